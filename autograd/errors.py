@@ -1,0 +1,34 @@
+"""The few exceptions of the engine.
+
+Wrong types are ``TypeError`` and wrong values ``ValueError``, as everywhere in Python; an
+exception stands here only where a caller may want to catch just that.
+"""
+
+
+class StaleGraphError(RuntimeError):
+    """A node was given new data after something had been computed from it.
+
+    The recorded graph then no longer tells how its result was made, and a backward pass through
+    it would mix old results with new operands. Compute the result again, then go backward.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0, "x")
+    >>> z = x * x
+    >>> x.data = 4.0
+    >>> z.backward()
+    Traceback (most recent call last):
+        ...
+    autograd.errors.StaleGraphError: x = 4.0 was given new data after mul = 9.0 had been computed \
+from it: compute the result again before going backward
+    """
+
+
+class GraphFormatError(ValueError):
+    """A text is not a graph that ``to_json`` wrote, or was written by a newer version.
+
+    >>> from autograd import from_json
+    >>> from_json("{}")
+    Traceback (most recent call last):
+        ...
+    autograd.errors.GraphFormatError: not a chalkgrad graph: the key 'format' is missing
+    """

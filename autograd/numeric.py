@@ -1,0 +1,312 @@
+"""Numbers as the engine takes them: conversion, and functions that are total under IEEE 754.
+
+Python's ``math`` raises where IEEE arithmetic answers: ``math.exp(710)``, ``math.log(0)`` and
+``1.0 / 0.0`` are errors, NumPy's are inf and -inf. A program must give the same numbers whether it
+runs node by node or compiled over arrays, so the float functions here fall back to the array
+function of the same row at exactly those points. The array functions NumPy lacks are here too.
+"""
+
+import math
+import numbers
+from collections.abc import Callable, Iterable
+from operator import mul
+from typing import Any, cast
+
+import numpy as np
+
+FloatFunction = Callable[..., float]
+ArrayFunction = Callable[..., Any]
+
+
+def number(x: object) -> float:
+    """Return ``x`` as a float, or say what to write instead.
+
+    Args:
+        x: an int, a float, a fraction or a NumPy real scalar.
+
+    Raises:
+        TypeError: for a bool, str, complex number, array, sequence, None or a node of a graph.
+        OverflowError: for an int beyond the largest float.
+
+    >>> number(3), number(np.float32(0.5))
+    (3.0, 0.5)
+    >>> number("3")
+    Traceback (most recent call last):
+        ...
+    TypeError: expected a number, got the str '3': write float('3')
+    """
+    if x.__class__ is float:
+        return cast(float, x)
+    if isinstance(x, bool | np.bool_):
+        raise TypeError(
+            f"expected a number, got the bool {x}: write {float(x)} if a number is meant"
+        )
+    if isinstance(x, numbers.Rational | float | np.floating | np.integer):
+        try:
+            return float(cast(Any, x))
+        except OverflowError:
+            raise OverflowError(
+                "the number given is beyond the largest float, 1.8e308: scale it, "
+                "or write math.inf if infinity is meant"
+            ) from None
+    raise TypeError(f"expected a number, got {_describe(x)}")
+
+
+def _describe(x: object) -> str:
+    """Name ``x`` and what to write in its place."""
+    if x is None:
+        return "None: a function that forgot to return its result, or an unset gradient?"
+    if isinstance(x, str | bytes):
+        shown = repr(x) if len(x) <= 40 else repr(x[:37]) + "..."
+        return f"the {type(x).__name__} {shown}: write float({shown})"
+    if isinstance(x, complex | np.complexfloating):
+        return f"the complex number {x}: write z.real, z.imag or abs(z)"
+    if isinstance(x, np.ndarray):
+        array = cast(Any, x)
+        if array.ndim == 0:
+            return "an array of shape (): write float(array) or array.item()"
+        return (
+            f"an array of shape {array.shape}: "
+            "write one number at a time, as in [Value(x) for x in array.tolist()]"
+        )
+    if hasattr(type(x), "__apply__"):
+        return (
+            f"a {type(x).__name__}: use it as it is, or write value.data for its number "
+            "and value.detach() for a copy without history"
+        )
+    if isinstance(x, list | tuple | set | dict):
+        return (
+            f"a {type(x).__name__}: write one number at a time, as in [Value(x) for x in numbers]"
+        )
+    return f"an object of type {type(x).__name__}: write float(x) if it stands for a real number"
+
+
+def total(fast: FloatFunction, array: ArrayFunction) -> FloatFunction:
+    """Return ``fast``, with ``array``'s IEEE answer wherever ``fast`` raises.
+
+    >>> exp = total(math.exp, np.exp)
+    >>> exp(1.0) == math.exp(1.0), exp(710.0)
+    (True, inf)
+    """
+
+    def function(*args: float) -> float:
+        try:
+            return fast(*args)
+        except (ValueError, OverflowError, ZeroDivisionError):
+            with np.errstate(all="ignore"):
+                return float(array(*map(np.float64, args)))
+
+    return function
+
+
+def _elementwise(fast: FloatFunction) -> ArrayFunction:
+    """Return ``fast`` over arrays, element by element, for functions NumPy does not have."""
+    ufunc = np.frompyfunc(fast, 1, 1)
+
+    def function(x: Any) -> Any:
+        return np.asarray(ufunc(x), dtype=np.result_type(x, np.float32))
+
+    return function
+
+
+# NumPy has no error function; the one of the C library, called per element, is right to an ulp.
+erf_array = _elementwise(math.erf)
+erfc_array = _elementwise(math.erfc)
+
+
+def sigmoid(x: float) -> float:
+    """1 / (1 + e^-x), by the form whose exponential cannot overflow."""
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def sigmoid_array(x: Any) -> Any:
+    e = np.exp(-np.abs(x))
+    return np.where(np.signbit(x), e, np.ones_like(e)) / (1.0 + e)
+
+
+def softplus(x: float) -> float:
+    """log(1 + e^x), accurate on both tails."""
+    return (x if x > 0.0 else 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def softplus_array(x: Any) -> Any:
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def relu(x: float) -> float:
+    # `not <=` rather than `>`: nan must come out as nan, never as a 0 that hides it.
+    return x if not x <= 0.0 else 0.0
+
+
+def relu_array(x: Any) -> Any:
+    return np.where(x <= 0.0, np.zeros_like(x), x)
+
+
+def step(x: float) -> float:
+    return 1.0 if x > 0.0 else 0.0 if x <= 0.0 else math.nan
+
+
+def step_array(x: Any) -> Any:
+    return np.heaviside(x, np.zeros_like(x))
+
+
+def sign(x: float) -> float:
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else math.nan
+
+
+def equal(x: float, y: float) -> float:
+    return 1.0 if x == y else 0.0 if x == x and y == y else math.nan
+
+
+def equal_array(x: Any, y: Any) -> Any:
+    same = np.asarray(np.equal(x, y), dtype=np.result_type(x, y, np.float32))
+    return np.where(np.isnan(x) | np.isnan(y), np.nan, same)
+
+
+def leaky_relu(x: float, slope: float) -> float:
+    return slope * x if x <= 0.0 else x
+
+
+def leaky_relu_array(x: Any, slope: Any) -> Any:
+    return np.where(x <= 0.0, slope * x, x)
+
+
+def elu(x: float, alpha: float) -> float:
+    return alpha * math.expm1(x) if x <= 0.0 else x
+
+
+def elu_array(x: Any, alpha: Any) -> Any:
+    return np.where(x <= 0.0, alpha * np.expm1(np.minimum(x, 0.0)), x)
+
+
+def gelu(x: float) -> float:
+    """x Phi(x); Phi by erfc, which keeps the left tail that 1 + erf would cancel away."""
+    return 0.5 * x * math.erfc(-x * math.sqrt(0.5)) if x > -math.inf else 0.0
+
+
+def gelu_array(x: Any) -> Any:
+    return np.where(np.isneginf(x), 0.0, 0.5 * x * erfc_array(-x * math.sqrt(0.5)))
+
+
+def silu(x: float) -> float:
+    return x * sigmoid(x) if x > -math.inf else 0.0
+
+
+def silu_array(x: Any) -> Any:
+    return np.where(np.isneginf(x), 0.0, x * sigmoid_array(x))
+
+
+def xlogy(x: float, y: float) -> float:
+    """x log y, and 0 where x is 0 and y is a number: the limit that entropies need."""
+    if x == 0.0 and y == y:
+        return 0.0
+    return x * math.log(y)
+
+
+def xlogy_array(x: Any, y: Any) -> Any:
+    return np.where((x == 0.0) & ~np.isnan(y), 0.0, x * np.log(y))
+
+
+def maximum(*xs: float) -> float:
+    best = xs[0]
+    for x in xs:
+        if x > best or x != x:
+            best = x
+    return best
+
+
+def minimum(*xs: float) -> float:
+    best = xs[0]
+    for x in xs:
+        if x < best or x != x:
+            best = x
+    return best
+
+
+def reduced(ufunc: Any) -> ArrayFunction:
+    """Return the two-operand ``ufunc`` for any number of operands, taken from the left."""
+
+    def function(first: Any, *rest: Any) -> Any:
+        total = first
+        for x in rest:
+            total = ufunc(total, x)
+        return total
+
+    return function
+
+
+def clip(x: float, low: float, high: float) -> float:
+    return low if x < low else high if x > high else x
+
+
+def where(condition: float, a: float, b: float) -> float:
+    return a if condition else b
+
+
+def where_array(condition: Any, a: Any, b: Any) -> Any:
+    return np.where(np.asarray(condition) != 0.0, a, b)
+
+
+def addition(*xs: float) -> float:
+    return sum(xs, 0.0)
+
+
+def addition_array(*xs: Any) -> Any:
+    total: Any = 0.0
+    for x in xs:
+        total = total + x
+    return total
+
+
+def dot(*xs: float) -> float:
+    half = len(xs) // 2
+    return sum(map(mul, xs[:half], xs[half:]), 0.0)
+
+
+def dot_array(*xs: Any) -> Any:
+    half = len(xs) // 2
+    return addition_array(*map(mul, xs[:half], xs[half:]))
+
+
+def logsumexp(*xs: float) -> float:
+    """log of the sum of e^x, shifted by the largest, with the rest under log1p.
+
+    ``log1p`` keeps what the plain form rounds away: logsumexp(0, -40) is 4.2e-18, not 0.
+    """
+    best = maximum(*xs)
+    if not math.isfinite(best):
+        return best
+    rest = list(xs)
+    rest.remove(best)
+    return best + math.log1p(sum((math.exp(x - best) for x in rest), 0.0))
+
+
+def logsumexp_array(*xs: Any) -> Any:
+    stacked = np.stack(np.broadcast_arrays(*xs))
+    best = stacked.max(axis=0)
+    others = np.exp(stacked - best)
+    np.put_along_axis(others, stacked.argmax(axis=0)[None], 0.0, axis=0)
+    return np.where(np.isfinite(best), best + np.log1p(others.sum(axis=0)), best)
+
+
+def sequence(xs: Iterable[Any], function: str) -> list[Any]:
+    """Return ``xs`` as a list, or say that ``function`` takes a sequence.
+
+    >>> sequence((1.0, 2.0), "sum")
+    [1.0, 2.0]
+    """
+    if isinstance(xs, np.ndarray):
+        array = cast(Any, xs)
+        if array.ndim != 1:
+            raise ValueError(f"{function} takes a flat sequence, got an array of {array.shape}")
+        return array.tolist()
+    if isinstance(xs, str | bytes) or not isinstance(cast(object, xs), Iterable):
+        raise TypeError(
+            f"{function} takes a sequence of numbers and Values, "
+            f"got {_describe(xs) if not hasattr(type(xs), '__apply__') else 'one Value'}"
+            f": write {function}([x, ...])"
+        )
+    return list(xs)

@@ -1,0 +1,1182 @@
+"""The table: one row per primitive, from which everything else about it follows.
+
+A row holds the function on floats and on arrays, its formula at high precision, its partial
+derivatives, how it is written, and where it may be sampled. The partials are functions of the
+result `z` and the operands, made of `+`, `-`, `*` and other rows only, and they never branch:
+the same rule runs on floats (backward), on Values (the gradient is a graph again), on arrays
+(compiled batches) and on blanks (its text). `/` and `**` on bare floats raise where IEEE
+arithmetic answers, so rules call `reciprocal`, `div` and `power` in their place.
+
+Adding a primitive is one row here and one name in `Value`.
+"""
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
+
+import numpy as np
+
+from autograd import numeric
+from autograd.numeric import number, reduced, sequence, total
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+Interval = tuple[float, float]
+Point = tuple[float, ...]
+
+
+class Rule(Protocol):
+    """Partial derivatives of one row: `(z, x, y, ...) -> (dz/dx, dz/dy, ...)`."""
+
+    def __call__(self, z: Any, *operands: Any) -> tuple[Any, ...]: ...
+
+
+class Formula(Protocol):
+    """A row's function written with an mpmath context `mp`, exact to its precision."""
+
+    def __call__(self, mp: Any, *operands: Any) -> Any: ...
+
+
+# How tightly a written form holds together; an operand that holds less tightly than its place
+# asks for is put in parentheses.
+SUM: Final = 1
+PRODUCT: Final = 2
+POWER: Final = 3
+ATOM: Final = 4
+
+
+class Operand:
+    """One written operand; formatting it with a precedence adds the parentheses it needs there.
+
+    >>> f"{Operand('a + b', SUM):2}"
+    '(a + b)'
+    """
+
+    __slots__ = ("brackets", "precedence", "text")
+
+    def __init__(self, text: str, precedence: int, brackets: tuple[str, str] = ("(", ")")) -> None:
+        self.text = text
+        self.precedence = precedence
+        self.brackets = brackets
+
+    def __format__(self, needed: str) -> str:
+        if self.precedence >= int(needed or 0):
+            return self.text
+        opening, closing = self.brackets
+        return f"{opening}{self.text}{closing}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a row is written: a template over its operands, and how tightly the result holds.
+
+    In a template, `{0:2}` is the first operand, in parentheses if it holds less tightly than 2.
+    A row with any number of operands gives a function of their list.
+
+    >>> mul = Notation("{0:2} * {1:3}", PRODUCT)
+    >>> mul([Operand("a + b", SUM), Operand("c", ATOM)])
+    '(a + b) * c'
+    """
+
+    template: str | Callable[[Sequence[Operand]], str]
+    precedence: int = ATOM
+
+    def __call__(self, operands: Sequence[Operand]) -> str:
+        if isinstance(self.template, str):
+            return self.template.format(*operands)
+        return self.template(operands)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Primitive:
+    """One row of the table.
+
+    Attributes:
+        name: the name of the function and of the node's operation.
+        function: floats to float, total under IEEE 754.
+        array: the same over NumPy arrays.
+        partials: `(z, *operands)` to one partial derivative per operand.
+        precise: `(mp, *operands)`, the formula in mpmath's terms; the reference of the tests.
+        text: how it is written in Python.
+        latex: how it is written in LaTeX.
+        domain: where operands may be sampled, an interval for each; one for all if `arity` is None.
+        arity: the number of operands, or None for any number.
+        constants: how many of the last operands are plain numbers, never Values.
+        subgradients: what the partials are at kinks and ties, as pairs (operands, partials).
+        ufunc: NumPy's name for it where that differs.
+    """
+
+    name: str
+    function: Callable[..., float]
+    array: Callable[..., Any]
+    partials: Rule
+    precise: Formula
+    text: Notation
+    latex: Notation
+    domain: tuple[Interval, ...]
+    arity: int | None = 1
+    constants: int = 0
+    subgradients: tuple[tuple[Point, Point], ...] = ()
+    ufunc: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
+        return lookup, (self.name,)
+
+
+TABLE: dict[str, Primitive] = {}
+
+
+def lookup(name: str) -> Primitive:
+    """Return the row called `name`.
+
+    Raises:
+        KeyError: if there is none.
+
+    >>> lookup("mul")
+    <primitive mul>
+    """
+    try:
+        return TABLE[name]
+    except KeyError:
+        raise KeyError(f"no primitive is called {name!r}; known are {', '.join(TABLE)}") from None
+
+
+def register(row: Primitive) -> Primitive:
+    """Enter `row` into the table and return it."""
+    if row.name in TABLE:
+        raise ValueError(f"there is a primitive called {row.name!r} already")
+    TABLE[row.name] = row
+    return row
+
+
+def apply(row: Primitive, operands: tuple[Any, ...]) -> Any:
+    """Apply `row` to operands of any kind: nodes record it, arrays and numbers compute it."""
+    arrays = False
+    handler = None
+    for x in operands:
+        if isinstance(x, np.ndarray):
+            arrays = True
+        elif handler is None:
+            handler = getattr(type(x), "__apply__", None)
+    if arrays:
+        return _apply_to_arrays(row, operands, handler)
+    if handler is not None:
+        return handler(row, operands)
+    return row.function(*[number(x) for x in operands])
+
+
+def _apply_to_arrays(row: Primitive, operands: tuple[Any, ...], handler: Any) -> Any:
+    if handler is None and all(np.asarray(x).dtype != object for x in operands):
+        with np.errstate(all="ignore"):
+            return row.array(*operands)
+
+    def one(*elements: Any) -> Any:
+        return apply(row, elements)
+
+    # An operand wrapped in an array of no dimensions broadcasts without being taken apart.
+    wrapped = [x if isinstance(x, np.ndarray) else np.array(x, dtype=object) for x in operands]
+    return np.frompyfunc(one, len(operands), 1)(*[w.astype(object) for w in wrapped])
+
+
+T = TypeVar("T", "Value", float, "np.ndarray[Any, Any]")
+
+
+class Unary(Protocol):
+    """A function of one number, Value or array, which returns the same kind."""
+
+    @overload
+    def __call__(self, x: "Value", /) -> "Value": ...
+    @overload
+    def __call__(self, x: float, /) -> float: ...
+    @overload
+    def __call__(self, x: "np.ndarray[Any, Any]", /) -> "np.ndarray[Any, Any]": ...
+
+
+class Binary(Protocol):
+    """A function of two numbers, Values or arrays; a Value among them makes the result one."""
+
+    @overload
+    def __call__(self, x: float, y: float, /) -> float: ...
+    @overload
+    def __call__(self, x: "Value", y: "Value | float", /) -> "Value": ...
+    @overload
+    def __call__(self, x: float, y: "Value", /) -> "Value": ...
+    @overload
+    def __call__(self, x: Any, y: Any, /) -> Any: ...
+
+
+def unary(row: Primitive) -> Unary:
+    """Register `row` and return its public function."""
+    register(row)
+    compute = row.function
+
+    def function(x: Any, /) -> Any:
+        if x.__class__ is float:
+            return compute(x)
+        return apply(row, (x,))
+
+    return cast(Unary, _documented(function, row))
+
+
+def binary(row: Primitive) -> Binary:
+    """Register `row` and return its public function."""
+    register(row)
+    compute = row.function
+
+    def function(x: Any, y: Any, /) -> Any:
+        if x.__class__ is float and y.__class__ is float:
+            return compute(x, y)
+        return apply(row, (x, y))
+
+    return cast(Binary, _documented(function, row))
+
+
+def _documented(function: Any, row: Primitive) -> Any:
+    """Give the public function of `row` its name and a docstring made from the row."""
+    names = ["x", "y"][: row.arity or 0]
+    written = row.text([Operand(name, ATOM) for name in names])
+    function.__name__ = function.__qualname__ = row.name
+    function.__module__ = __name__
+    ends = ", ".join(f"{name} in [{low:g}, {high:g}]" for name, (low, high) in zip(names, row.domain))
+    lines = [f"Return {written}.", "", f"Sampled in tests over {ends}."]
+    for operands, partials in row.subgradients:
+        at = ", ".join(f"{name} = {x:g}" for name, x in zip(names, operands, strict=False))
+        taken = ", ".join(f"{d:g}" for d in partials)
+        lines.append(f"At {at} the derivative is taken to be {taken}.")
+    function.__doc__ = "\n".join(lines)
+    return function
+
+
+def _call(name: str) -> Notation:
+    """Text of the form name(x, y, ...)."""
+    return Notation(lambda xs: f"{name}({', '.join(f'{x:0}' for x in xs)})")
+
+
+def _latex_call(name: str) -> Notation:
+    """LaTeX of the form name(x, y, ...) with brackets that grow."""
+    return Notation(lambda xs: rf"{name}\left({', '.join(f'{x:0}' for x in xs)}\right)")
+
+
+def _upright(name: str) -> Notation:
+    return _latex_call(rf"\operatorname{{{name}}}")
+
+
+REAL: Final = (-10.0, 10.0)
+POSITIVE: Final = (1e-3, 1e3)
+
+# Arithmetic ----------------------------------------------------------------------------------
+
+add = binary(
+    Primitive(
+        name="add",
+        function=operator.add,
+        array=np.add,
+        partials=lambda z, x, y: (1.0, 1.0),
+        precise=lambda mp, x, y: x + y,
+        text=Notation("{0:1} + {1:2}", SUM),
+        latex=Notation("{0:1} + {1:2}", SUM),
+        domain=(REAL, REAL),
+        arity=2,
+    )
+)
+sub = binary(
+    Primitive(
+        name="sub",
+        function=operator.sub,
+        array=np.subtract,
+        partials=lambda z, x, y: (1.0, -1.0),
+        precise=lambda mp, x, y: x - y,
+        text=Notation("{0:1} - {1:2}", SUM),
+        latex=Notation("{0:1} - {1:2}", SUM),
+        domain=(REAL, REAL),
+        arity=2,
+        ufunc="subtract",
+    )
+)
+mul = binary(
+    Primitive(
+        name="mul",
+        function=operator.mul,
+        array=np.multiply,
+        partials=lambda z, x, y: (y, x),
+        precise=lambda mp, x, y: x * y,
+        text=Notation("{0:2} * {1:3}", PRODUCT),
+        latex=Notation(r"{0:2} \cdot {1:3}", PRODUCT),
+        domain=(REAL, REAL),
+        arity=2,
+        ufunc="multiply",
+    )
+)
+neg = unary(
+    Primitive(
+        name="neg",
+        function=operator.neg,
+        array=np.negative,
+        partials=lambda z, x: (-1.0,),
+        precise=lambda mp, x: -x,
+        text=Notation("-{0:2}", SUM),
+        latex=Notation("-{0:2}", SUM),
+        domain=(REAL,),
+        ufunc="negative",
+    )
+)
+div = binary(
+    Primitive(
+        name="div",
+        function=total(operator.truediv, np.true_divide),
+        array=np.true_divide,
+        partials=lambda z, x, y: (reciprocal(y), -z * reciprocal(y)),
+        precise=lambda mp, x, y: x / y,
+        text=Notation("{0:2} / {1:3}", PRODUCT),
+        latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
+        domain=(REAL, (0.1, 10.0)),
+        arity=2,
+        ufunc="true_divide",
+    )
+)
+reciprocal = unary(
+    Primitive(
+        name="reciprocal",
+        function=total(lambda x: 1.0 / x, np.reciprocal),
+        array=np.reciprocal,
+        partials=lambda z, x: (-z * z,),
+        precise=lambda mp, x: 1 / x,
+        text=_call("reciprocal"),
+        latex=Notation(r"\frac{{1}}{{{0:0}}}", POWER),
+        domain=((0.1, 10.0),),
+    )
+)
+square = unary(
+    Primitive(
+        name="square",
+        function=lambda x: x * x,
+        array=np.square,
+        partials=lambda z, x: (2.0 * x,),
+        precise=lambda mp, x: x * x,
+        text=_call("square"),
+        latex=Notation("{0:4}^{{2}}", POWER),
+        domain=(REAL,),
+    )
+)
+sqrt = unary(
+    Primitive(
+        name="sqrt",
+        function=total(math.sqrt, np.sqrt),
+        array=np.sqrt,
+        partials=lambda z, x: (0.5 * reciprocal(z),),
+        precise=lambda mp, x: mp.sqrt(x),
+        text=_call("sqrt"),
+        latex=Notation(r"\sqrt{{{0:0}}}"),
+        domain=(POSITIVE,),
+        subgradients=(((0.0,), (math.inf,)),),
+    )
+)
+
+# A power by a constant and a power by a Value are two rows: the second needs log x, which is nan
+# for x < 0, where the first is as good as anywhere. In both, `n - 1 + (n == 0)` is the exponent of
+# the derivative: x**0 has slope 0 everywhere, also at 0, where 0 * 0**-1 would be nan.
+
+_power = register(
+    Primitive(
+        name="power",
+        function=total(math.pow, np.power),
+        array=np.power,
+        partials=lambda z, x, n: (n * power(x, n - 1.0 + equal(n, 0.0)), 0.0),
+        precise=lambda mp, x, n: mp.power(x, n),
+        text=Notation("{0:4} ** {1:3}", POWER),
+        latex=Notation("{0:4}^{{{1:0}}}", POWER),
+        domain=((0.1, 10.0), (-4.0, 4.0)),
+        arity=2,
+        constants=1,
+    )
+)
+
+
+def power(x: T, n: float) -> T:
+    """Return x ** n for a constant exponent n; `x ** n` with a number n records this row.
+
+    nan for x < 0 unless n is whole; x**0 is 1 everywhere with slope 0.
+
+    Raises:
+        TypeError: if n is a Value; `pow` takes one.
+
+    >>> power(-2.0, 3)
+    -8.0
+    """
+    if n.__class__ is float and x.__class__ is float:
+        return cast(T, _power.function(x, n))
+    return apply(_power, (x, _constant(n, "exponent n", "pow(x, n) or x ** n")))
+
+
+pow = binary(
+    Primitive(
+        name="pow",
+        function=_power.function,
+        array=np.power,
+        partials=lambda z, x, y: (y * pow(x, y - 1.0 + equal(y, 0.0)), xlogy(z, x)),
+        precise=lambda mp, x, y: mp.power(x, y),
+        text=_power.text,
+        latex=_power.latex,
+        domain=((0.1, 10.0), (-4.0, 4.0)),
+        arity=2,
+        subgradients=(((0.0, 2.0), (0.0, 0.0)), ((-2.0, 2.0), (-4.0, math.nan))),
+    )
+)
+
+# Exponentials and logarithms ----------------------------------------------------------------
+
+exp = unary(
+    Primitive(
+        name="exp",
+        function=total(math.exp, np.exp),
+        array=np.exp,
+        partials=lambda z, x: (z,),
+        precise=lambda mp, x: mp.exp(x),
+        text=_call("exp"),
+        latex=Notation("e^{{{0:0}}}", POWER),
+        domain=((-50.0, 50.0),),
+    )
+)
+expm1 = unary(
+    Primitive(
+        name="expm1",
+        function=total(math.expm1, np.expm1),
+        array=np.expm1,
+        # Not z + 1, which cancels on the left tail.
+        partials=lambda z, x: (exp(x),),
+        precise=lambda mp, x: mp.expm1(x),
+        text=_call("expm1"),
+        latex=Notation("e^{{{0:0}}} - 1", SUM),
+        domain=((-50.0, 50.0),),
+    )
+)
+log = unary(
+    Primitive(
+        name="log",
+        function=total(math.log, np.log),
+        array=np.log,
+        partials=lambda z, x: (reciprocal(x),),
+        precise=lambda mp, x: mp.log(x),
+        text=_call("log"),
+        latex=_latex_call(r"\log"),
+        domain=(POSITIVE,),
+    )
+)
+log1p = unary(
+    Primitive(
+        name="log1p",
+        function=total(math.log1p, np.log1p),
+        array=np.log1p,
+        partials=lambda z, x: (reciprocal(1.0 + x),),
+        precise=lambda mp, x: mp.log1p(x),
+        text=_call("log1p"),
+        latex=Notation(r"\log\left(1 + {0:2}\right)"),
+        domain=((-0.9, 1e3),),
+    )
+)
+log2 = unary(
+    Primitive(
+        name="log2",
+        function=total(math.log2, np.log2),
+        array=np.log2,
+        partials=lambda z, x: (reciprocal(x) * (1.0 / math.log(2.0)),),
+        precise=lambda mp, x: mp.log(x) / mp.log(2),
+        text=_call("log2"),
+        latex=_latex_call(r"\log_2"),
+        domain=(POSITIVE,),
+    )
+)
+xlogy = binary(
+    Primitive(
+        name="xlogy",
+        function=total(numeric.xlogy, numeric.xlogy_array),
+        array=numeric.xlogy_array,
+        partials=lambda z, x, y: (log(y), div(x, y)),
+        precise=lambda mp, x, y: x * mp.log(y),
+        text=_call("xlogy"),
+        latex=Notation(r"{0:2} \cdot \log\left({1:0}\right)", PRODUCT),
+        domain=(REAL, POSITIVE),
+        arity=2,
+    )
+)
+
+# Trigonometry and the hyperbolic functions --------------------------------------------------
+
+sin = unary(
+    Primitive(
+        name="sin",
+        function=total(math.sin, np.sin),
+        array=np.sin,
+        partials=lambda z, x: (cos(x),),
+        precise=lambda mp, x: mp.sin(x),
+        text=_call("sin"),
+        latex=_latex_call(r"\sin"),
+        domain=(REAL,),
+    )
+)
+cos = unary(
+    Primitive(
+        name="cos",
+        function=total(math.cos, np.cos),
+        array=np.cos,
+        partials=lambda z, x: (-sin(x),),
+        precise=lambda mp, x: mp.cos(x),
+        text=_call("cos"),
+        latex=_latex_call(r"\cos"),
+        domain=(REAL,),
+    )
+)
+tan = unary(
+    Primitive(
+        name="tan",
+        function=total(math.tan, np.tan),
+        array=np.tan,
+        partials=lambda z, x: (1.0 + z * z,),
+        precise=lambda mp, x: mp.tan(x),
+        text=_call("tan"),
+        latex=_latex_call(r"\tan"),
+        domain=((-1.5, 1.5),),
+    )
+)
+# (1 - x)(1 + x) rather than 1 - x*x: near x = 1 the factors are exact and the square is not.
+asin = unary(
+    Primitive(
+        name="asin",
+        function=total(math.asin, np.arcsin),
+        array=np.arcsin,
+        partials=lambda z, x: (reciprocal(sqrt((1.0 - x) * (1.0 + x))),),
+        precise=lambda mp, x: mp.asin(x),
+        text=_call("asin"),
+        latex=_latex_call(r"\arcsin"),
+        domain=((-0.999, 0.999),),
+        ufunc="arcsin",
+    )
+)
+acos = unary(
+    Primitive(
+        name="acos",
+        function=total(math.acos, np.arccos),
+        array=np.arccos,
+        partials=lambda z, x: (-reciprocal(sqrt((1.0 - x) * (1.0 + x))),),
+        precise=lambda mp, x: mp.acos(x),
+        text=_call("acos"),
+        latex=_latex_call(r"\arccos"),
+        domain=((-0.999, 0.999),),
+        ufunc="arccos",
+    )
+)
+atan = unary(
+    Primitive(
+        name="atan",
+        function=math.atan,
+        array=np.arctan,
+        partials=lambda z, x: (reciprocal(1.0 + x * x),),
+        precise=lambda mp, x: mp.atan(x),
+        text=_call("atan"),
+        latex=_latex_call(r"\arctan"),
+        domain=(REAL,),
+        ufunc="arctan",
+    )
+)
+sinh = unary(
+    Primitive(
+        name="sinh",
+        function=total(math.sinh, np.sinh),
+        array=np.sinh,
+        partials=lambda z, x: (cosh(x),),
+        precise=lambda mp, x: mp.sinh(x),
+        text=_call("sinh"),
+        latex=_latex_call(r"\sinh"),
+        domain=((-20.0, 20.0),),
+    )
+)
+cosh = unary(
+    Primitive(
+        name="cosh",
+        function=total(math.cosh, np.cosh),
+        array=np.cosh,
+        partials=lambda z, x: (sinh(x),),
+        precise=lambda mp, x: mp.cosh(x),
+        text=_call("cosh"),
+        latex=_latex_call(r"\cosh"),
+        domain=((-20.0, 20.0),),
+    )
+)
+tanh = unary(
+    Primitive(
+        name="tanh",
+        function=math.tanh,
+        array=np.tanh,
+        # 1 - z*z is 0 from x = 19.1 on; tanh x = 2 sigmoid(2x) - 1 gives a form that keeps the tail.
+        partials=lambda z, x: (4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x),),
+        precise=lambda mp, x: mp.tanh(x),
+        text=_call("tanh"),
+        latex=_latex_call(r"\tanh"),
+        domain=((-20.0, 20.0),),
+    )
+)
+asinh = unary(
+    Primitive(
+        name="asinh",
+        function=math.asinh,
+        array=np.arcsinh,
+        partials=lambda z, x: (reciprocal(hypot(1.0, x)),),
+        precise=lambda mp, x: mp.asinh(x),
+        text=_call("asinh"),
+        latex=_upright("arsinh"),
+        domain=((-1e3, 1e3),),
+        ufunc="arcsinh",
+    )
+)
+acosh = unary(
+    Primitive(
+        name="acosh",
+        function=total(math.acosh, np.arccosh),
+        array=np.arccosh,
+        partials=lambda z, x: (reciprocal(sqrt((x - 1.0) * (x + 1.0))),),
+        precise=lambda mp, x: mp.acosh(x),
+        text=_call("acosh"),
+        latex=_upright("arcosh"),
+        domain=((1.001, 1e3),),
+        ufunc="arccosh",
+    )
+)
+atanh = unary(
+    Primitive(
+        name="atanh",
+        function=total(math.atanh, np.arctanh),
+        array=np.arctanh,
+        partials=lambda z, x: (reciprocal((1.0 - x) * (1.0 + x)),),
+        precise=lambda mp, x: mp.atanh(x),
+        text=_call("atanh"),
+        latex=_upright("artanh"),
+        domain=((-0.999, 0.999),),
+        ufunc="arctanh",
+    )
+)
+atan2 = binary(
+    Primitive(
+        name="atan2",
+        function=math.atan2,
+        array=np.arctan2,
+        # Two divisions by the length, not one by its square: the square overflows far earlier.
+        partials=lambda z, y, x: (
+            div(div(x, hypot(x, y)), hypot(x, y)),
+            -div(div(y, hypot(x, y)), hypot(x, y)),
+        ),
+        precise=lambda mp, y, x: mp.atan2(y, x),
+        text=_call("atan2"),
+        latex=_upright("atan2"),
+        domain=(REAL, (0.1, 10.0)),
+        arity=2,
+        ufunc="arctan2",
+    )
+)
+
+# The error function and what networks are made of -------------------------------------------
+
+erf = unary(
+    Primitive(
+        name="erf",
+        function=math.erf,
+        array=numeric.erf_array,
+        partials=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-x * x),),
+        precise=lambda mp, x: mp.erf(x),
+        text=_call("erf"),
+        latex=_upright("erf"),
+        domain=((-5.0, 5.0),),
+    )
+)
+erfc = unary(
+    Primitive(
+        name="erfc",
+        function=math.erfc,
+        array=numeric.erfc_array,
+        partials=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-x * x),),
+        precise=lambda mp, x: mp.erfc(x),
+        text=_call("erfc"),
+        latex=_upright("erfc"),
+        domain=((-5.0, 5.0),),
+    )
+)
+sigmoid = unary(
+    Primitive(
+        name="sigmoid",
+        function=numeric.sigmoid,
+        array=numeric.sigmoid_array,
+        # Not z * (1 - z), which is 0 from x = 37 on; sigmoid(-x) is 1 - sigmoid(x) with its tail.
+        partials=lambda z, x: (z * sigmoid(-x),),
+        precise=lambda mp, x: 1 / (1 + mp.exp(-x)),
+        text=_call("sigmoid"),
+        latex=_latex_call(r"\sigma"),
+        domain=((-40.0, 40.0),),
+    )
+)
+softplus = unary(
+    Primitive(
+        name="softplus",
+        function=numeric.softplus,
+        array=numeric.softplus_array,
+        partials=lambda z, x: (sigmoid(x),),
+        precise=lambda mp, x: mp.log1p(mp.exp(x)),
+        text=_call("softplus"),
+        latex=_upright("softplus"),
+        domain=((-40.0, 40.0),),
+    )
+)
+abs = unary(
+    Primitive(
+        name="abs",
+        function=math.fabs,
+        array=np.absolute,
+        partials=lambda z, x: (sign(x),),
+        precise=lambda mp, x: mp.fabs(x),
+        text=_call("abs"),
+        latex=Notation(r"\left|{0:0}\right|"),
+        domain=(REAL,),
+        subgradients=(((0.0,), (0.0,)),),
+        ufunc="absolute",
+    )
+)
+sign = unary(
+    Primitive(
+        name="sign",
+        function=numeric.sign,
+        array=np.sign,
+        partials=lambda z, x: (0.0,),
+        precise=lambda mp, x: mp.sign(x),
+        text=_call("sign"),
+        latex=_upright("sign"),
+        domain=(REAL,),
+        subgradients=(((0.0,), (0.0,)),),
+    )
+)
+step = unary(
+    Primitive(
+        name="step",
+        function=numeric.step,
+        array=numeric.step_array,
+        partials=lambda z, x: (0.0,),
+        precise=lambda mp, x: mp.mpf(x > 0),
+        text=_call("step"),
+        latex=_upright("step"),
+        domain=(REAL,),
+        subgradients=(((0.0,), (0.0,)),),
+    )
+)
+# 1 where x = y, else 0, nan beside nan. relu's kink goes through `step` and ties go through `equal`:
+# the tie rule of a maximum would make relu'(0) one half, and x - x is nan at infinity.
+equal = binary(
+    Primitive(
+        name="equal",
+        function=numeric.equal,
+        array=numeric.equal_array,
+        partials=lambda z, x, y: (0.0, 0.0),
+        precise=lambda mp, x, y: mp.mpf(x == y),
+        text=_call("equal"),
+        latex=Notation(r"\left[{0:1} = {1:1}\right]"),
+        domain=(REAL, REAL),
+        arity=2,
+        subgradients=(((1.0, 1.0), (0.0, 0.0)),),
+    )
+)
+relu = unary(
+    Primitive(
+        name="relu",
+        function=numeric.relu,
+        array=numeric.relu_array,
+        partials=lambda z, x: (step(x),),
+        precise=lambda mp, x: x if x > 0 else mp.mpf(0),
+        text=_call("relu"),
+        latex=_upright("relu"),
+        domain=(REAL,),
+        subgradients=(((0.0,), (0.0,)),),
+    )
+)
+gelu = unary(
+    Primitive(
+        name="gelu",
+        function=numeric.gelu,
+        array=numeric.gelu_array,
+        # Phi(x) + x phi(x), with Phi by erfc for the sake of the left tail.
+        partials=lambda z, x: (
+            0.5 * erfc(-math.sqrt(0.5) * x)
+            + x * exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi)),
+        ),
+        precise=lambda mp, x: x * mp.ncdf(x),
+        text=_call("gelu"),
+        latex=_upright("gelu"),
+        domain=((-6.0, 6.0),),
+    )
+)
+silu = unary(
+    Primitive(
+        name="silu",
+        function=numeric.silu,
+        array=numeric.silu_array,
+        partials=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
+        precise=lambda mp, x: x / (1 + mp.exp(-x)),
+        text=_call("silu"),
+        latex=_upright("silu"),
+        domain=((-40.0, 40.0),),
+    )
+)
+
+_leaky_relu = register(
+    Primitive(
+        name="leaky_relu",
+        function=numeric.leaky_relu,
+        array=numeric.leaky_relu_array,
+        partials=lambda z, x, slope: (step(x) + (1.0 - step(x)) * slope, 0.0),
+        precise=lambda mp, x, slope: x if x > 0 else slope * x,
+        text=_call("leaky_relu"),
+        latex=_upright("leakyrelu"),
+        domain=(REAL, (0.01, 0.5)),
+        arity=2,
+        constants=1,
+        subgradients=(((0.0, 0.01), (0.01, 0.0)),),
+    )
+)
+
+
+def leaky_relu(x: T, slope: float = 0.01) -> T:
+    """Return x for x > 0, else slope * x; the derivative at 0 is the slope.
+
+    Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
+
+    >>> leaky_relu(-2.0)
+    -0.02
+    """
+    return apply(_leaky_relu, (x, _constant(slope, "slope", "where(x > 0, x, slope * x)")))
+
+
+_elu = register(
+    Primitive(
+        name="elu",
+        function=numeric.elu,
+        array=numeric.elu_array,
+        # exp(-relu(-x)) is e^x on the left and 1 on the right, where e^x could overflow.
+        partials=lambda z, x, alpha: (
+            step(x) + (1.0 - step(x)) * (alpha * exp(-relu(-x))),
+            0.0,
+        ),
+        precise=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
+        text=_call("elu"),
+        latex=_upright("elu"),
+        domain=(REAL, (0.5, 2.0)),
+        arity=2,
+        constants=1,
+        subgradients=(((0.0, 2.0), (2.0, 0.0)),),
+    )
+)
+
+
+def elu(x: T, alpha: float = 1.0) -> T:
+    """Return x for x > 0, else alpha * (e^x - 1); the derivative at 0 is alpha.
+
+    Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential
+    linear units (ELUs)", 2016, equation 15.
+
+    >>> elu(0.5), round(elu(-1.0), 6)
+    (0.5, -0.632121)
+    """
+    return apply(_elu, (x, _constant(alpha, "alpha", "where(x > 0, x, alpha * expm1(x))")))
+
+
+_clip = register(
+    Primitive(
+        name="clip",
+        function=numeric.clip,
+        array=np.clip,
+        # 1 wherever the value passes through unchanged, the two bounds included.
+        partials=lambda z, x, low, high: (equal(x, z), 0.0, 0.0),
+        precise=lambda mp, x, low, high: low if x < low else high if x > high else x,
+        text=_call("clip"),
+        latex=_upright("clip"),
+        domain=(REAL, (-5.0, -1.0), (1.0, 5.0)),
+        arity=3,
+        constants=2,
+        subgradients=(
+            ((-1.0, -1.0, 1.0), (1.0, 0.0, 0.0)),
+            ((1.0, -1.0, 1.0), (1.0, 0.0, 0.0)),
+        ),
+    )
+)
+
+
+def clip(x: T, low: float, high: float) -> T:
+    """Return x kept between low and high; the derivative is 1 from low to high, both included.
+
+    Raises:
+        ValueError: if low > high.
+
+    >>> clip(3.0, -1.0, 1.0)
+    1.0
+    """
+    low = _constant(low, "bound low", "maximum(x, low)")
+    high = _constant(high, "bound high", "minimum(x, high)")
+    if low > high:
+        raise ValueError(f"clip: low = {low} is above high = {high}: swap them")
+    return apply(_clip, (x, low, high))
+
+
+def _constant(x: object, what: str, instead: str) -> float:
+    """Return a constant operand as a float, or say which function takes a Value there."""
+    if hasattr(type(x), "__apply__"):
+        raise TypeError(f"the {what} is a plain number here, got a Value: write {instead}")
+    return number(x)
+
+
+_where = register(
+    Primitive(
+        name="where",
+        function=numeric.where,
+        array=numeric.where_array,
+        partials=lambda z, c, a, b: (0.0, 1.0 - equal(c, 0.0), equal(c, 0.0)),
+        precise=lambda mp, c, a, b: a if c else b,
+        text=_call("where"),
+        latex=Notation(
+            r"\begin{{cases}}{1:0}&\text{{if }}{0:0}\\{2:0}&\text{{otherwise}}\end{{cases}}"
+        ),
+        domain=((0.0, 1.0), REAL, REAL),
+        arity=3,
+    )
+)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """Return `a` if the condition holds, else `b`; the gradient flows to the one chosen.
+
+    Args:
+        condition: a bool or a number of data, as `x > 0` gives for Values; nothing flows to it.
+        a: a number, a Value, or a function of no arguments, called only if it is chosen. That
+            keeps the other branch, and any nan in it, out of the graph.
+        b: the same.
+
+    >>> from autograd import Value
+    >>> x = Value(-4.0)
+    >>> where(x > 0, lambda: x.sqrt(), lambda: -x).data
+    4.0
+    """
+    if isinstance(condition, bool | np.bool_):
+        condition = float(condition)
+    if callable(a) or callable(b):
+        data = condition.data if hasattr(type(condition), "__apply__") else number(condition)
+        chosen = a if data else b
+        return chosen() if callable(chosen) else chosen
+    return apply(_where, (condition, a, b))
+
+
+# Any number of operands ---------------------------------------------------------------------
+
+
+def _winners(z: Any, *xs: Any) -> tuple[Any, ...]:
+    """1 for the operand that is the extremum, shared equally where several are."""
+    hits = [equal(x, z) for x in xs]
+    share = reciprocal(sum(hits))
+    return tuple(hit * share for hit in hits)
+
+
+_maximum = register(
+    Primitive(
+        name="maximum",
+        function=numeric.maximum,
+        array=reduced(np.maximum),
+        partials=_winners,
+        precise=lambda mp, *xs: max(xs),
+        text=_call("maximum"),
+        latex=_latex_call(r"\max"),
+        domain=(REAL,),
+        arity=None,
+        subgradients=(((1.0, 1.0), (0.5, 0.5)), ((1.0, 1.0, 0.0, 1.0, 1.0), (0.25, 0.25, 0.0, 0.25, 0.25))),
+    )
+)
+_minimum = register(
+    Primitive(
+        name="minimum",
+        function=numeric.minimum,
+        array=reduced(np.minimum),
+        partials=_winners,
+        precise=lambda mp, *xs: min(xs),
+        text=_call("minimum"),
+        latex=_latex_call(r"\min"),
+        domain=(REAL,),
+        arity=None,
+        subgradients=(((1.0, 1.0), (0.5, 0.5)),),
+    )
+)
+_hypot = register(
+    Primitive(
+        name="hypot",
+        function=math.hypot,
+        array=reduced(np.hypot),
+        # z + 1 - sign(z) is z, except 1 where z is 0: 0 is the subgradient of a length at 0.
+        partials=lambda z, *xs: tuple(div(x, z + (1.0 - sign(z))) for x in xs),
+        precise=lambda mp, *xs: mp.sqrt(mp.fsum(x * x for x in xs)),
+        text=_call("hypot"),
+        latex=Notation(lambda xs: rf"\sqrt{{{' + '.join(f'{x:4}^{{2}}' for x in xs)}}}"),
+        domain=((0.1, 10.0),),
+        arity=None,
+        subgradients=(((0.0, 0.0), (0.0, 0.0)),),
+    )
+)
+_sum = register(
+    Primitive(
+        name="sum",
+        function=numeric.addition,
+        array=numeric.addition_array,
+        partials=lambda z, *xs: (1.0,) * len(xs),
+        precise=lambda mp, *xs: mp.fsum(xs),
+        text=Notation(lambda xs: f"sum([{', '.join(f'{x:0}' for x in xs)}])"),
+        latex=Notation(lambda xs: " + ".join(f"{x:2}" for x in xs) or "0", SUM),
+        domain=(REAL,),
+        arity=None,
+    )
+)
+
+
+def _halves(xs: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    return xs[: len(xs) // 2], xs[len(xs) // 2 :]
+
+
+def _dot_text(xs: Sequence[Operand]) -> str:
+    first, second = (", ".join(f"{x:0}" for x in half) for half in _halves(xs))
+    return f"dot([{first}], [{second}])"
+
+
+def _dot_latex(xs: Sequence[Operand]) -> str:
+    return " + ".join(rf"{x:2} \cdot {y:3}" for x, y in zip(*_halves(xs), strict=True)) or "0"
+
+
+_dot = register(
+    Primitive(
+        name="dot",
+        function=numeric.dot,
+        array=numeric.dot_array,
+        partials=lambda z, *xs: (*xs[len(xs) // 2 :], *xs[: len(xs) // 2]),
+        precise=lambda mp, *xs: mp.fdot(*_halves(xs)),
+        text=Notation(_dot_text),
+        latex=Notation(_dot_latex, SUM),
+        domain=(REAL,),
+        arity=None,
+    )
+)
+_logsumexp = register(
+    Primitive(
+        name="logsumexp",
+        function=numeric.logsumexp,
+        array=numeric.logsumexp_array,
+        partials=lambda z, *xs: tuple(exp(x - z) for x in xs),
+        precise=lambda mp, *xs: mp.log(mp.fsum(mp.exp(x) for x in xs)),
+        text=Notation(lambda xs: f"logsumexp([{', '.join(f'{x:0}' for x in xs)}])"),
+        latex=Notation(
+            lambda xs: rf"\log\left({' + '.join(f'e^{{{x:0}}}' for x in xs)}\right)",
+        ),
+        domain=(REAL,),
+        arity=None,
+    )
+)
+
+
+def _any_number(row: Primitive, xs: tuple[Any, ...]) -> Any:
+    if not xs:
+        raise ValueError(f"{row.name} of nothing has no value: give at least one number or Value")
+    if len(xs) == 1 and isinstance(xs[0], list | tuple):
+        raise TypeError(f"{row.name} takes its operands one by one: write {row.name}(*xs)")
+    return apply(row, xs)
+
+
+def maximum(*xs: Any) -> Any:
+    """Return the largest of any number of operands; k tied operands share the gradient, 1/k each.
+
+    >>> maximum(1.0, 3.0, 2.0)
+    3.0
+    """
+    return _any_number(_maximum, xs)
+
+
+def minimum(*xs: Any) -> Any:
+    """Return the smallest of any number of operands; k tied operands share the gradient, 1/k each.
+
+    >>> minimum(1.0, 3.0, 2.0)
+    1.0
+    """
+    return _any_number(_minimum, xs)
+
+
+def hypot(*xs: Any) -> Any:
+    """Return the Euclidean length sqrt(x1^2 + ... + xn^2); its derivative at 0 is taken to be 0.
+
+    >>> hypot(3.0, 4.0)
+    5.0
+    """
+    return _any_number(_hypot, xs)
+
+
+def sum(xs: Iterable[Any]) -> Any:
+    """Return x1 + ... + xn as one node; 0.0 for an empty sequence.
+
+    >>> sum([1.0, 2.0, 3.5])
+    6.5
+    """
+    return apply(_sum, tuple(sequence(xs, "sum")))
+
+
+def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
+    """Return x1*y1 + ... + xn*yn as one node; 0.0 for empty sequences.
+
+    Raises:
+        ValueError: if the two lengths differ.
+
+    >>> dot([1.0, 2.0], [3.0, 4.0])
+    11.0
+    """
+    first, second = sequence(xs, "dot"), sequence(ys, "dot")
+    if len(first) != len(second):
+        raise ValueError(
+            f"dot takes two sequences of one length, got {len(first)} and {len(second)} elements"
+        )
+    return apply(_dot, (*first, *second))
+
+
+def logsumexp(xs: Iterable[Any]) -> Any:
+    """Return log(e^x1 + ... + e^xn), which neither overflows nor loses small terms.
+
+    Its partials are the softmax of the operands.
+
+    >>> logsumexp([1000.0, 1000.0]) - 1000.0 == math.log(2.0)
+    True
+    """
+    operands = tuple(sequence(xs, "logsumexp"))
+    if not operands:
+        return -math.inf
+    return apply(_logsumexp, operands)
+
+
+def subgradient_table() -> str:
+    """Return the table of what derivatives are at kinks, ties and ends of domains, as text.
+
+    The same numbers hold in eager, compiled and higher-order use.
+
+    >>> print(subgradient_table())  # doctest: +ELLIPSIS
+    function at             derivative
+    sqrt     0              inf
+    ...
+    """
+    rows = [("function", "at", "derivative")]
+    for row in TABLE.values():
+        for operands, partials in row.subgradients:
+            shown = partials[: len(partials) - row.constants]
+            at = ", ".join(f"{x:g}" for x in operands)
+            rows.append((row.name, at, ", ".join(f"{d:g}" for d in shown)))
+    first, second = (max(len(cells[i]) for cells in rows) + 1 for i in (0, 1))
+    return "\n".join(f"{a:{first}}{b:{second}}{c}" for a, b, c in rows)

@@ -1,0 +1,365 @@
+"""Makes `Value`'s methods, and how each kind of node passes its gradient on, from the rows.
+
+Every method is Python text with the row's arithmetic written into it, compiled once on import.
+Measured on micrograd's README expression: 0.27 of micrograd's time, against 0.36 when a general
+method calls the row's function and rule. The text comes from the row itself: calling its
+`partials` on blanks that write down what happens to them gives the expressions.
+
+A node keeps a `Use` in place of its bare row: the row together with which operands are Values,
+so that neither the forward nor the backward pass has to ask again.
+"""
+
+import itertools
+import math
+import numbers
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.numeric import number
+from autograd.primitives import TABLE, Primitive
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+Pull = Callable[["Value"], None]
+
+
+class Use:
+    """A row as one kind of node uses it.
+
+    Attributes:
+        row: the primitive, None for a leaf.
+        pull: adds the node's gradient times each partial to the gradient of each Value operand.
+    """
+
+    __slots__ = ("pull", "row")
+
+    def __init__(self, row: Primitive | None, pull: Pull) -> None:
+        self.row = row
+        self.pull = pull
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Use belongs to the table and is not copied")
+
+
+LEAF = Use(None, lambda node: None)
+
+tick = itertools.count(1).__next__
+
+# The names that the compiled texts see. `Value` is entered when the class exists; `watching` is
+# above 0 while some thread is inside a `no_grad` block, and `watched` then decides per thread.
+names: dict[str, Any] = {
+    "LEAF": LEAF,
+    "new": object.__new__,
+    "tick": tick,
+    "watching": 0,
+    "inf": math.inf,
+    "nan": math.nan,
+}
+
+OPERATORS: dict[Any, str] = {
+    operator.add: "{0} + {1}",
+    operator.sub: "{0} - {1}",
+    operator.mul: "{0} * {1}",
+    operator.neg: "-{0}",
+}
+
+
+class Blank:
+    """An operand that writes down what a rule does with it.
+
+    >>> from autograd.primitives import lookup
+    >>> lookup("tanh").partials(Blank("z"), Blank("x"))[0].text
+    '((4.0 * sigmoid((2.0 * x))) * sigmoid((-2.0 * x)))'
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @staticmethod
+    def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "Blank":
+        written = [_written(x) for x in operands]
+        if row.function in OPERATORS:
+            return Blank(f"({OPERATORS[row.function].format(*written)})")
+        return Blank(f"{row.name}({', '.join(written)})")
+
+    def __add__(self, other: object) -> "Blank":
+        return Blank(f"({self.text} + {_written(other)})")
+
+    def __radd__(self, other: object) -> "Blank":
+        return Blank(f"({_written(other)} + {self.text})")
+
+    def __sub__(self, other: object) -> "Blank":
+        return Blank(f"({self.text} - {_written(other)})")
+
+    def __rsub__(self, other: object) -> "Blank":
+        return Blank(f"({_written(other)} - {self.text})")
+
+    def __mul__(self, other: object) -> "Blank":
+        return Blank(f"({self.text} * {_written(other)})")
+
+    def __rmul__(self, other: object) -> "Blank":
+        return Blank(f"({_written(other)} * {self.text})")
+
+    def __neg__(self) -> "Blank":
+        return Blank(f"(-{self.text})")
+
+
+def _written(x: object) -> str:
+    return x.text if isinstance(x, Blank) else repr(number(x))
+
+
+def partial_texts(row: Primitive) -> list[str]:
+    """Return the partials of a row as Python text in z, x and y.
+
+    A rule that cannot be run on blanks (a user's own, made with other functions) is called as a
+    whole.
+
+    >>> from autograd.primitives import lookup
+    >>> partial_texts(lookup("mul"))
+    ['y', 'x']
+    """
+    operands = ["x", "y"][: row.arity]
+    try:
+        partials = row.partials(Blank("z"), *map(Blank, operands))
+        return [_written(d) for d in partials]
+    except (TypeError, AttributeError, ValueError):
+        return [f"partials(z, {', '.join(operands)})[{i}]" for i in range(len(operands))]
+
+
+def _compiled(text: str, name: str, **bound: Any) -> Any:
+    """Compile the one function `name` in `text`, with `bound` in its closure."""
+    lines = [f"def make({', '.join(bound)}):"]
+    lines += [f"    {line}" for line in text.strip().splitlines()]
+    lines.append(f"    return {name}")
+    scope: dict[str, Any] = {}
+    exec(compile("\n".join(lines), f"<{name} from the table>", "exec"), names, scope)
+    return scope["make"](**bound)
+
+
+def _functions(row: Primitive) -> dict[str, Any]:
+    """Return the float functions that the row's texts may name."""
+    functions = {name: other.function for name, other in TABLE.items()}
+    return functions | {row.name: row.function, "partials": row.partials}
+
+
+def _used(texts: list[str], functions: dict[str, Any]) -> dict[str, Any]:
+    joined = " ".join(texts)
+    return {name: f for name, f in functions.items() if f"{name}(" in joined}
+
+
+def make_pull(row: Primitive, kinds: str) -> Pull:
+    """Return the step of the chain rule for nodes of `row` with operands of `kinds`.
+
+    Args:
+        row: a primitive of one or two operands.
+        kinds: `v` for a Value and `c` for a constant, one letter per operand.
+
+    This text is the chain rule of `backward`: x.grad += z.grad * dz/dx, for every operand x.
+    """
+    texts = partial_texts(row)
+    wanted = [texts[i] for i, kind in enumerate(kinds) if kind == "v"]
+    lines = ["def pull(node):"]
+    symbols = {word for text in wanted for word in ("x", "y", "z") if _mentions(text, word)}
+    if "z" in symbols:
+        lines.append("    z = node._data")
+    for name, kind in zip("xy", kinds, strict=False):
+        if kind == "v":
+            lines.append(f"    {name}_node = node._{name}")
+            if name in symbols:
+                lines.append(f"    {name} = {name}_node._data")
+        elif name in symbols:
+            lines.append(f"    {name} = node._{name}")
+    lines.append("    g = node.grad")
+    for name, kind, text in zip("xy", kinds, texts, strict=False):
+        if kind == "v":
+            step = "g" if text == "1.0" else f"g * {text}"
+            lines.append(f"    {name}_node.grad += {step}")
+    return _compiled("\n".join(lines), "pull", **_used(wanted, _functions(row)))
+
+
+def _mentions(text: str, word: str) -> bool:
+    names_in_text = compile(text, "<partials>", "eval").co_names
+    return word in names_in_text
+
+
+def _pull_many(node: "Value") -> None:
+    """The step of the chain rule for a node of any number of operands."""
+    value = names["Value"]
+    operands: Any = node._x
+    g: Any = node.grad
+    data = [x._data if x.__class__ is value else x for x in operands]
+    partials = node._use.row.partials(node._data, *data)  # pyright: ignore
+    for x, partial in zip(operands, partials, strict=True):
+        if x.__class__ is value:
+            x.grad += g * partial
+
+
+_uses: dict[tuple[str, str], Use] = {}
+
+
+def use_of(row: Primitive, kinds: str) -> Use:
+    """Return the `Use` of `row` with operands of `kinds`, made on first need."""
+    key = row.name, kinds if row.arity in (1, 2) else ""
+    found = _uses.get(key)
+    if found is None or found.row is not row:
+        pull = make_pull(row, kinds) if row.arity in (1, 2) else _pull_many
+        found = _uses[key] = Use(row, pull)
+    return found
+
+
+def forget(row: Primitive) -> None:
+    """Drop what was made from a row that is no longer in the table."""
+    for key in [key for key in _uses if key[0] == row.name]:
+        del _uses[key]
+
+
+def _forward(row: Primitive, *operands: str) -> tuple[str, dict[str, Any]]:
+    if row.function in OPERATORS:
+        return OPERATORS[row.function].format(*operands), {}
+    return f"function({', '.join(operands)})", {"function": row.function}
+
+
+def unary_method(row: Primitive) -> Callable[["Value"], "Value"]:
+    """Return the method of `Value` that applies a row of one operand."""
+    forward, bound = _forward(row, "self._data")
+    text = f"""
+def {row.name}(self):
+    node = new(Value)
+    node._data = {forward}
+    node.grad = None
+    node._use = use
+    node._x = self
+    node._y = None
+    node.birth = tick()
+    node.label = ""
+    return watched(node) if watching else node
+"""
+    method = _compiled(text, row.name, use=use_of(row, "v"), **bound)
+    method.__doc__ = f"Return {row.name} of this value: {row.text([_NAMED['x']])}."
+    return method
+
+
+def binary_methods(
+    row: Primitive, constant: Primitive | None = None
+) -> tuple[Callable[..., "Value"], Callable[..., "Value"]]:
+    """Return the method of `Value` for a row of two operands, and the reflected one.
+
+    Args:
+        row: the primitive.
+        constant: the row to use in its place where the second operand is a plain number.
+    """
+    constant = constant or row
+    both, bound = _forward(row, "self._data", "other._data")
+    right, _ = _forward(constant, "self._data", "other")
+    left, _ = _forward(row, "other", "self._data")
+    text = f"""
+def {row.name}(self, other):
+    node = new(Value)
+    kind = other.__class__
+    if kind is Value:
+        node._data = {both}
+        node._use = use_vv
+    else:
+        if kind is not float:
+            if kind is not int:
+                return combine({row.name}, self, other)
+            other = float(other)
+        node._data = {right}
+        node._use = use_vc
+    node.grad = None
+    node._x = self
+    node._y = other
+    node.birth = tick()
+    node.label = ""
+    return watched(node) if watching else node
+"""
+    reflected_text = f"""
+def reflected_{row.name}(self, other):
+    kind = other.__class__
+    if kind is not float:
+        if kind is not int:
+            return combine(reflected_{row.name}, self, other)
+        other = float(other)
+    node = new(Value)
+    node._data = {left}
+    node._use = use_cv
+    node.grad = None
+    node._x = other
+    node._y = self
+    node.birth = tick()
+    node.label = ""
+    return watched(node) if watching else node
+"""
+    uses = {"use_vv": use_of(row, "vv"), "use_vc": use_of(constant, "vc")}
+    method = _compiled(text, row.name, combine=combine, **uses, **bound)
+    reflected = _compiled(
+        reflected_text,
+        f"reflected_{row.name}",
+        combine=combine,
+        use_cv=use_of(row, "cv"),
+        **bound,
+    )
+    method.__doc__ = f"Return {row.text([_NAMED['x'], _NAMED['y']])}, recorded."
+    return method, reflected
+
+
+class _Name:
+    """A variable's name as an operand of a notation."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __format__(self, needed: str) -> str:
+        return self.text
+
+
+_NAMED: dict[str, Any] = {name: _Name(name) for name in ("x", "y")}
+
+
+def combine(method: Callable[[Any, Any], Any], value: "Value", other: Any) -> Any:
+    """Apply a method of `value` to an operand that is neither a Value nor a float nor an int.
+
+    Other real numbers are converted and arrays taken element by element. An object with
+    arithmetic of its own is asked next, by Python. Everything else is told what to write.
+    """
+    if isinstance(other, np.ndarray):
+        array: Any = other
+        return np.frompyfunc(lambda x: method(value, x), 1, 1)(array.astype(object))
+    kind = type(other)
+    if hasattr(kind, "__radd__") and not isinstance(
+        other, float | np.generic | numbers.Number | str | bytes | list | tuple
+    ):
+        return NotImplemented
+    return method(value, number(other))
+
+
+def record(row: Primitive, operands: tuple[Any, ...]) -> "Value":
+    """Apply `row` to operands of which at least one is a Value, and record the node.
+
+    This is the general way, for any number of operands; the methods above are its fast forms.
+    """
+    value = names["Value"]
+    if row.constants and any(x.__class__ is value for x in operands[-row.constants :]):
+        raise TypeError(f"{row.name}: the last {row.constants} operands are plain numbers")
+    if not {x.__class__ for x in operands} <= {value, float}:
+        operands = tuple([x if x.__class__ is value else number(x) for x in operands])
+    node: Value = names["new"](value)
+    node._data = row.function(*[x._data if x.__class__ is value else x for x in operands])
+    node.grad = None
+    if row.arity in (1, 2):
+        node._use = use_of(row, "".join(["v" if x.__class__ is value else "c" for x in operands]))
+        node._x = operands[0]
+        node._y = operands[1] if row.arity == 2 else None
+    else:
+        node._use = use_of(row, "")
+        node._x = operands
+        node._y = None
+    node.birth = tick()
+    node.label = ""
+    return names["watched"](node) if names["watching"] else node

@@ -1,0 +1,294 @@
+"""Value: a number that remembers how it was made."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Generator
+from operator import attrgetter
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd import primitives, recording
+from autograd.numeric import number
+from autograd.primitives import TABLE, Primitive
+from autograd.recording import LEAF, Use, binary_methods, names, record, tick, unary_method
+
+
+def _named(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that calls a public function of the table with the Value in front."""
+
+    def method(self: "Value", *rest: Any) -> Any:
+        return function(self, *rest)
+
+    method.__name__ = function.__name__
+    method.__doc__ = function.__doc__
+    return method
+
+
+class Value:
+    """A scalar that remembers the operation and the operands that made it.
+
+    Args:
+        data: a real number; ints, fractions and NumPy scalars are converted to float.
+        label: a name for pictures and messages.
+
+    Attributes:
+        data: the number. Setting it makes the Value a leaf with a fresh birth number, so that
+            a graph recorded from the old number is noticed (`StaleGraphError`).
+        grad: the derivative of the last `backward()`'s result with respect to this value, None
+            until a backward pass has reached it. Leaves accumulate it over passes.
+        op: the row of the table that made it, None for a leaf.
+        args: its operands in order, Values and plain numbers; empty for a leaf.
+        birth: a number that grows with every Value made: a topological order of any graph.
+        label: its name, "" if it has none.
+
+    Values compare by their data with `<`, `<=`, `>` and `>=`; `==` and hashing go by identity,
+    so they can be members of sets and keys of dicts.
+
+    >>> x, y = Value(1.0, "x"), Value(2.0, "y")
+    >>> u = x * x + x * y + y * y
+    >>> z = u * u + u
+    >>> z.backward()
+    >>> z.data, u.grad, x.grad, y.grad
+    (56.0, 15.0, 60.0, 75.0)
+    """
+
+    __slots__ = ("__weakref__", "_data", "_use", "_x", "_y", "birth", "grad", "label")
+
+    _data: float
+    grad: float | None
+    # The first and second operand; a node of more than two keeps them all as a tuple in _x. Two
+    # slots in place of a tuple save 40 bytes a node and the time to make it.
+    _x: Any
+    _y: Any
+    _use: Use
+    birth: int
+    label: str
+
+    def __init__(self, data: float, label: str = "") -> None:
+        self._data = data if data.__class__ is float else number(data)
+        if not isinstance(label, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"a label is a str, got {type(label).__name__}: write str(label)")
+        self.grad = None
+        self._use = LEAF
+        self._x = self._y = None
+        self.birth = tick()
+        self.label = label
+
+    def _set_data(self, data: float) -> None:
+        self._data = data if data.__class__ is float else number(data)
+        self._use = LEAF
+        self._x = self._y = None
+        self.birth = names["youngest_rewrite"] = tick()
+
+    # attrgetter reads in half the time of a function written here.
+    data = property(attrgetter("_data"), _set_data, doc="The number; see the class for setting it.")
+
+    @property
+    def op(self) -> Primitive | None:
+        return self._use.row
+
+    @property
+    def args(self) -> tuple["Value | float", ...]:
+        first = self._x
+        if first is None:
+            return ()
+        if first.__class__ is tuple:
+            return first
+        return (first,) if self._y is None else (first, self._y)
+
+    def backward(self, *, on_leaf: "Callable[[Value], object] | None" = None) -> None:
+        """Set `grad` on every Value this one was computed from; see `autograd.backward`."""
+        from autograd.backward import backward
+
+        backward(self, on_leaf=on_leaf)
+
+    def detach(self) -> "Value":
+        """Return a new leaf with the same number and label and no history."""
+        return Value(self._data, self.label)
+
+    # Operators and functions, one name each, made from the rows ---------------------------------
+
+    __add__, __radd__ = binary_methods(TABLE["add"])
+    __sub__, __rsub__ = binary_methods(TABLE["sub"])
+    __mul__, __rmul__ = binary_methods(TABLE["mul"])
+    __truediv__, __rtruediv__ = binary_methods(TABLE["div"])
+    __pow__, __rpow__ = binary_methods(TABLE["pow"], constant=TABLE["power"])
+    __neg__ = neg = unary_method(TABLE["neg"])
+    __abs__ = abs = absolute = unary_method(TABLE["abs"])
+
+    add, sub, mul, div = __add__, __sub__, __mul__, __truediv__
+    power = _named(primitives.power)
+    pow = _named(primitives.pow)
+    reciprocal = unary_method(TABLE["reciprocal"])
+    square = unary_method(TABLE["square"])
+    sqrt = unary_method(TABLE["sqrt"])
+    exp = unary_method(TABLE["exp"])
+    expm1 = unary_method(TABLE["expm1"])
+    log = unary_method(TABLE["log"])
+    log1p = unary_method(TABLE["log1p"])
+    log2 = unary_method(TABLE["log2"])
+    xlogy = _named(primitives.xlogy)
+    sin = unary_method(TABLE["sin"])
+    cos = unary_method(TABLE["cos"])
+    tan = unary_method(TABLE["tan"])
+    asin = arcsin = unary_method(TABLE["asin"])
+    acos = arccos = unary_method(TABLE["acos"])
+    atan = arctan = unary_method(TABLE["atan"])
+    sinh = unary_method(TABLE["sinh"])
+    cosh = unary_method(TABLE["cosh"])
+    tanh = unary_method(TABLE["tanh"])
+    asinh = arcsinh = unary_method(TABLE["asinh"])
+    acosh = arccosh = unary_method(TABLE["acosh"])
+    atanh = arctanh = unary_method(TABLE["atanh"])
+    atan2 = arctan2 = _named(primitives.atan2)
+    erf = unary_method(TABLE["erf"])
+    erfc = unary_method(TABLE["erfc"])
+    sigmoid = unary_method(TABLE["sigmoid"])
+    softplus = unary_method(TABLE["softplus"])
+    sign = unary_method(TABLE["sign"])
+    step = unary_method(TABLE["step"])
+    equal = _named(primitives.equal)
+    relu = unary_method(TABLE["relu"])
+    gelu = unary_method(TABLE["gelu"])
+    silu = unary_method(TABLE["silu"])
+    leaky_relu = _named(primitives.leaky_relu)
+    elu = _named(primitives.elu)
+    clip = _named(primitives.clip)
+    where = _named(primitives.where)
+    maximum = _named(primitives.maximum)
+    minimum = _named(primitives.minimum)
+    hypot = _named(primitives.hypot)
+
+    def __pos__(self) -> "Value":
+        return self
+
+    # Comparing and printing ---------------------------------------------------------------------
+
+    def __lt__(self, other: "Value | float") -> bool:
+        return self._data < _data_of(other, "<")
+
+    def __le__(self, other: "Value | float") -> bool:
+        return self._data <= _data_of(other, "<=")
+
+    def __gt__(self, other: "Value | float") -> bool:
+        return self._data > _data_of(other, ">")
+
+    def __ge__(self, other: "Value | float") -> bool:
+        return self._data >= _data_of(other, ">=")
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a Value has no truth value of its own: write v.data != 0 for the number, "
+            "or v is not None for its presence"
+        )
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "float(v) and the functions of math would drop the graph without a word: "
+            "write v.data for the number, or autograd's own function, as in autograd.exp(v)"
+        )
+
+    def __int__(self) -> int:
+        raise TypeError("int(v) would drop the graph: write int(v.data)")
+
+    def __round__(self, digits: int = 0) -> float:
+        raise TypeError(f"round(v) would drop the graph: write round(v.data, {digits})")
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        grad = f", grad={self.grad}" if self.grad is not None else ""
+        return f"Value({self._data}{label}{grad})"
+
+    # NumPy and copying --------------------------------------------------------------------------
+
+    __apply__ = staticmethod(record)
+
+    __array_ufuncs__: ClassVar[dict[str, Primitive]] = {}
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """NumPy's ufuncs on a Value, or on a Value and an array: the row, element by element."""
+        if method != "__call__" or options:
+            return NotImplemented
+        row = self.__array_ufuncs__.get(ufunc.__name__)
+        if row is not None:
+            if ufunc.__name__ == "power" and isinstance(inputs[0], Value):
+                return inputs[0] ** inputs[1]
+            return primitives.apply(row, inputs)
+        wrapped = [x if isinstance(x, np.ndarray) else np.array(x, dtype=object) for x in inputs]
+        return ufunc(*wrapped)
+
+    def __copy__(self) -> "Value":
+        from autograd.persistence import shallow
+
+        return shallow(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
+        from autograd.persistence import deep
+
+        return deep(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        from autograd.persistence import reduced
+
+        return reduced(self)
+
+
+def _data_of(other: "Value | float", sign: str) -> float:
+    """Return the number that a comparison is made with."""
+    if isinstance(other, Value):
+        return other._data  # pyright: ignore[reportPrivateUsage]
+    try:
+        return number(other)
+    except TypeError as error:
+        raise TypeError(f"cannot compare with {sign}: {error}") from None
+
+
+# NumPy's power takes a Value in either place, which is the row `pow`.
+Value.__array_ufuncs__.update(
+    {row.ufunc or name: row for name, row in TABLE.items() if name != "pow"}
+)
+Value.__array_ufuncs__["power"] = TABLE["pow"]
+
+
+class _Thread(threading.local):
+    paused = 0
+
+
+_thread = _Thread()
+_lock = threading.Lock()
+
+
+def _watched(node: Value) -> Value:
+    """Cut a new node from its history if this thread is inside `no_grad`."""
+    if _thread.paused:
+        node._use = LEAF  # pyright: ignore[reportPrivateUsage]
+        node._x = node._y = None  # pyright: ignore[reportPrivateUsage]
+    return node
+
+
+names.update(Value=Value, watched=_watched, youngest_rewrite=0)
+
+
+@contextlib.contextmanager
+def no_grad() -> Generator[None]:
+    """Inside the block, this thread's operations record nothing: results are leaves.
+
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.data, y.args
+    (9.0, ())
+    """
+    _thread.paused += 1
+    with _lock:
+        names["watching"] += 1
+    try:
+        yield
+    finally:
+        _thread.paused -= 1
+        with _lock:
+            names["watching"] -= 1

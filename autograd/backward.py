@@ -130,6 +130,9 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
             node.grad += grad
 
 
+Value.backward = backward
+
+
 def _collect(z: Value, nodes: list[Value], leaves: list[Value], before: list[Any]) -> None:
     """Append what z was computed from: interior nodes, leaves, and the leaves' gradients so far.
 

@@ -1,7 +1,7 @@
 """Numbers as the engine takes them: conversion, and functions that are total under IEEE 754.
 
-Python's ``math`` raises where IEEE arithmetic answers: ``math.exp(710)``, ``math.log(0)`` and
-``1.0 / 0.0`` are errors, NumPy's are inf and -inf. A program must give the same numbers whether it
+Python's `math` raises where IEEE arithmetic answers: `math.exp(710)`, `math.log(0)` and
+`1.0 / 0.0` are errors, NumPy's are inf and -inf. A program must give the same numbers whether it
 runs node by node or compiled over arrays, so the float functions here fall back to the array
 function of the same row at exactly those points. The array functions NumPy lacks are here too.
 """
@@ -19,7 +19,7 @@ ArrayFunction = Callable[..., Any]
 
 
 def number(x: object) -> float:
-    """Return ``x`` as a float, or say what to write instead.
+    """Return `x` as a float, or say what to write instead.
 
     Args:
         x: an int, a float, a fraction or a NumPy real scalar.
@@ -53,7 +53,7 @@ def number(x: object) -> float:
 
 
 def _describe(x: object) -> str:
-    """Name ``x`` and what to write in its place."""
+    """Name `x` and what to write in its place."""
     if x is None:
         return "None: a function that forgot to return its result, or an unset gradient?"
     if isinstance(x, str | bytes):
@@ -81,26 +81,36 @@ def _describe(x: object) -> str:
     return f"an object of type {type(x).__name__}: write float(x) if it stands for a real number"
 
 
-def total(fast: FloatFunction, array: ArrayFunction) -> FloatFunction:
-    """Return ``fast``, with ``array``'s IEEE answer wherever ``fast`` raises.
+def total(fast: FloatFunction, array: ArrayFunction, arity: int = 1) -> FloatFunction:
+    """Return `fast`, with `array`'s IEEE answer wherever `fast` raises.
 
     >>> exp = total(math.exp, np.exp)
     >>> exp(1.0) == math.exp(1.0), exp(710.0)
     (True, inf)
     """
 
-    def function(*args: float) -> float:
-        try:
-            return fast(*args)
-        except (ValueError, OverflowError, ZeroDivisionError):
-            with np.errstate(all="ignore"):
-                return float(array(*map(np.float64, args)))
+    def answer(*args: float) -> float:
+        with np.errstate(all="ignore"):
+            return float(array(*map(np.float64, args)))
 
-    return function
+    # One function for each number of operands: packing them would double the cost of a call.
+    def one(x: float) -> float:
+        try:
+            return fast(x)
+        except (ValueError, OverflowError, ZeroDivisionError):
+            return answer(x)
+
+    def two(x: float, y: float) -> float:
+        try:
+            return fast(x, y)
+        except (ValueError, OverflowError, ZeroDivisionError):
+            return answer(x, y)
+
+    return one if arity == 1 else two
 
 
 def _elementwise(fast: FloatFunction) -> ArrayFunction:
-    """Return ``fast`` over arrays, element by element, for functions NumPy does not have."""
+    """Return `fast` over arrays, element by element, for functions NumPy does not have."""
     ufunc = np.frompyfunc(fast, 1, 1)
 
     def function(x: Any) -> Any:
@@ -227,7 +237,7 @@ def minimum(*xs: float) -> float:
 
 
 def reduced(ufunc: Any) -> ArrayFunction:
-    """Return the two-operand ``ufunc`` for any number of operands, taken from the left."""
+    """Return the two-operand `ufunc` for any number of operands, taken from the left."""
 
     def function(first: Any, *rest: Any) -> Any:
         total = first
@@ -274,7 +284,7 @@ def dot_array(*xs: Any) -> Any:
 def logsumexp(*xs: float) -> float:
     """log of the sum of e^x, shifted by the largest, with the rest under log1p.
 
-    ``log1p`` keeps what the plain form rounds away: logsumexp(0, -40) is 4.2e-18, not 0.
+    `log1p` keeps what the plain form rounds away: logsumexp(0, -40) is 4.2e-18, not 0.
     """
     best = maximum(*xs)
     if not math.isfinite(best):
@@ -293,7 +303,7 @@ def logsumexp_array(*xs: Any) -> Any:
 
 
 def sequence(xs: Iterable[Any], function: str) -> list[Any]:
-    """Return ``xs`` as a list, or say that ``function`` takes a sequence.
+    """Return `xs` as a list, or say that `function` takes a sequence.
 
     >>> sequence((1.0, 2.0), "sum")
     [1.0, 2.0]

@@ -332,7 +332,7 @@ neg = unary(
 div = binary(
     Primitive(
         name="div",
-        function=total(operator.truediv, np.true_divide),
+        function=total(operator.truediv, np.true_divide, arity=2),
         array=np.true_divide,
         partials=lambda z, x, y: (reciprocal(y), -z * reciprocal(y)),
         precise=lambda mp, x, y: x / y,
@@ -388,7 +388,7 @@ sqrt = unary(
 _power = register(
     Primitive(
         name="power",
-        function=total(math.pow, np.power),
+        function=total(math.pow, np.power, arity=2),
         array=np.power,
         partials=lambda z, x, n: (n * power(x, n - 1.0 + equal(n, 0.0)), 0.0),
         precise=lambda mp, x, n: mp.power(x, n),
@@ -498,7 +498,7 @@ log2 = unary(
 xlogy = binary(
     Primitive(
         name="xlogy",
-        function=total(numeric.xlogy, numeric.xlogy_array),
+        function=total(numeric.xlogy, numeric.xlogy_array, arity=2),
         array=numeric.xlogy_array,
         partials=lambda z, x, y: (log(y), div(x, y)),
         precise=lambda mp, x, y: x * mp.log(y),

@@ -1,10 +1,12 @@
 """Value: a number that remembers how it was made."""
 
+from __future__ import annotations
+
 import contextlib
 import threading
 from collections.abc import Callable, Generator
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -97,11 +99,11 @@ class Value:
             return first
         return (first,) if self._y is None else (first, self._y)
 
-    def backward(self, *, on_leaf: "Callable[[Value], object] | None" = None) -> None:
-        """Set `grad` on every Value this one was computed from; see `autograd.backward`."""
-        from autograd.backward import backward
-
-        backward(self, on_leaf=on_leaf)
+    if TYPE_CHECKING:
+        # Entered by backward.py, where the chain rule is: a method here that called it would
+        # cost a twentieth of a small backward pass.
+        def backward(self, *, on_leaf: Callable[[Value], object] | None = None) -> None:
+            """Set `grad` on every Value this one was computed from; see `autograd.backward`."""
 
     def detach(self) -> "Value":
         """Return a new leaf with the same number and label and no history."""

@@ -15,7 +15,7 @@ export PYTHON
 .PHONY: help demo test test-long lint format bench notebooks clean FORCE
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{printf "%-17s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/installed-plots ## train a network to read handwritten digits, report in demo/
 	$(BIN)/chalkgrad train digits --output demo $(ARGS)

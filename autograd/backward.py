@@ -4,6 +4,9 @@ Everything here is a loop over lists, so no graph is too deep. Birth numbers gro
 so sorting the reachable nodes by them gives a topological order.
 """
 
+# pyright: reportPrivateUsage=false
+# The rooms of the engine share the slots of a node; the properties over them are for users.
+
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
@@ -33,7 +36,7 @@ def order(z: Value) -> list[Value]:
     nodes = [z]
     for node in nodes:
         for x in node.args:
-            if x.__class__ is Value and x not in seen:
+            if isinstance(x, Value) and x not in seen:
                 seen.add(x)
                 nodes.append(x)
     nodes.sort(key=_birth)
@@ -99,10 +102,11 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
     7.0
     """
     _check(z)
-    nodes, leaves, before = [z] if z._x is not None else [], [], []
-    if not nodes:
-        leaves.append(z)
-        before.append(z.grad)
+    nodes: list[Any] = [z]
+    leaves: list[Any] = []
+    before: list[Any] = []
+    if z._x is None:
+        nodes, leaves, before = [], [z], [z.grad]
     try:
         _collect(z, nodes, leaves, before)
         nodes.sort(key=_birth, reverse=True)
@@ -130,10 +134,10 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
             node.grad += grad
 
 
-Value.backward = backward
+Value.backward = backward  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _collect(z: Value, nodes: list[Value], leaves: list[Value], before: list[Any]) -> None:
+def _collect(z: Value, nodes: list[Any], leaves: list[Any], before: list[Any]) -> None:
     """Append what z was computed from: interior nodes, leaves, and the leaves' gradients so far.
 
     A node that was met has `_PENDING` as its gradient: an identity test on a slot costs half of
@@ -172,7 +176,7 @@ def _collect(z: Value, nodes: list[Value], leaves: list[Value], before: list[Any
 
 
 def _sweep_with(
-    on_leaf: Callable[[Value], object], nodes: list[Value], leaves: list[Value], before: list[Any]
+    on_leaf: Callable[[Value], object], nodes: list[Any], leaves: list[Any], before: list[Any]
 ) -> None:
     """Pull every node, and hand each leaf over after the last of its consumers."""
     last: dict[Value, Value | None] = dict.fromkeys(leaves)
@@ -209,8 +213,11 @@ def local_partials(node: Value) -> tuple[float, ...]:
     """
     if node.op is None:
         return ()
-    data = [x.data if isinstance(x, Value) else x for x in node.args]
-    return tuple([float(d) for d in node.op.partials(node.data, *data)])
+    return tuple([float(d) for d in node.op.partials(node.data, *_data(node.args))])
+
+
+def _data(args: tuple[Value | float, ...]) -> list[float]:
+    return [x.data if isinstance(x, Value) else x for x in args]
 
 
 def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
@@ -266,11 +273,11 @@ def _adjoints(z: Value, xs: Sequence[Value], kind: type) -> dict[Value, Any]:
         if node not in wanted:
             del adjoints[node]
         args = node.args
+        row: Any = node.op
         if kind is Value:
-            partials = node.op.partials(node, *args)
+            partials = row.partials(node, *args)
         else:
-            data = [x.data if x.__class__ is Value else x for x in args]
-            partials = node.op.partials(node.data, *data)
+            partials = row.partials(node.data, *_data(args))
         for x, partial in zip(args, partials, strict=True):
             # A plain 0 or 1 comes from the rule itself, not from the data: leave the product out.
             if x in between and not (partial.__class__ is float and partial == 0.0):

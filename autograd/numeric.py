@@ -6,6 +6,9 @@ runs node by node or compiled over arrays, so the float functions here fall back
 function of the same row at exactly those points. The array functions NumPy lacks are here too.
 """
 
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# NumPy's stubs leave the types of these array expressions open.
+
 import math
 import numbers
 from collections.abc import Callable, Iterable
@@ -42,8 +45,9 @@ def number(x: object) -> float:
             f"expected a number, got the bool {x}: write {float(x)} if a number is meant"
         )
     if isinstance(x, numbers.Rational | float | np.floating | np.integer):
+        real = cast(Any, x)
         try:
-            return float(cast(Any, x))
+            return float(real)
         except OverflowError:
             raise OverflowError(
                 "the number given is beyond the largest float, 1.8e308: scale it, "
@@ -133,6 +137,7 @@ def sigmoid(x: float) -> float:
 
 
 def sigmoid_array(x: Any) -> Any:
+    """`sigmoid` over an array."""
     e = np.exp(-np.abs(x))
     return np.where(np.signbit(x), e, np.ones_like(e)) / (1.0 + e)
 
@@ -143,84 +148,101 @@ def softplus(x: float) -> float:
 
 
 def softplus_array(x: Any) -> Any:
+    """`softplus` over an array."""
     return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def relu(x: float) -> float:
+    """max(x, 0); nan stays nan."""
     # `not <=` rather than `>`: nan must come out as nan, never as a 0 that hides it.
     return x if not x <= 0.0 else 0.0
 
 
 def relu_array(x: Any) -> Any:
+    """`relu` over an array."""
     return np.where(x <= 0.0, np.zeros_like(x), x)
 
 
 def step(x: float) -> float:
+    """1 for x > 0, 0 for x <= 0, nan for nan."""
     return 1.0 if x > 0.0 else 0.0 if x <= 0.0 else math.nan
 
 
 def step_array(x: Any) -> Any:
+    """`step` over an array."""
     return np.heaviside(x, np.zeros_like(x))
 
 
 def sign(x: float) -> float:
+    """-1, 0 or 1, nan for nan."""
     return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else math.nan
 
 
 def equal(x: float, y: float) -> float:
+    """1 where x = y, else 0; nan beside nan."""
     return 1.0 if x == y else 0.0 if x == x and y == y else math.nan
 
 
 def equal_array(x: Any, y: Any) -> Any:
+    """`equal` over arrays."""
     same = np.asarray(np.equal(x, y), dtype=np.result_type(x, y, np.float32))
     return np.where(np.isnan(x) | np.isnan(y), np.nan, same)
 
 
 def leaky_relu(x: float, slope: float) -> float:
+    """X for x > 0, else slope * x."""
     return slope * x if x <= 0.0 else x
 
 
 def leaky_relu_array(x: Any, slope: Any) -> Any:
+    """`leaky_relu` over an array."""
     return np.where(x <= 0.0, slope * x, x)
 
 
 def elu(x: float, alpha: float) -> float:
+    """X for x > 0, else alpha * (e^x - 1)."""
     return alpha * math.expm1(x) if x <= 0.0 else x
 
 
 def elu_array(x: Any, alpha: Any) -> Any:
+    """`elu` over an array."""
     return np.where(x <= 0.0, alpha * np.expm1(np.minimum(x, 0.0)), x)
 
 
 def gelu(x: float) -> float:
-    """x Phi(x); Phi by erfc, which keeps the left tail that 1 + erf would cancel away."""
+    """X Phi(x); Phi by erfc, which keeps the left tail that 1 + erf would cancel away."""
     return 0.5 * x * math.erfc(-x * math.sqrt(0.5)) if x > -math.inf else 0.0
 
 
 def gelu_array(x: Any) -> Any:
+    """`gelu` over an array."""
     return np.where(np.isneginf(x), 0.0, 0.5 * x * erfc_array(-x * math.sqrt(0.5)))
 
 
 def silu(x: float) -> float:
+    """X * sigmoid(x)."""
     return x * sigmoid(x) if x > -math.inf else 0.0
 
 
 def silu_array(x: Any) -> Any:
+    """`silu` over an array."""
     return np.where(np.isneginf(x), 0.0, x * sigmoid_array(x))
 
 
 def xlogy(x: float, y: float) -> float:
-    """x log y, and 0 where x is 0 and y is a number: the limit that entropies need."""
+    """X log y, and 0 where x is 0 and y is a number: the limit that entropies need."""
     if x == 0.0 and y == y:
         return 0.0
     return x * math.log(y)
 
 
 def xlogy_array(x: Any, y: Any) -> Any:
+    """`xlogy` over arrays."""
     return np.where((x == 0.0) & ~np.isnan(y), 0.0, x * np.log(y))
 
 
 def maximum(*xs: float) -> float:
+    """The largest operand; nan if one is nan."""
     best = xs[0]
     for x in xs:
         if x > best or x != x:
@@ -229,6 +251,7 @@ def maximum(*xs: float) -> float:
 
 
 def minimum(*xs: float) -> float:
+    """The smallest operand; nan if one is nan."""
     best = xs[0]
     for x in xs:
         if x < best or x != x:
@@ -249,22 +272,27 @@ def reduced(ufunc: Any) -> ArrayFunction:
 
 
 def clip(x: float, low: float, high: float) -> float:
+    """x, or the bound it is beyond."""
     return low if x < low else high if x > high else x
 
 
 def where(condition: float, a: float, b: float) -> float:
+    """`a` where the condition is not 0, else `b`."""
     return a if condition else b
 
 
 def where_array(condition: Any, a: Any, b: Any) -> Any:
+    """`where` over arrays."""
     return np.where(np.asarray(condition) != 0.0, a, b)
 
 
 def addition(*xs: float) -> float:
+    """The sum of any number of operands, from the left."""
     return sum(xs, 0.0)
 
 
 def addition_array(*xs: Any) -> Any:
+    """`addition` over arrays."""
     total: Any = 0.0
     for x in xs:
         total = total + x
@@ -272,17 +300,19 @@ def addition_array(*xs: Any) -> Any:
 
 
 def dot(*xs: float) -> float:
+    """The sum of products of the first half of the operands with the second."""
     half = len(xs) // 2
     return sum(map(mul, xs[:half], xs[half:]), 0.0)
 
 
 def dot_array(*xs: Any) -> Any:
+    """`dot` over arrays."""
     half = len(xs) // 2
     return addition_array(*map(mul, xs[:half], xs[half:]))
 
 
 def logsumexp(*xs: float) -> float:
-    """log of the sum of e^x, shifted by the largest, with the rest under log1p.
+    """Log of the sum of e^x, shifted by the largest, with the rest under log1p.
 
     `log1p` keeps what the plain form rounds away: logsumexp(0, -40) is 4.2e-18, not 0.
     """
@@ -295,6 +325,7 @@ def logsumexp(*xs: float) -> float:
 
 
 def logsumexp_array(*xs: Any) -> Any:
+    """`logsumexp` over arrays."""
     stacked = np.stack(np.broadcast_arrays(*xs))
     best = stacked.max(axis=0)
     others = np.exp(stacked - best)

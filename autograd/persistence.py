@@ -4,6 +4,9 @@ A graph is written as the list of its nodes, operands before results, with opera
 code is stored, nothing recurses, and what is read back can be differentiated again.
 """
 
+# pyright: reportPrivateUsage=false
+# The rooms of the engine share the slots of a node; the properties over them are for users.
+
 import json
 import threading
 from collections.abc import Sequence
@@ -54,9 +57,9 @@ def deep(node: Value, memo: dict[int, Any]) -> Value:
     """Return a copy of a whole graph, without recursion, for `copy.deepcopy`."""
     for old in order(node):
         if id(old) not in memo:
-            op, args, *rest = _contents(old)
+            op, args, data, grad, label = _contents(old)
             copied = tuple([memo[id(x)] if isinstance(x, Value) else x for x in args])
-            memo[id(old)] = restore(op, copied, *rest)
+            memo[id(old)] = restore(op, copied, data, grad, label)
     return memo[id(node)]
 
 
@@ -90,9 +93,7 @@ def _restore_last(listed: Sequence[Any], *contents: Any) -> Value:
 def reduced(node: Value) -> Any:
     """Return what pickle needs to write a node."""
     contents = _contents(node)
-    if node in _underway.nodes or all(
-        x.op is None for x in contents[1] if isinstance(x, Value)
-    ):
+    if node in _underway.nodes or all(x.op is None for x in contents[1] if isinstance(x, Value)):
         return restore, contents
     nodes = order(node)[:-1]
     before, _underway.nodes = _underway.nodes, frozenset(nodes)

@@ -9,12 +9,15 @@ A node keeps a `Use` in place of its bare row: the row together with which opera
 so that neither the forward nor the backward pass has to ask again.
 """
 
+# pyright: reportPrivateUsage=false
+# The rooms of the engine share the slots of a node; the properties over them are for users.
+
 import itertools
 import math
 import numbers
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -194,7 +197,8 @@ def _pull_many(node: "Value") -> None:
     operands: Any = node._x
     g: Any = node.grad
     data = [x._data if x.__class__ is value else x for x in operands]
-    partials = node._use.row.partials(node._data, *data)  # pyright: ignore
+    row: Any = node._use.row
+    partials = row.partials(node._data, *data)
     for x, partial in zip(operands, partials, strict=True):
         if x.__class__ is value:
             x.grad += g * partial
@@ -329,14 +333,14 @@ def combine(method: Callable[[Any, Any], Any], value: "Value", other: Any) -> An
     arithmetic of its own is asked next, by Python. Everything else is told what to write.
     """
     if isinstance(other, np.ndarray):
-        array: Any = other
-        return np.frompyfunc(lambda x: method(value, x), 1, 1)(array.astype(object))
-    kind = type(other)
+        elements = np.frompyfunc(lambda x: method(value, x), 1, 1)  # pyright: ignore[reportUnknownLambdaType]
+        return elements(cast(Any, other).astype(object))
+    kind = cast(type, type(cast(object, other)))
     if hasattr(kind, "__radd__") and not isinstance(
         other, float | np.generic | numbers.Number | str | bytes | list | tuple
     ):
         return NotImplemented
-    return method(value, number(other))
+    return method(value, number(cast(object, other)))
 
 
 def record(row: Primitive, operands: tuple[Any, ...]) -> "Value":

@@ -19,7 +19,8 @@ def _lifted(x: Any, leaves: list[Value]) -> Any:
     respect to this argument alone, whatever else the function does with the same Value.
     """
     if isinstance(x, list | tuple):
-        return type(x)(_lifted(y, leaves) for y in cast(Any, x))
+        nested = cast(Any, x)
+        return type(nested)([_lifted(y, leaves) for y in nested])
     if isinstance(x, np.ndarray):
         return _lifted(cast(Any, x).tolist(), leaves)
     leaf = x * 1.0 if isinstance(x, Value) else Value(number(x))
@@ -30,7 +31,8 @@ def _lifted(x: Any, leaves: list[Value]) -> Any:
 def _shaped(x: Any, flat: Any) -> Any:
     """Return the numbers of the iterator `flat` in the nesting of the argument x."""
     if isinstance(x, list | tuple):
-        return type(x)(_shaped(y, flat) for y in cast(Any, x))
+        nested = cast(Any, x)
+        return type(nested)([_shaped(y, flat) for y in nested])
     if isinstance(x, np.ndarray):
         return _shaped(cast(Any, x).tolist(), flat)
     return next(flat)
@@ -76,7 +78,7 @@ def value_and_grad(f: Function, argnum: int | tuple[int, ...] = 0) -> Function:
         positions = _positions(argnum, len(args))
         leaves: list[Value] = []
         lifted = [_lifted(x, leaves) if i in positions else x for i, x in enumerate(args)]
-        value = f(*lifted)
+        value: Any = f(*lifted)
         as_graph = any(_holds_values(x) for x in args)
         if isinstance(value, Value):
             slopes: list[Any] = [*(gradient if as_graph else gradient_numbers)(value, leaves)]
@@ -87,8 +89,9 @@ def value_and_grad(f: Function, argnum: int | tuple[int, ...] = 0) -> Function:
         flat = iter(slopes)
         shaped = {i: _shaped(x, flat) for i, x in enumerate(args) if i in positions}
         result = tuple(shaped[i] for i in positions)
-        number_wanted = isinstance(value, Value) and not as_graph
-        return value.data if number_wanted else value, result[0] if isinstance(argnum, int) else result
+        if isinstance(value, Value) and not as_graph:
+            value = value.data
+        return value, result[0] if isinstance(argnum, int) else result
 
     return function
 

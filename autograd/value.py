@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from autograd import primitives, recording
+from autograd import primitives
 from autograd.numeric import number
 from autograd.primitives import TABLE, Primitive
 from autograd.recording import LEAF, Use, binary_methods, names, record, tick, unary_method
@@ -19,11 +19,11 @@ from autograd.recording import LEAF, Use, binary_methods, names, record, tick, u
 def _named(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that calls a public function of the table with the Value in front."""
 
-    def method(self: "Value", *rest: Any) -> Any:
+    def method(self: Value, *rest: Any) -> Any:
         return function(self, *rest)
 
     method.__name__ = function.__name__
-    method.__doc__ = function.__doc__
+    method.__doc__ = f"Return autograd.{function.__name__} with this value as its first operand."
     return method
 
 
@@ -88,10 +88,12 @@ class Value:
 
     @property
     def op(self) -> Primitive | None:
+        """The row of the table that made this value; None for a leaf."""
         return self._use.row
 
     @property
-    def args(self) -> tuple["Value | float", ...]:
+    def args(self) -> tuple[Value | float, ...]:
+        """The operands, Values and plain numbers; empty for a leaf."""
         first = self._x
         if first is None:
             return ()
@@ -105,7 +107,7 @@ class Value:
         def backward(self, *, on_leaf: Callable[[Value], object] | None = None) -> None:
             """Set `grad` on every Value this one was computed from; see `autograd.backward`."""
 
-    def detach(self) -> "Value":
+    def detach(self) -> Value:
         """Return a new leaf with the same number and label and no history."""
         return Value(self._data, self.label)
 
@@ -162,21 +164,21 @@ class Value:
     minimum = _named(primitives.minimum)
     hypot = _named(primitives.hypot)
 
-    def __pos__(self) -> "Value":
+    def __pos__(self) -> Value:
         return self
 
     # Comparing and printing ---------------------------------------------------------------------
 
-    def __lt__(self, other: "Value | float") -> bool:
+    def __lt__(self, other: Value | float) -> bool:
         return self._data < _data_of(other, "<")
 
-    def __le__(self, other: "Value | float") -> bool:
+    def __le__(self, other: Value | float) -> bool:
         return self._data <= _data_of(other, "<=")
 
-    def __gt__(self, other: "Value | float") -> bool:
+    def __gt__(self, other: Value | float) -> bool:
         return self._data > _data_of(other, ">")
 
-    def __ge__(self, other: "Value | float") -> bool:
+    def __ge__(self, other: Value | float) -> bool:
         return self._data >= _data_of(other, ">=")
 
     def __bool__(self) -> bool:
@@ -220,15 +222,17 @@ class Value:
             if ufunc.__name__ == "power" and isinstance(inputs[0], Value):
                 return inputs[0] ** inputs[1]
             return primitives.apply(row, inputs)
-        wrapped = [x if isinstance(x, np.ndarray) else np.array(x, dtype=object) for x in inputs]
+        wrapped: list[Any] = [
+            x if isinstance(x, np.ndarray) else np.array(x, dtype=object) for x in inputs
+        ]
         return ufunc(*wrapped)
 
-    def __copy__(self) -> "Value":
+    def __copy__(self) -> Value:
         from autograd.persistence import shallow
 
         return shallow(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from autograd.persistence import deep
 
         return deep(self, memo)
@@ -239,7 +243,7 @@ class Value:
         return reduced(self)
 
 
-def _data_of(other: "Value | float", sign: str) -> float:
+def _data_of(other: Value | float, sign: str) -> float:
     """Return the number that a comparison is made with."""
     if isinstance(other, Value):
         return other._data  # pyright: ignore[reportPrivateUsage]

@@ -1,0 +1,260 @@
+"""What a row of the table is: its columns, how it is written, and how it applies to operands.
+
+The rows themselves are in `primitives.py`. Nothing here knows `Value`: an operand whose class has
+`__apply__(row, operands)` handles the row itself, which is how nodes record it and blanks write it
+down; arrays and numbers compute it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
+
+import numpy as np
+
+from autograd.numeric import number
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+Interval = tuple[float, float]
+Point = tuple[float, ...]
+
+
+# Partial derivatives of one row, (z, x, y, ...) -> (dz/dx, dz/dy, ...), for one, two, three or any
+# number of operands; and its function written with an mpmath context, (mp, x, y, ...) -> z. The
+# alternatives let a type checker see into the lambdas of the table.
+_Partials = tuple[Any, ...]
+Rule = (
+    Callable[[Any, Any], _Partials]
+    | Callable[[Any, Any, Any], _Partials]
+    | Callable[[Any, Any, Any, Any], _Partials]
+    | Callable[..., _Partials]
+)
+Formula = (
+    Callable[[Any, Any], Any]
+    | Callable[[Any, Any, Any], Any]
+    | Callable[[Any, Any, Any, Any], Any]
+    | Callable[..., Any]
+)
+
+
+# How tightly a written form holds together; an operand that holds less tightly than its place
+# asks for is put in parentheses.
+SUM: Final = 1
+PRODUCT: Final = 2
+POWER: Final = 3
+ATOM: Final = 4
+
+
+class Operand:
+    """One written operand; formatting it with a precedence adds the parentheses it needs there.
+
+    >>> f"{Operand('a + b', SUM):2}"
+    '(a + b)'
+    """
+
+    __slots__ = ("brackets", "precedence", "text")
+
+    def __init__(self, text: str, precedence: int, brackets: tuple[str, str] = ("(", ")")) -> None:
+        self.text = text
+        self.precedence = precedence
+        self.brackets = brackets
+
+    def __format__(self, needed: str) -> str:
+        if self.precedence >= int(needed or 0):
+            return self.text
+        opening, closing = self.brackets
+        return f"{opening}{self.text}{closing}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a row is written: a template over its operands, and how tightly the result holds.
+
+    In a template, `{0:2}` is the first operand, in parentheses if it holds less tightly than 2.
+    A row with any number of operands gives a function of their list.
+
+    >>> mul = Notation("{0:2} * {1:3}", PRODUCT)
+    >>> mul([Operand("a + b", SUM), Operand("c", ATOM)])
+    '(a + b) * c'
+    """
+
+    template: str | Callable[[Sequence[Operand]], str]
+    precedence: int = ATOM
+
+    def __call__(self, operands: Sequence[Operand]) -> str:
+        """Return the row written with these operands."""
+        if isinstance(self.template, str):
+            return self.template.format(*operands)
+        return self.template(operands)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Primitive:
+    """One row of the table.
+
+    Attributes:
+        name: the name of the function and of the node's operation.
+        function: floats to float, total under IEEE 754.
+        array: the same over NumPy arrays.
+        partials: `(z, *operands)` to one partial derivative per operand.
+        precise: `(mp, *operands)`, the formula in mpmath's terms; the reference of the tests.
+        text: how it is written in Python.
+        latex: how it is written in LaTeX.
+        domain: where operands may be sampled, an interval for each; one for all if `arity` is None.
+        arity: the number of operands, or None for any number.
+        constants: how many of the last operands are plain numbers, never Values.
+        subgradients: what the partials are at kinks and ties, as pairs (operands, partials).
+        ufunc: NumPy's name for it where that differs.
+    """
+
+    name: str
+    function: Callable[..., float]
+    array: Callable[..., Any]
+    partials: Rule
+    precise: Formula
+    text: Notation
+    latex: Notation
+    domain: tuple[Interval, ...]
+    arity: int | None = 1
+    constants: int = 0
+    subgradients: tuple[tuple[Point, Point], ...] = ()
+    ufunc: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
+        return lookup, (self.name,)
+
+
+TABLE: dict[str, Primitive] = {}
+
+
+def lookup(name: str) -> Primitive:
+    """Return the row called `name`.
+
+    Raises:
+        KeyError: if there is none.
+
+    >>> lookup("mul")
+    <primitive mul>
+    """
+    try:
+        return TABLE[name]
+    except KeyError:
+        raise KeyError(f"no primitive is called {name!r}; known are {', '.join(TABLE)}") from None
+
+
+def register(row: Primitive) -> Primitive:
+    """Enter `row` into the table and return it."""
+    if row.name in TABLE:
+        raise ValueError(f"there is a primitive called {row.name!r} already")
+    TABLE[row.name] = row
+    return row
+
+
+def apply(row: Primitive, operands: tuple[Any, ...]) -> Any:
+    """Apply `row` to operands of any kind: nodes record it, arrays and numbers compute it."""
+    arrays = False
+    handler = None
+    for x in operands:
+        if isinstance(x, np.ndarray):
+            arrays = True
+        elif handler is None:
+            handler = getattr(cast(Any, type(x)), "__apply__", None)
+    if arrays:
+        return _apply_to_arrays(row, operands, handler)
+    if handler is not None:
+        return handler(row, operands)
+    return row.function(*[number(x) for x in operands])
+
+
+def _apply_to_arrays(row: Primitive, operands: tuple[Any, ...], handler: Any) -> Any:
+    if handler is None and all(np.asarray(x).dtype != object for x in operands):
+        with np.errstate(all="ignore"):
+            return row.array(*operands)
+
+    def one(*elements: Any) -> Any:
+        return apply(row, elements)
+
+    # An operand wrapped in an array of no dimensions broadcasts without being taken apart.
+    wrapped: list[Any] = [
+        x if isinstance(x, np.ndarray) else np.array(x, dtype=object) for x in operands
+    ]
+    return cast(Any, np.frompyfunc(one, len(operands), 1))(*[w.astype(object) for w in wrapped])
+
+
+T = TypeVar("T", "Value", float, "np.ndarray[Any, Any]")
+
+
+class Unary(Protocol):
+    """A function of one number, Value or array, which returns the same kind."""
+
+    @overload
+    def __call__(self, x: "Value", /) -> "Value": ...
+    @overload
+    def __call__(self, x: float, /) -> float: ...
+    @overload
+    def __call__(self, x: "np.ndarray[Any, Any]", /) -> "np.ndarray[Any, Any]": ...
+
+
+class Binary(Protocol):
+    """A function of two numbers, Values or arrays; a Value among them makes the result one."""
+
+    @overload
+    def __call__(self, x: float, y: float, /) -> float: ...
+    @overload
+    def __call__(self, x: "Value", y: "Value | float", /) -> "Value": ...
+    @overload
+    def __call__(self, x: float, y: "Value", /) -> "Value": ...
+    @overload
+    def __call__(self, x: Any, y: Any, /) -> Any: ...
+
+
+def unary(row: Primitive) -> Unary:
+    """Register `row` and return its public function."""
+    register(row)
+    compute = row.function
+
+    def function(x: Any, /) -> Any:
+        if x.__class__ is float:
+            return compute(x)
+        return apply(row, (x,))
+
+    return cast(Unary, _documented(function, row))
+
+
+def binary(row: Primitive) -> Binary:
+    """Register `row` and return its public function."""
+    register(row)
+    compute = row.function
+
+    def function(x: Any, y: Any, /) -> Any:
+        if x.__class__ is float and y.__class__ is float:
+            return compute(x, y)
+        return apply(row, (x, y))
+
+    return cast(Binary, _documented(function, row))
+
+
+def _documented(function: Any, row: Primitive) -> Any:
+    """Give the public function of `row` its name and a docstring made from the row."""
+    names = ["x", "y"][: row.arity or 0]
+    written = row.text([Operand(name, ATOM) for name in names])
+    function.__name__ = function.__qualname__ = row.name
+    function.__module__ = __name__
+    ends = ", ".join(
+        f"{name} in [{low:g}, {high:g}]"
+        for name, (low, high) in zip(names, row.domain, strict=False)
+    )
+    lines = [f"Return {written}.", "", f"Sampled in tests over {ends}."]
+    for operands, partials in row.subgradients:
+        at = ", ".join(f"{name} = {x:g}" for name, x in zip(names, operands, strict=False))
+        taken = ", ".join(f"{d:g}" for d in partials)
+        lines.append(f"At {at} the derivative is taken to be {taken}.")
+    function.__doc__ = "\n".join(lines)
+    return function

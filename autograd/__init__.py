@@ -19,8 +19,9 @@ if _Path(__file__).with_name("tracer.py").exists():
     )
 
 from autograd.backward import backward, gradient, local_partials, order
-from autograd.errors import GraphFormatError, StaleGraphError
+from autograd.errors import AnomalyError, GraphFormatError, StaleGraphError
 from autograd.functions import log_softmax, mean, norm, softmax, variance
+from autograd.modes import detect_anomaly, no_grad
 from autograd.persistence import from_json, to_json
 from autograd.primitives import (
     Primitive,
@@ -76,13 +77,22 @@ from autograd.primitives import (
     where,
     xlogy,
 )
-from autograd.transforms import grad, value_and_grad
-from autograd.value import Value, no_grad
+from autograd.transforms import (
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+)
+from autograd.value import Value
 
 __distribution__ = "chalkgrad"
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnomalyError",
     "GraphFormatError",
     "Primitive",
     "StaleGraphError",
@@ -100,6 +110,8 @@ __all__ = [
     "clip",
     "cos",
     "cosh",
+    "derivative",
+    "detect_anomaly",
     "div",
     "dot",
     "elu",
@@ -112,7 +124,11 @@ __all__ = [
     "gelu",
     "grad",
     "gradient",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
+    "jvp",
     "leaky_relu",
     "local_partials",
     "log",

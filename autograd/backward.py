@@ -117,7 +117,7 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
         for node in nodes:
             node.grad = 0.0
         z.grad = 1.0
-        if on_leaf is not None:
+        if on_leaf is not None or names["watching"]:
             _sweep_with(on_leaf, nodes, leaves, before)
             return
         for node in nodes:
@@ -176,9 +176,12 @@ def _collect(z: Value, nodes: list[Any], leaves: list[Any], before: list[Any]) -
 
 
 def _sweep_with(
-    on_leaf: Callable[[Value], object], nodes: list[Any], leaves: list[Any], before: list[Any]
+    on_leaf: Callable[[Value], object] | None,
+    nodes: list[Any],
+    leaves: list[Any],
+    before: list[Any],
 ) -> None:
-    """Pull every node, and hand each leaf over after the last of its consumers."""
+    """Pull every node, look at what came out, and hand each leaf over after its last consumer."""
     last: dict[Value, Value | None] = dict.fromkeys(leaves)
     for node in nodes:
         for x in node.args:
@@ -194,11 +197,15 @@ def _sweep_with(
             grad = earlier[leaf]
             if grad is not None:
                 leaf.grad += grad
-            on_leaf(leaf)
+            if on_leaf is not None:
+                on_leaf(leaf)
 
+    inspect = names["inspect"] if names["detecting"]() else None
     finish(None)
     for node in nodes:
         node._use.pull(node)
+        if inspect is not None:
+            inspect(node)
         finish(node)
 
 
@@ -279,8 +286,15 @@ def _adjoints(z: Value, xs: Sequence[Value], kind: type) -> dict[Value, Any]:
         else:
             partials = row.partials(node.data, *_data(args))
         for x, partial in zip(args, partials, strict=True):
-            # A plain 0 or 1 comes from the rule itself, not from the data: leave the product out.
+            # A plain 0 comes from the rule itself, as in `step`: nothing flows.
             if x in between and not (partial.__class__ is float and partial == 0.0):
-                part = g if partial.__class__ is float and partial == 1.0 else g * partial
+                part = _product(g, partial)
                 adjoints[x] = adjoints[x] + part if x in adjoints else part
     return adjoints
+
+
+def _product(g: Any, partial: Any) -> Any:
+    """Return g * partial, without a node for a factor of exactly 1."""
+    if partial.__class__ is float and partial == 1.0:
+        return g
+    return partial if g.__class__ is float and g == 1.0 else g * partial

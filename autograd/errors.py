@@ -23,6 +23,15 @@ from it: compute the result again before going backward
     """
 
 
+class AnomalyError(ArithmeticError):
+    """Inside `detect_anomaly`, a node's value or gradient came out as nan or infinite.
+
+    >>> from autograd import AnomalyError
+    >>> issubclass(AnomalyError, ArithmeticError)
+    True
+    """
+
+
 class GraphFormatError(ValueError):
     """A text is not a graph that ``to_json`` wrote, or was written by a newer version.
 

@@ -53,7 +53,7 @@ LEAF = Use(None, lambda node: None)
 tick = itertools.count(1).__next__
 
 # The names that the compiled texts see. `Value` is entered when the class exists; `watching` is
-# above 0 while some thread is inside a `no_grad` block, and `watched` then decides per thread.
+# above 0 while some thread is inside a mode, and `watched`, of modes.py, then decides per thread.
 names: dict[str, Any] = {
     "LEAF": LEAF,
     "new": object.__new__,

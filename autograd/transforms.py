@@ -1,60 +1,115 @@
-"""Functions that take a function and return its derivative."""
+"""Functions that take a function and return its derivatives.
 
-from collections.abc import Callable
-from typing import Any, cast
+All differentiate by one argument, or several: `argnum` is an int or a tuple of ints, arguments are
+numbers or nested lists of numbers, and results have their nesting. Numbers give numbers. Arguments
+that hold Values give Values, so that every transform can be applied to the result of any other.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from math import factorial
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from autograd.backward import gradient, gradient_numbers
 from autograd.numeric import number
+from autograd.primitives import dot
+from autograd.series import along
 from autograd.value import Value
 
 Function = Callable[..., Any]
+Argnum = int | tuple[int, ...]
 
 
-def _lifted(x: Any, leaves: list[Value]) -> Any:
-    """Return a copy of an argument with every number in it a fresh Value, entered in `leaves`.
-
-    A Value becomes itself times 1: a node of its own, so that the inner derivative is taken with
-    respect to this argument alone, whatever else the function does with the same Value.
-    """
+def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
+    """Apply a function to every number in a nested list, tuple or array, and keep the nesting."""
     if isinstance(x, list | tuple):
         nested = cast(Any, x)
-        return type(nested)([_lifted(y, leaves) for y in nested])
+        return type(nested)([_mapped(function, y) for y in nested])
     if isinstance(x, np.ndarray):
-        return _lifted(cast(Any, x).tolist(), leaves)
-    leaf = x * 1.0 if isinstance(x, Value) else Value(number(x))
-    leaves.append(leaf)
-    return leaf
+        return _mapped(function, cast(Any, x).tolist())
+    return function(x)
 
 
-def _shaped(x: Any, flat: Any) -> Any:
-    """Return the numbers of the iterator `flat` in the nesting of the argument x."""
-    if isinstance(x, list | tuple):
-        nested = cast(Any, x)
-        return type(nested)([_shaped(y, flat) for y in nested])
-    if isinstance(x, np.ndarray):
-        return _shaped(cast(Any, x).tolist(), flat)
-    return next(flat)
+def _flat(x: Any) -> list[Any]:
+    """Return the numbers of a nested argument in one list."""
+    found: list[Any] = []
+    _mapped(found.append, x)
+    return found
 
 
-def _holds_values(x: Any) -> bool:
-    if isinstance(x, list | tuple):
-        return any(_holds_values(y) for y in cast(Any, x))
-    if isinstance(x, np.ndarray):
-        return cast(Any, x).dtype == object
-    return isinstance(x, Value)
+class _Call(NamedTuple):
+    """One call of a function with some of its arguments made into fresh leaves."""
+
+    output: Any
+    leaves: list[Value]
+    args: tuple[Any, ...]
+    argnum: Argnum
+    as_graph: bool
+
+    def shaped(self, flat: Sequence[Any]) -> Any:
+        """Return one result per leaf in the nesting of the arguments differentiated by."""
+        rest = iter(flat)
+        by_position = {i: _mapped(lambda _: next(rest), self.args[i]) for i in self._positions()}
+        if isinstance(self.argnum, int):
+            return by_position[self.argnum % len(self.args)]
+        return tuple([by_position[i % len(self.args)] for i in self.argnum])
+
+    def _positions(self) -> list[int]:
+        return sorted(_positions(self.argnum, len(self.args)))
+
+    def slopes(self, output: Any) -> list[Any]:
+        """Return the derivatives of one output with respect to the leaves."""
+        if not isinstance(output, Value):
+            return [0.0] * len(self.leaves)
+        if self.as_graph:
+            return [*gradient(output, self.leaves)]
+        return [*gradient_numbers(output, self.leaves)]
+
+    def plain(self, output: Any) -> Any:
+        """Return an output as a number, unless the result is to be derived again."""
+        if isinstance(output, Value):
+            return output if self.as_graph else output.data
+        return _scalar(output)
 
 
-def _positions(argnum: int | tuple[int, ...], count: int) -> tuple[int, ...]:
+def _positions(argnum: Argnum, count: int) -> set[int]:
     chosen = (argnum,) if isinstance(argnum, int) else argnum
     for i in chosen:
         if not -count <= i < count:
             raise ValueError(f"argnum is {i}, but the function was called with {count} argument(s)")
-    return tuple(i % count for i in chosen)
+    return {i % count for i in chosen}
 
 
-def value_and_grad(f: Function, argnum: int | tuple[int, ...] = 0) -> Function:
+def _called(f: Function, args: tuple[Any, ...], argnum: Argnum) -> _Call:
+    """Call f with a fresh leaf for every number in the arguments of argnum.
+
+    A Value becomes itself times 1: a node of its own, so that the inner derivative is taken with
+    respect to this argument alone, whatever else the function does with the same Value.
+    """
+    leaves: list[Value] = []
+
+    def lift(x: Any) -> Value:
+        leaves.append(x * 1.0 if isinstance(x, Value) else Value(number(x)))
+        return leaves[-1]
+
+    wanted = _positions(argnum, len(args))
+    lifted = [_mapped(lift, x) if i in wanted else x for i, x in enumerate(args)]
+    as_graph = any(isinstance(x, Value) for x in _flat(args))
+    return _Call(f(*lifted), leaves, args, argnum, as_graph)
+
+
+def _scalar(value: object) -> float:
+    try:
+        return number(value)
+    except TypeError as error:
+        raise TypeError(
+            f"the function must return one Value or number: {error}; "
+            "for several results write jacobian"
+        ) from None
+
+
+def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
     """Return a function that gives f's value and its gradient at the same arguments.
 
     Args:
@@ -63,8 +118,7 @@ def value_and_grad(f: Function, argnum: int | tuple[int, ...] = 0) -> Function:
 
     Returns:
         A function of f's arguments. Its gradient has the nesting of the argument, and is a tuple
-        if argnum is one. Numbers give numbers; arguments that hold Values give Values, so that
-        derivatives nest to any order.
+        if argnum is one.
 
     Raises:
         TypeError: when called, if f returns something other than one Value or number.
@@ -75,35 +129,14 @@ def value_and_grad(f: Function, argnum: int | tuple[int, ...] = 0) -> Function:
     """
 
     def function(*args: Any) -> tuple[Any, Any]:
-        positions = _positions(argnum, len(args))
-        leaves: list[Value] = []
-        lifted = [_lifted(x, leaves) if i in positions else x for i, x in enumerate(args)]
-        value: Any = f(*lifted)
-        as_graph = any(_holds_values(x) for x in args)
-        if isinstance(value, Value):
-            slopes: list[Any] = [*(gradient if as_graph else gradient_numbers)(value, leaves)]
-        else:
-            # A function that ignores its argument has a plain number for its value.
-            value, slopes = _scalar(value), [0.0] * len(leaves)
-        # The slopes come in the order of the arguments; argnum may name them in another.
-        flat = iter(slopes)
-        shaped = {i: _shaped(x, flat) for i, x in enumerate(args) if i in positions}
-        result = tuple(shaped[i] for i in positions)
-        if isinstance(value, Value) and not as_graph:
-            value = value.data
-        return value, result[0] if isinstance(argnum, int) else result
+        call = _called(f, args, argnum)
+        value = call.plain(call.output)
+        return value, call.shaped(call.slopes(call.output))
 
     return function
 
 
-def _scalar(value: object) -> float:
-    try:
-        return number(value)
-    except TypeError as error:
-        raise TypeError(f"the function must return one Value or number: {error}") from None
-
-
-def grad(f: Function, argnum: int | tuple[int, ...] = 0) -> Function:
+def grad(f: Function, argnum: Argnum = 0) -> Function:
     """Return the gradient function of f; see `value_and_grad`.
 
     >>> grad(lambda x, y: x * x * y)(3.0, 2.0)
@@ -119,3 +152,166 @@ def grad(f: Function, argnum: int | tuple[int, ...] = 0) -> Function:
         return both(*args)[1]
 
     return function
+
+
+def derivative(f: Function, order: int = 1) -> Function:
+    """Return the derivative of any order of a function of one number.
+
+    One pass of power series through the graph of f gives it: the cost grows with about the square
+    of the order, where nested gradients at least double with each.
+
+    Raises:
+        ValueError: if order is negative or not whole.
+
+    >>> from autograd import exp
+    >>> derivative(lambda x: exp(-x * x), order=4)(0.0)
+    12.0
+    """
+    if isinstance(order, bool) or not isinstance(cast(object, order), int) or order < 0:
+        raise ValueError(f"the order of a derivative is 0, 1, 2, ..., got {order!r}")
+
+    def function(x: Any) -> Any:
+        call = _called(f, (x,), 0)
+        if not isinstance(call.output, Value):
+            value = _scalar(call.output)
+            return value if order == 0 else 0.0
+        (leaf,) = call.leaves
+        coefficient = along(call.output, {leaf: 1.0}, order, graph=call.as_graph)[order]
+        return coefficient * float(factorial(order))
+
+    return function
+
+
+def jacobian(f: Function, argnum: Argnum = 0) -> Function:
+    """Return the Jacobian function of f: the gradient of each of its outputs.
+
+    Args:
+        f: returns a Value or a nested list of them.
+        argnum: as for `grad`.
+
+    Returns:
+        A function of f's arguments; its result has the nesting of the output, with a gradient in
+        the nesting of the argument in the place of each number: J[i][j] = df_i/dx_j.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([3.0, 2.0])
+    [[2.0, 3.0], [1.0, 1.0]]
+    """
+
+    def function(*args: Any) -> Any:
+        call = _called(f, args, argnum)
+        return _mapped(lambda output: call.shaped(call.slopes(output)), call.output)
+
+    return function
+
+
+def hessian(f: Function, argnum: Argnum = 0) -> Function:
+    """Return the Hessian function of f: H[i][j] = d2f / dx_i dx_j.
+
+    Args:
+        f: returns one Value or number.
+        argnum: as for `grad`; a tuple gives a tuple of tuples of blocks.
+
+    >>> def z(p):
+    ...     x, y = p
+    ...     u = x * x + x * y + y * y
+    ...     return u * u + u
+    >>> hessian(z)([1.0, 2.0])
+    [[62.0, 55.0], [55.0, 80.0]]
+    """
+
+    def function(*args: Any) -> Any:
+        call = _called(f, args, argnum)
+        _ = call.plain(call.output)
+        first = gradient(call.output, call.leaves) if isinstance(call.output, Value) else []
+        first = first or [0.0] * len(call.leaves)
+        return call.shaped([call.shaped(call.slopes(slope)) for slope in first])
+
+    return function
+
+
+def hvp(f: Function, argnum: Argnum = 0) -> Function:
+    """Return the Hessian-vector product function of f: (*args, v) to H v.
+
+    v has the nesting of the argument, a tuple for a tuple argnum. It costs a small constant times
+    a gradient, however many arguments there are.
+
+    Source: Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6, 1994.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1])([3.0, 2.0], [1.0, 0.0])
+    [4.0, 6.0]
+    """
+
+    def function(*args: Any) -> Any:
+        *primals, v = _with_vector(args)
+        call = _called(f, tuple(primals), argnum)
+        _ = call.plain(call.output)
+        if not isinstance(call.output, Value):
+            return call.shaped([0.0] * len(call.leaves))
+        vector = _vector(call, v)
+        call = call._replace(as_graph=call.as_graph or any(isinstance(x, Value) for x in vector))
+        return call.shaped(call.slopes(dot(gradient(call.output, call.leaves), vector)))
+
+    return function
+
+
+def jvp(f: Function, argnum: Argnum = 0) -> Function:
+    """Return the Jacobian-vector product function of f, by forward mode: (*args, v) to J v.
+
+    v has the nesting of the argument, a tuple for a tuple argnum. The result has the nesting of
+    f's output; its cost does not depend on how many arguments there are.
+
+    Source: Wengert, "A simple automatic derivative evaluation program", CACM 7, 1964.
+
+    >>> jvp(lambda x: [x[0] * x[1], x[0] + x[1]])([3.0, 2.0], [1.0, 0.0])
+    [2.0, 1.0]
+    """
+
+    def function(*args: Any) -> Any:
+        *primals, v = _with_vector(args)
+        call = _called(f, tuple(primals), argnum)
+        vector = _vector(call, v)
+        as_graph = call.as_graph or any(isinstance(x, Value) for x in vector)
+        tangents = dict(zip(call.leaves, vector, strict=True))
+
+        def slope(output: Any) -> Any:
+            if not isinstance(output, Value):
+                return 0.0
+            return along(output, tangents, 1, graph=as_graph)[1]
+
+        return _mapped(slope, call.output)
+
+    return function
+
+
+def _with_vector(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(args) < 2:
+        raise TypeError("give the function's arguments and then the vector: hvp(f)(x, v)")
+    return args
+
+
+def _vector(call: _Call, v: Any) -> list[Any]:
+    """Return the numbers of v in the order of the leaves; v must have the arguments' nesting."""
+    positions = (call.argnum,) if isinstance(call.argnum, int) else call.argnum
+    parts = (v,) if isinstance(call.argnum, int) else cast(tuple[Any, ...], v)
+    if len(parts) != len(positions):
+        raise ValueError(f"argnum names {len(positions)} arguments, the vector {len(parts)}")
+    by_position: dict[int, list[Any]] = {}
+    for i, part in zip(positions, parts, strict=True):
+        argument = call.args[i % len(call.args)]
+        if _nesting(part) != _nesting(argument):
+            raise ValueError(
+                f"the vector must have the nesting of the argument: got {part!r:.60} "
+                f"for {argument!r:.60}"
+            )
+        by_position[i % len(call.args)] = _flat(part)
+    flat: Iterator[Any] = (x for i in sorted(by_position) for x in by_position[i])
+    return [x if isinstance(x, Value) else number(x) for x in flat]
+
+
+def _nesting(x: Any) -> Any:
+    """Return the lengths of a nested argument, so that two can be compared."""
+    if isinstance(x, np.ndarray):
+        return _nesting(cast(Any, x).tolist())
+    if isinstance(x, list | tuple):
+        return [_nesting(y) for y in cast(Any, x)]
+    return None

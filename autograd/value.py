@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -260,41 +258,4 @@ Value.__array_ufuncs__.update(
 Value.__array_ufuncs__["power"] = TABLE["pow"]
 
 
-class _Thread(threading.local):
-    paused = 0
-
-
-_thread = _Thread()
-_lock = threading.Lock()
-
-
-def _watched(node: Value) -> Value:
-    """Cut a new node from its history if this thread is inside `no_grad`."""
-    if _thread.paused:
-        node._use = LEAF  # pyright: ignore[reportPrivateUsage]
-        node._x = node._y = None  # pyright: ignore[reportPrivateUsage]
-    return node
-
-
-names.update(Value=Value, watched=_watched, youngest_rewrite=0)
-
-
-@contextlib.contextmanager
-def no_grad() -> Generator[None]:
-    """Inside the block, this thread's operations record nothing: results are leaves.
-
-    >>> x = Value(3.0)
-    >>> with no_grad():
-    ...     y = x * x
-    >>> y.data, y.args
-    (9.0, ())
-    """
-    _thread.paused += 1
-    with _lock:
-        names["watching"] += 1
-    try:
-        yield
-    finally:
-        _thread.paused -= 1
-        with _lock:
-            names["watching"] -= 1
+names.update(Value=Value, youngest_rewrite=0)

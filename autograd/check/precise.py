@@ -1,0 +1,183 @@
+"""High precision: a row's formula in mpmath, differenced at steps too small to matter.
+
+With sixty digits a difference quotient at a step of 2^-80 is right to more digits than a float
+has, on both sides of the point separately, so a kink shows as two different slopes and an edge of
+the domain as one that is missing. mpmath is optional; without it this oracle has no answer.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+# mpmath carries no types.
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.check.estimate import Estimate, troubled
+from autograd.row import Primitive
+
+ORACLE = "high precision"
+STEP = 2.0**-80
+_DIGITS = (60, 480)
+
+
+@functools.cache
+def context(digits: int = _DIGITS[0]) -> Any:
+    """Return an mpmath context of this many digits, None if mpmath is not installed.
+
+    It is the checker's own: nobody else's precision changes with it.
+
+    >>> context(30).dps
+    30
+    """
+    try:
+        import mpmath
+    except ImportError:
+        return None
+    made: Any = mpmath.mp.clone()
+    made.dps = digits
+    return made
+
+
+def evaluate(mp: Any, row: Primitive, operands: Sequence[Any]) -> Any:
+    """Return the row's formula at operands of the context mp; nan where it has no real value.
+
+    >>> from autograd.row import lookup
+    >>> mp = context(30)
+    >>> str(evaluate(mp, lookup("sqrt"), [mp.mpf(2)]))
+    '1.41421356237309504880168872421'
+    >>> str(evaluate(mp, lookup("sqrt"), [mp.mpf(-2)]))
+    'nan'
+    """
+    try:
+        z = row.precise(mp, *operands)
+    except (ArithmeticError, ValueError, TypeError):
+        return mp.nan
+    if isinstance(z, mp.mpc):
+        return z.real if z.imag == 0 else mp.nan
+    return z if isinstance(z, mp.mpf) else mp.mpf(z)
+
+
+def derivative(f: Callable[[Any, Any], Any], scale: float, spread: float = 0.0) -> Estimate:
+    """Return the slope at t = 0 of f(mp, t), a function written for any mpmath context.
+
+    Args:
+        f: takes the context and the displacement t, both exact.
+        scale: the length by which the step is measured; the step is 2^-80 of it.
+        spread: how far rounding may have carried the point. Where the slope changes by a tenth
+            within that distance, the answer is that it cannot be told.
+
+    Raises:
+        ModuleNotFoundError: if mpmath is not installed.
+
+    >>> derivative(lambda mp, t: mp.exp(1 + t), 1.0).value == math.e
+    True
+    """
+    mp = context()
+    if mp is None:
+        raise ModuleNotFoundError("high precision needs mpmath: pip install mpmath")
+    step = scale * STEP
+    found = _slopes(f, mp, mp.mpf(step))
+    if found.trouble == _LOST:
+        # All digits cancelled: flat, or flatter than sixty digits show.
+        mp = context(_DIGITS[1])
+        found = _slopes(f, mp, mp.mpf(step))
+    if found.trouble == _LOST:
+        found = Estimate(0.0, 0.0, step, ORACLE, 0.0, 0.0)
+    if found.sound and spread > 4.0 * step:
+        return _within(f, mp, found, spread, step)
+    return found
+
+
+_LOST = "all digits cancelled"
+KINK = "kink: the slopes on the two sides differ"
+EDGE = "edge of the domain: the slope on one side is not finite"
+NOISE = "noise: rounding alone may carry the operand to where the slope is another one"
+
+
+def _slopes(f: Callable[[Any, Any], Any], mp: Any, h: Any) -> Estimate:
+    step = float(h)
+    here, above, below = f(mp, mp.mpf(0)), f(mp, h), f(mp, -h)
+    if not mp.isfinite(here):
+        return troubled(ORACLE, "the function is not finite here", step=step)
+    right, left = (above - here) / h, (here - below) / h
+    if not (mp.isfinite(right) and mp.isfinite(left)):
+        return troubled(ORACLE, EDGE, _side(f, mp, left, -h), _side(f, mp, right, h), step)
+    total = abs(right) + abs(left)
+    lost = max(abs(above - here), abs(here - below)) < abs(here) * mp.mpf(2) ** (100 - mp.prec)
+    if lost and here != 0:
+        return troubled(ORACLE, _LOST, step=step)
+    if abs(right - left) <= total * mp.mpf(2) ** -20:
+        value = (above - below) / (2 * h)
+        return _estimate(float(value), step, float(left), float(right))
+    # Two slopes that differ because the function bends grow alike as the step shrinks.
+    tiny = h / 2**16
+    after, before = (f(mp, tiny) - here) / tiny, (here - f(mp, -tiny)) / tiny
+    if abs(after - before) * 16 <= abs(right - left):
+        value = (after + before) / 2
+        # Where the two cancel to less than either could resolve, the slope is 0.
+        if abs(value) <= (abs(after) + abs(before)) * mp.mpf(2) ** -20:
+            value = mp.mpf(0) if abs(after) < total / 2**8 else value
+        return _estimate(float(value), float(tiny), float(before), float(after))
+    sides = _side(f, mp, left, -h), _side(f, mp, right, h)
+    infinite = any(math.isinf(side) for side in sides)
+    return troubled(ORACLE, EDGE if infinite else KINK, *sides, step)
+
+
+def _estimate(value: float, step: float, left: float, right: float) -> Estimate:
+    return Estimate(value, 2.0**-52 * abs(value), step, ORACLE, left, right)
+
+
+def _side(f: Callable[[Any, Any], Any], mp: Any, slope: Any, h: Any) -> float:
+    """Return a one-sided slope as a float: infinite if it grows as the step shrinks."""
+    if not mp.isfinite(slope):
+        return math.nan
+    tiny = h / 2**16
+    closer = (f(mp, tiny) - f(mp, mp.mpf(0))) / tiny
+    if mp.isfinite(closer) and abs(closer) > 16 * abs(slope):
+        return math.copysign(math.inf, float(closer))
+    return float(closer)
+
+
+def _within(
+    f: Callable[[Any, Any], Any], mp: Any, found: Estimate, spread: float, step: float
+) -> Estimate:
+    """Return `found`, or that rounding of the operand alone changes the slope."""
+    h = mp.mpf(step)
+    sides: list[float] = []
+    for at in (mp.mpf(-spread), mp.mpf(spread)):
+        slope = (f(mp, at + h) - f(mp, at - h)) / (2 * h)
+        sides.append(float(slope) if mp.isfinite(slope) else math.nan)
+    tenth = 0.1 * max(abs(found.value), *map(abs, sides))
+    if all(abs(side - found.value) <= tenth for side in sides):
+        return found
+    return troubled(ORACLE, NOISE, *sides, step)
+
+
+def row_slope(
+    row: Primitive, operands: Sequence[float], k: int, spread: float = 0.0
+) -> Estimate | None:
+    """Return dz/dx of operand k of one row at these operands; None if there is nothing to ask.
+
+    There is nothing to ask without mpmath, or when the formula and the float function disagree
+    about the value, as they do where a user's formula is another function.
+
+    >>> from autograd.row import lookup
+    >>> row_slope(lookup("tanh"), [20.0], 0).value
+    1.6993417021166355e-17
+    """
+    mp = context()
+    if mp is None:
+        return None
+
+    def moved(mp: Any, t: Any) -> Any:
+        exact: list[Any] = [mp.mpf(x) for x in operands]
+        exact[k] = exact[k] + t
+        return evaluate(mp, row, exact)
+
+    here = float(moved(mp, mp.mpf(0)))
+    z = row.function(*operands)
+    if not abs(here - z) <= 1e-6 * abs(z) + 1e-290 and not (here != here and z != z):
+        return None
+    return derivative(moved, abs(operands[k]) or 1.0, spread)

@@ -66,10 +66,10 @@ def _moved(row: Primitive, operands: Sequence[float], k: int, t: complex) -> com
     """Return the row's array function with operand k moved by t."""
     moved: list[Any] = list(operands)
     moved[k] = operands[k] + t
-    z = complex(row.array(*moved))
-    if t.imag and z.imag == 0.0 and z.real != 0.0 and np.isrealobj(row.array(*moved)):
+    z = row.array(*moved)
+    if t.imag and not np.iscomplexobj(z):
         raise TypeError(f"{row.name} drops the imaginary part")
-    return z
+    return complex(z)
 
 
 def row_slope(row: Primitive, operands: Sequence[float], k: int) -> Estimate | None:

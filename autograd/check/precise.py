@@ -93,6 +93,7 @@ def derivative(f: Callable[[Any, Any], Any], scale: float, spread: float = 0.0) 
 _LOST = "all digits cancelled"
 KINK = "kink: the slopes on the two sides differ"
 EDGE = "edge of the domain: the slope on one side is not finite"
+JUMP = "jump: the function is not continuous here"
 NOISE = "noise: rounding alone may carry the operand to where the slope is another one"
 
 
@@ -108,6 +109,12 @@ def _slopes(f: Callable[[Any, Any], Any], mp: Any, h: Any) -> Estimate:
     lost = max(abs(above - here), abs(here - below)) < abs(here) * mp.mpf(2) ** (100 - mp.prec)
     if lost and here != 0:
         return troubled(ORACLE, _LOST, step=step)
+    change, size = max(abs(above - here), abs(here - below)), max(abs(above), abs(below))
+    if change > size * mp.mpf(2) ** -30:
+        # So large a change is a jump, as of sign at 0, or the function is near 0 here.
+        tiny = h / 2**16
+        if abs(f(mp, tiny) - here) * 2 > abs(above - here):
+            return troubled(ORACLE, JUMP, _side(f, mp, left, -h), _side(f, mp, right, h), step)
     if abs(right - left) <= total * mp.mpf(2) ** -20:
         value = (above - below) / (2 * h)
         return _estimate(float(value), step, float(left), float(right))

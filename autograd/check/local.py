@@ -1,0 +1,94 @@
+"""The slope of one row at the operands it was called with, by the best oracle for that row.
+
+Only the row's functions are evaluated here, never its partials: those are what is checked. Working
+row by row at the recorded numbers makes the answer sharp (the rounding of what came before does
+not blur it), local (a wrong rule is found where it stands) and cheap (complex step first, higher
+precision only where that does not hold).
+"""
+
+import math
+from collections.abc import Sequence
+
+from autograd.check import complex_step, differences, precise
+from autograd.check.estimate import Estimate
+from autograd.row import Primitive
+
+# A correct rule is right to this, relative to its value, where the operands are well conditioned.
+RULE_ERROR = 2.0**-47
+# Below this the smallest floats lose digits, and products of slopes underflow.
+FLOOR = 1e-290
+
+_NEAR = 2.0**-26
+
+
+def slope(row: Primitive, operands: Sequence[float], k: int, spread: float = 0.0) -> Estimate:
+    """Return dz/dx of operand k of a row at `operands`, found from its functions alone.
+
+    Args:
+        row: the primitive.
+        operands: the numbers it was called with.
+        k: which operand.
+        spread: how far rounding may have carried operand k; where the slope is another one within
+            that distance, it cannot be told.
+
+    >>> from autograd.row import lookup
+    >>> slope(lookup("mul"), [3.0, 4.0], 0).value
+    4.0
+    >>> slope(lookup("relu"), [0.0], 0).trouble
+    'kink: the slopes on the two sides differ'
+    """
+    if complex_step.analytic(row):
+        found = complex_step.row_slope(row, operands, k)
+        if found is not None and _plain(row, operands, k, spread, found.value):
+            return found
+    found = precise.row_slope(row, operands, k, spread)
+    if found is not None:
+        return found
+
+    def moved(x: float) -> float:
+        return row.function(*operands[:k], x, *operands[k + 1 :])
+
+    return differences.richardson(moved, operands[k], noise=2.0**-52 * abs(moved(operands[k])))
+
+
+def _plain(
+    row: Primitive, operands: Sequence[float], k: int, spread: float, slope: float
+) -> bool:
+    """Whether plain differences on both sides see no kink and the same slope, within noise.
+
+    A complex step at a kink answers with the slope of one side, so it is believed only where two
+    evaluations on floats do not speak against it.
+    """
+    x = operands[k]
+    before, after = operands[:k], operands[k + 1 :]
+    f = row.function
+    d = max(spread, _NEAR * (abs(x) or 1.0))
+    above, here, below = f(*before, x + d, *after), f(*operands), f(*before, x - d, *after)
+    up, down = above - here, here - below
+    allowed = 2.0**-50 * max(abs(above), abs(below), abs(here))
+    bent = abs(up - down) <= 1e-3 * (abs(up) + abs(down)) + allowed
+    # nan in any of the values makes these comparisons false, as it should.
+    return bent and abs(up + down - 2.0 * d * slope) <= 1e-3 * d * abs(slope) + allowed + d * 1e-300
+
+
+def tolerance(row: Primitive, operands: Sequence[float], k: int, found: Estimate) -> float:
+    """Return how far a correctly written rule may lie from the slope `found`.
+
+    Sixty-four roundings, and sixteen in each operand times what the slope makes of them: the
+    condition of the slope, found by moving each operand by 2^-30 of itself.
+
+    >>> from autograd.row import lookup
+    >>> row = lookup("sin")
+    >>> tolerance(row, [1.0], 0, slope(row, [1.0], 0)) < 1e-14
+    True
+    """
+    total = found.error + RULE_ERROR / 2.0 * abs(found.value) + FLOOR
+    for j, x in enumerate(operands):
+        if not x:
+            continue
+        moved = list(operands)
+        moved[j] = x * (1.0 + 2.0**-30)
+        other = slope(row, moved, k)
+        if math.isfinite(other.value):
+            total += 2.0**-48 * 2.0**30 * abs(other.value - found.value)
+    return total

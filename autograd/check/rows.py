@@ -1,0 +1,218 @@
+"""Checks one row of the table by itself: its rule against its functions, over its whole domain.
+
+This is the door that a user's own primitive comes in by: registering one calls `check_row`.
+"""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from autograd.check import local, precise
+from autograd.check.report import Outcome, Report, Verdict
+from autograd.row import Point, Primitive
+
+# How many operands a row of any number is tried with: even numbers, for rows that pair them.
+_COUNTS = (2, 4)
+
+
+def sample(row: Primitive, points: int = 24, seed: int = 0) -> Iterator[Point]:
+    """Yield points of a row's domain: its corners, its middle, then random ones, near ends too.
+
+    A row of any number of operands is sampled with two and with four.
+
+    >>> from autograd.row import lookup
+    >>> next(sample(lookup("sigmoid")))
+    (-40.0,)
+    """
+    rng = random.Random(seed)
+    counts = _COUNTS if row.arity is None else (row.arity,)
+    for count in counts:
+        domain = row.domain if row.arity is not None else tuple(row.domain[:1]) * count
+        lows, highs = tuple(low for low, _ in domain), tuple(high for _, high in domain)
+        yield lows
+        yield highs
+        yield tuple(0.5 * (low + high) for low, high in domain)
+        if count > 1:
+            yield tuple(low if i % 2 else high for i, (low, high) in enumerate(domain))
+            yield tuple(high if i % 2 else low for i, (low, high) in enumerate(domain))
+        for i in range(max(2, points // len(counts))):
+            yield tuple(_draw(rng, low, high, i) for low, high in domain)
+
+
+def _draw(rng: random.Random, low: float, high: float, i: int) -> float:
+    """Draw a number of the interval: even, or by magnitude, so that small ones come too."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        low, high = max(low, -1e3), min(high, 1e3)
+    x = rng.uniform(low, high)
+    if i % 3 == 1 and low > 0.0:
+        return math.exp(rng.uniform(math.log(low), math.log(high)))
+    if i % 3 == 1 and low < 0.0 < high:
+        return x * 10.0 ** rng.uniform(-3.0, 0.0)
+    return x
+
+
+def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
+    """Return a report on a row's partials over its declared domain, ends included.
+
+    For each operand that is not a constant there is one verdict: wrong with the first point found
+    at which the rule is off, cannot tell if no point could be judged, else right. At kinks nothing
+    is judged, beyond saying whether the value taken lies between the two slopes. The value of the
+    float function is compared with that of the array function and of the formula (order 0).
+
+    Args:
+        row: the primitive; it need not be in the table.
+        points: about how many points to draw.
+        seed: of the drawing; the same row and seed give the same report.
+
+    >>> from autograd.row import lookup
+    >>> check_row(lookup("tanh")).ok
+    True
+    """
+    at = [p for p in sample(row, points, seed) if _accepts(row, p)]
+    if not at:
+        return Report([_open("x", "the function has no finite value in its domain")], _title(row))
+    verdicts = [_check_value(row, at)]
+    names: dict[str, list[tuple[Point, int]]] = {}
+    for point in at:
+        for k in range(len(point) - row.constants):
+            names.setdefault(_operand(row, k), []).append((point, k))
+    with np.errstate(all="ignore"):
+        verdicts += [_check_operand(row, name, places) for name, places in names.items()]
+    return Report(verdicts, _title(row))
+
+
+def _title(row: Primitive) -> str:
+    return f"rule of {row.name}"
+
+
+def _operand(row: Primitive, k: int) -> str:
+    return "xyw"[k] if row.arity is not None and row.arity <= 3 else f"x{k + 1}"
+
+
+def _open(name: str, reason: str) -> Verdict:
+    return Verdict(
+        input=name,
+        order=1,
+        outcome=Outcome.UNKNOWN,
+        analytic=math.nan,
+        numeric=math.nan,
+        bound=math.inf,
+        reason=reason,
+    )
+
+
+def _accepts(row: Primitive, point: Point) -> bool:
+    """Whether the row takes this number of operands and has a finite value there."""
+    try:
+        return math.isfinite(row.function(*point))
+    except (TypeError, ValueError, ArithmeticError, IndexError):
+        return False
+
+
+def _shown(row: Primitive, point: Point) -> str:
+    return f"{row.name}({', '.join(f'{x:.9g}' for x in point)})"
+
+
+def _check_value(row: Primitive, points: Sequence[Point]) -> Verdict:
+    """Compare the row's three ways of saying its function."""
+    mp = precise.context()
+    worst: tuple[float, float, float, str] | None = None
+    for point in points:
+        z = row.function(*point)
+        others: list[tuple[str, float]] = []
+        with np.errstate(all="ignore"):
+            others.append(("array function", float(row.array(*map(np.float64, point)))))
+        if mp is not None:
+            exact = precise.evaluate(mp, row, [mp.mpf(x) for x in point])
+            others.append(("formula at high precision", float(exact)))
+        for name, other in others:
+            # Functions of large numbers differ in their last digits; other functions differ more.
+            size = max(1e-9 * abs(z), 1e-12 * max(map(abs, point)), 1e-290)
+            if not abs(other - z) <= size and (worst is None or abs(other - z) > worst[2]):
+                reason = f"the function and the {name} differ at {_shown(row, point)}"
+                worst = z, other, abs(other - z), reason
+    if worst is None:
+        z = row.function(*points[0])
+        return Verdict(
+            input="value", order=0, outcome=Outcome.RIGHT, analytic=z, numeric=z, bound=1e-9 * abs(z)
+        )
+    return Verdict(
+        input="value",
+        order=0,
+        outcome=Outcome.WRONG,
+        analytic=worst[0],
+        numeric=worst[1],
+        bound=1e-9 * abs(worst[0]),
+        reason=worst[3],
+        primitive=row.name,
+    )
+
+
+def _check_operand(row: Primitive, name: str, places: Sequence[tuple[Point, int]]) -> Verdict:
+    """Return the verdict on one operand over all points: the first wrong one decides."""
+    verdicts = [check_partial(row, point, k, name) for point, k in places]
+    for outcome in (Outcome.WRONG, Outcome.RIGHT, Outcome.UNKNOWN):
+        chosen = [v for v in verdicts if v.outcome is outcome]
+        if chosen:
+            return chosen[0]
+    return _open(name, "there was no point to check at")
+
+
+def check_partial(
+    row: Primitive, operands: Sequence[float], k: int, name: str = "x", spread: float = 0.0
+) -> Verdict:
+    """Return the verdict on one partial of a row at the operands it was called with.
+
+    >>> from autograd.row import lookup
+    >>> check_partial(lookup("mul"), [3.0, 4.0], 1).analytic
+    3.0
+    >>> check_partial(lookup("abs"), [0.0], 0).outcome.value
+    'cannot tell'
+    """
+    found = local.slope(row, operands, k, spread)
+    at = _shown(row, tuple(operands))
+    try:
+        partials = row.partials(row.function(*operands), *operands)
+        partial = float(partials[k])
+    except (TypeError, ValueError, ArithmeticError, IndexError) as error:
+        return Verdict(
+            input=name,
+            order=1,
+            outcome=Outcome.WRONG,
+            analytic=math.nan,
+            numeric=found.value,
+            bound=found.error,
+            reason=f"the rule fails at {at}: {type(error).__name__}: {error}",
+            primitive=row.name,
+        )
+    if len(partials) != len(operands):
+        outcome, bound = Outcome.WRONG, 0.0
+        reason = f"the rule gives {len(partials)} partials for {len(operands)} operands"
+    elif not found.sound:
+        outcome, bound = Outcome.UNKNOWN, math.inf
+        reason = f"{found.trouble or 'the slope is not finite'} at {at}"
+        if min(found.left, found.right) <= partial <= max(found.left, found.right):
+            reason += "; the value taken lies between them"
+    else:
+        bound = local.RULE_ERROR * abs(found.value) + found.error + local.FLOOR
+        if not abs(partial - found.value) <= bound:
+            bound = local.tolerance(row, operands, k, found)
+        right = abs(partial - found.value) <= bound
+        outcome = Outcome.RIGHT if right else Outcome.WRONG
+        reason = f"at {at}"
+    return Verdict(
+        input=name,
+        order=1,
+        outcome=outcome,
+        analytic=partial,
+        numeric=found.value,
+        bound=bound,
+        step=found.step,
+        oracle=found.oracle,
+        reason=reason,
+        left=found.left if outcome is Outcome.UNKNOWN else math.nan,
+        right=found.right if outcome is Outcome.UNKNOWN else math.nan,
+        primitive=row.name if outcome is Outcome.WRONG else "",
+    )

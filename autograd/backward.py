@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from autograd.errors import StaleGraphError
-from autograd.recording import names
+from autograd.recording import names, structural_zeros
 from autograd.value import Value
 
 _birth = attrgetter("birth")
@@ -90,7 +90,7 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
 
     Raises:
         StaleGraphError: if a Value was given new data after something was computed from it;
-            no gradient has changed then.
+            leaves keep their gradients then, interior ones become None.
 
     Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors",
     Nature 323, 1986.
@@ -122,16 +122,18 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
             return
         for node in nodes:
             node._use.pull(node)
+        for node, grad in zip(leaves, before, strict=True):
+            if grad is not None:
+                node.grad += grad
     except BaseException:
-        # Nothing is half done: leaves are as before, interior gradients as never computed.
+        # Nothing is half done: leaves are as before, interior gradients as never computed. The
+        # gradient of a leaf is noted before the leaf is, so an interrupt finds one note too many
+        # at the worst.
         for node in nodes:
             node.grad = None
-        for node, grad in zip(leaves, before, strict=True):
+        for node, grad in zip(leaves, before, strict=False):
             node.grad = grad
         raise
-    for node, grad in zip(leaves, before, strict=True):
-        if grad is not None:
-            node.grad += grad
 
 
 Value.backward = backward  # pyright: ignore[reportAttributeAccessIssue]
@@ -152,24 +154,24 @@ def _collect(z: Value, nodes: list[Any], leaves: list[Any], before: list[Any]) -
             for y in x:
                 if y.__class__ is Value and y.grad is not pending:
                     if y._x is None:
-                        leaves.append(y)
                         before.append(y.grad)
+                        leaves.append(y)
                     else:
                         push(y)
                     y.grad = pending
             continue
         if x.__class__ is Value and x.grad is not pending:
             if x._x is None:
-                leaves.append(x)
                 before.append(x.grad)
+                leaves.append(x)
             else:
                 push(x)
             x.grad = pending
         x = node._y
         if x.__class__ is Value and x.grad is not pending:
             if x._x is None:
-                leaves.append(x)
                 before.append(x.grad)
+                leaves.append(x)
             else:
                 push(x)
             x.grad = pending
@@ -285,9 +287,9 @@ def _adjoints(z: Value, xs: Sequence[Value], kind: type) -> dict[Value, Any]:
             partials = row.partials(node, *args)
         else:
             partials = row.partials(node.data, *_data(args))
-        for x, partial in zip(args, partials, strict=True):
-            # A plain 0 comes from the rule itself, as in `step`: nothing flows.
-            if x in between and not (partial.__class__ is float and partial == 0.0):
+        zeros = structural_zeros(row)
+        for i, (x, partial) in enumerate(zip(args, partials, strict=True)):
+            if x in between and i not in zeros:
                 part = _product(g, partial)
                 adjoints[x] = adjoints[x] + part if x in adjoints else part
     return adjoints

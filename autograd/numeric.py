@@ -12,7 +12,8 @@ function of the same row at exactly those points. The array functions NumPy lack
 import math
 import numbers
 from collections.abc import Callable, Iterable
-from operator import mul
+from functools import reduce
+from operator import add, mul
 from typing import Any, cast
 
 import numpy as np
@@ -206,12 +207,12 @@ def elu(x: float, alpha: float) -> float:
 
 def elu_array(x: Any, alpha: Any) -> Any:
     """`elu` over an array."""
-    return np.where(x <= 0.0, alpha * np.expm1(np.minimum(x, 0.0)), x)
+    return np.where(x <= 0.0, alpha * np.expm1(np.where(x <= 0.0, x, 0.0)), x)
 
 
 def gelu(x: float) -> float:
     """X Phi(x); Phi by erfc, which keeps the left tail that 1 + erf would cancel away."""
-    return 0.5 * x * math.erfc(-x * math.sqrt(0.5)) if x > -math.inf else 0.0
+    return 0.0 if x == -math.inf else 0.5 * x * math.erfc(-x * math.sqrt(0.5))
 
 
 def gelu_array(x: Any) -> Any:
@@ -221,7 +222,7 @@ def gelu_array(x: Any) -> Any:
 
 def silu(x: float) -> float:
     """X * sigmoid(x)."""
-    return x * sigmoid(x) if x > -math.inf else 0.0
+    return 0.0 if x == -math.inf else x * sigmoid(x)
 
 
 def silu_array(x: Any) -> Any:
@@ -271,6 +272,11 @@ def reduced(ufunc: Any) -> ArrayFunction:
     return function
 
 
+def hypot_array(first: Any, *rest: Any) -> Any:
+    """The Euclidean length over arrays."""
+    return reduced(np.hypot)(np.abs(first), *rest)
+
+
 def clip(x: float, low: float, high: float) -> float:
     """x, or the bound it is beyond."""
     return low if x < low else high if x > high else x
@@ -288,7 +294,8 @@ def where_array(condition: Any, a: Any, b: Any) -> Any:
 
 def addition(*xs: float) -> float:
     """The sum of any number of operands, from the left."""
-    return sum(xs, 0.0)
+    # Not the built-in sum, which adds otherwise from Python 3.12 on: arrays could not agree.
+    return reduce(add, xs, 0.0)
 
 
 def addition_array(*xs: Any) -> Any:
@@ -302,7 +309,7 @@ def addition_array(*xs: Any) -> Any:
 def dot(*xs: float) -> float:
     """The sum of products of the first half of the operands with the second."""
     half = len(xs) // 2
-    return sum(map(mul, xs[:half], xs[half:]), 0.0)
+    return reduce(add, map(mul, xs[:half], xs[half:]), 0.0)
 
 
 def dot_array(*xs: Any) -> Any:
@@ -321,7 +328,7 @@ def logsumexp(*xs: float) -> float:
         return best
     rest = list(xs)
     rest.remove(best)
-    return best + math.log1p(sum((math.exp(x - best) for x in rest), 0.0))
+    return best + math.log1p(addition(*[math.exp(x - best) for x in rest]))
 
 
 def logsumexp_array(*xs: Any) -> Any:

@@ -8,8 +8,10 @@ code is stored, nothing recurses, and what is read back can be differentiated ag
 # The rooms of the engine share the slots of a node; the properties over them are for users.
 
 import json
+import sys
 import threading
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from autograd.backward import order
@@ -65,25 +67,31 @@ def deep(node: Value, memo: dict[int, Any]) -> Value:
 
 # Pickle visits objects recursively. The node pickled first therefore lists its whole graph,
 # operands before results, so that every node written finds its operands already known to the
-# pickler. `_Underway` holds the nodes so listed; a marker at the end of the list clears it.
-
-
-class _Underway(threading.local):
-    nodes: frozenset[Value] = frozenset()
-
-
-_underway = _Underway()
+# pickler. A marker at the end of the list holds the nodes so listed until it is written itself.
+# Only the pickler holds the marker: where writing fails midway, it is gone with the list.
 
 
 class _ListEnd:
     """Written after the last node of a list, when what stands before it is done."""
 
-    def __init__(self, before: frozenset[Value]) -> None:
+    def __init__(self, nodes: Sequence[Value], before: "_ListEnd | None") -> None:
+        self.nodes = frozenset(nodes)
         self.before = before
 
     def __reduce__(self) -> Any:
-        _underway.nodes = self.before
+        _underway.end = weakref.ref(self.before) if self.before is not None else _no_list
         return tuple, ()
+
+
+def _no_list() -> _ListEnd | None:
+    return None
+
+
+class _Underway(threading.local):
+    end: Callable[[], _ListEnd | None] = staticmethod(_no_list)
+
+
+_underway = _Underway()
 
 
 def _restore_last(listed: Sequence[Any], *contents: Any) -> Value:
@@ -93,11 +101,15 @@ def _restore_last(listed: Sequence[Any], *contents: Any) -> Value:
 def reduced(node: Value) -> Any:
     """Return what pickle needs to write a node."""
     contents = _contents(node)
-    if node in _underway.nodes or all(x.op is None for x in contents[1] if isinstance(x, Value)):
+    before = _underway.end()
+    if (before is not None and node in before.nodes) or all(
+        x.op is None for x in contents[1] if isinstance(x, Value)
+    ):
         return restore, contents
     nodes = order(node)[:-1]
-    before, _underway.nodes = _underway.nodes, frozenset(nodes)
-    return _restore_last, ((*nodes, _ListEnd(before)), *contents)
+    end = _ListEnd(nodes, before)
+    _underway.end = weakref.ref(end)
+    return _restore_last, ((*nodes, end), *contents)
 
 
 def to_json(z: Value) -> str:
@@ -141,7 +153,7 @@ def from_json(text: str) -> Value:
     """
     try:
         document = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise GraphFormatError(f"not JSON, or cut short: {error}") from None
     if not isinstance(document, dict):
         raise GraphFormatError("not a chalkgrad graph: expected a JSON object")
@@ -189,6 +201,8 @@ def _read_node(i: int, record: Any, nodes: list[Value]) -> Value:
     row = TABLE[name]
     if row.arity is not None and len(args) != row.arity:
         raise GraphFormatError(f"node {i}: {name} takes {row.arity} operand(s), got {len(args)}")
+    if name == "dot" and len(args) % 2:
+        raise GraphFormatError(f"node {i}: dot takes an even number of operands, got {len(args)}")
     if not any(isinstance(x, Value) for x in args):
         raise GraphFormatError(f"node {i}: {name} has no operand that is a node")
     if row.constants and any(isinstance(x, Value) for x in args[-row.constants :]):
@@ -209,7 +223,7 @@ def _read_arg(i: int, x: Any, nodes: list[Value]) -> Value | float:
 
 
 def _in(x: Any, what: str) -> float:
-    if isinstance(x, int | float) and not isinstance(x, bool):
+    if isinstance(x, int | float) and not isinstance(x, bool) and abs(x) <= sys.float_info.max:
         return float(x)
     if x in ("nan", "inf", "-inf"):
         return float(x)

@@ -180,15 +180,16 @@ sqrt = unary(
 )
 
 # A power by a constant and a power by a Value are two rows: the second needs log x, which is nan
-# for x < 0, where the first is as good as anywhere. In both, `n - 1 + (n == 0)` is the exponent of
-# the derivative: x**0 has slope 0 everywhere, also at 0, where 0 * 0**-1 would be nan.
+# for x < 0, where the first is as good as anywhere. x**0 has slope 0 everywhere, also at 0, where
+# 0 * 0**-1 would be nan: `power` raises the exponent of its derivative by (n == 0), and `pow` only
+# where x is 0 too, since there the exponent can be differentiated by again.
 
 _power = register(
     Primitive(
         name="power",
         function=total(math.pow, np.power, arity=2),
         array=np.power,
-        partials=lambda z, x, n: (n * power(x, n - 1.0 + equal(n, 0.0)), 0.0),
+        partials=lambda z, x, n: (n * apply(_power, (x, n - 1.0 + equal(n, 0.0))), 0.0),
         precise=lambda mp, x, n: mp.power(x, n),
         text=Notation("{0:4} ** {1:3}", POWER),
         latex=Notation("{0:4}^{{{1:0}}}", POWER),
@@ -220,7 +221,10 @@ pow = binary(
         name="pow",
         function=_power.function,
         array=np.power,
-        partials=lambda z, x, y: (y * pow(x, y - 1.0 + equal(y, 0.0)), xlogy(z, x)),
+        partials=lambda z, x, y: (
+            y * pow(x, y - 1.0 + equal(y, 0.0) * equal(x, 0.0)),
+            xlogy(z, x),
+        ),
         precise=lambda mp, x, y: mp.power(x, y),
         text=_power.text,
         latex=_power.latex,
@@ -866,7 +870,7 @@ _hypot = register(
     Primitive(
         name="hypot",
         function=math.hypot,
-        array=reduced(np.hypot),
+        array=numeric.hypot_array,
         partials=_directions,
         precise=_length,
         text=_call("hypot"),

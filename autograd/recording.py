@@ -127,7 +127,7 @@ def partial_texts(row: Primitive) -> list[str]:
     >>> partial_texts(lookup("mul"))
     ['y', 'x']
     """
-    operands = ["x", "y"][: row.arity]
+    operands = ["x", "y", "w"][: row.arity]
     try:
         partials = row.partials(Blank("z"), *map(Blank, operands))
         return [_written(d) for d in partials]
@@ -166,7 +166,8 @@ def make_pull(row: Primitive, kinds: str) -> Pull:
     This text is the chain rule of `backward`: x.grad += z.grad * dz/dx, for every operand x.
     """
     texts = partial_texts(row)
-    wanted = [texts[i] for i, kind in enumerate(kinds) if kind == "v"]
+    # A partial that is 0 by the rule, as that of `step`, passes nothing on, not even 0 * inf.
+    wanted = [texts[i] for i, kind in enumerate(kinds) if kind == "v" and texts[i] != "0.0"]
     lines = ["def pull(node):"]
     symbols = {word for text in wanted for word in ("x", "y", "z") if _mentions(text, word)}
     if "z" in symbols:
@@ -180,7 +181,7 @@ def make_pull(row: Primitive, kinds: str) -> Pull:
             lines.append(f"    {name} = node._{name}")
     lines.append("    g = node.grad")
     for name, kind, text in zip("xy", kinds, texts, strict=False):
-        if kind == "v":
+        if kind == "v" and text != "0.0":
             step = "g" if text == "1.0" else f"g * {text}"
             lines.append(f"    {name}_node.grad += {step}")
     return _compiled("\n".join(lines), "pull", **_used(wanted, _functions(row)))
@@ -199,9 +200,26 @@ def _pull_many(node: "Value") -> None:
     data = [x._data if x.__class__ is value else x for x in operands]
     row: Any = node._use.row
     partials = row.partials(node._data, *data)
-    for x, partial in zip(operands, partials, strict=True):
-        if x.__class__ is value:
+    zeros = structural_zeros(row)
+    for i, (x, partial) in enumerate(zip(operands, partials, strict=True)):
+        if x.__class__ is value and i not in zeros:
             x.grad += g * partial
+
+
+_zeros: dict[Primitive, frozenset[int]] = {}
+
+
+def structural_zeros(row: Primitive) -> frozenset[int]:
+    """Return the operands whose partial is 0 by the rule, whatever the data: nothing flows there.
+
+    >>> from autograd.primitives import lookup
+    >>> structural_zeros(lookup("where"))
+    frozenset({0})
+    """
+    if row not in _zeros:
+        texts = partial_texts(row) if row.arity is not None else []
+        _zeros[row] = frozenset(i for i, text in enumerate(texts) if text == "0.0")
+    return _zeros[row]
 
 
 _uses: dict[tuple[str, str], Use] = {}
@@ -219,6 +237,7 @@ def use_of(row: Primitive, kinds: str) -> Use:
 
 def forget(row: Primitive) -> None:
     """Drop what was made from a row that is no longer in the table."""
+    _zeros.pop(row, None)
     for key in [key for key in _uses if key[0] == row.name]:
         del _uses[key]
 

@@ -176,7 +176,7 @@ def apply(row: Primitive, operands: tuple[Any, ...]) -> Any:
 def _apply_to_arrays(row: Primitive, operands: tuple[Any, ...], handler: Any) -> Any:
     if handler is None and all(np.asarray(x).dtype != object for x in operands):
         with np.errstate(all="ignore"):
-            return row.array(*operands)
+            return row.array(*[_as_real(x) for x in operands])
 
     def one(*elements: Any) -> Any:
         return apply(row, elements)
@@ -186,6 +186,17 @@ def _apply_to_arrays(row: Primitive, operands: tuple[Any, ...], handler: Any) ->
         x if isinstance(x, np.ndarray) else np.array(x, dtype=object) for x in operands
     ]
     return cast(Any, np.frompyfunc(one, len(operands), 1))(*[w.astype(object) for w in wrapped])
+
+
+def _as_real(x: Any) -> Any:
+    """Return an operand with whole numbers as floats, as a single one would be; refuse bools."""
+    if not isinstance(x, np.ndarray):
+        return x
+    array = cast(Any, x)
+    kind = array.dtype.kind
+    if kind == "b":
+        raise TypeError("expected numbers, got an array of bool: write array.astype(float)")
+    return array.astype(np.float64) if kind in "iu" else array
 
 
 T = TypeVar("T", "Value", float, "np.ndarray[Any, Any]")

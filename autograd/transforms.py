@@ -5,6 +5,7 @@ numbers or nested lists of numbers, and results have their nesting. Numbers give
 that hold Values give Values, so that every transform can be applied to the result of any other.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from math import factorial
 from typing import Any, NamedTuple, cast
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from autograd.backward import gradient, gradient_numbers
+from autograd.backward import order as order_of
 from autograd.numeric import number
 from autograd.primitives import dot
 from autograd.series import along
@@ -25,7 +27,8 @@ def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
     """Apply a function to every number in a nested list, tuple or array, and keep the nesting."""
     if isinstance(x, list | tuple):
         nested = cast(Any, x)
-        return type(nested)([_mapped(function, y) for y in nested])
+        mapped = [_mapped(function, y) for y in nested]
+        return type(nested)(*mapped) if hasattr(nested, "_fields") else type(nested)(mapped)
     if isinstance(x, np.ndarray):
         return _mapped(function, cast(Any, x).tolist())
     return function(x)
@@ -95,8 +98,34 @@ def _called(f: Function, args: tuple[Any, ...], argnum: Argnum) -> _Call:
 
     wanted = _positions(argnum, len(args))
     lifted = [_mapped(lift, x) if i in wanted else x for i, x in enumerate(args)]
-    as_graph = any(isinstance(x, Value) for x in _flat(args))
-    return _Call(f(*lifted), leaves, args, argnum, as_graph)
+    outer = _underway.leaves
+    _underway.leaves = outer.union(leaves)
+    try:
+        output = f(*lifted)
+    finally:
+        _underway.leaves = outer
+    as_graph = any(isinstance(x, Value) for x in _flat(args)) or _reaches(output, outer)
+    return _Call(output, leaves, args, argnum, as_graph)
+
+
+# The leaves of the transforms whose functions are being called. An inner function may use an outer
+# variable without having it as an argument, as in grad(lambda x: grad(lambda y: x * y)(2.0)); its
+# result must then be a graph, for the outer derivative to see. A model's parameters, closed over in
+# the same way, are no such leaves, and give numbers.
+
+
+class _Underway(threading.local):
+    leaves: frozenset[Value] = frozenset()
+
+
+_underway = _Underway()
+
+
+def _reaches(output: Any, outer: frozenset[Value]) -> bool:
+    """Return whether the output depends on a leaf of a transform around this one."""
+    if not outer:
+        return False
+    return any(isinstance(z, Value) and not outer.isdisjoint(order_of(z)) for z in _flat(output))
 
 
 def _scalar(value: object) -> float:

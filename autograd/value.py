@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -167,6 +167,12 @@ class Value:
 
     # Comparing and printing ---------------------------------------------------------------------
 
+    def __init_subclass__(cls) -> None:
+        raise TypeError(
+            "Value cannot be subclassed: the engine makes Values of its own from every operation. "
+            "Keep one as an attribute of your class, or add a primitive"
+        )
+
     def __lt__(self, other: Value | float) -> bool:
         return self._data < _data_of(other, "<")
 
@@ -241,10 +247,12 @@ class Value:
         return reduced(self)
 
 
-def _data_of(other: Value | float, sign: str) -> float:
-    """Return the number that a comparison is made with."""
+def _data_of(other: Any, sign: str) -> Any:
+    """Return the number, or the array of them, that a comparison is made with."""
     if isinstance(other, Value):
         return other._data  # pyright: ignore[reportPrivateUsage]
+    if isinstance(other, np.ndarray):
+        return cast(Any, other)
     try:
         return number(other)
     except TypeError as error:

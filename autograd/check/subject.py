@@ -1,0 +1,156 @@
+"""What is checked, and where: a function with its inputs laid flat and named, or a model's loss.
+
+A subject can be recorded at its own point and at points nearby; each recording starts from fresh
+leaves, and what belongs to the user (gradients, a model's parameters) is put back afterwards.
+"""
+
+# pyright: reportPrivateUsage=false
+# A parameter is moved and put back without a new birth number, which only its slot allows.
+
+import contextlib
+import inspect
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from autograd.numeric import number
+from autograd.value import Value
+
+Function = Callable[..., Any]
+
+
+class Subject(Protocol):
+    """Something with named numbers to differentiate by, that can be recorded."""
+
+    title: str
+    names: list[str]
+    point: list[float]
+
+    def at(self, point: Sequence[float]) -> contextlib.AbstractContextManager[Any]:
+        """Record at a point: gives the result, a Value or a number, and the leaves in order."""
+        ...
+
+
+def flatten(x: Any, name: str = "x") -> Iterator[tuple[str, float]]:
+    """Yield the numbers of a nested list in order, each with its name.
+
+    >>> list(flatten([1.0, [2.0, 3.0]], "w"))
+    [('w[0]', 1.0), ('w[1][0]', 2.0), ('w[1][1]', 3.0)]
+    """
+    if isinstance(x, np.ndarray):
+        x = cast(Any, x).tolist()
+    if isinstance(x, list | tuple):
+        for i, y in enumerate(cast(Any, x)):
+            yield from flatten(y, f"{name}[{i}]")
+    elif isinstance(x, dict):
+        for key, y in cast(Any, x).items():
+            yield from flatten(y, f"{name}[{key!r}]")
+    elif isinstance(x, Value):
+        yield x.label or name, x.data
+    else:
+        yield name, number(x)
+
+
+def rebuilt(x: Any, flat: Iterator[Any]) -> Any:
+    """Return a copy of the nesting of x, with the next things of `flat` in place of its numbers.
+
+    >>> rebuilt([1.0, (2.0, 3.0)], iter("abc"))
+    ['a', ('b', 'c')]
+    """
+    if isinstance(x, np.ndarray):
+        x = cast(Any, x).tolist()
+    if isinstance(x, list | tuple):
+        items: list[Any] = [rebuilt(y, flat) for y in cast(Any, x)]
+        kind: Any = type(cast(Any, x))
+        return kind(*items) if hasattr(kind, "_fields") else kind(items)
+    if isinstance(x, dict):
+        return {key: rebuilt(y, flat) for key, y in cast(Any, x).items()}
+    return next(flat)
+
+
+def argument_names(f: Function, count: int) -> list[str]:
+    """Return the names of f's first arguments; x1, x2, ... where it does not tell.
+
+    >>> argument_names(lambda a, b: a, 2), argument_names(lambda *xs: xs, 2)
+    (['a', 'b'], ['x1', 'x2'])
+    """
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    named = [
+        p.name
+        for p in parameters
+        if p.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    # The functions of the table name their operands x and y, which is as good as a position.
+    numbered = ["x"] if count == 1 else [f"x{i + 1}" for i in range(count)]
+    return [*named[:count], *numbered[len(named) :]]
+
+
+class FunctionSubject:
+    """A function of numbers and nested lists of numbers."""
+
+    def __init__(self, f: Function, inputs: Sequence[Any]) -> None:
+        self.function = f
+        self.inputs = inputs
+        self.title = f"gradients of {_name(f)}"
+        pairs = [
+            pair
+            for x, name in zip(inputs, argument_names(f, len(inputs)), strict=True)
+            for pair in flatten(x, name)
+        ]
+        self.names = [name for name, _ in pairs]
+        self.point = [x for _, x in pairs]
+
+    @contextlib.contextmanager
+    def at(self, point: Sequence[float]) -> Generator[tuple[Any, list[Value]]]:
+        """Record the function at a point, with fresh leaves."""
+        leaves = [Value(x, name) for x, name in zip(point, self.names, strict=True)]
+        flat = iter(leaves)
+        yield self.function(*[rebuilt(x, flat) for x in self.inputs]), leaves
+
+    def numbers(self, point: Sequence[float]) -> list[Any]:
+        """Return the arguments of the function as plain numbers, in their nesting."""
+        flat = iter(point)
+        return [rebuilt(x, flat) for x in self.inputs]
+
+
+class ModuleSubject:
+    """The loss of a model as a function of its parameters."""
+
+    def __init__(self, model: Any, loss: Callable[[], Any]) -> None:
+        self.loss = loss
+        self.title = f"gradients of {type(model).__name__}"
+        pairs: list[tuple[str, Value]] = [*model.named_parameters()]
+        self.names = [name for name, _ in pairs]
+        self.leaves = [parameter for _, parameter in pairs]
+        self.point = [parameter.data for parameter in self.leaves]
+
+    @contextlib.contextmanager
+    def at(self, point: Sequence[float]) -> Generator[tuple[Any, list[Value]]]:
+        """Record the loss with the parameters moved to a point; they are put back at the end."""
+        before = [leaf._data for leaf in self.leaves]
+        try:
+            for leaf, x in zip(self.leaves, point, strict=True):
+                leaf._data = x
+            yield self.loss(), self.leaves
+        finally:
+            for leaf, x in zip(self.leaves, before, strict=True):
+                leaf._data = x
+
+
+def _name(f: Function) -> str:
+    name = getattr(f, "__qualname__", "") or type(f).__name__
+    return "a function" if "<lambda>" in name else name.split("<locals>.")[-1]
+
+
+def result_of(z: Any) -> Value | float:
+    """Return the result of a subject, or say that it is not one number."""
+    if isinstance(z, Value):
+        return z
+    try:
+        return number(z)
+    except TypeError as error:
+        raise TypeError(f"the function must return one Value or number: {error}") from None

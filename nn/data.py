@@ -1,0 +1,248 @@
+"""From data to mini-batches: checking, splitting, drawing without replacement.
+
+An epoch is a permutation of the samples cut into batches: every sample once, in a new order each
+time. The last batch is short where the size does not divide the number of samples, and whatever
+averages over an epoch weighs a batch by its length.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from nn.checks import Array, generator, numeric, real, whole
+from nn.init import Seed
+from nn.losses import Loss
+from nn.metrics import one_hot
+
+
+class Batches:
+    """The mini-batches of a data set: `for xs, ys in batches` is one epoch, `len` how many.
+
+    Every time it is iterated over, the next permutation is drawn. Made by `minibatches`.
+
+    Attributes:
+        X, y: the data.
+        batch_size: the length of every batch but perhaps the last.
+        drop_last: leave a short last batch out.
+    """
+
+    def __init__(
+        self, X: Array, y: Array, batch_size: int, rng: np.random.Generator, drop_last: bool
+    ):
+        self.X = X
+        self.y = y
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+        self._rng = rng
+
+    def __len__(self) -> int:
+        full, rest = divmod(len(self.X), self.batch_size)
+        return full if self.drop_last or not rest else full + 1
+
+    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+        order = self._rng.permutation(len(self.X))
+        for i in range(len(self)):
+            chosen = order[i * self.batch_size : (i + 1) * self.batch_size]
+            yield self.X[chosen], self.y[chosen]
+
+    def __repr__(self) -> str:
+        return f"{len(self):,} batches of {self.batch_size} from {len(self.X):,} samples"
+
+
+def minibatches(X: Any, y: Any, batch_size: int, rng: Seed = 0, drop_last: bool = False) -> Batches:
+    """Return the mini-batches of one epoch after another, drawn without replacement.
+
+    Args:
+        X: the samples, along the first axis.
+        y: their targets or labels, as many.
+        batch_size: samples in a batch; 1 is stochastic gradient descent in the sense of S1, the
+            number of samples is batch gradient descent.
+        rng: a whole number or a NumPy Generator. A Generator moves on, so that a new call with the
+            same one gives a new order; the same number gives the same order again.
+        drop_last: leave out a last batch that is short, so that all have one length.
+
+    Returns:
+        An iterable of pairs of arrays with `len`; each iteration over it is another permutation.
+
+    Raises:
+        ValueError: if there is nothing to train on (no samples, or fewer than a batch with
+            `drop_last`), the lengths differ, something is not a finite number, or batch_size is
+            less than 1.
+        TypeError: if batch_size is no whole number or rng neither of its kinds.
+
+    >>> batches = minibatches(np.arange(5.0)[:, None], np.arange(5), batch_size=2, rng=0)
+    >>> len(batches), [len(ys) for xs, ys in batches]
+    (3, [2, 2, 1])
+    >>> [np.concatenate([ys for xs, ys in batches]).tolist() for epoch in range(2)]
+    [[4, 1, 2, 0, 3], [0, 2, 3, 4, 1]]
+
+    Source: Bottou, "Stochastic gradient descent tricks", 2012, section 4.1, for the shuffling.
+    """
+    samples, targets = check_data(X, y)
+    size, count = whole("batch_size", batch_size), len(samples)
+    if drop_last and count < size:
+        raise ValueError(
+            f"there is nothing to train on: {count} sample(s) do not fill one batch of {size}, "
+            f"and drop_last leaves short batches out; write batch_size={count}"
+        )
+    return Batches(samples, targets, size, generator(rng), bool(drop_last))
+
+
+def check_data(X: Any, y: Any) -> tuple[Array, Array]:
+    """Return samples and targets as arrays of one length.
+
+    Raises:
+        ValueError: if there are none, the lengths differ, or something is not a finite number.
+
+    >>> check_data([[1.0], [2.0]], [0])
+    Traceback (most recent call last):
+        ...
+    ValueError: X has 2 sample(s) and y has 1: expected one target for each sample
+    """
+    samples, targets = numeric("X", X), numeric("y", y)
+    if not samples.ndim or not targets.ndim:
+        raise ValueError("X and y must be arrays with one entry for each sample; got a number")
+    if len(samples) != len(targets):
+        raise ValueError(
+            f"X has {len(samples)} sample(s) and y has {len(targets)}: expected one target for "
+            "each sample"
+        )
+    if not samples.size:
+        raise ValueError(f"there is nothing to train on: X has shape {samples.shape}")
+    return samples, targets
+
+
+def split(
+    X: Any, y: Any, fraction: float = 0.1, seed: Seed = 0
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Hold a random part of the data out.
+
+    Args:
+        X: the samples, along the first axis.
+        y: their targets or labels, as many.
+        fraction: how much to hold out, between 0 and 1; at least one sample is on either side.
+        seed: a whole number or a NumPy Generator. With a number these are the samples that
+            `fit(..., validation=fraction, seed=seed)` holds out.
+
+    Returns:
+        (X, y) to train on and (X, y) held out.
+
+    Raises:
+        ValueError: as `minibatches`, or if fraction is not between 0 and 1, or there is only one
+            sample.
+
+    >>> X = np.arange(10.0)[:, None]
+    >>> (X_train, y_train), (X_held, y_held) = split(X, np.arange(10), fraction=0.2)
+    >>> len(X_train), y_held
+    (8, array([4, 6]))
+    """
+    samples, targets = check_data(X, y)
+    share = real("fraction", fraction)
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"fraction must be between 0 and 1, such as 0.1; got {fraction}")
+    count = len(samples)
+    if count < 2:
+        raise ValueError("one sample cannot be split: give more, or validation=None to fit")
+    rng = (
+        seed
+        if isinstance(seed, np.random.Generator)
+        else epoch_rng(whole("seed", seed, at_least=0), 0)
+    )
+    order = rng.permutation(count)
+    held = min(max(round(share * count), 1), count - 1)
+    kept, out = order[held:], order[:held]
+    return (samples[kept], targets[kept]), (samples[out], targets[out])
+
+
+def epoch_rng(seed: int, epoch: int) -> np.random.Generator:
+    """Return the source of an epoch's order in `fit`; epoch 0 is the split.
+
+    Each epoch has its own, so that any one can be drawn again without those before it.
+    """
+    return np.random.default_rng([seed, epoch])
+
+
+def prepare_targets(loss: Loss, y: Array, outputs: int | None) -> tuple[Array, bool]:
+    """Return targets in the form that a loss takes, and whether they are classes.
+
+    Args:
+        loss: the loss.
+        y: targets of shape (samples,) or (samples, outputs).
+        outputs: how many outputs the model has, None if they are of a form of their own.
+
+    Raises:
+        ValueError: if the loss cannot be computed from such targets and outputs.
+    """
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if loss.target == "any" or outputs is None:
+        if loss.target != "any":
+            raise ValueError(f"{loss.name} takes one flat list of outputs for each sample")
+        return y, outputs is not None and _are_classes(y, outputs)
+    if loss.target == "values":
+        return _values(loss, y, outputs)
+    if y.ndim != 1:
+        hint = ": write y.argmax(axis=1) for one-hot rows" if y.ndim == 2 else ""
+        raise ValueError(f"{loss.name} takes y of shape (samples,), got {y.shape}{hint}")
+    if loss.target == "binary":
+        if outputs != 1:
+            raise ValueError(
+                f"binary_cross_entropy takes a model of one output, got {outputs}: "
+                "use cross_entropy"
+            )
+        if y.min() < 0 or y.max() > 1:
+            raise ValueError(
+                f"binary_cross_entropy takes labels from 0 to 1, got from {y.min()} to {y.max()}"
+            )
+        return y, bool(np.isin(y, (0, 1)).all())
+    if loss.target == "margin" and outputs == 1:
+        if not (np.isin(y, (-1, 1)).all() or np.isin(y, (0, 1)).all()):
+            found = np.unique(y)[:5].tolist()
+            raise ValueError(
+                f"hinge with one output takes labels -1 and 1, or 0 and 1; got {found}"
+            )
+        return y.astype(np.int64), True
+    if outputs == 1:
+        raise ValueError(
+            "cross_entropy takes a model with an output for each class, got one output: "
+            "use binary_cross_entropy"
+        )
+    return _labels(loss.name, y, outputs), True
+
+
+def _labels(name: str, y: Array, outputs: int) -> Array:
+    if (y != np.floor(y)).any():
+        odd = y[y != np.floor(y)][0]
+        raise ValueError(f"{name} takes whole numbers for labels, got {odd}")
+    if y.min() < 0 or y.max() >= outputs:
+        raise ValueError(
+            f"the model has {outputs} outputs, so {name} takes labels from 0 to {outputs - 1}; "
+            f"got from {y.min()} to {y.max()}"
+        )
+    return y.astype(np.int64)
+
+
+def _values(loss: Loss, y: Array, outputs: int) -> tuple[Array, bool]:
+    """Targets for a loss that compares output by output; labels become one-hot rows."""
+    classes = _are_classes(y, outputs)
+    if y.ndim == 1 and outputs > 1 and y.dtype.kind in "biu":
+        return one_hot(_labels(loss.name, y, outputs), outputs), True
+    if y.shape[1:] != (() if outputs == 1 else (outputs,)):
+        raise ValueError(
+            f"{loss.name} takes a target for each output: expected y of shape "
+            f"{(len(y),) if outputs == 1 else (len(y), outputs)}, got {y.shape}"
+        )
+    return y.astype(np.float64), classes
+
+
+def _are_classes(y: Array, outputs: int) -> bool:
+    """Tell whether targets look like classes: whole-number labels, or one-hot rows."""
+    if y.ndim == 2:
+        hot = bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
+        return hot and outputs == y.shape[1]
+    if y.dtype.kind not in "biu":
+        return False
+    if outputs == 1:
+        return bool(np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all())
+    return bool(y.min() >= 0 and y.max() < outputs)

@@ -1,0 +1,206 @@
+"""History: what training went through, an epoch a row.
+
+It reads as a table, goes to CSV and plots itself. Times are kept and shown but left out of the CSV
+unless asked for, so that the same seed gives the same file byte for byte.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+from nn.files import write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """One epoch.
+
+    Attributes:
+        epoch: its number, from 1.
+        loss: the mean over the epoch's samples, each before the step of its own batch.
+        metric: after the epoch, on the samples trained on; None for regression.
+        validation_loss: after the epoch, on the samples held out; None if there are none.
+        validation_metric: the same.
+        time: how long it took, in seconds.
+        seed: the seed of the run. The epoch's order came from
+            `numpy.random.default_rng([seed, epoch])`, so any one can be drawn again.
+    """
+
+    epoch: int
+    loss: float
+    metric: float | None
+    validation_loss: float | None
+    validation_metric: float | None
+    time: float
+    seed: int
+
+    def __str__(self) -> str:
+        """Return the line S3's class prints, or the loss where there is no such accuracy.
+
+        >>> print(EpochRecord(3, 0.5, 0.1, 0.5, 0.1412, 1.0, 0))
+        Epoch 3: Validation Accuracy: 0.14
+        """
+        if self.validation_metric is not None:
+            return f"Epoch {self.epoch}: Validation Accuracy: {self.validation_metric:.2f}"
+        if self.validation_loss is not None:
+            return f"Epoch {self.epoch}: Validation Loss: {self.validation_loss:.4g}"
+        return f"Epoch {self.epoch}: Loss: {self.loss:.4g}"
+
+
+class History:
+    """The records of a run, in order; `history[-1]` is the last, `len` how many.
+
+    Attributes:
+        metric_name: "accuracy" for classes, "" for regression.
+        interrupted: whether Ctrl-C ended the run; the model is as after the last record then.
+        stopped: whether a callback ended the run.
+
+    >>> history = History([EpochRecord(1, 0.5, 0.75, 0.625, 0.5, 0.01, 7)], metric_name="accuracy")
+    >>> history
+    History of 1 epoch: loss 0.5, accuracy 0.75, validation loss 0.625, validation accuracy 0.5
+    >>> print(history)
+    epoch  loss  accuracy  validation loss  validation accuracy  seconds
+        1   0.5    0.7500            0.625               0.5000     0.01
+    >>> history.loss, history.validation_metric
+    ([0.5], [0.5])
+    >>> print(history.to_csv(), end="")
+    epoch,seed,loss,metric,validation_loss,validation_metric
+    1,7,0.5,0.75,0.625,0.5
+    """
+
+    def __init__(self, records: Iterable[EpochRecord] = (), metric_name: str = "") -> None:
+        self._records = list(records)
+        self.metric_name = metric_name
+        self.interrupted = False
+        self.stopped = False
+
+    def append(self, record: EpochRecord) -> None:
+        """Add the record of one more epoch."""
+        self._records.append(record)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[EpochRecord]:
+        return iter(self._records)
+
+    @overload
+    def __getitem__(self, index: int) -> EpochRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[EpochRecord]: ...
+    def __getitem__(self, index: int | slice) -> EpochRecord | list[EpochRecord]:
+        return self._records[index]
+
+    @property
+    def epoch(self) -> list[int]:
+        """The number of each epoch."""
+        return [record.epoch for record in self]
+
+    @property
+    def loss(self) -> list[float]:
+        """The training loss of each epoch."""
+        return [record.loss for record in self]
+
+    @property
+    def metric(self) -> list[float | None]:
+        """The metric on the samples trained on, of each epoch."""
+        return [record.metric for record in self]
+
+    @property
+    def validation_loss(self) -> list[float | None]:
+        """The loss on the samples held out, of each epoch."""
+        return [record.validation_loss for record in self]
+
+    @property
+    def validation_metric(self) -> list[float | None]:
+        """The metric on the samples held out, of each epoch."""
+        return [record.validation_metric for record in self]
+
+    @property
+    def time(self) -> list[float]:
+        """The seconds each epoch took."""
+        return [record.time for record in self]
+
+    @property
+    def seed(self) -> list[int]:
+        """The seed of each epoch's run."""
+        return [record.seed for record in self]
+
+    def _columns(self) -> dict[str, list[str]]:
+        """Return the table's columns by their heads, without those that are empty."""
+        name = self.metric_name or "metric"
+        columns = {
+            "epoch": [str(n) for n in self.epoch],
+            "loss": [f"{x:.4g}" for x in self.loss],
+            name: ["" if x is None else f"{x:.4f}" for x in self.metric],
+            "validation loss": ["" if x is None else f"{x:.4g}" for x in self.validation_loss],
+            f"validation {name}": ["" if x is None else f"{x:.4f}" for x in self.validation_metric],
+            "seconds": [f"{x:.2f}" for x in self.time],
+        }
+        return {head: cells for head, cells in columns.items() if any(cells)}
+
+    def __str__(self) -> str:
+        if not self._records:
+            return repr(self)
+        columns = [
+            [cell.rjust(max(map(len, [head, *cells]))) for cell in (head, *cells)]
+            for head, cells in self._columns().items()
+        ]
+        lines = ["  ".join(cells) for cells in zip(*columns, strict=True)]
+        if self.interrupted:
+            lines.append("interrupted: the model is as after the last epoch above")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        count = len(self)
+        text = f"History of {count} epoch{'s' * (count != 1)}"
+        if self._records:
+            last = self[-1]
+            name = self.metric_name or "metric"
+            numbers = {
+                "loss": last.loss,
+                name: last.metric,
+                "validation loss": last.validation_loss,
+                f"validation {name}": last.validation_metric,
+            }
+            shown = [f"{head} {x:.4g}" for head, x in numbers.items() if x is not None]
+            text += f": {', '.join(shown)}"
+        return text + ", interrupted" * self.interrupted
+
+    def to_csv(self, path: str | os.PathLike[str] | None = None, *, time: bool = False) -> str:
+        """Return the records as CSV, and write them to a file, whole or not at all.
+
+        Numbers have all their digits; what is missing is left empty.
+
+        Args:
+            path: the file; None for the text alone.
+            time: add the seconds of each epoch, which differ from run to run.
+
+        Raises:
+            OSError: if the file cannot be written.
+        """
+        heads = ["epoch", "seed", "loss", "metric", "validation_loss", "validation_metric"]
+        heads += ["time"] * time
+        rows = [
+            ["" if getattr(record, head) is None else repr(getattr(record, head)) for head in heads]
+            for record in self
+        ]
+        text = "".join(",".join(cells) + "\n" for cells in [heads, *rows])
+        if path is not None:
+            write_whole(path, text)
+        return text
+
+    def plot(self) -> "Figure":
+        """Return a figure of the curves; needs matplotlib. See `nn.plots.curves`.
+
+        Raises:
+            ImportError: if matplotlib is not installed, with what to install.
+            ValueError: if there is no epoch to plot.
+        """
+        from nn.plots import curves
+
+        return curves(self)

@@ -1,0 +1,412 @@
+"""Neuron, Layer and MLP: dense networks whose every weight is a Value.
+
+A neuron is one `dot` node, a sum with the bias, and its activation, so a picture of it stays
+small. Called on one sample they record the graph; `predict` computes many samples with arrays,
+through the same rows of the engine's table, and records nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Self, TypeAlias, TypeVar
+
+import numpy as np
+
+import autograd as ag
+from autograd import Value, dot, no_grad
+from nn.checks import Array, Floats, look_up, whole
+from nn.init import INITIALISERS, Draw, Seed, described, draw
+from nn.module import Module, Rows, rows_to_arrays
+
+T = TypeVar("T")
+Activation: TypeAlias = Callable[[Any], Any]
+Inputs: TypeAlias = Sequence[Value | float] | Array
+
+
+def linear(x: T) -> T:
+    """Return x: no activation.
+
+    >>> linear(-2.5)
+    -2.5
+    """
+    return x
+
+
+ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
+    {
+        "linear": linear,
+        "sigmoid": ag.sigmoid,
+        "tanh": ag.tanh,
+        "relu": ag.relu,
+        "leaky_relu": ag.leaky_relu,
+        "elu": ag.elu,
+        "gelu": ag.gelu,
+        "silu": ag.silu,
+        "softplus": ag.softplus,
+        "sin": ag.sin,
+        "step": ag.step,
+    }
+)
+
+# How a record names a function that is not in the table.
+_OWN = "function "
+
+
+def activation_function(activation: str | Activation) -> Activation:
+    """Return the function of a Value that a name stands for; a function stands for itself.
+
+    Raises:
+        ValueError: if no activation has that name.
+        TypeError: if it is neither a name nor a function.
+
+    >>> activation_function("sigmoid")(0.0)
+    0.5
+    """
+    if isinstance(activation, str):
+        if activation.startswith(_OWN):
+            raise ValueError(
+                f"its activation was a {activation!r} of somebody's own, which a file does not "
+                "hold: build the model with that function, then call model.load(path)"
+            )
+        return look_up("activation", activation, ACTIVATIONS)
+    if not callable(activation):
+        raise TypeError(f"an activation is a name or a function of a Value; got {activation!r}")
+    return activation
+
+
+def _name(activation: str | Activation) -> str:
+    """Return how a record and a picture name an activation."""
+    if isinstance(activation, str):
+        return activation
+    for name, function in ACTIVATIONS.items():
+        if function is activation:
+            return name
+    return _OWN + getattr(activation, "__name__", type(activation).__name__)
+
+
+def _on_array(activation: str | Activation, z: Floats) -> Floats:
+    """Apply an activation to every element, without recording."""
+    function = activation_function(activation)
+    if function in ACTIVATIONS.values():
+        return function(z)
+    # A function of the user's may branch on its Value, so it gets one at a time, as in a call.
+    with no_grad():
+        results = [function(Value(x)) for x in z.ravel().tolist()]
+    data = [x.data if isinstance(x, Value) else x for x in results]
+    return np.array(data, dtype=np.float64).reshape(z.shape)
+
+
+def _sample(inputs: Inputs, expected: int, model: Module) -> list[Any]:
+    """Return one sample as a list of the expected length, or say what is wrong with it."""
+    name = type(model).__name__
+    if isinstance(inputs, np.ndarray):
+        if inputs.ndim != 1:
+            raise ValueError(
+                f"{name} is called on one sample of shape ({expected},), got an array of shape "
+                f"{inputs.shape}: write model.predict(X) for many"
+            )
+        inputs = inputs.tolist()
+    elif not isinstance(inputs, Sequence) or isinstance(inputs, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(
+            f"{name} takes a list of {expected} number(s) or Values, got {inputs!r:.60}: "
+            "write model([x])"
+        )
+    if len(inputs) != expected:
+        raise ValueError(f"{name} takes {expected} input(s), got {len(inputs)}")
+    return inputs if isinstance(inputs, list) else list(inputs)
+
+
+class Neuron(Module):
+    """One neuron: activation(w1 x1 + ... + wn xn + b).
+
+    Args:
+        n_in: the number of inputs.
+        activation: a name in the table of activations, or a function of a Value.
+        init: an initialiser, by name or as an object.
+        seed: a whole number or a NumPy Generator.
+
+    Attributes:
+        weights: a list of n_in Values.
+        bias: a Value.
+
+    Raises:
+        ValueError: if n_in is less than 1, a name is unknown, or a call gets another number of
+            inputs.
+
+    >>> neuron = Neuron(2)
+    >>> neuron.set_arrays([([[0.5, -0.25]], [0.1])])
+    >>> y = neuron([1.0, 2.0])
+    >>> (y - 1.0).square().backward()
+    >>> round(y.data, 9), round(neuron.weights[1].grad, 9), round(neuron.bias.grad, 9)
+    (0.524979187, -0.473835237, -0.236917618)
+
+    Source: S4's neuron; Rosenblatt, "The perceptron", 1958, with a smooth activation.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        activation: str | Activation = "sigmoid",
+        *,
+        init: str | Draw = "scaled_normal",
+        seed: Seed = 0,
+    ) -> None:
+        n_in = whole("the number of inputs", n_in)
+        self._activate = activation_function(activation)
+        ((W, b),) = draw(init, [n_in, 1], seed)
+        self.weights = [Value(w, f"weights.{i}") for i, w in enumerate(W[0].tolist())]
+        self.bias = Value(float(b[0]), "bias")
+        self._activation = activation
+
+    @property
+    def activation(self) -> str | Activation:
+        """The activation as it was given; another one asks for another neuron."""
+        return self._activation
+
+    @property
+    def n_in(self) -> int:
+        """The number of inputs."""
+        return len(self.weights)
+
+    def __call__(self, inputs: Inputs) -> Value:
+        """Record the neuron's output for one sample of n_in numbers or Values."""
+        return self.forward(_sample(inputs, len(self.weights), self))
+
+    def forward(self, inputs: list[Any]) -> Value:
+        """Record the output for a list that is known to have the right length."""
+        return self._activate(dot(self.weights, inputs) + self.bias)
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments that build this neuron again."""
+        return {"n_in": self.n_in, "activation": _name(self.activation)}
+
+    def _dense(self) -> list[Rows]:
+        return [[(self.weights, self.bias)]]
+
+    def _predict(self, X: Floats) -> Floats:
+        return _dense_output(self, [self], X)[:, 0]
+
+    def _summary(self) -> str:
+        return f"Neuron({self.n_in} inputs, {_name(self.activation)})"
+
+
+class Layer(Module):
+    """A row of neurons that share their inputs: a dense layer.
+
+    Args:
+        n_in: the number of inputs.
+        n_out: the number of neurons.
+        activation: a name in the table of activations, or a function of a Value.
+        init: an initialiser, by name or as an object.
+        seed: a whole number or a NumPy Generator.
+
+    Attributes:
+        neurons: a list of n_out neurons.
+
+    Raises:
+        ValueError: if a size is less than 1, a name is unknown, or a call gets another number of
+            inputs.
+
+    >>> layer = Layer(3, 1, activation="tanh")
+    >>> len(layer([0.5, -1.0, 2.0]))
+    1
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: str | Activation = "sigmoid",
+        *,
+        init: str | Draw = "scaled_normal",
+        seed: Seed = 0,
+    ) -> None:
+        n_in = whole("the number of inputs", n_in)
+        n_out = whole("the number of neurons", n_out)
+        ((W, b),) = draw(init, [n_in, n_out], seed)
+        self.neurons = [
+            Neuron(n_in, activation, init=_fixed(W[i : i + 1], b[i : i + 1])) for i in range(n_out)
+        ]
+        self._activation = activation
+        _label(self)
+
+    @property
+    def activation(self) -> str | Activation:
+        """The activation as it was given; another one asks for another layer."""
+        return self._activation
+
+    @property
+    def n_in(self) -> int:
+        """The number of inputs."""
+        return self.neurons[0].n_in
+
+    @property
+    def n_out(self) -> int:
+        """The number of neurons."""
+        return len(self.neurons)
+
+    def __call__(self, inputs: Inputs) -> list[Value]:
+        """Record the outputs for one sample of n_in numbers or Values: always a list."""
+        return self.forward(_sample(inputs, self.n_in, self))
+
+    def forward(self, inputs: list[Any]) -> list[Value]:
+        """Record the outputs for a list that is known to have the right length."""
+        return [neuron.forward(inputs) for neuron in self.neurons]
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments that build this layer again."""
+        return {"n_in": self.n_in, "n_out": self.n_out, "activation": _name(self.activation)}
+
+    def _dense(self) -> list[Rows]:
+        return [[(neuron.weights, neuron.bias) for neuron in self.neurons]]
+
+    def _predict(self, X: Floats) -> Floats:
+        return _dense_output(self, self.neurons, X)
+
+    def _summary(self) -> str:
+        return f"Layer({self.n_in} -> {self.n_out}, {_name(self.activation)})"
+
+    def _parts(self) -> list[tuple[str, Module | Value]]:
+        return []
+
+
+class MLP(Module):
+    """A multilayer perceptron: dense layers, each fed with the outputs of the one before.
+
+    Args:
+        sizes: the number of inputs, of neurons in each hidden layer, and of outputs.
+        activation: of the hidden layers; a name in the table, or a function of a Value.
+        output_activation: of the last layer. "linear" suits losses on logits and regression; S3's
+            class has a sigmoid there too: `MLP([784, 512, 10], activation="sigmoid",
+            output_activation="sigmoid")`.
+        init: an initialiser, by name or as an object; all weights are drawn before any biases.
+        seed: a whole number or a NumPy Generator.
+
+    Attributes:
+        layers: a list of layers.
+        sizes: as given.
+
+    Raises:
+        ValueError: if there are fewer than two sizes or one is less than 1, a name is unknown, or
+            a call gets another number of inputs.
+
+    >>> model = MLP([2, 3, 1], seed=1)
+    >>> model
+    MLP([2, 3, 1]): 13 parameters
+    ├─ layers.0: Layer(2 -> 3, tanh): 9 parameters
+    └─ layers.1: Layer(3 -> 1, linear): 4 parameters
+    >>> model.layers[0].neurons[2].weights[1].label
+    'layers.0.neurons.2.weights.1'
+    >>> len(model([0.5, -1.0]))
+    1
+    >>> model.predict([[0.5, -1.0], [0.0, 0.0]]).shape
+    (2, 1)
+
+    Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors",
+    Nature 323, 1986.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str | Activation = "tanh",
+        output_activation: str | Activation = "linear",
+        init: str | Draw = "scaled_normal",
+        seed: Seed = 0,
+    ) -> None:
+        given: Any = sizes
+        if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+            raise TypeError(f"sizes is a list such as [2, 16, 1]; got {given!r}")
+        if len(sizes) < 2:
+            raise ValueError(
+                f"sizes must name the inputs and the outputs at least, as in [2, 1]; got {sizes!r}"
+            )
+        counts = [whole(f"sizes[{i}]", n) for i, n in enumerate(sizes)]
+        functions = [*[activation] * (len(counts) - 2), output_activation]
+        activation_function(activation)  # a slip in it must not pass where no layer is hidden
+        drawn = draw(init, counts, seed)
+        self.layers = [
+            Layer(W.shape[1], W.shape[0], function, init=_fixed(W, b))
+            for (W, b), function in zip(drawn, functions, strict=True)
+        ]
+        self.sizes = counts
+        self._activations = activation, output_activation
+        self.init = described(init)
+        self.seed = None if isinstance(seed, np.random.Generator) else int(seed)
+        _label(self)
+
+    @property
+    def activation(self) -> str | Activation:
+        """The activation of the hidden layers as it was given."""
+        return self._activations[0]
+
+    @property
+    def output_activation(self) -> str | Activation:
+        """The activation of the last layer as it was given."""
+        return self._activations[1]
+
+    def __call__(self, inputs: Inputs) -> list[Value]:
+        """Record the outputs for one sample of sizes[0] numbers or Values: always a list."""
+        values = _sample(inputs, self.sizes[0], self)
+        for layer in self.layers:
+            values = layer.forward(values)
+        return values
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments that build this model again, and how its parameters started."""
+        return {
+            "sizes": self.sizes,
+            "activation": _name(self.activation),
+            "output_activation": _name(self.output_activation),
+            "init": self.init,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Return a model built from what `config()` gave; its parameters are set afterwards."""
+        init, seed = config.get("init"), config.get("seed")
+        # A start that was an object of the user's, or a Generator, is only a remark by now.
+        start: dict[str, Any] = {
+            "init": init if init in INITIALISERS else "constant",
+            "seed": 0 if seed is None else seed,
+        }
+        model = cls(**{**config, **start})
+        if isinstance(init, str):
+            model.init = init
+        model.seed = seed
+        return model
+
+    def _predict(self, X: Floats) -> Floats:
+        outputs = X
+        for layer in self.layers:
+            outputs = _dense_output(layer, layer.neurons, outputs)
+        return outputs
+
+    def _summary(self) -> str:
+        return f"MLP({self.sizes})"
+
+
+def _fixed(W: Floats, b: Floats) -> Draw:
+    """Return the initialiser that gives these arrays."""
+    return lambda n_in, n_out, rng: (W, b)
+
+
+def _label(model: Module) -> None:
+    for name, value in model.named_parameters():
+        value.label = name
+
+
+def _dense_output(layer: Neuron | Layer, neurons: list[Neuron], X: Floats) -> Floats:
+    """Return activation(X W^T + b), of shape (samples, neurons)."""
+    n_in = len(neurons[0].weights)
+    if X.shape[1] != n_in:
+        name = type(layer).__name__
+        raise ValueError(f"{name} takes {n_in} input(s), got {X.shape[1]}: X has shape {X.shape}")
+    W, b = rows_to_arrays([(neuron.weights, neuron.bias) for neuron in neurons])
+    z = X @ W.T + b
+    activations = [neuron.activation for neuron in neurons]
+    if all(activation == activations[0] for activation in activations):
+        return _on_array(activations[0], z)
+    # A neuron of another kind was put into the layer by hand.
+    columns = [_on_array(f, z[:, i : i + 1]) for i, f in enumerate(activations)]
+    return np.concatenate(columns, axis=1)

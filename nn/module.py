@@ -1,0 +1,389 @@
+"""Module: what every model can do, whatever it is made of.
+
+A module finds its parameters by looking at its own attributes: Values, modules, and lists, tuples,
+dicts and object arrays of them. Names follow the way there, as in `layers.0.neurons.2.weights.3`,
+and are the same in messages, pictures and model files.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
+
+import numpy as np
+
+from autograd import Value, no_grad
+from nn.checks import Array, Floats, numeric
+from nn.files import ModelRecord, check_names, model_text, read_model, write_whole
+from nn.init import checked_pair
+
+# One dense layer as its neurons: the weights and the bias of each.
+Rows: TypeAlias = list[tuple[list[Value], Value]]
+
+Path: TypeAlias = str | os.PathLike[str]
+M = TypeVar("M", bound="Module")
+
+
+class _Load(Generic[M]):
+    """Makes `load` work on a class, where it builds a model, and on a model, which it fills.
+
+    As a class method alone, `model.load(path)` would read into a new model, drop it, and leave
+    `model` as it was without a word.
+    """
+
+    def __get__(self, model: M | None, kind: type[M]) -> Callable[[Path], M]:
+        def load(path: Path) -> M:
+            return _built(kind, path) if model is None else _filled(model, path)
+
+        load.__doc__ = Module.load_doc
+        return load
+
+
+class Module:
+    """A model: something with parameters that can be called on one sample.
+
+    A subclass sets its parameters and parts as attributes and defines `__call__`. A parameter is a
+    Value that was not computed from others; results that a model keeps for looking at them are not
+    counted.
+
+    >>> class Parabola(Module):
+    ...     def __init__(self):
+    ...         self.a = Value(2.0)
+    ...         self.rest = [Value(1.0), Value(0.5)]
+    ...
+    ...     def __call__(self, inputs):
+    ...         (x,) = inputs
+    ...         return self.a * x**2 + self.rest[0] * x + self.rest[1]
+    >>> model = Parabola()
+    >>> [name for name, _ in model.named_parameters()]
+    ['a', 'rest.0', 'rest.1']
+    >>> model([3.0])
+    Value(21.5)
+    >>> model.predict([[0.0], [3.0]])
+    array([ 0.5, 21.5])
+    """
+
+    load_doc = """Read a model file written by `save`.
+
+        `MLP.load(path)` builds a new model; `Module.load(path)` one of whatever class the file
+        names, and `model.load(path)` sets the parameters of a model that is there already. A class
+        of your own is built from what its `config()` gave.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is cut short, of another kind, version or class, or its parameters
+                are not those of the model; the model is then unchanged.
+        """
+
+    load = _Load[Self]()
+
+    def __call__(self, inputs: Any) -> Any:
+        """Record the model's result for one sample: a Value, or a list of them.
+
+        Raises:
+            NotImplementedError: if the subclass does not define it.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say what it computes: define "
+            "__call__(self, inputs) in it"
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, int | float) and isinstance(vars(self).get(name), Value):
+            raise TypeError(
+                f"{name} is a parameter, and a plain number in its place would not be trained: "
+                f"write .{name}.data = {value} to set it"
+            )
+        object.__setattr__(self, name, value)
+
+    # Parameters ---------------------------------------------------------------------------------
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Return the parameters with their names, in a fixed order; shared ones once.
+
+        >>> from nn import Neuron
+        >>> [name for name, _ in Neuron(2).named_parameters()]
+        ['weights.0', 'weights.1', 'bias']
+        """
+        found: list[tuple[str, Value]] = []
+        _collect(self, "", set(), found)
+        return found
+
+    def parameters(self) -> list[Value]:
+        """Return the parameters in a fixed order, shared ones once.
+
+        >>> from nn import MLP
+        >>> len(MLP([784, 4, 10]).parameters())
+        3190
+        """
+        return [value for _, value in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to None, as before any backward pass."""
+        for value in self.parameters():
+            value.grad = None
+
+    def arrays(self) -> list[tuple[Floats, Floats]]:
+        """Return the parameters of each dense layer as arrays, copied.
+
+        Returns:
+            A pair (W, b) for each layer: W of shape (outputs, inputs), b of shape (outputs,).
+
+        Raises:
+            ValueError: if some parameter is in no layer or neuron, naming it.
+
+        >>> from nn import MLP
+        >>> [(W.shape, b.shape) for W, b in MLP([3, 4, 2]).arrays()]
+        [((4, 3), (4,)), ((2, 4), (2,))]
+        """
+        return [rows_to_arrays(rows) for rows in self._dense()]
+
+    def set_arrays(self, arrays: Sequence[tuple[Any, Any]]) -> None:
+        """Set the parameters of every dense layer from arrays, in the form `arrays()` returns.
+
+        Args:
+            arrays: a pair (W, b) for each layer: W of shape (outputs, inputs), b of shape
+                (outputs,) or (outputs, 1).
+
+        Raises:
+            ValueError: if there are too many or too few pairs, a shape is wrong or a number not
+                finite; no parameter has changed then.
+        """
+        layers = self._dense()
+        if len(arrays) != len(layers):
+            raise ValueError(
+                f"expected {len(layers)} pair(s) (W, b), one for each layer; got {len(arrays)}"
+            )
+        checked = [
+            checked_pair(f"layer {i}", pair, len(rows[0][0]), len(rows))
+            for i, (pair, rows) in enumerate(zip(arrays, layers, strict=True))
+        ]
+        for (W, b), rows in zip(checked, layers, strict=True):
+            for weights, bias, (values, value) in zip(W.tolist(), b.tolist(), rows, strict=True):
+                value.data = bias
+                for x, data in zip(values, weights, strict=True):
+                    x.data = data
+
+    def _dense(self) -> list[Rows]:
+        """Return every dense layer as its rows, in order."""
+        layers: list[Rows] = []
+        seen: set[int] = set()
+        for name, member in _members(self, "", set()):
+            if isinstance(member, Value):
+                if member.op is None:
+                    raise ValueError(
+                        f"the parameter {name} is in no layer or neuron, so it has no place in "
+                        "arrays of weights and biases: use named_parameters()"
+                    )
+            elif id(member) not in seen:
+                seen.add(id(member))
+                layers += member._dense()
+        return layers
+
+    # Predicting ---------------------------------------------------------------------------------
+
+    def predict(self, X: Any) -> Floats:
+        """Return the model's results for many samples, recording no graph.
+
+        Args:
+            X: an array of shape (samples, inputs), or one sample of shape (inputs,).
+
+        Returns:
+            An array of shape (samples, outputs), or (samples,) where the model returns one Value;
+            for one sample without the first axis.
+
+        Raises:
+            ValueError: if X is not of such a shape, or holds anything but finite numbers.
+        """
+        rows = numeric("X", X).astype(np.float64)
+        if rows.ndim not in (1, 2):
+            raise ValueError(
+                "X must be of shape (samples, inputs), or (inputs,) for one sample; "
+                f"got {rows.shape}"
+            )
+        return self._predict(rows) if rows.ndim == 2 else self._predict(rows[None])[0]
+
+    def _predict(self, X: Floats) -> Floats:
+        """Return the results for an array of shape (samples, inputs)."""
+        with no_grad():
+            results = [self(row) for row in X.tolist()]
+        return np.array([_numbers(result) for result in results], dtype=np.float64)
+
+    # Keeping ------------------------------------------------------------------------------------
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments that build this model again, for its file; {} if there are none.
+
+        A class of your own whose constructor takes arguments returns them here, as text, numbers
+        and lists.
+        """
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Return a model built from what `config()` gave; its parameters are set afterwards."""
+        return cls(**config)
+
+    def save(self, path: Path) -> None:
+        """Write the model to a JSON file, whole or not at all; the same model, the same bytes.
+
+        Raises:
+            ValueError: if a parameter is not finite, or `config()` holds what JSON cannot.
+            OSError: if the file cannot be written.
+
+        >>> import tempfile
+        >>> from nn import MLP
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model = MLP([2, 3, 1], seed=7)
+        ...     model.save(f"{folder}/model.json")
+        ...     again = MLP.load(f"{folder}/model.json")
+        >>> again([0.5, -0.5])[0].data == model([0.5, -0.5])[0].data
+        True
+        """
+        named = {name: value.data for name, value in self.named_parameters()}
+        try:
+            text = model_text(ModelRecord(type(self).__name__, self.config(), named))
+        except TypeError as error:
+            raise ValueError(
+                f"{type(self).__name__}.config() must hold text, numbers and lists: {error}"
+            ) from None
+        write_whole(path, text)
+
+    # Showing ------------------------------------------------------------------------------------
+
+    def _summary(self) -> str:
+        """Return the model in one line, without what it is made of."""
+        return type(self).__name__
+
+    def _parts(self) -> list[tuple[str, "Module | Value"]]:
+        """Return what a picture of the model shows below its line."""
+        return [
+            (name, part)
+            for name, part in _members(self, "", set())
+            if isinstance(part, Module) or part.op is None
+        ]
+
+    def __repr__(self) -> str:
+        return "\n".join(_tree(self))
+
+
+# How many parts of one module its picture lists before it says how many more there are.
+_SHOWN = 12
+
+
+def _tree(model: Module) -> Iterator[str]:
+    count = len(model.parameters())
+    yield f"{model._summary()}: {count:,} parameter{'s' * (count != 1)}"  # pyright: ignore[reportPrivateUsage]
+    parts = model._parts()  # pyright: ignore[reportPrivateUsage]
+    hidden = len(parts) - _SHOWN if len(parts) > _SHOWN + 1 else 0
+    for i, (name, part) in enumerate(parts[: len(parts) - hidden]):
+        last = i == len(parts) - 1
+        lines = [repr(part.data)] if isinstance(part, Value) else list(_tree(part))
+        yield f"{'└─' if last else '├─'} {name}: {lines[0]}"
+        for line in lines[1:]:
+            yield f"{'  ' if last else '│ '} {line}"
+    if hidden:
+        yield f"└─ and {hidden} more"
+
+
+def _members(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, "Module | Value"]]:
+    """Yield the Values and modules that a module holds itself, with their names.
+
+    `seen` keeps a container that holds itself, or stands in two places, from being visited twice.
+    """
+    items: Iterable[tuple[Any, Any]]
+    if isinstance(x, Module):
+        items = vars(x).items()
+    elif isinstance(x, Mapping):
+        items = cast(Mapping[Any, Any], x).items()
+    elif isinstance(x, list | tuple):
+        items = enumerate(cast(Sequence[Any], x))
+    elif isinstance(x, np.ndarray) and cast(Array, x).dtype == object:
+        items = enumerate(cast(list[Any], cast(Array, x).tolist()))
+    else:
+        return
+    if id(cast(Any, x)) in seen:
+        return
+    seen.add(id(cast(Any, x)))
+    for key, member in items:
+        inner = f"{name}.{key}" if name else str(key)
+        if isinstance(member, Value | Module):
+            yield inner, member
+        else:
+            yield from _members(member, inner, seen)
+
+
+def _collect(model: Module, prefix: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
+    """Append the parameters of `model` that are not in `seen`, which holds what was met."""
+    seen.add(id(model))
+    for name, member in _members(model, "", set()):
+        if id(member) in seen:
+            continue
+        if isinstance(member, Module):
+            _collect(member, f"{prefix}{name}.", seen, found)
+        elif member.op is None:
+            seen.add(id(member))
+            found.append((prefix + name, member))
+
+
+def rows_to_arrays(rows: Rows) -> tuple[Floats, Floats]:
+    """Return (W, b) of a dense layer: shapes (outputs, inputs) and (outputs,)."""
+    W = np.array([[w.data for w in weights] for weights, _ in rows])
+    return W, np.array([bias.data for _, bias in rows])
+
+
+def _numbers(result: Any) -> Any:
+    """Return what a model returned with numbers in place of Values."""
+    if isinstance(result, list | tuple | np.ndarray):
+        return [_numbers(x) for x in cast(Sequence[Any], result)]
+    return result.data if isinstance(result, Value) else result
+
+
+# Model files ------------------------------------------------------------------------------------
+
+
+def _subclasses(kind: type[Module]) -> Iterator[type[Module]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _subclasses(below)
+
+
+def _built(kind: type[M], path: Path) -> M:
+    """Return a new model of class `kind`, or of a class below it, from a file."""
+    record = read_model(path)
+    # The last one: in a notebook, a class that was defined again stands there several times.
+    classes = [known for known in _subclasses(kind) if known.__name__ == record.kind]
+    if not classes or record.kind == "Module":
+        raise ValueError(
+            f"{path}: expected a model of class {kind.__name__}; found {record.kind!r}: "
+            "read it with its own class, or define or import that first"
+        )
+    try:
+        model = classes[-1].from_config(record.config)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: its config does not build a {record.kind}: {error}") from None
+    _set_parameters(model, path, record)
+    return cast(M, model)
+
+
+def _filled(model: M, path: Path) -> M:
+    """Set the parameters of a model from a file written by one like it, and return the model."""
+    record = read_model(path)
+    if record.kind != type(model).__name__:
+        raise ValueError(
+            f"{path}: expected a model of class {type(model).__name__}; found {record.kind!r}"
+        )
+    # How the parameters started is history; what the model computes must be the same.
+    for key, expected in model.config().items():
+        found = record.config.get(key)
+        if key not in ("init", "seed") and found != expected:
+            raise ValueError(f"{path}: expected a model with {key} {expected!r}; found {found!r}")
+    _set_parameters(model, path, record)
+    return model
+
+
+def _set_parameters(model: Module, path: Path, record: ModelRecord) -> None:
+    named = model.named_parameters()
+    check_names(path, record.parameters, [name for name, _ in named])
+    for name, value in named:
+        value.data = record.parameters[name]
+        value.grad = None

@@ -1,0 +1,150 @@
+"""Optimisers: how parameters move once their gradients are known.
+
+What an optimiser remembers from step to step lives in it, not on the Values, so the same
+parameters can be trained by another one later. How the gradients were found is none of its
+business: backpropagation is one way among several.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from autograd import Value
+from nn.checks import real
+
+Schedule: TypeAlias = Callable[[int], float]
+
+
+class SGD:
+    """Gradient descent: each parameter p moves against its gradient g, p ← p - γ g.
+
+    With momentum μ it keeps a velocity, v ← μ v + g, and moves by p ← p - γ v, or with Nesterov's
+    look-ahead by p ← p - γ (g + μ v). Weight decay λ adds λ p to g first. Whether the descent is
+    "stochastic" is decided by the samples behind g: one, a mini-batch, or all.
+
+    Args:
+        parameters: the Values to move, as `model.parameters()` gives them.
+        lr: the learning rate γ, or a schedule: a function of the step's number n = 0, 1, 2, ...
+            that returns γ_n.
+        momentum: μ, from 0 up to but not including 1.
+        nesterov: look ahead; needs momentum.
+        weight_decay: λ, at least 0.
+
+    Attributes:
+        parameters: the Values, in order.
+        steps: the number of steps taken.
+
+    Raises:
+        TypeError: if parameters are not Values, or a number is none.
+        ValueError: if there are none, one was computed from others or stands there twice, or a
+            number is out of its range; from `step` if the schedule returns such a number.
+
+    >>> x = Value(-3.0)
+    >>> optimizer = SGD([x], lr=0.1)
+    >>> for n in range(10):
+    ...     optimizer.zero_grad()
+    ...     (x**2).backward()
+    ...     optimizer.step()
+    >>> round(x.data, 12)
+    -0.3221225472
+
+    Source: S1, equation 4; Polyak, "Some methods of speeding up the convergence of iteration
+    methods", 1964, for momentum; Nesterov 1983 in the form of Sutskever, Martens, Dahl and Hinton,
+    "On the importance of initialization and momentum in deep learning", 2013, equations 1 to 4.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float | Schedule,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.parameters = _checked(parameters)
+        self._rate: float | Schedule = lr if callable(lr) else _rate("lr", lr)
+        self.momentum = real("momentum", momentum, at_least=0.0)
+        if self.momentum >= 1.0:
+            raise ValueError(
+                f"momentum must be below 1, or old gradients never fade; got {momentum}"
+            )
+        if nesterov and not self.momentum:
+            raise ValueError("nesterov looks ahead along the momentum: give momentum=0.9, say")
+        self.nesterov = bool(nesterov)
+        self.weight_decay = real("weight_decay", weight_decay, at_least=0.0)
+        self.steps = 0
+        # 0 is where a velocity starts; one for each parameter, in the same order.
+        self._velocity = [0.0] * len(self.parameters)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step."""
+        rate = self._rate
+        return (
+            _rate(f"the schedule's lr at step {self.steps}", rate(self.steps))
+            if callable(rate)
+            else rate
+        )
+
+    @lr.setter
+    def lr(self, lr: float | Schedule) -> None:
+        self._rate = lr if callable(lr) else _rate("lr", lr)
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient; the others stay, and so does their velocity."""
+        rate, momentum, decay = self.lr, self.momentum, self.weight_decay
+        velocity = self._velocity
+        for i, p in enumerate(self.parameters):
+            g = p.grad
+            if g is None:
+                continue
+            if decay:
+                g += decay * p.data
+            if momentum:
+                v = velocity[i] = momentum * velocity[i] + g
+                g = g + momentum * v if self.nesterov else v
+            p.data -= rate * g
+        self.steps += 1
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to None."""
+        for p in self.parameters:
+            p.grad = None
+
+    def __repr__(self) -> str:
+        rate = self._rate
+        shown = getattr(rate, "__name__", "schedule") if callable(rate) else rate
+        words = [f"{len(self.parameters)} parameters", f"lr={shown}"]
+        options = {name: getattr(self, name) for name in ("momentum", "nesterov", "weight_decay")}
+        words += [f"{name}={value}" for name, value in options.items() if value]
+        return f"SGD({', '.join(words)})"
+
+
+def _rate(name: str, lr: object) -> float:
+    return real(name, lr, at_least=0.0)
+
+
+def _checked(parameters: Any) -> list[Value]:
+    """Return the parameters as a list of distinct leaves."""
+    if isinstance(parameters, Value) or not isinstance(parameters, Iterable):
+        given = type(parameters).__name__
+        hint = "[x]" if isinstance(parameters, Value) else "model.parameters()"
+        raise TypeError(f"parameters is a list of Values, got one {given}: write {hint}")
+    values: list[Value] = []
+    for x in parameters:  # pyright: ignore[reportUnknownVariableType]
+        if not isinstance(x, Value):
+            raise TypeError(
+                f"parameters is a list of Values; number {len(values)} is {x!r:.60}: "
+                "write model.parameters(), or Value(x) for a number to be trained"
+            )
+        if x.op is not None:
+            raise ValueError(
+                f"parameter {len(values)} was computed ({x.op}), so it cannot be set: "
+                "give the Values it came from, or x.detach()"
+            )
+        values.append(x)
+    if not values:
+        raise ValueError("there is nothing to optimise: parameters is empty")
+    if len(set(values)) < len(values):
+        twin = next(x for x in values if values.count(x) > 1)
+        raise ValueError(f"{twin!r} stands among the parameters twice and would move twice a step")
+    return values

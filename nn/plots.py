@@ -1,0 +1,275 @@
+"""Pictures of training and of what was learned: curves, boundaries, confusions, images.
+
+Each function returns a matplotlib Figure, made without pyplot, so nothing global is touched and
+nothing needs closing; a notebook shows it as it stands. `svg` turns one into text that is the same
+byte for byte each time. matplotlib takes most of a second to import, so that waits for the first
+picture. Colours are Okabe and Ito's, told apart with any colour vision.
+"""
+
+# pyright: reportUnknownMemberType=false
+# matplotlib's own annotations leave keyword arguments open.
+
+import functools
+import io
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nn.checks import Floats, numeric, whole
+from nn.history import History
+from nn.metrics import classes, true_classes
+from nn.module import Module
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito, "Color Universal Design", 2008; blue and orange first, black last.
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
+MARKERS = "osD^vP*X"
+
+
+@functools.cache
+def _figure_class() -> "type[Figure]":
+    """Return Figure with what a notebook needs to show it; defined on first use."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            'pictures need matplotlib, which is not installed: pip install "chalkgrad[plots]"'
+        ) from error
+
+    class Picture(Figure):
+        """A figure that shows itself in a notebook without pyplot."""
+
+        def _repr_svg_(self) -> str:
+            return svg(self)
+
+    return Picture
+
+
+def _figure(width: float, height: float) -> "Figure":
+    """Return an empty figure of a size in inches."""
+    return _figure_class()(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def svg(figure: "Figure", name: str = "figure") -> str:
+    """Return a figure as SVG text, the same for the same figure.
+
+    Args:
+        figure: any matplotlib figure.
+        name: put before every id in it, so that several pictures can stand in one page; letters,
+            digits, - and _.
+
+    Returns:
+        One `<svg>` element with its namespaces: to embed in a page, or to save as a file.
+
+    Raises:
+        ValueError: if name holds other characters.
+    """
+    if not re.fullmatch(r"[A-Za-z][\w-]*", name, re.ASCII):
+        raise ValueError(f"name is the start of ids, such as 'curves'; got {name!r}")
+    import matplotlib
+
+    text = io.StringIO()
+    # Text stays text: smaller, searchable, and read aloud. The salt makes ids repeat.
+    with matplotlib.rc_context({"svg.hashsalt": "chalkgrad", "svg.fonttype": "none"}):
+        metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(text, format="svg", metadata=metadata)
+    drawing = text.getvalue()
+    drawing = drawing[drawing.index("<svg") :]
+    return re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", drawing)
+
+
+def curves(history: History) -> "Figure":
+    """Draw the loss of each epoch, and the metric if there is one, with those held out.
+
+    Raises:
+        ImportError: if matplotlib is not installed, with what to install.
+        ValueError: if the history is empty.
+    """
+    if not len(history):
+        raise ValueError("the history is empty: there is no epoch to draw")
+    pairs: list[tuple[str, Sequence[float | None], Sequence[float | None]]] = [
+        ("loss", history.loss, history.validation_loss),
+        (history.metric_name or "metric", history.metric, history.validation_metric),
+    ]
+    shown = [pair for pair in pairs if any(x is not None for x in (*pair[1], *pair[2]))]
+    figure = _figure(4.8 * len(shown), 3.4)
+    from matplotlib.ticker import MaxNLocator
+
+    for i, (title, trained, held) in enumerate(shown):
+        axes = figure.add_subplot(1, len(shown), i + 1)
+        for values, label, colour, style in (
+            (trained, "trained on", COLOURS[0], "o-"),
+            (held, "held out", COLOURS[1], "s--"),
+        ):
+            if any(x is not None for x in values):
+                numbers = [np.nan if x is None else x for x in values]
+                axes.plot(history.epoch, numbers, style, color=colour, label=label, markersize=4)
+        axes.set_title(title)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        _plain(axes)
+        axes.legend(frameon=False)
+    return figure
+
+
+def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 120) -> "Figure":
+    """Draw what a model of two inputs says all over the plane, and the points over it.
+
+    Args:
+        model: of two inputs; one output (class 1 above the cut), or one for each class.
+        X: points of shape (samples, 2).
+        y: their labels, in any form `nn.metrics.true_classes` takes. Points that the model takes
+            for another class are ringed.
+        cut: for one output, where class 1 begins: 0 for a logit, 0.5 for a sigmoid.
+        steps: the number of places along each side where the model is asked.
+
+    Raises:
+        ImportError: if matplotlib is not installed, with what to install.
+        ValueError: if X is not of that shape, or the model takes other inputs.
+    """
+    points, labels = numeric("X", X).astype(np.float64), true_classes(y)
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
+        raise ValueError(
+            f"X must be of shape (samples, 2) with a label for each; got {points.shape} and "
+            f"{len(labels)} label(s)"
+        )
+    steps = whole("steps", steps, at_least=2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    edge = 0.1 * (high - low) + 1e-9
+    sides: list[Floats] = [np.linspace(low[i] - edge[i], high[i] + edge[i], steps) for i in (0, 1)]
+    grid: list[Floats] = [*np.meshgrid(*sides)]
+    across, up = grid
+    outputs = model.predict(np.stack([across.ravel(), up.ravel()], axis=1))
+    said = classes(outputs, cut).reshape(across.shape)
+    count = int(max(labels.max(), said.max())) + 1
+    figure = _figure(5.2, 4.4)
+    axes = figure.add_subplot()
+    colours = [COLOURS[k % len(COLOURS)] for k in range(count)]
+    axes.contourf(across, up, said, levels=np.arange(count + 1) - 0.5, colors=colours, alpha=0.22)
+    if count == 2:
+        scores = outputs[:, 1] - outputs[:, 0] if outputs.shape[1:] == (2,) else outputs - cut
+        if scores.min() < 0.0 < scores.max():
+            axes.contour(across, up, scores.reshape(across.shape), levels=[0.0], colors="black")
+    wrong = classes(model.predict(points), cut) != labels
+    for k in range(count):
+        chosen = points[labels == k]
+        if len(chosen):
+            axes.scatter(
+                *chosen.T,
+                s=22,
+                color=colours[k],
+                marker=MARKERS[k % len(MARKERS)],
+                edgecolors="white",
+                linewidths=0.5,
+                label=f"class {k}",
+            )
+    if wrong.any():
+        axes.scatter(
+            *points[wrong].T, s=90, facecolors="none", edgecolors="black", label="taken for another"
+        )
+    axes.set_xlabel("x1")
+    axes.set_ylabel("x2")
+    _plain(axes)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    return figure
+
+
+def confusion_matrix(table: Any, names: Sequence[str] | None = None) -> "Figure":
+    """Draw a table of counts as `nn.metrics.confusion` gives it: rows are the truth.
+
+    Shades go by the share of the row, so that a class with few samples reads as well as the rest.
+
+    Args:
+        table: of shape (classes, classes).
+        names: what to call the classes; their numbers if left out.
+
+    Raises:
+        ImportError: if matplotlib is not installed, with what to install.
+        ValueError: if the table is not square, or there are not as many names.
+    """
+    counts = numeric("table", table)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not counts.size:
+        raise ValueError(f"table must be of shape (classes, classes); got {counts.shape}")
+    count = len(counts)
+    words = [str(k) for k in range(count)] if names is None else list(names)
+    if len(words) != count:
+        raise ValueError(f"expected a name for each of {count} classes; got {len(words)}")
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = max(3.0, 0.42 * count + 1.2)
+    figure = _figure(side, side)
+    axes = figure.add_subplot()
+    # Quadrilaterals and not an image: sharp at any size, and no bitmap in the file.
+    axes.pcolormesh(share, cmap="Blues", vmin=0.0, vmax=1.0, edgecolors="white", linewidth=1.0)
+    for (row, column), x in np.ndenumerate(counts):
+        if x:
+            colour = "white" if share[row, column] > 0.5 else "black"
+            place = column + 0.5, row + 0.5
+            axes.text(*place, f"{x}", ha="center", va="center", color=colour, fontsize=9)
+    middles = np.arange(count) + 0.5
+    axes.set_xticks(middles, words)
+    axes.set_yticks(middles, words)
+    axes.tick_params(length=0)
+    axes.invert_yaxis()
+    axes.set_aspect("equal")
+    axes.set_xlabel("read as")
+    axes.set_ylabel("is")
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return figure
+
+
+def images(
+    X: Any,
+    captions: Sequence[str] | None = None,
+    *,
+    shape: tuple[int, int] = (8, 8),
+    columns: int = 8,
+) -> "Figure":
+    """Draw samples as grey images in a grid, dark for high values.
+
+    Args:
+        X: of shape (samples, height * width), the rows of each image one after another.
+        captions: a line above each image.
+        shape: height and width in pixels.
+        columns: images in a row.
+
+    Raises:
+        ImportError: if matplotlib is not installed, with what to install.
+        ValueError: if there are no images, they are not of that shape, or there are not as many
+            captions.
+    """
+    pixels = numeric("X", X)
+    if pixels.ndim != 2 or not len(pixels) or pixels.shape[1] != shape[0] * shape[1]:
+        raise ValueError(
+            f"X must be of shape (samples, {shape[0]} * {shape[1]}) with a sample at least; "
+            f"got {pixels.shape}"
+        )
+    if captions is not None and len(captions) != len(pixels):
+        raise ValueError(
+            f"expected {len(pixels)} captions, one for each image; got {len(captions)}"
+        )
+    columns = min(whole("columns", columns), len(pixels))
+    rows = -(-len(pixels) // columns)
+    figure = _figure(1.1 * columns, 1.25 * rows)
+    top = pixels.max()
+    for i, image in enumerate(pixels.reshape(-1, *shape)):
+        axes = figure.add_subplot(rows, columns, i + 1)
+        axes.imshow(image, cmap="Greys", vmin=min(0.0, image.min()), vmax=top, interpolation="none")
+        axes.set_xticks([])
+        axes.set_yticks([])
+        if captions is not None:
+            axes.set_title(captions[i], fontsize=9)
+    return figure
+
+
+def _plain(axes: "Axes") -> None:
+    """Take away what is not data, and draw a faint grid."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.grid(visible=True, alpha=0.25)
+    axes.set_axisbelow(True)

@@ -1,0 +1,409 @@
+"""One training loop: epochs of mini-batches, a step on the mean gradient of each.
+
+The loop knows nothing of how gradients are found. An engine does that: here the eager one, which
+records the graph of one sample, goes backward and lets the graph go before the next. However a run
+ends, the parameters are those after a finished epoch.
+"""
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, cast
+
+import numpy as np
+from tqdm import tqdm
+
+from autograd import Value, no_grad
+from nn.checks import Array, Floats, look_up, whole
+from nn.data import check_data, epoch_rng, minibatches, prepare_targets, split
+from nn.history import EpochRecord, History
+from nn.losses import Function, Loss, loss_named
+from nn.metrics import accuracy
+from nn.module import Module
+
+Callback: TypeAlias = Callable[[Module, History], object]
+Part: TypeAlias = tuple[Floats, Array]
+Validation: TypeAlias = float | str | tuple[Any, Any] | None
+
+
+class DivergenceError(FloatingPointError):
+    """The loss or a gradient was no longer finite; the model is as after the last good epoch.
+
+    Attributes:
+        history: the epochs that were finished before.
+    """
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
+
+
+class Optimizer(Protocol):
+    """What training asks of an optimiser."""
+
+    def step(self) -> None:
+        """Move the parameters by their gradients."""
+
+
+class Engine(Protocol):
+    """Finds the gradients of a mini-batch."""
+
+    def gradients(self, X: Floats, targets: Array) -> float:
+        """Set every parameter's `grad` to the mean over the samples; return the losses' sum."""
+        ...
+
+
+class EagerEngine:
+    """Records, reverses and frees the graph of one sample after another.
+
+    The memory it takes is that of one graph, whatever the number of samples.
+    """
+
+    def __init__(self, model: Module, loss: Loss) -> None:
+        self._model = model
+        self._loss = loss
+        self._parameters = model.parameters()
+
+    def gradients(self, X: Floats, targets: Array) -> float:
+        """See `Engine`."""
+        model, loss = self._model, self._loss.function
+        for p in self._parameters:
+            p.grad = None
+        total = 0.0
+        for x, target in zip(X.tolist(), targets.tolist(), strict=True):
+            result = loss(model(x), target)
+            if not isinstance(result, Value):
+                raise TypeError(
+                    f"the loss {self._loss.name} returned {result!r:.60} in place of a Value, so "
+                    "there is nothing to differentiate: compute it from the outputs it is given"
+                )
+            if not math.isfinite(result.data):
+                return result.data
+            result.backward()
+            total += result.data
+        # Backward passes add up in the leaves; divided by the batch's own length, a short last
+        # batch is a mean like any other.
+        for p in self._parameters:
+            if p.grad is not None:
+                p.grad /= len(X)
+        return total
+
+
+ENGINES: dict[str, Callable[[Module, Loss], Engine]] = {"auto": EagerEngine, "eager": EagerEngine}
+
+
+def fit(
+    model: Module,
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Function,
+    optimizer: Optimizer,
+    epochs: int,
+    batch_size: int,
+    validation: Validation = 0.1,
+    seed: int = 0,
+    engine: str = "auto",
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+) -> History:
+    """Train a model by mini-batch descent and return what it went through.
+
+    Each epoch draws a new permutation of the samples and takes one step of the optimiser for each
+    batch, on the average of the samples' gradients. The same arguments give the same numbers, bit
+    for bit. Ctrl-C ends the run early and is no error: the parameters are then those after the
+    last finished epoch (as at the start, if none was), and the history says `interrupted`; the
+    optimiser keeps its momentum.
+
+    Args:
+        model: the model; its parameters change.
+        X: the samples, of shape (samples, inputs).
+        y: the targets: for `cross_entropy` and `hinge` labels of shape (samples,); for losses that
+            compare output by output (samples,) or (samples, outputs). Whole-number labels become
+            one-hot rows there if the model has several outputs.
+        loss: a name, or a function of the outputs and the target of one sample that returns a
+            Value.
+        optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`.
+        epochs: how often to go through the data.
+        batch_size: samples in a step; the last batch of an epoch may be shorter.
+        validation: what to hold out and measure on after each epoch: a fraction of the samples,
+            chosen once (as `split` does); a pair (X, y); None or 0 for nothing; or "last_batch",
+            S3's way: each epoch trains on all batches of its permutation but the last, which is
+            that epoch's validation set, so samples move between the two.
+        seed: of the split and of the order of samples in each epoch.
+        engine: "auto" or "eager"; both record each sample's graph.
+        callbacks: functions of the model and the history so far, called after each epoch; the run
+            ends early when one returns True.
+        progress: show a bar on stderr, if that is a terminal.
+
+    Returns:
+        The history. Its metric is the accuracy where y holds classes: whole-number labels within
+        the model's outputs, or one-hot rows; otherwise None.
+
+    Raises:
+        ValueError: if shapes, labels, names or counts do not fit, data is not finite, or nothing
+            would be trained; nothing has changed then.
+        TypeError: if an argument is of the wrong kind.
+        DivergenceError: if the loss or a gradient is not finite; the parameters are then those
+            after the last finished epoch. So they are if a loss or callback raises.
+
+    >>> from nn import SGD, Neuron, datasets
+    >>> X, y = datasets.line(200, seed=0)
+    >>> model = Neuron(1, activation="linear")
+    >>> history = fit(
+    ...     model,
+    ...     X,
+    ...     y,
+    ...     loss="mean_squared_error",
+    ...     epochs=20,
+    ...     batch_size=20,
+    ...     optimizer=SGD(model.parameters(), lr=0.05),
+    ...     validation=None,
+    ... )
+    >>> print(f"y = {model.weights[0]:.1f} x + {model.bias:.1f}, loss {history.loss[-1]:.2f}")
+    y = 2.0 x + -1.0, loss 0.26
+
+    Source: S0 and S3 for mini-batches and epochs; Robbins and Monro, "A stochastic approximation
+    method", 1951.
+    """
+    epochs = whole("epochs", epochs)
+    seed = whole("seed", seed, at_least=0)
+    size = whole("batch_size", batch_size)
+    plan = _plan(model, X, y, loss_named(loss), size, validation, seed)
+    gradients = _engine(engine)(model, plan.loss).gradients
+    _check_optimizer(optimizer, model)
+    calls = _checked_callbacks(callbacks)
+    history = History(metric_name="accuracy" if plan.classes else "")
+    parameters = model.parameters()
+    finished = [p.data for p in parameters]
+    # None: silent unless stderr is a terminal.
+    quiet = None if progress else True
+    bar = tqdm(total=epochs * plan.steps, desc="Training", unit="batch", disable=quiet)
+    try:
+        for epoch in range(1, epochs + 1):
+            began = time.perf_counter()
+            train, held = plan.epoch(epoch)
+            total = 0.0
+            for step, (xs, ts) in enumerate(train, 1):
+                lost = gradients(xs, ts)
+                _check_finite(lost, parameters, history, f"batch {step} of epoch {epoch}")
+                optimizer.step()
+                total += lost
+                bar.update()
+            history.append(plan.record(model, history, epoch, total, held, began, seed))
+            finished = [p.data for p in parameters]
+            bar.set_postfix_str(str(history[-1]).partition(": ")[2])
+            # All of them, also after one that asks to stop.
+            answers = [_asks_to_stop(call(model, history)) for call in calls]
+            if any(answers):
+                history.stopped = True
+                break
+            finished = [p.data for p in parameters]
+    except KeyboardInterrupt:
+        _restore(parameters, finished)
+        history.interrupted = True
+    except BaseException:
+        _restore(parameters, finished)
+        raise
+    finally:
+        bar.close()
+    for p in parameters:
+        p.grad = None
+    return history
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is trained and measured on, epoch by epoch.
+
+    Attributes:
+        loss: the loss.
+        train: the samples and prepared targets to train on.
+        held: those held out once, or None.
+        last_batch: hold the last batch of each epoch out instead.
+        size: samples in a batch.
+        seed: of the order.
+        classes: whether the targets are classes.
+        cut: the output above which a model of one output says class 1.
+    """
+
+    loss: Loss
+    train: Part
+    held: Part | None
+    last_batch: bool
+    size: int
+    seed: int
+    classes: bool
+    cut: float
+
+    @property
+    def steps(self) -> int:
+        """The number of steps in an epoch."""
+        return -(-len(self.train[0]) // self.size) - self.last_batch
+
+    def epoch(self, epoch: int) -> tuple[Iterator[Part], Part | None]:
+        """Return the batches to train on in an epoch, and what to measure on after it."""
+        batches = iter(minibatches(*self.train, self.size, rng=epoch_rng(self.seed, epoch)))
+        if not self.last_batch:
+            return batches, self.held
+        drawn = list(batches)
+        return iter(drawn[:-1]), drawn[-1]
+
+    def record(
+        self,
+        model: Module,
+        history: History,
+        epoch: int,
+        total: float,
+        held: Part | None,
+        began: float,
+        seed: int,
+    ) -> EpochRecord:
+        """Measure the model after an epoch whose losses summed to `total`."""
+        trained_on = len(self.train[0]) - (len(held[0]) if self.last_batch and held else 0)
+        metric = self.metric(model.predict(self.train[0]), self.train[1]) if self.classes else None
+        held_loss = held_metric = None
+        if held is not None:
+            outputs = model.predict(held[0])
+            held_loss = self.mean_loss(outputs, held[1])
+            if not math.isfinite(held_loss):
+                raise DivergenceError(
+                    f"the loss on the validation set is {held_loss} after epoch {epoch}: "
+                    "probably the learning rate is too large; the model is as after epoch "
+                    f"{epoch - 1}",
+                    history,
+                )
+            held_metric = self.metric(outputs, held[1]) if self.classes else None
+        seconds = time.perf_counter() - began
+        return EpochRecord(epoch, total / trained_on, metric, held_loss, held_metric, seconds, seed)
+
+    def metric(self, outputs: Floats, targets: Array) -> float:
+        """Return the accuracy of a model's outputs."""
+        return accuracy(outputs, targets, self.cut)
+
+    def mean_loss(self, outputs: Floats, targets: Array) -> float:
+        """Return the mean loss of a model's outputs, recording nothing."""
+        function = self.loss.function
+        losses: list[Any] = []
+        with no_grad():
+            for row, target in zip(outputs.tolist(), targets.tolist(), strict=True):
+                # The module's own losses take numbers; a user's may call methods of Values.
+                losses.append(function(row if self.loss.target != "any" else _values(row), target))
+        return math.fsum([x.data if isinstance(x, Value) else x for x in losses]) / len(losses)
+
+
+def _values(row: Any) -> Any:
+    return [_values(x) for x in row] if isinstance(row, list) else Value(row)  # pyright: ignore[reportUnknownVariableType]
+
+
+def _plan(
+    model: Module, X: Any, y: Any, loss: Loss, size: int, validation: Validation, seed: int
+) -> _Plan:
+    """Check the data against the model and the loss, and hold out what is asked for."""
+    if not isinstance(model, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"fit trains a Module such as MLP; got {type(model).__name__}")
+    if not model.parameters():
+        raise ValueError(f"{type(model).__name__} has no parameters to train")
+    samples, targets, classes = _prepared(model, X, y, loss)
+    held: Part | None = None
+    train: Part = samples, targets
+    last_batch = False
+    if isinstance(validation, tuple):
+        if len(validation) != 2:  # pyright: ignore[reportUnnecessaryComparison]
+            raise ValueError(f"validation is a pair (X, y); got {len(validation)} things")
+        held_samples, held_targets, held_classes = _prepared(model, *validation, loss)
+        held, classes = (held_samples, held_targets), classes and held_classes
+    elif isinstance(validation, str):
+        look_up("way to validate", validation, {"last_batch": True})
+        last_batch = True
+        if len(samples) <= size:
+            raise ValueError(
+                f"there is nothing to train on: all {len(samples)} samples fit into one batch of "
+                f"{size}, and validation='last_batch' holds the last batch out; choose a smaller "
+                "batch_size"
+            )
+    elif validation:
+        train, held = split(samples, targets, validation, seed)
+    cut = 0.0 if targets.min() < 0 else loss.cut
+    return _Plan(loss, train, held, last_batch, size, seed, classes, cut)
+
+
+def _prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array, bool]:
+    """Return samples, targets as the loss takes them, and whether they are classes."""
+    samples, given = check_data(X, y)
+    if samples.ndim != 2:
+        raise ValueError(
+            f"X must be of shape (samples, inputs); got {samples.shape}: write "
+            + ("X[:, None] for one input" if samples.ndim == 1 else "X.reshape(len(X), -1)")
+        )
+    samples = samples.astype(np.float64)
+    # One sample through the model: it says itself what is wrong with the number of inputs.
+    shape = model.predict(samples[:1]).shape[1:]
+    outputs = 1 if shape == () else shape[0] if len(shape) == 1 else None
+    targets, classes = prepare_targets(loss, given, outputs)
+    return samples, targets, classes
+
+
+def _engine(name: str) -> Callable[[Module, Loss], Engine]:
+    if name == "compiled":
+        raise ValueError(
+            "engine='compiled' is not available in this version: write engine='eager', or 'auto' "
+            "for the best there is"
+        )
+    return look_up("engine", name, ENGINES)
+
+
+def _check_optimizer(optimizer: Optimizer, model: Module) -> None:
+    """Raise unless stepping the optimiser moves something of the model."""
+    if not callable(getattr(optimizer, "step", None)):
+        raise TypeError(
+            f"optimizer is an object such as SGD(model.parameters(), lr=0.1); got {optimizer!r}"
+        )
+    held: Iterable[Value] | None = getattr(optimizer, "parameters", None)
+    if held is not None and not callable(held) and set(held).isdisjoint(model.parameters()):
+        raise ValueError(
+            "the optimizer holds none of the model's parameters, so training would change "
+            "nothing: make it from this model's, SGD(model.parameters(), ...)"
+        )
+
+
+def _checked_callbacks(callbacks: Any) -> list[Callback]:
+    if callable(callbacks):
+        raise TypeError("callbacks is a list of functions: write callbacks=[f]")
+    calls = list(cast(Iterable[Callback], callbacks))
+    for call in calls:
+        if not callable(call):
+            raise TypeError(f"a callback is a function (model, history); got {call!r}")
+    return calls
+
+
+def _asks_to_stop(answer: object) -> bool:
+    # Only a bool: a callback that ends in file.write(...) returns a number and means nothing by it.
+    return answer is True or (isinstance(answer, np.bool_) and bool(answer))  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _check_finite(lost: float, parameters: list[Value], history: History, where: str) -> None:
+    """Raise if the losses of a batch, or some parameter's gradient, are not finite."""
+    if math.isfinite(lost):
+        slopes = [0.0 if p.grad is None else p.grad for p in parameters]
+        # inf - inf is nan, so a sum that is finite has only finite terms.
+        if math.isfinite(sum(slopes)) or all(map(math.isfinite, slopes)):
+            return
+        place = next(itertools.filterfalse(lambda p: math.isfinite(p.grad or 0.0), parameters))
+        what = f"the gradient of {place.label or 'a parameter'} became {place.grad}"
+    else:
+        what = f"the loss became {lost}"
+    raise DivergenceError(
+        f"{what} in {where}. The usual causes: a learning rate that is too large, inputs that are "
+        "not scaled (pixels of 0-255 in place of 0-1), or a loss without a bound such as log(0). "
+        f"The model is as after epoch {len(history)}",
+        history,
+    )
+
+
+def _restore(parameters: list[Value], data: list[float]) -> None:
+    for p, x in zip(parameters, data, strict=True):
+        p.data = x
+        p.grad = None

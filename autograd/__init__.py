@@ -19,7 +19,8 @@ if _Path(__file__).with_name("tracer.py").exists():
     )
 
 from autograd.backward import backward, gradient, local_partials, order
-from autograd.errors import AnomalyError, GraphFormatError, StaleGraphError
+from autograd.custom import primitive, register, unregister
+from autograd.errors import AnomalyError, GraphFormatError, StaleGraphError, WrongPartialsError
 from autograd.functions import log_softmax, mean, norm, softmax, variance
 from autograd.modes import detect_anomaly, no_grad
 from autograd.persistence import from_json, to_json
@@ -97,6 +98,7 @@ __all__ = [
     "Primitive",
     "StaleGraphError",
     "Value",
+    "WrongPartialsError",
     "abs",
     "acos",
     "acosh",
@@ -146,7 +148,9 @@ __all__ = [
     "order",
     "pow",
     "power",
+    "primitive",
     "reciprocal",
+    "register",
     "relu",
     "sigmoid",
     "sign",
@@ -164,6 +168,7 @@ __all__ = [
     "tan",
     "tanh",
     "to_json",
+    "unregister",
     "value_and_grad",
     "variance",
     "where",

@@ -32,6 +32,25 @@ class AnomalyError(ArithmeticError):
     """
 
 
+class WrongPartialsError(ValueError):
+    """A primitive was refused because its partial derivatives are wrong.
+
+    Attributes:
+        report: where, with both numbers; a `autograd.check.Report`.
+
+    >>> from autograd import Primitive, register
+    >>> try:
+    ...     register(Primitive("cubed", lambda x: x * x * x, lambda z, x: (2.0 * x * x,)))
+    ... except WrongPartialsError as error:
+    ...     print(error.report.ok)
+    False
+    """
+
+    def __init__(self, message: str, report: object = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 class GraphFormatError(ValueError):
     """A text is not a graph that ``to_json`` wrote, or was written by a newer version.
 

@@ -35,8 +35,10 @@ from autograd.row import (
     T,
     apply,
     binary,
+    call_notation,
+    enter,
+    latex_call,
     lookup,
-    register,
     unary,
 )
 
@@ -54,18 +56,8 @@ __all__ = [
 ]
 
 
-def _call(name: str) -> Notation:
-    """Text of the form name(x, y, ...)."""
-    return Notation(lambda xs: f"{name}({', '.join(f'{x:0}' for x in xs)})")
-
-
-def _latex_call(name: str) -> Notation:
-    """LaTeX of the form name(x, y, ...) with brackets that grow."""
-    return Notation(lambda xs: rf"{name}\left({', '.join(f'{x:0}' for x in xs)}\right)")
-
-
 def _upright(name: str) -> Notation:
-    return _latex_call(rf"\operatorname{{{name}}}")
+    return latex_call(rf"\operatorname{{{name}}}")
 
 
 REAL: Final = (-10.0, 10.0)
@@ -138,7 +130,7 @@ div = binary(
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, (0.1, 10.0)),
         arity=2,
-        ufunc="true_divide",
+        ufunc="divide",
     )
 )
 reciprocal = unary(
@@ -148,7 +140,7 @@ reciprocal = unary(
         array=np.reciprocal,
         partials=lambda z, x: (-z * z,),
         precise=lambda mp, x: 1 / x,
-        text=_call("reciprocal"),
+        text=call_notation("reciprocal"),
         latex=Notation(r"\frac{{1}}{{{0:0}}}", POWER),
         domain=((0.1, 10.0),),
     )
@@ -160,7 +152,7 @@ square = unary(
         array=np.square,
         partials=lambda z, x: (2.0 * x,),
         precise=lambda mp, x: x * x,
-        text=_call("square"),
+        text=call_notation("square"),
         latex=Notation("{0:4}^{{2}}", POWER),
         domain=(REAL,),
     )
@@ -172,7 +164,7 @@ sqrt = unary(
         array=np.sqrt,
         partials=lambda z, x: (0.5 * reciprocal(z),),
         precise=lambda mp, x: mp.sqrt(x),
-        text=_call("sqrt"),
+        text=call_notation("sqrt"),
         latex=Notation(r"\sqrt{{{0:0}}}"),
         domain=(POSITIVE,),
         subgradients=(((0.0,), (math.inf,)),),
@@ -184,7 +176,7 @@ sqrt = unary(
 # 0 * 0**-1 would be nan: `power` raises the exponent of its derivative by (n == 0), and `pow` only
 # where x is 0 too, since there the exponent can be differentiated by again.
 
-_power = register(
+_power = enter(
     Primitive(
         name="power",
         function=total(math.pow, np.power, arity=2),
@@ -243,7 +235,7 @@ exp = unary(
         array=np.exp,
         partials=lambda z, x: (z,),
         precise=lambda mp, x: mp.exp(x),
-        text=_call("exp"),
+        text=call_notation("exp"),
         latex=Notation("e^{{{0:0}}}", POWER),
         domain=((-50.0, 50.0),),
     )
@@ -256,7 +248,7 @@ expm1 = unary(
         # Not z + 1, which cancels on the left tail.
         partials=lambda z, x: (exp(x),),
         precise=lambda mp, x: mp.expm1(x),
-        text=_call("expm1"),
+        text=call_notation("expm1"),
         latex=Notation("e^{{{0:0}}} - 1", SUM),
         domain=((-50.0, 50.0),),
     )
@@ -268,8 +260,8 @@ log = unary(
         array=np.log,
         partials=lambda z, x: (reciprocal(x),),
         precise=lambda mp, x: mp.log(x),
-        text=_call("log"),
-        latex=_latex_call(r"\log"),
+        text=call_notation("log"),
+        latex=latex_call(r"\log"),
         domain=(POSITIVE,),
     )
 )
@@ -280,7 +272,7 @@ log1p = unary(
         array=np.log1p,
         partials=lambda z, x: (reciprocal(1.0 + x),),
         precise=lambda mp, x: mp.log1p(x),
-        text=_call("log1p"),
+        text=call_notation("log1p"),
         latex=Notation(r"\log\left(1 + {0:2}\right)"),
         domain=((-0.9, 1e3),),
     )
@@ -292,8 +284,8 @@ log2 = unary(
         array=np.log2,
         partials=lambda z, x: (reciprocal(x) * (1.0 / math.log(2.0)),),
         precise=lambda mp, x: mp.log(x) / mp.log(2),
-        text=_call("log2"),
-        latex=_latex_call(r"\log_2"),
+        text=call_notation("log2"),
+        latex=latex_call(r"\log_2"),
         domain=(POSITIVE,),
     )
 )
@@ -304,7 +296,7 @@ xlogy = binary(
         array=numeric.xlogy_array,
         partials=lambda z, x, y: (log(y), div(x, y)),
         precise=lambda mp, x, y: x * mp.log(y),
-        text=_call("xlogy"),
+        text=call_notation("xlogy"),
         latex=Notation(r"{0:2} \cdot \log\left({1:0}\right)", PRODUCT),
         domain=(REAL, POSITIVE),
         arity=2,
@@ -320,8 +312,8 @@ sin = unary(
         array=np.sin,
         partials=lambda z, x: (cos(x),),
         precise=lambda mp, x: mp.sin(x),
-        text=_call("sin"),
-        latex=_latex_call(r"\sin"),
+        text=call_notation("sin"),
+        latex=latex_call(r"\sin"),
         domain=(REAL,),
     )
 )
@@ -332,8 +324,8 @@ cos = unary(
         array=np.cos,
         partials=lambda z, x: (-sin(x),),
         precise=lambda mp, x: mp.cos(x),
-        text=_call("cos"),
-        latex=_latex_call(r"\cos"),
+        text=call_notation("cos"),
+        latex=latex_call(r"\cos"),
         domain=(REAL,),
     )
 )
@@ -344,8 +336,8 @@ tan = unary(
         array=np.tan,
         partials=lambda z, x: (1.0 + z * z,),
         precise=lambda mp, x: mp.tan(x),
-        text=_call("tan"),
-        latex=_latex_call(r"\tan"),
+        text=call_notation("tan"),
+        latex=latex_call(r"\tan"),
         domain=((-1.5, 1.5),),
     )
 )
@@ -357,8 +349,8 @@ asin = unary(
         array=np.arcsin,
         partials=lambda z, x: (reciprocal(sqrt((1.0 - x) * (1.0 + x))),),
         precise=lambda mp, x: mp.asin(x),
-        text=_call("asin"),
-        latex=_latex_call(r"\arcsin"),
+        text=call_notation("asin"),
+        latex=latex_call(r"\arcsin"),
         domain=((-0.999, 0.999),),
         ufunc="arcsin",
     )
@@ -370,8 +362,8 @@ acos = unary(
         array=np.arccos,
         partials=lambda z, x: (-reciprocal(sqrt((1.0 - x) * (1.0 + x))),),
         precise=lambda mp, x: mp.acos(x),
-        text=_call("acos"),
-        latex=_latex_call(r"\arccos"),
+        text=call_notation("acos"),
+        latex=latex_call(r"\arccos"),
         domain=((-0.999, 0.999),),
         ufunc="arccos",
     )
@@ -383,8 +375,8 @@ atan = unary(
         array=np.arctan,
         partials=lambda z, x: (reciprocal(1.0 + x * x),),
         precise=lambda mp, x: mp.atan(x),
-        text=_call("atan"),
-        latex=_latex_call(r"\arctan"),
+        text=call_notation("atan"),
+        latex=latex_call(r"\arctan"),
         domain=(REAL,),
         ufunc="arctan",
     )
@@ -396,8 +388,8 @@ sinh = unary(
         array=np.sinh,
         partials=lambda z, x: (cosh(x),),
         precise=lambda mp, x: mp.sinh(x),
-        text=_call("sinh"),
-        latex=_latex_call(r"\sinh"),
+        text=call_notation("sinh"),
+        latex=latex_call(r"\sinh"),
         domain=((-20.0, 20.0),),
     )
 )
@@ -408,8 +400,8 @@ cosh = unary(
         array=np.cosh,
         partials=lambda z, x: (sinh(x),),
         precise=lambda mp, x: mp.cosh(x),
-        text=_call("cosh"),
-        latex=_latex_call(r"\cosh"),
+        text=call_notation("cosh"),
+        latex=latex_call(r"\cosh"),
         domain=((-20.0, 20.0),),
     )
 )
@@ -421,8 +413,8 @@ tanh = unary(
         # 1 - z*z is 0 from x = 19.1 on; tanh x = 2 sigmoid(2x) - 1 gives a form that keeps it.
         partials=lambda z, x: (4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x),),
         precise=lambda mp, x: mp.tanh(x),
-        text=_call("tanh"),
-        latex=_latex_call(r"\tanh"),
+        text=call_notation("tanh"),
+        latex=latex_call(r"\tanh"),
         domain=((-20.0, 20.0),),
     )
 )
@@ -433,7 +425,7 @@ asinh = unary(
         array=np.arcsinh,
         partials=lambda z, x: (reciprocal(hypot(1.0, x)),),
         precise=lambda mp, x: mp.asinh(x),
-        text=_call("asinh"),
+        text=call_notation("asinh"),
         latex=_upright("arsinh"),
         domain=((-1e3, 1e3),),
         ufunc="arcsinh",
@@ -446,7 +438,7 @@ acosh = unary(
         array=np.arccosh,
         partials=lambda z, x: (reciprocal(sqrt((x - 1.0) * (x + 1.0))),),
         precise=lambda mp, x: mp.acosh(x),
-        text=_call("acosh"),
+        text=call_notation("acosh"),
         latex=_upright("arcosh"),
         domain=((1.001, 1e3),),
         ufunc="arccosh",
@@ -459,7 +451,7 @@ atanh = unary(
         array=np.arctanh,
         partials=lambda z, x: (reciprocal((1.0 - x) * (1.0 + x)),),
         precise=lambda mp, x: mp.atanh(x),
-        text=_call("atanh"),
+        text=call_notation("atanh"),
         latex=_upright("artanh"),
         domain=((-0.999, 0.999),),
         ufunc="arctanh",
@@ -476,7 +468,7 @@ atan2 = binary(
             -div(div(y, hypot(x, y)), hypot(x, y)),
         ),
         precise=lambda mp, y, x: mp.atan2(y, x),
-        text=_call("atan2"),
+        text=call_notation("atan2"),
         latex=_upright("atan2"),
         domain=(REAL, (0.1, 10.0)),
         arity=2,
@@ -493,7 +485,7 @@ erf = unary(
         array=numeric.erf_array,
         partials=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-x * x),),
         precise=lambda mp, x: mp.erf(x),
-        text=_call("erf"),
+        text=call_notation("erf"),
         latex=_upright("erf"),
         domain=((-5.0, 5.0),),
     )
@@ -505,7 +497,7 @@ erfc = unary(
         array=numeric.erfc_array,
         partials=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-x * x),),
         precise=lambda mp, x: mp.erfc(x),
-        text=_call("erfc"),
+        text=call_notation("erfc"),
         latex=_upright("erfc"),
         domain=((-5.0, 5.0),),
     )
@@ -518,8 +510,8 @@ sigmoid = unary(
         # Not z * (1 - z), which is 0 from x = 37 on; sigmoid(-x) is 1 - sigmoid(x) with its tail.
         partials=lambda z, x: (z * sigmoid(-x),),
         precise=lambda mp, x: 1 / (1 + mp.exp(-x)),
-        text=_call("sigmoid"),
-        latex=_latex_call(r"\sigma"),
+        text=call_notation("sigmoid"),
+        latex=latex_call(r"\sigma"),
         domain=((-40.0, 40.0),),
     )
 )
@@ -530,7 +522,7 @@ softplus = unary(
         array=numeric.softplus_array,
         partials=lambda z, x: (sigmoid(x),),
         precise=lambda mp, x: mp.log1p(mp.exp(x)),
-        text=_call("softplus"),
+        text=call_notation("softplus"),
         latex=_upright("softplus"),
         domain=((-40.0, 40.0),),
     )
@@ -542,7 +534,7 @@ abs = unary(
         array=np.absolute,
         partials=lambda z, x: (sign(x),),
         precise=lambda mp, x: mp.fabs(x),
-        text=_call("abs"),
+        text=call_notation("abs"),
         latex=Notation(r"\left|{0:0}\right|"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
@@ -556,7 +548,7 @@ sign = unary(
         array=np.sign,
         partials=lambda z, x: (0.0,),
         precise=lambda mp, x: mp.sign(x),
-        text=_call("sign"),
+        text=call_notation("sign"),
         latex=_upright("sign"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
@@ -569,7 +561,7 @@ step = unary(
         array=numeric.step_array,
         partials=lambda z, x: (0.0,),
         precise=lambda mp, x: mp.mpf(x > 0),
-        text=_call("step"),
+        text=call_notation("step"),
         latex=_upright("step"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
@@ -584,7 +576,7 @@ equal = binary(
         array=numeric.equal_array,
         partials=lambda z, x, y: (0.0, 0.0),
         precise=lambda mp, x, y: mp.mpf(x == y),
-        text=_call("equal"),
+        text=call_notation("equal"),
         latex=Notation(r"\left[{0:1} = {1:1}\right]"),
         domain=(REAL, REAL),
         arity=2,
@@ -598,7 +590,7 @@ relu = unary(
         array=numeric.relu_array,
         partials=lambda z, x: (step(x),),
         precise=lambda mp, x: x if x > 0 else mp.mpf(0),
-        text=_call("relu"),
+        text=call_notation("relu"),
         latex=_upright("relu"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
@@ -615,7 +607,7 @@ gelu = unary(
             + x * exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi)),
         ),
         precise=lambda mp, x: x * mp.ncdf(x),
-        text=_call("gelu"),
+        text=call_notation("gelu"),
         latex=_upright("gelu"),
         domain=((-6.0, 6.0),),
     )
@@ -627,20 +619,20 @@ silu = unary(
         array=numeric.silu_array,
         partials=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
         precise=lambda mp, x: x / (1 + mp.exp(-x)),
-        text=_call("silu"),
+        text=call_notation("silu"),
         latex=_upright("silu"),
         domain=((-40.0, 40.0),),
     )
 )
 
-_leaky_relu = register(
+_leaky_relu = enter(
     Primitive(
         name="leaky_relu",
         function=numeric.leaky_relu,
         array=numeric.leaky_relu_array,
         partials=lambda z, x, slope: (step(x) + (1.0 - step(x)) * slope, 0.0),
         precise=lambda mp, x, slope: x if x > 0 else slope * x,
-        text=_call("leaky_relu"),
+        text=call_notation("leaky_relu"),
         latex=_upright("leakyrelu"),
         domain=(REAL, (0.01, 0.5)),
         arity=2,
@@ -661,7 +653,7 @@ def leaky_relu(x: T, slope: float = 0.01) -> T:
     return apply(_leaky_relu, (x, _constant(slope, "slope", "where(x > 0, x, slope * x)")))
 
 
-_elu = register(
+_elu = enter(
     Primitive(
         name="elu",
         function=numeric.elu,
@@ -672,7 +664,7 @@ _elu = register(
             0.0,
         ),
         precise=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
-        text=_call("elu"),
+        text=call_notation("elu"),
         latex=_upright("elu"),
         domain=(REAL, (0.5, 2.0)),
         arity=2,
@@ -694,7 +686,7 @@ def elu(x: T, alpha: float = 1.0) -> T:
     return apply(_elu, (x, _constant(alpha, "alpha", "where(x > 0, x, alpha * expm1(x))")))
 
 
-_clip = register(
+_clip = enter(
     Primitive(
         name="clip",
         function=numeric.clip,
@@ -702,7 +694,7 @@ _clip = register(
         # 1 wherever the value passes through unchanged, the two bounds included.
         partials=lambda z, x, low, high: (equal(x, z), 0.0, 0.0),
         precise=lambda mp, x, low, high: low if x < low else high if x > high else x,
-        text=_call("clip"),
+        text=call_notation("clip"),
         latex=_upright("clip"),
         domain=(REAL, (-5.0, -1.0), (1.0, 5.0)),
         arity=3,
@@ -738,14 +730,14 @@ def _constant(x: object, what: str, instead: str) -> float:
     return number(x)
 
 
-_where = register(
+_where = enter(
     Primitive(
         name="where",
         function=numeric.where,
         array=numeric.where_array,
         partials=lambda z, c, a, b: (0.0, 1.0 - equal(c, 0.0), equal(c, 0.0)),
         precise=lambda mp, c, a, b: a if c else b,
-        text=_call("where"),
+        text=call_notation("where"),
         latex=Notation(
             r"\begin{{cases}}{1:0}&\text{{if }}{0:0}\\{2:0}&\text{{otherwise}}\end{{cases}}"
         ),
@@ -835,15 +827,15 @@ def _precise_logsumexp(mp: Any, *xs: Any) -> Any:
     return mp.log(mp.fsum([mp.exp(x) for x in xs]))
 
 
-_maximum = register(
+_maximum = enter(
     Primitive(
         name="maximum",
         function=numeric.maximum,
         array=reduced(np.maximum),
         partials=_winners,
         precise=_largest,
-        text=_call("maximum"),
-        latex=_latex_call(r"\max"),
+        text=call_notation("maximum"),
+        latex=latex_call(r"\max"),
         domain=(REAL,),
         arity=None,
         subgradients=(
@@ -852,35 +844,35 @@ _maximum = register(
         ),
     )
 )
-_minimum = register(
+_minimum = enter(
     Primitive(
         name="minimum",
         function=numeric.minimum,
         array=reduced(np.minimum),
         partials=_winners,
         precise=_smallest,
-        text=_call("minimum"),
-        latex=_latex_call(r"\min"),
+        text=call_notation("minimum"),
+        latex=latex_call(r"\min"),
         domain=(REAL,),
         arity=None,
         subgradients=(((1.0, 1.0), (0.5, 0.5)),),
     )
 )
-_hypot = register(
+_hypot = enter(
     Primitive(
         name="hypot",
         function=math.hypot,
         array=numeric.hypot_array,
         partials=_directions,
         precise=_length,
-        text=_call("hypot"),
+        text=call_notation("hypot"),
         latex=Notation(lambda xs: rf"\sqrt{{{' + '.join(f'{x:4}^{{2}}' for x in xs)}}}"),
         domain=((0.1, 10.0),),
         arity=None,
         subgradients=(((0.0, 0.0), (0.0, 0.0)),),
     )
 )
-_sum = register(
+_sum = enter(
     Primitive(
         name="sum",
         function=numeric.addition,
@@ -904,7 +896,7 @@ def _dot_latex(xs: Sequence[Operand]) -> str:
     return " + ".join(rf"{x:2} \cdot {y:3}" for x, y in zip(*_halves(xs), strict=True)) or "0"
 
 
-_dot = register(
+_dot = enter(
     Primitive(
         name="dot",
         function=numeric.dot,
@@ -917,7 +909,7 @@ _dot = register(
         arity=None,
     )
 )
-_logsumexp = register(
+_logsumexp = enter(
     Primitive(
         name="logsumexp",
         function=numeric.logsumexp,

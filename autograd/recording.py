@@ -182,7 +182,7 @@ def make_pull(row: Primitive, kinds: str) -> Pull:
     lines.append("    g = node.grad")
     for name, kind, text in zip("xy", kinds, texts, strict=False):
         if kind == "v" and text != "0.0":
-            step = "g" if text == "1.0" else f"g * {text}"
+            step = {"1.0": "g", "-1.0": "-g"}.get(text, f"g * {text}")
             lines.append(f"    {name}_node.grad += {step}")
     return _compiled("\n".join(lines), "pull", **_used(wanted, _functions(row)))
 

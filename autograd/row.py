@@ -7,6 +7,7 @@ down; arrays and numbers compute it.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
 
 import numpy as np
@@ -89,6 +90,9 @@ class Notation:
         return self.template(operands)
 
 
+_GIVEN_BELOW: Any = None  # A column that `Primitive.__post_init__` fills where it is left out.
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Primitive:
     """One row of the table.
@@ -96,13 +100,14 @@ class Primitive:
     Attributes:
         name: the name of the function and of the node's operation.
         function: floats to float, total under IEEE 754.
-        array: the same over NumPy arrays.
         partials: `(z, *operands)` to one partial derivative per operand.
-        precise: `(mp, *operands)`, the formula in mpmath's terms; the reference of the tests.
-        text: how it is written in Python.
-        latex: how it is written in LaTeX.
-        domain: where operands may be sampled, an interval for each; one for all if `arity` is None.
         arity: the number of operands, or None for any number.
+        domain: where operands may be sampled, an interval for each; one for all if `arity` is None.
+            From -2 to 2 unless given.
+        array: the function over NumPy arrays; `function` per element unless given.
+        precise: `(mp, *operands)`, the formula in mpmath's terms: a reference to check against.
+        text: how it is written in Python; as a call unless given.
+        latex: how it is written in LaTeX; as a call unless given.
         constants: how many of the last operands are plain numbers, never Values.
         subgradients: what the partials are at kinks and ties, as pairs (operands, partials).
         ufunc: NumPy's name for it where that differs.
@@ -110,16 +115,40 @@ class Primitive:
 
     name: str
     function: Callable[..., float]
-    array: Callable[..., Any]
     partials: Rule
-    precise: Formula
-    text: Notation
-    latex: Notation
-    domain: tuple[Interval, ...]
     arity: int | None = 1
+    domain: tuple[Interval, ...] = ()
+    array: Callable[..., Any] = _GIVEN_BELOW
+    precise: Formula | None = None
+    text: Notation = _GIVEN_BELOW
+    latex: Notation = _GIVEN_BELOW
     constants: int = 0
     subgradients: tuple[tuple[Point, Point], ...] = ()
     ufunc: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ValueError(f"a primitive's name is a Python identifier, got {self.name!r}")
+        arity = 1 if self.arity is None else self.arity
+        if arity < 1 or not 0 <= self.constants < arity + (self.arity is None):
+            raise ValueError(
+                f"{self.name}: {self.arity} operand(s) of which {self.constants} are constants: "
+                "at least one must be a variable"
+            )
+        if self.domain and len(self.domain) != arity:
+            raise ValueError(
+                f"{self.name}: domain must have {arity} interval(s), got {len(self.domain)}"
+            )
+        fill = partial(object.__setattr__, self)
+        if not self.domain:
+            fill("domain", ((-2.0, 2.0),) * arity)
+        if cast(Any, self.array) is None:
+            fill("array", _elementwise(self.function))
+        if cast(Any, self.text) is None:
+            fill("text", call_notation(self.name))
+        if cast(Any, self.latex) is None:
+            escaped = self.name.replace("_", r"\_")
+            fill("latex", latex_call(rf"\operatorname{{{escaped}}}"))
 
     def __str__(self) -> str:
         return self.name
@@ -129,6 +158,35 @@ class Primitive:
 
     def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
         return lookup, (self.name,)
+
+
+def _elementwise(function: Callable[..., float]) -> Callable[..., Any]:
+    """Return a float function over arrays, element by element."""
+
+    def array(*operands: Any) -> Any:
+        ufunc = cast(Any, np.frompyfunc(function, len(operands), 1))
+        kind = np.result_type(np.float32, *operands)
+        return np.asarray(ufunc(*operands)).astype(kind)[()]
+
+    return array
+
+
+def call_notation(name: str) -> Notation:
+    """Return the notation name(x, y, ...).
+
+    >>> call_notation("tanh")([Operand("a + b", SUM)])
+    'tanh(a + b)'
+    """
+    return Notation(lambda xs: f"{name}({', '.join(f'{x:0}' for x in xs)})")
+
+
+def latex_call(name: str) -> Notation:
+    r"""Return the notation name(x, y, ...) in LaTeX, with brackets that grow.
+
+    >>> latex_call(r"\sin")([Operand("x", ATOM)])
+    '\\sin\\left(x\\right)'
+    """
+    return Notation(lambda xs: rf"{name}\left({', '.join(f'{x:0}' for x in xs)}\right)")
 
 
 TABLE: dict[str, Primitive] = {}
@@ -149,8 +207,8 @@ def lookup(name: str) -> Primitive:
         raise KeyError(f"no primitive is called {name!r}; known are {', '.join(TABLE)}") from None
 
 
-def register(row: Primitive) -> Primitive:
-    """Enter `row` into the table and return it."""
+def enter(row: Primitive) -> Primitive:
+    """Enter `row` into the table and return it, unchecked; `register` is the checking door."""
     if row.name in TABLE:
         raise ValueError(f"there is a primitive called {row.name!r} already")
     TABLE[row.name] = row
@@ -228,7 +286,7 @@ class Binary(Protocol):
 
 def unary(row: Primitive) -> Unary:
     """Register `row` and return its public function."""
-    register(row)
+    enter(row)
     compute = row.function
 
     def function(x: Any, /) -> Any:
@@ -241,7 +299,7 @@ def unary(row: Primitive) -> Unary:
 
 def binary(row: Primitive) -> Binary:
     """Register `row` and return its public function."""
-    register(row)
+    enter(row)
     compute = row.function
 
     def function(x: Any, y: Any, /) -> Any:

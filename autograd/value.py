@@ -226,8 +226,10 @@ class Value:
             if ufunc.__name__ == "power" and isinstance(inputs[0], Value):
                 return inputs[0] ** inputs[1]
             return primitives.apply(row, inputs)
+        # NumPy's own scalars are unwrapped: as objects they would call this ufunc again.
+        plain: list[Any] = [x.item() if isinstance(x, np.generic) else x for x in inputs]
         wrapped: list[Any] = [
-            x if isinstance(x, np.ndarray) else np.array(x, dtype=object) for x in inputs
+            x if isinstance(x, np.ndarray) else np.array(x, dtype=object) for x in plain
         ]
         return ufunc(*wrapped)
 

@@ -1,0 +1,114 @@
+"""The door for a user's own primitives: the same row as the built-in ones, checked on entry.
+
+A rule that is wrong anywhere in its declared domain is refused with the report that shows where,
+so that no graph is ever built on it.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from autograd import recording
+from autograd.errors import WrongPartialsError
+from autograd.numeric import number
+from autograd.row import TABLE, Interval, Primitive, Rule, apply, enter
+
+_BUILT_IN = frozenset(TABLE)
+
+Function = Callable[..., Any]
+F = TypeVar("F", bound=Function)
+
+
+def register(row: Primitive) -> Function:
+    """Check a row over its declared domain, enter it into the table, and return its function.
+
+    The function takes numbers, arrays and Values like any other of the table. A row of the same
+    name that was registered before is replaced, so that a notebook's cell can be run twice.
+
+    Raises:
+        WrongPartialsError: if a partial derivative is wrong somewhere in the domain, or the array
+            function or formula disagrees with the float function; nothing is registered then.
+        ValueError: if the name belongs to a built-in primitive.
+
+    >>> row = Primitive("cube", lambda x: x * x * x, lambda z, x: (3.0 * x * x,))
+    >>> cube = register(row)
+    >>> from autograd import grad
+    >>> grad(cube)(2.0)
+    12.0
+    >>> unregister("cube")
+    """
+    if row.name in _BUILT_IN:
+        raise ValueError(f"{row.name} is a built-in primitive: choose another name")
+    from autograd.check.rows import check_row
+
+    report = check_row(row)
+    if not report.ok:
+        raise WrongPartialsError(f"the row of {row.name} is refused:\n{report}", report)
+    unregister(row.name)
+    enter(row)
+
+    def function(*operands: Any) -> Any:
+        if row.arity is not None and len(operands) != row.arity:
+            raise TypeError(f"{row.name} takes {row.arity} operand(s), got {len(operands)}")
+        if row.constants:
+            cut = len(operands) - row.constants
+            operands = (*operands[:cut], *[number(x) for x in operands[cut:]])
+        return apply(row, operands)
+
+    function.__name__ = function.__qualname__ = row.name
+    function.__doc__ = row.function.__doc__
+    return function
+
+
+def unregister(name: str) -> None:
+    """Take a primitive that was registered by `register` out of the table, if it is there.
+
+    Graphs recorded with it stay usable; they can no longer be read back from JSON or a pickle.
+    """
+    if name in _BUILT_IN:
+        raise ValueError(f"{name} is a built-in primitive and stays in the table")
+    row = TABLE.pop(name, None)
+    if row is not None:
+        recording.forget(row)
+
+
+@overload
+def primitive(function: F, /, *, partials: Rule) -> F: ...
+@overload
+def primitive(
+    *,
+    partials: Rule,
+    domain: tuple[Interval, ...] = (),
+    constants: int = 0,
+    **columns: Any,
+) -> Callable[[F], F]: ...
+def primitive(function: Any = None, /, **columns: Any) -> Any:
+    """Make a float function into a primitive: a decorator over `register`.
+
+    Args:
+        function: of one or more floats; its name and the number of its parameters become the row's.
+            A function of `*xs` makes a row of any number of operands.
+        columns: `partials`, and any other column of `Primitive`, such as `domain` and `array`.
+
+    Raises:
+        WrongPartialsError: if the partials are wrong.
+
+    >>> import math
+    >>> @primitive(partials=lambda z, x: (1.0 - z * z,))
+    ... def squash(x):
+    ...     return math.tanh(x)
+    >>> from autograd import Value
+    >>> x = Value(0.5)
+    >>> squash(x).backward()
+    >>> x.grad == 1.0 - math.tanh(0.5) ** 2
+    True
+    >>> unregister("squash")
+    """
+
+    def decorate(function: Function) -> Function:
+        parameters = inspect.signature(function).parameters.values()
+        many = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
+        arity = None if many else len(parameters)
+        return register(Primitive(function.__name__, function, arity=arity, **columns))
+
+    return decorate if function is None else decorate(function)

@@ -1,9 +1,25 @@
 """Gradient checks with three verdicts: right, wrong, cannot tell.
 
-The oracles are in files of their own, each with its source; `gradients.py` chooses among them.
+The oracles are in files of their own, each with its source; `gradients.py` puts them to use.
 """
 
+from autograd.check.gradients import (
+    assert_gradients,
+    check_against,
+    check_gradients,
+    check_module,
+)
 from autograd.check.report import GradientError, Outcome, Report, Verdict
 from autograd.check.rows import check_row
 
-__all__ = ["GradientError", "Outcome", "Report", "Verdict", "check_row"]
+__all__ = [
+    "GradientError",
+    "Outcome",
+    "Report",
+    "Verdict",
+    "assert_gradients",
+    "check_against",
+    "check_gradients",
+    "check_module",
+    "check_row",
+]

@@ -7,7 +7,12 @@ the scale of the point and by the function's own noise, never by an absolute num
 import math
 from collections.abc import Callable
 
+from typing import Any
+
 from autograd.check.estimate import Estimate, troubled
+from autograd.check.subject import FunctionSubject
+from autograd.numeric import number
+from autograd.value import Value
 
 Real = Callable[[float], float]
 
@@ -85,9 +90,12 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
     >>> richardson(abs, 0.0).trouble, richardson(abs, 0.0).left, richardson(abs, 0.0).right
     ('kink: the slopes on the two sides differ', -1.0, 1.0)
     """
-    level = _noise_of(f, x) if noise is None else max(noise, 2.0**-53 * abs(f(x)))
     here = f(x)
-    if not (math.isfinite(here) and math.isfinite(level)):
+    level = _noise_of(f, x) if noise is None else max(noise, 2.0**-53 * abs(here))
+    if not math.isfinite(level):
+        # The function ends nearby; what is left is the rounding of its value.
+        level = 2.0**-50 * abs(here)
+    if not math.isfinite(here):
         return troubled(ORACLE, "the function is not finite here")
     steps = [scale_of(x) * _FIRST * _RATIO**-i for i in range(_LEVELS)]
     # What was added is not exactly h, so divide by what was: (x + h) - x is exact.
@@ -152,3 +160,30 @@ def _central(slopes: list[tuple[float, float]], noise: float) -> tuple[float, fl
             second = value
         once = first
     return best, 2.0 * best_error, best_step
+
+
+def differences(f: Callable[..., Any], *inputs: Any) -> list[Estimate]:
+    """Return the slope of f along each number of its inputs, by `richardson`.
+
+    Args:
+        f: takes plain numbers and nested lists of them, or Values; returns one number or Value.
+        *inputs: numbers, nested lists or arrays of numbers.
+
+    >>> [round(slope.value, 9) for slope in differences(lambda w: w[0] * w[1], [3.0, 4.0])]
+    [4.0, 3.0]
+    """
+    subject = FunctionSubject(f, inputs)
+
+    def along(i: int) -> Real:
+        def value(x: float) -> float:
+            point = list(subject.point)
+            point[i] = x
+            try:
+                z = f(*subject.numbers(point))
+            except (ArithmeticError, ValueError):
+                return math.nan
+            return number(z.data if isinstance(z, Value) else z)
+
+        return value
+
+    return [richardson(along(i), x) for i, x in enumerate(subject.point)]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from autograd.check import complex_step, differences, precise
-from autograd.check.estimate import Estimate
+from autograd.check.estimate import Estimate, troubled
 from autograd.row import Primitive
 
 # A correct rule is right to this, relative to its value, where the operands are well conditioned.
@@ -48,7 +48,16 @@ def slope(row: Primitive, operands: Sequence[float], k: int, spread: float = 0.0
     def moved(x: float) -> float:
         return row.function(*operands[:k], x, *operands[k + 1 :])
 
-    return differences.richardson(moved, operands[k], noise=2.0**-52 * abs(moved(operands[k])))
+    x = operands[k]
+    level = 2.0**-52 * abs(moved(x))
+    found = differences.richardson(moved, x, noise=level)
+    if found.sound and spread > found.step:
+        sides = precise.settled(
+            lambda t: differences.richardson(moved, x + t, noise=level).value, found.value, spread
+        )
+        if sides is not None:
+            return troubled(differences.ORACLE, precise.NOISE, *sides, spread)
+    return found
 
 
 def _plain(

@@ -50,6 +50,8 @@ def evaluate(mp: Any, row: Primitive, operands: Sequence[Any]) -> Any:
     >>> str(evaluate(mp, lookup("sqrt"), [mp.mpf(-2)]))
     'nan'
     """
+    if row.precise is None:
+        return mp.nan
     try:
         z = row.precise(mp, *operands)
     except (ArithmeticError, ValueError, TypeError):
@@ -152,14 +154,36 @@ def _within(
 ) -> Estimate:
     """Return `found`, or that rounding of the operand alone changes the slope."""
     h = mp.mpf(step)
-    sides: list[float] = []
-    for at in (mp.mpf(-spread), mp.mpf(spread)):
-        slope = (f(mp, at + h) - f(mp, at - h)) / (2 * h)
-        sides.append(float(slope) if mp.isfinite(slope) else math.nan)
-    tenth = 0.1 * max(abs(found.value), *map(abs, sides))
-    if all(abs(side - found.value) <= tenth for side in sides):
-        return found
-    return troubled(ORACLE, NOISE, *sides, step)
+
+    def slope(t: float) -> float:
+        moved = (f(mp, t + h) - f(mp, t - h)) / (2 * h)
+        return float(moved) if mp.isfinite(moved) else math.nan
+
+    sides = settled(slope, found.value, spread)
+    return found if sides is None else troubled(ORACLE, NOISE, *sides, step)
+
+
+def settled(
+    slope: Callable[[float], float], here: float, spread: float
+) -> tuple[float, float] | None:
+    """Return None if a slope is much the same within a spread, else the slopes at its two ends.
+
+    A slope that changes in proportion to the distance belongs to a function that bends; one that
+    changes by a tenth or more and not in proportion has a kink, a wave or an edge in between.
+
+    >>> settled(lambda t: 2.0 * t, 0.0, 1e-9) is None
+    True
+    >>> settled(lambda t: float(t > -1e-12), 1.0, 1e-9)
+    (0.0, 1.0)
+    """
+    far = slope(-spread), slope(spread)
+    near = slope(-0.5 * spread), slope(0.5 * spread)
+    size = max(abs(here), *map(abs, far))
+    for end, half in zip(far, near, strict=True):
+        change = abs(end - here)
+        if not (change <= 0.1 * size or abs(end - 2.0 * half + here) <= 0.2 * change):
+            return far
+    return None
 
 
 def row_slope(

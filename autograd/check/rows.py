@@ -124,7 +124,7 @@ def _check_value(row: Primitive, points: Sequence[Point]) -> Verdict:
         others: list[tuple[str, float]] = []
         with np.errstate(all="ignore"):
             others.append(("array function", float(row.array(*map(np.float64, point)))))
-        if mp is not None:
+        if mp is not None and row.precise is not None:
             exact = precise.evaluate(mp, row, [mp.mpf(x) for x in point])
             others.append(("formula at high precision", float(exact)))
         for name, other in others:

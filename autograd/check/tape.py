@@ -20,6 +20,7 @@ class Tape:
         rows: the primitive of each entry; None for inputs and constants.
         operands: the places of each entry's operands.
         data: the recorded numbers.
+        depends: on which inputs each entry depends, as the bits of a number.
         active: whether each entry depends on an input.
         inputs: the places of the inputs; -1 for an input that no result uses.
         roots: the places of the results.
@@ -30,16 +31,17 @@ class Tape:
     (['None', 'mul', 'None', 'add'], [3.0, 9.0, 1.0, 10.0], [True, True, False, True])
     """
 
-    __slots__ = ("active", "data", "inputs", "labels", "operands", "roots", "rows")
+    __slots__ = ("active", "data", "depends", "inputs", "labels", "operands", "roots", "rows")
 
     def __init__(self, roots: Sequence[Value], inputs: Sequence[Value]) -> None:
         self.rows: list[Primitive | None] = []
         self.operands: list[tuple[int, ...]] = []
         self.data: list[float] = []
         self.active: list[bool] = []
+        self.depends: list[int] = []
         self.labels: list[str] = []
         places: dict[Value, int] = {}
-        chosen = set(inputs)
+        chosen = {x: 1 << i for i, x in enumerate(inputs)}
         for node in _reachable(roots):
             row = node.op if node not in chosen else None
             operands: list[int] = []
@@ -48,9 +50,11 @@ class Tape:
                     if isinstance(x, Value):
                         operands.append(places[x])
                     else:
-                        operands.append(self._enter(None, (), x, False, ""))
-            active = node in chosen or any(self.active[i] for i in operands)
-            places[node] = self._enter(row, tuple(operands), node.data, active, node.label)
+                        operands.append(self._enter(None, (), x, 0, ""))
+            depends = chosen.get(node, 0)
+            for i in operands:
+                depends |= self.depends[i]
+            places[node] = self._enter(row, tuple(operands), node.data, depends, node.label)
         self.inputs = [places.get(x, -1) for x in inputs]
         self.roots = [places[z] for z in roots]
 
@@ -59,13 +63,14 @@ class Tape:
         row: Primitive | None,
         operands: tuple[int, ...],
         data: float,
-        active: bool,
+        depends: int,
         label: str,
     ) -> int:
         self.rows.append(row)
         self.operands.append(operands)
         self.data.append(data)
-        self.active.append(active)
+        self.depends.append(depends)
+        self.active.append(depends != 0)
         self.labels.append(label)
         return len(self.rows) - 1
 

@@ -1,0 +1,325 @@
+"""One point of a subject, examined: its derivatives by the engine beside those by the oracles.
+
+`Examination` records the function, asks the engine for every derivative up to an order, and judges
+each against the chain of oracle slopes over the recorded graph.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograd.backward import gradient, gradient_numbers, order
+from autograd.check import precise
+from autograd.check.chain import Edge, Fault, Slopes, Sweep, rules_off, sweep
+from autograd.check.report import Outcome, Verdict
+from autograd.check.sides import side_slopes
+from autograd.check.tape import Tape
+from autograd.value import Value
+
+# Up to this many inputs every second derivative is checked; beyond, one fixed direction.
+ALL_PAIRS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """Something to differentiate: the function, or a derivative of it.
+
+    Attributes:
+        order: the order of its derivatives by the inputs.
+        node: its graph; a number if it depends on no input.
+        by: the input it was differentiated by, "v" for a direction through all of them, "" for
+            the function.
+        analytic: its derivatives by each input, as the engine gives them.
+    """
+
+    order: int
+    node: Value | float
+    by: str
+    analytic: list[float]
+
+
+def direction(count: int) -> list[float]:
+    """Return the fixed direction that derivatives of many inputs are taken along.
+
+    Multiples of the golden ratio modulo 1, so no two weights are alike and none is small.
+
+    >>> [round(v, 3) for v in direction(3)]
+    [1.118, -0.736, 1.354]
+    """
+    ratio = 0.6180339887498949
+    return [(0.5 + (i + 1) * ratio % 1.0) * (-1.0) ** i for i in range(count)]
+
+
+class Examination:
+    """All derivatives up to an order at one point, by the engine and by the oracles.
+
+    Args:
+        z: the recorded result.
+        leaves: the inputs.
+        highest: the highest order.
+        names: of the inputs.
+    """
+
+    def __init__(
+        self, z: Value | float, leaves: Sequence[Value], highest: int, names: Sequence[str]
+    ) -> None:
+        self.names = names
+        self.value = z.data if isinstance(z, Value) else z
+        self.backward = _by_backward(z, leaves)
+        self.scalars = _scalars(z, leaves, highest, names)
+        nodes = [s.node for s in self.scalars if isinstance(s.node, Value)]
+        self.tape = Tape(nodes, leaves)
+        places = iter(self.tape.roots)
+        self.roots = [next(places) if isinstance(s.node, Value) else -1 for s in self.scalars]
+        self._slopes: Slopes | None = None
+        self._sweeps: dict[int, Sweep] = {}
+        self._faults: dict[int, tuple[list[Fault], Sweep]] = {}
+
+    @property
+    def slopes(self) -> Slopes:
+        """The oracle slopes on all edges, found on first need."""
+        if self._slopes is None:
+            with np.errstate(all="ignore"):
+                self._slopes = Slopes(self.tape)
+        return self._slopes
+
+    def swept(self, s: int) -> Sweep:
+        """The oracle adjoints of scalar s."""
+        if s not in self._sweeps:
+            self._sweeps[s] = sweep(self.slopes, self.roots[s])
+        return self._sweeps[s]
+
+    def faults(self, s: int) -> tuple[list[Fault], Sweep]:
+        """The faulty rules that scalar s was made with, and its adjoints with bounds by edge."""
+        if s not in self._faults:
+            with np.errstate(all="ignore"):
+                faults, allowed = rules_off(self.slopes, self.swept(s), self.roots[s])
+            swept = sweep(self.slopes, self.roots[s], allowed) if allowed else self.swept(s)
+            self._faults[s] = faults, swept
+        return self._faults[s]
+
+    def noise(self, s: int) -> float:
+        """The size of the rounding error in the value of scalar s."""
+        return self.slopes.spread[self.roots[s]] if self.roots[s] >= 0 else 0.0
+
+    def entry(self, s: int, i: int) -> str:
+        """The name of a derivative, as in d2f/dx dy."""
+        scalar, name = self.scalars[s], self.names[i]
+        if scalar.order == 1:
+            return f"df/d{name}"
+        if scalar.by == name and len(self.names) == 1:
+            return f"d{scalar.order}f/d{name}{scalar.order}"
+        return f"d{scalar.order}f/{'d' + scalar.by + ' ' if scalar.by else ''}d{name}"
+
+    def judge(self, s: int, i: int, analytic: float | None = None, slack: float = 0.0) -> Verdict:
+        """Return the verdict on the derivative of scalar s by input i.
+
+        Args:
+            s: the number of the scalar.
+            i: the number of the input.
+            analytic: somebody else's derivative, to judge in place of the engine's.
+            slack: the relative error to allow it beyond rounding.
+        """
+        foreign = analytic is not None
+        place, root = self.tape.inputs[i], self.roots[s]
+        own = self.scalars[s].analytic[i]
+        claims = [analytic] if analytic is not None else [own]
+        if not foreign and self.scalars[s].order == 1:
+            claims = [self.backward[i], own]
+        if root < 0 or place < 0 or place > root:
+            return self._verdict(s, i, claims, 0.0, 0.0, "the result does not depend on it")
+        swept = self.swept(s)
+        numeric, bound, edge = swept.adjoint[place], swept.bound[place], swept.trouble[place]
+        if not math.isfinite(self.tape.data[root]):
+            reason = f"the value is {self.tape.data[root]}{self._first()}"
+            return self._unknown(s, i, claims[0], reason)
+        if edge is not None:
+            return self._in_doubt(s, i, claims, edge, slack, foreign)
+        if not (math.isfinite(numeric) and math.isfinite(bound)):
+            return self._unknown(s, i, claims[0], "the derivative overflows" + self._first())
+        if foreign:
+            bound = 64.0 * bound + slack * abs(numeric)
+        elif not all(abs(claim - numeric) <= bound for claim in claims):
+            bound = self.faults(s)[1].bound[place]
+        return self._verdict(s, i, claims, numeric, bound, "", foreign)
+
+    def _verdict(
+        self,
+        s: int,
+        i: int,
+        claims: Sequence[float],
+        numeric: float,
+        bound: float,
+        reason: str,
+        foreign: bool = False,
+    ) -> Verdict:
+        off = [claim for claim in claims if not abs(claim - numeric) <= bound]
+        outcome, analytic, primitive = Outcome.RIGHT, claims[0], ""
+        if off:
+            outcome, analytic = Outcome.WRONG, off[0]
+            reason, primitive = self._blame(s, i, claims, off, foreign)
+        return Verdict(
+            input=self.names[i],
+            order=self.scalars[s].order,
+            outcome=outcome,
+            analytic=analytic,
+            numeric=numeric,
+            bound=bound,
+            step=self._step(),
+            oracle=self.slopes.used(),
+            reason=reason or "within rounding",
+            primitive=primitive,
+            entry=self.entry(s, i),
+        )
+
+    def _step(self) -> float:
+        """The relative step of the oracle that answered most edges."""
+        first = self.slopes.used().split(" + ")[0]
+        return {"complex step": 2.0**-100, precise.ORACLE: precise.STEP}.get(first, 0.0)
+
+    def _blame(
+        self, s: int, i: int, claims: Sequence[float], off: Sequence[float], foreign: bool
+    ) -> tuple[str, str]:
+        """Return why a derivative is wrong, and the name of the row at fault."""
+        if foreign:
+            return "the given gradient is another one", ""
+        if self.roots[s] < 0:
+            return "the result does not depend on it, yet its derivative is not 0", ""
+        fault = self.culprit(s, i)
+        if fault is None:
+            if len(off) < len(claims):
+                which = "backward()" if off[0] == claims[0] else "gradient()"
+                return f"every rule agrees with its function here, but {which} does not", ""
+            return "every rule agrees with its function here: the rules are chained wrongly", ""
+        written = self.tape.written(fault.edge.place)
+        reason = (
+            f"at {written} the rule says {fault.partial:.9g} for operand {fault.edge.k + 1}, "
+            f"the function's slope is {fault.slope.value:.9g}"
+        )
+        return reason, fault.row.name
+
+    def culprit(self, s: int, i: int) -> Fault | None:
+        """Return the faulty rule that most of the error along input i comes from."""
+        tape = self.tape
+        for fault in self.faults(s)[0]:
+            operand = tape.operands[fault.edge.place][fault.edge.k]
+            if tape.depends[operand] >> i & 1:
+                return fault
+        return None
+
+    def _in_doubt(
+        self, s: int, i: int, claims: Sequence[float], edge: Edge, slack: float, foreign: bool
+    ) -> Verdict:
+        """Judge a derivative on whose way some edge has no slope that can be told."""
+        fault = None if foreign else self.culprit(s, i)
+        estimate = self.slopes.found[edge.place][edge.k]
+        trouble = estimate.trouble if estimate is not None else ""
+        reason = f"{trouble or 'overflow'}, at {self.tape.written(edge.place)}"
+        if trouble == precise.NOISE and estimate is not None:
+            reason += f" (from {estimate.left:.3g} to {estimate.right:.3g})"
+        with np.errstate(all="ignore"):
+            found = side_slopes(self.tape, self.roots[s], i, self.noise(s))
+        if trouble != precise.NOISE and found.sound:
+            place = self.tape.inputs[i]
+            bound = self.faults(s)[1].bound[place]
+            if not math.isfinite(bound):
+                bound = 1e-9 * abs(found.value)
+            bound += 2.0 * found.error + slack * abs(found.value)
+            if foreign or all(abs(c - found.value) <= bound for c in claims) or fault is not None:
+                passed = "the kink on the way is none of the result's"
+                return self._verdict(s, i, claims, found.value, bound, passed, foreign)
+            reason += (
+                f"; the result has the slope {found.value:.9g} on both sides, "
+                "but the conventions at kinks do not add up to it"
+            )
+        if fault is not None:
+            bad = self._verdict(s, i, claims, math.nan, math.inf, "", foreign)
+            if bad.outcome is Outcome.WRONG and not found.sound:
+                return bad
+        low, high = min(found.left, found.right), max(found.left, found.right)
+        if not found.sound and low <= claims[0] <= high:
+            reason += "; the value taken lies between the two slopes"
+        return self._unknown(s, i, claims[0], reason, found.left, found.right, found.step)
+
+    def _first(self) -> str:
+        place = self.tape.first_not_finite()
+        return f", first at {self.tape.written(place)}" if place is not None else ""
+
+    def _unknown(
+        self,
+        s: int,
+        i: int,
+        analytic: float,
+        reason: str,
+        left: float = math.nan,
+        right: float = math.nan,
+        step: float = 0.0,
+    ) -> Verdict:
+        return Verdict(
+            input=self.names[i],
+            order=self.scalars[s].order,
+            outcome=Outcome.UNKNOWN,
+            analytic=analytic,
+            numeric=math.nan,
+            bound=math.inf,
+            step=step,
+            oracle=self.slopes.used(),
+            reason=reason,
+            left=left,
+            right=right,
+            entry=self.entry(s, i),
+        )
+
+
+def _by_backward(z: Value | float, leaves: Sequence[Value]) -> list[float]:
+    """Return the gradient that `backward` leaves behind, and put back what it wrote over."""
+    if not isinstance(z, Value):
+        return [0.0] * len(leaves)
+    nodes = [*order(z), *leaves]
+    before = [node.grad for node in nodes]
+    try:
+        for leaf in leaves:
+            leaf.grad = None
+        z.backward()
+        return [leaf.grad if leaf.grad is not None else 0.0 for leaf in leaves]
+    finally:
+        for node, grad in zip(nodes, before, strict=True):
+            node.grad = grad
+
+
+def _scalars(
+    z: Value | float, leaves: Sequence[Value], highest: int, names: Sequence[str]
+) -> list[Scalar]:
+    """Return the function and its derivatives below the highest order, each with its gradient."""
+    if not isinstance(z, Value):
+        return [Scalar(1, z, "", [0.0] * len(leaves))]
+    if highest == 1:
+        return [Scalar(1, z, "", gradient_numbers(z, leaves))]
+    slopes = gradient(z, leaves)
+    found = [Scalar(1, z, "", [g.data for g in slopes])]
+    if len(leaves) <= ALL_PAIRS:
+        for name, g in zip(names, slopes, strict=True):
+            found.append(Scalar(2, g, name, gradient_numbers(g, leaves)))
+    elif highest >= 2:
+        g = _along(slopes)
+        found.append(Scalar(2, g, "v", gradient_numbers(g, leaves)))
+    for k in range(3, highest + 1):
+        along = _along(slopes)
+        slopes = gradient(along, leaves)
+        g = _along(slopes)
+        by = names[0] if len(leaves) == 1 else "v"
+        found.append(Scalar(k, g, by, gradient_numbers(g, leaves)))
+    return found
+
+
+def _along(slopes: Sequence[Value]) -> Value:
+    """Return the derivative along the fixed direction; along the input itself if there is one."""
+    if len(slopes) == 1:
+        return slopes[0]
+    total: Value | None = None
+    for weight, slope in zip(direction(len(slopes)), slopes, strict=True):
+        part = slope * weight
+        total = part if total is None else total + part
+    return total if total is not None else Value(0.0)

@@ -1,0 +1,158 @@
+"""Wrong rules on purpose, to see whether a test would notice: mutation testing for gradients.
+
+`planted` gives one row of the table a wrong rule while a block runs. Programs then record, go
+backward and take gradients by the wrong rule everywhere, as they would if it had been written so.
+"""
+
+# pyright: reportPrivateUsage=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false
+# Rules run on operands of any kind, and the fault has to reach the compiled steps of the pass.
+
+import contextlib
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from autograd import recording
+from autograd.recording import make_pull
+from autograd.row import TABLE, Primitive
+
+Rule = Callable[..., tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """A way for a rule to be wrong.
+
+    Attributes:
+        name: what is wrong.
+        make: from a row to its wrong rule; None where the row has no such fault.
+    """
+
+    name: str
+    make: Callable[[Primitive], Rule | None]
+
+
+def _mapped(change: Callable[[Any], Any]) -> Callable[[Primitive], Rule]:
+    def make(row: Primitive) -> Rule:
+        rule = row.partials
+
+        def wrong(z: Any, *xs: Any) -> tuple[Any, ...]:
+            return tuple([change(d) for d in rule(z, *xs)])
+
+        return wrong
+
+    return make
+
+
+def _dropped(row: Primitive) -> Rule | None:
+    """The rule without its last operand's part, or without what it multiplies by z."""
+    if row.arity is not None and row.arity - row.constants < 2:
+        return None
+    rule = row.partials
+
+    def wrong(z: Any, *xs: Any) -> tuple[Any, ...]:
+        partials = list(rule(z, *xs))
+        partials[len(partials) - 1 - row.constants] = 0.0
+        return tuple(partials)
+
+    return wrong
+
+
+def _swapped(row: Primitive) -> Rule | None:
+    """The partials of the first two operands in each other's place."""
+    if row.arity is not None and row.arity - row.constants < 2:
+        return None
+    rule = row.partials
+
+    def wrong(z: Any, *xs: Any) -> tuple[Any, ...]:
+        partials = list(rule(z, *xs))
+        if len(partials) > 1:
+            partials[0], partials[1] = partials[1], partials[0]
+        return tuple(partials)
+
+    return wrong
+
+
+# Forms that are right on paper and lose their tails in floats, by the name of the row.
+_TAILS: dict[str, Rule] = {
+    "tanh": lambda z, x: (1.0 - z * z,),
+    "sigmoid": lambda z, x: (z * (1.0 - z),),
+    "expm1": lambda z, x: (z + 1.0,),
+    "softplus": lambda z, x: (1.0 - TABLE["exp"].function(-z) if z.__class__ is float else _late(z),),
+    "silu": lambda z, x: (_late_silu(x),),
+}
+
+
+def _late(z: Any) -> Any:
+    from autograd import exp
+
+    return 1.0 - exp(-z)
+
+
+def _late_silu(x: Any) -> Any:
+    from autograd import sigmoid
+
+    s = sigmoid(x)
+    return s + x * s * (1.0 - s)
+
+
+# Exponents off by one, by the name of the row.
+def _exponents() -> dict[str, Rule]:
+    from autograd import exp, pow, power, reciprocal, square, xlogy
+
+    return {
+        "power": lambda z, x, n: (n * power(x, n), 0.0),
+        "pow": lambda z, x, y: (y * pow(x, y), xlogy(z, x)),
+        "square": lambda z, x: (2.0 * square(x),),
+        "sqrt": lambda z, x: (0.5 * reciprocal(x),),
+        "reciprocal": lambda z, x: (-z,),
+        "erf": lambda z, x: (1.1283791670955126 * exp(-x),),
+        "log": lambda z, x: (reciprocal(square(x)),),
+    }
+
+
+FAULTS: tuple[FaultKind, ...] = (
+    FaultKind("factor 1.001", _mapped(lambda d: d * 1.001)),
+    FaultKind("sign", _mapped(lambda d: d * -1.0)),
+    FaultKind("dropped term", _dropped),
+    FaultKind("swapped operands", _swapped),
+    FaultKind("zero", _mapped(lambda d: d * 0.0)),
+    FaultKind("tail form", lambda row: _TAILS.get(row.name)),
+    FaultKind("exponent off by one", lambda row: _exponents().get(row.name)),
+)
+"""The ways a rule goes wrong that checkers are measured by."""
+
+
+@contextlib.contextmanager
+def planted(row: Primitive, rule: Rule) -> Generator[None]:
+    """Inside the block, `row` has the partials `rule`, in every graph recorded before or within.
+
+    The row itself is changed and the steps of `backward` made from it anew, so that the operators
+    of Value, `backward` and `gradient` all follow the wrong rule; afterwards all is as it was. The
+    change is seen by all threads.
+
+    >>> from autograd import grad, sin
+    >>> from autograd.row import lookup
+    >>> with planted(lookup("sin"), lambda z, x: (z,)):
+    ...     grad(sin)(0.0)
+    0.0
+    >>> grad(sin)(0.0)
+    1.0
+    """
+    kept = row.partials
+    _give(row, rule)
+    try:
+        yield
+    finally:
+        _give(row, kept)
+
+
+def _give(row: Primitive, rule: Any) -> None:
+    object.__setattr__(row, "partials", rule)
+    if row.arity not in (1, 2):
+        # The step for any number of operands asks the row each time.
+        return
+    for (_, kinds), use in list(recording._uses.items()):
+        if use.row is row:
+            use.pull = make_pull(row, kinds)

@@ -1,0 +1,346 @@
+"""The checker: for every input and order a verdict of right, wrong or cannot tell.
+
+A derivative is judged against the chain of oracle slopes over the recorded graph (`examine.py`),
+and the graph against the function near the point (`neighbours.py`). Where the graph does not
+stand for the function, differences of its values decide, or nobody can.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd.check import neighbours
+from autograd.check.estimate import Estimate
+from autograd.check.examine import Examination
+from autograd.check.neighbours import Difference
+from autograd.check.report import Outcome, Report, Verdict
+from autograd.check.subject import (
+    Function,
+    FunctionSubject,
+    ModuleSubject,
+    Subject,
+    flatten,
+)
+
+_RANK = {Outcome.WRONG: 2, Outcome.UNKNOWN: 1, Outcome.RIGHT: 0}
+
+
+def check_gradients(f: Function, *inputs: Any, order: int = 2) -> Report:
+    """Return a report on the engine's derivatives of f at the given inputs.
+
+    For every input and every order up to `order` there is one verdict. Order 1 is the gradient,
+    both as `backward()` leaves it and as `gradient()` gives it. Order 2 is the derivative of that
+    gradient: by every pair of up to four inputs (the verdict is on the worst of them), beyond that
+    along one fixed direction; so are orders from 3 on.
+
+    The reference is found without any rule: each row in the graph is evaluated near the numbers
+    it was called with (complex step, else high precision if mpmath is installed, else Richardson
+    differences), and the slopes found are chained with a running bound on rounding errors. The
+    function itself is called again at the same point and a little to each side, to see whether the
+    graph stands for it. Kinks, edges of domains, overflow, and operands that rounding may carry
+    over a kink give "cannot tell", with the slope on each side.
+
+    Args:
+        f: takes Values and nested lists of Values, returns one Value or number.
+        *inputs: numbers, nested lists or arrays of numbers.
+        order: the highest order to check.
+
+    Raises:
+        TypeError: if f returns something other than one number or Value.
+        ValueError: if order is below 1, or there is no input.
+
+    >>> report = check_gradients(lambda x, y: x * x * y, 3.0, 2.0)
+    >>> report.ok, [verdict.analytic for verdict in report.verdicts[:2]]
+    (True, [12.0, 9.0])
+    >>> from autograd import abs
+    >>> print(check_gradients(abs, 0.0, order=1).verdicts[0].outcome)
+    cannot tell
+    """
+    subject = FunctionSubject(f, inputs)
+    return _check(subject, order)
+
+
+def check_module(model: Any, loss: Callable[..., Any], *sample: Any, order: int = 1) -> Report:
+    """Return a report on the gradient of a loss by every parameter of a model.
+
+    Args:
+        model: anything with `named_parameters()`, pairs of a name and a Value, such as a Module.
+            Its parameters are moved while checking and put back; their gradients are kept.
+        loss: called as `loss(model(x), target)` if a sample `x, target` is given, else as `loss()`.
+        *sample: nothing, or an input of the model and the target for its output.
+        order: the highest order to check.
+
+    Raises:
+        TypeError: if the sample is neither nothing nor two things.
+
+    >>> from autograd import Value
+    >>> class Line:
+    ...     w, b = Value(2.0), Value(1.0)
+    ...     def named_parameters(self):
+    ...         return [("w", self.w), ("b", self.b)]
+    ...     def __call__(self, x):
+    ...         return self.w * x + self.b
+    >>> report = check_module(Line(), lambda y, target: (y - target) ** 2, 3.0, 5.0)
+    >>> [(v.input, v.analytic, v.outcome.value) for v in report.verdicts]
+    [('w', 12.0, 'right'), ('b', 4.0, 'right')]
+    """
+    if len(sample) not in (0, 2):
+        raise TypeError(
+            f"check_module takes an input and a target, or neither, got {len(sample)} things: "
+            "write check_module(model, loss, x, target) or check_module(model, lambda: ...)"
+        )
+
+    def run() -> Any:
+        return loss(model(sample[0]), sample[1]) if sample else loss()
+
+    return _check(ModuleSubject(model, run), order)
+
+
+def assert_gradients(f: Function, *inputs: Any, order: int = 2, strict: bool = False) -> Report:
+    """Raise if a derivative of f is wrong, with the report as the message; else return the report.
+
+    Args:
+        f: as for `check_gradients`.
+        *inputs: as for `check_gradients`.
+        order: the highest order to check.
+        strict: raise also where it cannot be told.
+
+    Raises:
+        GradientError: an AssertionError, if a derivative is wrong.
+
+    >>> assert_gradients(lambda x: x.exp() * x, 1.5).ok
+    True
+    """
+    return check_gradients(f, *inputs, order=order).raise_if_wrong(strict=strict)
+
+
+def check_against(
+    f: Function, gradient_function: Function, *inputs: Any, relative: float = 1e-9
+) -> Report:
+    """Return a report on somebody's gradient of f: written by hand, or by another library.
+
+    Args:
+        f: returns one number. If it runs on Values its graph is used, which makes the check
+            sharp; if it needs plain numbers (it calls `math`, say) its values are differenced.
+        gradient_function: takes the same inputs as plain numbers and returns the derivative by
+            each: one number for one number, else as many as there are numbers in the inputs, in
+            their order, nested in any way.
+        *inputs: numbers, nested lists or arrays of numbers.
+        relative: the relative error to allow beyond rounding, for formulas that round more.
+
+    Raises:
+        ValueError: if the gradient has another count of numbers than the inputs.
+
+    >>> check_against(lambda x: x**3, lambda x: 3 * x**2, 2.0).ok
+    True
+    >>> check_against(lambda x: 1e-6 * x, lambda x: 0.0, 2.0).ok
+    False
+    """
+    subject = FunctionSubject(f, inputs)
+    _require(subject, 1)
+    claims = _given(subject, gradient_function)
+    try:
+        examination = neighbours.examined(subject, subject.point, 1)
+        apart = neighbours.investigate(subject, neighbours.taped(subject, subject.point))
+    except (TypeError, AttributeError):
+        return Report(_by_values(f, subject, claims, relative), f"{subject.title}, given")
+    verdicts: list[Verdict] = []
+    for i, claim in enumerate(claims):
+        if i in apart:
+            verdicts.append(_apart(subject, examination, 0, i, apart[i], claim))
+        else:
+            verdicts.append(examination.judge(0, i, claim, relative))
+    return Report(verdicts, f"{subject.title}, given")
+
+
+def _given(subject: FunctionSubject, gradient_function: Function) -> list[float]:
+    found = [x for _, x in flatten(gradient_function(*subject.numbers(subject.point)))]
+    if len(found) != len(subject.point):
+        raise ValueError(
+            f"the gradient has {len(found)} number(s) for {len(subject.point)} input(s): return "
+            "one derivative per number of the inputs, in their order"
+        )
+    return found
+
+
+def _require(subject: Subject, order: int) -> None:
+    if not subject.point:
+        raise ValueError("there is nothing to differentiate by: give at least one number")
+    if order < 1:
+        raise ValueError(f"order is {order}: write 1 for the gradient, 2 for second derivatives")
+
+
+def _check(subject: Subject, order: int) -> Report:
+    _require(subject, order)
+    here = neighbours.examined(subject, subject.point, order)
+    apart = neighbours.investigate(subject, neighbours.taped(subject, subject.point))
+    verdicts = [
+        _one(subject, here, s, i, apart)
+        for s in range(len(here.scalars))
+        for i in range(len(subject.point))
+    ]
+    if order > 1 and not any(v.outcome is Outcome.WRONG for v in verdicts):
+        verdicts = _with_neighbours(subject, verdicts, apart)
+    return Report(_worst(_consistent(verdicts)), subject.title)
+
+
+def _one(
+    subject: Subject, here: Examination, s: int, i: int, apart: dict[int, Difference]
+) -> Verdict:
+    if i in apart:
+        return _apart(subject, here, s, i, apart[i])
+    return here.judge(s, i)
+
+
+def _apart(
+    subject: Subject,
+    here: Examination,
+    s: int,
+    i: int,
+    difference: Difference,
+    given: float | None = None,
+) -> Verdict:
+    """Judge a derivative along an input where the graph does not stand for the function."""
+    scalar = here.scalars[s]
+    analytic = scalar.analytic[i] if given is None else given
+    name, entry = subject.names[i], here.entry(s, i)
+    if difference.kind == "chance" or scalar.order > 1:
+        return _decided(name, scalar.order, entry, analytic, None, difference.reason)
+    return _decided(
+        name, 1, entry, analytic, neighbours.slope_of(subject, i), difference.reason, here.value
+    )
+
+
+def _decided(
+    name: str,
+    order: int,
+    entry: str,
+    analytic: float,
+    found: Estimate | None,
+    reason: str,
+    value: float = 0.0,
+    relative: float = 1e-9,
+) -> Verdict:
+    """Judge a derivative by differences of the function's values."""
+    outcome, numeric, bound = Outcome.UNKNOWN, math.nan, math.inf
+    if found is not None and found.sound:
+        numeric = found.value
+        bound = found.error + relative * abs(numeric)
+        size = max(abs(analytic), abs(numeric))
+        if not abs(analytic - numeric) <= bound:
+            outcome = Outcome.WRONG
+            reason = reason or "the slope of the function's values is another one"
+        elif bound <= 1e-4 * size or (not analytic and bound <= 1e-6 * abs(value)):
+            outcome = Outcome.RIGHT
+        else:
+            reason = f"{reason}; noise: the slope is known to ± {bound:.2g} only".lstrip("; ")
+    elif found is not None:
+        reason = f"{reason}; {found.trouble}".lstrip("; ")
+    unknown = outcome is Outcome.UNKNOWN and found is not None
+    return Verdict(
+        input=name,
+        order=order,
+        outcome=outcome,
+        analytic=analytic,
+        numeric=numeric,
+        bound=bound,
+        step=found.step if found is not None else 0.0,
+        oracle=found.oracle if found is not None else "",
+        reason=reason or "within the error of the differences",
+        left=found.left if unknown and found is not None else math.nan,
+        right=found.right if unknown and found is not None else math.nan,
+        entry=entry,
+    )
+
+
+def _by_values(
+    f: Function, subject: FunctionSubject, claims: Sequence[float], relative: float
+) -> list[Verdict]:
+    """Judge a given gradient of a function that only takes plain numbers."""
+    from autograd.check.differences import differences
+
+    value = float(f(*subject.numbers(subject.point)))
+    found = differences(f, *subject.inputs)
+    return [
+        _decided(name, 1, f"df/d{name}", claim, estimate, "", value, relative)
+        for name, claim, estimate in zip(subject.names, claims, found, strict=True)
+    ]
+
+
+def _with_neighbours(
+    subject: Subject, verdicts: list[Verdict], apart: dict[int, Difference]
+) -> list[Verdict]:
+    """Let the gradient a little to each side decide on the orders above 1.
+
+    The graph of a gradient knows only itself: a rule that is right at this point alone, or that
+    computes outside the graph, makes a graph whose own derivative is another function's. Where the
+    gradient is wrong nearby, the second derivative is wrong here.
+    """
+    for there in neighbours.around(subject.point, neighbours.LEVELS[0]):
+        try:
+            near = neighbours.examined(subject, there, 1)
+        except (ArithmeticError, ValueError):
+            continue
+        for i in range(len(subject.point)):
+            found = near.judge(0, i) if i not in apart else None
+            if found is None or found.outcome is not Outcome.WRONG:
+                continue
+            verdicts = [
+                _wrong_nearby(v, found) if v.input == subject.names[i] and v.order > 1 else v
+                for v in verdicts
+            ]
+    return verdicts
+
+
+def _wrong_nearby(verdict: Verdict, nearby: Verdict) -> Verdict:
+    return Verdict(
+        input=verdict.input,
+        order=verdict.order,
+        outcome=Outcome.WRONG,
+        analytic=verdict.analytic,
+        numeric=math.nan,
+        bound=math.inf,
+        oracle=nearby.oracle,
+        reason=f"the gradient is wrong a little beside this point: {nearby.reason}",
+        primitive=nearby.primitive,
+        entry=verdict.entry,
+    )
+
+
+def _consistent(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Call no derivative of a wrong derivative right."""
+    found = list(verdicts)
+    wrong = [v for v in found if v.outcome is Outcome.WRONG]
+    lowest = min((v.order for v in wrong), default=math.inf)
+    return [
+        Verdict(
+            input=v.input,
+            order=v.order,
+            outcome=Outcome.UNKNOWN,
+            analytic=v.analytic,
+            numeric=v.numeric,
+            bound=v.bound,
+            step=v.step,
+            oracle=v.oracle,
+            reason="it is the derivative of a derivative that is wrong",
+            entry=v.entry,
+        )
+        if v.order > lowest and v.outcome is Outcome.RIGHT
+        else v
+        for v in found
+    ]
+
+
+def _worst(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return one verdict per order and input: the worst, and of equals the largest derivative."""
+    chosen: dict[tuple[int, str], Verdict] = {}
+    for v in verdicts:
+        key = v.order, v.input
+        other = chosen.get(key)
+        if other is None or _weight(v) > _weight(other):
+            chosen[key] = v
+    return list(chosen.values())
+
+
+def _weight(v: Verdict) -> tuple[int, float]:
+    return _RANK[v.outcome], abs(v.analytic) if v.analytic == v.analytic else math.inf

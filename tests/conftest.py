@@ -1,0 +1,55 @@
+"""What all tests share: Hypothesis profiles, and a check that no test leaves state behind.
+
+The profile is chosen by CHALKGRAD_PROFILE: `default` for every day, `ci` with the same examples in
+each run, `long` with many more. None has a deadline: a busy machine is not a failing test.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import autograd
+from autograd import modes, persistence
+from autograd.primitives import TABLE
+from autograd.recording import names
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# HIPS's distribution `autograd` has the same import name; its results would be tested in our place.
+if Path(autograd.__file__).resolve().parent != ROOT / "autograd":
+    raise pytest.UsageError(
+        f"`import autograd` gives {autograd.__file__}, not this checkout's: "
+        f"run `pip install --editable {ROOT}` in this environment"
+    )
+
+# Programs are large and many are thrown away, by design: neither is a fault of a strategy here.
+SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+settings.register_profile("default", deadline=None, max_examples=40, suppress_health_check=SLOW)
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
+settings.register_profile("long", settings.get_profile("default"), max_examples=2_000)
+PROFILE = os.environ.get("CHALKGRAD_PROFILE", "default")
+settings.load_profile(PROFILE)
+
+
+def _state() -> dict[str, object]:
+    """What one test could leave for the next to stumble over."""
+    return {
+        "rows of the table": tuple(TABLE.values()),
+        "no_grad and other modes that are open": names["watching"],
+        "modes of this thread": {name: n for name, n in vars(modes._thread).items() if n},
+        "a pickle underway": persistence._underway.end(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_state() -> Iterator[None]:
+    before = _state()
+    yield
+    after = _state()
+    left = [f"{what}: {before[what]} before, {after[what]} after" for what in before
+            if before[what] != after[what]]  # fmt: skip
+    if left:
+        pytest.fail("the test left state behind: " + "; ".join(left))

@@ -1,0 +1,205 @@
+"""`grad` and `value_and_grad`: which argument, what nesting, and derivatives inside derivatives."""
+
+import math
+from collections import namedtuple
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, grad, value_and_grad
+
+
+def f(x: Any, y: Any, w: Any) -> Any:
+    return x * x * y + w * y
+
+
+# Which argument ------------------------------------------------------------------------------
+
+
+def test_argnum_counts_from_either_end() -> None:
+    assert [grad(f, i)(3.0, 2.0, 5.0) for i in (0, 1, 2)] == [12.0, 14.0, 2.0]
+    assert [grad(f, i)(3.0, 2.0, 5.0) for i in (-3, -2, -1)] == [12.0, 14.0, 2.0]
+
+
+def test_argnums_come_back_in_the_order_they_were_given() -> None:
+    assert grad(f, (0, 2))(3.0, 2.0, 5.0) == (12.0, 2.0)
+    assert grad(f, (2, 0))(3.0, 2.0, 5.0) == (2.0, 12.0)
+    assert grad(f, (-1, 0))(3.0, 2.0, 5.0) == (2.0, 12.0)
+    assert grad(f, (1,))(3.0, 2.0, 5.0) == (14.0,)
+    assert value_and_grad(f, (2, 1, 0))(3.0, 2.0, 5.0) == (28.0, (2.0, 14.0, 12.0))
+
+
+def test_argnum_beyond_the_arguments_is_refused() -> None:
+    for argnum in (3, -4, (0, 3)):
+        with pytest.raises(ValueError, match=r"argnum is -?\d, but .* 3 argument\(s\)"):
+            grad(f, argnum)(3.0, 2.0, 5.0)
+
+
+# What nesting --------------------------------------------------------------------------------
+
+
+def test_the_gradient_has_the_nesting_of_its_argument() -> None:
+    def g(p: Any) -> Any:
+        return p[0][0] * p[0][1] + p[1] ** 2
+
+    assert grad(g)([[2.0, 3.0], 4.0]) == [[3.0, 2.0], 8.0]
+    assert grad(g)(((2.0, 3.0), 4.0)) == ((3.0, 2.0), 8.0)
+    assert grad(g)([(2.0, 3.0), 4]) == [(3.0, 2.0), 8.0]
+    assert grad(g)([[2, Fraction(3)], np.float32(4)]) == [[3.0, 2.0], 8.0]
+    assert grad(lambda a, b: a[0] * b[0][0], (1, 0))([2.0], [[3.0]]) == ([[2.0]], [3.0])
+    assert grad(lambda p: 7.0)([[], 1.0]) == [[], 0.0]
+
+
+def test_arrays_are_taken_as_nested_lists() -> None:
+    w = np.array([[1.0, 2.0], [3.0, 4.0]])
+    value, slope = value_and_grad(lambda w: w[0][0] * w[1][1])(w)
+    assert value == 4.0
+    assert np.array_equal(np.array(slope, dtype=float), [[4.0, 0.0], [0.0, 1.0]])
+    assert w.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_named_tuples_keep_their_names() -> None:
+    Point = namedtuple("Point", "a b")
+    slope = grad(lambda p: p.a * p.b)(Point(2.0, 3.0))
+    assert slope == Point(3.0, 2.0)
+    assert type(slope) is Point
+
+
+def test_arguments_that_are_not_differentiated_pass_untouched() -> None:
+    seen: list[Any] = []
+
+    def g(x: Any, option: Any) -> Any:
+        seen.append(option)
+        return x * 2.0
+
+    option = {"any": "thing"}
+    assert grad(g)(1.0, option) == 2.0
+    assert seen == [option]
+    assert seen[0] is option
+
+
+@pytest.mark.parametrize("argument", [True, "1", None, 1j, [1.0, True], {"a": 1.0}], ids=repr)
+def test_arguments_that_are_no_numbers_are_refused(argument: Any) -> None:
+    with pytest.raises(TypeError):
+        grad(lambda x: x)(argument)
+
+
+# What comes back -----------------------------------------------------------------------------
+
+
+def test_numbers_give_numbers_and_values_give_values() -> None:
+    value, slope = value_and_grad(lambda x: x**3)(2.0)
+    assert (type(value), value) == (float, 8.0)
+    assert (type(slope), slope) == (float, 12.0)
+    x = Value(2.0)
+    value, slope = value_and_grad(lambda x: x**3)(x)
+    assert isinstance(value, Value)
+    assert isinstance(slope, Value)
+    assert (value.data, slope.data) == (8.0, 12.0)
+    slope.backward()
+    assert x.grad == 12.0
+
+
+def test_a_function_that_ignores_its_argument() -> None:
+    assert value_and_grad(lambda x: 7)(2.0) == (7.0, 0.0)
+    outer = Value(3.0)
+    assert grad(lambda x: outer * 1.0)(2.0) == 0.0
+    assert outer.grad is None
+
+
+@pytest.mark.parametrize(
+    "result",
+    [None, True, "2", [1.0], (Value(1.0),), np.zeros(2), 1j],
+    ids=lambda x: type(x).__name__,
+)
+def test_a_function_that_returns_no_number_is_told(result: Any) -> None:
+    with pytest.raises(TypeError, match="must return one Value or number"):
+        grad(lambda x: result)(2.0)
+
+
+def test_errors_of_the_function_pass_through() -> None:
+    def fail(x: Any) -> Any:
+        raise LookupError("inside")
+
+    with pytest.raises(LookupError, match="inside"):
+        grad(fail)(1.0)
+    # The one that failed is no longer underway for the next.
+    assert grad(lambda x: x * x)(3.0) == 6.0
+    assert type(grad(lambda x: x * x)(3.0)) is float
+
+
+def test_no_grad_attribute_is_touched() -> None:
+    x, w = Value(2.0), Value(3.0)
+    assert grad(lambda x: x * w)(x).data == 3.0
+    assert (x.grad, w.grad) == (None, None)
+
+
+def test_the_same_value_twice_counts_for_the_argument_asked() -> None:
+    x = Value(3.0)
+    assert grad(lambda a, b: a * b * b, 0)(x, x).data == 9.0
+    assert grad(lambda a, b: a * b * b, 1)(x, x).data == 18.0
+    assert [g.data for g in grad(lambda a, b: a * b * b, (0, 1))(x, x)] == [9.0, 18.0]
+    assert grad(lambda a: a * x)(x).data == 3.0
+
+
+# Derivatives inside derivatives --------------------------------------------------------------
+
+
+def test_derivatives_nest_to_any_order() -> None:
+    g: Any = lambda x: autograd.sin(x)  # noqa: E731
+    for wanted in (math.cos, lambda x: -math.sin(x), lambda x: -math.cos(x), math.sin, math.cos):
+        g = grad(g)
+        assert g(0.7) == pytest.approx(wanted(0.7), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("outer", "wanted"),
+    [
+        # d/dx (x d/dy (x + y)) is 1: the inner derivative must not take x for y.
+        (lambda x: x * grad(lambda y: x + y)(1.0), 1.0),
+        (lambda x: x * grad(lambda y: x + y)(x), 1.0),
+        # The inner derivative depends on x though it is taken at a plain number.
+        (lambda x: grad(lambda y: x * y)(2.0), 1.0),
+        (lambda x: x * grad(lambda y: x * y)(2.0), 6.0),
+        (lambda x: grad(lambda y: x * x * y * y)(2.0) * x, 3 * 9.0 * 4.0),
+        (lambda x: grad(lambda y: grad(lambda z: x * y * z)(1.0) * y)(2.0), 4.0),
+        (lambda x: value_and_grad(lambda y: x * y)(2.0)[0], 2.0),
+        (lambda x: grad(lambda y: x * y[0] * y[1])([2.0, 5.0])[0], 5.0),
+        (lambda x: grad(lambda y: 5.0 * y)(2.0) * x, 5.0),
+    ],
+)
+def test_inner_derivatives_do_not_confuse_or_drop_the_outer_argument(
+    outer: Any, wanted: float
+) -> None:
+    assert grad(outer)(3.0) == wanted
+
+
+def test_an_inner_derivative_of_numbers_alone_is_a_number() -> None:
+    seen: list[Any] = []
+
+    def outer(x: Any) -> Any:
+        seen.append(grad(lambda y: y * y)(2.0))
+        return x * seen[-1]
+
+    assert grad(outer)(3.0) == 4.0
+    assert seen == [4.0]
+    assert type(seen[0]) is float
+
+
+def test_parameters_closed_over_at_top_level_leave_numbers_numbers() -> None:
+    w = Value(3.0)
+    slope = grad(lambda x: x * w)(2.0)
+    assert type(slope) is float
+    assert slope == 3.0
+
+
+def test_the_hessian_of_the_chain_rule_example() -> None:
+    def z(p: Any) -> Any:
+        u = p[0] ** 2 + p[0] * p[1] + p[1] ** 2
+        return u**2 + u
+
+    rows = [grad(lambda p, i=i: grad(z)(p)[i])([1.0, 2.0]) for i in (0, 1)]
+    assert rows == [[62.0, 55.0], [55.0, 80.0]]

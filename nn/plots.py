@@ -80,7 +80,10 @@ def svg(figure: "Figure", name: str = "figure") -> str:
         figure.savefig(text, format="svg", metadata=metadata)
     drawing = text.getvalue()
     drawing = drawing[drawing.index("<svg") :]
-    return re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", drawing)
+    drawing = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", drawing)
+    # matplotlib's one style rule is for everything, which in a page means the page.
+    drawing = drawing.replace("*{stroke-linejoin", f"#{name} *{{stroke-linejoin", 1)
+    return drawing.replace("<svg ", f'<svg id="{name}" role="img" ', 1)
 
 
 def curves(history: History) -> "Figure":
@@ -217,7 +220,7 @@ def confusion_matrix(table: Any, names: Sequence[str] | None = None) -> "Figure"
     axes.invert_yaxis()
     axes.set_aspect("equal")
     axes.set_xlabel("read as")
-    axes.set_ylabel("is")
+    axes.set_ylabel("true class")
     for spine in axes.spines.values():
         spine.set_visible(False)
     return figure

@@ -179,7 +179,8 @@ def prepare_targets(loss: Loss, y: Array, outputs: int | None) -> tuple[Array, b
     if loss.target == "any" or outputs is None:
         if loss.target != "any":
             raise ValueError(f"{loss.name} takes one flat list of outputs for each sample")
-        return y, outputs is not None and _are_classes(y, outputs)
+        # Where a user's loss puts the cut between two classes of one output is not known.
+        return y, outputs is not None and outputs > 1 and _are_classes(y, outputs)
     if loss.target == "values":
         return _values(loss, y, outputs)
     if y.ndim != 1:

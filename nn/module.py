@@ -285,6 +285,10 @@ def _tree(model: Module) -> Iterator[str]:
         yield f"└─ and {hidden} more"
 
 
+# A union written in the loop would be made anew for each of a network's 400,000 parameters.
+_PARTS = (Value, Module)
+
+
 def _members(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, "Module | Value"]]:
     """Yield the Values and modules that a module holds itself, with their names.
 
@@ -306,7 +310,7 @@ def _members(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, "Module |
     seen.add(id(cast(Any, x)))
     for key, member in items:
         inner = f"{name}.{key}" if name else str(key)
-        if isinstance(member, Value | Module):
+        if isinstance(member, _PARTS):
             yield inner, member
         else:
             yield from _members(member, inner, seen)

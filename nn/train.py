@@ -140,7 +140,8 @@ def fit(
 
     Returns:
         The history. Its metric is the accuracy where y holds classes: whole-number labels within
-        the model's outputs, or one-hot rows; otherwise None.
+        the model's outputs, or one-hot rows; otherwise None. With one output the label is 0 or 1,
+        or ±1, told apart where the loss does; for a loss of your own there is no metric then.
 
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, or nothing

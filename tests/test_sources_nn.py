@@ -6,6 +6,7 @@ of a single neuron by hand.
 """
 
 import gc
+import itertools
 import math
 
 import numpy as np
@@ -225,7 +226,7 @@ def test_the_learning_rate_decides_between_too_slow_right_and_divergence(lr, ten
     """A2.4: x_n = -3 (1 - 2γ)^n, which goes to 0 for γ between 0 and 1."""
     path = parabola_path(lr, 20)
     assert path[9] == pytest.approx(tenth, rel=1e-5)
-    assert path[19] == pytest.approx(twentieth, rel=1e-5)
+    assert path[19] == pytest.approx(twentieth, rel=5e-5)
     for n, x in enumerate(path, 1):
         assert x == pytest.approx(-3.0 * (1.0 - 2.0 * lr) ** n, rel=1e-12)
 
@@ -248,7 +249,9 @@ def test_the_mean_squared_error_has_the_factor_two_over_n():
     loss = mean_squared_error(outputs, targets)
     loss.backward()
     assert loss.data == (0.25 + 0.0 + 2.25 + 4.0) / 4
-    assert [a.grad for a in outputs] == [2 / 4 * (a.data - y) for a, y in zip(outputs, targets)]
+    assert [a.grad for a in outputs] == [
+        2 / 4 * (a.data - y) for a, y in zip(outputs, targets, strict=True)
+    ]
 
 
 def test_one_sample_an_update_is_the_loop_by_hand():
@@ -359,7 +362,7 @@ def test_the_same_random_numbers_in_the_same_order_start_the_class():
     """A4.5: all weights, randn(y, x) / sqrt(x), and then all biases, randn(y, 1)."""
     layers = [4, 5, 3]
     rng = np.random.default_rng(11)
-    pairs = list(zip(layers[:-1], layers[1:], strict=True))
+    pairs = list(itertools.pairwise(layers))
     weights = [rng.standard_normal((y, x)) / np.sqrt(x) for x, y in pairs]
     biases = [rng.standard_normal((y, 1)) for y in layers[1:]]
     for (W, b), W_seed, b_seed in zip(MLP(layers, seed=11).arrays(), weights, biases, strict=True):
@@ -432,9 +435,8 @@ def test_the_last_batch_of_an_epoch_is_its_validation_set():
         # 8 trained on, then the 3 of the short last batch.
         assert seen[(epoch - 1) * 11 : epoch * 11] == y[order].tolist()
     assert lines[0].startswith("Epoch 1: Validation Loss: ")
-    assert (
-        history[0].validation_metric is None
-    )  # a user's loss of one output: not known to be classes
+    # Where a user's loss puts the line between two classes of one output is not known.
+    assert history[0].validation_metric is None
 
 
 def test_each_epoch_prints_the_line_of_the_class():
@@ -619,7 +621,7 @@ def test_the_sigmoid_and_its_derivative_at_the_printed_places(z, value, slope):
 def test_the_sigmoid_saturates_and_keeps_its_tail():
     """A4.15: slopes under 0.01 from 4.59 and under 0.001 from 6.91; no overflow at -1000."""
     slope = ag.grad(ag.sigmoid)
-    assert slope(4.59) > 0.01 > slope(4.60)
+    assert slope(4.58) > 0.01 > slope(4.59)
     assert slope(6.90) > 0.001 > slope(6.91)
     assert slope(40.0) == pytest.approx(4.248354255291589e-18, rel=1e-14)
     assert slope(-40.0) == pytest.approx(4.248354255291589e-18, rel=1e-14)

@@ -17,7 +17,7 @@ from typing import Any, cast
 from autograd.backward import order
 from autograd.errors import GraphFormatError
 from autograd.primitives import TABLE
-from autograd.recording import LEAF, names, tick, use_of
+from autograd.recording import LEAF, kinds_of, names, tick, use_of
 from autograd.value import Value
 
 FORMAT = "chalkgrad graph"
@@ -37,11 +37,10 @@ def restore(op: str, args: tuple[Any, ...], data: float, grad: float | None, lab
         return node
     row = TABLE[op]
     if row.arity in (1, 2):
-        node._use = use_of(row, "".join("v" if isinstance(x, Value) else "c" for x in args))
         node._x, node._y = args if row.arity == 2 else (args[0], None)
     else:
-        node._use = use_of(row, "")
         node._x, node._y = args, None
+    node._use = use_of(row, kinds_of(row, args))
     return node
 
 

@@ -979,12 +979,15 @@ def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
     >>> dot([1.0, 2.0], [3.0, 4.0])
     11.0
     """
-    first, second = sequence(xs, "dot"), sequence(ys, "dot")
+    first = cast(list[Any], xs) if xs.__class__ is list else sequence(xs, "dot")
+    second = cast(list[Any], ys) if ys.__class__ is list else sequence(ys, "dot")
     if len(first) != len(second):
         raise ValueError(
             f"dot takes two sequences of one length, got {len(first)} and {len(second)} elements"
         )
-    return apply(_dot, (*first, *second))
+    # A neuron's weights come first: ask the first operand before looking at what all of them are.
+    handler = getattr(first[0].__class__, "__apply__", apply) if first else apply
+    return handler(_dot, (*first, *second))
 
 
 def logsumexp(xs: Iterable[Any]) -> Any:

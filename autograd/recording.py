@@ -23,6 +23,7 @@ import numpy as np
 
 from autograd.numeric import number
 from autograd.primitives import TABLE, Primitive
+from autograd.row import apply_to_arrays
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -192,18 +193,33 @@ def _mentions(text: str, word: str) -> bool:
     return word in names_in_text
 
 
-def _pull_many(node: "Value") -> None:
-    """The step of the chain rule for a node of any number of operands."""
-    value = names["Value"]
-    operands: Any = node._x
-    g: Any = node.grad
-    data = [x._data if x.__class__ is value else x for x in operands]
-    row: Any = node._use.row
-    partials = row.partials(node._data, *data)
+def _pull_many(row: Primitive, kinds: str) -> Pull:
+    """Return the step of the chain rule for nodes of `row` with three or any number of operands.
+
+    Args:
+        row: the primitive.
+        kinds: "v" if all operands are Values, else "m".
+    """
+    partials: Any = row.partials
     zeros = structural_zeros(row)
-    for i, (x, partial) in enumerate(zip(operands, partials, strict=True)):
-        if x.__class__ is value and i not in zeros:
+
+    def pull_values(node: "Value") -> None:
+        operands: Any = node._x
+        g: Any = node.grad
+        data = [x._data for x in operands]
+        for x, partial in zip(operands, partials(node._data, *data), strict=True):
             x.grad += g * partial
+
+    def pull_mixed(node: "Value") -> None:
+        value = names["Value"]
+        operands: Any = node._x
+        g: Any = node.grad
+        data = [x._data if x.__class__ is value else x for x in operands]
+        for i, (x, partial) in enumerate(zip(operands, partials(node._data, *data), strict=True)):
+            if x.__class__ is value and i not in zeros:
+                x.grad += g * partial
+
+    return pull_values if kinds == "v" and not zeros else pull_mixed
 
 
 _zeros: dict[Primitive, frozenset[int]] = {}
@@ -226,13 +242,21 @@ _uses: dict[tuple[str, str], Use] = {}
 
 
 def use_of(row: Primitive, kinds: str) -> Use:
-    """Return the `Use` of `row` with operands of `kinds`, made on first need."""
-    key = row.name, kinds if row.arity in (1, 2) else ""
+    """Return the `Use` of `row` with operands of `kinds`, as `kinds_of` gives; made on need."""
+    key = row.name, kinds
     found = _uses.get(key)
     if found is None or found.row is not row:
-        pull = make_pull(row, kinds) if row.arity in (1, 2) else _pull_many
+        pull = make_pull(row, kinds) if row.arity in (1, 2) else _pull_many(row, kinds)
         found = _uses[key] = Use(row, pull)
     return found
+
+
+def kinds_of(row: Primitive, operands: tuple[Any, ...]) -> str:
+    """Return which operands are Values, in letters: v and c each for one or two, else v or m."""
+    value = names["Value"]
+    if row.arity in (1, 2):
+        return "".join(["v" if x.__class__ is value else "c" for x in operands])
+    return "v" if all(x.__class__ is value for x in operands) else "m"
 
 
 def forget(row: Primitive) -> None:
@@ -246,6 +270,9 @@ def _forward(row: Primitive, *operands: str) -> tuple[str, dict[str, Any]]:
     if row.function in OPERATORS:
         return OPERATORS[row.function].format(*operands), {}
     return f"function({', '.join(operands)})", {"function": row.function}
+
+
+_unary_methods: dict[Primitive, Callable[["Value"], "Value"]] = {}
 
 
 def unary_method(row: Primitive) -> Callable[["Value"], "Value"]:
@@ -265,6 +292,7 @@ def {row.name}(self):
 """
     method = _compiled(text, row.name, use=use_of(row, "v"), **bound)
     method.__doc__ = f"Return {row.name} of this value: {row.text([_NAMED['x']])}."
+    _unary_methods[row] = method
     return method
 
 
@@ -362,27 +390,47 @@ def combine(method: Callable[[Any, Any], Any], value: "Value", other: Any) -> An
     return method(value, number(cast(object, other)))
 
 
-def record(row: Primitive, operands: tuple[Any, ...]) -> "Value":
+def record(row: Primitive, operands: tuple[Any, ...]) -> Any:
     """Apply `row` to operands of which at least one is a Value, and record the node.
 
     This is the general way, for any number of operands; the methods above are its fast forms.
     """
+    if row.arity == 1 and row in _unary_methods:
+        (x,) = operands
+        return _unary_methods[row](x)
     value = names["Value"]
-    if row.constants and any(x.__class__ is value for x in operands[-row.constants :]):
-        raise TypeError(f"{row.name}: the last {row.constants} operands are plain numbers")
-    if not {x.__class__ for x in operands} <= {value, float}:
-        operands = tuple([x if x.__class__ is value else number(x) for x in operands])
+    kinds = set(map(type, operands))
+    if kinds == {value}:
+        data = [x._data for x in operands]
+    elif kinds == {value, float}:
+        data = [x._data if x.__class__ is value else x for x in operands]
+    else:
+        return _record_others(row, operands, kinds - {value})
+    if row.constants and value in map(type, operands[-row.constants :]):
+        raise TypeError(f"{row.name}: the last {row.constants} operand(s) must be plain numbers")
     node: Value = names["new"](value)
-    node._data = row.function(*[x._data if x.__class__ is value else x for x in operands])
+    node._data = row.function(*data)
     node.grad = None
     if row.arity in (1, 2):
-        node._use = use_of(row, "".join(["v" if x.__class__ is value else "c" for x in operands]))
+        node._use = use_of(row, kinds_of(row, operands))
         node._x = operands[0]
-        node._y = operands[1] if row.arity == 2 else None
+        node._y = operands[-1] if row.arity == 2 else None
     else:
-        node._use = use_of(row, "")
+        node._use = use_of(row, "v" if len(kinds) == 1 else "m")
         node._x = operands
         node._y = None
     node.birth = tick()
     node.label = ""
     return names["watched"](node) if names["watching"] else node
+
+
+def _record_others(row: Primitive, operands: tuple[Any, ...], others: set[type]) -> Any:
+    """Apply `row` to Values beside operands that are neither Values nor floats."""
+    for kind in others:
+        if issubclass(kind, np.ndarray):
+            return apply_to_arrays(row, operands)
+        handler = getattr(cast(Any, kind), "__apply__", None)
+        if handler is not None:
+            return handler(row, operands)
+    value = names["Value"]
+    return record(row, tuple([x if x.__class__ is value else number(x) for x in operands]))

@@ -217,22 +217,21 @@ def enter(row: Primitive) -> Primitive:
 
 def apply(row: Primitive, operands: tuple[Any, ...]) -> Any:
     """Apply `row` to operands of any kind: nodes record it, arrays and numbers compute it."""
-    arrays = False
-    handler = None
-    for x in operands:
-        if isinstance(x, np.ndarray):
-            arrays = True
-        elif handler is None:
-            handler = getattr(cast(Any, type(x)), "__apply__", None)
-    if arrays:
-        return _apply_to_arrays(row, operands, handler)
+    kinds: set[type] = set(map(type, operands))
+    handler: Any = None
+    for kind in kinds:
+        if issubclass(kind, np.ndarray):
+            return apply_to_arrays(row, operands)
+        handler = getattr(cast(Any, kind), "__apply__", None) or handler
     if handler is not None:
         return handler(row, operands)
     return row.function(*[number(x) for x in operands])
 
 
-def _apply_to_arrays(row: Primitive, operands: tuple[Any, ...], handler: Any) -> Any:
-    if handler is None and all(np.asarray(x).dtype != object for x in operands):
+def apply_to_arrays(row: Primitive, operands: tuple[Any, ...]) -> Any:
+    """Apply `row` to operands of which some are arrays: as a whole, or element by element."""
+    handler = any(hasattr(cast(Any, type(x)), "__apply__") for x in operands)
+    if not handler and all(np.asarray(x).dtype != object for x in operands):
         with np.errstate(all="ignore"):
             return row.array(*[_as_real(x) for x in operands])
 
@@ -292,7 +291,8 @@ def unary(row: Primitive) -> Unary:
     def function(x: Any, /) -> Any:
         if x.__class__ is float:
             return compute(x)
-        return apply(row, (x,))
+        handler = getattr(x.__class__, "__apply__", None)
+        return handler(row, (x,)) if handler is not None else apply(row, (x,))
 
     return cast(Unary, _documented(function, row))
 

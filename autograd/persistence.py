@@ -101,9 +101,7 @@ def reduced(node: Value) -> Any:
     """Return what pickle needs to write a node."""
     contents = _contents(node)
     before = _underway.end()
-    if (before is not None and node in before.nodes) or all(
-        x.op is None for x in contents[1] if isinstance(x, Value)
-    ):
+    if not contents[1] or (before is not None and node in before.nodes):
         return restore, contents
     nodes = order(node)[:-1]
     end = _ListEnd(nodes, before)

@@ -763,6 +763,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """
     if isinstance(condition, bool | np.bool_):
         condition = float(condition)
+    elif isinstance(condition, np.ndarray) and condition.dtype == bool:
+        condition = condition.astype(np.float64)
     if callable(a) or callable(b):
         data = condition.data if hasattr(type(condition), "__apply__") else number(condition)
         chosen = a if data else b

@@ -62,6 +62,7 @@ names: dict[str, Any] = {
     "watching": 0,
     "inf": math.inf,
     "nan": math.nan,
+    "number": number,
 }
 
 OPERATORS: dict[Any, str] = {
@@ -320,7 +321,10 @@ def {row.name}(self, other):
         if kind is not float:
             if kind is not int:
                 return combine({row.name}, self, other)
-            other = float(other)
+            try:
+                other = float(other)
+            except OverflowError:
+                number(other)
         node._data = {right}
         node._use = use_vc
     node.grad = None
@@ -336,7 +340,10 @@ def reflected_{row.name}(self, other):
     if kind is not float:
         if kind is not int:
             return combine(reflected_{row.name}, self, other)
-        other = float(other)
+        try:
+            other = float(other)
+        except OverflowError:
+            number(other)
     node = new(Value)
     node._data = {left}
     node._use = use_cv

@@ -14,7 +14,7 @@ from autograd.backward import gradient, gradient_numbers, order
 from autograd.check import precise
 from autograd.check.chain import Edge, Fault, Slopes, Sweep, rules_off, sweep
 from autograd.check.report import Outcome, Verdict
-from autograd.check.sides import side_slopes
+from autograd.check.sides import motion, side_slopes
 from autograd.check.tape import Tape
 from autograd.value import Value
 
@@ -154,12 +154,14 @@ class Examination:
         bound: float,
         reason: str,
         foreign: bool = False,
+        blamed: str = "",
     ) -> Verdict:
         off = [claim for claim in claims if not abs(claim - numeric) <= bound]
         outcome, analytic, primitive = Outcome.RIGHT, claims[0], ""
         if off:
-            outcome, analytic = Outcome.WRONG, off[0]
-            reason, primitive = self._blame(s, i, claims, off, foreign)
+            outcome, analytic, primitive = Outcome.WRONG, off[0], blamed
+            if not blamed:
+                reason, primitive = self._blame(s, i, claims, off, foreign)
         return Verdict(
             input=self.names[i],
             order=self.scalars[s].order,
@@ -213,35 +215,51 @@ class Examination:
         self, s: int, i: int, claims: Sequence[float], edge: Edge, slack: float, foreign: bool
     ) -> Verdict:
         """Judge a derivative on whose way some edge has no slope that can be told."""
-        fault = None if foreign else self.culprit(s, i)
         estimate = self.slopes.found[edge.place][edge.k]
         trouble = estimate.trouble if estimate is not None else ""
         reason = f"{trouble or 'overflow'}, at {self.tape.written(edge.place)}"
+        place, root = self.tape.inputs[i], self.roots[s]
         if trouble == precise.NOISE and estimate is not None:
             reason += f" (from {estimate.left:.3g} to {estimate.right:.3g})"
+        else:
+            with np.errstate(all="ignore"):
+                moved = motion(self.slopes, root, i)
+            if math.isfinite(moved.slope):
+                bound = self._doubtful_bound(s, place, moved.slope, slack)
+                why = (
+                    "kinks and ties on the way are none of the result's"
+                    if moved.fault is None
+                    else f"at {self.tape.written(moved.fault)} the rule gives {moved.rule:.9g} along "
+                    f"the way its operands move, the function's slope is {moved.function:.9g}"
+                )
+                row = self.tape.rows[moved.fault] if moved.fault is not None else None
+                return self._verdict(
+                    s, i, claims, moved.slope, bound, why, foreign, row.name if row else ""
+                )
         with np.errstate(all="ignore"):
-            found = side_slopes(self.tape, self.roots[s], i, self.noise(s))
+            found = side_slopes(self.tape, root, i, self.noise(s))
         if trouble != precise.NOISE and found.sound:
-            place = self.tape.inputs[i]
-            bound = self.faults(s)[1].bound[place]
-            if not math.isfinite(bound):
-                bound = 1e-9 * abs(found.value)
-            bound += 2.0 * found.error + slack * abs(found.value)
-            if foreign or all(abs(c - found.value) <= bound for c in claims) or fault is not None:
-                passed = "the kink on the way is none of the result's"
-                return self._verdict(s, i, claims, found.value, bound, passed, foreign)
+            bound = self._doubtful_bound(s, place, found.value, slack) + 2.0 * found.error
+            if all(abs(claim - found.value) <= bound for claim in claims):
+                why = "kinks on the way are none of the result's"
+                return self._verdict(s, i, claims, found.value, bound, why, foreign)
             reason += (
                 f"; the result has the slope {found.value:.9g} on both sides, "
                 "but the conventions at kinks do not add up to it"
             )
-        if fault is not None:
-            bad = self._verdict(s, i, claims, math.nan, math.inf, "", foreign)
-            if bad.outcome is Outcome.WRONG and not found.sound:
-                return bad
+        if not foreign and self.culprit(s, i) is not None:
+            return self._verdict(s, i, claims, math.nan, math.inf, "", foreign)
         low, high = min(found.left, found.right), max(found.left, found.right)
         if not found.sound and low <= claims[0] <= high:
             reason += "; the value taken lies between the two slopes"
         return self._unknown(s, i, claims[0], reason, found.left, found.right, found.step)
+
+    def _doubtful_bound(self, s: int, place: int, numeric: float, slack: float) -> float:
+        """How far a correct derivative may lie off where some edges stand on their own rules."""
+        bound = self.faults(s)[1].bound[place]
+        if not math.isfinite(bound):
+            bound = 1e-9 * abs(numeric)
+        return bound + slack * abs(numeric)
 
     def _first(self) -> str:
         place = self.tape.first_not_finite()

@@ -150,9 +150,9 @@ def planted(row: Primitive, rule: Rule) -> Generator[None]:
 
 def _give(row: Primitive, rule: Any) -> None:
     object.__setattr__(row, "partials", rule)
-    if row.arity not in (1, 2):
-        # The step for any number of operands asks the row each time.
-        return
+    # What the engine has made from the rule is made again, in place: methods hold it.
+    recording._zeros.pop(row, None)
     for (_, kinds), use in list(recording._uses.items()):
         if use.row is row:
-            use.pull = make_pull(row, kinds)
+            make = make_pull if row.arity in (1, 2) else recording._pull_many
+            use.pull = make(row, kinds)

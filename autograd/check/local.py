@@ -41,23 +41,72 @@ def slope(row: Primitive, operands: Sequence[float], k: int, spread: float = 0.0
         found = complex_step.row_slope(row, operands, k)
         if found is not None and _plain(row, operands, k, spread, found.value):
             return found
-    found = precise.row_slope(row, operands, k, spread)
+    velocities = [0.0] * len(operands)
+    velocities[k] = 1.0
+    return along(row, operands, velocities, spread)
+
+
+def along(
+    row: Primitive, operands: Sequence[float], velocities: Sequence[float], spread: float = 0.0
+) -> Estimate:
+    """Return the slope of a row as its operands move together, from its functions alone.
+
+    Args:
+        row: the primitive.
+        operands: where.
+        velocities: how fast each operand moves.
+        spread: as for `slope`.
+
+    >>> from autograd.row import lookup
+    >>> along(lookup("maximum"), [2.0, 2.0], [1.0, 1.0]).value
+    1.0
+    """
+    found = precise.row_slope(row, operands, velocities, spread)
     if found is not None:
         return found
 
-    def moved(x: float) -> float:
-        return row.function(*operands[:k], x, *operands[k + 1 :])
+    def moved(t: float) -> float:
+        # The first step of the ladder is 1/16 of the operand that is first carried far.
+        there = [x + t * reach * v for x, v in zip(operands, velocities, strict=True)]
+        return value(row, there)
 
-    x = operands[k]
-    level = 2.0**-52 * abs(moved(x))
-    found = differences.richardson(moved, x, noise=level)
-    if found.sound and spread > found.step:
+    reach = min(
+        ((abs(x) or 1.0) / abs(v) for x, v in zip(operands, velocities, strict=True) if v),
+        default=1.0,
+    )
+    level = 2.0**-52 * abs(moved(0.0))
+    found = differences.richardson(moved, 0.0, noise=level)
+    if found.sound and spread > found.step * reach:
+        far = spread / reach
         sides = precise.settled(
-            lambda t: differences.richardson(moved, x + t, noise=level).value, found.value, spread
+            lambda t: differences.richardson(lambda u: moved(t + u), 0.0, noise=level).value,
+            found.value,
+            far,
         )
         if sides is not None:
-            return troubled(differences.ORACLE, precise.NOISE, *sides, spread)
-    return found
+            found = troubled(differences.ORACLE, precise.NOISE, *sides, far)
+    return Estimate(
+        found.value / reach,
+        found.error / reach,
+        found.step * reach,
+        found.oracle,
+        found.left / reach,
+        found.right / reach,
+        found.trouble,
+    )
+
+
+def value(row: Primitive, operands: Sequence[float]) -> float:
+    """Return the row's float function, nan where it raises.
+
+    >>> from autograd import Primitive
+    >>> value(Primitive("root", lambda x: x**0.5 / (x > 0), lambda z, x: (0.5 / z,)), [0.0])
+    nan
+    """
+    try:
+        return row.function(*operands)
+    except (TypeError, ValueError, ArithmeticError):
+        return math.nan
 
 
 def _plain(
@@ -72,7 +121,10 @@ def _plain(
     before, after = operands[:k], operands[k + 1 :]
     f = row.function
     d = max(spread, _NEAR * (abs(x) or 1.0))
-    above, here, below = f(*before, x + d, *after), f(*operands), f(*before, x - d, *after)
+    try:
+        above, here, below = f(*before, x + d, *after), f(*operands), f(*before, x - d, *after)
+    except (TypeError, ValueError, ArithmeticError):
+        return False
     up, down = above - here, here - below
     allowed = 2.0**-50 * max(abs(above), abs(below), abs(here))
     bent = abs(up - down) <= 1e-3 * (abs(up) + abs(down)) + allowed

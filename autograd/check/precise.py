@@ -52,8 +52,10 @@ def evaluate(mp: Any, row: Primitive, operands: Sequence[Any]) -> Any:
     """
     if row.precise is None:
         return mp.nan
+    if row.precise is None:
+        return mp.nan
     try:
-        z = row.precise(mp, *operands)
+        z: Any = row.precise(mp, *operands)
     except (ArithmeticError, ValueError, TypeError):
         return mp.nan
     if isinstance(z, mp.mpc):
@@ -187,28 +189,39 @@ def settled(
 
 
 def row_slope(
-    row: Primitive, operands: Sequence[float], k: int, spread: float = 0.0
+    row: Primitive, operands: Sequence[float], velocities: Sequence[float], spread: float = 0.0
 ) -> Estimate | None:
-    """Return dz/dx of operand k of one row at these operands; None if there is nothing to ask.
+    """Return the slope of one row as its operands move; None if there is nothing to ask.
 
-    There is nothing to ask without mpmath, or when the formula and the float function disagree
-    about the value, as they do where a user's formula is another function.
+    There is nothing to ask without mpmath or without a formula, or when the formula and the float
+    function disagree about the value, as they do where a user's formula is another function.
+
+    Args:
+        row: the primitive.
+        operands: where.
+        velocities: how fast each operand moves: 1 for one of them and 0 for the rest gives the
+            partial derivative.
+        spread: how far rounding may have carried the operands.
 
     >>> from autograd.row import lookup
-    >>> row_slope(lookup("tanh"), [20.0], 0).value
+    >>> row_slope(lookup("tanh"), [20.0], [1.0]).value
     1.6993417021166355e-17
     """
     mp = context()
-    if mp is None:
+    if mp is None or row.precise is None:
         return None
 
     def moved(mp: Any, t: Any) -> Any:
-        exact: list[Any] = [mp.mpf(x) for x in operands]
-        exact[k] = exact[k] + t
+        exact = [mp.mpf(x) + t * v for x, v in zip(operands, velocities, strict=True)]
         return evaluate(mp, row, exact)
 
     here = float(moved(mp, mp.mpf(0)))
     z = row.function(*operands)
     if not abs(here - z) <= 1e-6 * abs(z) + 1e-290 and not (here != here and z != z):
         return None
-    return derivative(moved, abs(operands[k]) or 1.0, spread)
+    # The step is a share of the operand that is first carried far.
+    reach = min(
+        ((abs(x) or 1.0) / abs(v) for x, v in zip(operands, velocities, strict=True) if v),
+        default=1.0,
+    )
+    return derivative(moved, reach, spread)

@@ -5,12 +5,76 @@ A kink on one edge need not be a kink of the result: max(x, x) is x, and what a 
 """
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
-from autograd.check import differences, precise
+from autograd.check import differences, local, precise
+from autograd.check.chain import Slopes, partials_of
 from autograd.check.estimate import Estimate
 from autograd.check.tape import Tape
 from autograd.row import Primitive
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What happens to a recorded graph as one input moves.
+
+    Attributes:
+        slope: of the result; nan if some entry has none.
+        kink: the first entry that has no slope along the way, None if all have.
+        fault: the first entry in doubt whose rule disagrees with its slope along the way.
+        rule: what that rule says.
+        function: what its function says.
+    """
+
+    slope: float
+    kink: int | None = None
+    fault: int | None = None
+    rule: float = math.nan
+    function: float = math.nan
+
+
+def motion(slopes: Slopes, root: int, i: int) -> Motion:
+    """Follow an input's motion through the graph, forward, with oracle slopes.
+
+    Where every operand of an entry has a slope of its own they are added up. Where some have a
+    kink the row is asked along the direction its operands really move in: at a tie of max(x, x)
+    both move alike, and the slope is 1.
+
+    Args:
+        slopes: of the recorded graph.
+        root: the place of the result.
+        i: which input.
+
+    >>> from autograd import Value, maximum
+    >>> x = Value(2.0)
+    >>> tape = Tape([maximum(x, x)], [x])
+    >>> motion(Slopes(tape), tape.roots[0], 0).slope
+    1.0
+    """
+    tape, bit = slopes.tape, 1 << i
+    velocity: dict[int, float] = {tape.inputs[i]: 1.0}
+    fault: tuple[int, float, float] | None = None
+    for j in range(root + 1):
+        row = tape.rows[j]
+        if row is None or not tape.depends[j] & bit:
+            continue
+        speeds = [velocity.get(k, 0.0) for k in tape.operands[j]]
+        moving = [(e, v) for e, v in zip(slopes.found[j], speeds, strict=True) if v]
+        if all(e is not None and e.sound for e, _ in moving):
+            velocity[j] = sum(e.value * v for e, v in moving if e is not None)
+            continue
+        taken = tape.taken(j)
+        estimate = local.along(row, taken, speeds)
+        if not estimate.sound:
+            return Motion(math.nan, kink=j)
+        velocity[j] = estimate.value
+        parts = [d * v for d, v in zip(partials_of(row, tape.data[j], taken), speeds, strict=True) if v]
+        size = sum(map(abs, parts)) + abs(estimate.value)
+        if fault is None and not abs(sum(parts) - estimate.value) <= 1e-12 * size + local.FLOOR:
+            fault = j, sum(parts), estimate.value
+    slope = velocity.get(root, 0.0)
+    return Motion(slope) if fault is None else Motion(slope, None, *fault)
 
 
 def side_slopes(tape: Tape, root: int, i: int, noise: float = 0.0) -> Estimate:

@@ -1,0 +1,293 @@
+"""Error rates of the gradient checker beside two rivals, over random programs from fixed seeds.
+
+    python -m benchmarks.check_rates [--programs 20000] [--second 4000] [--write docs/check-rates.md]
+
+Every program is checked as it is, and again with one wrong rule planted in one of its rows. The
+truth is known without any checker: it is the gradient by the right rules, and the gradient by the
+planted one; whether they differ above rounding is judged by the sum of the magnitudes of all
+paths. The rivals see the same gradients.
+"""
+
+import argparse
+import platform
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+import autograd
+from autograd import Value
+from autograd.backward import gradient_numbers, order
+from autograd.check import Report, assert_gradients, check_gradients, precise
+from autograd.check.faults import FAULTS, planted
+from autograd.check.programs import Program, random_program
+from autograd.row import TABLE
+
+MAX_OPS = 12
+# A fault counts where it changes a derivative by more than this share of the sum of all paths'
+# magnitudes: some hundred roundings, what no checker in the same arithmetic can see below.
+ABOVE_ROUNDING = 2.0**-41
+
+
+def slopes(program: Program) -> tuple[list[float], list[float]]:
+    """The engine's gradient, and per input the sum of the magnitudes of all paths."""
+    leaves = [Value(x) for x in program.point]
+    z = program(*leaves)
+    if not isinstance(z, Value):
+        return [0.0] * len(leaves), [0.0] * len(leaves)
+    return gradient_numbers(z, leaves), magnitudes(z, leaves)
+
+
+def magnitudes(z: Value, leaves: list[Value]) -> list[float]:
+    """Per leaf, the sum over all paths of the product of |local partials|."""
+    total = {z: 1.0}
+    for node in reversed(order(z)):
+        a = total.get(node, 0.0)
+        if node.op is None or not a:
+            continue
+        numbers = [x.data if isinstance(x, Value) else x for x in node.args]
+        for x, d in zip(node.args, node.op.partials(node.data, *numbers), strict=True):
+            if isinstance(x, Value) and d:
+                total[x] = total.get(x, 0.0) + a * abs(d)
+    return [total.get(x, 0.0) for x in leaves]
+
+
+def differ(a: list[float], b: list[float], sizes: list[float]) -> bool:
+    """Whether two gradients differ above rounding."""
+    return any(
+        not abs(x - y) <= ABOVE_ROUNDING * size + 1e-280
+        for x, y, size in zip(a, b, sizes, strict=True)
+    )
+
+
+def central(program: Program, step: float) -> list[float]:
+    """Plain central differences with one absolute step."""
+    found: list[float] = []
+    for i, x in enumerate(program.point):
+        above, below = list(program.point), list(program.point)
+        above[i], below[i] = x + step, x - step
+        found.append((program(*above) - program(*below)) / (2.0 * step))
+    return found
+
+
+def close(a: list[float], n: list[float], atol: float, rtol: float) -> bool:
+    return all(abs(x - y) <= atol + rtol * abs(y) for x, y in zip(a, n, strict=True))
+
+
+# torch.autograd.gradcheck's defaults, and numpy.allclose's with a usual step.
+RIVALS = {"torch's gradcheck": (1e-6, 1e-5, 1e-3), "central difference": (1e-5, 1e-8, 1e-5)}
+
+
+@dataclass
+class Counts:
+    """What was counted over one set of programs."""
+
+    programs: int = 0
+    correct: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    planted: Counter[str] = field(default_factory=Counter)
+    visible: Counter[str] = field(default_factory=Counter)
+    missed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    open: Counter[str] = field(default_factory=Counter)
+    caught: int = 0
+    blamed: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+def away_from_kinks(report: Report) -> bool:
+    """Whether none of the open verdicts is about a kink, a tie or a jump at the very point."""
+    return not any("kink:" in v.reason or "jump:" in v.reason for v in report.unknown)
+
+
+def outcome(report: Report) -> str:
+    if report.wrong:
+        return "wrong"
+    return "right" if report.certain else "open"
+
+
+def count_correct(counts: Counts, program: Program, seed: int, highest: int) -> None:
+    report = check_gradients(program, *program.point, order=highest)
+    said = outcome(report)
+    counts.correct[said] += 1
+    if said == "wrong":
+        counts.examples.append(f"seed {seed}: correct called wrong\n{program}\n{report}")
+    if said == "open":
+        away = away_from_kinks(report)
+        counts.unknown["away from kinks" if away else "at kinks and ties"] += 1
+    if highest == 1:
+        found, _ = slopes(program)
+        for name, (step, atol, rtol) in RIVALS.items():
+            if not close(found, central(program, step), atol, rtol):
+                counts.correct[name] += 1
+
+
+def count_planted(counts: Counts, program: Program, seed: int, highest: int) -> None:
+    # Every row of the program and every fault it can have, taken in turn over the seeds.
+    choices = [
+        (TABLE[name], kind, rule)
+        for name in program.primitives
+        for kind in FAULTS
+        if (rule := kind.make(TABLE[name])) is not None
+    ]
+    row, kind, rule = choices[seed % len(choices)]
+    right, sizes = slopes(program)
+    with planted(row, rule):
+        wrong, _ = slopes(program)
+        numerics = {name: central(program, step) for name, (step, _, _) in RIVALS.items()}
+        report = check_gradients(program, *program.point, order=highest)
+    counts.planted[kind.name] += 1
+    if not differ(right, wrong, sizes):
+        return
+    counts.visible[kind.name] += 1
+    said = outcome(report)
+    if said == "right":
+        counts.missed["this checker", kind.name] += 1
+        counts.examples.append(f"seed {seed}: {kind.name} in {row} called right\n{program}\n{report}")
+    elif said == "open":
+        counts.open[kind.name] += 1
+    else:
+        counts.caught += 1
+        counts.blamed += report.blamed[:1] == (row.name,)
+        if report.blamed[:1] != (row.name,):
+            counts.examples.append(f"seed {seed}: {row} blamed as {report.blamed}\n{program}\n{report}")
+    for name, (_, atol, rtol) in RIVALS.items():
+        if close(wrong, numerics[name], atol, rtol):
+            counts.missed[name, kind.name] += 1
+
+
+def measure(programs: int, highest: int, first: int = 0) -> Counts:
+    """Count over the programs of the seeds from `first` on."""
+    counts = Counts()
+    with np.errstate(all="ignore"):
+        for seed in range(first, first + programs):
+            program = random_program(seed, MAX_OPS)
+            counts.programs += 1
+            count_correct(counts, program, seed, highest)
+            count_planted(counts, program, seed, highest)
+    return counts
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part:,} ({100.0 * part / whole:.3g} %)" if whole else "0"
+
+
+def table(counts: Counts, rivals: bool) -> str:
+    """The counts as Markdown."""
+    names = ["this checker", *(RIVALS if rivals else ())]
+    visible = sum(counts.visible.values())
+
+    def missed(name: str, kind: str | None = None) -> int:
+        return sum(n for (who, what), n in counts.missed.items() if who == name and kind in (None, what))
+
+    said_wrong = {"this checker": counts.correct["wrong"], **{n: counts.correct[n] for n in RIVALS}}
+    lines = [
+        f"| | {' | '.join(names)} |",
+        f"|---|{'---|' * len(names)}",
+        f"| correct gradients called wrong, of {counts.programs:,} | "
+        + " | ".join(share(said_wrong[n], counts.programs) for n in names)
+        + " |",
+        f"| wrong gradients called right, of {visible:,} | "
+        + " | ".join(share(missed(n), visible) for n in names)
+        + " |",
+    ]
+    for kind, n in counts.visible.items():
+        cells = " | ".join(share(missed(name, kind), n) for name in names)
+        lines.append(f"| - {kind}, of {n:,} | {cells} |")
+    blanks = " | -" * (len(names) - 1)
+    away, at = counts.unknown["away from kinks"], counts.unknown["at kinks and ties"]
+    lines += [
+        f"| correct, cannot tell, away from kinks | {share(away, counts.programs)}{blanks} |",
+        f"| correct, cannot tell, at kinks and ties | {share(at, counts.programs)}{blanks} |",
+        f"| wrong, cannot tell | {share(sum(counts.open.values()), visible)}{blanks} |",
+        f"| wrong, blamed on the planted row | {share(counts.blamed, counts.caught)}{blanks} |",
+    ]
+    return "\n".join(lines)
+
+
+def throughput(repeats: int = 30) -> str:
+    """The median time of assert_gradients on micrograd's README expression (33 nodes)."""
+
+    def readme(a: Value, b: Value) -> Value:
+        c = a + b
+        d = a * b + b**3
+        c = c + (c + 1)
+        c = c + (1 + c + (-a))
+        d = d + (d * 2 + autograd.relu(b + a))
+        d = d + (3 * d + autograd.relu(b - a))
+        e = c - d
+        f = e**2
+        g = f / 2.0
+        return g + 10.0 / f
+
+    lines: list[str] = []
+    for highest in (1, 2):
+        times: list[float] = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            assert_gradients(readme, -4.0, 2.0, order=highest)
+            times.append(time.perf_counter() - start)
+        lines.append(f"| order {highest} | {1e3 * sorted(times)[len(times) // 2]:.2f} ms |")
+    return "\n".join(["| `assert_gradients`, 33 nodes, 2 inputs | median |", "|---|---|", *lines])
+
+
+def page(programs: int, second: int) -> tuple[str, list[str]]:
+    """The page with the tables, and the programs behind any error."""
+    start = time.perf_counter()
+    counts, orders = measure(programs, 1), measure(second, 2)
+    took = time.perf_counter() - start
+    mp = precise.context()
+    versions = (
+        f"CPython {platform.python_version()}, NumPy {np.__version__}, "
+        f"mpmath {__import__('mpmath').__version__ if mp is not None else 'not installed'}, "
+        f"chalkgrad {autograd.__version__}"
+    )
+    kinds = ", ".join(kind.name for kind in FAULTS)
+    text = f"""# Error rates of the gradient checker
+
+Made by `python -m benchmarks.check_rates --programs {programs} --second {second} --write docs/check-rates.md`
+({versions}; {took:.0f} s).
+
+Programs are `autograd.check.programs.random_program(seed, max_ops={MAX_OPS})` for the seeds 0 to
+{programs - 1:,}: random graphs with shared nodes over all {len(TABLE)} rows of the table. Each is checked as it is, and
+once more with one wrong rule planted in one of its rows ({kinds}; row and fault taken in turn over
+the seeds). A planted fault counts where it changes a derivative by more than 2^-41 of the sum of the
+magnitudes of all paths, and by more than 1e-280. torch's gradcheck is its test (step 1e-6, atol 1e-5, rtol 1e-3), the central
+difference one with step 1e-5 and `numpy.allclose`'s tolerances, both on the same gradients.
+
+## Gradients
+
+{table(counts, rivals=True)}
+
+## Gradients and second derivatives together
+
+{second:,} programs, `order=2`.
+
+{table(orders, rivals=False)}
+
+## Time
+
+{throughput()}
+"""
+    return text, counts.examples + orders.examples
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--programs", type=int, default=20_000)
+    parser.add_argument("--second", type=int, default=4_000)
+    parser.add_argument("--write", type=Path, default=None)
+    chosen = parser.parse_args(arguments)
+    text, examples = page(chosen.programs, chosen.second)
+    print(text)
+    for example in examples[:20]:
+        print(example, file=sys.stderr)
+    if chosen.write is not None:
+        chosen.write.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -38,7 +38,7 @@ def derivative(row: Primitive, point: Sequence[float], *by: int) -> Any:
     orders = [by.count(i) for i in range(len(point))]
     found = differentiated(lambda *xs: row.precise(mp, *xs), point, orders)
     # Central differences at 60 digits leave about 10^-70 of a derivative that is 0.
-    return found if mp.fabs(found) > mp.mpf(10) ** -40 else mp.mpf(0)
+    return found if mp.fabs(found) > mp.mpf(10) ** -50 else mp.mpf(0)
 
 
 def has_kink(row: Primitive, point: Sequence[float]) -> bool:

@@ -148,7 +148,7 @@ def _finite(path: object, name: str, value: Any) -> float:
             x = math.inf
         if math.isfinite(x):
             return x
-    raise ValueError(f"{path}: {name} must be a finite number; found {_shown(value)}")
+    raise ValueError(f"{path}: expected a finite number for {name}; found {_shown(value)}")
 
 
 def _refuse(constant: str) -> NoReturn:

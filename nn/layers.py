@@ -186,7 +186,7 @@ class Neuron(Module):
         return _dense_output(self, [self], X)[:, 0]
 
     def _summary(self) -> str:
-        return f"Neuron({self.n_in} inputs, {_name(self.activation)})"
+        return f"Neuron({self.n_in} -> 1, {_name(self.activation)})"
 
 
 class Layer(Module):

@@ -377,8 +377,9 @@ def _filled(model: M, path: Path) -> M:
             f"{path}: expected a model of class {type(model).__name__}; found {record.kind!r}"
         )
     # How the parameters started is history; what the model computes must be the same.
-    for key, expected in model.config().items():
-        found = record.config.get(key)
+    config = model.config()
+    for key in dict.fromkeys((*config, *record.config)):
+        expected, found = config.get(key), record.config.get(key)
         if key not in ("init", "seed") and found != expected:
             raise ValueError(f"{path}: expected a model with {key} {expected!r}; found {found!r}")
     _set_parameters(model, path, record)

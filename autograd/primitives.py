@@ -410,8 +410,8 @@ tanh = unary(
         name="tanh",
         function=math.tanh,
         array=np.tanh,
-        # 1 - z*z is 0 from x = 19.1 on; tanh x = 2 sigmoid(2x) - 1 gives a form that keeps it.
-        partials=lambda z, x: (4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x),),
+        # Not 1 - z*z, which is 0 from x = 19.1 on.
+        partials=lambda z, x: (square(reciprocal(cosh(x))),),
         precise=lambda mp, x: mp.tanh(x),
         text=call_notation("tanh"),
         latex=latex_call(r"\tanh"),
@@ -763,8 +763,9 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """
     if isinstance(condition, bool | np.bool_):
         condition = float(condition)
-    elif isinstance(condition, np.ndarray) and condition.dtype == bool:
-        condition = condition.astype(np.float64)
+    elif isinstance(condition, np.ndarray):
+        chosen_by = cast(Any, condition)
+        condition = chosen_by.astype(np.float64) if chosen_by.dtype == bool else chosen_by
     if callable(a) or callable(b):
         data = condition.data if hasattr(type(condition), "__apply__") else number(condition)
         chosen = a if data else b

@@ -78,7 +78,7 @@ class Blank:
 
     >>> from autograd.primitives import lookup
     >>> lookup("tanh").partials(Blank("z"), Blank("x"))[0].text
-    '((4.0 * sigmoid((2.0 * x))) * sigmoid((-2.0 * x)))'
+    'square(reciprocal(cosh(x)))'
     """
 
     __slots__ = ("text",)
@@ -386,10 +386,12 @@ def combine(method: Callable[[Any, Any], Any], value: "Value", other: Any) -> An
     Other real numbers are converted and arrays taken element by element. An object with
     arithmetic of its own is asked next, by Python. Everything else is told what to write.
     """
+    kind = cast(type, type(cast(object, other)))
+    if hasattr(kind, "__apply__"):
+        return NotImplemented
     if isinstance(other, np.ndarray):
         elements = np.frompyfunc(lambda x: method(value, x), 1, 1)  # pyright: ignore[reportUnknownLambdaType]
         return elements(cast(Any, other).astype(object))
-    kind = cast(type, type(cast(object, other)))
     if hasattr(kind, "__radd__") and not isinstance(
         other, float | np.generic | numbers.Number | str | bytes | list | tuple
     ):

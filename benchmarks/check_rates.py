@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +23,9 @@ import autograd
 from autograd import Value
 from autograd.backward import gradient_numbers, order
 from autograd.check import Report, assert_gradients, check_gradients, precise
-from autograd.check.faults import FAULTS, planted
+from autograd.check.faults import FAULTS, FaultKind, planted
 from autograd.check.programs import Program, random_program
-from autograd.row import TABLE
+from autograd.row import TABLE, Primitive
 
 MAX_OPS = 12
 # A fault counts where it changes a derivative by more than this share of the sum of all paths'
@@ -124,15 +125,21 @@ def count_correct(counts: Counts, program: Program, seed: int, highest: int) -> 
                 counts.correct[name] += 1
 
 
+def chosen_fault(program: Program, seed: int) -> tuple[Primitive, FaultKind, Any]:
+    """The fault of a seed: the kinds in turn, and for each the rows of the program that have it."""
+    found: dict[str, list[tuple[Primitive, FaultKind, Any]]] = {}
+    for name in program.primitives:
+        for kind in FAULTS:
+            rule = kind.make(TABLE[name])
+            if rule is not None:
+                found.setdefault(kind.name, []).append((TABLE[name], kind, rule))
+    kinds = [kind.name for kind in FAULTS if kind.name in found]
+    rows = found[kinds[seed % len(kinds)]]
+    return rows[seed // len(kinds) % len(rows)]
+
+
 def count_planted(counts: Counts, program: Program, seed: int, highest: int) -> None:
-    # Every row of the program and every fault it can have, taken in turn over the seeds.
-    choices = [
-        (TABLE[name], kind, rule)
-        for name in program.primitives
-        for kind in FAULTS
-        if (rule := kind.make(TABLE[name])) is not None
-    ]
-    row, kind, rule = choices[seed % len(choices)]
+    row, kind, rule = chosen_fault(program, seed)
     right, sizes = slopes(program)
     with planted(row, rule):
         wrong, _ = slopes(program)
@@ -145,14 +152,18 @@ def count_planted(counts: Counts, program: Program, seed: int, highest: int) -> 
     said = outcome(report)
     if said == "right":
         counts.missed["this checker", kind.name] += 1
-        counts.examples.append(f"seed {seed}: {kind.name} in {row} called right\n{program}\n{report}")
+        counts.examples.append(
+            f"seed {seed}: {kind.name} in {row} called right\n{program}\n{report}"
+        )
     elif said == "open":
         counts.open[kind.name] += 1
     else:
         counts.caught += 1
         counts.blamed += report.blamed[:1] == (row.name,)
         if report.blamed[:1] != (row.name,):
-            counts.examples.append(f"seed {seed}: {row} blamed as {report.blamed}\n{program}\n{report}")
+            counts.examples.append(
+                f"seed {seed}: {row} blamed as {report.blamed}\n{program}\n{report}"
+            )
     for name, (_, atol, rtol) in RIVALS.items():
         if close(wrong, numerics[name], atol, rtol):
             counts.missed[name, kind.name] += 1
@@ -180,7 +191,9 @@ def table(counts: Counts, rivals: bool) -> str:
     visible = sum(counts.visible.values())
 
     def missed(name: str, kind: str | None = None) -> int:
-        return sum(n for (who, what), n in counts.missed.items() if who == name and kind in (None, what))
+        return sum(
+            n for (who, what), n in counts.missed.items() if who == name and kind in (None, what)
+        )
 
     said_wrong = {"this checker": counts.correct["wrong"], **{n: counts.correct[n] for n in RIVALS}}
     lines = [

@@ -112,7 +112,8 @@ def sweep(slopes: Slopes, root: int, tolerances: dict[tuple[int, int], float] | 
     adjoint[root] = 1.0
     for i in range(root, -1, -1):
         a, b = adjoint[i], bound[i]
-        if not slopes.found[i] or not (a or b):
+        # An adjoint of 0 that stands on a rule in doubt is in doubt itself.
+        if not slopes.found[i] or not (a or b or trouble[i] is not None):
             continue
         for k, (j, estimate) in enumerate(zip(tape.operands[i], slopes.found[i], strict=True)):
             if estimate is None:

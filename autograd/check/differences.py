@@ -5,7 +5,7 @@ the scale of the point and by the function's own noise, never by an absolute num
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from typing import Any
 
@@ -39,14 +39,15 @@ def noise(f: Real, x: float) -> float:
     The differences of high order of values at nearly the same point leave only the noise.
 
     Source: Moré and Wild, "Estimating computational noise", SIAM Journal on Scientific Computing
-    33(3), 2011, algorithm ECnoise (section 3).
+    33(3), 2011 (algorithm ECnoise).
 
     >>> 1e-17 < noise(math.sin, 1.0) < 1e-15
     True
     >>> 1e-9 < noise(lambda x: math.sin(1e8 * x), 1.0) < 1e-6
     True
     """
-    spacing = scale_of(x) * 2.0**-43
+    # Not a power of 2: products with such a spacing would be exact and show no noise.
+    spacing = scale_of(x) * 1.37 * 2.0**-43
     table = [f(x + (i - 4) * spacing) for i in range(9)]
     floor = 2.0**-53 * max(abs(v) for v in table)
     if not math.isfinite(floor):
@@ -90,6 +91,7 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
     >>> richardson(abs, 0.0).trouble, richardson(abs, 0.0).left, richardson(abs, 0.0).right
     ('kink: the slopes on the two sides differ', -1.0, 1.0)
     """
+    f = _total(f)
     here = f(x)
     level = _noise_of(f, x) if noise is None else max(noise, 2.0**-53 * abs(here))
     if not math.isfinite(level):
@@ -101,65 +103,107 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
     # What was added is not exactly h, so divide by what was: (x + h) - x is exact.
     above = [((x + h) - x, f(x + h)) for h in steps]
     below = [(x - (x - h), f(x - h)) for h in steps]
-    right, right_error = _one_sided([(h, (v - here) / h if h else 0.0) for h, v in above], level)
-    left, left_error = _one_sided([(h, (here - v) / h if h else 0.0) for h, v in below], level)
-    if not (math.isfinite(right) and math.isfinite(left)):
-        trouble = "edge of the domain: the slope on one side is not finite"
-        return troubled(ORACLE, trouble, left, right, steps[-1])
+    right = [(v - here) / h if h else math.nan for h, v in above]
+    left = [(here - v) / h if h else math.nan for h, v in below]
+    if not (math.isfinite(right[-1]) and math.isfinite(left[-1])):
+        ends = _limit(left, steps, level), _limit(right, steps, level)
+        return troubled(ORACLE, EDGE, *ends, steps[-1])
+    kink = _kink(left, right, steps, level)
+    if kink is not None:
+        ends = _limit(left, steps, level), _limit(right, steps, level)
+        infinite = any(math.isinf(end) for end in ends)
+        if not infinite:
+            # Where the two sides settle, one extrapolation removes the bend of each.
+            before, after = (
+                side[kink] + (side[kink] - side[kink - 1]) / (_RATIO - 1.0) for side in (left, right)
+            )
+            ends = before, after
+        return troubled(ORACLE, EDGE if infinite else KINK, *ends, steps[kink])
     central = [
         (0.5 * (h + k), (v - w) / (h + k))
         for (h, v), (k, w) in zip(above, below, strict=True)
         if h + k > 0.0
     ]
     value, error, step = _central(central, level)
-    gap = abs(right - left)
-    if gap > 4.0 * (right_error + left_error) + 1e-3 * max(abs(right), abs(left)):
-        trouble = "kink: the slopes on the two sides differ"
-        return troubled(ORACLE, trouble, left, right, step)
-    return Estimate(value, error, step, ORACLE, left, right)
+    if value != value:
+        return troubled(ORACLE, "noise: no step gives a slope that finer steps confirm", step=step)
+    return Estimate(value, error, step, ORACLE, value, value)
 
 
 _noise_of = noise
 
 
-def _one_sided(slopes: list[tuple[float, float]], noise: float) -> tuple[float, float]:
-    """Return a one-sided slope and its error from difference quotients at shrinking steps."""
-    best, best_error = math.nan, math.inf
-    for (_, coarse), (h, fine) in zip(slopes, slopes[1:], strict=False):
-        value = fine + (fine - coarse) / (_RATIO - 1.0)
-        error = 2.0 * abs(value - fine) + 4.0 * noise / h if h else math.inf
-        if error < best_error:
-            best, best_error = value, error
-    last = slopes[-1][1]
-    if not math.isfinite(last) or (abs(last) > 16.0 * abs(best) and _diverges(slopes, noise)):
-        return math.copysign(math.inf, last) if math.isinf(last) or last == last else last, math.inf
-    return best, best_error
+def _total(f: Real) -> Real:
+    """Return f with nan where it raises, as functions of `math` do outside their domain."""
+
+    def total(x: float) -> float:
+        try:
+            return f(x)
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    return total
+
+KINK = "kink: the slopes on the two sides differ"
+EDGE = "edge of the domain: the slope on one side is not finite"
 
 
-def _diverges(slopes: list[tuple[float, float]], noise: float) -> bool:
-    """Whether quotients grow without bound as the step shrinks, by more than noise explains."""
-    real = [abs(d) for h, d in slopes if h and abs(d) > 16.0 * noise / h]
-    return len(real) >= 4 and all(b > 1.5 * a for a, b in zip(real, real[1:], strict=False))
+def _kink(
+    left: Sequence[float], right: Sequence[float], steps: Sequence[float], noise: float
+) -> int | None:
+    """Return the level at which two different slopes have settled, None if they meet.
+
+    The gap between the two slopes of a function that bends shrinks with the step, that of a kink
+    stays. Only levels count whose gap stands above noise.
+    """
+    last: list[int] = []
+    for i, (a, b, h) in enumerate(zip(left, right, steps, strict=True)):
+        size = max(abs(a), abs(b))
+        if not math.isfinite(size) or 8.0 * noise / h > 0.01 * size:
+            continue
+        if abs(b - a) < 0.02 * size:
+            return None
+        last.append(i)
+    if len(last) < 2 or last[-1] == 0:
+        return None
+    i, j = last[-2:]
+    return j if abs(right[j] - left[j]) > 0.5 * abs(right[i] - left[i]) else None
+
+
+def _limit(slopes: Sequence[float], steps: Sequence[float], noise: float) -> float:
+    """Return a one-sided slope: infinite if it grows as the step shrinks, nan if there is none."""
+    if not math.isfinite(slopes[-1]):
+        return slopes[-1]
+    told = [d for d, h in zip(slopes, steps, strict=True) if abs(d) > 16.0 * noise / h]
+    sizes = [abs(d) for d in told if math.isfinite(d)]
+    if len(sizes) >= 4 and all(b > 1.5 * a for a, b in zip(sizes, sizes[1:], strict=False)):
+        return math.copysign(math.inf, told[-1])
+    return told[-1] if told else 0.0
 
 
 def _central(slopes: list[tuple[float, float]], noise: float) -> tuple[float, float, float]:
     """Return the slope, its error and step from central quotients at shrinking steps."""
-    best, best_error, best_step = math.nan, math.inf, 0.0
-    second: float | None = None
+    candidates: list[tuple[float, float, int]] = []
     once: float | None = None
-    for (_, coarse), (h, fine) in zip(slopes, slopes[1:], strict=False):
+    second: float | None = None
+    for i in range(1, len(slopes)):
+        (_, coarse), (h, fine) = slopes[i - 1 : i + 1]
         first = fine + (fine - coarse) / (_RATIO**2 - 1.0)
         if once is not None:
             value = first + (first - once) / (_RATIO**4 - 1.0)
             changed = abs(value - first)
             if second is not None:
                 changed = max(changed, abs(value - second))
-            error = changed + 2.0 * noise / h + 2.0**-50 * abs(value)
-            if error < best_error:
-                best, best_error, best_step = value, error, h
+            candidates.append((2.0 * (changed + 2.0 * noise / h + 2.0**-50 * abs(value)), value, i))
             second = value
         once = first
-    return best, 2.0 * best_error, best_step
+    candidates.sort()
+    for error, value, i in candidates:
+        # A wave that a coarse step skips over shows at finer ones.
+        finer = slopes[i + 1 :]
+        if all(abs(d - value) <= 4.0 * error + 8.0 * noise / h for h, d in finer):
+            return value, error, slopes[i][0]
+    return math.nan, math.inf, slopes[-1][0]
 
 
 def differences(f: Callable[..., Any], *inputs: Any) -> list[Estimate]:

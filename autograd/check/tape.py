@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.check.subject import FunctionSubject, result_of
 from autograd.row import Primitive
 from autograd.value import Value
 
@@ -168,3 +169,16 @@ def _reachable(roots: Sequence[Value]) -> list[Value]:
                 found.append(x)
     found.sort(key=lambda node: node.birth)
     return found
+
+
+def recorded(f: Any, inputs: Sequence[Any]) -> tuple[Tape | None, int]:
+    """Record f at its inputs: its tape, None if it gives a plain number, and how many there are.
+
+    >>> tape, count = recorded(lambda w: w[0] * w[1], [[2.0, 3.0]])
+    >>> count, len(tape)
+    (2, 3)
+    """
+    subject = FunctionSubject(f, inputs)
+    with subject.at(subject.point) as (z, leaves):
+        result = result_of(z)
+        return (Tape([result], leaves) if isinstance(result, Value) else None), len(leaves)

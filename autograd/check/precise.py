@@ -83,16 +83,18 @@ def derivative(f: Callable[[Any, Any], Any], scale: float, spread: float = 0.0) 
     mp = context()
     if mp is None:
         raise ModuleNotFoundError("high precision needs mpmath: pip install mpmath")
-    step = scale * STEP
-    found = _slopes(f, mp, mp.mpf(step))
+    # Exact here, where a float of that size may be 0.
+    h, step = mp.ldexp(mp.mpf(scale), -80), scale * STEP
+    found = _slopes(f, mp, h)
     if found.trouble == _LOST:
         # All digits cancelled: flat, or flatter than sixty digits show.
         mp = context(_DIGITS[1])
-        found = _slopes(f, mp, mp.mpf(step))
+        h = mp.ldexp(mp.mpf(scale), -80)
+        found = _slopes(f, mp, h)
     if found.trouble == _LOST:
         found = Estimate(0.0, 0.0, step, ORACLE, 0.0, 0.0)
     if found.sound and spread > 4.0 * step:
-        return _within(f, mp, found, spread, step)
+        return _within(f, mp, found, spread, h)
     return found
 
 
@@ -152,17 +154,16 @@ def _side(f: Callable[[Any, Any], Any], mp: Any, slope: Any, h: Any) -> float:
 
 
 def _within(
-    f: Callable[[Any, Any], Any], mp: Any, found: Estimate, spread: float, step: float
+    f: Callable[[Any, Any], Any], mp: Any, found: Estimate, spread: float, h: Any
 ) -> Estimate:
     """Return `found`, or that rounding of the operand alone changes the slope."""
-    h = mp.mpf(step)
 
     def slope(t: float) -> float:
         moved = (f(mp, t + h) - f(mp, t - h)) / (2 * h)
         return float(moved) if mp.isfinite(moved) else math.nan
 
     sides = settled(slope, found.value, spread)
-    return found if sides is None else troubled(ORACLE, NOISE, *sides, step)
+    return found if sides is None else troubled(ORACLE, NOISE, *sides, float(h))
 
 
 def settled(

@@ -1,0 +1,191 @@
+"""Hypothesis strategies for numbers, programs and networks to try gradients on.
+
+    from hypothesis import given
+    from autograd.check import assert_gradients
+    from autograd.check.strategies import programs
+
+    @given(programs())
+    def test_gradients(program):
+        assert_gradients(program, *program.point)
+
+Subnormal numbers are left out: products of slopes lose digits among them, whoever computes.
+"""
+
+from collections.abc import Sequence
+
+from autograd.check.networks import ACTIVATIONS, Network
+from autograd.check.programs import Program, build
+from autograd.row import Interval, Primitive
+from autograd.value import Value
+
+try:
+    from hypothesis import HealthCheck, settings
+    from hypothesis import strategies as st
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "autograd.check.strategies needs Hypothesis: pip install hypothesis"
+    ) from error
+
+__all__ = ["Network", "Program", "networks", "points", "programs", "register_profiles", "values"]
+
+_SPECIAL = (0.0, 1.0, -1.0, 0.5, 2.0)
+
+
+def numbers(low: float, high: float) -> st.SearchStrategy[float]:
+    """Return a strategy for floats of a closed interval, simple ones among them.
+
+    Args:
+        low: the smallest.
+        high: the largest.
+
+    >>> from hypothesis import find
+    >>> find(numbers(-10.0, 10.0), lambda x: x > 2.5)
+    3.0
+    """
+    floats = st.floats(low, high, allow_nan=False, allow_infinity=False, allow_subnormal=False)
+    special = [x for x in _SPECIAL if low <= x <= high]
+    return st.one_of(floats, st.sampled_from(special)) if special else floats
+
+
+def values(low: float = -10.0, high: float = 10.0) -> st.SearchStrategy[Value]:
+    """Return a strategy for Values, leaves with finite data; 0, 1 and -1 come often.
+
+    Args:
+        low: the smallest data.
+        high: the largest.
+
+    >>> from hypothesis import find
+    >>> find(values(), lambda v: v.data < -1.5)
+    Value(-2.0)
+    """
+    return st.builds(Value, numbers(low, high))
+
+
+def points(domain: Primitive | Interval | Sequence[Interval]) -> st.SearchStrategy[tuple[float, ...]]:
+    """Return a strategy for operands inside a domain, its ends included.
+
+    Args:
+        domain: one interval, one for each operand, or a row of the table: then its domain, with
+            one to four operands if it takes any number (two or four of them for an even one).
+
+    >>> from hypothesis import find
+    >>> from autograd.row import lookup
+    >>> find(points(lookup("div")), lambda p: p[0] > 4.0)
+    (5.0, 1.0)
+    >>> find(points([(0.0, 1.0), (2.0, 3.0)]), lambda p: True)
+    (0.0, 2.0)
+    """
+    if isinstance(domain, Primitive):
+        if domain.arity is None:
+            one = numbers(*domain.domain[0])
+            counts = st.sampled_from([2, 4])
+            return counts.flatmap(lambda n: st.tuples(*[one] * n))
+        intervals: Sequence[Interval] = domain.domain
+    else:
+        first = domain[0]
+        intervals = [domain] if isinstance(first, int | float) else domain  # pyright: ignore[reportAssignmentType]
+    return st.tuples(*[numbers(low, high) for low, high in intervals])
+
+
+class _Drawn:
+    """Choices drawn by Hypothesis, which shrinks each towards its first."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+
+    def index(self, count: int) -> int:
+        return self.draw(st.integers(0, count - 1))
+
+    def number(self, low: float, high: float) -> float:
+        return self.draw(numbers(low, high))
+
+
+@st.composite
+def programs(
+    draw: st.DrawFn,
+    *,
+    max_ops: int = 8,
+    primitives: Sequence[str | Primitive] | None = None,
+) -> Program:
+    """Draw a program: a random graph with shared nodes over rows of the table.
+
+    Every row is inside its sampling domain at the program's `point`. Programs shrink to few
+    instructions of simple rows on simple numbers, and print as Python source.
+
+    Args:
+        draw: given by Hypothesis; leave it out.
+        max_ops: the largest number of instructions asked for; scaling operands into a domain may
+            add as many again.
+        primitives: names of rows or rows, your own too; the whole table if left out.
+
+    Raises:
+        ValueError: if a name is not of the table, or max_ops is below 1.
+
+    >>> from hypothesis import find
+    >>> print(find(programs(), lambda p: "tanh" in p.primitives))
+    from autograd import tanh
+    <BLANKLINE>
+    def program(v0):
+        v1 = tanh(v0)
+        return v1
+    <BLANKLINE>
+    program(0.0)
+    """
+    return build(_Drawn(draw), max_ops, primitives)
+
+
+@st.composite
+def networks(
+    draw: st.DrawFn,
+    *,
+    max_inputs: int = 3,
+    max_width: int = 3,
+    max_layers: int = 3,
+    activations: Sequence[str] = ACTIVATIONS,
+) -> Network:
+    """Draw a small fully connected network with a sample and a target.
+
+    Args:
+        draw: given by Hypothesis; leave it out.
+        max_inputs: the largest number of inputs.
+        max_width: the largest number of neurons in a layer.
+        max_layers: the largest number of layers.
+        activations: names of rows of one operand to choose from.
+
+    >>> from hypothesis import find
+    >>> net = find(networks(), lambda net: len(net.weights) == 2)
+    >>> net.weights, net.activation
+    ([[[0.0]], [[0.0]]], 'tanh')
+    """
+    sizes = [draw(st.integers(1, max_inputs))]
+    sizes += draw(st.lists(st.integers(1, max_width), min_size=1, max_size=max_layers))
+    weight = numbers(-2.0, 2.0)
+
+    def vector(count: int) -> list[float]:
+        return draw(st.lists(weight, min_size=count, max_size=count))
+
+    weights = [
+        [vector(before) for _ in range(after)]
+        for before, after in zip(sizes, sizes[1:], strict=False)
+    ]
+    biases = [vector(after) for after in sizes[1:]]
+    activation = draw(st.sampled_from(list(activations)))
+    return Network(weights, biases, activation, vector(sizes[0]), vector(sizes[-1]))
+
+
+def register_profiles() -> None:
+    """Register the Hypothesis profiles `gradients` and `gradients-long`, and load neither.
+
+    Neither has a deadline, so that a busy machine fails no test, and large programs are no fault.
+    Load one by `settings.load_profile("gradients")`, or from the command line by
+    `pytest --hypothesis-profile=gradients` when a conftest.py has called this.
+
+    >>> register_profiles()
+    >>> print(settings.get_profile("gradients").deadline)
+    None
+    """
+    slow = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+    settings.register_profile("gradients", deadline=None, suppress_health_check=slow)
+    settings.register_profile(
+        "gradients-long", settings.get_profile("gradients"), max_examples=5_000
+    )

@@ -403,7 +403,9 @@ def _dense_output(layer: Neuron | Layer, neurons: list[Neuron], X: Floats) -> Fl
         name = type(layer).__name__
         raise ValueError(f"{name} takes {n_in} input(s), got {X.shape[1]}: X has shape {X.shape}")
     W, b = rows_to_arrays([(neuron.weights, neuron.bias) for neuron in neurons])
-    z = X @ W.T + b
+    # IEEE's answers without a word, as node by node: a model that runs away gives inf, then nan.
+    with np.errstate(all="ignore"):
+        z = X @ W.T + b
     activations = [neuron.activation for neuron in neurons]
     if all(activation == activations[0] for activation in activations):
         return _on_array(activations[0], z)

@@ -8,7 +8,7 @@ ends, the parameters are those after a finished epoch.
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -90,6 +90,12 @@ class EagerEngine:
                 p.grad /= len(X)
         return total
 
+
+_CAUSES = (
+    "The usual causes: a learning rate that is too large, inputs that are not scaled (pixels of "
+    "0-255 in place of 0-1), or a loss without a bound such as log(0). The model is as after "
+    "epoch {}"
+)
 
 ENGINES: dict[str, Callable[[Module, Loss], Engine]] = {"auto": EagerEngine, "eager": EagerEngine}
 
@@ -185,15 +191,15 @@ def fit(
     try:
         for epoch in range(1, epochs + 1):
             began = time.perf_counter()
-            train, held = plan.epoch(epoch)
+            batches, trained, held = plan.epoch(epoch)
             total = 0.0
-            for step, (xs, ts) in enumerate(train, 1):
+            for step, (xs, ts) in enumerate(batches, 1):
                 lost = gradients(xs, ts)
                 _check_finite(lost, parameters, history, f"batch {step} of epoch {epoch}")
                 optimizer.step()
                 total += lost
                 bar.update()
-            history.append(plan.record(model, history, epoch, total, held, began, seed))
+            history.append(plan.record(model, history, total, trained, held, began))
             finished = [p.data for p in parameters]
             bar.set_postfix_str(str(history[-1]).partition(": ")[2])
             # All of them, also after one that asks to stop.
@@ -244,41 +250,47 @@ class _Plan:
         """The number of steps in an epoch."""
         return -(-len(self.train[0]) // self.size) - self.last_batch
 
-    def epoch(self, epoch: int) -> tuple[Iterator[Part], Part | None]:
-        """Return the batches to train on in an epoch, and what to measure on after it."""
-        batches = iter(minibatches(*self.train, self.size, rng=epoch_rng(self.seed, epoch)))
+    def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
+        """Return an epoch's batches to train on, all they hold, and what to measure on after it."""
+        batches = minibatches(*self.train, self.size, rng=epoch_rng(self.seed, epoch))
         if not self.last_batch:
-            return batches, self.held
-        drawn = list(batches)
-        return iter(drawn[:-1]), drawn[-1]
+            return batches, self.train, self.held
+        *drawn, held = batches
+        samples, targets = zip(*drawn, strict=True)
+        return drawn, (np.concatenate(samples), np.concatenate(targets)), held
 
     def record(
         self,
         model: Module,
         history: History,
-        epoch: int,
         total: float,
+        trained: Part,
         held: Part | None,
         began: float,
-        seed: int,
     ) -> EpochRecord:
-        """Measure the model after an epoch whose losses summed to `total`."""
-        trained_on = len(self.train[0]) - (len(held[0]) if self.last_batch and held else 0)
-        metric = self.metric(model.predict(self.train[0]), self.train[1]) if self.classes else None
+        """Measure the model after an epoch that began then and whose losses summed to `total`."""
+        epoch = len(history) + 1
+        metric = self.metric(model.predict(trained[0]), trained[1]) if self.classes else None
         held_loss = held_metric = None
         if held is not None:
             outputs = model.predict(held[0])
             held_loss = self.mean_loss(outputs, held[1])
             if not math.isfinite(held_loss):
                 raise DivergenceError(
-                    f"the loss on the validation set is {held_loss} after epoch {epoch}: "
-                    "probably the learning rate is too large; the model is as after epoch "
-                    f"{epoch - 1}",
+                    f"the loss on the validation set became {held_loss} in epoch {epoch}. "
+                    + _CAUSES.format(len(history)),
                     history,
                 )
             held_metric = self.metric(outputs, held[1]) if self.classes else None
-        seconds = time.perf_counter() - began
-        return EpochRecord(epoch, total / trained_on, metric, held_loss, held_metric, seconds, seed)
+        return EpochRecord(
+            epoch=epoch,
+            loss=total / len(trained[0]),
+            metric=metric,
+            validation_loss=held_loss,
+            validation_metric=held_metric,
+            time=time.perf_counter() - began,
+            seed=self.seed,
+        )
 
     def metric(self, outputs: Floats, targets: Array) -> float:
         """Return the accuracy of a model's outputs."""
@@ -396,12 +408,7 @@ def _check_finite(lost: float, parameters: list[Value], history: History, where:
         what = f"the gradient of {place.label or 'a parameter'} became {place.grad}"
     else:
         what = f"the loss became {lost}"
-    raise DivergenceError(
-        f"{what} in {where}. The usual causes: a learning rate that is too large, inputs that are "
-        "not scaled (pixels of 0-255 in place of 0-1), or a loss without a bound such as log(0). "
-        f"The model is as after epoch {len(history)}",
-        history,
-    )
+    raise DivergenceError(f"{what} in {where}. " + _CAUSES.format(len(history)), history)
 
 
 def _restore(parameters: list[Value], data: list[float]) -> None:

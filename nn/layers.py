@@ -5,94 +5,18 @@ small. Called on one sample they record the graph; `predict` computes many sampl
 through the same rows of the engine's table, and records nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Self, TypeAlias, TypeVar
+from collections.abc import Sequence
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
-import autograd as ag
-from autograd import Value, dot, no_grad
-from nn.checks import Array, Floats, look_up, whole
+from autograd import Value, dot
+from nn.activations import Activation, activate_array, activation_function, activation_name
+from nn.checks import Array, Floats, whole
 from nn.init import INITIALISERS, Draw, Seed, described, draw
 from nn.module import Module, Rows, rows_to_arrays
 
-T = TypeVar("T")
-Activation: TypeAlias = Callable[[Any], Any]
 Inputs: TypeAlias = Sequence[Value | float] | Array
-
-
-def linear(x: T) -> T:
-    """Return x: no activation.
-
-    >>> linear(-2.5)
-    -2.5
-    """
-    return x
-
-
-ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
-    {
-        "linear": linear,
-        "sigmoid": ag.sigmoid,
-        "tanh": ag.tanh,
-        "relu": ag.relu,
-        "leaky_relu": ag.leaky_relu,
-        "elu": ag.elu,
-        "gelu": ag.gelu,
-        "silu": ag.silu,
-        "softplus": ag.softplus,
-        "sin": ag.sin,
-        "step": ag.step,
-    }
-)
-
-# How a record names a function that is not in the table.
-_OWN = "function "
-
-
-def activation_function(activation: str | Activation) -> Activation:
-    """Return the function of a Value that a name stands for; a function stands for itself.
-
-    Raises:
-        ValueError: if no activation has that name.
-        TypeError: if it is neither a name nor a function.
-
-    >>> activation_function("sigmoid")(0.0)
-    0.5
-    """
-    if isinstance(activation, str):
-        if activation.startswith(_OWN):
-            raise ValueError(
-                f"its activation was a {activation!r} of somebody's own, which a file does not "
-                "hold: build the model with that function, then call model.load(path)"
-            )
-        return look_up("activation", activation, ACTIVATIONS)
-    if not callable(activation):
-        raise TypeError(f"an activation is a name or a function of a Value; got {activation!r}")
-    return activation
-
-
-def _name(activation: str | Activation) -> str:
-    """Return how a record and a picture name an activation."""
-    if isinstance(activation, str):
-        return activation
-    for name, function in ACTIVATIONS.items():
-        if function is activation:
-            return name
-    return _OWN + getattr(activation, "__name__", type(activation).__name__)
-
-
-def _on_array(activation: str | Activation, z: Floats) -> Floats:
-    """Apply an activation to every element, without recording."""
-    function = activation_function(activation)
-    if function in ACTIVATIONS.values():
-        return function(z)
-    # A function of the user's may branch on its Value, so it gets one at a time, as in a call.
-    with no_grad():
-        results = [function(Value(x)) for x in z.ravel().tolist()]
-    data = [x.data if isinstance(x, Value) else x for x in results]
-    return np.array(data, dtype=np.float64).reshape(z.shape)
 
 
 def _sample(inputs: Inputs, expected: int, model: Module) -> list[Any]:
@@ -177,7 +101,7 @@ class Neuron(Module):
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that build this neuron again."""
-        return {"n_in": self.n_in, "activation": _name(self.activation)}
+        return {"n_in": self.n_in, "activation": activation_name(self.activation)}
 
     def _dense(self) -> list[Rows]:
         return [[(self.weights, self.bias)]]
@@ -186,7 +110,7 @@ class Neuron(Module):
         return _dense_output(self, [self], X)[:, 0]
 
     def _summary(self) -> str:
-        return f"Neuron({self.n_in} -> 1, {_name(self.activation)})"
+        return f"Neuron({self.n_in} -> 1, {activation_name(self.activation)})"
 
 
 class Layer(Module):
@@ -254,7 +178,11 @@ class Layer(Module):
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that build this layer again."""
-        return {"n_in": self.n_in, "n_out": self.n_out, "activation": _name(self.activation)}
+        return {
+            "n_in": self.n_in,
+            "n_out": self.n_out,
+            "activation": activation_name(self.activation),
+        }
 
     def _dense(self) -> list[Rows]:
         return [[(neuron.weights, neuron.bias) for neuron in self.neurons]]
@@ -263,7 +191,7 @@ class Layer(Module):
         return _dense_output(self, self.neurons, X)
 
     def _summary(self) -> str:
-        return f"Layer({self.n_in} -> {self.n_out}, {_name(self.activation)})"
+        return f"Layer({self.n_in} -> {self.n_out}, {activation_name(self.activation)})"
 
     def _parts(self) -> list[tuple[str, Module | Value]]:
         return []
@@ -355,8 +283,8 @@ class MLP(Module):
         """Return the arguments that build this model again, and how its parameters started."""
         return {
             "sizes": self.sizes,
-            "activation": _name(self.activation),
-            "output_activation": _name(self.output_activation),
+            "activation": activation_name(self.activation),
+            "output_activation": activation_name(self.output_activation),
             "init": self.init,
             "seed": self.seed,
         }
@@ -408,7 +336,7 @@ def _dense_output(layer: Neuron | Layer, neurons: list[Neuron], X: Floats) -> Fl
         z = X @ W.T + b
     activations = [neuron.activation for neuron in neurons]
     if all(activation == activations[0] for activation in activations):
-        return _on_array(activations[0], z)
+        return activate_array(activations[0], z)
     # A neuron of another kind was put into the layer by hand.
-    columns = [_on_array(f, z[:, i : i + 1]) for i, f in enumerate(activations)]
+    columns = [activate_array(f, z[:, i : i + 1]) for i, f in enumerate(activations)]
     return np.concatenate(columns, axis=1)

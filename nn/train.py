@@ -18,6 +18,7 @@ from tqdm import tqdm
 from autograd import Value, no_grad
 from nn.checks import Array, Floats, look_up, whole
 from nn.data import check_data, epoch_rng, minibatches, prepare_targets, split
+from nn.engines import engine_named
 from nn.history import EpochRecord, History
 from nn.losses import Function, Loss, loss_named
 from nn.metrics import accuracy
@@ -25,7 +26,7 @@ from nn.module import Module
 
 Callback: TypeAlias = Callable[[Module, History], object]
 Part: TypeAlias = tuple[Floats, Array]
-Validation: TypeAlias = float | str | tuple[Any, Any] | None
+Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
 
 
 class DivergenceError(FloatingPointError):
@@ -47,57 +48,11 @@ class Optimizer(Protocol):
         """Move the parameters by their gradients."""
 
 
-class Engine(Protocol):
-    """Finds the gradients of a mini-batch."""
-
-    def gradients(self, X: Floats, targets: Array) -> float:
-        """Set every parameter's `grad` to the mean over the samples; return the losses' sum."""
-        ...
-
-
-class EagerEngine:
-    """Records, reverses and frees the graph of one sample after another.
-
-    The memory it takes is that of one graph, whatever the number of samples.
-    """
-
-    def __init__(self, model: Module, loss: Loss) -> None:
-        self._model = model
-        self._loss = loss
-        self._parameters = model.parameters()
-
-    def gradients(self, X: Floats, targets: Array) -> float:
-        """See `Engine`."""
-        model, loss = self._model, self._loss.function
-        for p in self._parameters:
-            p.grad = None
-        total = 0.0
-        for x, target in zip(X.tolist(), targets.tolist(), strict=True):
-            result = loss(model(x), target)
-            if not isinstance(result, Value):
-                raise TypeError(
-                    f"the loss {self._loss.name} returned {result!r:.60} in place of a Value, so "
-                    "there is nothing to differentiate: compute it from the outputs it is given"
-                )
-            if not math.isfinite(result.data):
-                return result.data
-            result.backward()
-            total += result.data
-        # Backward passes add up in the leaves; divided by the batch's own length, a short last
-        # batch is a mean like any other.
-        for p in self._parameters:
-            if p.grad is not None:
-                p.grad /= len(X)
-        return total
-
-
 _CAUSES = (
     "The usual causes: a learning rate that is too large, inputs that are not scaled (pixels of "
     "0-255 in place of 0-1), or a loss without a bound such as log(0). The model is as after "
     "epoch {}"
 )
-
-ENGINES: dict[str, Callable[[Module, Loss], Engine]] = {"auto": EagerEngine, "eager": EagerEngine}
 
 
 def fit(
@@ -179,7 +134,7 @@ def fit(
     seed = whole("seed", seed, at_least=0)
     size = whole("batch_size", batch_size)
     plan = _plan(model, X, y, loss_named(loss), size, validation, seed)
-    gradients = _engine(engine)(model, plan.loss).gradients
+    gradients = engine_named(engine)(model, plan.loss).gradients
     _check_optimizer(optimizer, model)
     calls = _checked_callbacks(callbacks)
     history = History(metric_name="accuracy" if plan.classes else "")
@@ -323,7 +278,7 @@ def _plan(
     held: Part | None = None
     train: Part = samples, targets
     last_batch = False
-    if isinstance(validation, tuple):
+    if isinstance(validation, tuple | list):
         if len(validation) != 2:  # pyright: ignore[reportUnnecessaryComparison]
             raise ValueError(f"validation is a pair (X, y); got {len(validation)} things")
         held_samples, held_targets, held_classes = _prepared(model, *validation, loss)
@@ -357,15 +312,6 @@ def _prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array,
     outputs = 1 if shape == () else shape[0] if len(shape) == 1 else None
     targets, classes = prepare_targets(loss, given, outputs)
     return samples, targets, classes
-
-
-def _engine(name: str) -> Callable[[Module, Loss], Engine]:
-    if name == "compiled":
-        raise ValueError(
-            "engine='compiled' is not available in this version: write engine='eager', or 'auto' "
-            "for the best there is"
-        )
-    return look_up("engine", name, ENGINES)
 
 
 def _check_optimizer(optimizer: Optimizer, model: Module) -> None:

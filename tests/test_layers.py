@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import Value
 from nn import MLP, Layer, Neuron
-from nn.layers import ACTIVATIONS
+from nn.activations import ACTIVATIONS
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -1,6 +1,6 @@
 """Error rates of the gradient checker beside two rivals, over random programs from fixed seeds.
 
-    python -m benchmarks.check_rates [--programs 20000] [--second 4000] [--write docs/check-rates.md]
+    python -m benchmarks.check_rates [--programs N] [--second N] [--write docs/check-rates.md]
 
 Every program is checked as it is, and again with one wrong rule planted in one of its rows. The
 truth is known without any checker: it is the gradient by the right rules, and the gradient by the
@@ -260,15 +260,20 @@ def page(programs: int, second: int) -> tuple[str, list[str]]:
     kinds = ", ".join(kind.name for kind in FAULTS)
     text = f"""# Error rates of the gradient checker
 
-Made by `python -m benchmarks.check_rates --programs {programs} --second {second} --write docs/check-rates.md`
-({versions}; {took:.0f} s).
+Made by
+
+    python -m benchmarks.check_rates --programs {programs} --second {second} \
+        --write docs/check-rates.md
+
+with {versions}, in {took:.0f} s.
 
 Programs are `autograd.check.programs.random_program(seed, max_ops={MAX_OPS})` for the seeds 0 to
-{programs - 1:,}: random graphs with shared nodes over all {len(TABLE)} rows of the table. Each is checked as it is, and
-once more with one wrong rule planted in one of its rows ({kinds}; row and fault taken in turn over
-the seeds). A planted fault counts where it changes a derivative by more than 2^-41 of the sum of the
-magnitudes of all paths, and by more than 1e-280. torch's gradcheck is its test (step 1e-6, atol 1e-5, rtol 1e-3), the central
-difference one with step 1e-5 and `numpy.allclose`'s tolerances, both on the same gradients.
+{programs - 1:,}: random graphs with shared nodes over all {len(TABLE)} rows of the table. Each is
+checked as it is, and once more with one wrong rule planted in one of its rows ({kinds}; kind and
+row taken in turn over the seeds). A planted fault counts where it changes a derivative by more
+than 2^-41 of the sum of the magnitudes of all paths, and by more than 1e-280. torch's gradcheck is
+its test (central differences with step 1e-6, atol 1e-5, rtol 1e-3), the plain central difference
+one with step 1e-5 and `numpy.allclose`'s tolerances, both on the same gradients.
 
 ## Gradients
 

@@ -87,7 +87,9 @@ class Sweep:
     trouble: list[Edge | None]
 
 
-def sweep(slopes: Slopes, root: int, tolerances: dict[tuple[int, int], float] | None = None) -> Sweep:
+def sweep(
+    slopes: Slopes, root: int, tolerances: dict[tuple[int, int], float] | None = None
+) -> Sweep:
     """Return the adjoints of the entry `root`, from oracle slopes, with bounds.
 
     Args:

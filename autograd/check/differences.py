@@ -4,9 +4,9 @@ The oracle of last resort: it asks nothing of the function but its values. The s
 the scale of the point and by the function's own noise, never by an absolute number.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
-
 from typing import Any
 
 from autograd.check.estimate import Estimate, troubled
@@ -56,7 +56,7 @@ def noise(f: Real, x: float) -> float:
     signs: list[bool] = []
     gamma = 1.0
     for k in range(1, 7):
-        table = [b - a for a, b in zip(table, table[1:], strict=False)]
+        table = [b - a for a, b in itertools.pairwise(table)]
         gamma *= k / (2.0 * (2.0 * k - 1.0))
         levels.append(math.sqrt(gamma * sum(d * d for d in table) / len(table)))
         signs.append(min(table) < 0.0 < max(table))
@@ -115,7 +115,8 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
         if not infinite:
             # Where the two sides settle, one extrapolation removes the bend of each.
             before, after = (
-                side[kink] + (side[kink] - side[kink - 1]) / (_RATIO - 1.0) for side in (left, right)
+                side[kink] + (side[kink] - side[kink - 1]) / (_RATIO - 1.0)
+                for side in (left, right)
             )
             ends = before, after
         return troubled(ORACLE, EDGE if infinite else KINK, *ends, steps[kink])
@@ -143,6 +144,7 @@ def _total(f: Real) -> Real:
             return math.nan
 
     return total
+
 
 KINK = "kink: the slopes on the two sides differ"
 EDGE = "edge of the domain: the slope on one side is not finite"
@@ -176,7 +178,7 @@ def _limit(slopes: Sequence[float], steps: Sequence[float], noise: float) -> flo
         return slopes[-1]
     told = [d for d, h in zip(slopes, steps, strict=True) if abs(d) > 16.0 * noise / h]
     sizes = [abs(d) for d in told if math.isfinite(d)]
-    if len(sizes) >= 4 and all(b > 1.5 * a for a, b in zip(sizes, sizes[1:], strict=False)):
+    if len(sizes) >= 4 and all(b > 1.5 * a for a, b in itertools.pairwise(sizes)):
         return math.copysign(math.inf, told[-1])
     return told[-1] if told else 0.0
 

@@ -229,8 +229,8 @@ class Examination:
                 why = (
                     "kinks and ties on the way are none of the result's"
                     if moved.fault is None
-                    else f"at {self.tape.written(moved.fault)} the rule gives {moved.rule:.9g} along "
-                    f"the way its operands move, the function's slope is {moved.function:.9g}"
+                    else f"at {self.tape.written(moved.fault)} the rule gives {moved.rule:.9g} "
+                    f"as its operands move, the function's slope is {moved.function:.9g}"
                 )
                 row = self.tape.rows[moved.fault] if moved.fault is not None else None
                 return self._verdict(

@@ -76,8 +76,10 @@ def check_module(model: Any, loss: Callable[..., Any], *sample: Any, order: int 
     >>> from autograd import Value
     >>> class Line:
     ...     w, b = Value(2.0), Value(1.0)
+    ...
     ...     def named_parameters(self):
     ...         return [("w", self.w), ("b", self.b)]
+    ...
     ...     def __call__(self, x):
     ...         return self.w * x + self.b
     >>> report = check_module(Line(), lambda y, target: (y - target) ** 2, 3.0, 5.0)

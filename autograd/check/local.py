@@ -6,6 +6,7 @@ not blur it), local (a wrong rule is found where it stands) and cheap (complex s
 precision only where that does not hold).
 """
 
+import itertools
 import math
 import random
 from collections.abc import Sequence
@@ -153,9 +154,7 @@ def _bends_nowhere(row: Primitive) -> bool:
     return True
 
 
-def _straight(
-    row: Primitive, operands: Sequence[float], k: int, spread: float
-) -> Estimate | None:
+def _straight(row: Primitive, operands: Sequence[float], k: int, spread: float) -> Estimate | None:
     """Return the slope of a piecewise affine row from five values on one line, None otherwise."""
     x = operands[k]
     # A power of 2 near |x| / 8: what is added and subtracted is exact.
@@ -164,7 +163,7 @@ def _straight(
         return None
     before, after = operands[:k], operands[k + 1 :]
     values = [value(row, (*before, x + i * d, *after)) for i in (-2.0, -1.0, 0.0, 1.0, 2.0)]
-    rises = [b - a for a, b in zip(values, values[1:], strict=False)]
+    rises = [b - a for a, b in itertools.pairwise(values)]
     allowed = 2.0**-50 * max(map(abs, values))
     if not max(rises) - min(rises) <= allowed:
         return None
@@ -175,9 +174,7 @@ def _straight(
 STRAIGHT = "exact differences"
 
 
-def _plain(
-    row: Primitive, operands: Sequence[float], k: int, spread: float, slope: float
-) -> bool:
+def _plain(row: Primitive, operands: Sequence[float], k: int, spread: float, slope: float) -> bool:
     """Whether plain differences on both sides see no kink and the same slope, within noise.
 
     A complex step at a kink answers with the slope of one side, so it is believed only where two

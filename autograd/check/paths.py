@@ -59,9 +59,7 @@ def sum_over_paths(f: Any, *inputs: Any, limit: int = 100_000) -> list[Estimate]
     return [_walked(tape, partials, root, place, limit) for place in tape.inputs]
 
 
-def _walked(
-    tape: Tape, partials: list[list[float]], root: int, place: int, limit: int
-) -> Estimate:
+def _walked(tape: Tape, partials: list[list[float]], root: int, place: int, limit: int) -> Estimate:
     if place < 0:
         return Estimate(0.0, 0.0, 0.0, ORACLE)
     paths = count_paths(tape, root, place)

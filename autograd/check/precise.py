@@ -6,6 +6,7 @@ the domain as one that is missing. mpmath is optional; without it this oracle ha
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false
 # pyright: reportUnknownArgumentType=false
 # mpmath carries no types.
 

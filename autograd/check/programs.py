@@ -6,6 +6,7 @@ generator here, Hypothesis in `strategies.py`.
 """
 
 import math
+import operator
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,8 @@ class Program:
         instructions: in order.
 
     >>> from autograd.row import lookup
-    >>> p = Program((2.0, 3.0), (Instruction(lookup("mul"), (0, 1)), Instruction(lookup("exp"), (2,))))
+    >>> product, power = Instruction(lookup("mul"), (0, 1)), Instruction(lookup("exp"), (2,))
+    >>> p = Program((2.0, 3.0), (product, power))
     >>> print(p)
     from autograd import exp
     <BLANKLINE>
@@ -151,10 +153,10 @@ def _applied(row: Primitive, operands: Sequence[Any]) -> Any:
 
 # The methods of Value have forms of their own of these, which are what users run.
 _OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "neg": lambda x: -x,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "neg": operator.neg,
 }
 
 

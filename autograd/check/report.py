@@ -169,9 +169,7 @@ class Report:
     def _summary(self) -> str:
         if not self.verdicts:
             return "nothing to check"
-        parts = [
-            f"{len(self._of(outcome))} {outcome}" for outcome in Outcome if self._of(outcome)
-        ]
+        parts = [f"{len(self._of(outcome))} {outcome}" for outcome in Outcome if self._of(outcome)]
         return ", ".join(parts)
 
     def _sorted(self) -> list[Verdict]:

@@ -136,7 +136,12 @@ def _check_value(row: Primitive, points: Sequence[Point]) -> Verdict:
     if worst is None:
         z = row.function(*points[0])
         return Verdict(
-            input="value", order=0, outcome=Outcome.RIGHT, analytic=z, numeric=z, bound=1e-9 * abs(z)
+            input="value",
+            order=0,
+            outcome=Outcome.RIGHT,
+            analytic=z,
+            numeric=z,
+            bound=1e-9 * abs(z),
         )
     return Verdict(
         input="value",

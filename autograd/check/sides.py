@@ -69,7 +69,8 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
         if not estimate.sound:
             return Motion(math.nan, kink=j)
         velocity[j] = estimate.value
-        parts = [d * v for d, v in zip(partials_of(row, tape.data[j], taken), speeds, strict=True) if v]
+        partials = partials_of(row, tape.data[j], taken)
+        parts = [d * v for d, v in zip(partials, speeds, strict=True) if v]
         size = sum(map(abs, parts)) + abs(estimate.value)
         if fault is None and not abs(sum(parts) - estimate.value) <= 1e-12 * size + local.FLOOR:
             fault = j, sum(parts), estimate.value

@@ -11,6 +11,7 @@
 Subnormal numbers are left out: products of slopes lose digits among them, whoever computes.
 """
 
+import itertools
 from collections.abc import Sequence
 
 from autograd.check.networks import ACTIVATIONS, Network
@@ -44,7 +45,7 @@ def numbers(low: float, high: float) -> st.SearchStrategy[float]:
     """
     floats = st.floats(low, high, allow_nan=False, allow_infinity=False, allow_subnormal=False)
     special = [x for x in _SPECIAL if low <= x <= high]
-    return st.one_of(floats, st.sampled_from(special)) if special else floats
+    return st.one_of(st.sampled_from(special), floats) if special else floats
 
 
 def values(low: float = -10.0, high: float = 10.0) -> st.SearchStrategy[Value]:
@@ -61,12 +62,14 @@ def values(low: float = -10.0, high: float = 10.0) -> st.SearchStrategy[Value]:
     return st.builds(Value, numbers(low, high))
 
 
-def points(domain: Primitive | Interval | Sequence[Interval]) -> st.SearchStrategy[tuple[float, ...]]:
+def points(
+    domain: Primitive | Interval | Sequence[Interval],
+) -> st.SearchStrategy[tuple[float, ...]]:
     """Return a strategy for operands inside a domain, its ends included.
 
     Args:
         domain: one interval, one for each operand, or a row of the table: then its domain, with
-            one to four operands if it takes any number (two or four of them for an even one).
+            two or four operands if it takes any number.
 
     >>> from hypothesis import find
     >>> from autograd.row import lookup
@@ -165,8 +168,7 @@ def networks(
         return draw(st.lists(weight, min_size=count, max_size=count))
 
     weights = [
-        [vector(before) for _ in range(after)]
-        for before, after in zip(sizes, sizes[1:], strict=False)
+        [vector(before) for _ in range(after)] for before, after in itertools.pairwise(sizes)
     ]
     biases = [vector(after) for after in sizes[1:]]
     activation = draw(st.sampled_from(list(activations)))

@@ -62,7 +62,7 @@ def rebuilt(x: Any, flat: Iterator[Any]) -> Any:
         x = cast(Any, x).tolist()
     if isinstance(x, list | tuple):
         items: list[Any] = [rebuilt(y, flat) for y in cast(Any, x)]
-        kind: Any = type(cast(Any, x))
+        kind: Any = cast(Any, x).__class__
         return kind(*items) if hasattr(kind, "_fields") else kind(items)
     if isinstance(x, dict):
         return {key: rebuilt(y, flat) for key, y in cast(Any, x).items()}

@@ -4,6 +4,7 @@ If g is the gradient, |f(x + hv) - f(x) - h g.v| shrinks with h^2 as h is halved
 with h only. The order is read off a range of steps, so no single one has to be chosen.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +52,10 @@ def taylor_remainder(f: Any, gradient_function: Any, *inputs: Any) -> Taylor:
     Taylor remainder convergence test).
 
     >>> f = lambda x, y: (x * x + x * y + y * y) ** 2
-    >>> right = lambda x, y: (2 * (x*x + x*y + y*y) * (2*x + y), 2 * (x*x + x*y + y*y) * (x + 2*y))
+    >>> right = lambda x, y: (
+    ...     2 * (x * x + x * y + y * y) * (2 * x + y),
+    ...     2 * (x * x + x * y + y * y) * (x + 2 * y),
+    ... )
     >>> round(taylor_remainder(f, right, 1.0, 2.0).order)
     2
     >>> off = lambda x, y: tuple(1.03 * g for g in right(x, y))
@@ -79,7 +83,7 @@ def taylor_remainder(f: Any, gradient_function: Any, *inputs: Any) -> Taylor:
 def _orders(remainders: Sequence[float], noise: float) -> tuple[tuple[float, ...], float]:
     orders = tuple(
         math.log2(a / b) if a > 0.0 and b > 0.0 else math.nan
-        for a, b in zip(remainders, remainders[1:], strict=False)
+        for a, b in itertools.pairwise(remainders)
     )
     # The last five halvings above noise: there the leading term rules.
     above = sorted(

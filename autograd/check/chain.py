@@ -28,6 +28,9 @@ class Edge:
 class Slopes:
     """The slope on every edge of a tape, by the best oracle for each row.
 
+    Slopes are found as far as some result needs them: a gradient's graph is long, and its
+    function's stands at the beginning.
+
     Attributes:
         tape: the recorded graph.
         spread: how far rounding may have carried each entry.
@@ -35,16 +38,23 @@ class Slopes:
         oracles: how many edges each oracle answered.
     """
 
-    __slots__ = ("found", "oracles", "spread", "tape")
+    __slots__ = ("_known", "found", "oracles", "spread", "tape")
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.spread = [0.0] * len(tape)
         self.found: list[tuple[Estimate | None, ...]] = [()] * len(tape)
         self.oracles: dict[str, int] = {}
-        for i, row in enumerate(tape.rows):
+        self._known = 0
+
+    def reach(self, root: int) -> None:
+        """Find the slopes on all edges up to the entry `root`."""
+        tape = self.tape
+        for i in range(self._known, root + 1):
+            row = tape.rows[i]
             if row is not None and tape.active[i]:
                 self._enter(i, row)
+        self._known = max(self._known, root + 1)
 
     def _enter(self, i: int, row: Primitive) -> None:
         tape, spread = self.tape, self.spread
@@ -108,6 +118,7 @@ def sweep(
     >>> swept.adjoint[0], swept.bound[0] < 1e-12
     (6.0, True)
     """
+    slopes.reach(root)
     tape = slopes.tape
     adjoint, bound = [0.0] * (root + 1), [0.0] * (root + 1)
     trouble: list[Edge | None] = [None] * (root + 1)

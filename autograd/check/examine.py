@@ -71,6 +71,10 @@ class Examination:
         self.scalars = _scalars(z, leaves, highest, names)
         nodes = [s.node for s in self.scalars if isinstance(s.node, Value)]
         self.tape = Tape(nodes, leaves)
+        # The function's own graph, to compare with other recordings of it.
+        self.graph = None
+        if isinstance(z, Value):
+            self.graph = self.tape if len(nodes) == 1 else Tape([z], leaves)
         places = iter(self.tape.roots)
         self.roots = [next(places) if isinstance(s.node, Value) else -1 for s in self.scalars]
         self._slopes: Slopes | None = None
@@ -81,14 +85,14 @@ class Examination:
     def slopes(self) -> Slopes:
         """The oracle slopes on all edges, found on first need."""
         if self._slopes is None:
-            with np.errstate(all="ignore"):
-                self._slopes = Slopes(self.tape)
+            self._slopes = Slopes(self.tape)
         return self._slopes
 
     def swept(self, s: int) -> Sweep:
         """The oracle adjoints of scalar s."""
         if s not in self._sweeps:
-            self._sweeps[s] = sweep(self.slopes, self.roots[s])
+            with np.errstate(all="ignore"):
+                self._sweeps[s] = sweep(self.slopes, self.roots[s])
         return self._sweeps[s]
 
     def faults(self, s: int) -> tuple[list[Fault], Sweep]:
@@ -102,7 +106,10 @@ class Examination:
 
     def noise(self, s: int) -> float:
         """The size of the rounding error in the value of scalar s."""
-        return self.slopes.spread[self.roots[s]] if self.roots[s] >= 0 else 0.0
+        if self.roots[s] < 0:
+            return 0.0
+        self.swept(s)
+        return self.slopes.spread[self.roots[s]]
 
     def entry(self, s: int, i: int) -> str:
         """The name of a derivative, as in d2f/dx dy."""

@@ -5,6 +5,7 @@ and the graph against the function near the point (`neighbours.py`). Where the g
 stand for the function, differences of its values decide, or nobody can.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -143,7 +144,7 @@ def check_against(
     claims = _given(subject, gradient_function)
     try:
         examination = neighbours.examined(subject, subject.point, 1)
-        apart = neighbours.investigate(subject, neighbours.taped(subject, subject.point))
+        apart = neighbours.investigate(subject, examination.graph)
     except (TypeError, AttributeError):
         return Report(_by_values(f, subject, claims, relative), f"{subject.title}, given")
     verdicts: list[Verdict] = []
@@ -175,14 +176,14 @@ def _require(subject: Subject, order: int) -> None:
 def _check(subject: Subject, order: int) -> Report:
     _require(subject, order)
     here = neighbours.examined(subject, subject.point, order)
-    apart = neighbours.investigate(subject, neighbours.taped(subject, subject.point))
+    apart = neighbours.investigate(subject, here.graph)
     verdicts = [
         _one(subject, here, s, i, apart)
         for s in range(len(here.scalars))
         for i in range(len(subject.point))
     ]
     if order > 1 and not any(v.outcome is Outcome.WRONG for v in verdicts):
-        verdicts = _with_neighbours(subject, verdicts, apart)
+        verdicts = _with_neighbours(subject, here, verdicts, apart)
     return Report(_worst(_consistent(verdicts)), subject.title)
 
 
@@ -270,42 +271,60 @@ def _by_values(
 
 
 def _with_neighbours(
-    subject: Subject, verdicts: list[Verdict], apart: dict[int, Difference]
+    subject: Subject,
+    here: Examination,
+    verdicts: list[Verdict],
+    apart: dict[int, Difference],
 ) -> list[Verdict]:
     """Let the gradient a little to each side decide on the orders above 1.
 
     The graph of a gradient knows only itself: a rule that is right at this point alone, or that
     computes outside the graph, makes a graph whose own derivative is another function's. Where the
-    gradient is wrong nearby, the second derivative is wrong here.
+    gradient is wrong nearby, or its graph is another one there, so is the second derivative here.
     """
-    for there in neighbours.around(subject.point, neighbours.LEVELS[0]):
+    above, below = neighbours.around(subject.point, neighbours.LEVELS[0])
+    highest = max(scalar.order for scalar in here.scalars)
+    for there, orders in ((above, highest), (below, 1)):
         try:
-            near = neighbours.examined(subject, there, 1)
+            near = neighbours.examined(subject, there, orders)
         except (ArithmeticError, ValueError):
             continue
-        for i in range(len(subject.point)):
+        if not apart and orders > 1:
+            primitive = neighbours.outside_the_graph(here, near)
+            if primitive is not None:
+                return [v if v.order == 1 else _outside(v, primitive) for v in verdicts]
+        for i, name in enumerate(subject.names):
             found = near.judge(0, i) if i not in apart else None
-            if found is None or found.outcome is not Outcome.WRONG:
-                continue
-            verdicts = [
-                _wrong_nearby(v, found) if v.input == subject.names[i] and v.order > 1 else v
-                for v in verdicts
-            ]
+            if found is not None and found.outcome is Outcome.WRONG:
+                verdicts = [
+                    _wrong_nearby(v, found) if v.input == name and v.order > 1 else v
+                    for v in verdicts
+                ]
     return verdicts
 
 
-def _wrong_nearby(verdict: Verdict, nearby: Verdict) -> Verdict:
-    return Verdict(
-        input=verdict.input,
-        order=verdict.order,
+def _outside(verdict: Verdict, primitive: str) -> Verdict:
+    """Judge a higher derivative of a gradient whose graph does not follow the data."""
+    return dataclasses.replace(
+        verdict,
         outcome=Outcome.WRONG,
-        analytic=verdict.analytic,
+        numeric=math.nan,
+        bound=math.inf,
+        reason=f"the rule of {primitive} computes with numbers outside the graph, so its own "
+        "derivative is lost: write it with operators and rows only",
+        primitive=primitive,
+    )
+
+
+def _wrong_nearby(verdict: Verdict, nearby: Verdict) -> Verdict:
+    return dataclasses.replace(
+        verdict,
+        outcome=Outcome.WRONG,
         numeric=math.nan,
         bound=math.inf,
         oracle=nearby.oracle,
         reason=f"the gradient is wrong a little beside this point: {nearby.reason}",
         primitive=nearby.primitive,
-        entry=verdict.entry,
     )
 
 
@@ -315,17 +334,8 @@ def _consistent(verdicts: Iterable[Verdict]) -> list[Verdict]:
     wrong = [v for v in found if v.outcome is Outcome.WRONG]
     lowest = min((v.order for v in wrong), default=math.inf)
     return [
-        Verdict(
-            input=v.input,
-            order=v.order,
-            outcome=Outcome.UNKNOWN,
-            analytic=v.analytic,
-            numeric=v.numeric,
-            bound=v.bound,
-            step=v.step,
-            oracle=v.oracle,
-            reason="it is the derivative of a derivative that is wrong",
-            entry=v.entry,
+        dataclasses.replace(
+            v, outcome=Outcome.UNKNOWN, reason="it is the derivative of a derivative that is wrong"
         )
         if v.order > lowest and v.outcome is Outcome.RIGHT
         else v

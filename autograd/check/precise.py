@@ -218,7 +218,10 @@ def row_slope(
         return evaluate(mp, row, exact)
 
     here = float(moved(mp, mp.mpf(0)))
-    z = row.function(*operands)
+    try:
+        z = row.function(*operands)
+    except (ArithmeticError, ValueError):
+        return None
     if not abs(here - z) <= 1e-6 * abs(z) + 1e-290 and not (here != here and z != z):
         return None
     # The step is a share of the operand that is first carried far.

@@ -52,6 +52,7 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
     >>> motion(Slopes(tape), tape.roots[0], 0).slope
     1.0
     """
+    slopes.reach(root)
     tape, bit = slopes.tape, 1 << i
     velocity: dict[int, float] = {tape.inputs[i]: 1.0}
     fault: tuple[int, float, float] | None = None

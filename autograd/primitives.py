@@ -22,6 +22,7 @@ from typing import Any, Final, cast
 import numpy as np
 
 from autograd import numeric
+from autograd.blank import describe
 from autograd.numeric import number, reduced, sequence, total
 from autograd.row import (
     ATOM,
@@ -1005,6 +1006,11 @@ def logsumexp(xs: Iterable[Any]) -> Any:
     if not operands:
         return -math.inf
     return apply(_logsumexp, operands)
+
+
+for _function in [globals().get(name) for name in TABLE]:
+    if _function is not None and _function.__doc__ is None:
+        _function.__doc__ = describe(TABLE[_function.__name__])
 
 
 def subgradient_table() -> str:

@@ -15,12 +15,12 @@ so that neither the forward nor the backward pass has to ask again.
 import itertools
 import math
 import numbers
-import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from autograd.blank import OPERATORS, partial_texts
 from autograd.numeric import number
 from autograd.primitives import TABLE, Primitive
 from autograd.row import apply_to_arrays
@@ -64,77 +64,6 @@ names: dict[str, Any] = {
     "nan": math.nan,
     "number": number,
 }
-
-OPERATORS: dict[Any, str] = {
-    operator.add: "{0} + {1}",
-    operator.sub: "{0} - {1}",
-    operator.mul: "{0} * {1}",
-    operator.neg: "-{0}",
-}
-
-
-class Blank:
-    """An operand that writes down what a rule does with it.
-
-    >>> from autograd.primitives import lookup
-    >>> lookup("tanh").partials(Blank("z"), Blank("x"))[0].text
-    'square(reciprocal(cosh(x)))'
-    """
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @staticmethod
-    def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "Blank":
-        written = [_written(x) for x in operands]
-        if row.function in OPERATORS:
-            return Blank(f"({OPERATORS[row.function].format(*written)})")
-        return Blank(f"{row.name}({', '.join(written)})")
-
-    def __add__(self, other: object) -> "Blank":
-        return Blank(f"({self.text} + {_written(other)})")
-
-    def __radd__(self, other: object) -> "Blank":
-        return Blank(f"({_written(other)} + {self.text})")
-
-    def __sub__(self, other: object) -> "Blank":
-        return Blank(f"({self.text} - {_written(other)})")
-
-    def __rsub__(self, other: object) -> "Blank":
-        return Blank(f"({_written(other)} - {self.text})")
-
-    def __mul__(self, other: object) -> "Blank":
-        return Blank(f"({self.text} * {_written(other)})")
-
-    def __rmul__(self, other: object) -> "Blank":
-        return Blank(f"({_written(other)} * {self.text})")
-
-    def __neg__(self) -> "Blank":
-        return Blank(f"(-{self.text})")
-
-
-def _written(x: object) -> str:
-    return x.text if isinstance(x, Blank) else repr(number(x))
-
-
-def partial_texts(row: Primitive) -> list[str]:
-    """Return the partials of a row as Python text in z, x and y.
-
-    A rule that cannot be run on blanks (a user's own, made with other functions) is called as a
-    whole.
-
-    >>> from autograd.primitives import lookup
-    >>> partial_texts(lookup("mul"))
-    ['y', 'x']
-    """
-    operands = ["x", "y", "w"][: row.arity]
-    try:
-        partials = row.partials(Blank("z"), *map(Blank, operands))
-        return [_written(d) for d in partials]
-    except (TypeError, AttributeError, ValueError):
-        return [f"partials(z, {', '.join(operands)})[{i}]" for i in range(len(operands))]
 
 
 def _compiled(text: str, name: str, **bound: Any) -> Any:

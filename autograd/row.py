@@ -294,7 +294,7 @@ def unary(row: Primitive) -> Unary:
         handler = getattr(x.__class__, "__apply__", None)
         return handler(row, (x,)) if handler is not None else apply(row, (x,))
 
-    return cast(Unary, _documented(function, row))
+    return cast(Unary, _named(function, row))
 
 
 def binary(row: Primitive) -> Binary:
@@ -307,23 +307,11 @@ def binary(row: Primitive) -> Binary:
             return compute(x, y)
         return apply(row, (x, y))
 
-    return cast(Binary, _documented(function, row))
+    return cast(Binary, _named(function, row))
 
 
-def _documented(function: Any, row: Primitive) -> Any:
-    """Give the public function of `row` its name and a docstring made from the row."""
-    names = ["x", "y"][: row.arity or 0]
-    written = row.text([Operand(name, ATOM) for name in names])
+def _named(function: Any, row: Primitive) -> Any:
+    """Give the public function of `row` its name; `blank.describe` adds what it does."""
     function.__name__ = function.__qualname__ = row.name
-    function.__module__ = __name__
-    ends = ", ".join(
-        f"{name} in [{low:g}, {high:g}]"
-        for name, (low, high) in zip(names, row.domain, strict=False)
-    )
-    lines = [f"Return {written}.", "", f"Sampled in tests over {ends}."]
-    for operands, partials in row.subgradients:
-        at = ", ".join(f"{name} = {x:g}" for name, x in zip(names, operands, strict=False))
-        taken = ", ".join(f"{d:g}" for d in partials)
-        lines.append(f"At {at} the derivative is taken to be {taken}.")
-    function.__doc__ = "\n".join(lines)
+    function.__module__ = "autograd.primitives"
     return function

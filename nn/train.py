@@ -279,9 +279,10 @@ def _plan(
     train: Part = samples, targets
     last_batch = False
     if isinstance(validation, tuple | list):
-        if len(validation) != 2:  # pyright: ignore[reportUnnecessaryComparison]
-            raise ValueError(f"validation is a pair (X, y); got {len(validation)} things")
-        held_samples, held_targets, held_classes = _prepared(model, *validation, loss)
+        pair: Sequence[Any] = validation
+        if len(pair) != 2:
+            raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
+        held_samples, held_targets, held_classes = _prepared(model, pair[0], pair[1], loss)
         held, classes = (held_samples, held_targets), classes and held_classes
     elif isinstance(validation, str):
         look_up("way to validate", validation, {"last_batch": True})

@@ -33,34 +33,35 @@ class Blank:
 
     @staticmethod
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "Blank":
-        written = [_written(x) for x in operands]
+        texts = [written(x) for x in operands]
         if row.function in OPERATORS:
-            return Blank(f"({OPERATORS[row.function].format(*written)})")
-        return Blank(f"{row.name}({', '.join(map(_bare, written))})")
+            return Blank(f"({OPERATORS[row.function].format(*texts)})")
+        return Blank(f"{row.name}({', '.join(map(_bare, texts))})")
 
     def __add__(self, other: object) -> "Blank":
-        return Blank(f"({self.text} + {_written(other)})")
+        return Blank(f"({self.text} + {written(other)})")
 
     def __radd__(self, other: object) -> "Blank":
-        return Blank(f"({_written(other)} + {self.text})")
+        return Blank(f"({written(other)} + {self.text})")
 
     def __sub__(self, other: object) -> "Blank":
-        return Blank(f"({self.text} - {_written(other)})")
+        return Blank(f"({self.text} - {written(other)})")
 
     def __rsub__(self, other: object) -> "Blank":
-        return Blank(f"({_written(other)} - {self.text})")
+        return Blank(f"({written(other)} - {self.text})")
 
     def __mul__(self, other: object) -> "Blank":
-        return Blank(f"({self.text} * {_written(other)})")
+        return Blank(f"({self.text} * {written(other)})")
 
     def __rmul__(self, other: object) -> "Blank":
-        return Blank(f"({_written(other)} * {self.text})")
+        return Blank(f"({written(other)} * {self.text})")
 
     def __neg__(self) -> "Blank":
         return Blank(f"(-{self.text})")
 
 
-def _written(x: object) -> str:
+def written(x: object) -> str:
+    """Return a blank's text, or a number's."""
     return x.text if isinstance(x, Blank) else repr(number(x))
 
 
@@ -77,7 +78,7 @@ def partial_texts(row: Primitive) -> list[str]:
     operands = ["x", "y", "w"][: row.arity]
     try:
         partials = row.partials(Blank("z"), *map(Blank, operands))
-        return [_written(d) for d in partials]
+        return [written(d) for d in partials]
     except (TypeError, AttributeError, ValueError):
         return [f"partials(z, {', '.join(operands)})[{i}]" for i in range(len(operands))]
 

@@ -16,11 +16,12 @@ import itertools
 import math
 import numbers
 from collections.abc import Callable
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from autograd.blank import OPERATORS, partial_texts
+from autograd.blank import OPERATORS, Blank, partial_texts, written
 from autograd.numeric import number
 from autograd.primitives import TABLE, Primitive
 from autograd.row import apply_to_arrays
@@ -136,6 +137,12 @@ def _pull_many(row: Primitive, kinds: str) -> Pull:
     def pull_values(node: "Value") -> None:
         operands: Any = node._x
         g: Any = node.grad
+        which = _bare_partials(row, len(operands)) if row.arity is None else None
+        if which is not None:
+            # Partials that are operands themselves, as those of a dot, need no list of numbers.
+            for x, y in zip(operands, which(operands), strict=True):
+                x.grad += g * y._data
+            return
         data = [x._data for x in operands]
         for x, partial in zip(operands, partials(node._data, *data), strict=True):
             x.grad += g * partial
@@ -150,6 +157,24 @@ def _pull_many(row: Primitive, kinds: str) -> Pull:
                 x.grad += g * partial
 
     return pull_values if kinds == "v" and not zeros else pull_mixed
+
+
+_bare: dict[tuple[Primitive, int], Callable[[Any], Any] | None] = {}
+
+
+def _bare_partials(row: Primitive, count: int) -> Callable[[Any], Any] | None:
+    """Return what picks the partials of a row from its operands, if each partial is one of them."""
+    key = row, count
+    if key not in _bare:
+        names_of = [f"x{i}" for i in range(count)]
+        place = {name: i for i, name in enumerate(names_of)}
+        try:
+            texts: list[str] = [written(d) for d in row.partials(Blank("z"), *map(Blank, names_of))]
+        except (TypeError, AttributeError, ValueError):
+            texts = [""]
+        bare = count > 1 and all(text in place for text in texts)
+        _bare[key] = itemgetter(*[place[text] for text in texts]) if bare else None
+    return _bare[key]
 
 
 _zeros: dict[Primitive, frozenset[int]] = {}
@@ -192,6 +217,8 @@ def kinds_of(row: Primitive, operands: tuple[Any, ...]) -> str:
 def forget(row: Primitive) -> None:
     """Drop what was made from a row that is no longer in the table."""
     _zeros.pop(row, None)
+    for count in [count for known, count in _bare if known is row]:
+        del _bare[row, count]
     for key in [key for key in _uses if key[0] == row.name]:
         del _uses[key]
 

@@ -50,18 +50,11 @@ class Program:
         """Return the result on numbers of any kind that the table takes."""
         return self.run(inputs)[-1]
 
-    def precise(self, mp: Any, inputs: Sequence[Any], error: Sequence[Any] = ()) -> Any:
-        """Return the result by the rows' formulas at mpmath's precision.
-
-        Args:
-            mp: an mpmath context.
-            inputs: its numbers.
-            error: a relative error to commit at each step; none if empty.
-        """
-        left = iter(error)
+    def precise(self, mp: Any, inputs: Sequence[Any]) -> Any:
+        """Return the result by the rows' formulas, in an mpmath context and its numbers."""
 
         def formula(row: Primitive, operands: tuple[Any, ...]) -> Any:
-            return row.precise(mp, *[mp.mpf(x) for x in operands]) * (1 + next(left, 0))
+            return row.precise(mp, *[mp.mpf(x) for x in operands])
 
         return self.run(inputs, formula)[-1]
 

@@ -115,7 +115,9 @@ class Module:
         >>> len(MLP([784, 4, 10]).parameters())
         3190
         """
-        return [value for _, value in self.named_parameters()]
+        found: list[Value] = []
+        _gather(self, set(), found)
+        return found
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to None, as before any backward pass."""
@@ -327,6 +329,33 @@ def _collect(model: Module, prefix: str, seen: set[int], found: list[tuple[str, 
         elif member.op is None:
             seen.add(id(member))
             found.append((prefix + name, member))
+
+
+def _gather(x: Any, seen: set[int], found: list[Value]) -> None:
+    """Append the parameters in x as `_collect` does, without their names: in a tenth of the time.
+
+    Hand-written loops call `zero_grad` at every step.
+    """
+    members: Iterable[Any]
+    if isinstance(x, Module):
+        members = vars(x).values()
+    elif isinstance(x, Mapping):
+        members = cast(Mapping[Any, Any], x).values()
+    elif isinstance(x, list | tuple):
+        members = cast(Sequence[Any], x)
+    elif isinstance(x, np.ndarray) and cast(Array, x).dtype == object:
+        members = cast(list[Any], cast(Array, x).tolist())
+    else:
+        return
+    if id(cast(Any, x)) in seen:
+        return
+    seen.add(id(cast(Any, x)))
+    for member in members:
+        if member.__class__ is not Value:
+            _gather(member, seen, found)
+        elif id(member) not in seen and member.op is None:
+            seen.add(id(member))
+            found.append(member)
 
 
 def rows_to_arrays(rows: Rows) -> tuple[Floats, Floats]:

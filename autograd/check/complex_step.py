@@ -96,7 +96,7 @@ def row_slope(row: Primitive, operands: Sequence[float], k: int) -> Estimate | N
     # Near the smallest floats the imaginary part itself loses digits.
     if not (abs(first - second) <= 2.0**-50 * size and size < math.inf):
         return None
-    if 0.0 < size * h < 1e-290:
+    if 0.0 < size * h < 1e-290 or (not size and h < 1e-33):
         return None
     return Estimate(first, 2.0**-50 * size, h, ORACLE, first, first)
 

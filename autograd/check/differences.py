@@ -120,6 +120,9 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
             )
             ends = before, after
         return troubled(ORACLE, EDGE if infinite else KINK, *ends, steps[kink])
+    ends = _limit(left, steps, level), _limit(right, steps, level)
+    if math.isinf(ends[0]) or math.isinf(ends[1]):
+        return troubled(ORACLE, JUMP, *ends, steps[-1])
     central = [
         (0.5 * (h + k), (v - w) / (h + k))
         for (h, v), (k, w) in zip(above, below, strict=True)
@@ -147,6 +150,7 @@ def _total(f: Real) -> Real:
 
 
 KINK = "kink: the slopes on the two sides differ"
+JUMP = "jump: the function is not continuous here, or vertical"
 EDGE = "edge of the domain: the slope on one side is not finite"
 
 

@@ -77,3 +77,10 @@ network({self.weights!r}, {self.biases!r})"""
 
     def __repr__(self) -> str:
         return f"Network as source:\n{self.source}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # Hypothesis and IPython print fields of data classes otherwise.
+        for i, line in enumerate(repr(self).splitlines()):
+            if i:
+                printer.break_()
+            printer.text(line)

@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.check.differences import EDGE, KINK
+from autograd.check.differences import EDGE, JUMP, KINK
 from autograd.check.estimate import Estimate, troubled
 from autograd.check.tape import recorded
 from autograd.row import Primitive
@@ -88,8 +88,9 @@ def derivative(f: Callable[[Any, Any], Any], scale: float, spread: float = 0.0) 
     h, step = mp.ldexp(mp.mpf(scale), -80), scale * STEP
     found = _slopes(f, mp, h)
     if found.trouble == _LOST:
-        # All digits cancelled: flat, or flatter than sixty digits show.
-        mp = context(_DIGITS[1])
+        # All digits cancelled: flat, or flatter than sixty digits show. cosh x - 1 at a small x
+        # is of the size of x^2, so twice the digits of the scale come on top.
+        mp = context(_DIGITS[1] + 100 * math.ceil(abs(math.log10(scale)) / 50.0))
         h = mp.ldexp(mp.mpf(scale), -80)
         found = _slopes(f, mp, h)
     if found.trouble == _LOST:
@@ -100,7 +101,6 @@ def derivative(f: Callable[[Any, Any], Any], scale: float, spread: float = 0.0) 
 
 
 _LOST = "all digits cancelled"
-JUMP = "jump: the function is not continuous here"
 NOISE = "noise: rounding alone may carry the operand to where the slope is another one"
 
 

@@ -140,6 +140,13 @@ class Program:
     def __repr__(self) -> str:
         return f"Program as source:\n{self.source}"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # Hypothesis and IPython print fields of data classes otherwise.
+        for i, line in enumerate(repr(self).splitlines()):
+            if i:
+                printer.break_()
+            printer.text(line)
+
 
 def _applied(row: Primitive, operands: Sequence[Any]) -> Any:
     """Apply a row as a user would: through the public function or operator of its name."""

@@ -1,0 +1,222 @@
+"""Every row of the table against its own functions, and rows that are wrong on purpose."""
+
+import dataclasses
+import math
+
+import pytest
+
+from autograd import Primitive, Value, exp, sigmoid, sin, square, where
+from autograd.check import Outcome, check_gradients, check_row, complex_step, local, precise
+from autograd.check.faults import FAULTS, planted
+from autograd.check.rows import sample
+from autograd.row import TABLE, lookup
+
+WRONG_RULES = [
+    (row.name, kind.name)
+    for row in TABLE.values()
+    for kind in FAULTS
+    if kind.make(row) is not None
+]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_row_is_right_over_its_domain(name):
+    assert check_row(lookup(name)).certain
+
+
+@pytest.mark.parametrize(("name", "fault"), WRONG_RULES)
+def test_every_wrong_rule_is_found_unless_it_is_no_other_rule(name, fault):
+    row = lookup(name)
+    kind = next(kind for kind in FAULTS if kind.name == fault)
+    rule = kind.make(row)
+    assert rule is not None
+    wrong = dataclasses.replace(row, partials=rule)
+    report = check_row(wrong)
+    points = [p for p in sample(row) if all(map(math.isfinite, p))]
+    same = all(
+        math.isclose(float(a), float(b), rel_tol=1e-9, abs_tol=0.0) or a == b
+        for p in points
+        for a, b in zip(
+            wrong.partials(row.function(*p), *p), row.partials(row.function(*p), *p), strict=True
+        )
+        if math.isfinite(row.function(*p))
+    )
+    if same:
+        # The wrong form happens to be right: 0 times a sign, sums whose partials are alike, ...
+        assert report.ok
+    elif fault == "tail form" and name == "gelu":
+        assert not report.ok
+    else:
+        assert not report.ok, report
+        assert report.blamed == (name,)
+
+
+def test_the_report_of_a_wrong_row_gives_the_point_and_both_numbers():
+    report = check_row(dataclasses.replace(lookup("tanh"), partials=lambda z, x: (1.0 - z * z,)))
+    assert not report.ok
+    verdict = report.wrong[0]
+    assert (verdict.analytic, verdict.numeric) == (0.0, 1.6993417021166355e-17)
+    assert "tanh(-20)" in str(report)
+
+
+def test_the_same_row_gives_the_same_report():
+    assert str(check_row(lookup("atan2"))) == str(check_row(lookup("atan2")))
+
+
+def test_a_row_of_ones_own_needs_no_formula_and_no_array_function():
+    def function(x: float, y: float) -> float:
+        return x * math.cos(y)
+
+    def right(z, x, y):
+        from autograd import cos
+
+        return cos(y), -x * sin(y)
+
+    assert check_row(Primitive("polar", function, right, arity=2)).certain
+    wrong = check_row(Primitive("polar", function, lambda z, x, y: right(z, y, x), arity=2))
+    assert {v.input for v in wrong.wrong} == {"x", "y"}
+
+
+def test_a_row_with_a_kink_is_right_beside_it_and_open_at_it():
+    def function(x: float) -> float:
+        return 0.5 * x * x if math.fabs(x) <= 1.0 else math.fabs(x) - 0.5
+
+    def rule(z, x):
+        from autograd import clip
+
+        return (clip(x, -1.0, 1.0),)
+
+    assert check_row(Primitive("huber", function, rule)).certain
+    assert not check_row(Primitive("huber", function, lambda z, x: (x,))).ok
+    assert check_row(
+        Primitive("hinge", lambda x: max(x, 0.0), lambda z, x: (1.0 * (x > 0),), domain=((0.0, 0.0),))
+    ).verdicts[1].outcome is Outcome.UNKNOWN
+
+
+def test_any_number_of_operands_and_rules_that_raise_or_miscount():
+    def total(*xs: float) -> float:
+        return math.fsum(xs)
+
+    def ones(z, *xs):
+        return (1.0,) * len(xs)
+
+    assert check_row(Primitive("total", total, ones, arity=None)).certain
+    assert "partials for" in str(check_row(Primitive("total", total, lambda z, *xs: (1.0,) * 9, arity=None)))
+    raising = check_row(Primitive("third", lambda x: x / 3.0, lambda z, x: (math.sqrt(-1.0),)))
+    assert "the rule fails" in str(raising)
+
+
+def test_a_formula_or_array_function_that_is_another_function_is_wrong():
+    row = lookup("sin")
+    other = check_row(dataclasses.replace(row, precise=lambda mp, x: mp.cos(x)))
+    assert "formula at high precision differ" in str(other)
+    other = check_row(dataclasses.replace(row, array=lambda x: x * 2.0))
+    assert "array function differ" in str(other)
+
+
+def test_constants_are_not_differentiated():
+    assert [v.input for v in check_row(lookup("power")).verdicts] == ["value", "x"]
+
+
+@pytest.mark.parametrize(
+    ("name", "operands", "k", "left", "right"),
+    [
+        ("abs", [0.0], 0, -1.0, 1.0),
+        ("relu", [0.0], 0, 0.0, 1.0),
+        ("maximum", [1.0, 1.0], 0, 0.0, 1.0),
+        ("clip", [1.0, -1.0, 1.0], 0, 1.0, 0.0),
+        ("leaky_relu", [0.0, 0.25], 0, 0.25, 1.0),
+        ("sqrt", [0.0], 0, math.nan, math.inf),
+        ("step", [0.0], 0, 0.0, math.inf),
+        ("sign", [0.0], 0, math.inf, math.inf),
+        ("hypot", [0.0, 0.0], 0, -1.0, 1.0),
+    ],
+)
+def test_kinks_give_both_slopes(name, operands, k, left, right):
+    for found in (local.slope(lookup(name), operands, k), by_floats(name, operands, k)):
+        assert not found.sound
+        for got, expected in ((found.left, left), (found.right, right)):
+            assert got == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
+
+
+def by_floats(name, operands, k):
+    """The same without mpmath."""
+    kept = precise.context
+    try:
+        precise.context = lambda digits=60: None
+        return local.along(
+            lookup(name), operands, [1.0 if i == k else 0.0 for i in range(len(operands))]
+        )
+    finally:
+        precise.context = kept
+
+
+def test_slopes_are_right_in_the_tails():
+    assert local.slope(lookup("tanh"), [20.0], 0).value == 1.6993417021166355e-17
+    assert local.slope(lookup("sigmoid"), [40.0], 0).value == pytest.approx(4.248354255291589e-18)
+    assert local.slope(lookup("erfc"), [5.0], 0).value == pytest.approx(-1.5670866531017336e-11)
+
+
+def test_analytic_rows_are_found_out():
+    analytic = {name for name, row in TABLE.items() if complex_step.analytic(row)}
+    assert {"add", "mul", "exp", "sin", "tanh", "power", "log", "atanh", "dot"} <= analytic
+    assert not {"abs", "relu", "sign", "erf", "hypot", "sigmoid"} & analytic
+
+
+# Planting faults --------------------------------------------------------------------------------
+
+
+def test_a_planted_fault_reaches_operators_backward_and_gradient_and_goes_again():
+    x = Value(3.0)
+    z = x * x
+    with planted(lookup("mul"), lambda z, x, y: (2.0 * y, x)):
+        z.backward()
+        assert x.grad == 9.0
+        assert not check_gradients(lambda x: x * x, 3.0).ok
+    x.grad = None
+    z.backward()
+    assert x.grad == 6.0
+    assert check_gradients(lambda x: x * x, 3.0).certain
+
+
+def test_the_fault_is_blamed_at_the_second_order_too():
+    with planted(lookup("cos"), lambda z, x: (-1.001 * sin(x),)):
+        report = check_gradients(lambda x: sin(x) * x, 1.0)
+    assert [v.outcome.value for v in report.verdicts] == ["right", "wrong"]
+    assert report.blamed == ("cos",)
+
+
+def test_a_rule_right_at_the_point_alone_is_wrong_at_second_order():
+    with planted(lookup("square"), lambda z, x: (2.0,)):
+        report = check_gradients(lambda x: square(x) * x, 1.0)
+    assert report.verdicts[0].outcome is Outcome.RIGHT
+    assert report.blamed == ("square",)
+    assert "beside this point" in report.wrong[0].reason
+
+
+@pytest.mark.parametrize("wrap", [float, Value])
+def test_a_rule_that_computes_outside_the_graph_is_wrong_at_second_order(wrap):
+    def rule(z, x):
+        return (wrap(math.cos(x.data)) if isinstance(x, Value) else math.cos(x),)
+
+    with planted(lookup("sin"), rule):
+        report = check_gradients(lambda x: sin(x) * exp(x), 1.0)
+    assert report.verdicts[0].outcome is Outcome.RIGHT
+    assert report.blamed == ("sin",)
+    assert "outside the graph" in report.wrong[0].reason
+
+
+def test_faults_at_ties_are_blamed():
+    from autograd import maximum
+
+    def rule(z, *xs):
+        return tuple(0.51 for _ in xs)
+
+    with planted(lookup("maximum"), rule):
+        report = check_gradients(lambda x: maximum(x, x) * sigmoid(x), 1.0, order=1)
+    assert report.blamed == ("maximum",)
+
+
+def test_a_fault_that_changes_nothing_is_not_called_wrong():
+    with planted(lookup("sin"), lambda z, x: (0.0,)):
+        assert check_gradients(lambda x: where(0.0, sin(x), x), 1.0, order=1).ok

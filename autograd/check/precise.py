@@ -66,7 +66,9 @@ def evaluate(mp: Any, row: Primitive, operands: Sequence[Any]) -> Any:
     return z if isinstance(z, mp.mpf) else mp.mpf(z)
 
 
-def derivative(f: Callable[[Any, Any], Any], scale: float, spread: float = 0.0) -> Estimate:
+def derivative(
+    f: Callable[[Any, Any], Any], scale: float, spread: float = 0.0, cancels: bool = False
+) -> Estimate:
     """Return the slope at t = 0 of f(mp, t), a function written for any mpmath context.
 
     Args:
@@ -74,6 +76,7 @@ def derivative(f: Callable[[Any, Any], Any], scale: float, spread: float = 0.0) 
         scale: the length by which the step is measured; the step is 2^-80 of it.
         spread: how far rounding may have carried the point. Where the slope changes by a tenth
             within that distance, the answer is that it cannot be told.
+        cancels: whether the value is what is left of larger ones, so that more digits are needed.
 
     Raises:
         ModuleNotFoundError: if mpmath is not installed.
@@ -84,9 +87,12 @@ def derivative(f: Callable[[Any, Any], Any], scale: float, spread: float = 0.0) 
     mp = context()
     if mp is None:
         raise ModuleNotFoundError("high precision needs mpmath: pip install mpmath")
-    # Exact here, where a float of that size may be 0.
-    h, step = mp.ldexp(mp.mpf(scale), -80), scale * STEP
-    found = _slopes(f, mp, h)
+    step = scale * STEP
+    found = troubled(ORACLE, _LOST)
+    if not cancels:
+        # Exact here, where a float of that size may be 0.
+        h = mp.ldexp(mp.mpf(scale), -80)
+        found = _slopes(f, mp, h)
     if found.trouble == _LOST:
         # All digits cancelled: flat, or flatter than sixty digits show. cosh x - 1 at a small x
         # is of the size of x^2, so twice the digits of the scale come on top.
@@ -96,6 +102,7 @@ def derivative(f: Callable[[Any, Any], Any], scale: float, spread: float = 0.0) 
     if found.trouble == _LOST:
         found = Estimate(0.0, 0.0, step, ORACLE, 0.0, 0.0)
     if found.sound and spread > 4.0 * step:
+        h = mp.ldexp(mp.mpf(scale), -80)
         return _within(f, mp, found, spread, h)
     return found
 
@@ -113,10 +120,10 @@ def _slopes(f: Callable[[Any, Any], Any], mp: Any, h: Any) -> Estimate:
     if not (mp.isfinite(right) and mp.isfinite(left)):
         return troubled(ORACLE, EDGE, _side(f, mp, left, -h), _side(f, mp, right, h), step)
     total = abs(right) + abs(left)
-    lost = max(abs(above - here), abs(here - below)) < abs(here) * mp.mpf(2) ** (100 - mp.prec)
-    if lost and here != 0:
+    change = max(abs(above - here), abs(here - below))
+    if change == 0 or change < abs(here) * mp.mpf(2) ** (100 - mp.prec):
         return troubled(ORACLE, _LOST, step=step)
-    change, size = max(abs(above - here), abs(here - below)), max(abs(above), abs(below))
+    size = max(abs(above), abs(below))
     if change > size * mp.mpf(2) ** -30:
         # So large a change is a jump, as of sign at 0, or the function is near 0 here.
         tiny = h / 2**16
@@ -229,7 +236,8 @@ def row_slope(
         ((abs(x) or 1.0) / abs(v) for x, v in zip(operands, velocities, strict=True) if v),
         default=1.0,
     )
-    return derivative(moved, reach, spread)
+    cancels = abs(z) < 1e-6 * max(map(abs, operands))
+    return derivative(moved, reach, spread, cancels)
 
 
 def high_precision(f: Any, *inputs: Any) -> list[Estimate]:

@@ -9,6 +9,8 @@
 (56.0, 60.0, 75.0)
 """
 
+import typing as _typing
+from importlib import import_module as _import_module
 from pathlib import Path as _Path
 
 if _Path(__file__).with_name("tracer.py").exists():
@@ -89,6 +91,15 @@ from autograd.transforms import (
 )
 from autograd.value import Value
 
+if _typing.TYPE_CHECKING:
+    from autograd.check import (
+        Report,
+        assert_gradients,
+        check_against,
+        check_gradients,
+        check_module,
+    )
+
 __distribution__ = "chalkgrad"
 __version__ = "0.1.0"
 
@@ -96,6 +107,7 @@ __all__ = [
     "AnomalyError",
     "GraphFormatError",
     "Primitive",
+    "Report",
     "StaleGraphError",
     "Value",
     "WrongPartialsError",
@@ -105,10 +117,14 @@ __all__ = [
     "add",
     "asin",
     "asinh",
+    "assert_gradients",
     "atan",
     "atan2",
     "atanh",
     "backward",
+    "check_against",
+    "check_gradients",
+    "check_module",
     "clip",
     "cos",
     "cosh",
@@ -174,3 +190,12 @@ __all__ = [
     "where",
     "xlogy",
 ]
+
+# Imported on first use: a program that only computes does not wait for its checker.
+_CHECKS = ("Report", "assert_gradients", "check_against", "check_gradients", "check_module")
+
+
+def __getattr__(name: str) -> object:
+    if name in _CHECKS:
+        return getattr(_import_module("autograd.check"), name)
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}")

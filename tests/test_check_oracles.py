@@ -134,7 +134,12 @@ def test_high_precision_sees_kinks_edges_and_jumps(f, trouble):
 
 
 def test_a_curve_with_slope_0_is_no_kink():
-    for f in (lambda mp, t: t * t, lambda mp, t: t**3, lambda mp, t: mp.cos(t), lambda mp, t: 5 + 0 * t):
+    for f in (
+        lambda mp, t: t * t,
+        lambda mp, t: t**3,
+        lambda mp, t: mp.cos(t),
+        lambda mp, t: 5 + 0 * t,
+    ):
         found = derivative(f, 1.0)
         assert found.sound
         assert math.fabs(found.value) < 1e-30

@@ -1,4 +1,4 @@
-"""The checker's two error rates over random programs; `python -m benchmarks.check_rates` has more."""
+"""The checker's error rates over random programs; `benchmarks.check_rates` measures many more."""
 
 import os
 

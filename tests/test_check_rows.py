@@ -12,10 +12,7 @@ from autograd.check.rows import sample
 from autograd.row import TABLE, lookup
 
 WRONG_RULES = [
-    (row.name, kind.name)
-    for row in TABLE.values()
-    for kind in FAULTS
-    if kind.make(row) is not None
+    (row.name, kind.name) for row in TABLE.values() for kind in FAULTS if kind.make(row) is not None
 ]
 
 
@@ -88,9 +85,16 @@ def test_a_row_with_a_kink_is_right_beside_it_and_open_at_it():
 
     assert check_row(Primitive("huber", function, rule)).certain
     assert not check_row(Primitive("huber", function, lambda z, x: (x,))).ok
-    assert check_row(
-        Primitive("hinge", lambda x: max(x, 0.0), lambda z, x: (1.0 * (x > 0),), domain=((0.0, 0.0),))
-    ).verdicts[1].outcome is Outcome.UNKNOWN
+    assert (
+        check_row(
+            Primitive(
+                "hinge", lambda x: max(x, 0.0), lambda z, x: (1.0 * (x > 0),), domain=((0.0, 0.0),)
+            )
+        )
+        .verdicts[1]
+        .outcome
+        is Outcome.UNKNOWN
+    )
 
 
 def test_any_number_of_operands_and_rules_that_raise_or_miscount():
@@ -101,7 +105,9 @@ def test_any_number_of_operands_and_rules_that_raise_or_miscount():
         return (1.0,) * len(xs)
 
     assert check_row(Primitive("total", total, ones, arity=None)).certain
-    assert "partials for" in str(check_row(Primitive("total", total, lambda z, *xs: (1.0,) * 9, arity=None)))
+    assert "partials for" in str(
+        check_row(Primitive("total", total, lambda z, *xs: (1.0,) * 9, arity=None))
+    )
     raising = check_row(Primitive("third", lambda x: x / 3.0, lambda z, x: (math.sqrt(-1.0),)))
     assert "the rule fails" in str(raising)
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import shutil
 import statistics
 import sys
 from importlib import metadata
@@ -13,6 +14,7 @@ from benchmarks.timing import Comparison, compare, shown
 # What a row should reach, as the ratio of our time to the peer's.
 REACH_README = 0.30
 REACH_MLP = 1 / 20
+REACH_DRAW = 1.2
 
 
 def line(name: str, found: Comparison, reach: float | None) -> None:
@@ -69,6 +71,18 @@ def chains(lengths: list[int], rounds: int) -> None:
     print(f"\nbytes a node after backward, {length:,} nodes: {size:.0f} (reach: 200)")
 
 
+def drawings(counts: list[int], rounds: int) -> None:
+    """Time pictures beside `dot` alone on the same text."""
+    if shutil.which("dot") is None:
+        print("\nGraphviz's dot is not installed: no pictures are timed")
+        return
+    print(f"\n{'picture':42} {'draw':>10} {'dot alone':>10}   ratio    middle half   reach")
+    for count in counts:
+        ours, dot_alone, boxes = work.drawing(work.network(count))
+        found = compare(ours, dot_alone, rounds=rounds, seconds=0.1)
+        line(f"{boxes:,} boxes", found, REACH_DRAW)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="batches of each program")
@@ -82,6 +96,7 @@ def main(arguments: list[str]) -> int:
     else:
         print("micrograd is not installed: pip install 'chalkgrad[bench]' (or run make bench)")
     chains([100, 1_000, 2_000] if options.quick else [10_000, 100_000, 1_000_000], min(rounds, 3))
+    drawings([10, 100] if options.quick else [10, 1_000], min(rounds, 5))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import random
+import subprocess
 import tracemalloc
 from collections.abc import Callable
 from time import perf_counter
@@ -9,6 +10,7 @@ from typing import Any
 
 import nn
 from autograd import Value
+from autograd.display import draw
 
 
 def readme(value: Any) -> Callable[[], object]:
@@ -92,3 +94,32 @@ def chain_bytes(length: int) -> float:
     finally:
         tracemalloc.stop()
     return (after - before) / length
+
+
+def network(count: int) -> Value:
+    """A graph of `count` boxes or a few more, shaped like a training step: sums of products."""
+    generator = random.Random(0)
+    inputs = [Value(generator.uniform(-1.0, 1.0)) for _ in range(3)]
+    total = inputs[0] * inputs[1]
+    boxes = 4
+    while boxes < count:
+        total = (total * Value(generator.uniform(-1.0, 1.0)) + generator.choice(inputs)).tanh()
+        boxes += 4
+    total.backward()
+    return total
+
+
+def drawing(z: Value) -> tuple[Callable[[], object], Callable[[], object], int]:
+    """Programs that draw a graph and that run `dot` alone on the same text; the boxes drawn."""
+    first = draw(z, expand=True)
+
+    def ours() -> object:
+        return draw(z, expand=True).svg
+
+    command = ["dot", "-Tsvg", "-Gnslimit=1", "-Gnslimit1=1"]
+    text = first.source.encode()
+
+    def dot_alone() -> object:
+        return subprocess.run(command, input=text, capture_output=True, check=True).stdout
+
+    return ours, dot_alone, len(first.picture.boxes)

@@ -21,7 +21,7 @@ def test_the_table_is_printed() -> None:
         check=True,
     )
     assert done.stderr == ""
-    for part in ("README expression", "MLP [2, 16, 16, 1]", "ratio", "bytes a node", "CPython"):
+    for part in ("README expression", "MLP [2, 16, 16, 1]", "ratio", "bytes a node", "Python"):
         assert part in done.stdout
 
 

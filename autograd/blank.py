@@ -56,6 +56,15 @@ class Blank:
     def __rmul__(self, other: object) -> "Blank":
         return Blank(f"({written(other)} * {self.text})")
 
+    def __eq__(self, other: object) -> bool:
+        # A rule that asks must be called with numbers, not written down.
+        raise TypeError("a blank cannot be compared: rules do not branch")
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+    def __bool__(self) -> bool:
+        raise TypeError("a blank has no truth value: rules do not branch")
+
     def __neg__(self) -> "Blank":
         return Blank(f"(-{self.text})")
 

@@ -15,6 +15,26 @@ from autograd.row import TABLE, Interval, Primitive, Rule, apply, enter
 
 _BUILT_IN = frozenset(TABLE)
 
+# The variables of the texts that recording.py makes.
+_RESERVED = frozenset(
+    [
+        "x",
+        "y",
+        "z",
+        "w",
+        "g",
+        "node",
+        "x_node",
+        "y_node",
+        "pull",
+        "partials",
+        "make",
+        "function",
+        "inf",
+        "nan",
+    ]
+)
+
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
 
@@ -28,7 +48,7 @@ def register(row: Primitive) -> Function:
     Raises:
         WrongPartialsError: if a partial derivative is wrong somewhere in the domain, or the array
             function or formula disagrees with the float function; nothing is registered then.
-        ValueError: if the name belongs to a built-in primitive.
+        ValueError: if the name belongs to a built-in primitive, or to a variable of the rules.
 
     >>> row = Primitive("cube", lambda x: x * x * x, lambda z, x: (3.0 * x * x,))
     >>> cube = register(row)
@@ -37,8 +57,9 @@ def register(row: Primitive) -> Function:
     12.0
     >>> unregister("cube")
     """
-    if row.name in _BUILT_IN:
-        raise ValueError(f"{row.name} is a built-in primitive: choose another name")
+    if row.name in _BUILT_IN or row.name in _RESERVED:
+        kind = "a built-in primitive" if row.name in _BUILT_IN else "a name used in rules"
+        raise ValueError(f"{row.name} is {kind}: choose another name")
     from autograd.check.rows import check_row
 
     report = check_row(row)

@@ -57,6 +57,16 @@ def no_grad() -> contextlib.AbstractContextManager[None]:
     return _watching("paused")
 
 
+@contextlib.contextmanager
+def recording_anyway() -> Generator[None]:
+    """Inside the block, record even in `no_grad`: a derivative needs the graph it is taken of."""
+    paused, _thread.paused = _thread.paused, 0
+    try:
+        yield
+    finally:
+        _thread.paused = paused
+
+
 def detect_anomaly() -> contextlib.AbstractContextManager[None]:
     """Inside the block, raise at the first node whose value or gradient is nan or infinite.
 

@@ -35,6 +35,8 @@ def restore(op: str, args: tuple[Any, ...], data: float, grad: float | None, lab
         node._use = LEAF
         node._x = node._y = None
         return node
+    if op not in TABLE:
+        raise KeyError(f"no primitive is called {op!r}: register it before reading the graph")
     row = TABLE[op]
     if row.arity in (1, 2):
         node._x, node._y = args if row.arity == 2 else (args[0], None)

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd.backward import gradient, gradient_numbers
 from autograd.backward import order as order_of
+from autograd.modes import recording_anyway
 from autograd.numeric import number
 from autograd.primitives import dot
 from autograd.series import along
@@ -128,6 +129,16 @@ def _reaches(output: Any, outer: frozenset[Value]) -> bool:
     return any(isinstance(z, Value) and not outer.isdisjoint(order_of(z)) for z in _flat(output))
 
 
+def _recorded(function: Function) -> Function:
+    """Make a transform's function record its graph whatever mode it is called in."""
+
+    def wrapped(*args: Any) -> Any:
+        with recording_anyway():
+            return function(*args)
+
+    return wrapped
+
+
 def _scalar(value: object) -> float:
     try:
         return number(value)
@@ -157,6 +168,7 @@ def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
     (18.0, (12.0, 9.0))
     """
 
+    @_recorded
     def function(*args: Any) -> tuple[Any, Any]:
         call = _called(f, args, argnum)
         value = call.plain(call.output)
@@ -199,6 +211,7 @@ def derivative(f: Function, order: int = 1) -> Function:
     if isinstance(order, bool) or not isinstance(cast(object, order), int) or order < 0:
         raise ValueError(f"the order of a derivative is 0, 1, 2, ..., got {order!r}")
 
+    @_recorded
     def function(x: Any) -> Any:
         call = _called(f, (x,), 0)
         if not isinstance(call.output, Value):
@@ -226,6 +239,7 @@ def jacobian(f: Function, argnum: Argnum = 0) -> Function:
     [[2.0, 3.0], [1.0, 1.0]]
     """
 
+    @_recorded
     def function(*args: Any) -> Any:
         call = _called(f, args, argnum)
         return _mapped(lambda output: call.shaped(call.slopes(output)), call.output)
@@ -248,6 +262,7 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
     [[62.0, 55.0], [55.0, 80.0]]
     """
 
+    @_recorded
     def function(*args: Any) -> Any:
         call = _called(f, args, argnum)
         _ = call.plain(call.output)
@@ -270,6 +285,7 @@ def hvp(f: Function, argnum: Argnum = 0) -> Function:
     [4.0, 6.0]
     """
 
+    @_recorded
     def function(*args: Any) -> Any:
         *primals, v = _with_vector(args)
         call = _called(f, tuple(primals), argnum)
@@ -295,6 +311,7 @@ def jvp(f: Function, argnum: Argnum = 0) -> Function:
     [2.0, 1.0]
     """
 
+    @_recorded
     def function(*args: Any) -> Any:
         *primals, v = _with_vector(args)
         call = _called(f, tuple(primals), argnum)

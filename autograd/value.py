@@ -156,11 +156,14 @@ class Value:
     silu = unary_method(TABLE["silu"])
     leaky_relu = _named(primitives.leaky_relu)
     elu = _named(primitives.elu)
-    clip = _named(primitives.clip)
     where = _named(primitives.where)
     maximum = _named(primitives.maximum)
     minimum = _named(primitives.minimum)
     hypot = _named(primitives.hypot)
+
+    def clip(self, low: float, high: float, out: None = None) -> Value:
+        """Return autograd.clip with this value as its first operand; np.clip passes `out`."""
+        return primitives.clip(self, low, high)
 
     def __pos__(self) -> Value:
         return self
@@ -261,9 +264,10 @@ def _data_of(other: Any, sign: str) -> Any:
         raise TypeError(f"cannot compare with {sign}: {error}") from None
 
 
-# NumPy's power takes a Value in either place, which is the row `pow`.
+# NumPy's power takes a Value in either place, which is the row `pow`; its `equal` is `==`, which
+# goes by identity.
 Value.__array_ufuncs__.update(
-    {row.ufunc or name: row for name, row in TABLE.items() if name != "pow"}
+    {row.ufunc or name: row for name, row in TABLE.items() if name not in ("pow", "equal")}
 )
 Value.__array_ufuncs__["power"] = TABLE["pow"]
 

@@ -27,7 +27,7 @@ def test_no_correct_gradient_is_called_wrong_and_no_wrong_one_right(highest, fir
 def test_the_page_has_both_tables_and_its_command():
     text, examples = check_rates.page(60, 20)
     assert examples == []
-    assert text.count("correct gradients called wrong") == 2
+    assert text.count("correct gradients called wrong") == 3
     assert "benchmarks.check_rates --programs 60 --second 20" in text
 
 

@@ -88,12 +88,14 @@ class Sweep:
     Attributes:
         adjoint: per entry of the tape, the derivative of the result with respect to it.
         bound: how far a correct computation of it may lie off.
+        blur: the part of the bound that the oracles' own errors make.
         trouble: per entry, the first edge on a path to it whose slope could not be told. The
             adjoint then stands on what the row's own rule says of that edge.
     """
 
     adjoint: list[float]
     bound: list[float]
+    blur: list[float]
     trouble: list[Edge | None]
 
 
@@ -120,7 +122,7 @@ def sweep(
     """
     slopes.reach(root)
     tape = slopes.tape
-    adjoint, bound = [0.0] * (root + 1), [0.0] * (root + 1)
+    adjoint, bound, blur = ([0.0] * (root + 1) for _ in range(3))
     trouble: list[Edge | None] = [None] * (root + 1)
     adjoint[root] = 1.0
     for i in range(root, -1, -1):
@@ -140,12 +142,14 @@ def sweep(
             off = local.RULE_ERROR * size + local.FLOOR
             if estimate.sound:
                 off += estimate.error
+                blur[j] += abs(a) * estimate.error
+            blur[j] += blur[i] * size
             if tolerances is not None:
                 off = tolerances.get((i, k), off)
             part = a * d
             adjoint[j] += part
             bound[j] += b * (size + off) + abs(a) * off + _UNIT * (abs(part) + abs(adjoint[j]))
-    return Sweep(adjoint, bound, trouble)
+    return Sweep(adjoint, bound, blur, trouble)
 
 
 def _rule(tape: Tape, i: int, k: int) -> float:

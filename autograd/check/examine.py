@@ -150,7 +150,18 @@ class Examination:
             bound = 64.0 * bound + slack * abs(numeric)
         elif not all(abs(claim - numeric) <= bound for claim in claims):
             bound = self.faults(s)[1].bound[place]
+        if self._blurred(claims, numeric, bound, swept.blur[place]):
+            return self._unknown(s, i, claims[0], _blurred_reason(swept.blur[place]))
         return self._verdict(s, i, claims, numeric, bound, "", foreign)
+
+    def _blurred(self, claims: Sequence[float], numeric: float, bound: float, blur: float) -> bool:
+        """Whether the numbers agree only because the oracle sees the slope too badly."""
+        size = max(abs(numeric), *map(abs, claims))
+        return (
+            blur > 1e-5 * size
+            and blur > 0.2 * bound
+            and all(abs(claim - numeric) <= bound for claim in claims)
+        )
 
     def _verdict(
         self,
@@ -232,7 +243,9 @@ class Examination:
             with np.errstate(all="ignore"):
                 moved = motion(self.slopes, root, i)
             if math.isfinite(moved.slope):
-                bound = self._doubtful_bound(s, place, moved.slope, slack)
+                bound = self._doubtful_bound(s, place, moved.slope, slack) + 2.0 * moved.error
+                if self._blurred(claims, moved.slope, bound, moved.error):
+                    return self._unknown(s, i, claims[0], _blurred_reason(moved.error))
                 why = (
                     "kinks and ties on the way are none of the result's"
                     if moved.fault is None
@@ -296,6 +309,13 @@ class Examination:
             right=right,
             entry=self.entry(s, i),
         )
+
+
+def _blurred_reason(blur: float) -> str:
+    return (
+        f"noise: differences of floats show the slope to ± {blur:.2g} only; "
+        "with mpmath installed it can be told"
+    )
 
 
 def _by_backward(z: Value | float, leaves: Sequence[Value]) -> list[float]:

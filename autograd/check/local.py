@@ -10,6 +10,7 @@ import itertools
 import math
 import random
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from autograd.check import complex_step, differences, precise
@@ -119,8 +120,19 @@ def value(row: Primitive, operands: Sequence[float]) -> float:
 _affine: dict[Primitive, bool] = {}
 
 
+class _Exact:
+    """What a row's formula may ask of mpmath that fractions can answer."""
+
+    mpf = Fraction
+    fabs = staticmethod(abs)
+
+    @staticmethod
+    def sign(x: Fraction) -> Fraction:
+        return Fraction((x > 0) - (x < 0))
+
+
 def piecewise_affine(row: Primitive) -> bool:
-    """Whether the row's formula is straight, in sixty digits, around 32 points of its domain.
+    """Whether the row's formula is straight, in exact fractions, around 32 points of its domain.
 
     Floats cannot tell: a saturated tanh looks flat in them, its formula does not.
 
@@ -134,22 +146,23 @@ def piecewise_affine(row: Primitive) -> bool:
 
 
 def _bends_nowhere(row: Primitive) -> bool:
-    mp = precise.context()
-    if mp is None or row.precise is None or row.arity is None:
+    if row.precise is None or row.arity is None:
         return False
     rng = random.Random(1911)
     for _ in range(32):
-        point = [mp.mpf(rng.uniform(low, high)) for low, high in row.domain]
+        point = [Fraction(rng.uniform(low, high)) for low, high in row.domain]
         for k in range(len(point) - row.constants):
-            h = abs(point[k]) * mp.mpf(2) ** -40
+            h = abs(point[k]) / 2**40
             values: list[Any] = []
-            for t in (-h, 0, h):
-                there = [*point]
-                there[k] = there[k] + t
-                values.append(precise.evaluate(mp, row, there))
-            below, here, above = values
-            size = max(abs(below), abs(here), abs(above))
-            if not abs(above - 2 * here + below) <= size * mp.mpf(10) ** -55:
+            for t in (-h, Fraction(0), h):
+                there: list[Any] = [*point]
+                there[k] += t
+                try:
+                    values.append(row.precise(_Exact, *there))
+                except (AttributeError, TypeError, ValueError, ArithmeticError):
+                    # It asks for more than fractions have: exp, a root, ...
+                    return False
+            if values[2] - 2 * values[1] + values[0] != 0:
                 return False
     return True
 
@@ -168,7 +181,9 @@ def _straight(row: Primitive, operands: Sequence[float], k: int, spread: float) 
     if not max(rises) - min(rises) <= allowed:
         return None
     found = (values[4] - values[0]) / (4.0 * d)
-    return Estimate(found, allowed / d, d, STRAIGHT, found, found)
+    # Rises that are alike to the last digit have no rounding in them: 0 is 0.
+    error = allowed / d if max(rises) > min(rises) else 2.0**-51 * abs(found)
+    return Estimate(found, error, d, STRAIGHT, found, found)
 
 
 STRAIGHT = "exact differences"

@@ -21,6 +21,7 @@ class Motion:
 
     Attributes:
         slope: of the result; nan if some entry has none.
+        error: a bound on the error of the oracles in it.
         kink: the first entry that has no slope along the way, None if all have.
         fault: the first entry in doubt whose rule disagrees with its slope along the way.
         rule: what that rule says.
@@ -28,6 +29,7 @@ class Motion:
     """
 
     slope: float
+    error: float = 0.0
     kink: int | None = None
     fault: int | None = None
     rule: float = math.nan
@@ -55,6 +57,7 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
     slopes.reach(root)
     tape, bit = slopes.tape, 1 << i
     velocity: dict[int, float] = {tape.inputs[i]: 1.0}
+    error: dict[int, float] = {}
     fault: tuple[int, float, float] | None = None
     for j in range(root + 1):
         row = tape.rows[j]
@@ -64,19 +67,31 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
         moving = [(e, v) for e, v in zip(slopes.found[j], speeds, strict=True) if v]
         if all(e is not None and e.sound for e, _ in moving):
             velocity[j] = sum(e.value * v for e, v in moving if e is not None)
+            error[j] = sum(
+                e.error * abs(v) + abs(e.value) * error.get(k, 0.0)
+                for e, v, k in zip(slopes.found[j], speeds, tape.operands[j], strict=True)
+                if e is not None and v
+            )
             continue
         taken = tape.taken(j)
         estimate = local.along(row, taken, speeds)
         if not estimate.sound:
             return Motion(math.nan, kink=j)
         velocity[j] = estimate.value
+        # What a blurred operand adds is not known; the row's own partials are a measure of it.
+        pairs = zip(partials_of(row, tape.data[j], taken), tape.operands[j], strict=True)
+        error[j] = estimate.error + sum(
+            abs(d) * error.get(k, 0.0) for d, k in pairs if math.isfinite(d)
+        )
         partials = partials_of(row, tape.data[j], taken)
         parts = [d * v for d, v in zip(partials, speeds, strict=True) if v]
         size = sum(map(abs, parts)) + abs(estimate.value)
-        if fault is None and not abs(sum(parts) - estimate.value) <= 1e-12 * size + local.FLOOR:
+        allowed = 1e-12 * size + estimate.error + local.FLOOR
+        if fault is None and not abs(sum(parts) - estimate.value) <= allowed:
             fault = j, sum(parts), estimate.value
     slope = velocity.get(root, 0.0)
-    return Motion(slope) if fault is None else Motion(slope, None, *fault)
+    off = error.get(root, 0.0)
+    return Motion(slope, off) if fault is None else Motion(slope, off, None, *fault)
 
 
 def side_slopes(tape: Tape, root: int, i: int, noise: float = 0.0) -> Estimate:

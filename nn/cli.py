@@ -1,0 +1,250 @@
+"""The command `chalkgrad`: train a network on a data set and write a report about it.
+
+What is wrong with the options, the output folder or the installation is said in one sentence and
+before any training, with exit code 2. Ctrl-C ends the training, keeps what the finished epochs
+gave and still writes the report, with exit code 130 as shells expect.
+"""
+
+import argparse
+import dataclasses
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from tqdm import tqdm
+
+import autograd
+from nn.activations import ACTIVATIONS
+from nn.experiment import TASKS, Experiment, Settings, prepare, task_named
+from nn.history import EpochRecord, History
+from nn.init import INITIALISERS
+from nn.losses import LOSSES
+from nn.module import Module
+from nn.report import NAMES, check_folder, report_files, write_folder
+from nn.train import DivergenceError
+
+OK, WRONG, INTERRUPTED = 0, 2, 130
+
+
+class _Refused(Exception):
+    """The command cannot do what it was asked; its text is the sentence to print."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _Refused(f"{message} ({self.prog} --help lists what it takes)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    Args:
+        argv: the words after `chalkgrad`; those of the command line if left out.
+
+    Returns:
+        0 if all went well, 2 if something was wrong and nothing was written, 130 after Ctrl-C.
+
+    >>> main(["train", "digits", "--epochs", "0"])  # the sentence itself goes to stderr
+    2
+    """
+    try:
+        try:
+            options = _parser().parse_args(argv)
+        except SystemExit as done:  # after --help and --version
+            return int(done.code or 0)
+        return _train(options)
+    except _Refused as refusal:
+        print(f"chalkgrad: {refusal}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        print("chalkgrad: interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+
+
+# The options ------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="chalkgrad",
+        description="Train a network on scalars that remember how they were made, and report.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"chalkgrad {autograd.__version__}")
+    commands = parser.add_subparsers(metavar="command", required=True)
+    train = commands.add_parser(
+        "train",
+        help="train a network on a data set and write a report",
+        description=(
+            "Train a network on a data set, test it on samples that were held out, and write a "
+            f"folder with a report: {', '.join(NAMES)} (those that the data has). The same options "
+            "and seed give the same files, byte for byte. In a folder that is there already, only "
+            "files of these names from an earlier report are replaced."
+        ),
+        allow_abbrev=False,
+    )
+    train.add_argument("dataset", metavar="dataset", help=f"one of {', '.join(TASKS)}")
+    _add_settings(train)
+    train.add_argument(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="where to write the report (default: chalkgrad- and the name of the data set)",
+    )
+    train.add_argument(
+        "--quiet", "-q", action="store_true", help="print only the line with the result"
+    )
+    return parser
+
+
+def _add_settings(train: argparse.ArgumentParser) -> None:
+    """Add an option for every setting; None stands for the data set's own default."""
+    add = train.add_argument_group("settings").add_argument
+    add(
+        "--hidden",
+        nargs="*",
+        type=int,
+        metavar="N",
+        help=f"neurons in each hidden layer; none for no hidden layer {_default('hidden')}",
+    )
+    for name, what, table in (
+        ("activation", "activation of the hidden layers", ACTIVATIONS),
+        ("output-activation", "activation of the outputs", ACTIVATIONS),
+        ("init", "how the weights start", INITIALISERS),
+        ("loss", "what is made small", LOSSES),
+    ):
+        default = _default(name.replace("-", "_"))
+        add(f"--{name}", metavar="NAME", help=f"{what}: {', '.join(table)} {default}")
+    add("--lr", type=float, metavar="RATE", help=f"learning rate {_default('lr')}")
+    add("--momentum", type=float, metavar="M", help=f"momentum of SGD {_default('momentum')}")
+    add("--batch-size", type=int, metavar="N", help=f"samples in a step {_default('batch_size')}")
+    add("--epochs", type=int, metavar="N", help=f"times through the data {_default('epochs')}")
+    add(
+        "--seed",
+        type=int,
+        metavar="N",
+        help=f"of drawn data, the split, the weights and the order {_default('seed')}",
+    )
+    add(
+        "--points",
+        type=int,
+        metavar="N",
+        help=f"points to draw; not for digits {_default('points')}",
+    )
+    add("--noise", type=float, metavar="S", help="their noise; not for digits (default: its own)")
+
+
+def _default(name: str) -> str:
+    """Return the default of a setting for a help text, with the data sets that have their own."""
+    texts: dict[str, list[str]] = {}
+    for task, known in TASKS.items():
+        if words := known.defaults.words(name):
+            texts.setdefault(" ".join(words), []).append(task)
+    if len(texts) == 1:
+        return f"(default: {next(iter(texts))})"
+    return f"(default: {', '.join(f'{x} for {_listed(tasks)}' for x, tasks in texts.items())})"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """Return the data set's defaults with what was given in their place."""
+    given = {
+        field.name: getattr(options, field.name)
+        for field in dataclasses.fields(Settings)
+        if getattr(options, field.name) is not None
+    }
+    if "hidden" in given:
+        given["hidden"] = tuple(given["hidden"])
+    return dataclasses.replace(task_named(options.dataset).defaults, **given)
+
+
+# The work ---------------------------------------------------------------------------------------
+
+
+def _train(options: argparse.Namespace) -> int:
+    """Train and report; see `main`."""
+    loud = not options.quiet
+    experiment, folder = _checked(options)
+    if loud:
+        print(_opening(experiment))
+    began = time.perf_counter()
+    try:
+        history = experiment.train(progress=loud, callbacks=[_say] if loud else [])
+    except DivergenceError as error:
+        raise _Refused(f"{error}; nothing was written. Try a smaller --lr") from None
+    except ValueError as error:
+        raise _Refused(str(error)) from None
+    seconds = time.perf_counter() - began
+    if history.interrupted and not len(history):
+        raise KeyboardInterrupt
+    result = experiment.result(history)
+    try:
+        replaced = write_folder(folder, report_files(result))
+    except OSError as error:
+        raise _Refused(f"the report could not be written: {error}") from None
+    if history.interrupted:
+        print(
+            f"Interrupted: {len(history)} of {experiment.settings.epochs} epochs were finished; "
+            "they are kept, and the report is about them."
+        )
+    if replaced and loud:
+        print(f"Replaced an earlier report's {_listed(replaced)}.")
+    tested, samples = len(result.said), experiment.task.samples
+    print(
+        f"Accuracy {result.accuracy:.4f} on held-out data ({tested} {samples} that the network "
+        f"never saw), after {seconds:.1f} s of training. Report: {folder / 'report.html'}"
+    )
+    return INTERRUPTED if history.interrupted else OK
+
+
+def _checked(options: argparse.Namespace) -> tuple[Experiment, Path]:
+    """Return the experiment and the output folder, or refuse if anything about them is wrong."""
+    try:
+        experiment = prepare(_settings(options))
+        folder = check_folder(options.output or f"chalkgrad-{options.dataset}")
+        # Checked before training, which is what takes long.
+        import matplotlib as _  # noqa: F401
+    except ImportError:
+        raise _Refused(
+            "the report's pictures need matplotlib, which is not installed: "
+            'pip install "chalkgrad[plots]"'
+        ) from None
+    except (ValueError, TypeError, OSError) as error:
+        raise _Refused(str(error)) from None
+    return experiment, folder
+
+
+def _opening(experiment: Experiment) -> str:
+    """Return what is about to happen, in a sentence."""
+    s, samples = experiment.settings, experiment.task.samples
+    return (
+        f"Training {experiment.model.sizes} ({len(experiment.model.parameters()):,} parameters) on "
+        f"{experiment.trained_on:,} {samples} of {s.dataset} for {s.epochs} "
+        f"epoch{'s' * (s.epochs != 1)}, seed {s.seed}; {len(experiment.test_set[1]):,} others are "
+        "held out for the test."
+    )
+
+
+def _say(model: Module, history: History) -> None:
+    """Print a line for the epoch that just ended, above the bar."""
+    tqdm.write(_line(history[-1]))
+
+
+def _line(record: EpochRecord) -> str:
+    """Return the line of an epoch.
+
+    >>> _line(EpochRecord(3, 0.25, 0.96, 0.5, 0.1412, 1.0, 0))
+    'Epoch 3: Validation Accuracy: 0.14, Loss: 0.2500'
+    """
+    return f"{record}, Loss: {record.loss:.4f}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

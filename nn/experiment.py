@@ -1,0 +1,318 @@
+"""One run of the command: the data sets it knows, its settings, and what training gave.
+
+`prepare` checks every setting and builds data and model, so that whatever is wrong is said before
+any training. The held-out test samples are split off first; neither training nor the curves'
+validation set sees them.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, cast
+
+import numpy as np
+
+from nn import datasets
+from nn.checks import Array, Floats, look_up, real, whole
+from nn.data import prepare_targets, split
+from nn.history import History
+from nn.layers import MLP
+from nn.losses import LOSSES, Loss, loss_named
+from nn.metrics import accuracy, classes, confusion
+from nn.optim import SGD
+from nn.train import Callback, fit
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run depends on: the same settings give the same run, bit for bit.
+
+    Attributes:
+        dataset: one of `TASKS`.
+        hidden: the number of neurons in each hidden layer.
+        activation: of the hidden layers.
+        output_activation: of the last layer.
+        init: how the weights start.
+        loss: what is made small.
+        lr: the learning rate.
+        momentum: of SGD.
+        batch_size: samples in a step.
+        epochs: how often to go through the training samples.
+        seed: of drawn data, the split, the weights and the order of samples.
+        points: how many points to draw; None for a fixed data set.
+        noise: the standard deviation of the noise on drawn points; None for the data set's own.
+    """
+
+    dataset: str
+    hidden: tuple[int, ...]
+    activation: str = "tanh"
+    output_activation: str = "linear"
+    init: str = "xavier"
+    loss: str = "binary_cross_entropy"
+    lr: float = 0.1
+    momentum: float = 0.9
+    batch_size: int = 16
+    epochs: int = 40
+    seed: int = 0
+    points: int | None = None
+    noise: float | None = None
+
+    def words(self, name: str) -> list[str]:
+        """Return the value of a setting as the command takes it; no words for None.
+
+        >>> settings = Settings("moons", (8, 4))
+        >>> settings.words("hidden"), settings.words("lr"), settings.words("points")
+        (['8', '4'], ['0.1'], [])
+        """
+        value: Any = getattr(self, name)
+        if isinstance(value, tuple):
+            return [str(n) for n in cast(tuple[int, ...], value)]
+        return [] if value is None else [str(value)]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A data set the command can train on.
+
+    Attributes:
+        title: a headline for its report.
+        about: a sentence or two on where the data is from.
+        samples: what a sample is called, in the plural.
+        classes: the number of classes.
+        defaults: the settings that are used where the user gives none.
+        scale: what the inputs are divided by.
+        shape: height and width where a sample is an image.
+    """
+
+    title: str
+    about: str
+    samples: str
+    classes: int
+    defaults: Settings
+    scale: float = 1.0
+    shape: tuple[int, int] | None = None
+
+
+def _points(name: str, title: str, about: str, **settings: Any) -> Task:
+    defaults = Settings(name, (8, 8), points=500)
+    return Task(title, about, "points", 2, dataclasses.replace(defaults, **settings))
+
+
+TASKS: Mapping[str, Task] = MappingProxyType(
+    {
+        "digits": Task(
+            "Handwritten digits",
+            "1,797 digits written by 13 people, 8 × 8 pixels each: E. Alpaydin and C. Kaynak "
+            "(1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
+            "CC BY 4.0. The inputs are the pixels divided by 16, from 0 (paper) to 1 (ink).",
+            "digits",
+            10,
+            Settings("digits", (16,), loss="cross_entropy", lr=0.05, epochs=8),
+            scale=16.0,
+            shape=(8, 8),
+        ),
+        "moons": _points(
+            "moons",
+            "Two moons",
+            "Points on two interleaved half circles with Gaussian noise; no straight line "
+            "separates them.",
+        ),
+        "circles": _points(
+            "circles",
+            "Two circles",
+            "Points on a circle and on a smaller one inside it, with Gaussian noise.",
+        ),
+        "spirals": _points(
+            "spirals",
+            "Two spirals",
+            "Points on two interleaved spiral arms with Gaussian noise.",
+            hidden=(16,),
+            activation="sin",
+            init="he",
+            batch_size=10,
+            epochs=30,
+        ),
+        "xor": _points(
+            "xor",
+            "Exclusive or",
+            "Clouds of points about the four rows of the exclusive-or table; the class is 1 where "
+            "just one coordinate is near 1.",
+        ),
+    }
+)
+
+# Of all samples for the test, and of the rest for the validation curves.
+TEST, VALIDATION = 0.2, 0.1
+
+
+def task_named(name: str) -> Task:
+    """Return what is known of a data set.
+
+    Raises:
+        ValueError: if the command does not know it, with the nearest name that it knows.
+
+    >>> task_named("digit")
+    Traceback (most recent call last):
+        ...
+    ValueError: no data set is called 'digit'. Did you mean 'digits'? Known are digits, moons, ...
+    """
+    return look_up("data set", name, TASKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Settings that were checked, with the data and the untrained model they stand for.
+
+    Attributes:
+        settings: as given.
+        task: what is known of the data set.
+        loss: the loss as training knows it.
+        model: the network; `train` changes its parameters.
+        optimizer: SGD on them.
+        train_set, test_set: samples and labels to train on, and those held out for the test.
+    """
+
+    settings: Settings
+    task: Task
+    loss: Loss
+    model: MLP
+    optimizer: SGD
+    train_set: tuple[Floats, Array]
+    test_set: tuple[Floats, Array]
+
+    @property
+    def trained_on(self) -> int:
+        """The number of samples that training takes steps on."""
+        (kept, _), _ = split(*self.train_set, VALIDATION, self.settings.seed)
+        return len(kept)
+
+    def train(self, *, progress: bool = True, callbacks: Sequence[Callback] = ()) -> History:
+        """Train the model and return its history; Ctrl-C ends it early, as in `fit`.
+
+        Raises:
+            DivergenceError: if the loss does not stay finite.
+        """
+        s = self.settings
+        return fit(
+            self.model,
+            *self.train_set,
+            loss=s.loss,
+            optimizer=self.optimizer,
+            epochs=s.epochs,
+            batch_size=s.batch_size,
+            validation=VALIDATION,
+            seed=s.seed,
+            callbacks=callbacks,
+            progress=progress,
+        )
+
+    def result(self, history: History) -> "Result":
+        """Measure the model, as it is now, on the test set."""
+        X, y = self.test_set
+        outputs = self.model.predict(X)
+        said = classes(outputs, self.loss.cut)
+        return Result(
+            self,
+            history,
+            outputs,
+            said,
+            accuracy(outputs, y, self.loss.cut),
+            confusion(said, y, self.task.classes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run gave.
+
+    Attributes:
+        experiment: what was run; its model is trained now.
+        history: the finished epochs.
+        outputs: the model's outputs on the test set, of shape (samples, outputs).
+        said: the class it says for each sample of the test set.
+        accuracy: the share of them that is right.
+        confusion: how often each class (rows) was taken for each (columns).
+    """
+
+    experiment: Experiment
+    history: History
+    outputs: Floats
+    said: Array
+    accuracy: float
+    confusion: Array
+
+    def losses(self) -> list[float]:
+        """Return the loss on each sample of the test set."""
+        loss = self.experiment.loss
+        targets, _ = prepare_targets(loss, self.experiment.test_set[1], self.outputs.shape[1])
+        pairs = zip(self.outputs.tolist(), targets.tolist(), strict=True)
+        return [float(loss.function(outputs, target)) for outputs, target in pairs]
+
+    def mistakes(self) -> list[int]:
+        """Return the places in the test set of the samples taken for another class.
+
+        The worst come first, by their loss.
+        """
+        wrong = np.flatnonzero(self.said != self.experiment.test_set[1]).tolist()
+        losses = self.losses()
+        return sorted(wrong, key=lambda i: -losses[i])
+
+
+def prepare(settings: Settings) -> Experiment:
+    """Check settings and build what they stand for; nothing is trained yet.
+
+    Raises:
+        ValueError: if a name is unknown (with the nearest known one), a number out of its range,
+            or the settings do not fit together.
+
+    >>> experiment = prepare(Settings("moons", (4,), points=50))
+    >>> experiment.model.sizes, len(experiment.test_set[1]), experiment.trained_on
+    ([2, 4, 1], 10, 36)
+    >>> prepare(Settings("moons", (4,), loss="cross-entropy", epochs=0))
+    Traceback (most recent call last):
+        ...
+    ValueError: no loss is called 'cross-entropy'. Did you mean 'cross_entropy'? Known are ...
+    """
+    task = task_named(settings.dataset)
+    look_up("loss", settings.loss, LOSSES)
+    loss = loss_named(settings.loss)
+    whole("epochs", settings.epochs)
+    whole("the batch size", settings.batch_size)
+    for n in settings.hidden:
+        whole("the number of neurons in a hidden layer", n)
+    if loss.target == "binary" and task.classes > 2:
+        raise ValueError(
+            f"{loss.name} tells two classes apart, and {settings.dataset} has {task.classes}: "
+            "use cross_entropy"
+        )
+    _check_drawing(settings, task)
+    X, y = datasets.load(
+        settings.dataset, n=settings.points, noise=settings.noise, seed=settings.seed
+    )
+    train_set, test_set = split(X / task.scale, y, TEST, settings.seed)
+    outputs = 1 if loss.target == "binary" else task.classes
+    model = MLP(
+        [X.shape[1], *settings.hidden, outputs],
+        activation=settings.activation,
+        output_activation=settings.output_activation,
+        init=settings.init,
+        seed=settings.seed,
+    )
+    optimizer = SGD(model.parameters(), lr=settings.lr, momentum=settings.momentum)
+    return Experiment(settings, task, loss, model, optimizer, train_set, test_set)
+
+
+def _check_drawing(settings: Settings, task: Task) -> None:
+    """Check how many points are to be drawn, where any are."""
+    if task.defaults.points is None:
+        if settings.points is not None or settings.noise is not None:
+            raise ValueError(
+                f"points and noise are for data that is drawn, and {settings.dataset} is a fixed "
+                "set: leave them out"
+            )
+        return
+    if settings.noise is not None:
+        real("noise", settings.noise, at_least=0.0)
+    # Ten for the test, the validation set and the training set to have some of each class.
+    whole("points", settings.points, at_least=10)

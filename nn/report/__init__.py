@@ -1,0 +1,69 @@
+"""The report of a run: a folder with one page, the history, the model and the pictures.
+
+>>> from nn.experiment import Settings, prepare
+>>> experiment = prepare(Settings("moons", (4,), points=50, epochs=2))
+>>> files = report_files(experiment.result(experiment.train(progress=False)))
+>>> sorted(files)  # doctest: +NORMALIZE_WHITESPACE
+['accuracy.svg', 'boundary.svg', 'confusion.svg', 'history.csv', 'loss.svg', 'model.json',
+ 'network.svg', 'neuron.svg', 'report.html']
+"""
+
+from nn.experiment import Result
+from nn.files import ModelRecord, model_text
+from nn.layers import MLP
+from nn.report import pictures
+from nn.report.folder import NAMES, check_folder, write_folder
+from nn.report.neuron import neuron_at_work
+from nn.report.page import page
+
+__all__ = ["NAMES", "check_folder", "report_files", "write_folder"]
+
+
+def report_files(result: Result) -> dict[str, str]:
+    """Return the text of every file of a report by its name; nothing is written.
+
+    The same result gives the same text, in another process too.
+
+    Raises:
+        ImportError: if matplotlib is not installed, with what to install.
+        ValueError: if no epoch was finished: there is nothing to report then.
+    """
+    if not len(result.history):
+        raise ValueError("there is nothing to report: no epoch was finished")
+    experiment = result.experiment
+    shape = experiment.task.shape
+    at_work = neuron_at_work(result)
+    made = [
+        *pictures.curves(result.history),
+        pictures.confusion(result),
+        pictures.network(result),
+        pictures.neuron(at_work),
+    ]
+    mistakes = weights = []
+    if shape is not None:
+        mistakes = pictures.mistakes(result, shape)
+        weights = pictures.first_weights(result, shape)
+        made.append(pictures.sheet("weights", weights, "The first layer's weights", signed=True))
+        if mistakes:
+            alt = f"{len(mistakes)} digits that were read wrongly"
+            made.append(pictures.sheet("mistakes", mistakes, alt))
+    elif experiment.test_set[0].shape[1] == 2:
+        made.append(pictures.boundary(result))
+    files = {f"{picture.name}.svg": picture.svg for picture in made}
+    files["history.csv"] = result.history.to_csv()
+    files["model.json"] = _model_text(experiment.model)
+    files["report.html"] = page(
+        result,
+        {picture.name: picture for picture in made},
+        mistakes=mistakes,
+        weights=weights,
+        at_work=at_work,
+        files=sorted(files.keys() - {"report.html"}),
+    )
+    return files
+
+
+def _model_text(model: MLP) -> str:
+    """Return what `model.save` writes."""
+    named = {name: value.data for name, value in model.named_parameters()}
+    return model_text(ModelRecord(type(model).__name__, model.config(), named))

@@ -1,0 +1,331 @@
+"""The page of a report: one HTML file that needs nothing else, no network and no scripts.
+
+Each part of it is a function from what was found to a piece of HTML. No time, date, path or
+address goes in, so that the same run gives the same bytes.
+"""
+
+import platform
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from html import escape
+from importlib import metadata, resources
+
+import numpy as np
+
+import autograd
+from nn.experiment import TASKS, Result, Settings
+from nn.layers import MLP
+from nn.report.drawing import Tile, tile_svg
+from nn.report.folder import MARK
+from nn.report.neuron import NeuronAtWork
+from nn.report.pictures import MISTAKES_SHOWN, Picture
+
+KEY = (
+    '<span class="key plus"></span> blue for positive, <span class="key minus"></span> orange for '
+    "negative"
+)
+
+
+def page(
+    result: Result,
+    pictures: Mapping[str, Picture],
+    *,
+    mistakes: Sequence[Tile] = (),
+    weights: Sequence[Tile] = (),
+    at_work: NeuronAtWork,
+    files: Iterable[str],
+) -> str:
+    """Return the whole page.
+
+    Args:
+        result: what the run gave.
+        pictures: by their names.
+        mistakes: the samples taken for another class, where samples are images.
+        weights: those of each neuron of the first layer, the same.
+        at_work: the neuron that is drawn.
+        files: the names of the files beside the page.
+    """
+    task = result.experiment.task
+    style = resources.files("nn.report").joinpath("page.css").read_text(encoding="utf-8")
+    sections = [
+        _learning(result, pictures),
+        _found(result, pictures, mistakes),
+        _network(result, pictures["network"], weights),
+        _neuron(result, pictures["neuron"], at_work),
+        _again(result, files),
+    ]
+    return (
+        "<!doctype html>\n"
+        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"{MARK}\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        # An empty icon: without one a browser asks for /favicon.ico.
+        '<link rel="icon" href="data:,">\n'
+        f"<title>{escape(task.title)}: a chalkgrad report</title>\n"
+        f"<style>\n{style}</style>\n</head>\n<body>\n"
+        f"{_header(result)}<main>\n{''.join(sections)}</main>\n"
+        f"<footer><p>{task.about}</p></footer>\n</body>\n</html>\n"
+    )
+
+
+def _header(result: Result) -> str:
+    experiment, history = result.experiment, result.history
+    s, task = experiment.settings, experiment.task
+    tested = len(result.said)
+    right = round(result.accuracy * tested)
+    notice = ""
+    if history.interrupted:
+        notice = (
+            f'<p class="notice">Training was interrupted (Ctrl-C) after {len(history)} of '
+            f"{s.epochs} epochs. All below is as after the last finished one.</p>\n"
+        )
+    numbers = {
+        "held-out accuracy": f"{result.accuracy:.1%}",
+        "parameters": f"{len(experiment.model.parameters()):,}",
+        f"{task.samples} trained on": f"{experiment.trained_on:,}",
+        "epochs": str(len(history)),
+    }
+    shown = "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in numbers.items())
+    return (
+        f"<header>\n<h1>{escape(task.title)}</h1>\n"
+        f'<p class="lead">{_network_words(experiment.model)} gets <strong>{right} of {tested}'
+        f"</strong> held-out {task.samples} right. It never saw them in training: they were set "
+        "aside before it began.</p>\n"
+        f'{notice}<dl class="numbers">{shown}</dl>\n</header>\n'
+    )
+
+
+def _network_words(model: MLP) -> str:
+    """Return what a network is made of.
+
+    >>> _network_words(MLP([2, 8, 8, 1]))
+    'A network of 2 inputs, 8 + 8 hidden neurons and 1 output'
+    """
+    inputs, *hidden, outputs = model.sizes
+    middle = f", {' + '.join(map(str, hidden))} hidden neurons" if hidden else ""
+    return f"A network of {inputs} inputs{middle} and {outputs} output{'s' * (outputs != 1)}"
+
+
+def _section(title: str, *content: str) -> str:
+    return f"<section>\n<h2>{title}</h2>\n{''.join(content)}</section>\n"
+
+
+def _figure(picture: Picture, caption: str, *, kind: str = "") -> str:
+    classes = f"picture {kind}".strip()
+    drawing = f'<div class="{classes}">{picture.inline()}</div>'
+    if "wide" in kind:
+        label = "Scrolls sideways on a narrow screen"
+        drawing = (
+            f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{drawing}</div>'
+        )
+    return f"<figure>{drawing}<figcaption>{caption}</figcaption></figure>\n"
+
+
+def _learning(result: Result, pictures: Mapping[str, Picture]) -> str:
+    history = result.history
+    experiment = result.experiment
+    watched = len(experiment.train_set[1]) - experiment.trained_on
+    captions = {
+        "loss": f"Mean loss of a sample, {experiment.loss.name.replace('_', ' ')}.",
+        "accuracy": "Share of the samples whose class is right.",
+    }
+    figures = [_figure(pictures[name], captions[name]) for name in captions if name in pictures]
+    heads = ["epoch", "loss", "accuracy", "held-out loss", "held-out accuracy"]
+    rows = [
+        [
+            str(r.epoch),
+            f"{r.loss:.4f}",
+            _share(r.metric),
+            "" if r.validation_loss is None else f"{r.validation_loss:.4f}",
+            _share(r.validation_metric),
+        ]
+        for r in history
+    ]
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in rows)
+    table = (
+        '<div class="scroll" tabindex="0" role="group" aria-label="Table of the epochs">'
+        '<table class="epochs"><thead><tr>'
+        + "".join(f'<th scope="col">{head}</th>' for head in heads)
+        + f"</tr></thead>\n<tbody>{body}</tbody></table></div>"
+    )
+    return _section(
+        "How it learned",
+        "<p>An epoch goes through the training samples once, in a new order each time. The dashed "
+        f"line is measured on {watched} others, held out to watch the training; those of the test "
+        "are others still.</p>\n",
+        f'<div class="pair">{"".join(figures)}</div>\n',
+        f"<details><summary>The numbers of each epoch</summary>{table}</details>\n",
+    )
+
+
+def _share(x: float | None) -> str:
+    return "" if x is None else f"{x:.1%}"
+
+
+def _found(result: Result, pictures: Mapping[str, Picture], mistakes: Sequence[Tile]) -> str:
+    task = result.experiment.task
+    wrong = int((result.said != result.experiment.test_set[1]).sum())
+    parts = [_confusion(result)]
+    if "boundary" in pictures:
+        caption = (
+            "The held-out points, in the colour and shape of their true class; the plane in the "
+            "colour of the class the network says. A ring marks a point on the wrong side."
+        )
+        figure = _figure(pictures["boundary"], caption)
+        parts = [f'<div class="pair">{figure}<div>{parts[0]}</div></div>\n']
+    if task.shape is not None:
+        parts.append(_mistakes(wrong, mistakes))
+    return _section("What it gets right and wrong", *parts)
+
+
+def _confusion(result: Result) -> str:
+    table = result.confusion
+    count = len(table)
+    totals = np.maximum(table.sum(axis=1, keepdims=True), 1)
+    head = "".join(f'<th scope="col">{k}</th>' for k in range(count))
+    rows: list[str] = []
+    for i in range(count):
+        cells: list[str] = []
+        for j, n in enumerate(table[i].tolist()):
+            share = n / int(totals[i, 0])
+            kind = "diagonal" if i == j else "none" if not n else ""
+            # A single mistake would be too faint to be seen by its share alone.
+            shade = share if i == j else min(1.0, 0.15 + share * 2)
+            kind += " full" * (share > 0.5)
+            style = f' style="--share:{shade:.2f}"' if n else ""
+            cells.append(f'<td class="{kind.strip()}"{style}>{n or ""}</td>')
+        rows.append(f'<tr><th scope="row">{i}</th>{"".join(cells)}</tr>\n')
+    return (
+        f'<table class="confusion" style="--columns:{count + 1}">\n'
+        "<caption>Each row is a true class, each column what the network said. Right answers stand "
+        "on the diagonal.</caption>\n"
+        f"<thead><tr><td></td>{head}</tr></thead>\n"
+        f"<tbody>\n{''.join(rows)}</tbody>\n</table>\n"
+    )
+
+
+def _mistakes(wrong: int, tiles: Sequence[Tile]) -> str:
+    if not wrong:
+        return "<h3>Read wrongly</h3>\n<p>None: every held-out digit was read right.</p>\n"
+    what = "Those furthest from the truth, by their loss, come first."
+    if wrong > len(tiles):
+        what += f" {MISTAKES_SHOWN} of {wrong} are shown."
+    return f"<h3>The {wrong} read wrongly</h3>\n<p>{what}</p>\n" + _tiles(
+        tiles, "a digit {}, 8 by 8 pixels", signed=False
+    )
+
+
+def _tiles(tiles: Sequence[Tile], label: str, *, signed: bool) -> str:
+    items = "".join(
+        f'<li><div class="picture">{tile_svg(tile, label.format(tile.caption), signed=signed)}'
+        f"</div><span>{escape(tile.caption)}</span></li>\n"
+        for tile in tiles
+    )
+    return f'<ul class="tiles">\n{items}</ul>\n'
+
+
+def _network(result: Result, picture: Picture, weights: Sequence[Tile]) -> str:
+    model = result.experiment.model
+    parts = [
+        f"<p>{len(model.parameters()):,} parameters: a line for each weight, {KEY}, broad and dark "
+        "where it is large beside the others of its layer. A neuron is filled by its bias.</p>\n",
+        _figure(picture, "Inputs on the left, outputs on the right.", kind="network"),
+    ]
+    if weights:
+        parts.append(
+            "<h3>What the first layer looks for</h3>\n"
+            f"<p>The weights of each neuron of the first layer, put where their pixels are: {KEY}. "
+            "Ink on a blue pixel drives the neuron up, ink on an orange one drives it down.</p>\n"
+        )
+        parts.append(_tiles(weights, "the weights of {} of the first layer", signed=True))
+    return _section("The network and its weights", *parts)
+
+
+def _neuron(result: Result, picture: Picture, at_work: NeuronAtWork) -> str:
+    experiment = result.experiment
+    sample = at_work.sample
+    truth, said = int(experiment.test_set[1][sample]), int(result.said[sample])
+    verdict = f"taken for {said}" if truth != said else "rightly told, but with the least to spare"
+    what = "digit" if experiment.task.shape else "point"
+    shown = (
+        f"Of its {at_work.inputs} inputs the {at_work.drawn} with the largest terms are drawn; the "
+        "others are summed up in one number, so that the sum is exact. "
+        if at_work.drawn < at_work.inputs
+        else ""
+    )
+    place = "of the output layer" if at_work.output else f"of layer {at_work.layer}"
+    return _section(
+        "One neuron, with every derivative",
+        f"<p>Neuron {at_work.neuron} {place} at work on the held-out {what} with the largest loss "
+        f"(of class {truth}, {verdict}; loss {at_work.loss.data:.4g}). {shown}Values run forward "
+        "along the arrows; derivatives run back against them.</p>\n"
+        "<p>On each arrow stands the chain rule: the gradient of the box it points to, times the "
+        "local derivative of that one operation, is what the arrow contributes to the gradient of "
+        "the box it comes from.</p>\n",
+        _figure(
+            picture,
+            "Each box holds its value and its gradient: the derivative of the loss with respect to "
+            "it. The way on from the neuron to the loss is not drawn, but counted in.",
+            kind="wide",
+        ),
+    )
+
+
+def _again(result: Result, files: Iterable[str]) -> str:
+    experiment = result.experiment
+    s = experiment.settings
+    rows = {
+        "data": f"{s.dataset}"
+        + (f", {s.points} points drawn" if s.points is not None else "")
+        + (f", noise {s.noise:g}" if s.noise is not None else ""),
+        "split": f"{experiment.trained_on:,} to train on, "
+        f"{len(experiment.train_set[1]) - experiment.trained_on:,} to watch the training, "
+        f"{len(experiment.test_set[1]):,} held out for the test",
+        "network": f"{experiment.model.sizes}, {s.activation} in the hidden layers, "
+        f"{s.output_activation} output",
+        "initial weights": s.init,
+        "loss": s.loss,
+        "optimiser": f"SGD, learning rate {s.lr:g}, momentum {s.momentum:g}",
+        "batch size": str(s.batch_size),
+        "epochs": str(s.epochs),
+        "seed": f"{s.seed} (for data, split, weights and order)",
+        "versions": versions(),
+    }
+    body = "".join(
+        f'<tr><th scope="row">{name}</th><td>{escape(text)}</td></tr>\n'
+        for name, text in rows.items()
+    )
+    names = ", ".join(f"<code>{escape(name)}</code>" for name in files)
+    return _section(
+        "Settings, and how to run it again",
+        f'<table class="settings"><tbody>\n{body}</tbody></table>\n'
+        "<p>This command gives the same files again, byte for byte, on the same machine:</p>\n"
+        f"<pre><code>{escape(command(s))}</code></pre>\n"
+        f'<p>Beside this page stand {names}. <code>nn.MLP.load("model.json")</code> gives the '
+        "trained network back.</p>\n",
+    )
+
+
+def command(settings: Settings) -> str:
+    """Return the command that runs these settings again, without the output folder.
+
+    >>> command(TASKS["moons"].defaults)
+    'chalkgrad train moons --seed 0'
+    """
+    defaults = TASKS[settings.dataset].defaults
+    words = ["chalkgrad", "train", settings.dataset]
+    for field in fields(settings):
+        chosen = settings.words(field.name)
+        if field.name not in ("dataset", "seed") and chosen != defaults.words(field.name):
+            words += [f"--{field.name.replace('_', '-')}", *chosen]
+    return shlex.join([*words, "--seed", str(settings.seed)])
+
+
+def versions() -> str:
+    """Return the versions of what the numbers and pictures were made with."""
+    names = {"NumPy": "numpy", "matplotlib": "matplotlib", "graphviz": "graphviz"}
+    others = [f"{shown} {metadata.version(name)}" for shown, name in names.items()]
+    python = f"Python {platform.python_version()}"
+    return ", ".join([f"chalkgrad {autograd.__version__}", python, *others])

@@ -1,0 +1,160 @@
+"""The pictures of a report: which there are, what each is called, and what it says in words.
+
+Everything is text, SVG, the same for the same run. Curves and boundaries come from `nn.plots`,
+graphs from `autograd.draw`, images and the network from `nn.report.drawing`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import autograd as ag
+from nn import plots
+from nn.experiment import Result
+from nn.history import History
+from nn.report.drawing import Tile, network_svg, sheet_svg
+from nn.report.neuron import NeuronAtWork
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# More images than these make the page long and teach nothing new.
+MISTAKES_SHOWN = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of the report.
+
+    Attributes:
+        name: of its file, without .svg, and the start of every id in it.
+        svg: the text of the file.
+        alt: what it shows, for those who do not see it.
+    """
+
+    name: str
+    svg: str
+    alt: str
+
+    def inline(self) -> str:
+        """Return the picture as an element of a page: no prolog, ids of its own, named."""
+        text = self.svg[self.svg.index("<svg") :].strip()
+        head, rest = text[: text.index(">") + 1], text[text.index(">") + 1 :]
+        for attribute in ("role", "aria-label", "id"):
+            head = re.sub(rf'\s{attribute}="[^"]*"', "", head)
+        head = f'<svg id="{self.name}" role="img" aria-label="{_attribute(self.alt)}"{head[4:]}'
+        return head + rest
+
+
+def _attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+
+
+def with_own_ids(svg: str, name: str) -> str:
+    """Return SVG text in which every id, and every reference to one, starts with a name.
+
+    >>> with_own_ids('<g id="a"/><use href="#a" fill="url(#b)"/>', "x")
+    '<g id="x-a"/><use href="#x-a" fill="url(#x-b)"/>'
+    """
+    return re.sub(r'(\sid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
+
+
+def curves(history: History) -> list[Picture]:
+    """Return the loss and, where there is one, the accuracy over the epochs, a picture each."""
+    pictures: list[Picture] = []
+    last = history[-1]
+    for i, (name, before, after) in enumerate(
+        [
+            ("loss", history.loss[0], last.loss),
+            ("accuracy", history.metric[0], last.metric),
+        ]
+    ):
+        if before is None or after is None:
+            continue
+        figure = _panel(plots.curves(history), i)
+        alt = (
+            f"Curve of the {name} over {len(history)} epochs: from {before:.3g} to {after:.3g} on "
+            "the samples trained on"
+        )
+        pictures.append(Picture(name, plots.svg(figure, name) + "\n", alt))
+    return pictures
+
+
+def _panel(figure: "Figure", kept: int) -> "Figure":
+    """Return the figure with only one of its panels: side by side they are too small on a phone."""
+    from matplotlib.gridspec import GridSpec
+
+    panels = list(figure.axes)
+    width = figure.get_figwidth() / len(panels)
+    for i, axes in enumerate(panels):
+        if i != kept:
+            axes.remove()
+    panels[kept].set_subplotspec(GridSpec(1, 1, figure=figure)[0])
+    figure.set_figwidth(width)
+    return figure
+
+
+def boundary(result: Result) -> Picture:
+    """Return what the network says all over the plane, with the test points over it."""
+    experiment = result.experiment
+    X, y = experiment.test_set
+    figure = plots.boundary(experiment.model, X, y, cut=experiment.loss.cut)
+    wrong = int((result.said != y).sum())
+    alt = (
+        f"The plane coloured by the class the network says, with the {len(y)} test points over "
+        f"it; {wrong} of them lie{'s' * (wrong == 1)} in the colour of another class"
+    )
+    return Picture("boundary", plots.svg(figure, "boundary") + "\n", alt)
+
+
+def confusion(result: Result) -> Picture:
+    """Return the confusion matrix; the page shows it as a table."""
+    figure = plots.confusion_matrix(result.confusion)
+    return Picture("confusion", plots.svg(figure, "confusion") + "\n", "The confusion matrix")
+
+
+def mistakes(result: Result, shape: tuple[int, int]) -> list[Tile]:
+    """Return the test samples taken for another class, worst first, at most `MISTAKES_SHOWN`."""
+    X, y = result.experiment.test_set
+    return [
+        Tile(X[i].reshape(shape), f"read {result.said[i]}, is {y[i]}", 1.0)
+        for i in result.mistakes()[:MISTAKES_SHOWN]
+    ]
+
+
+def first_weights(result: Result, shape: tuple[int, int]) -> list[Tile]:
+    """Return the weights of each neuron of the first layer as an image."""
+    W, _ = result.experiment.model.arrays()[0]
+    top = float(np.abs(W).max())
+    return [Tile(w.reshape(shape), f"neuron {j}", top) for j, w in enumerate(W)]
+
+
+def sheet(name: str, tiles: Sequence[Tile], alt: str, *, signed: bool = False) -> Picture:
+    """Return images as one picture, for the file of its own."""
+    return Picture(name, sheet_svg(tiles, alt, signed=signed), alt)
+
+
+def network(result: Result) -> Picture:
+    """Return the whole network with its weights as lines."""
+    model = result.experiment.model
+    inputs, *hidden, outputs = model.sizes
+    names = [
+        f"{inputs} inputs",
+        *(f"{n} × {model.activation}" for n in hidden),
+        f"{outputs} output{'s' * (outputs > 1)}",
+    ]
+    alt = f"The network: {', '.join(names)}, with a line for each weight"
+    return Picture("network", network_svg(model.arrays(), names, alt), alt)
+
+
+def neuron(at_work: NeuronAtWork) -> Picture:
+    """Return the graph of one neuron with every local derivative and contribution."""
+    svg = ag.draw(at_work.value).svg
+    alt = (
+        f"The graph of one neuron of layer {at_work.layer}: its inputs and weights, their weighted "
+        "sum, the bias and the activation, with a local derivative and a contribution on each edge"
+    )
+    return Picture("neuron", with_own_ids(svg[svg.index("<svg") :], "neuron") + "\n", alt)

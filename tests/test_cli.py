@@ -1,0 +1,445 @@
+"""The command: what it prints and writes, and what it says when something is wrong."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd
+from nn import MLP, accuracy, cli, experiment
+from nn.report import NAMES, folder
+
+SMALL = ["--points", "60", "--hidden", "3", "--epochs", "2"]
+MOONS = {
+    "report.html",
+    "history.csv",
+    "model.json",
+    "loss.svg",
+    "accuracy.svg",
+    "confusion.svg",
+    "boundary.svg",
+    "network.svg",
+    "neuron.svg",
+}
+
+
+def moons(output: Path, *more: str) -> int:
+    return cli.main(["train", "moons", *SMALL, "--output", str(output), *more])
+
+
+def contents(place: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in place.iterdir()}
+
+
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fit(*_: object, **__: object) -> None:
+        pytest.fail("training began")
+
+    monkeypatch.setattr(experiment, "fit", fit)
+
+
+# What it does -----------------------------------------------------------------------------------
+
+
+def test_training_writes_a_folder_and_says_how_good_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "demo"
+    assert moons(output) == 0
+    assert set(contents(output)) == MOONS
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Training [2, 3, 1] (13 parameters) on 43 points of moons")
+    assert [line[:8] for line in lines[1:3]] == ["Epoch 1:", "Epoch 2:"]
+    found = re.fullmatch(
+        r"Accuracy (\d\.\d{4}) on held-out data \(12 points that the network never saw\), "
+        r"after \d+\.\d s of training\. Report: (.*)",
+        lines[-1],
+    )
+    assert found
+    assert Path(found[2]) == output / "report.html"
+    # The number is that of the saved model on the points that were split off.
+    prepared = experiment.prepare(experiment.Settings("moons", (3,), points=60, epochs=2))
+    again = MLP.load(output / "model.json")
+    X, y = prepared.test_set
+    assert found[1] == f"{accuracy(again.predict(X), y):.4f}"
+    assert not any((row == prepared.train_set[0]).all(axis=1).any() for row in X)
+
+
+def test_quiet_prints_the_result_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert moons(tmp_path / "demo", "--quiet") == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.count("\n") == 1
+    assert printed.out.startswith("Accuracy ")
+
+
+@pytest.mark.parametrize("name", [name for name in experiment.TASKS if name != "digits"])
+def test_every_drawn_data_set_can_be_trained_on(tmp_path: Path, name: str) -> None:
+    assert cli.main(["train", name, *SMALL, "--quiet", "--output", str(tmp_path / name)]) == 0
+    assert set(contents(tmp_path / name)) == MOONS
+
+
+def test_digits_come_with_their_images(tmp_path: Path) -> None:
+    output = tmp_path / "demo"
+    words = ["train", "digits", "--hidden", "4", "--epochs", "1", "--quiet"]
+    assert cli.main([*words, "--output", str(output)]) == 0
+    assert set(contents(output)) == MOONS - {"boundary.svg"} | {"weights.svg", "mistakes.svg"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--hidden"],
+        ["--hidden", "3", "2", "--activation", "relu", "--init", "he"],
+        ["--loss", "cross_entropy"],
+        ["--loss", "hinge", "--momentum", "0"],
+        ["--loss", "half_squared_error", "--output-activation", "sigmoid"],
+        ["--noise", "0.3", "--lr", "0.01", "--batch-size", "1000", "--seed", "7"],
+    ],
+    ids=lambda options: " ".join(options),
+)
+def test_every_option_reaches_training(tmp_path: Path, options: list[str]) -> None:
+    assert moons(tmp_path / "demo", "--quiet", *options) == 0
+    assert set(contents(tmp_path / "demo")) == MOONS
+
+
+def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
+    assert moons(tmp_path / "here", "--seed", "3") == 0
+    there = tmp_path / "some" / "where" / "else"
+    words = ["train", "moons", *SMALL, "--seed", "3", "--output", str(there)]
+    subprocess.run(
+        [sys.executable, "-m", "nn.cli", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "COLUMNS": "40"},
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    assert contents(tmp_path / "here") == contents(there)
+
+
+def test_another_seed_gives_other_numbers(tmp_path: Path) -> None:
+    assert moons(tmp_path / "a", "--seed", "3") == moons(tmp_path / "b", "--seed", "4") == 0
+    a, b = contents(tmp_path / "a"), contents(tmp_path / "b")
+    assert a["model.json"] != b["model.json"]
+    assert a["history.csv"] != b["history.csv"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "least"), [("digits", 0.95), ("moons", 0.98)])
+def test_the_defaults_learn(tmp_path: Path, name: str, least: float) -> None:
+    assert cli.main(["train", name, "--quiet", "--output", str(tmp_path / name)]) == 0
+    prepared = experiment.prepare(experiment.TASKS[name].defaults)
+    model = MLP.load(tmp_path / name / "model.json")
+    X, y = prepared.test_set
+    assert accuracy(model.predict(X), y) >= least
+
+
+def test_the_command_is_installed_and_tells_its_version(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (script,) = entry_points(group="console_scripts", name="chalkgrad")
+    assert script.load() is cli.main
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"chalkgrad {autograd.__version__}\n"
+
+
+def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["train", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for name in experiment.Settings.__dataclass_fields__:
+        assert name == "dataset" or f"--{name.replace('_', '-')} " in text
+    assert "(default: 0.05 for digits, 0.1 for moons, circles, spirals and xor)" in text
+    assert text.count("(default:") == 13
+    assert all(name in text for name in NAMES)
+
+
+# Bad input --------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "required: command"),
+        (["train"], "required: dataset"),
+        (["trian", "moons"], "'trian' (choose from"),
+        (["train", "moon"], "no data set is called 'moon'. Did you mean 'moons'?"),
+        (["train", "moons", "--loss", "hinje"], "'hinje'. Did you mean 'hinge'?"),
+        (["train", "moons", "--activation", "thanh"], "'thanh'. Did you mean 'tanh'?"),
+        (["train", "moons", "--output-activation", "linea"], "Did you mean 'linear'?"),
+        (["train", "moons", "--init", "xavjer"], "Did you mean 'xavier'?"),
+        (["train", "moons", "--epochs", "0"], "epochs must be at least 1; got 0"),
+        (["train", "moons", "--epochs", "two"], "argument --epochs: invalid int value: 'two'"),
+        (["train", "moons", "--lr", "-1"], "lr must be finite and at least 0; got -1.0"),
+        (["train", "moons", "--lr", "nan"], "lr must be finite and at least 0; got nan"),
+        (["train", "moons", "--momentum", "1"], "momentum must be below 1"),
+        (["train", "moons", "--batch-size", "0"], "batch size must be at least 1; got 0"),
+        (["train", "moons", "--hidden", "8", "0"], "hidden layer must be at least 1; got 0"),
+        (["train", "moons", "--seed", "-1"], "must be at least 0; got -1"),
+        (["train", "moons", "--points", "3"], "points must be at least 10; got 3"),
+        (["train", "moons", "--noise", "-1"], "noise must be finite and at least 0"),
+        (["train", "digits", "--points", "50"], "digits is a fixed set: leave them out"),
+        (["train", "digits", "--loss", "binary_cross_entropy"], "use cross_entropy"),
+        (["train", "moons", "--epoch", "3"], "unrecognized arguments: --epoch 3"),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, list) else "",
+)
+def test_a_bad_option_is_one_sentence_before_training(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(words) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("chalkgrad: ")
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("no_training")
+def test_without_matplotlib_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert moons(tmp_path / "demo") == 2
+    assert 'pip install "chalkgrad[plots]"' in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_diverges_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--loss", "half_squared_error", "--activation", "linear", "--lr", "1e200"]
+    assert moons(tmp_path / "demo", "--quiet", *words) == 2
+    error = capsys.readouterr().err
+    assert "smaller --lr" in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+# The output folder ------------------------------------------------------------------------------
+
+
+def _file(place: Path) -> None:
+    place.write_text("mine")
+
+
+def _below_a_file(place: Path) -> None:
+    place.parent.rmdir()
+    place.parent.write_text("mine")
+
+
+def _dangling(place: Path) -> None:
+    place.symlink_to(place.with_name("nowhere"))
+
+
+def _of_another(place: Path) -> None:
+    place.mkdir()
+    (place / "history.csv").write_text("mine")
+
+
+def _page_of_another(place: Path) -> None:
+    place.mkdir()
+    (place / "report.html").write_text("<p>mine</p>")
+
+
+def _folder_in_the_way(place: Path) -> None:
+    (place / "loss.svg").mkdir(parents=True)
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.parametrize(
+    ("arrange", "said"),
+    [
+        (_file, "is not a folder"),
+        (_below_a_file, "cannot write to"),
+        (_dangling, "is not a folder"),
+        (_of_another, "history.csv is there and no earlier report"),
+        (_page_of_another, "report.html is there and no earlier report"),
+        (_folder_in_the_way, "loss.svg is in the way"),
+    ],
+)
+def test_what_is_in_the_way_is_told_before_training_and_left_alone(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arrange: Callable[[Path], None],
+    said: str,
+) -> None:
+    place = tmp_path / "inner" / "demo"
+    place.parent.mkdir()
+    arrange(place)
+
+    def everything() -> list[tuple[str, str]]:
+        return sorted((str(p), p.read_text() if p.is_file() else "") for p in tmp_path.rglob("*"))
+
+    before = everything()
+    assert moons(place) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert everything() == before
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_place_that_cannot_be_written_to_is_told_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A folder without write permission stops no administrator; /proc does.
+    place = Path("/proc/self/demo")
+    if not place.parent.exists():
+        if os.geteuid() == 0:
+            pytest.skip("an administrator may write anywhere here")
+        place = tmp_path / "locked" / "demo"
+        place.parent.mkdir(mode=0o500)
+    assert moons(place) == 2
+    error = capsys.readouterr().err
+    assert f"cannot write to {place}" in error
+    assert error.count("\n") == 1
+
+
+def test_other_files_in_the_folder_stay_and_only_a_report_is_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "demo"
+    words = ["train", "digits", "--hidden", "2", "--epochs", "1", "--quiet"]
+    assert cli.main([*words, "--output", str(output)]) == 0
+    (output / "notes.txt").write_text("mine")
+    capsys.readouterr()
+    assert moons(output) == 0
+    # The images of the earlier report would contradict the new page.
+    assert set(contents(output)) == MOONS | {"notes.txt"}
+    assert (output / "notes.txt").read_text() == "mine"
+    (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("Replaced")]
+    assert "report.html" in line
+    assert "weights.svg" in line
+    assert "notes.txt" not in line
+
+
+def test_a_report_fits_into_the_current_folder_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    assert cli.main(["train", "moons", *SMALL, "-q", "-o", "."]) == 0
+    assert set(contents(tmp_path)) == MOONS | {"notes.txt"}
+    assert cli.main(["train", "moons", *SMALL, "-q"]) == 0
+    assert set(contents(tmp_path / "chalkgrad-moons")) == MOONS
+
+
+@pytest.mark.parametrize("fatal", [1, 5, 9, 10, 14, 18])
+def test_a_move_that_fails_takes_back_those_before_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fatal: int,
+) -> None:
+    output = tmp_path / "demo"
+    assert moons(output, "--quiet", "--seed", "1") == 0
+    before = contents(output)
+    rename, count = Path.rename, 0
+
+    def failing(self: Path, target: Path) -> Path:
+        nonlocal count
+        count += 1
+        if count == fatal:
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    assert moons(output, "--quiet", "--seed", "2") == 2
+    assert count > fatal or fatal == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert contents(output) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+
+def test_a_file_that_cannot_be_made_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert moons(tmp_path / "demo", "--quiet") == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_none_of_a_report_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no file of a report is called 'notes\.txt'"):
+        folder.write_folder(tmp_path / "demo", {"notes.txt": ""})
+
+
+# Ctrl-C -----------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_keeps_the_finished_epochs_and_reports_on_them(tmp_path: Path) -> None:
+    output = tmp_path / "demo"
+    words = ["train", "moons", "--epochs", "5000", "--output", str(output)]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "nn.cli", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("Epoch 3:"):
+                break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    rows = (output / "history.csv").read_text().splitlines()[1:]
+    assert len(rows) >= 3
+    assert f"Interrupted: {len(rows)} of 5000 epochs were finished" in out
+    assert f"after {len(rows)} of 5000 epochs" in (output / "report.html").read_text()
+    assert set(contents(output)) == MOONS
+    assert np.isfinite(
+        list(json.loads((output / "model.json").read_text())["parameters"].values())
+    ).all()
+
+
+def test_ctrl_c_before_the_first_epoch_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nn.optim.SGD.step", interrupt)
+    assert moons(tmp_path / "demo", "--quiet") == 130
+    assert capsys.readouterr().err == "chalkgrad: interrupted; nothing was written\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_while_writing_leaves_no_part_of_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "demo"
+    assert moons(output, "--quiet", "--seed", "1") == 0
+    before = contents(output)
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(folder, "_exchange", interrupt)
+    assert moons(output, "--quiet", "--seed", "2") == 130
+    assert contents(output) == before

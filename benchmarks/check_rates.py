@@ -304,8 +304,9 @@ one with step 1e-5 and `numpy.allclose`'s tolerances, both on the same gradients
 
 ## Gradients, without mpmath
 
-{second:,} programs. Rows that are neither analytic nor straight are then differenced in floats, which
-does not see below a part in 1e5 of a slope, and nothing in saturated tails: there it cannot tell.
+{second:,} programs. Rows that are neither analytic nor straight are then differenced in floats,
+which does not see faults below a part in 1e5 of a slope (so wrong tails pass), nor anything where
+a function is saturated: there it cannot tell.
 
 {table(plain, rivals=False)}
 

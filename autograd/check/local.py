@@ -182,7 +182,7 @@ def _straight(row: Primitive, operands: Sequence[float], k: int, spread: float) 
         return None
     found = (values[4] - values[0]) / (4.0 * d)
     # Rises that are alike to the last digit have no rounding in them: 0 is 0.
-    error = allowed / d if max(rises) > min(rises) else 2.0**-51 * abs(found)
+    error = 0.5 * allowed / d if max(rises) > min(rises) else 2.0**-51 * abs(found)
     return Estimate(found, error, d, STRAIGHT, found, found)
 
 

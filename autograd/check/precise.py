@@ -88,6 +88,8 @@ def derivative(
     if mp is None:
         raise ModuleNotFoundError("high precision needs mpmath: pip install mpmath")
     step = scale * STEP
+    if not math.isfinite(scale):
+        return troubled(ORACLE, "the function is not finite here")
     found = troubled(ORACLE, _LOST)
     if not cancels:
         # Exact here, where a float of that size may be 0.

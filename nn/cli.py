@@ -173,7 +173,7 @@ def _train(options: argparse.Namespace) -> int:
     loud = not options.quiet
     experiment, folder = _checked(options)
     if loud:
-        print(_opening(experiment))
+        print(_opening(experiment), flush=True)
     began = time.perf_counter()
     try:
         history = experiment.train(progress=loud, callbacks=[_say] if loud else [])
@@ -235,6 +235,7 @@ def _opening(experiment: Experiment) -> str:
 def _say(model: Module, history: History) -> None:
     """Print a line for the epoch that just ended, above the bar."""
     tqdm.write(_line(history[-1]))
+    sys.stdout.flush()  # or a pipe such as `| tee` shows nothing until the end
 
 
 def _line(record: EpochRecord) -> str:

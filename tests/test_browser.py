@@ -124,6 +124,7 @@ def test_the_page_prints_on_white(browser: Any, reports: dict[str, Path], name: 
     page.emulate_media(media="print")
     look = page.evaluate(LOOK)
     assert look["paper"] == [255, 255, 255]
+    assert look["across"][0] == look["across"][1]
     assert contrast(look["text"], look["paper"]) >= 7
     assert (
         page.evaluate("getComputedStyle(document.querySelector('.picture > svg')).filter") == "none"

@@ -257,6 +257,16 @@ def test_the_history_and_the_model_are_those_of_the_run(
     assert moons_files["model.json"] == (tmp_path / "model.json").read_text(encoding="utf-8")
 
 
+def test_a_report_needs_no_graphviz(moons: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    files = report_files(moons)
+    page = Page(files["report.html"])
+    assert "weighted sum" in {text for _, text in page.texts}
+    ids = [a["id"] for _, a in page.elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', files["report.html"])) <= set(ids)
+
+
 # The neuron -------------------------------------------------------------------------------------
 
 

@@ -136,3 +136,13 @@ def test_ufuncs_of_two_operands_record(name: str) -> None:
 def test_ufuncs_with_options_are_refused() -> None:
     with pytest.raises(TypeError):
         np.add(Value(1.0), np.array([1.0]), out=np.zeros(1))
+
+
+def test_equality_in_arrays_goes_by_identity_too() -> None:
+    v, w = Value(2.0), Value(2.0)
+    held = np.array([v, w])
+    assert (held == v).tolist() == [True, False]
+    assert (held != v).tolist() == [False, True]
+    assert (np.array([2.0, 3.0]) == v).tolist() == [False, False]
+    assert v in held
+    assert Value(2.0) not in held

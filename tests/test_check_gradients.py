@@ -200,6 +200,13 @@ def test_a_result_without_a_graph_is_wrong_unless_it_is_constant():
     assert check_gradients(lambda x: 5.0, 3.0, order=1).certain
 
 
+def test_inside_no_grad_the_checker_records_all_the_same():
+    with no_grad():
+        assert check_gradients(sin, 3.0).certain
+        assert check_against(sin, lambda x: math.cos(x), 3.0).certain
+        assert check_module(Line(), lambda y, t: (y - t) ** 2, (1.0, 2.0), 1.0).certain
+
+
 def test_a_shift_by_detached_data_that_cancels_is_right():
     def f(x, y):
         shift = max(x.data, y.data)

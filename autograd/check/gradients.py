@@ -22,6 +22,7 @@ from autograd.check.subject import (
     Subject,
     flatten,
 )
+from autograd.modes import recording_anyway
 
 _RANK = {Outcome.WRONG: 2, Outcome.UNKNOWN: 1, Outcome.RIGHT: 0}
 
@@ -143,8 +144,9 @@ def check_against(
     _require(subject, 1)
     claims = _given(subject, gradient_function)
     try:
-        examination = neighbours.examined(subject, subject.point, 1)
-        apart = neighbours.investigate(subject, examination.graph)
+        with recording_anyway():
+            examination = neighbours.examined(subject, subject.point, 1)
+            apart = neighbours.investigate(subject, examination.graph)
     except (TypeError, AttributeError):
         return Report(_by_values(f, subject, claims, relative), f"{subject.title}, given")
     verdicts: list[Verdict] = []
@@ -175,6 +177,11 @@ def _require(subject: Subject, order: int) -> None:
 
 def _check(subject: Subject, order: int) -> Report:
     _require(subject, order)
+    with recording_anyway():
+        return _checked(subject, order)
+
+
+def _checked(subject: Subject, order: int) -> Report:
     here = neighbours.examined(subject, subject.point, order)
     apart = neighbours.investigate(subject, here.graph)
     verdicts = [

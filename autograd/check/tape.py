@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.check.subject import FunctionSubject, result_of
+from autograd.modes import recording_anyway
 from autograd.row import Primitive
 from autograd.value import Value
 
@@ -179,6 +180,6 @@ def recorded(f: Any, inputs: Sequence[Any]) -> tuple[Tape | None, int]:
     (2, 3)
     """
     subject = FunctionSubject(f, inputs)
-    with subject.at(subject.point) as (z, leaves):
+    with recording_anyway(), subject.at(subject.point) as (z, leaves):
         result = result_of(z)
         return (Tape([result], leaves) if isinstance(result, Value) else None), len(leaves)

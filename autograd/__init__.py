@@ -22,6 +22,8 @@ if _Path(__file__).with_name("tracer.py").exists():
 
 from autograd.backward import backward, gradient, local_partials, order
 from autograd.custom import primitive, register, unregister
+from autograd.display import Drawing, draw
+from autograd.display.latex import Latex, latex
 from autograd.errors import AnomalyError, GraphFormatError, StaleGraphError, WrongPartialsError
 from autograd.functions import log_softmax, mean, norm, softmax, variance
 from autograd.modes import detect_anomaly, no_grad
@@ -105,7 +107,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AnomalyError",
+    "Drawing",
     "GraphFormatError",
+    "Latex",
     "Primitive",
     "Report",
     "StaleGraphError",
@@ -132,6 +136,7 @@ __all__ = [
     "detect_anomaly",
     "div",
     "dot",
+    "draw",
     "elu",
     "equal",
     "erf",
@@ -147,6 +152,7 @@ __all__ = [
     "hypot",
     "jacobian",
     "jvp",
+    "latex",
     "leaky_relu",
     "local_partials",
     "log",

@@ -1,0 +1,304 @@
+"""Neurons and layers: groups of nodes found by the labels of their parameters.
+
+A label such as ``layers.0.neurons.2.weights.3`` says whose parameter a leaf is. The nodes that
+use the parameters of one owner, the sums of such nodes and one function of the last of them are
+a neuron; neurons of one owner further up are a layer. Nothing here knows what a network is, and
+a neuron applied to several samples is one group for each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd.backward import local_partials
+from autograd.display.words import count_text
+from autograd.value import Value
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """Nodes drawn as one box.
+
+    Attributes:
+        title: whose they are.
+        content: what is inside, in words.
+        members: the interior nodes, in topological order.
+        parameters: the labelled leaves that belong to them.
+        operands: the Values from outside that members use, once for each use.
+        outputs: the members that are used outside, or are the result.
+    """
+
+    title: str
+    content: str = ""
+    members: list[Value] = field(default_factory=list[Value])
+    parameters: list[Value] = field(default_factory=list[Value])
+    operands: list[Value] = field(default_factory=list[Value])
+    outputs: list[Value] = field(default_factory=list[Value])
+
+    def derivatives(self) -> dict[Value, float]:
+        """Return the derivative of the only output with respect to each operand.
+
+        It is the chain rule inside the group alone, one factor of the one through the graph.
+        """
+        (output,) = self.outputs
+        inside = set(self.members)
+        gradients = {output: 1.0}
+        found = dict.fromkeys(self.operands, 0.0)
+        for node in reversed(self.members):
+            g = gradients.get(node)
+            if g is None:
+                continue
+            for x, local in zip(node.args, local_partials(node), strict=True):
+                if isinstance(x, Value):
+                    if x in inside:
+                        gradients[x] = gradients.get(x, 0.0) + g * local
+                    elif x in found:
+                        found[x] += g * local
+        return found
+
+
+def owner_of(label: str) -> str | None:
+    """Return whose parameter a label names; None if it names none.
+
+    >>> owner_of("layers.0.neurons.2.weights.3"), owner_of("layers.0.neurons.2.bias")
+    ('layers.0.neurons.2', 'layers.0.neurons.2')
+    >>> owner_of("bias"), owner_of("x")
+    ('', None)
+    """
+    if len(label) > 1_000:
+        return None
+    parts = label.split(".")
+    if len(parts) > 1 and parts[-1].isdigit():
+        parts.pop()
+    name = parts.pop()
+    if not name.isidentifier() or (not parts and name not in ("weights", "bias")):
+        return None
+    return ".".join(parts) if all(p.isdigit() or p.isidentifier() for p in parts) else None
+
+
+def layer_of(owner: str) -> str:
+    """Return whose neuron an owner is: the name without its last part and number.
+
+    >>> layer_of("layers.0.neurons.2"), layer_of("neurons.2"), layer_of("layers.0")
+    ('layers.0', '', '')
+    """
+    parts = owner.split(".")
+    if parts and parts[-1].isdigit():
+        parts.pop()
+    return ".".join(parts[:-1])
+
+
+class _Instance:
+    """One use of an owner's parameters: the nodes found so far, and how far it has come."""
+
+    __slots__ = ("closed", "complete", "members", "merged", "owner")
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+        self.members: list[Value] = []
+        self.complete = False  # has its bias: a sum of two such is not a neuron any more
+        self.closed = False  # has its activation: nothing more belongs to it
+        self.merged: _Instance | None = None
+
+    def root(self) -> _Instance:
+        instance = self
+        while instance.merged is not None:
+            if instance.merged.merged is not None:
+                instance.merged = instance.merged.merged
+            instance = instance.merged
+        return instance
+
+    def absorb(self, other: _Instance) -> _Instance:
+        """Join two, the smaller into the larger."""
+        big, small = (self, other) if len(self.members) >= len(other.members) else (other, self)
+        big.members += small.members
+        big.complete |= small.complete
+        small.members = []
+        small.merged = big
+        return big
+
+
+def neurons(nodes: Sequence[Value]) -> list[Group]:
+    """Return the groups of nodes that are one neuron applied to one sample.
+
+    Args:
+        nodes: a graph in topological order, its result last.
+
+    >>> w, b = Value(0.5, "neurons.0.weights.0"), Value(0.1, "neurons.0.bias")
+    >>> from autograd.backward import order
+    >>> (neuron,) = neurons(order((w * Value(2.0) + b).tanh()))
+    >>> neuron.title, neuron.content, len(neuron.members)
+    ('neurons.0', 'tanh, 1 weight, bias', 3)
+    """
+    owners = _owners(nodes)
+    uses: dict[Value, int] = {}
+    if owners:
+        for node in nodes:
+            for x in node.args:
+                if isinstance(x, Value) and x.op is not None:
+                    uses[x] = uses.get(x, 0) + 1
+    instances: dict[Value, _Instance] = {}
+    if owners:
+        for node in nodes:
+            if node.op is not None:
+                _place(node, owners, uses, instances)
+    found: dict[_Instance, Group] = {}
+    for instance in instances.values():
+        root = instance.root()
+        if root not in found:
+            found[root] = Group(root.owner or "neuron", members=root.members)
+    place = {node: i for i, node in enumerate(nodes)}
+    for group in found.values():
+        group.members.sort(key=place.__getitem__)
+        members = group.members
+        group.parameters = list(
+            dict.fromkeys(x for node in members for x in node.args if x in owners)
+        )
+        group.content = f"{_activation(members[-1])}{_parameter_words(group.parameters)}"
+    return list(found.values())
+
+
+def _owners(nodes: Sequence[Value]) -> dict[Value, str]:
+    """Return whose each labelled leaf is. The weights of one neuron are looked at once."""
+    owners: dict[Value, str] = {}
+    known: dict[str, str | None] = {}
+    for node in nodes:
+        if node.label and node.op is None:
+            head, dot, number = node.label.rpartition(".")
+            key = head + dot if number.isdigit() else node.label
+            if key not in known:
+                known[key] = owner_of(node.label)
+            owner = known[key]
+            if owner is not None:
+                owners[node] = owner
+    return owners
+
+
+def _place(
+    node: Value,
+    owners: Mapping[Value, str],
+    uses: Mapping[Value, int],
+    instances: dict[Value, _Instance],
+) -> None:
+    """Put an interior node into the instance it belongs to, if it belongs to one."""
+    operands = [x for x in node.args if isinstance(x, Value)]
+    named = {owners[x] for x in operands if x in owners}
+    mine = {instances[x].root(): None for x in operands if x in instances}  # a set that keeps order
+    if len(named) > 1 or not (named or mine):
+        return
+    if named:
+        (owner,) = named
+        joined = [i for i in mine if i.owner == owner and not i.complete]
+        instance = joined[0] if len(joined) == 1 else _Instance(owner)
+        if any(x in owners and _is_bias(x.label) for x in operands):
+            instance.complete = True
+    elif mine and all(x in instances for x in operands):
+        merging = list(mine)
+        if len({i.owner for i in merging}) > 1 or any(i.closed for i in merging):
+            return
+        if len(operands) == 1:
+            (x,) = operands
+            row: Any = node.op
+            if uses[x] != 1 or (row.arity or 9) - row.constants != 1:
+                return
+            merging[0].closed = True
+        elif len(merging) > 1 and [i.complete for i in merging].count(True) > 1:
+            return
+        instance = merging[0]
+        for other in merging[1:]:
+            instance = instance.absorb(other)
+    else:
+        return
+    instance.members.append(node)
+    instances[node] = instance
+
+
+def _is_bias(label: str) -> bool:
+    return label.rpartition(".")[2] == "bias"
+
+
+def _activation(last: Value) -> str:
+    row: Any = last.op
+    unary = (row.arity or 9) - row.constants == 1
+    return f"{row.name}, " if unary else "linear, "
+
+
+def _parameter_words(parameters: Sequence[Value]) -> str:
+    biases = [x for x in parameters if _is_bias(x.label)]
+    words = [count_text(len(parameters) - len(biases), "weight")]
+    if biases:
+        words.append("bias" if len(biases) == 1 else count_text(len(biases), "bias"))
+    return ", ".join(words)
+
+
+def layers(groups: Sequence[Group], nodes: Sequence[Value]) -> list[Group]:
+    """Return neurons put together by what they belong to.
+
+    Args:
+        groups: what `neurons` returned.
+        nodes: the graph in topological order, its result last.
+    """
+    parts: dict[str, list[Group]] = {}
+    for group in groups:
+        parts.setdefault(layer_of(group.title), []).append(group)
+    place = {node: i for i, node in enumerate(nodes)}
+    merged: list[Group] = []
+    for title, neurons_ in parts.items():
+        owners = {group.title for group in neurons_}
+        parameters = list(dict.fromkeys(x for group in neurons_ for x in group.parameters))
+        functions = sorted({group.content.partition(", ")[0] for group in neurons_})
+        words = [count_text(len(owners), "neuron"), *functions, _parameter_words(parameters)]
+        times = len(neurons_) // len(owners)
+        if times > 1:
+            words.append(f"used {times:,} times")
+        members = sorted((v for group in neurons_ for v in group.members), key=place.__getitem__)
+        merged.append(Group(title or "layer", ", ".join(words), members, parameters))
+    return merged
+
+
+def inputs(groups: Sequence[Group], nodes: Sequence[Value]) -> list[Group]:
+    """Return groups of the many leaves that one group alone uses, such as the pixels of an image.
+
+    Args:
+        groups: groups of interior nodes.
+        nodes: the graph in topological order.
+    """
+    inside = {node: group for group in groups for node in (*group.members, *group.parameters)}
+    used_by: dict[Value, set[Group | None]] = {}
+    for node in nodes:
+        for x in node.args:
+            if isinstance(x, Value) and x.op is None and x not in inside:
+                used_by.setdefault(x, set()).add(inside.get(node))
+    leaves: dict[Group, list[Value]] = {}
+    for x, by in used_by.items():
+        if len(by) == 1:
+            (group,) = by
+            if group is not None:
+                leaves.setdefault(group, []).append(x)
+    return [
+        Group("inputs", count_text(len(xs), "leaf"), xs) for xs in leaves.values() if len(xs) > 8
+    ]
+
+
+def connect(groups: Sequence[Group], nodes: Sequence[Value]) -> None:
+    """Fill in the operands and outputs of groups.
+
+    Args:
+        groups: what the functions above returned.
+        nodes: the graph in topological order, its result last.
+    """
+    inside = {node: group for group in groups for node in group.members}
+    outputs = {nodes[-1]}
+    for node in nodes:
+        group = inside.get(node)
+        for x in node.args:
+            if x in inside and inside[x] is not group:
+                outputs.add(x)
+    for group in groups:
+        own = {*group.members, *group.parameters}
+        group.operands = [
+            x for node in group.members for x in node.args if isinstance(x, Value) and x not in own
+        ]
+        group.outputs = [node for node in group.members if node in outputs]

@@ -1,0 +1,212 @@
+"""`draw`, and the Drawing it returns: a picture as DOT text, SVG, a file or plain text."""
+
+import os
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from autograd.display.dot import dot_source
+from autograd.display.outline import outline
+from autograd.display.picture import Picture
+from autograd.display.render import INSTALL, RenderError, available, inline_svg, render
+from autograd.display.svg import svg_of
+from autograd.display.view import view
+from autograd.value import Value
+
+FORMATS = ("svg", "dot", "gv", "txt", "png", "pdf")
+_LEGEND = "on an arrow: gradient × local derivative = contribution (blue +, orange −)"
+_EARLY = "on an arrow: × local derivative (gradients are not computed yet: call z.backward())"
+
+
+def draw(
+    z: Value,
+    *,
+    format: str = "svg",
+    expand: bool = False,
+    depth: int | None = None,
+    max_nodes: int = 500,
+) -> "Drawing":
+    """Return a picture of the graph that z was computed from.
+
+    Every box shows a label, an operation, a value and a gradient; every arrow is one use of an
+    operand and shows gradient of the result × local derivative = contribution to the operand's
+    gradient. Blue is positive, orange negative, and the larger a contribution the wider its arrow.
+
+    A graph of more than `max_nodes` nodes is collapsed to neurons, then to layers, by the labels
+    of its parameters (``layers.0.neurons.2.weights.3``), and is cut to the nodes nearest to z
+    where that does not suffice. The picture says what was cut.
+
+    Args:
+        z: the result.
+        format: what it is shown as in a notebook and saved as where the name does not say:
+            "svg", "dot", "txt", "png" or "pdf".
+        expand: show every node, up to 2,000.
+        depth: show the nodes at most so many arrows away from z.
+        max_nodes: the largest number of nodes shown one by one.
+
+    Raises:
+        TypeError: if z is no Value.
+        ValueError: for an unknown format, a negative depth or max_nodes below 1.
+        RenderError: for "png" and "pdf" where there is no Graphviz; SVG never needs it.
+        StaleGraphError: if a Value was given new data after something was computed from it.
+
+    >>> x = Value(3.0, "x")
+    >>> z = x * x
+    >>> z.backward()
+    >>> picture = draw(z)
+    >>> picture
+    <Drawing: 2 boxes, 2 arrows; .svg, .source, .save("graph.svg")>
+    >>> print(picture)
+    x  value 3  gradient 6
+    n1 = ×  value 9  gradient 1
+        from x: 1 × 3 = 3
+        from x: 1 × 3 = 3
+    on an arrow: gradient × local derivative = contribution (blue +, orange −)
+    """
+    if format not in FORMATS:
+        raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r}")
+    if depth is not None:
+        _whole("depth", depth, 0)
+    _whole("max_nodes", max_nodes, 1)
+    if format in ("png", "pdf") and not available():
+        raise RenderError(f"{format} needs Graphviz: {INSTALL}; format='svg' needs nothing")
+    picture = view(z, expand=expand, depth=depth, max_nodes=max_nodes)
+    if any(arrow.text for arrow in picture.arrows):
+        early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
+        where = "" if picture.labelled else ", in its tooltip"
+        picture.notes.insert(0, (_EARLY if early else _LEGEND) + where)
+    return Drawing(picture, format)
+
+
+def _whole(name: str, n: object, least: int) -> None:
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"{name} is a whole number, got {n!r:.60}")
+    if n < least:
+        raise ValueError(f"{name} must be at least {least}, got {n}")
+
+
+class Drawing:
+    """A picture of a graph as it was when it was drawn; notebooks show it by themselves.
+
+    Attributes:
+        picture: the boxes, arrows and notes.
+        source: the picture as DOT text, the same for the same graph in every process.
+        format: what it is shown and saved as.
+    """
+
+    def __init__(self, picture: Picture, format: str = "svg") -> None:
+        self.picture = picture
+        self.format = format
+        self.source = dot_source(picture)
+
+    @cached_property
+    def _drawn(self) -> tuple[str, str, str]:
+        """The SVG, which engine drew it, and in one line why not a better one."""
+        rendered = render(self.source, "svg")
+        if rendered.content is not None:
+            return inline_svg(rendered.content), rendered.engine, f"drawn by {rendered.engine}"
+        advice = "" if available() else f": {INSTALL} for a better one"
+        note = f"drawn by the own layout ({rendered.reason}){advice}"
+        return svg_of(self.picture), "own layout", note
+
+    @property
+    def svg(self) -> str:
+        """The picture as an SVG element, drawn when first asked for."""
+        return self._drawn[0]
+
+    @property
+    def engine(self) -> str:
+        """What drew the SVG: "dot", "pygraphviz" or "own layout"."""
+        return self._drawn[1]
+
+    @property
+    def note(self) -> str:
+        """One line that says what drew the SVG and, if it was the own layout, why."""
+        return self._drawn[2]
+
+    @property
+    def text(self) -> str:
+        """The picture as plain text, a line for each box and arrow."""
+        return outline(self.picture)
+
+    def content(self, format: str) -> bytes:
+        """Return the picture as the content of a file.
+
+        Raises:
+            ValueError: for an unknown format.
+            RenderError: for "png" and "pdf" where Graphviz is missing or did not manage.
+        """
+        if format == "svg":
+            return f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'.encode()
+        if format in ("dot", "gv"):
+            return self.source.encode()
+        if format == "txt":
+            return f"{self.text}\n".encode()
+        if format not in FORMATS:
+            raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r}")
+        rendered = render(self.source, format)
+        if rendered.content is None:
+            raise RenderError(
+                f"{format} needs Graphviz ({rendered.reason}): {INSTALL}; svg and dot need nothing"
+            )
+        return rendered.content
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to a file, whole or not at all, and return the file's path.
+
+        Args:
+            path: ending in .svg, .dot, .gv, .txt, .png or .pdf; the ending says the format, and
+                a name without one gets the drawing's own.
+
+        Raises:
+            ValueError: for another ending.
+            RenderError: for .png and .pdf where Graphviz is missing; nothing is written then.
+            OSError: if the folder is missing or cannot be written.
+        """
+        path = Path(path)
+        if not path.suffix:
+            path = path.with_name(f"{path.name}.{self.format}")
+        format = path.suffix[1:].lower()
+        if format not in FORMATS:
+            endings = ", ".join(f".{known}" for known in FORMATS)
+            raise ValueError(f"cannot save as {path.name!r}: the name must end in {endings}")
+        _write(path, self.content(format))
+        return path
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"text/plain": self.text}
+        if self.format == "svg":
+            bundle["image/svg+xml"] = self.svg
+        elif self.format == "png":
+            bundle["image/png"] = self.content("png")
+        elif self.format == "pdf":
+            bundle["application/pdf"] = self.content("pdf")
+        elif self.format in ("dot", "gv"):
+            bundle["text/plain"] = self.source
+        return bundle
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        boxes, arrows = len(self.picture.boxes), len(self.picture.arrows)
+        return (
+            f"<Drawing: {boxes} box{'es' * (boxes != 1)}, {arrows} arrow{'s' * (arrows != 1)}; "
+            '.svg, .source, .save("graph.svg")>'
+        )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file beside its place and move it there, so that no half of it is ever seen."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)  # mkstemp's files are for their owner alone
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,349 @@
+"""The mathematics of a graph: its expression, and the derivative rules of the table, in LaTeX.
+
+Every form comes from the rows' own notation. Shared and labelled nodes get a line of their own
+and a name, so the text grows with the number of nodes and not with the number of paths.
+"""
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.backward import order
+from autograd.display.words import clean
+from autograd.row import ATOM, PRODUCT, SUM, Operand, Primitive, lookup
+from autograd.value import Value
+
+# A longer expression is named and goes on its own line; with nesting that is bounded, so is the
+# time for a chain of any depth.
+MOST_CHARACTERS = 160
+MOST_LINES = 40
+MOST_NODES = 2_000
+MOST_OPERANDS = 10
+
+_GREEK = frozenset(
+    """
+    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
+    upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
+    """.split()  # noqa: SIM905  # a list of 34 strings reads worse
+)
+_SUBSCRIPTED = re.compile(r"([A-Za-z]+)_?(\d+)|([A-Za-z]+)_([A-Za-z0-9]+)")
+_SPECIAL = {
+    "\\": r"\backslash ",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\wedge ",
+    "~": r"\sim ",
+    " ": r"\ ",
+    "\n": r"\ ",
+    "\t": r"\ ",
+    "<": r"\lt ",
+    ">": r"\gt ",
+}
+_BRACKETS = r"\left(", r"\right)"
+_DOTS = r"\dots"
+
+Writer = Callable[[Primitive, Sequence[Operand]], tuple[str, int]]
+
+
+class Latex(str):
+    r"""LaTeX text without dollar signs, which notebooks show as a formula.
+
+    >>> Latex("x^{2}")._repr_latex_()
+    '$\\displaystyle x^{2}$'
+    """
+
+    __slots__ = ()
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self}$"
+
+
+def latex(z: Value) -> Latex:
+    r"""Return the expression of z in LaTeX.
+
+    Leaves stand by their labels, and by their numbers if they have none. Nodes with a label, nodes
+    used more than once (u_1, u_2, ...) and long parts are defined on lines of their own. Of more
+    than 40 lines the last are shown.
+
+    Raises:
+        TypeError: if z is no Value.
+        StaleGraphError: if a Value was given new data after something was computed from it.
+
+    >>> x, w1 = Value(2.0, "x"), Value(3.0, "w1")
+    >>> latex((w1 * x + 1.0) ** 2)
+    '\\left(w_{1} \\cdot x + 1\\right)^{2}'
+    >>> u = w1 + x
+    >>> print(latex(u * u.tanh()))
+    \begin{aligned}
+    u_{1} &= w_{1} + x \\
+    z &= u_{1} \cdot \tanh\left(u_{1}\right)
+    \end{aligned}
+    """
+    nodes = order(z)
+    names = _Names(node.label for node in nodes if node.op is None and node.label)
+    written: dict[Value, Operand] = {}
+    lines: list[tuple[str, str]] = []
+    first = max(0, len(nodes) - MOST_NODES)
+    uses: dict[Value, int] = {}
+    for node in nodes[first:]:
+        for x in node.args:
+            if isinstance(x, Value):
+                uses[x] = uses.get(x, 0) + 1
+    for node in nodes[first:]:
+        if node.op is None:
+            continue
+        row: Any = node.op
+        operands = [_operand(x, written, names, first > 0) for x in _shortened(row, node.args)]
+        text, precedence = _written(row, operands)
+        if node is z:
+            break
+        if node.label or uses.get(node, 0) > 1 or len(text) > MOST_CHARACTERS:
+            name = names.defined(node.label)
+            lines.append((name, text))
+            text, precedence = name, ATOM
+        written[node] = Operand(text, precedence, _BRACKETS)
+    else:
+        text = _operand(z, written, names, False).text
+    if not lines:
+        return Latex(f"{names.defined(z.label)} = {text}" if z.label and z.op is not None else text)
+    lines.append((names.defined(z.label or "z"), text))
+    shown = [f"{name} &= {text}" for name, text in lines[-MOST_LINES:]]
+    if first or len(lines) > MOST_LINES:
+        shown.insert(0, r"&\;\;\vdots")
+    body = " \\\\\n".join(shown)
+    return Latex(f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}")
+
+
+class _Names:
+    """Gives every node one name, and no two nodes the same."""
+
+    def __init__(self, taken: Any) -> None:
+        self._leaves: dict[Value, str] = {}
+        self._taken = {label_latex(label) for label in taken}
+        self._seen: dict[str, int] = {}
+        self._next = 0
+
+    def leaf(self, node: Value) -> Operand:
+        """Return a leaf by its label, with a number where several have the same; or its data."""
+        if not node.label:
+            return number_latex(node.data)
+        name = self._leaves.get(node)
+        if name is None:
+            plain = label_latex(node.label)
+            k = self._seen[plain] = self._seen.get(plain, 0) + 1
+            name = plain if k == 1 else rf"{{{plain}}}_{{({k})}}"
+            self._leaves[node] = name
+        return Operand(name, ATOM)
+
+    def defined(self, label: str) -> str:
+        """Return a new name for an interior node: its label if that is free."""
+        name = label_latex(label) if label else ""
+        while not name or name in self._taken:
+            self._next += 1
+            name = f"u_{{{self._next}}}"
+        self._taken.add(name)
+        return name
+
+
+def _operand(x: Value | float, written: Mapping[Value, Operand], names: _Names, cut: bool) -> Any:
+    if not isinstance(x, Value):
+        return Operand(x, ATOM) if isinstance(x, str) else number_latex(x)
+    if x in written:
+        return written[x]
+    return names.leaf(x) if x.op is None or not cut else Operand(_DOTS, ATOM)
+
+
+def _shortened(row: Primitive, args: Sequence[Any]) -> list[Any]:
+    """Return operands, with dots for the middle of a long list; of both lists for a dot product."""
+    if len(args) <= MOST_OPERANDS:
+        return list(args)
+    if row.name == "dot":
+        half = len(args) // 2
+        return [*_ends(args[:half]), *_ends(args[half:])]
+    return _ends(args)
+
+
+def _ends(args: Sequence[Any]) -> list[Any]:
+    return [*args[:3], _DOTS, args[-1]] if len(args) > MOST_OPERANDS // 2 else list(args)
+
+
+def _written(row: Primitive, operands: Sequence[Operand]) -> tuple[str, int]:
+    text = row.latex(operands).replace(rf"{_DOTS} \cdot {_DOTS}", _DOTS)
+    return text, row.latex.precedence
+
+
+def number_latex(x: float) -> Operand:
+    r"""Return a number as an operand, with six significant digits.
+
+    >>> [number_latex(x).text for x in (2.0, 0.1, -1.5e-7, math.inf)]
+    ['2', '0.1', '-1.5 \\times 10^{-7}', '\\infty']
+    """
+    sign = "-" if math.copysign(1.0, x) < 0 and x == x else ""
+    precedence = SUM if sign else ATOM
+    if x != x:
+        return Operand(r"\mathrm{nan}", ATOM)
+    if math.isinf(x):
+        return Operand(rf"{sign}\infty", precedence, _BRACKETS)
+    mantissa, _, exponent = f"{abs(x):.6g}".partition("e")
+    if exponent:
+        times = rf"{mantissa} \times 10^{{{int(exponent)}}}"
+        return Operand(f"{sign}{times}", precedence if sign else PRODUCT, _BRACKETS)
+    return Operand(f"{sign}{mantissa}", precedence, _BRACKETS)
+
+
+def label_latex(label: str) -> str:
+    r"""Return a label as a name in mathematics; any text is safe.
+
+    >>> [label_latex(s) for s in ("x", "alpha", "w1", "w_in", "theta_2", "a_b c")]
+    ['x', '\\alpha', 'w_{1}', 'w_{\\mathrm{in}}', '\\theta_{2}', '\\mathrm{a\\_b\\ c}']
+    """
+    if (len(label) == 1 and label.isalpha() and label.isascii()) or label in _GREEK:
+        return label if label not in _GREEK else rf"\{label}"
+    found = _SUBSCRIPTED.fullmatch(label) if len(label) < 40 else None
+    if found is not None:
+        base, digits, stem, word = found.groups()
+        base = label_latex(base or stem)
+        if digits or word.isdigit() or len(word) == 1:
+            return f"{base}_{{{digits or word}}}"
+        inner = label_latex(word) if word in _GREEK else rf"\mathrm{{{word}}}"
+        return f"{base}_{{{inner}}}"
+    kept = clean(label, 60)
+    return rf"\mathrm{{{''.join([_SPECIAL.get(c, c) for c in kept])}}}"
+
+
+# The rules of the table ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RowText:
+    """A row and its partial derivatives, written.
+
+    Attributes:
+        function: the row applied to its operands.
+        partials: the partial derivative by each operand that is not a constant; z is the result.
+        operands: the operands' names.
+    """
+
+    function: str
+    partials: tuple[str, ...]
+    operands: tuple[str, ...]
+
+
+def partial_latex(row: Primitive) -> RowText:
+    r"""Return a row and its partial derivatives in LaTeX, written by running its own rule.
+
+    Constants have a number from the row's domain; a row of any number of operands has three, or
+    two pairs.
+
+    >>> partial_latex(lookup("div")).partials
+    ('\\frac{1}{y}', '\\frac{-z}{y}')
+    >>> partial_latex(lookup("power"))
+    RowText(function='x^{2}', partials=('2 \\cdot x',), operands=('x',))
+    """
+    return _row_text(row, _written, label_latex, number_latex, _BRACKETS)
+
+
+def partial_text(row: Primitive) -> RowText:
+    """Return a row and its partial derivatives as Python.
+
+    >>> partial_text(lookup("sigmoid")).partials
+    ('z * sigmoid(-x)',)
+    """
+
+    def write(row: Primitive, operands: Sequence[Operand]) -> tuple[str, int]:
+        return row.text(operands), row.text.precedence
+
+    def number(x: float) -> Operand:
+        return Operand(f"{x:g}", SUM if x < 0 else ATOM)
+
+    return _row_text(row, write, str, number, ("(", ")"))
+
+
+def _row_text(
+    row: Primitive,
+    write: Writer,
+    named: Callable[[str], str],
+    number: Callable[[float], Operand],
+    brackets: tuple[str, str],
+) -> RowText:
+    names, operands = _samples(row)
+    z = Value(0.5, "z")
+    function, _ = write(
+        row,
+        [
+            number(x) if not isinstance(x, Value) else Operand(named(x.label), ATOM)
+            for x in operands
+        ],
+    )
+    variables = tuple(n for n, x in zip(names, operands, strict=True) if isinstance(x, Value))
+    try:
+        rule: Any = row.partials
+        partials = rule(z, *operands)[: len(variables)]
+    except (TypeError, AttributeError, ValueError):  # a user's rule that runs on numbers only
+        call = f"partials(z, {', '.join(names)})"
+        texts = [named(f"{call}[{i}]") for i in range(len(variables))]
+        return RowText(function, tuple(texts), variables)
+    texts = [_simple(d, write, named, number, brackets).text for d in partials]
+    return RowText(function, tuple(texts), variables)
+
+
+def _samples(row: Primitive) -> tuple[list[str], list[Any]]:
+    """Return names for a row's operands and labelled Values, or numbers for its constants."""
+    parameters = list(inspect.signature(row.partials).parameters.values())[1:]
+    if row.arity is None:
+        names = ["x1", "x2", "y1", "y2"] if row.name == "dot" else ["x1", "x2", "x3"]
+        return names, [Value(0.5, name) for name in names]
+    plain = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
+    names = plain if len(plain) == row.arity else ["x", "y", "v", "w"][: row.arity]
+    names += [f"x{i}" for i in range(len(names), row.arity)]
+    operands: list[Any] = []
+    for i, name in enumerate(names):
+        low, high = row.domain[i]
+        constant = i >= row.arity - row.constants
+        operands.append(round(low + 0.75 * (high - low), 1) if constant else Value(0.5, name))
+    return names, operands
+
+
+def _simple(
+    d: Any,
+    write: Writer,
+    named: Callable[[str], str],
+    number: Callable[[float], Operand],
+    brackets: tuple[str, str],
+) -> Operand:
+    """Write a derivative that a rule gave, without factors of 1 and terms of 0."""
+    if not isinstance(d, Value):
+        return number(float(d))
+    written: dict[Value, Operand] = {}
+    halves: dict[Value, Operand] = {}  # what reciprocals are of
+    for node in order(d):
+        row: Any = node.op
+        if row is None:
+            written[node] = Operand(named(node.label), ATOM) if node.label else number(node.data)
+            continue
+        args = node.args
+        operands = [written[x] if isinstance(x, Value) else number(x) for x in args]
+        left, right = args[0], args[-1]
+        kept: Operand | None = None
+        if row.name in ("mul", "add") and len(args) == 2:
+            neutral = 1.0 if row.name == "mul" else 0.0
+            kept = operands[1] if left == neutral else operands[0] if right == neutral else None
+            if kept is None and row.name == "mul" and right in halves:
+                row, operands = lookup("div"), [operands[0], halves[right]]
+        elif row.name in ("sub", "div", "power") and right == (0.0 if row.name == "sub" else 1.0):
+            kept = operands[0]
+        elif row.name == "reciprocal":
+            halves[node] = operands[0]
+        if kept is None:
+            text, precedence = write(row, operands)
+            kept = Operand(text, precedence, brackets)
+        written[node] = kept
+    return written[d]

@@ -1,0 +1,147 @@
+"""A small layered layout: places for boxes and arrows where no Graphviz is found, the last resort.
+
+K. Sugiyama, S. Tagawa and M. Toda, "Methods for visual understanding of hierarchical system
+structures", IEEE Transactions on Systems, Man, and Cybernetics 11, 1981: layers by longest path,
+dummies on long arrows, barycentre sweeps, then places by least squares within the order. An
+arrow's numbers have a layer of their own between two layers of boxes, so they meet no box.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from autograd.display.measure import box_size, text_width
+from autograd.display.picture import Arrow, Box, Picture
+
+GAP, LABEL_GAP = 16.0, 6.0
+SWEEPS = 8
+# Arrows over more layers than this in all are drawn straight across, or a graph of a thousand
+# nodes with a thousand long arrows would have a million dummies.
+MOST_DUMMIES = 6_000
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A box, an arrow's numbers, or a bend of a long arrow."""
+
+    layer: int
+    width: float = 0.0
+    height: float = 4.0
+    gap: float = LABEL_GAP
+    y: float = 0.0
+    left: list["Item"] = field(default_factory=list["Item"])
+    right: list["Item"] = field(default_factory=list["Item"])
+    box: Box | None = None
+
+
+def arrange(picture: Picture) -> tuple[list[list[Item]], list[list[Item]]]:
+    """Return the layers from left to right, and the route of each arrow from box to box."""
+    layer = _layers(picture)
+    items = {
+        box.name: Item(2 * layer[box.name], *box_size(box), gap=GAP, box=box)
+        for box in picture.boxes
+    }
+    everything = list(items.values())
+    routes = [_route(arrow, items, everything, picture.labelled) for arrow in picture.arrows]
+    rows: list[list[Item]] = [[] for _ in range(1 + max(item.layer for item in everything))]
+    for item in everything:
+        rows[item.layer].append(item)
+    _order(rows)
+    _place(rows)
+    return rows, routes
+
+
+def _layers(picture: Picture) -> dict[str, int]:
+    """Return the layer of each box: after its operands, and leaves just before their first use."""
+    layer = {box.name: 0 for box in picture.boxes}
+    into: dict[str, list[str]] = {}
+    first: dict[str, int] = {}
+    for arrow in picture.arrows:
+        into.setdefault(arrow.head, []).append(arrow.tail)
+    for box in picture.boxes:
+        tails = into.get(box.name, ())
+        layer[box.name] = 1 + max((layer[tail] for tail in tails), default=-1)
+    for arrow in picture.arrows:
+        first[arrow.tail] = min(first.get(arrow.tail, layer[arrow.head]), layer[arrow.head])
+    # From the result back, so that a chain moves as a whole.
+    for box in reversed(picture.boxes):
+        if box.name not in into and box.name in first:
+            layer[box.name] = first[box.name] - 1
+    return layer
+
+
+def _route(
+    arrow: Arrow, items: dict[str, Item], everything: list[Item], labelled: bool
+) -> list[Item]:
+    """Return the items an arrow runs through, and enter those that stand between its ends."""
+    tail, head = items[arrow.tail], items[arrow.head]
+    route = [tail]
+    between = list(range(tail.layer + 1, head.layer))
+    if len(between) + len(everything) > MOST_DUMMIES:
+        between = between[-1:]
+    for at in between:
+        item = Item(at)
+        if at == between[-1] and labelled and arrow.text:
+            item.width, item.height = text_width(arrow.text, 10), 15.0
+        everything.append(item)
+        route.append(item)
+    route.append(head)
+    for a, b in pairwise(route):
+        a.right.append(b)
+        b.left.append(a)
+    return route
+
+
+def _order(rows: list[list[Item]]) -> None:
+    """Order each layer by the mean position of the neighbours, sweeping forth and back."""
+    position: dict[Item, float] = {}
+    for row in rows:
+        position.update({item: i for i, item in enumerate(row)})
+    for sweep in range(SWEEPS):
+        forth = sweep % 2 == 0
+        for row in rows if forth else reversed(rows):
+            keys = {
+                item: _mean([position[n] for n in (item.left if forth else item.right)])
+                for item in row
+            }
+            row.sort(key=lambda item: position[item] if (k := keys[item]) is None else k)
+            position.update({item: i for i, item in enumerate(row)})
+
+
+def _place(rows: list[list[Item]]) -> None:
+    """Give each item its height: as near to its neighbours as the order allows."""
+    for row in rows:
+        _settle(row, [0.0] * len(row))
+    for sweep in range(2 * SWEEPS):
+        for row in rows if sweep % 2 == 0 else reversed(rows):
+            wanted = [_mean([n.y for n in (*item.left, *item.right)]) for item in row]
+            _settle(row, [item.y if w is None else w for item, w in zip(row, wanted, strict=True)])
+
+
+def _settle(row: Sequence[Item], wanted: Sequence[float]) -> None:
+    """Set y nearest to `wanted` in least squares, in order and without overlap.
+
+    Pool adjacent violators: R. Barlow et al., "Statistical inference under order restrictions",
+    1972, section 1.2, on the heights less the room that the items before take.
+    """
+    offset, offsets = 0.0, [0.0] * len(row)
+    for i in range(1, len(row)):
+        a, b = row[i - 1], row[i]
+        offset += (a.height + b.height) / 2 + max(a.gap, b.gap)
+        offsets[i] = offset
+    blocks: list[tuple[float, int]] = []
+    for i in range(len(row)):
+        total, n = wanted[i] - offsets[i], 1
+        while blocks and blocks[-1][0] * n >= total * blocks[-1][1]:
+            before, m = blocks.pop()
+            total, n = total + before, n + m
+        blocks.append((total, n))
+    i = 0
+    for total, n in blocks:
+        for _ in range(n):
+            row[i].y = total / n + offsets[i]
+            i += 1
+
+
+def _mean(numbers: Sequence[float]) -> float | None:
+    return sum(numbers) / len(numbers) if numbers else None

@@ -1,0 +1,34 @@
+"""A picture as plain text: what a terminal and a notebook without images show."""
+
+from autograd.display.picture import Arrow, Picture
+
+MOST_LINES = 200
+
+
+def outline(picture: Picture, most: int = MOST_LINES) -> str:
+    """Return a line for each box, operands first, with a line below it for each arrow into it.
+
+    Args:
+        picture: what to write.
+        most: the largest number of lines; the boxes nearest to the result are kept.
+    """
+    into: dict[str, list[Arrow]] = {}
+    for arrow in picture.arrows:
+        into.setdefault(arrow.head, []).append(arrow)
+    names = {box.name: box.title or box.name for box in picture.boxes}
+    lines: list[str] = []
+    for box in picture.boxes:
+        if box.kind == "cut":
+            continue
+        what = f" = {box.operation}" if box.operation else ""
+        shown = [f"{row} {text}" for row, text, _ in box.rows]
+        lines.append("  ".join([f"{names[box.name]}{what}", *shown]))
+        for arrow in into.get(box.name, ()):
+            if arrow.text:
+                lines.append(f"    from {names[arrow.tail]}: {arrow.text}")
+            else:
+                lines.append("    from nodes not drawn")
+    if len(lines) > most:
+        left_out = len(lines) - most
+        lines = [f"({left_out:,} more lines above)", *lines[left_out:]]
+    return "\n".join([*lines, *picture.notes])

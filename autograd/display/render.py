@@ -1,0 +1,116 @@
+"""Turning DOT text into files with Graphviz: the only module that starts a program.
+
+Order: the program `dot`; then the Graphviz libraries inside pygraphviz (the extra `render`), in a
+process of its own, because they cannot be interrupted while they lay out. Both have a time limit.
+"""
+
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+TIME_LIMIT = 20.0
+
+# nslimit bounds the network simplex: without it one shared node feeding a chain of 200 took dot
+# more than two minutes.
+OPTIONS = ("-Gnslimit=1", "-Gnslimit1=1")
+
+INSTALL = (
+    "install Graphviz (apt install graphviz, brew install graphviz) "
+    'or pip install "chalkgrad[render]"'
+)
+
+_CHILD = """
+import sys, pygraphviz
+text = sys.stdin.buffer.read().decode()
+graph = pygraphviz.AGraph(string=text)
+graph.graph_attr.update(nslimit="1", nslimit1="1")
+sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
+"""
+
+
+class RenderError(RuntimeError):
+    """A picture could not be made in the form that was asked for; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a program drew, or why none did.
+
+    Attributes:
+        content: the file's bytes, None if no program drew it.
+        engine: "dot" or "pygraphviz", empty if neither.
+        reason: why a program that comes first did not draw it.
+    """
+
+    content: bytes | None
+    engine: str
+    reason: str = ""
+
+
+def available() -> list[str]:
+    """Return the names of the engines found here, best first."""
+    found = ["dot"] if shutil.which("dot") else []
+    return [*found, "pygraphviz"] if find_spec("pygraphviz") is not None else found
+
+
+def render(source: str, form: str, limit: float = TIME_LIMIT) -> Rendered:
+    """Return DOT text rendered as svg, png or pdf by the first engine that can.
+
+    Args:
+        source: DOT text.
+        form: the output format.
+        limit: seconds each engine may take.
+    """
+    reason = "no Graphviz here"
+    for engine in available():
+        if engine == "dot":
+            command = [shutil.which("dot") or "dot", f"-T{form}", *OPTIONS]
+        else:
+            command = [sys.executable, "-P", "-c", _CHILD, form]
+        content, reason = _run(engine, command, source, limit)
+        if content is not None:
+            return Rendered(content, engine)
+        if reason.endswith("seconds"):
+            break  # Both engines are the same program: the second would take as long.
+    return Rendered(None, "", reason)
+
+
+def _run(engine: str, command: list[str], source: str, limit: float) -> tuple[bytes | None, str]:
+    """Return what a command writes, given `source`; or None and why there is nothing."""
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            command,
+            input=source.encode(),
+            capture_output=True,
+            timeout=limit,
+            check=False,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console on Windows
+        )
+    except subprocess.TimeoutExpired:
+        return None, f"{engine} was stopped after {limit:g} seconds"
+    except OSError as error:
+        return None, f"{engine} could not be started: {error.strerror}"
+    if done.returncode or not done.stdout:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        return None, f"{engine} failed: {lines[-1] if lines else f'code {done.returncode}'}"
+    return done.stdout, ""
+
+
+def inline_svg(content: bytes) -> str:
+    """Return an SVG file as an element that can stand inside a page, beside others of its kind.
+
+    The prologue goes, and so do comments, ids (they would be there twice) and the titles that
+    Graphviz makes of names.
+
+    >>> inline_svg(b'<?xml version="1.0"?><!-- a --><svg id="b"><title>n1</title></svg>')
+    '<svg></svg>'
+    """
+    text = content.decode()
+    text = text[text.index("<svg") :].rstrip()
+    text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
+    text = re.sub(r"<title>[^<]*</title>\n?", "", text)
+    return re.sub(r'(<[a-z]+) id="[^"]*"', r"\1", text)

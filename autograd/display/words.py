@@ -1,0 +1,103 @@
+"""Numbers, labels and colours as pictures show them.
+
+A label may be any str at all: nothing here fails on control characters, lone surrogates, markup
+or a megabyte of text, and what comes out is valid in XML once its markup is escaped.
+"""
+
+import math
+import re
+from typing import Final
+
+LABEL_LENGTH: Final = 32
+TOOLTIP_LENGTH: Final = 2_000
+
+# What XML 1.0 does not allow, not even escaped (section 2.2), and lone surrogates, which UTF-8
+# does not allow.
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+# Blue for + and orange for -, which all common forms of colour blindness tell apart, in steps
+# dark enough for text on white (contrast above 4.5). M. Okabe and K. Ito, "Color universal
+# design", 2008.
+TONES: Final = {
+    "positive": "#0063a6",
+    "negative": "#b34700",
+    "zero": "#6b7280",
+    "unknown": "#6b7280",
+    "nan": "#a3006e",
+}
+INK: Final = "#111827"
+FAINT: Final = "#4b5563"
+
+
+def number_text(x: float) -> str:
+    """Return x with four significant digits; whole numbers below a million in full.
+
+    >>> [number_text(x) for x in (0.1 + 0.2, -1234567.0, 24685.0, 1e-300, -0.0, math.nan)]
+    ['0.3', '-1.235e+06', '24685', '1e-300', '-0', 'nan']
+    """
+    if abs(x) < 1e6 and x == math.floor(x):
+        return f"{x:.0f}"
+    return f"{x:.4g}"
+
+
+def tone(x: float | None) -> str:
+    """Return the name of the colour for a number: by its sign, or that there is none.
+
+    >>> tone(-2.0), tone(0.0), tone(None)
+    ('negative', 'zero', 'unknown')
+    """
+    if x is None:
+        return "unknown"
+    if x != x:
+        return "nan"
+    return "positive" if x > 0 else "negative" if x < 0 else "zero"
+
+
+def clean(text: str, length: int = TOOLTIP_LENGTH) -> str:
+    """Return `text` with what no XML file may hold replaced, and with its middle left out if long.
+
+    >>> clean("a" + chr(0) + "b")
+    'a�b'
+    """
+    if len(text) > length:
+        kept = length - 1
+        head = kept * 2 // 3
+        text = f"{text[:head]}…{text[len(text) - (kept - head) :]}"
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def label_text(label: str) -> str:
+    """Return a label as it stands in a picture: one line of at most 32 characters.
+
+    >>> label_text("layers.0.neurons.2.weights.3")
+    'layers.0.neurons.2.weights.3'
+    >>> label_text("a very long name that somebody gave to a number")
+    'a very long name tha…to a number'
+    """
+    if len(label) > 4 * LABEL_LENGTH:  # White space is not looked for in a megabyte of label.
+        label = label[: 2 * LABEL_LENGTH] + label[-2 * LABEL_LENGTH :]
+    return clean(" ".join(label.split()), LABEL_LENGTH)
+
+
+def count_text(n: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    >>> count_text(1, "weight"), count_text(1234, "node")
+    ('1 weight', '1,234 nodes')
+    """
+    plural = {"bias": "biases", "leaf": "leaves"}.get(noun, noun + "s")
+    return f"{n:,} {noun if n == 1 else plural}"
+
+
+def range_text(numbers: list[float]) -> str:
+    """Return the range of some numbers, or the number if there is one.
+
+    >>> range_text([0.25, -1.0, 3.0]), range_text([2.0]), range_text([1.0, math.nan])
+    ('-1 to 3', '2', '1, some nan')
+    """
+    known = [x for x in numbers if x == x]
+    if not known:
+        return "nan"
+    low, high = number_text(min(known)), number_text(max(known))
+    text = low if low == high else f"{low} to {high}"
+    return text if len(known) == len(numbers) else f"{text}, some nan"

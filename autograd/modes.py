@@ -58,11 +58,14 @@ def no_grad() -> contextlib.AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def recording_anyway() -> Generator[None]:
-    """Inside the block, record even in `no_grad`: a derivative needs the graph it is taken of."""
+def recording_anyway() -> Generator[bool]:
+    """Inside the block, record even in `no_grad`: a derivative needs the graph it is taken of.
+
+    What it yields says whether the thread was inside `no_grad`.
+    """
     paused, _thread.paused = _thread.paused, 0
     try:
-        yield
+        yield paused > 0
     finally:
         _thread.paused = paused
 

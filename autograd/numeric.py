@@ -308,6 +308,8 @@ def addition_array(*xs: Any) -> Any:
 
 def dot(*xs: float) -> float:
     """The sum of products of the first half of the operands with the second."""
+    if len(xs) % 2:
+        raise ValueError(f"dot pairs its operands, and {len(xs)} is an odd number of them")
     half = len(xs) // 2
     return reduce(add, map(mul, xs[:half], xs[half:]), 0.0)
 

@@ -130,13 +130,21 @@ def _reaches(output: Any, outer: frozenset[Value]) -> bool:
 
 
 def _recorded(function: Function) -> Function:
-    """Make a transform's function record its graph whatever mode it is called in."""
+    """Make a transform's function record its graph whatever mode it is called in.
+
+    In `no_grad` its result is cut from that graph, like that of any other operation.
+    """
 
     def wrapped(*args: Any) -> Any:
-        with recording_anyway():
-            return function(*args)
+        with recording_anyway() as paused:
+            result = function(*args)
+            return _mapped(_detached, result) if paused else result
 
     return wrapped
+
+
+def _detached(x: Any) -> Any:
+    return x.detach() if isinstance(x, Value) else x
 
 
 def _scalar(value: object) -> float:

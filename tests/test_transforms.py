@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, grad, value_and_grad
+from autograd import Value, grad, no_grad, value_and_grad
 
 
 def f(x: Any, y: Any, w: Any) -> Any:
@@ -203,3 +203,30 @@ def test_the_hessian_of_the_chain_rule_example() -> None:
 
     rows = [grad(lambda p, i=i: grad(z)(p)[i])([1.0, 2.0]) for i in (0, 1)]
     assert rows == [[62.0, 55.0], [55.0, 80.0]]
+
+
+def test_derivatives_are_right_inside_no_grad() -> None:
+    with no_grad():
+        assert grad(lambda x: x * x)(3.0) == 6.0
+        assert value_and_grad(lambda x: x * x)(3.0) == (9.0, 6.0)
+        x = Value(3.0)
+        slope = grad(lambda x: x * x)(x)
+        assert (slope.data, slope.args) == (6.0, ())
+        assert (x * x).args == ()
+
+
+def _half_quiet(x: Any) -> Any:
+    with no_grad():
+        factor = x * 1.0
+    return factor * x
+
+
+def _quiet_slope(x: Any) -> Any:
+    with no_grad():
+        factor = grad(lambda y: y * y)(x)
+    return factor * x
+
+
+def test_what_no_grad_holds_constant_stays_constant_inside_a_derivative() -> None:
+    assert grad(_half_quiet)(3.0) == 3.0
+    assert grad(_quiet_slope)(3.0) == 6.0

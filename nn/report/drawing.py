@@ -165,7 +165,7 @@ def _lines(
     """Return the weights between two columns of neurons, faint ones first."""
     most = float(np.abs(W).max()) or 1.0
     # Many lines over one another are dark whatever they are, so they are thinner then.
-    broadest = min(4.0, max(1.2, 60.0 / math.sqrt(W.size) * 0.6))
+    broadest = min(4.0, max(1.2, 36.0 / math.sqrt(W.size)))
     paths: dict[tuple[int, bool], list[str]] = defaultdict(list)
     for (x1, y1), row in zip(after, W.tolist(), strict=True):
         for (x0, y0), w in zip(before, row, strict=True):

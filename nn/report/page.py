@@ -66,7 +66,7 @@ def page(
         f"<title>{escape(task.title)}: a chalkgrad report</title>\n"
         f"<style>\n{style}</style>\n</head>\n<body>\n"
         f"{_header(result)}<main>\n{''.join(sections)}</main>\n"
-        f"<footer><p>{task.about}</p></footer>\n</body>\n</html>\n"
+        f"<footer><p>{escape(task.about)}</p></footer>\n</body>\n</html>\n"
     )
 
 

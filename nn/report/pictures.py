@@ -7,6 +7,7 @@ graphs from `autograd.draw`, images and the network from `nn.report.drawing`.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,12 +46,8 @@ class Picture:
         head, rest = text[: text.index(">") + 1], text[text.index(">") + 1 :]
         for attribute in ("role", "aria-label", "id"):
             head = re.sub(rf'\s{attribute}="[^"]*"', "", head)
-        head = f'<svg id="{self.name}" role="img" aria-label="{_attribute(self.alt)}"{head[4:]}'
+        head = f'<svg id="{self.name}" role="img" aria-label="{escape(self.alt)}"{head[4:]}'
         return head + rest
-
-
-def _attribute(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
 
 
 def with_own_ids(svg: str, name: str) -> str:

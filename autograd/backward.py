@@ -7,6 +7,7 @@ so sorting the reachable nodes by them gives a topological order.
 # pyright: reportPrivateUsage=false
 # The rooms of the engine share the slots of a node; the properties over them are for users.
 
+import itertools
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
@@ -106,7 +107,9 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
     leaves: list[Any] = []
     before: list[Any] = []
     if z._x is None:
-        nodes, leaves, before = [], [z], [z.grad]
+        nodes, leaves = [], [z]
+        if z.grad is not None:
+            before = [(z, z.grad)]
     try:
         _collect(z, nodes, leaves, before)
         nodes.sort(key=_birth, reverse=True)
@@ -122,16 +125,14 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
             return
         for node in nodes:
             node._use.pull(node)
-        for node, grad in zip(leaves, before, strict=True):
-            if grad is not None:
-                node.grad += grad
+        for node, grad in before:
+            node.grad += grad
     except BaseException:
         # Nothing is half done: leaves are as before, interior gradients as never computed. The
-        # gradient of a leaf is noted before the leaf is, so an interrupt finds one note too many
-        # at the worst.
-        for node in nodes:
+        # gradient of a leaf is noted before the leaf is, so no interrupt can lose it.
+        for node in itertools.chain(nodes, leaves):
             node.grad = None
-        for node, grad in zip(leaves, before, strict=False):
+        for node, grad in before:
             node.grad = grad
         raise
 
@@ -140,7 +141,7 @@ Value.backward = backward  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _collect(z: Value, nodes: list[Any], leaves: list[Any], before: list[Any]) -> None:
-    """Append what z was computed from: interior nodes, leaves, and the leaves' gradients so far.
+    """Append what z was computed from: interior nodes, leaves, and what gradients leaves have.
 
     A node that was met has `_PENDING` as its gradient: an identity test on a slot costs half of
     a look-up in a set.
@@ -154,7 +155,8 @@ def _collect(z: Value, nodes: list[Any], leaves: list[Any], before: list[Any]) -
             for y in x:
                 if y.__class__ is Value and y.grad is not pending:
                     if y._x is None:
-                        before.append(y.grad)
+                        if y.grad is not None:
+                            before.append((y, y.grad))
                         leaves.append(y)
                     else:
                         push(y)
@@ -162,7 +164,8 @@ def _collect(z: Value, nodes: list[Any], leaves: list[Any], before: list[Any]) -
             continue
         if x.__class__ is Value and x.grad is not pending:
             if x._x is None:
-                before.append(x.grad)
+                if x.grad is not None:
+                    before.append((x, x.grad))
                 leaves.append(x)
             else:
                 push(x)
@@ -170,7 +173,8 @@ def _collect(z: Value, nodes: list[Any], leaves: list[Any], before: list[Any]) -
         x = node._y
         if x.__class__ is Value and x.grad is not pending:
             if x._x is None:
-                before.append(x.grad)
+                if x.grad is not None:
+                    before.append((x, x.grad))
                 leaves.append(x)
             else:
                 push(x)
@@ -192,13 +196,11 @@ def _sweep_with(
     done: dict[Value | None, list[Value]] = {}
     for leaf in leaves:
         done.setdefault(last[leaf], []).append(leaf)
-    earlier = dict(zip(leaves, before, strict=True))
+    earlier = dict(before)
 
     def finish(node: Value | None) -> None:
         for leaf in done.get(node, ()):
-            grad = earlier[leaf]
-            if grad is not None:
-                leaf.grad += grad
+            leaf.grad += earlier.get(leaf, 0.0)
             if on_leaf is not None:
                 on_leaf(leaf)
 

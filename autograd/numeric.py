@@ -292,10 +292,18 @@ def where_array(condition: Any, a: Any, b: Any) -> Any:
     return np.where(np.asarray(condition) != 0.0, a, b)
 
 
+def _reduced(xs: Iterable[float], start: float) -> float:
+    return reduce(add, xs, start)
+
+
+# From Python 3.12 on the built-in sum compensates roundings: arrays could not agree with it.
+_COMPENSATED = sum([1e16, 1.0, -1e16]) != 0.0
+_total: Callable[[Iterable[float], float], float] = _reduced if _COMPENSATED else sum
+
+
 def addition(*xs: float) -> float:
     """The sum of any number of operands, from the left."""
-    # Not the built-in sum, which adds otherwise from Python 3.12 on: arrays could not agree.
-    return reduce(add, xs, 0.0)
+    return _total(xs, 0.0)
 
 
 def addition_array(*xs: Any) -> Any:
@@ -311,7 +319,7 @@ def dot(*xs: float) -> float:
     if len(xs) % 2:
         raise ValueError(f"dot pairs its operands, and {len(xs)} is an odd number of them")
     half = len(xs) // 2
-    return reduce(add, map(mul, xs[:half], xs[half:]), 0.0)
+    return _total(map(mul, xs[:half], xs[half:]), 0.0)
 
 
 def dot_array(*xs: Any) -> Any:

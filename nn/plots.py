@@ -107,7 +107,7 @@ def curves(history: History) -> "Figure":
         axes = figure.add_subplot(1, len(shown), i + 1)
         for values, label, colour, style in (
             (trained, "trained on", COLOURS[0], "o-"),
-            (held, "held out", COLOURS[1], "s--"),
+            (held, "validation", COLOURS[1], "s--"),
         ):
             if any(x is not None for x in values):
                 numbers = [np.nan if x is None else x for x in values]

@@ -23,6 +23,10 @@ class Choices(Protocol):
         """Choose one of `count` things by its number."""
         ...
 
+    def row(self, count: int) -> int | None:
+        """Choose one of `count` rows for an instruction, or None for none in its place."""
+        ...
+
     def number(self, low: float, high: float) -> float:
         """Choose a number of the closed interval."""
         ...
@@ -41,6 +45,10 @@ class Seeded:
     def index(self, count: int) -> int:
         """Choose one of `count` things by its number."""
         return self.rng.randrange(count)
+
+    def row(self, count: int) -> int:
+        """Choose one of `count` rows."""
+        return self.index(count)
 
     def number(self, low: float, high: float) -> float:
         """Choose a number of the closed interval, by magnitude where that spans decades."""
@@ -192,7 +200,11 @@ def build(
     making = _Making(choices)
     wanted = 1 + choices.index(max_ops)
     for _ in range(wanted):
-        making.grow(rows[choices.index(len(rows))], wanted)
+        chosen = choices.row(len(rows))
+        if chosen is not None:
+            making.grow(rows[chosen], wanted)
+    if not making.steps:
+        making.grow(rows[0], wanted)
     return making.finished()
 
 

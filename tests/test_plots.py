@@ -79,7 +79,7 @@ def test_the_curves_name_their_axes_and_lines():
         assert axes.get_xlabel() == "epoch"
         assert [text.get_text() for text in axes.get_legend().get_texts()] == [
             "trained on",
-            "held out",
+            "validation",
         ]
     np.testing.assert_allclose(loss.lines[0].get_ydata(), HISTORY.loss)
     np.testing.assert_allclose(accuracy.lines[1].get_ydata(), HISTORY.validation_metric)

@@ -66,6 +66,14 @@ def plain(text: str) -> str:
     return _graphviz().nohtml(text)
 
 
+def markup(text: str) -> str:
+    """Return any text as the content of an HTML-like label that means just that text.
+
+    Backslashes escape there too. A label that is only "]" is a syntax error in dot 2.43.
+    """
+    return escape(text).replace("\\", "\\\\").replace("]", "&#93;")
+
+
 def _look(box: Box) -> dict[str, str]:
     fill, outline = FILLS[box.kind]
     look = {"fillcolor": fill, "color": outline}
@@ -80,9 +88,9 @@ def _table(box: Box) -> str:
     """Return a box's content as an HTML-like label: a head, then a row for each number."""
     head = ""
     if box.title:
-        head += f"<B>{escape(box.title)}</B>"
+        head += f"<B>{markup(box.title)}</B>"
     if box.operation:
-        operation = escape(box.operation)
+        operation = markup(box.operation)
         size = "14" if len(box.operation) == 1 else "11"
         gap = "   " if head else ""
         head += f'{gap}<FONT COLOR="{FAINT}" POINT-SIZE="{size}">{operation}</FONT>'
@@ -91,7 +99,7 @@ def _table(box: Box) -> str:
         colour = TONES.get(tone, INK)
         rows.append(
             f'<TR><TD ALIGN="LEFT"><FONT COLOR="{FAINT}" POINT-SIZE="10">{name}\u00a0</FONT></TD>'
-            f'<TD ALIGN="RIGHT"><FONT COLOR="{colour}">{escape(text)}</FONT></TD></TR>'
+            f'<TD ALIGN="RIGHT"><FONT COLOR="{colour}">{markup(text)}</FONT></TD></TR>'
         )
     table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
     return f"<{table}{''.join(rows)}</TABLE>>"

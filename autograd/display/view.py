@@ -144,7 +144,8 @@ def _nearest(
     level: list[Unit] = [top]
     arrows = 0
     note = ""
-    while level and (depth is None or depth > 0):
+    levels = 0
+    while level and (depth is None or levels < depth):
         arrows += sum(len(operands_of(unit)) for unit in level)
         below = [groups.get(x, x) for unit in level for x in operands_of(unit)]
         following = [unit for unit in dict.fromkeys(below) if unit not in shown]
@@ -158,5 +159,5 @@ def _nearest(
             break
         shown.update(dict.fromkeys(following))
         level = following
-        depth = None if depth is None else depth - 1
+        levels += 1
     return _Choice([unit for unit in units if unit in shown], groups, note)

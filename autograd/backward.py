@@ -10,7 +10,7 @@ so sorting the reachable nodes by them gives a topological order.
 import itertools
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from autograd.errors import StaleGraphError
 from autograd.recording import names, structural_zeros
@@ -228,7 +228,8 @@ def local_partials(node: Value) -> tuple[float, ...]:
 
 
 def _data(args: tuple[Value | float, ...]) -> list[float]:
-    return [x.data if isinstance(x, Value) else x for x in args]
+    result: list[Any] = [x._data if x.__class__ is Value else x for x in cast(Any, args)]
+    return result
 
 
 def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
@@ -272,28 +273,26 @@ def _adjoints(z: Value, xs: Sequence[Value], kind: type) -> dict[Value, Any]:
     """Return dz/dv for the nodes v between xs and z; as floats, or as graphs if kind is Value."""
     nodes = order(z)
     wanted = set(xs)
-    between = set(wanted)
+    between: set[Any] = set(wanted)
     for node in nodes:
-        if node._x is not None and any(x in between for x in node.args):
+        if node._x is not None and not between.isdisjoint(node.args):
             between.add(node)
-    adjoints: dict[Value, Any] = {z: 1.0}
+    adjoints: dict[Any, Any] = {z: 1.0}
     for node in reversed(nodes):
-        g = adjoints.get(node)
-        if g is None or node._x is None or node not in between:
+        if node._x is None or node not in between or node not in adjoints:
             continue
-        if node not in wanted:
-            del adjoints[node]
+        g = adjoints[node] if node in wanted else adjoints.pop(node)
         args = node.args
-        row: Any = node.op
-        if kind is Value:
-            partials = row.partials(node, *args)
-        else:
-            partials = row.partials(node.data, *_data(args))
+        row: Any = node._use.row
+        partials = (
+            row.partials(node, *args) if kind is Value else row.partials(node._data, *_data(args))
+        )
         zeros = structural_zeros(row)
-        for i, (x, partial) in enumerate(zip(args, partials, strict=True)):
-            if x in between and i not in zeros:
-                part = _product(g, partial)
-                adjoints[x] = adjoints[x] + part if x in adjoints else part
+        for i, x in enumerate(args):
+            if x not in between or i in zeros:
+                continue
+            part = _product(g, partials[i])
+            adjoints[x] = adjoints[x] + part if x in adjoints else part
     return adjoints
 
 

@@ -187,10 +187,11 @@ def structural_zeros(row: Primitive) -> frozenset[int]:
     >>> structural_zeros(lookup("where"))
     frozenset({0})
     """
-    if row not in _zeros:
+    known = _zeros.get(row)
+    if known is None:
         texts = partial_texts(row) if row.arity is not None else []
-        _zeros[row] = frozenset(i for i, text in enumerate(texts) if text == "0.0")
-    return _zeros[row]
+        known = _zeros[row] = frozenset(i for i, text in enumerate(texts) if text == "0.0")
+    return known
 
 
 _uses: dict[tuple[str, str], Use] = {}

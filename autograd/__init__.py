@@ -21,10 +21,17 @@ if _Path(__file__).with_name("tracer.py").exists():
     )
 
 from autograd.backward import backward, gradient, local_partials, order
+from autograd.compile import compile
 from autograd.custom import primitive, register, unregister
 from autograd.display import Drawing, draw
 from autograd.display.latex import Latex, latex
-from autograd.errors import AnomalyError, GraphFormatError, StaleGraphError, WrongPartialsError
+from autograd.errors import (
+    AnomalyError,
+    GraphFormatError,
+    StaleGraphError,
+    TraceError,
+    WrongPartialsError,
+)
 from autograd.functions import log_softmax, mean, norm, softmax, variance
 from autograd.modes import detect_anomaly, no_grad
 from autograd.persistence import from_json, to_json
@@ -113,6 +120,7 @@ __all__ = [
     "Primitive",
     "Report",
     "StaleGraphError",
+    "TraceError",
     "Value",
     "WrongPartialsError",
     "abs",
@@ -130,6 +138,7 @@ __all__ = [
     "check_gradients",
     "check_module",
     "clip",
+    "compile",
     "cos",
     "cosh",
     "derivative",

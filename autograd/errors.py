@@ -60,3 +60,17 @@ class GraphFormatError(ValueError):
         ...
     autograd.errors.GraphFormatError: not a chalkgrad graph: the key 'format' is missing
     """
+
+
+class TraceError(TypeError):
+    """A function cannot be compiled: it reads a number, or branches on one, while it is traced.
+
+    A trace has placeholders in place of numbers. The message has the line, and what to write there.
+
+    >>> from autograd import compile
+    >>> program = compile(lambda x: x if x > 0.0 else -x)
+    >>> program(1.0)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    autograd.errors.TraceError: line 1 of <doctest ...> compares a Value while it is compiled: ...
+    """

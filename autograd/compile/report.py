@@ -1,0 +1,142 @@
+"""What each pass made of a graph: nodes, statements, flops and bytes, as a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from autograd.compile.graph import Graph
+from autograd.compile.statements import (
+    Apply,
+    Dense,
+    DenseOperand,
+    DenseWeights,
+    Many,
+    Reduce,
+    Statement,
+    SumBatch,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One pass: how many nodes or statements it left, what a sample costs then, and its seconds.
+
+    Attributes:
+        name: of the pass.
+        nodes: of the graph after it; 0 once there are statements.
+        statements: after it; 0 while there is a graph.
+        flops: additions, multiplications and functions for one sample.
+        bytes: written for one sample in float64, a node or an element taking 8.
+        seconds: what the pass took.
+    """
+
+    name: str
+    nodes: int
+    statements: int
+    flops: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What each pass made of a graph; printed, a table.
+
+    Attributes:
+        stages: in order.
+        unrolled: which groups did not become one array statement, and why.
+    """
+
+    stages: tuple[Stage, ...]
+    unrolled: tuple[str, ...]
+
+    def __str__(self) -> str:
+        head = f"{'pass':10}{'nodes':>12}{'statements':>12}{'flops':>13}{'bytes':>13}{'ms':>9}"
+        lines = [head]
+        for s in self.stages:
+            nodes = f"{s.nodes:,}" if s.nodes else "-"
+            statements = f"{s.statements:,}" if s.statements else "-"
+            lines.append(
+                f"{s.name:10}{nodes:>12}{statements:>12}{s.flops:>13,}{s.bytes:>13,}"
+                f"{s.seconds * 1e3:>9.1f}"
+            )
+        lines += [f"not rolled: {reason}" for reason in self.unrolled]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+class Stages:
+    """Passes underway, timed and counted."""
+
+    def __init__(self) -> None:
+        self._stages: list[Stage] = []
+        self._seconds: dict[str, float] = {}
+
+    def run(self, name: str, done: Callable[[], Graph]) -> Graph:
+        """Run a pass and note what it left."""
+        began = time.perf_counter()
+        graph = done()
+        seconds = time.perf_counter() - began
+        flops = _graph_flops(graph)
+        inner = int((graph.code >= 0).sum())
+        self._stages.append(Stage(name, len(graph), 0, flops, 8 * inner, seconds))
+        return graph
+
+    def time(self, name: str, done: Callable[[], T]) -> T:
+        """Run a pass that makes statements and note its seconds."""
+        began = time.perf_counter()
+        found = done()
+        self._seconds[name] = time.perf_counter() - began
+        return found
+
+    def report(
+        self,
+        forward: Sequence[Statement],
+        backward: Sequence[Statement],
+        unrolled: Sequence[str],
+    ) -> Report:
+        """Return the report, with the statements counted."""
+        stages = list(self._stages)
+        lists = {"roll": forward, "reverse": [*forward, *backward]}
+        for name, seconds in self._seconds.items():
+            listed = lists[name]
+            flops = sum(flops_of(s) for s in listed)
+            written = 8 * sum(s.out.width for s in listed)
+            stages.append(Stage(name, 0, len(listed), flops, written, seconds))
+        return Report(tuple(stages), tuple(unrolled))
+
+
+def _graph_flops(graph: Graph) -> int:
+    """Return operations for one sample: one a node, n - 1 for a sum of n, 2 n - 1 for a dot."""
+    counts = graph.counts
+    inner = graph.code >= 0
+    many = graph.named("sum", "dot", "logsumexp", "maximum", "minimum", "hypot")
+    return int(counts[inner & many].sum()) + int((inner & ~many).sum())
+
+
+def flops_of(statement: Statement) -> int:
+    """Return the operations of a statement for one sample.
+
+    >>> from autograd.compile.statements import Array
+    >>> from autograd.row import lookup
+    >>> flops_of(Apply(Array("z", 3, True), lookup("exp"), (1.0,)))
+    3
+    """
+    match statement:
+        case Apply():
+            return statement.out.width
+        case Reduce() | SumBatch() | Many():
+            return statement.source.width
+        case Dense() | DenseOperand():
+            rows, columns = statement.weights.shape
+            return 2 * rows * columns * statement.windows
+        case DenseWeights():
+            return 2 * statement.out.width * statement.windows
+        case _:
+            return 0

@@ -1,0 +1,295 @@
+"""The reverse program: from the statements of a program, the statements of its gradient.
+
+Elementwise statements are reversed by the rows' own partials, as graphs; moving columns and adding
+them up by their transposes, which stand here. Adjoints that lead to nothing wanted are not made.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograd.compile.anyrow import pull_many
+from autograd.compile.graph import CONSTANT, Bools, Graph, Ints
+from autograd.compile.rules import pulled
+from autograd.compile.statements import (
+    Apply,
+    Array,
+    Concat,
+    Dense,
+    DenseOperand,
+    DenseWeights,
+    Many,
+    Operand,
+    Reduce,
+    Routine,
+    Statement,
+    SumBatch,
+    Take,
+    View,
+    operands_of,
+)
+from autograd.row import lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A contribution to an array's adjoint: what is added to these columns.
+
+    Attributes:
+        columns: which, each once.
+        value: the numbers, one for each column, or one for all.
+        batched: whether they differ by sample, while the array may be the same for all.
+    """
+
+    columns: Ints
+    value: Operand
+    batched: bool
+
+
+class Reverse:
+    """A program's gradient underway.
+
+    Args:
+        routine: the program; the statements of the gradient are appended to it.
+        result: its one result.
+        seed: the gradient of what is wanted by the result: 1, or 1 / batch for a mean.
+        wanted: the arrays to derive by.
+
+    Attributes:
+        gradients: a view for each wanted array, of its width.
+    """
+
+    def __init__(
+        self, routine: Routine, result: View, seed: Operand, wanted: Sequence[Array]
+    ) -> None:
+        self.routine = routine
+        self.parts: dict[Array, list[Part]] = defaultdict(list)
+        self.needed = set(wanted)
+        forward = list(routine.statements)
+        for statement in forward:
+            for operand in operands_of(statement):
+                if isinstance(operand, View) and operand.array in self.needed:
+                    self.needed.add(statement.out)
+        if result.array in self.needed:
+            self.add(result, seed, True)
+        for statement in reversed(forward):
+            if statement.out in self.needed and statement.out not in wanted:
+                g = self.adjoint(statement.out)
+                if g is not None:
+                    self.reverse(statement, g)
+        self.gradients = [self._gradient(array) for array in wanted]
+
+    def _gradient(self, array: Array) -> View:
+        g = self.adjoint(array)
+        return self.routine.filled(0.0 if g is None else g, array.width, array.batched)
+
+    def add(self, view: View, value: Operand, batched: bool) -> None:
+        """Add to the adjoint of some columns; one column that was broadcast takes their sum."""
+        if view.array in self.needed:
+            self.parts[view.array].append(Part(view.columns, value, batched))
+
+    # Putting an array's adjoint together ----------------------------------------------------
+
+    def adjoint(self, array: Array) -> Operand | None:
+        """Return the sum of all contributions to an array; one column if all columns have one."""
+        parts = self.parts.pop(array, [])
+        if not parts:
+            return None
+        if array.batched:
+            return self._total(array.width, parts, True)
+        over_batch = [part for part in parts if part.batched]
+        total: Operand | None = None
+        if over_batch:
+            summed = self._total(array.width, over_batch, True)
+            full = self.routine.filled(summed, array.width)
+            out = self.routine.array(array.width, False)
+            self.routine.statements.append(SumBatch(out, full))
+            total = out.whole
+        plain = [part for part in parts if not part.batched]
+        if plain:
+            rest = self._total(array.width, plain, False)
+            total = rest if total is None else self._sum(total, rest)
+        return total
+
+    def _sum(self, x: Operand, y: Operand) -> Operand:
+        return self.routine.apply(lookup("add"), (x, y))
+
+    def _total(self, width: int, parts: list[Part], batched: bool) -> Operand:
+        """Return the sum of parts: those that do not overlap side by side, then layer on layer."""
+        layers: list[list[Part]] = []
+        taken: list[Bools] = []
+        for part in [x for part in parts for x in self._unique(part)]:
+            for layer, mask in list(zip(layers, taken, strict=True))[-4:]:
+                if not mask[part.columns].any():
+                    layer.append(part)
+                    mask[part.columns] = True
+                    break
+            else:
+                layers.append([part])
+                mask = np.zeros(width, dtype=np.bool_)
+                mask[part.columns] = True
+                taken.append(mask)
+        total: Operand | None = None
+        for layer in layers:
+            laid = self._layer(width, layer, batched)
+            total = laid if total is None else self._sum(total, laid)
+        assert total is not None
+        return total
+
+    def _layer(self, width: int, layer: list[Part], batched: bool) -> Operand:
+        """Return parts that do not overlap in their columns, with zeros where there is none."""
+        layer = sorted(layer, key=lambda part: int(part.columns[0]))
+        together = np.concatenate([part.columns for part in layer])
+        if len(layer) == 1 and len(together) == width and _in_order(together):
+            return layer[0].value
+        if (np.diff(together) > 0).all() and all(_in_order(p.columns) for p in layer):
+            pieces: list[tuple[Operand, int]] = []
+            at = 0
+            for part in layer:
+                begin = int(part.columns[0])
+                if begin > at:
+                    pieces.append((0.0, begin - at))
+                pieces.append((part.value, len(part.columns)))
+                at = begin + len(part.columns)
+            if at < width:
+                pieces.append((0.0, width - at))
+            return self.routine.concat(pieces, batched)
+        values = [(part.value, len(part.columns)) for part in layer]
+        source = self.routine.concat(values, batched)
+        index = np.full(width, -1, dtype=np.int64)
+        index[together] = np.arange(len(together))
+        return self.routine.take(source, index)
+
+    def _unique(self, part: Part) -> list[Part]:
+        """Return a part whose columns may repeat as parts where each column stands once.
+
+        Columns that stand m times are gathered as m side by side, m rounded up to a power of two,
+        and added up: twice the work at most, whatever the mix.
+        """
+        columns, counts = np.unique(part.columns, return_counts=True)
+        if len(columns) == len(part.columns):
+            return [part]
+        width = len(part.columns)
+        source = self.routine.filled(part.value, width, part.batched)
+        order = np.argsort(part.columns, kind="stable")
+        first = np.cumsum(counts) - counts
+        bucket = np.ceil(np.log2(counts)).astype(np.int64)
+        found: list[Part] = []
+        for power in np.unique(bucket).tolist():
+            size = 2**power
+            here = np.flatnonzero(bucket == power)
+            inside = np.arange(size)
+            place = first[here][:, None] + np.minimum(inside, counts[here][:, None] - 1)
+            index = np.where(inside < counts[here][:, None], order[place], -1)
+            taken = self.routine.take(source, index.ravel())
+            found.append(Part(columns[here], self.routine.reduce(taken, size), part.batched))
+        return found
+
+    # Statements -------------------------------------------------------------------------------
+
+    def reverse(self, statement: Statement, g: Operand) -> None:
+        """Append what a statement passes on of its result's adjoint g."""
+        match statement:
+            case Apply():
+                self._apply(statement, g)
+            case Concat():
+                self._concat(statement, g)
+            case Take():
+                full = self.routine.filled(g, statement.out.width, statement.out.batched)
+                columns = statement.source.columns[statement.index]
+                self._spread(statement.source, columns, full, statement.out.batched)
+            case Reduce():
+                groups, size = statement.out.width, statement.size
+                value = self.routine.spread(g, size, groups)
+                self._whole(statement.source, value, statement.out.batched)
+            case Many():
+                for view, value in pull_many(self.routine, statement, g, self.needed):
+                    self._whole(view, value, statement.out.batched)
+            case Dense():
+                self._dense(statement, g)
+            case SumBatch() | DenseOperand() | DenseWeights():
+                raise TypeError(f"{type(statement).__name__} stands in reverse programs only")
+
+    def _spread(self, source: View, columns: Ints, value: View, batched: bool) -> None:
+        if source.array in self.needed:
+            self.parts[source.array].append(Part(columns, value, batched))
+
+    def _whole(self, view: View, value: Operand, batched: bool) -> None:
+        """Add a value that has the width of the view, or one column for all of it."""
+        if view.array not in self.needed:
+            return
+        if batched and not view.array.batched and not _is_batched(value):
+            value = self.routine.filled(value, view.width)
+        self.add(view, value, batched)
+
+    def _narrowed(self, view: View, value: Operand, width: int, batched: bool) -> None:
+        """Add what `width` columns pass on to a view that may be one column, broadcast."""
+        if view.width == 1 and width > 1:
+            if isinstance(value, View) and value.width == width:
+                value = self.routine.reduce(value, width)
+            else:
+                value = self.routine.apply(lookup("mul"), (value, float(width)))
+        self._whole(view, value, batched)
+
+    def _apply(self, statement: Apply, g: Operand) -> None:
+        out, operands = statement.out, statement.operands
+        wanted = [
+            i for i, x in enumerate(operands) if isinstance(x, View) and x.array in self.needed
+        ]
+        constants = {i: x for i, x in enumerate(operands) if not isinstance(x, View)}
+        rule = pulled(statement.row, len(operands), wanted, constants)
+        slopes = run(self.routine, rule.graph, [g, out.whole, *operands])
+        for place, slope in zip(rule.places, slopes, strict=True):
+            view = operands[place]
+            assert isinstance(view, View)
+            self._narrowed(view, slope, out.width, out.batched)
+
+    def _concat(self, statement: Concat, g: Operand) -> None:
+        at = 0
+        for operand, width in statement.pieces:
+            if isinstance(operand, View) and operand.array in self.needed:
+                one = not isinstance(g, View) or g.width == 1
+                value = g if one else g.part(at, at + width)
+                self._narrowed(operand, value, width, statement.out.batched)
+            at += width
+
+    def _dense(self, statement: Dense, g: Operand) -> None:
+        full = self.routine.filled(g, statement.out.width)
+        weights, source, windows = statement.weights, statement.source, statement.windows
+        if weights.array in self.needed:
+            rows, columns = weights.shape
+            out = self.routine.array(rows * columns, False, "w")
+            self.routine.statements.append(DenseWeights(out, full, source, weights, windows))
+            self._spread(weights.array.whole, weights.places, out.whole, False)
+        if source.array in self.needed:
+            out = self.routine.array(source.width, True)
+            self.routine.statements.append(DenseOperand(out, full, weights, windows))
+            self._whole(source, out.whole, True)
+
+
+def _in_order(columns: Ints) -> bool:
+    return bool((np.diff(columns) == 1).all())
+
+
+def _is_batched(value: Operand) -> bool:
+    return isinstance(value, View) and value.array.batched
+
+
+def run(routine: Routine, graph: Graph, inputs: Sequence[Operand]) -> list[Operand]:
+    """Append a small graph node by node, its inputs being arrays, and return its outputs."""
+    found: list[Operand] = []
+    for node, (code, place) in enumerate(
+        zip(graph.code.tolist(), graph.place.tolist(), strict=True)
+    ):
+        if code == CONSTANT:
+            found.append(float(graph.numbers[place]))
+        elif code < 0:
+            found.append(inputs[place])
+        else:
+            operands = [found[x] for x in graph.operands_of(node).tolist()]
+            found.append(routine.apply(graph.rows[code], operands))
+    return [found[i] for i in graph.outputs.tolist()]

@@ -1,0 +1,156 @@
+"""The rows' own partials, as graphs: where every derivative of a compiled program comes from.
+
+A rule runs on placeholders as it runs on numbers, and what it did is a graph like any other, which
+the passes simplify. No derivative is written a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.graph import CONSTANT, Graph
+from autograd.compile.simplify import simplified
+from autograd.compile.trace import Tape
+from autograd.recording import structural_zeros
+from autograd.row import Primitive, apply
+
+
+def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
+    """Return what a row's rule gives for placeholders.
+
+    A rule that cannot run on placeholders (a user's own, made with other functions) is called as a
+    whole when the program runs: each of its partials is then a row of its own.
+
+    >>> from autograd.row import lookup
+    >>> tape = Tape()
+    >>> z, x = tape.input(), tape.input()
+    >>> (slope,) = partials(lookup("exp"), z, [x])
+    >>> slope is z
+    True
+    """
+    try:
+        return row.partials(z, *operands)
+    except (TypeError, AttributeError, ValueError):
+        return [apply(_opaque(row, i, len(operands)), (z, *operands)) for i in range(len(operands))]
+
+
+def _opaque(row: Primitive, place: int, count: int) -> Primitive:
+    """Return a row that calls one partial of a rule; it is not in the table."""
+
+    def slope(z: float, *operands: float) -> float:
+        with np.errstate(all="ignore"):
+            return float(row.partials(z, *operands)[place])
+
+    def none(z: Any, *operands: Any) -> Any:
+        raise NotImplementedError(f"the rule of {row.name} has no derivative of its own")
+
+    return Primitive(f"{row.name}_slope_{place}", slope, none, arity=count + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What g * dz/dx is for some operands x of a row.
+
+    Attributes:
+        graph: its inputs are g, z and the operands, in this order; an output for each place.
+        places: which operands; those whose partial is 0 by the rule are left out.
+    """
+
+    graph: Graph
+    places: tuple[int, ...]
+
+
+def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[int, float]) -> Rule:
+    """Return the rule of a row as a graph.
+
+    Args:
+        row: the primitive.
+        count: how many operands it has here.
+        wanted: the places of the operands to derive by.
+        constants: the operands that are known numbers, by place.
+
+    >>> from autograd.row import lookup
+    >>> print(pulled(lookup("div"), 2, [0], {}).graph)
+    n0 = input 0
+    n1 = input 3
+    n2 = reciprocal(n1)
+    n3 = mul(n0, n2)
+    return n3
+    """
+    tape = Tape()
+    g, z = tape.input(), tape.input()
+    operands = [tape.input() for _ in range(count)]
+    known = [constants.get(i, x) for i, x in enumerate(operands)]
+    slopes = partials(row, z, known)
+    places = tuple([i for i in wanted if not _is_zero(slopes[i])])
+    return Rule(
+        simplified(tape.graph([tape.node_of(product(g, slopes[i])) for i in places])), places
+    )
+
+
+def _is_zero(slope: Any) -> bool:
+    return slope.__class__ is float and slope == 0.0
+
+
+def product(g: Any, partial: Any) -> Any:
+    """Return g * partial, without a node for a factor of exactly 1."""
+    if partial.__class__ is float and partial == 1.0:
+        return g
+    return partial if g.__class__ is float and g == 1.0 else g * partial
+
+
+def with_gradient(graph: Graph, wanted: Sequence[tuple[int, int]]) -> Graph:
+    """Return the graph that also computes the derivatives of its one output, node by node.
+
+    Args:
+        graph: a graph with one output.
+        wanted: the leaves to derive by, each as its kind and place.
+
+    Returns:
+        A graph whose outputs are the value, then one derivative for each wanted leaf.
+
+    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.graph import INPUT
+    >>> graph = with_gradient(trace(lambda x, y: x * y + x, [(), ()]), [(INPUT, 0), (INPUT, 1)])
+    >>> graph.evaluate([3.0, 4.0])
+    [15.0, 5.0, 3.0]
+    """
+    tape = Tape()
+    nodes: list[Any] = []
+    between: list[bool] = []
+    leaves = set(wanted)
+    found: dict[tuple[int, int], int] = {}
+    codes, places = graph.code.tolist(), graph.place.tolist()
+    starts, all_operands = graph.start.tolist(), graph.operands.tolist()
+    for i, code in enumerate(codes):
+        if code == CONSTANT:
+            nodes.append(float(graph.numbers[places[i]]))
+        elif code < 0:
+            nodes.append(tape.new(tape.append(code, places[i])))
+            found[code, places[i]] = i
+        else:
+            operands = all_operands[starts[i] : starts[i + 1]]
+            nodes.append(tape.new(tape.node(graph.rows[code], [nodes[x] for x in operands])))
+            between.append(any(between[x] for x in operands))
+            continue
+        between.append((code, places[i]) in leaves)
+    (result,) = graph.outputs.tolist()
+    adjoints: dict[int, Any] = {result: 1.0}
+    for i in range(result, -1, -1):
+        if codes[i] < 0 or not between[i] or i not in adjoints:
+            continue
+        g = adjoints.pop(i)
+        row = graph.rows[codes[i]]
+        operands = all_operands[starts[i] : starts[i + 1]]
+        slopes = partials(row, nodes[i], [nodes[x] for x in operands])
+        zeros = structural_zeros(row)
+        for place, (x, slope) in enumerate(zip(operands, slopes, strict=True)):
+            if between[x] and place not in zeros:
+                part = product(g, slope)
+                adjoints[x] = adjoints[x] + part if x in adjoints else part
+    slopes = [adjoints.get(found.get(leaf, -1), 0.0) for leaf in wanted]
+    return simplified(tape.graph([tape.node_of(x) for x in (nodes[result], *slopes)]))

@@ -1,0 +1,190 @@
+"""Straight-line float code for one sample of a small graph: a call costs microseconds.
+
+Each node is one line of Python on local floats. The text is written twice: with Python's own
+operators and the functions of `math`, which are fastest, and with the rows' functions, which answer
+where those raise, as for 1 / 0. The second runs only when the first has raised.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import math
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from autograd import numeric
+from autograd.blank import OPERATORS
+from autograd.compile.graph import CONSTANT, INPUT, Graph
+from autograd.row import Primitive
+
+_ARITHMETIC = {"div": "{0} / {1}", "reciprocal": "1.0 / {0}", "square": "{0} * {0}"}
+
+
+class FloatProgram:
+    """A graph as a Python function on floats.
+
+    Args:
+        graph: the graph; its outputs are returned in a list, or alone if there is one.
+        inputs: how many inputs the function takes.
+        parameters: how many parameters there are; if any, their list is the first argument.
+
+    >>> from autograd.compile.trace import trace
+    >>> program = FloatProgram(trace(lambda x, y: x * y + x.exp(), [(), ()]), 2, 0)
+    >>> print(program.source)
+    def program(x0, x1):
+        v2 = x0 * x1
+        v3 = exp(x0)
+        return v2 + v3
+    >>> program(0.0, 3.0), program(1000.0, 3.0)
+    (1.0, inf)
+    """
+
+    def __init__(self, graph: Graph, inputs: int, parameters: int) -> None:
+        self._graph = graph
+        self._inputs = inputs
+        self._parameters = parameters
+        self.source, functions = _text(graph, inputs, parameters, fast=True)
+        self._fast = _compiled(self.source, functions)
+        self._total: Callable[..., Any] | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Return the outputs for floats; total under IEEE 754."""
+        try:
+            return self._fast(*arguments)
+        except (ZeroDivisionError, OverflowError, ValueError):
+            if self._total is None:
+                text = _text(self._graph, self._inputs, self._parameters, fast=False)
+                self._total = _compiled(*text)
+            return self._total(*arguments)
+
+
+def _compiled(text: str, functions: dict[str, Any]) -> Callable[..., Any]:
+    scope = {**functions, "inf": math.inf, "nan": math.nan}
+    exec(compile(text, "<compiled program>", "exec"), scope)
+    return scope["program"]
+
+
+def _text(graph: Graph, inputs: int, parameters: int, *, fast: bool) -> tuple[str, dict[str, Any]]:
+    """Return the text of a function that computes the graph, and the functions it calls."""
+    writer = _Writer(fast)
+    arguments = [f"x{i}" for i in range(inputs)]
+    lines: list[str] = []
+    if parameters:
+        arguments.insert(0, "theta")
+    texts: list[str] = []
+    used = graph.uses.tolist()
+    codes, places = graph.code.tolist(), graph.place.tolist()
+    starts, operands = graph.start.tolist(), graph.operands.tolist()
+    outputs = graph.outputs.tolist()
+    for i, code in enumerate(codes):
+        if code == CONSTANT:
+            number = float(graph.numbers[places[i]])
+            texts.append(repr(number) if number >= 0.0 else f"({number!r})")
+        elif code == INPUT:
+            texts.append(f"x{places[i]}")
+        elif code < 0:
+            lines.append(f"w{i} = theta[{places[i]}]")
+            texts.append(f"w{i}")
+        else:
+            taken = [texts[x] for x in operands[starts[i] : starts[i + 1]]]
+            text = writer.written(graph.rows[code], taken)
+            if outputs == [i] and used[i] == 1:
+                texts.append(text)
+            else:
+                lines.append(f"v{i} = {text}")
+                texts.append(f"v{i}")
+    returned = ", ".join([texts[i] for i in outputs])
+    lines.append(f"return {returned}" if len(outputs) == 1 else f"return [{returned}]")
+    head = f"def program({', '.join(arguments)}):"
+    return "\n".join([head, *[f"    {line}" for line in lines]]), writer.functions
+
+
+class _Writer:
+    """Writes rows as expressions and notes the functions they call."""
+
+    def __init__(self, fast: bool) -> None:
+        self.fast = fast
+        self.functions: dict[str, Any] = {}
+
+    def written(self, row: Primitive, taken: list[str]) -> str:
+        """Return a row as an expression of its operands' texts, each a name or a number."""
+        function: Any = row.function
+        if function in OPERATORS:
+            return OPERATORS[function].format(*taken)
+        if function is numeric.addition:
+            return " + ".join(["0.0", *taken])
+        if function is numeric.dot:
+            half = len(taken) // 2
+            pairs = zip(taken[:half], taken[half:], strict=True)
+            return " + ".join(["0.0", *[f"{a} * {b}" for a, b in pairs]])
+        if self.fast:
+            if row.name in _ARITHMETIC and row.function.__module__ == numeric.__name__:
+                return _ARITHMETIC[row.name].format(*taken)
+            if row.name == "square":
+                return _ARITHMETIC["square"].format(*taken)
+            expression = _expression(function)
+            if expression is not None:
+                self.functions["math"] = math
+                return f"({_substituted(expression, taken)})"
+            function = _unwrapped(function)
+        name = row.name
+        while self.functions.setdefault(name, function) is not function:
+            name += "_"
+        return f"{name}({', '.join(taken)})"
+
+
+def _unwrapped(function: Any) -> Any:
+    """Return the function that `numeric.total` calls first; any other function is itself."""
+    if isinstance(function, FunctionType) and function.__module__ == numeric.__name__:
+        return inspect.getclosurevars(function).nonlocals.get("fast", function)
+    return function
+
+
+_expressions: dict[Any, tuple[list[str], ast.expr] | None] = {}
+
+
+def _expression(function: Any) -> tuple[list[str], ast.expr] | None:
+    """Return a float function of `numeric` that is one expression: its arguments, and the tree.
+
+    Written into the text it saves the call, which costs more than the comparison it makes.
+    """
+    if function not in _expressions:
+        _expressions[function] = _parsed(function)
+    return _expressions[function]
+
+
+def _parsed(function: Any) -> tuple[list[str], ast.expr] | None:
+    if getattr(numeric, getattr(function, "__name__", ""), None) is not function:
+        return None
+    definition = ast.parse(inspect.getsource(function)).body[0]
+    if not isinstance(definition, ast.FunctionDef) or definition.args.vararg:
+        return None
+    statements = [x for x in definition.body if not _is_text(x)]
+    returned = statements[0]
+    if len(statements) != 1 or not isinstance(returned, ast.Return) or returned.value is None:
+        return None
+    names = [argument.arg for argument in definition.args.args]
+    free = {x.id for x in ast.walk(returned.value) if isinstance(x, ast.Name)}
+    return (names, returned.value) if free <= {*names, "math", "abs"} else None
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+class _Substitution(ast.NodeTransformer):
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id not in self.texts:
+            return node
+        return ast.parse(self.texts[node.id], mode="eval").body
+
+
+def _substituted(expression: tuple[list[str], ast.expr], taken: list[str]) -> str:
+    names, tree = expression
+    copy = ast.parse(ast.unparse(tree), mode="eval").body
+    return ast.unparse(_Substitution(dict(zip(names, taken, strict=True))).visit(copy))

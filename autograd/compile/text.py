@@ -1,0 +1,301 @@
+"""Prints statements as NumPy text that reads, runs when pasted, and runs elsewhere.
+
+Nothing is changed in place, and only functions are used that other array namespaces have under the
+same names; with another module as `np` the text runs on its arrays.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import numeric
+from autograd.compile.statements import (
+    Apply,
+    Concat,
+    Dense,
+    DenseOperand,
+    DenseWeights,
+    Many,
+    Matrix,
+    Operand,
+    Reduce,
+    Routine,
+    Statement,
+    SumBatch,
+    Take,
+    View,
+)
+from autograd.row import Primitive
+
+_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+# Rows of any number of operands that NumPy has as a reduction.
+_REDUCTIONS = {"maximum": "np.max", "minimum": "np.min"}
+
+
+class Printer:
+    """Statements as lines of text, and the names that the lines use.
+
+    Args:
+        statements: what to print.
+        names: of the parameters, for comments.
+
+    Attributes:
+        constants: arrays of numbers and of places, by name.
+        functions: the rows' functions that NumPy has no name for.
+    """
+
+    def __init__(self, statements: Sequence[Statement], names: Sequence[str] = ()) -> None:
+        self.constants: dict[str, Any] = {}
+        self.functions: dict[str, Callable[..., Any]] = {}
+        self.lines: list[str] = []
+        self._names = names
+        self._matrices: dict[Matrix, str] = {}
+        for statement in statements:
+            text = self._written(statement)
+            note = statement.out.note
+            self.lines.append(f"{statement.out.name} = {text}" + (f"  # {note}" if note else ""))
+
+    def view(self, view: View) -> str:
+        """Return columns of an array as text."""
+        array = view.array
+        if array.data is not None:
+            self.constants[array.name] = array.data
+        if view.is_whole:
+            return array.name
+        step = f":{view.step}" if view.step != 1 else ""
+        columns = f"{view.start}:{view.stop}{step}"
+        return f"{array.name}[:, {columns}]" if array.batched else f"{array.name}[{columns}]"
+
+    def operand(self, operand: Operand) -> str:
+        """Return an operand as text."""
+        if isinstance(operand, View):
+            return self.view(operand)
+        if math.isfinite(operand):
+            return repr(operand) if operand >= 0.0 else f"({operand!r})"
+        return {"inf": "np.inf", "-inf": "(-np.inf)"}.get(repr(operand), "np.nan")
+
+    def _written(self, statement: Statement) -> str:
+        match statement:
+            case Apply():
+                return self._apply(statement)
+            case Concat():
+                return self._concat(statement)
+            case Take():
+                return self._take(statement)
+            case Reduce():
+                shape = _grouped(statement.source, statement.size)
+                return f"np.sum({self.view(statement.source)}.reshape({shape}), axis=-1)"
+            case SumBatch():
+                return f"np.sum({self.view(statement.source)}, axis=0)"
+            case Many():
+                return self._many(statement)
+            case Dense():
+                weights = self._matrix(statement.weights, turned=True)
+                return self._windowed(statement.source, weights, statement)
+            case DenseOperand():
+                weights = self._matrix(statement.weights, turned=False)
+                return self._windowed(statement.g, weights, statement)
+            case DenseWeights():
+                return self._weights(statement)
+
+    def _apply(self, statement: Apply) -> str:
+        row = statement.row
+        taken = [self.operand(x) for x in statement.operands]
+        if row.name in _INFIX and row.function.__module__ in ("_operator", numeric.__name__):
+            return f"{taken[0]} {_INFIX[row.name]} {taken[1]}"
+        return f"{self.function(row)}({', '.join(taken)})"
+
+    def function(self, row: Primitive) -> str:
+        """Return how the array function of a row is called in the text."""
+        array: Any = row.array
+        name = getattr(array, "__name__", row.name)
+        if getattr(np, name, None) is array:
+            return f"np.{name}"
+        name = name if getattr(numeric, name, None) is array else f"{row.name}_array"
+        while self.functions.setdefault(name, array) is not array:
+            name += "_"
+        return name
+
+    def _concat(self, statement: Concat) -> str:
+        batched = statement.out.batched
+        pieces: list[str] = []
+        for operand, width in statement.pieces:
+            text = self.operand(operand)
+            rows = "(batch, {})" if batched else "({},)"
+            if not isinstance(operand, View):
+                text = f"np.full({rows.format(width)}, {text}, dtype=dtype)"
+            elif operand.width != width or operand.array.batched != batched:
+                text = f"np.broadcast_to({text}, {rows.format(width)})"
+            pieces.append(text)
+        if len(pieces) == 1:
+            return pieces[0]
+        return f"np.concat([{', '.join(pieces)}], axis={int(batched)})"
+
+    def _take(self, statement: Take) -> str:
+        name = f"i{len(self.constants) + 1}"
+        self.constants[name] = statement.index
+        source = self.view(statement.source)
+        batched = statement.out.batched
+        if statement.padded:
+            # The index -1 takes the last column, which is made of zeros.
+            zeros = f"np.zeros({'(batch, 1)' if batched else '(1,)'}, dtype=dtype)"
+            source = f"np.concat([{source}, {zeros}], axis={int(batched)})"
+        return f"{source}[:, {name}]" if batched else f"{source}[{name}]"
+
+    def _many(self, statement: Many) -> str:
+        shape = _grouped(statement.source, statement.size)
+        source = f"{self.view(statement.source)}.reshape({shape})"
+        name = statement.row.name
+        if name in _REDUCTIONS:
+            return f"{_REDUCTIONS[name]}({source}, axis=-1)"
+        return f"{self.function(statement.row)}(*np.moveaxis({source}, -1, 0))"
+
+    def _matrix(self, matrix: Matrix, *, turned: bool) -> str:
+        """Return a matrix as text, turned to have inputs in rows."""
+        name = self._matrices.get(matrix)
+        if name is None:
+            name = self._matrices[matrix] = f"m{len(self._matrices) + 1}"
+            end = matrix.start + matrix.rows * matrix.stride
+            text = f"{matrix.array.name}[{matrix.start}:{end}]"
+            if matrix.array.data is not None:
+                self.constants[matrix.array.name] = matrix.array.data
+            text += f".reshape({matrix.rows}, {matrix.stride})"
+            if matrix.columns != matrix.stride:
+                text += f"[:, {matrix.skip}:{matrix.skip + matrix.columns}]"
+            self.lines.append(f"{name} = {text}{self._label(matrix)}")
+        return f"{name}.T" if turned != matrix.transposed else name
+
+    def _label(self, matrix: Matrix) -> str:
+        if matrix.array.name != "theta" or not self._names:
+            return ""
+        places = matrix.places
+        first, last = self._names[int(places[0])], self._names[int(places[-1])]
+        shared = [a for a, b in zip(first.split("."), last.split("."), strict=False) if a == b]
+        return f"  # {'.'.join(shared)}" if shared else f"  # {first} to {last}"
+
+    def _windowed(self, source: View, weights: str, statement: Dense | DenseOperand) -> str:
+        text = self.view(source)
+        if statement.windows == 1:
+            return f"{text} @ {weights}"
+        size = source.width // statement.windows
+        width = statement.out.width
+        return f"({text}.reshape(-1, {size}) @ {weights}).reshape(-1, {width})"
+
+    def _weights(self, statement: DenseWeights) -> str:
+        g, source = self.view(statement.g), self.view(statement.source)
+        if statement.windows > 1:
+            g += f".reshape(-1, {statement.g.width // statement.windows})"
+            source += f".reshape(-1, {statement.source.width // statement.windows})"
+        if statement.weights.transposed:
+            g, source = source, g
+        return f"({g}.T @ {source}).reshape(-1)"
+
+
+def _grouped(source: View, size: int) -> str:
+    groups = source.width // size
+    return f"-1, {groups}, {size}" if source.array.batched else f"{groups}, {size}"
+
+
+def function_text(
+    routine: Routine, printer: Printer, name: str, returned: Sequence[str], seed: bool = False
+) -> str:
+    """Return a program as a Python function of theta and the arguments.
+
+    Args:
+        routine: for the arguments.
+        printer: has the lines.
+        name: of the function.
+        returned: the expressions to return.
+        seed: whether the lines use `share`, 1 / batch.
+    """
+    arguments = [array.name for array in routine.inputs]
+    if routine.theta.width:
+        arguments.insert(0, "theta")
+    head = f"def {name}({', '.join(arguments)}):"
+    body = "\n".join(printer.lines)
+    lines: list[str] = []
+    if "batch" in body or seed:
+        lines.append(f"batch = {routine.inputs[0].name}.shape[0]")
+    if "dtype=dtype" in body:
+        lines.append(f"dtype = {arguments[0]}.dtype")
+    lines += printer.lines
+    lines.append(f"return {', '.join(returned)}")
+    return "\n".join([head, *[f"    {line}" for line in lines]])
+
+
+def preamble(printers: Sequence[Printer]) -> str:
+    """Return what stands before the functions: imports, the rows' functions, the constants."""
+    functions: dict[str, Any] = {}
+    constants: dict[str, Any] = {}
+    for printer in printers:
+        functions |= printer.functions
+        constants |= printer.constants
+    texts = _definitions(functions)
+    lines = ["import numpy as np"]
+    if any("math." in text for text in texts):
+        lines.insert(0, "import math")
+    lines += ["", *texts] if texts else []
+    lines += [f"{name} = {_literal(data)}" for name, data in constants.items()]
+    return "\n".join(lines)
+
+
+def _literal(data: Any) -> str:
+    listed = [repr(x) for x in data.tolist()]
+    text = re.sub(r"\b(inf|nan)\b", r"np.\1", f"[{', '.join(listed)}]")
+    kind = "np.float64" if data.dtype.kind == "f" else "np.int64"
+    return f"np.array({text}, dtype={kind})"
+
+
+def _definitions(functions: dict[str, Any]) -> list[str]:
+    """Return the source of functions, each after the ones it calls."""
+    texts: dict[str, str] = {}
+
+    def define(name: str, function: Any) -> None:
+        if name in texts:
+            return
+        try:
+            source = inspect.getsource(function)
+        except (OSError, TypeError):
+            source = ""
+        if not source.startswith(f"def {name}("):
+            inner = getattr(inspect.getclosurevars(function), "nonlocals", {}) if source else {}
+            called = inner.get("fast") or inner.get("function")
+            module = getattr(called, "__module__", "")
+            text = f"math.{called.__name__}" if module == "math" else f"...  # {name}: your own"
+            texts[name] = (
+                f"def {name}(*xs):\n"
+                f"    return np.vectorize({text}, otypes=[float])(*xs).astype(xs[0].dtype)\n"
+            )
+            return
+        for other in re.findall(r"(?<![\w.])(\w+)\(", source):
+            called = getattr(numeric, other, None)
+            if other != name and callable(called):
+                define(other, called)
+        texts[name] = _bare(source) + "\n"
+
+    for name, function in functions.items():
+        define(name, function)
+    return list(texts.values())
+
+
+def _bare(source: str) -> str:
+    """Return the source of a function without its docstring and annotations."""
+    definition = ast.parse(source).body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    if ast.get_docstring(definition) is not None:
+        del definition.body[0]
+    definition.returns = None
+    arguments = definition.args
+    for argument in [*arguments.args, *([arguments.vararg] if arguments.vararg else [])]:
+        argument.annotation = None
+    for statement in definition.body:
+        if isinstance(statement, ast.AnnAssign):
+            statement.annotation = ast.Name("object")
+    return ast.unparse(definition)

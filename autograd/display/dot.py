@@ -26,6 +26,7 @@ def dot_source(picture: Picture) -> str:
     """Return the picture as DOT text."""
     graphviz = _graphviz()
     graph = graphviz.Digraph("chalkgrad")
+    labelled = picture.labelled
     graph.attr(
         rankdir="LR",
         bgcolor="white",
@@ -34,7 +35,7 @@ def dot_source(picture: Picture) -> str:
         fontcolor=FAINT,
         labelloc="b",
         nodesep="0.22",
-        ranksep="0.35" if picture.labelled else "1.4",
+        ranksep="0.35" if labelled else "1.4",
         pad="0.15",
         tooltip=" ",
         label=plain("\n".join(picture.notes)),
@@ -47,7 +48,7 @@ def dot_source(picture: Picture) -> str:
     for box in picture.boxes:
         graph.node(box.name, label=_table(box), tooltip=plain(box.tooltip), **_look(box))
     for arrow in picture.arrows:
-        graph.edge(arrow.tail, arrow.head, **_arrow(arrow, picture.labelled))
+        graph.edge(arrow.tail, arrow.head, **_arrow(arrow, labelled))
     return graph.source
 
 

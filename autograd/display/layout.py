@@ -42,7 +42,8 @@ def arrange(picture: Picture) -> tuple[list[list[Item]], list[list[Item]]]:
         for box in picture.boxes
     }
     everything = list(items.values())
-    routes = [_route(arrow, items, everything, picture.labelled) for arrow in picture.arrows]
+    labelled = picture.labelled
+    routes = [_route(arrow, items, everything, labelled) for arrow in picture.arrows]
     rows: list[list[Item]] = [[] for _ in range(1 + max(item.layer for item in everything))]
     for item in everything:
         rows[item.layer].append(item)

@@ -19,7 +19,8 @@ def svg_of(picture: Picture) -> str:
     """Return the picture as an SVG element; the same picture gives the same text."""
     rows, routes = arrange(picture)
     halves = [max((item.width for item in row), default=0.0) / 2 for row in rows]
-    gap = LAYER_GAP if picture.labelled else 2 * LAYER_GAP
+    labelled = picture.labelled
+    gap = LAYER_GAP if labelled else 2 * LAYER_GAP
     xs: list[float] = []
     x = MARGIN
     for half in halves:
@@ -42,7 +43,7 @@ def svg_of(picture: Picture) -> str:
             points += [(xs[item.layer] + s * halves[item.layer], y) for s in (-1, 1)]
         del points[1], points[-1]
         points.append((xs[route[-1].layer] - route[-1].width / 2, ys[-1]))
-        spot = (xs[route[-2].layer], route[-2].y) if picture.labelled and len(route) > 2 else None
+        spot = (xs[route[-2].layer], route[-2].y) if labelled and len(route) > 2 else None
         drawn.append(arrow_svg(arrow, points, spot))
     drawn += [
         box_svg(item.box, xs[item.layer], item.y, item.width, item.height)

@@ -108,6 +108,7 @@ if _typing.TYPE_CHECKING:
         check_gradients,
         check_module,
     )
+    from autograd.display.steps import Step, steps
 
 __distribution__ = "chalkgrad"
 __version__ = "0.1.0"
@@ -120,6 +121,7 @@ __all__ = [
     "Primitive",
     "Report",
     "StaleGraphError",
+    "Step",
     "TraceError",
     "Value",
     "WrongPartialsError",
@@ -193,6 +195,7 @@ __all__ = [
     "sqrt",
     "square",
     "step",
+    "steps",
     "sub",
     "subgradient_table",
     "sum",
@@ -209,8 +212,15 @@ __all__ = [
 # Imported on first use: a program that only computes does not wait for its checker.
 _CHECKS = ("Report", "assert_gradients", "check_against", "check_gradients", "check_module")
 
+_LOOKING = {
+    "Step": "steps",
+    "steps": "steps",
+}
+
 
 def __getattr__(name: str) -> object:
     if name in _CHECKS:
         return getattr(_import_module("autograd.check"), name)
+    if name in _LOOKING:
+        return getattr(_import_module(f"autograd.display.{_LOOKING[name]}"), name)
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")

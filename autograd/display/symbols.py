@@ -1,0 +1,310 @@
+"""The terms of a rule: what a row's function and partials are when they are written, not computed.
+
+A `Term` stands in a rule for an operand, by its name or by its number, and writes down what the
+rule does with it, as text and as LaTeX at once, from the notation in the rows. So "2 * f" and
+"2 * 7" both come from the rule that backward runs, and no derivative is written a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd.display.latex import MOST_OPERANDS, label_latex, number_latex
+from autograd.display.words import clean, label_text
+from autograd.numeric import number
+from autograd.row import ATOM, SUM, Operand, Primitive, lookup
+from autograd.value import Value
+
+_BRACKETS = r"\left(", r"\right)"
+# Rules of so many operands are computed and not written: each partial may name every operand.
+MOST_WRITTEN = 64
+LONGEST = 80
+
+
+def figure(x: float) -> str:
+    """Return x with six significant digits; whole numbers below a million in full.
+
+    >>> [figure(x) for x in (56.0, -0.2369176180, 1e-20)]
+    ['56', '-0.236918', '1e-20']
+    """
+    return f"{x:.6g}"
+
+
+def signed(x: float) -> str:
+    """Return x as it stands after an operator, in parentheses if it has a sign.
+
+    >>> signed(2.5), signed(-2.5)
+    ('2.5', '(-2.5)')
+    """
+    text = figure(x)
+    return f"({text})" if text.startswith("-") else text
+
+
+class Term:
+    """A written operand, or what a rule made of some.
+
+    >>> x, y = Term.named("x", "x"), Term.named("y", "y")
+    >>> z = Term.named("z", "z")
+    >>> [d.text.text for d in lookup("div").partials(z, x, y)]
+    ['1 / y', '-z / y']
+    """
+
+    __slots__ = ("args", "latex", "row", "text")
+
+    def __init__(
+        self, row: Primitive | None, args: tuple[Any, ...], text: Operand, latex: Operand
+    ) -> None:
+        self.row = row
+        self.args = args
+        self.text = text
+        self.latex = latex
+
+    @classmethod
+    def named(cls, text: str, latex: str) -> Term:
+        """Return the term that is a name."""
+        plain = ATOM if text.isidentifier() else SUM
+        return cls(None, (), Operand(text, plain), Operand(latex, ATOM))
+
+    @classmethod
+    def figure(cls, x: float) -> Term:
+        """Return the term that is a number, which is not computed with."""
+        return cls(None, (), _figure(x), number_latex(x))
+
+    @staticmethod
+    def __apply__(row: Primitive, operands: tuple[Any, ...]) -> Any:
+        return _apply(row, tuple(x if isinstance(x, Term) else number(x) for x in operands))
+
+    def __add__(self, other: Any) -> Any:
+        return _operator("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _operator("add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _operator("sub", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _operator("sub", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _operator("mul", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _operator("mul", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _operator("div", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _operator("div", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return _operator("pow" if isinstance(other, Term) else "power", self, other)
+
+    def __neg__(self) -> Any:
+        return _apply(lookup("neg"), (self,))
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("a term cannot be compared: rules do not branch")
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+    def __bool__(self) -> bool:
+        raise TypeError("a term has no truth value: rules do not branch")
+
+
+def _figure(x: float) -> Operand:
+    text = figure(x)
+    return Operand(text, SUM if text.startswith("-") else ATOM)
+
+
+def _operator(name: str, x: Any, y: Any) -> Any:
+    return Term.__apply__(lookup(name), (x, y))
+
+
+def _is(x: Any, n: float) -> bool:
+    return isinstance(x, float) and x == n
+
+
+def _of(x: Any, name: str) -> bool:
+    return isinstance(x, Term) and x.row is not None and x.row.name == name
+
+
+def _apply(row: Primitive, args: tuple[Any, ...]) -> Any:
+    """Return a row of terms and numbers as it is read best: 1 * x as x, x * (1 / y) as x / y."""
+    if all(isinstance(x, float) for x in args):
+        return row.function(*args)
+    again = _shorter(row.name, *args) if len(args) <= 2 else None
+    return _written(row, args) if again is None else again
+
+
+def _shorter(name: str, x: Any, y: Any = None) -> Any:
+    """Return the same in fewer signs, or None."""
+    if name in ("neg", "reciprocal", "square"):
+        return _shorter_unary(name, x)
+    if name in ("add", "sub"):
+        if _is(y, 0.0):
+            return x
+        if name == "add" and _is(x, 0.0):
+            return y
+        if _of(y, "neg"):
+            return _apply(lookup("sub" if name == "add" else "add"), (x, y.args[0]))
+        return None
+    if name == "power":
+        return x if _is(y, 1.0) else 1.0 if _is(y, 0.0) else None
+    if name not in ("mul", "div"):
+        return None
+    row = lookup(name)
+    if _of(x, "neg"):
+        return -_apply(row, (x.args[0], y))
+    if name == "mul":
+        for one, other in ((x, y), (y, x)):
+            if _is(one, 1.0):
+                return other
+            if _is(one, -1.0):
+                return _apply(lookup("neg"), (other,))
+        if _of(y, "neg"):
+            return -_apply(row, (x, y.args[0]))
+        if _of(y, "div") and _is(y.args[0], 1.0):
+            return _apply(lookup("div"), (x, y.args[1]))
+    return x if name == "div" and _is(y, 1.0) else None
+
+
+def _shorter_unary(name: str, x: Any) -> Any:
+    if name == "neg":
+        return x.args[0] if _of(x, "neg") else None
+    if name == "reciprocal":
+        return _apply(lookup("div"), (1.0, x))
+    if _of(x, "div") and _is(x.args[0], 1.0):  # the square of a reciprocal
+        return _apply(lookup("div"), (1.0, _apply(lookup("square"), (x.args[1],))))
+    return _written(lookup("power"), (x, 2.0))
+
+
+def _written(row: Primitive, args: Sequence[Any]) -> Term:
+    """Return a row of terms and numbers; of a long list of operands the ends."""
+    shown = _ends_of(row, args)
+    texts = [_figure(x) if isinstance(x, float) else x.text for x in shown]
+    marks = [number_latex(x) if isinstance(x, float) else x.latex for x in shown]
+    latex = row.latex(marks).replace(r"\dots \cdot \dots", r"\dots")
+    return Term(
+        row,
+        tuple(args),
+        Operand(row.text(texts), row.text.precedence),
+        Operand(latex, row.latex.precedence, _BRACKETS),
+    )
+
+
+_DOTS = Term(None, (), Operand("…", ATOM), Operand(r"\dots", ATOM))
+
+
+def _ends_of(row: Primitive, args: Sequence[Any]) -> list[Any]:
+    if len(args) <= MOST_OPERANDS:
+        return list(args)
+    if row.name != "dot":
+        return [*args[:3], _DOTS, args[-1]]
+    half = len(args) // 2
+    return [*args[:2], _DOTS, args[half - 1], *args[half : half + 2], _DOTS, args[-1]]
+
+
+class Names:
+    """One name for every node, and no two the same: labels, and v1, v2, ... where there is none.
+
+    Args:
+        nodes: in topological order; the last is the result, called z if nothing else is.
+
+    >>> x = Value(2.0, "x")
+    >>> y = x * x
+    >>> names = Names([x, y, x + y])
+    >>> [names[v] for v in (x, y)]
+    ['x', 'v1']
+    """
+
+    def __init__(self, nodes: Sequence[Value]) -> None:
+        self._text: dict[Value, str] = {}
+        self._latex: dict[Value, str] = {}
+        self._terms: dict[Value, Term] = {}
+        labels = [label_text(node.label) for node in nodes]
+        taken = {*filter(None, labels)}
+        marks = {label_latex(label) for label in taken}
+        seen: dict[str, int] = {}
+        used: set[str] = set()
+        if nodes and not labels[-1] and "z" not in taken:
+            labels[-1] = "z"
+            taken.add("z")
+        n = 0
+        for node, label in zip(nodes, labels, strict=True):
+            if label:
+                k = seen[label] = seen.get(label, 0) + 1
+                text = label if k == 1 else f"{label} ({k})"
+                mark = label_latex(label)
+            else:
+                n += 1
+                while f"v{n}" in taken or f"v_{{{n}}}" in marks:
+                    n += 1
+                text, mark, k = f"v{n}", f"v_{{{n}}}", 1
+            while mark in used or text in used:  # as w1 and w_1 are the same in LaTeX
+                k += 1
+                text = text if text not in used else f"{label} ({k})"
+                mark = rf"{{{label_latex(label)}}}^{{({k})}}"
+            used |= {text, mark}
+            self._text[node], self._latex[node] = text, mark
+
+    def __getitem__(self, node: Value) -> str:
+        return self._text[node]
+
+    def latex(self, node: Value) -> str:
+        """Return the name of a node in LaTeX."""
+        return self._latex[node]
+
+    def term(self, node: Value) -> Term:
+        """Return the name of a node as a term."""
+        found = self._terms.get(node)
+        if found is None:
+            found = self._terms[node] = Term.named(self._text[node], self._latex[node])
+        return found
+
+
+def ratio(d: str, z: str, x: str) -> str:
+    """Return dz/dx for any names; d is "d" for the whole derivative and "∂" for a local one.
+
+    >>> ratio("d", "z", "x"), ratio("∂", "loss", "layers.0.bias")
+    ('dz/dx', '∂(loss)/∂(layers.0.bias)')
+    """
+    if all(len(name) <= 4 and name.isidentifier() for name in (z, x)):
+        return f"{d}{z}/{d}{x}"
+    return f"{d}({z})/{d}({x})"
+
+
+def ratio_latex(d: str, z: str, x: str) -> str:
+    r"""Return dz/dx in LaTeX.
+
+    >>> ratio_latex("d", "z", "x"), ratio_latex("∂", "z", "x")
+    ('\\frac{dz}{dx}', '\\frac{\\partial z}{\\partial x}')
+    """
+    return rf"\frac{{d{z}}}{{d{x}}}" if d == "d" else rf"\frac{{\partial {z}}}{{\partial {x}}}"
+
+
+def forward_term(row: Primitive, operands: Iterable[Any]) -> Term:
+    """Return a row applied to terms and numbers, just as it was recorded."""
+    return _written(row, list(operands))
+
+
+def partial_terms(row: Primitive, z: Term, operands: Sequence[Any]) -> list[Any] | None:
+    """Return the partials of a row as terms and numbers, by running its rule on terms.
+
+    None where the rule cannot be written: a user's own that runs on numbers only, or of very many
+    operands.
+    """
+    if len(operands) > MOST_WRITTEN:
+        return None
+    rule: Any = row.partials
+    try:
+        return [d if isinstance(d, Term) else number(d) for d in rule(z, *operands)]
+    except Exception:  # a user's rule may raise anything when it is given no numbers
+        return None
+
+
+def short(text: str) -> str:
+    """Return a text of at most 80 characters, its middle left out."""
+    return clean(text, LONGEST)

@@ -69,6 +69,9 @@ class Buffers:
         self._placed: set[tuple[Array, Array]] = set()
         self.size = 0
         self._share = share
+        # Of what each array is the negative, and where 1 + e^-|x| lies for some x.
+        self._negated: dict[Array, View] = {}
+        self._denominators: dict[View, str] = {}
         made = {statement.out for statement in statements} | set(routine.inputs)
         for statement in reversed(statements):
             if isinstance(statement, Concat):
@@ -225,6 +228,8 @@ class Buffers:
         array: Any = row.array
         taken = [self._operand(x) for x in statement.operands]
         place = self._array(out)
+        if array is np.negative and isinstance(statement.operands[0], View):
+            self._negated[statement.out] = statement.operands[0]
         if isinstance(array, np.ufunc):
             # `maximum` and `minimum` warn when their result's place has no name.
             named = array in (np.maximum, np.minimum)
@@ -234,25 +239,33 @@ class Buffers:
         elif array is step_array:
             self._call(np.heaviside, *taken, self._operand(0.0), place)
         elif array is sigmoid_array and isinstance(statement.operands[0], View):
-            self._sigmoid(taken[0], out, place)
+            self._sigmoid(statement.operands[0], out)
         else:
             name = f"{row.name}_array"
             while self._scope.setdefault(name, array) is not array:
                 name += "_"
             self._call(np.copyto, place, f"{name}({', '.join(taken)})")
 
-    def _sigmoid(self, x: str, out: Any, place: str) -> None:
-        """Write `numeric.sigmoid_array` step by step: e / (1 + e), or 1 / (1 + e) for x >= 0."""
-        e, total = self._array(self._new(out.shape)), self._array(self._new(out.shape))
-        mask = self._array(self._new(out.shape, np.bool_))
-        one, zero = self._operand(1.0), self._operand(0.0)
-        self._call(np.absolute, x, e)
-        self._call(np.negative, e, e)
-        self._call(np.exp, e, e)
-        self._call(np.add, e, one, total)
-        self._call(np.greater_equal, x, zero, mask)
-        self._call(np.copyto, e, one, f"where={mask}")
-        self._call(np.divide, e, total, place)
+    def _sigmoid(self, x: View, out: Any) -> None:
+        """Write `numeric.sigmoid_array` step by step: e^min(x, 0) / (1 + e^-|x|).
+
+        The numerator is 1 or e^x. An exponential more is a fifth of a masked copy. The rule of
+        sigmoid asks for sigmoid(-x) too, which has the same denominator.
+        """
+        taken, place = self._operand(x), self._array(out)
+        zero = self._operand(0.0)
+        opposite = self._negated.get(x.array)
+        known = self._denominators.get(opposite) if opposite is not None and x.is_whole else None
+        if known is None:
+            total = self._new(out.shape)
+            known = self._denominators[x] = self._array(total)
+            self._call(np.absolute, taken, known)
+            self._call(np.negative, known, known)
+            self._call(np.exp, known, known)
+            self._call(np.add, known, self._operand(1.0), known)
+        self._call(np.minimum, taken, zero, f"out={place}")
+        self._call(np.exp, place, place)
+        self._call(np.divide, place, known, place)
 
     def _concat(self, statement: Concat, out: Any) -> None:
         at = 0

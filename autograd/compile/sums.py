@@ -190,6 +190,8 @@ def split(graph: Graph) -> Graph:
         if all(patch.numbers.get(x) == 1.0 for x in others):
             row = lookup("add") if len(rest) == 1 else lookup("sum")
             taken = [*rest, inner]
+        elif len(rest) == 1 and patch.numbers.get(others[0]) == -1.0:
+            row, taken = lookup("sub"), [inner, *rest]
         else:
             row, taken = lookup("dot"), [*rest, inner, *others, one]
         patch.changed[node] = patch.code_of(row), taken

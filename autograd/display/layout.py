@@ -15,9 +15,7 @@ from autograd.display.picture import Arrow, Box, Picture
 
 GAP, LABEL_GAP = 16.0, 6.0
 SWEEPS = 8
-# Arrows over more layers than this in all are drawn straight across, or a graph of a thousand
-# nodes with a thousand long arrows would have a million dummies.
-MOST_DUMMIES = 6_000
+MOST_DUMMIES = 6_000  # A thousand nodes with a thousand long arrows would make a million.
 
 
 @dataclass(slots=True, eq=False)
@@ -64,10 +62,9 @@ def _layers(picture: Picture) -> dict[str, int]:
         layer[box.name] = 1 + max((layer[tail] for tail in tails), default=-1)
     for arrow in picture.arrows:
         first[arrow.tail] = min(first.get(arrow.tail, layer[arrow.head]), layer[arrow.head])
-    # From the result back, so that a chain moves as a whole.
-    for box in reversed(picture.boxes):
-        if box.name not in into and box.name in first:
-            layer[box.name] = first[box.name] - 1
+    for name, at in first.items():
+        if name not in into:
+            layer[name] = at - 1
     return layer
 
 
@@ -110,12 +107,17 @@ def _order(rows: list[list[Item]]) -> None:
 
 
 def _place(rows: list[list[Item]]) -> None:
-    """Give each item its height: as near to its neighbours as the order allows."""
+    """Give each item its height: as near to its neighbours as the order allows.
+
+    The last sweep looks at the left neighbours alone, so that what follows from one is level.
+    """
     for row in rows:
         _settle(row, [0.0] * len(row))
-    for sweep in range(2 * SWEEPS):
+    for sweep in range(2 * SWEEPS + 1):
+        both = sweep < 2 * SWEEPS
         for row in rows if sweep % 2 == 0 else reversed(rows):
-            wanted = [_mean([n.y for n in (*item.left, *item.right)]) for item in row]
+            near = [[*item.left, *item.right] if both else item.left for item in row]
+            wanted = [_mean([n.y for n in items]) for items in near]
             _settle(row, [item.y if w is None else w for item, w in zip(row, wanted, strict=True)])
 
 

@@ -328,6 +328,21 @@ def dot_array(*xs: Any) -> Any:
     return addition_array(*map(mul, xs[:half], xs[half:]))
 
 
+def select(index: float, *xs: float) -> float:
+    """The operand whose place is nearest to the index, counted from 0; nan if there is no index."""
+    if not math.isfinite(index):
+        return math.nan
+    return xs[math.floor(min(max(index, 0.0), len(xs) - 1.0) + 0.5)]
+
+
+def select_array(index: Any, *xs: Any) -> Any:
+    """`select` over arrays."""
+    chosen = xs[0]
+    for k, x in enumerate(xs[1:]):
+        chosen = np.where(index >= k + 0.5, x, chosen)
+    return np.where(np.isfinite(index), chosen, np.nan)
+
+
 def logsumexp(*xs: float) -> float:
     """Log of the sum of e^x, shifted by the largest, with the rest under log1p.
 

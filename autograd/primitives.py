@@ -930,6 +930,43 @@ _logsumexp = enter(
 )
 
 
+
+
+def _chosen(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
+    """1 for the operand whose place is nearest to the index: above one half, below the next."""
+    last = len(xs) - 1
+    bounds = [-math.inf, *[k + 0.5 for k in range(last)], math.inf]
+    within = zip(bounds, bounds[1:], strict=False)
+    return (0.0, *[step(high - index) - step(low - index) for low, high in within])
+
+
+def _precise_select(mp: Any, index: Any, *xs: Any) -> Any:
+    return xs[int(min(max(mp.floor(index + mp.mpf(0.5)), 0), len(xs) - 1))]
+
+
+def _select_text(xs: Sequence[Operand]) -> str:
+    return f"select({xs[0]:0}, [{', '.join(f'{x:0}' for x in xs[1:])}])"
+
+
+def _select_latex(xs: Sequence[Operand]) -> str:
+    return rf"\left({', '.join(f'{x:0}' for x in xs[1:])}\right)_{{{xs[0]:0}}}"
+
+
+_select = enter(
+    Primitive(
+        name="select",
+        function=numeric.select,
+        array=numeric.select_array,
+        partials=_chosen,
+        precise=_precise_select,
+        text=Notation(_select_text),
+        latex=Notation(_select_latex),
+        domain=(REAL,),
+        arity=None,
+    )
+)
+
+
 def _any_number(row: Primitive, xs: tuple[Any, ...]) -> Any:
     if not xs:
         raise ValueError(f"{row.name} of nothing has no value: give at least one number or Value")
@@ -1011,6 +1048,29 @@ def logsumexp(xs: Iterable[Any]) -> Any:
 for _function in [globals().get(name) for name in TABLE]:
     if _function is not None and _function.__doc__ is None:
         _function.__doc__ = describe(TABLE[_function.__name__])
+
+
+def select(index: Any, xs: Iterable[Any]) -> Any:
+    """Return the element of xs at `index`, a number of data; nothing flows to the index.
+
+    It is what `xs[index]` is where the index is a Value, as a label is while a loss is compiled.
+    An index that is not whole takes the nearest place; one beyond the ends takes the end, and nan
+    or an infinity gives nan.
+
+    Args:
+        index: from 0 to len(xs) - 1.
+        xs: numbers and Values, at least one.
+
+    Raises:
+        ValueError: if xs is empty.
+
+    >>> select(2, [5.0, 6.0, 7.0])
+    7.0
+    """
+    elements = sequence(xs, "select")
+    if not elements:
+        raise ValueError("select from nothing has no value: give at least one number or Value")
+    return apply(_select, (index, *elements))
 
 
 def subgradient_table() -> str:

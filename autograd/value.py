@@ -160,6 +160,7 @@ class Value:
     maximum = _named(primitives.maximum)
     minimum = _named(primitives.minimum)
     hypot = _named(primitives.hypot)
+    select = _named(primitives.select)
 
     def clip(self, low: float, high: float, out: None = None) -> Value:
         """Return autograd.clip with this value as its first operand; np.clip passes `out`."""

@@ -109,6 +109,8 @@ if _typing.TYPE_CHECKING:
         check_gradients,
         check_module,
     )
+    from autograd.display.explain import Explanation, explain
+    from autograd.display.influence import Influence, influence
     from autograd.display.steps import Step, steps
 
 __distribution__ = "chalkgrad"
@@ -117,7 +119,9 @@ __version__ = "0.1.0"
 __all__ = [
     "AnomalyError",
     "Drawing",
+    "Explanation",
     "GraphFormatError",
+    "Influence",
     "Latex",
     "Primitive",
     "Report",
@@ -154,6 +158,7 @@ __all__ = [
     "erf",
     "erfc",
     "exp",
+    "explain",
     "expm1",
     "from_json",
     "gelu",
@@ -162,6 +167,7 @@ __all__ = [
     "hessian",
     "hvp",
     "hypot",
+    "influence",
     "jacobian",
     "jvp",
     "latex",
@@ -215,7 +221,11 @@ __all__ = [
 _CHECKS = ("Report", "assert_gradients", "check_against", "check_gradients", "check_module")
 
 _LOOKING = {
+    "Explanation": "explain",
+    "Influence": "influence",
     "Step": "steps",
+    "explain": "explain",
+    "influence": "influence",
     "steps": "steps",
 }
 

@@ -152,7 +152,7 @@ def test_an_operand_used_twice_is_told_apart():
     a = Value(3.0, "a")
     first, second = steps(a * a).backward[1:]
     assert (first.position, second.position) == (0, 1)
-    assert first.derivative == "∂z/∂(a, operand 1)"
+    assert first.derivative == "∂z/∂a[1]"
     assert second.before == 3.0
     assert second.after == 6.0
 

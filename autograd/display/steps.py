@@ -143,16 +143,10 @@ class Step:
     def derivative(self) -> str:
         """The name of the local derivative, such as ∂z/∂x; "" where none is used.
 
-        An operand that is used twice in one operation is told apart by its place.
+        Of an operand that is used twice in one operation, ∂z/∂x[1] is the first use.
         """
         use = self._use
-        if use is None:
-            return ""
-        name = self.operand_name
-        if self.node.args.count(self.operand) > 1:  # pyright: ignore[reportArgumentType]
-            name = f"({name}, operand {use.position + 1})"
-            return f"∂{self.name}/∂{name}" if len(self.name) < 5 else f"∂({self.name})/∂{name}"
-        return ratio("∂", self.name, name)
+        return "" if use is None else self._walk.local_name(use.node, use.position)
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
@@ -351,7 +345,7 @@ class Steps(Sequence[Step]):
         """Return the steps as a Markdown table for each phase; labels cannot become markup."""
 
         def write(step: Step) -> str:
-            cells = [str(step.number), *map(_plain_markdown, step.cells)]
+            cells = [str(step.number), *map(markdown_text, step.cells)]
             return f"| {' | '.join(cells)} |"
 
         heads = {phase: f"\n{columns}" for phase, columns in _COLUMNS.items()}
@@ -397,6 +391,6 @@ _SPECIAL = str.maketrans(
 )
 
 
-def _plain_markdown(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Return any text as Markdown that shows just that text."""
     return text.translate(_SPECIAL)

@@ -23,12 +23,12 @@ LONGEST = 80
 
 
 def figure(x: float) -> str:
-    """Return x with six significant digits; whole numbers below a million in full.
+    """Return x with six significant digits; whole numbers below 10^9 in full.
 
-    >>> [figure(x) for x in (56.0, -0.2369176180, 1e-20)]
-    ['56', '-0.236918', '1e-20']
+    >>> [figure(x) for x in (56.0, 1048576.0, -0.2369176180, 1e-20)]
+    ['56', '1048576', '-0.236918', '1e-20']
     """
-    return f"{x:.6g}"
+    return f"{x:.0f}" if abs(x) < 1e9 and x == int(x) else f"{x:.6g}"
 
 
 def signed(x: float) -> str:
@@ -271,7 +271,7 @@ def ratio(d: str, z: str, x: str) -> str:
     >>> ratio("d", "z", "x"), ratio("∂", "loss", "layers.0.bias")
     ('dz/dx', '∂(loss)/∂(layers.0.bias)')
     """
-    if all(len(name) <= 4 and name.isidentifier() for name in (z, x)):
+    if all(len(name) <= 8 and name.isidentifier() for name in (z, x)):
         return f"{d}{z}/{d}{x}"
     return f"{d}({z})/{d}({x})"
 

@@ -12,7 +12,14 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from autograd.backward import order
-from autograd.display.symbols import Names, Term, forward_term, partial_terms
+from autograd.display.symbols import (
+    Names,
+    Term,
+    forward_term,
+    partial_terms,
+    ratio,
+    ratio_latex,
+)
 from autograd.recording import structural_zeros
 from autograd.value import Value
 
@@ -123,6 +130,24 @@ class Walk:
     def name_latex(self, i: int) -> str:
         """Return the name of the node at a place in LaTeX."""
         return self.names.latex(self.nodes[i])
+
+    def local_name(self, i: int, k: int) -> str:
+        """Return the name of a local derivative, such as ∂z/∂x.
+
+        Of an operand that is used twice in one operation, ∂z/∂x[1] is the first use.
+        """
+        node = self.nodes[i]
+        x: Any = node.args[k]
+        if node.args.count(x) == 1:
+            return ratio("∂", self.names[node], self.names[x])
+        return f"{ratio('∂', self.names[node], self.names[x])}[{k + 1}]"
+
+    def local_latex(self, i: int, k: int) -> str:
+        """Return the name of a local derivative in LaTeX."""
+        node = self.nodes[i]
+        x: Any = node.args[k]
+        text = ratio_latex("∂", self.names.latex(node), self.names.latex(x))
+        return text if node.args.count(x) == 1 else f"{{{text}}}^{{({k + 1})}}"
 
     def _operands(self, i: int, figures: bool) -> list[Any]:
         term = self.names.term

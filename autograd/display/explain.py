@@ -1,0 +1,352 @@
+"""`explain`: one derivative as the sum over all paths, each a product of local derivatives.
+
+That sum is what backpropagation computes without ever listing it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from autograd.display.latex import Latex, label_latex, number_latex
+from autograd.display.paths import Edge, Paths
+from autograd.display.symbols import Term, figure, ratio, ratio_latex, short, signed
+from autograd.display.walk import Walk
+from autograd.value import Value
+
+# Of a longer path the factors at its ends are shown.
+MOST_FACTORS = 12
+# Waists with no label are named only where there are few, as in a chain of four functions.
+MOST_WAISTS = 6
+# How many rules are written out below the paths.
+MOST_RULES = 40
+_TIMES = r" \cdot "
+
+
+def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
+    """Return why dz/dx is what it is: every path from z to x, and their sum.
+
+    dz/dx is the sum over all paths from z down to x of the product of the local derivatives on the
+    path. The paths with the largest |product| are shown first; there may be 2^20 of them, so they
+    are counted, not listed, and what the rest adds up to is the remainder.
+
+    Args:
+        z: the result.
+        x: a leaf or a node in between. If z does not depend on it, the explanation says so.
+        most: the largest number of paths to show.
+
+    Raises:
+        TypeError: if z or x is no Value, or `most` is no whole number.
+        ValueError: if `most` is below 1.
+        StaleGraphError: if a Value was given new data after something was computed from it.
+
+    Source: F. L. Bauer, "Computational graphs and rounding error", SIAM Journal on Numerical
+    Analysis 11, 1974: derivatives as sums over paths.
+
+    >>> x, y = Value(1.0, "x"), Value(2.0, "y")
+    >>> u = x**2 + x * y + y**2
+    >>> u.label = "u"
+    >>> z = u**2 + u
+    >>> print(explain(z, x))
+    dz/dx = 60
+    every path goes through u: dz/dx = dz/du · du/dx = 15 · 4 = 60
+    4 paths from z to x:
+      ∂z/∂v5 · ∂v5/∂u · ∂u/∂v3 · ∂v3/∂v1 · ∂v1/∂x = 1 · 14 · 1 · 1 · 2 = 28
+      ∂z/∂v5 · ∂v5/∂u · ∂u/∂v3 · ∂v3/∂v2 · ∂v2/∂x = 1 · 14 · 1 · 1 · 2 = 28
+      ∂z/∂u · ∂u/∂v3 · ∂v3/∂v1 · ∂v1/∂x = 1 · 1 · 1 · 2 = 2
+      ∂z/∂u · ∂u/∂v3 · ∂v3/∂v2 · ∂v2/∂x = 1 · 1 · 1 · 2 = 2
+    sum: 28 + 28 + 2 + 2 = 60
+    where
+      ∂v5/∂u = 2 * u = 14
+      ∂v1/∂x = 2 * x = 2
+      ∂v2/∂x = y = 2
+    """
+    if not isinstance(x, Value):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"expected a Value, got {type(x).__name__}: explain(z, x) takes a node")
+    return Explanation(Walk(z), x, whole_number(most))
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One local derivative on a path.
+
+    Attributes:
+        name: such as ∂z/∂u.
+        value: the number.
+        rule: how it is computed, such as 2 * u; the number where it depends on nothing.
+        node: the node that is derived.
+        operand: the node it is derived by.
+        latex: the name in LaTeX.
+    """
+
+    name: str
+    value: float
+    rule: str
+    node: Value
+    operand: Value
+    latex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way from z to x.
+
+    Attributes:
+        factors: the local derivatives, from z to x; none if x is z.
+        product: their product.
+    """
+
+    factors: tuple[Factor, ...]
+    product: float
+
+    def __str__(self) -> str:
+        if not self.factors:
+            return "z itself: 1"
+        kept, left_out = _ends(self.factors)
+        names = [f.name for f in kept]
+        numbers = [signed(f.value) for f in kept]
+        if left_out:
+            names.insert(MOST_FACTORS // 2, f"({left_out:,} more)")
+            numbers.insert(MOST_FACTORS // 2, "…")
+        product = figure(self.product)
+        if len(self.factors) == 1:
+            return f"{names[0]} = {product}"
+        return f"{' · '.join(names)} = {' · '.join(numbers)} = {product}"
+
+    def latex(self) -> str:
+        """Return the product in names, with its numbers below, in LaTeX."""
+        kept, left_out = _ends(self.factors)
+        names = [f.latex for f in kept] or ["1"]
+        numbers = [f"{number_latex(f.value):2}" for f in kept]
+        if left_out:
+            names.insert(MOST_FACTORS // 2, r"\cdots")
+            numbers.insert(MOST_FACTORS // 2, r"\cdots")
+        below = number_latex(self.product).text
+        if len(kept) > 1:
+            below = f"{_TIMES.join(numbers)} = {below}"
+        return rf"\underbrace{{{_TIMES.join(names)}}}_{{{below}}}"
+
+
+def _ends(factors: Sequence[Factor]) -> tuple[list[Factor], int]:
+    left_out = len(factors) - MOST_FACTORS
+    if left_out <= 0:
+        return list(factors), 0
+    half = MOST_FACTORS // 2
+    return [*factors[:half], *factors[-half:]], left_out
+
+
+class Explanation:
+    """A derivative as a sum over paths; notebooks show it as a formula.
+
+    Attributes:
+        z: the result.
+        x: what it is derived by.
+        gradient: dz/dx, as the backward pass computes it.
+        count: the number of paths, exact; 0 if z does not depend on x.
+        paths: those with the largest |product|, in falling order.
+        remainder: what the paths not shown add to the sum.
+        waists: the nodes that every path goes through, from z to x.
+    """
+
+    def __init__(self, walk: Walk, x: Value, most: int) -> None:
+        self.z = walk.z
+        self.x = x
+        self._walk = walk
+        end = walk.place.get(x)
+        self._found = None if end is None else Paths(walk, end)
+        self.gradient = 0.0 if end is None else walk.gradients[end]
+        self.count = 0 if self._found is None else self._found.count
+        best = iter(()) if self._found is None else self._found.best(most)
+        self.paths = tuple(sorted(map(self._path, best), key=_falling))
+        # Exactly 0 where nothing is left out: rounding is no path.
+        shown = math.fsum(p.product for p in self.paths) if self._finite else math.nan
+        self.remainder = 0.0 if len(self.paths) == self.count else self.gradient - shown
+        waists = [] if self._found is None else self._found.waists()
+        self.waists = tuple(walk.nodes[i] for i in waists)
+
+    @property
+    def _finite(self) -> bool:
+        return all(math.isfinite(p.product) for p in self.paths)
+
+    def _path(self, edges: list[Edge]) -> Path:
+        product = 1.0
+        for edge in edges:
+            product *= edge.local
+        if any(edge.nothing for edge in edges):
+            product = 0.0
+        return Path(tuple(map(self._factor, edges)), product)
+
+    def _factor(self, edge: Edge) -> Factor:
+        walk = self._walk
+        node, operand = walk.nodes[edge.node], walk.nodes[edge.operand]
+        at = edge.node, edge.position
+        known = self._factors.get(at)
+        if known is None:
+            name, latex = walk.local_name(*at), walk.local_latex(*at)
+            known = Factor(name, edge.local, self._rule(edge), node, operand, latex)
+            self._factors[at] = known
+        return known
+
+    @cached_property
+    def _factors(self) -> dict[tuple[int, int], Factor]:
+        return {}
+
+    def _rule(self, edge: Edge) -> str:
+        # The rules of a very long path are not all written: nobody sees them.
+        if len(self._factors) >= MOST_RULES:
+            return figure(edge.local)
+        terms = self._walk.partial(edge.node, edge.position)
+        if terms is None or not isinstance(terms[0], Term):
+            return figure(edge.local)
+        return short(terms[0].text.text)
+
+    # In words ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _names(self) -> tuple[str, str]:
+        walk = self._walk
+        z = walk.name(len(walk.nodes) - 1)
+        place = walk.place.get(self.x)
+        return z, (self.x.label or "x") if place is None else walk.name(place)
+
+    def _chain(self) -> list[tuple[int, int, float]]:
+        """Return dz/dx in factors between the nodes that every path goes through."""
+        found = self._found
+        if found is None:
+            return []
+        places = found.waists()
+        inner = places[1:-1]
+        labelled = [i for i in inner if self._walk.nodes[i].label]
+        inner = labelled or (inner if len(inner) <= MOST_WAISTS else [])
+        if len(inner) > MOST_WAISTS:
+            inner = []
+        if not inner:
+            return []
+        stops = [places[0], *inner, places[-1]]
+        return [(a, b, found.between(a, b)) for a, b in pairwise(stops)]
+
+    def __str__(self) -> str:
+        z, x = self._names
+        whole = ratio("d", z, short(x))
+        head = f"{whole} = {figure(self.gradient)}"
+        if self.count == 0:
+            return f"{head}: {z} does not depend on {short(x)}, no path leads there"
+        lines = [head]
+        chain = self._chain()
+        if chain and self.count > 1:
+            name = self._walk.name
+            stops = ", ".join([name(a) for a, _, _ in chain[1:]])
+            names = " · ".join([ratio("d", name(a), name(b)) for a, b, _ in chain])
+            numbers = " · ".join([signed(g) for _, _, g in chain])
+            lines.append(
+                f"every path goes through {stops}: {whole} = {names} = {numbers} "
+                f"= {figure(self.gradient)}"
+            )
+        left_out = self.count - len(self.paths)
+        paths = f"{count_figure(self.count)} path{'s' * (self.count != 1)} from {z} to {x}"
+        lines.append(f"{paths}{f', the {len(self.paths)} largest' if left_out else ''}:")
+        lines += [f"  {path}" for path in self.paths]
+        if self.count > 1:
+            terms = [figure(p.product) if i == 0 else signed(p.product)
+                     for i, p in enumerate(self.paths)]  # fmt: skip
+            if left_out:
+                lines.append(
+                    f"  the other {count_figure(left_out)} path{'s' * (left_out != 1)}: "
+                    f"{figure(self.remainder)}"
+                )
+                terms.append(signed(self.remainder))
+            lines.append(f"sum: {' + '.join(terms)} = {figure(self.gradient)}")
+        rules = self._rules()
+        if rules:
+            lines += ["where", *rules]
+        return "\n".join(lines)
+
+    def _rules(self) -> list[str]:
+        """Return how the local derivatives that are more than a number are computed."""
+        shown = {f.name: f for p in self.paths for f in _ends(p.factors)[0]}
+        rules = [
+            f"  {f.name} = {f.rule} = {figure(f.value)}"
+            for f in shown.values()
+            if f.rule != figure(f.value)
+        ]
+        left_out = len(rules) - MOST_RULES
+        return rules if left_out <= 0 else [*rules[:MOST_RULES], f"  … {left_out:,} more"]
+
+    def __repr__(self) -> str:
+        return f"<Explanation: {str(self).splitlines()[0]}, {count_figure(self.count)} path(s)>"
+
+    def latex(self) -> Latex:
+        r"""Return the sum as aligned equations, one path a line.
+
+        >>> x = Value(3.0, "x")
+        >>> print(explain(x**2 + x, x).latex())
+        \begin{aligned}
+        \frac{dz}{dx} &= \underbrace{...}_{1 \cdot 6 = 6} \\
+        &\quad + \underbrace{\frac{\partial z}{\partial x}}_{1} \\
+        &= 6 + 1 = 7
+        \end{aligned}
+        """
+        walk = self._walk
+        name = walk.name_latex
+        z = name(len(walk.nodes) - 1)
+        total = number_latex(self.gradient).text
+        if self.count == 0:
+            return Latex(f"{ratio_latex('d', z, label_latex(self.x.label or 'x'))} = 0")
+        whole = ratio_latex("d", z, name(walk.place[self.x]))
+        lines: list[str] = []
+        chain = self._chain()
+        if chain and self.count > 1:
+            names = _TIMES.join([ratio_latex("d", name(a), name(b)) for a, b, _ in chain])
+            numbers = _TIMES.join([f"{number_latex(g):2}" for _, _, g in chain])
+            lines.append(f"{whole} &= {names} = {numbers} = {total}")
+        plus = r"&\quad +"
+        lines += [
+            f"{plus if i else f'{whole} &='} {path.latex()}" for i, path in enumerate(self.paths)
+        ]
+        terms = [number_latex(p.product) for p in self.paths]
+        if self.count > len(self.paths):
+            rest = number_latex(self.remainder)
+            left_out = count_figure(self.count - len(self.paths)).replace(",", "{,}")
+            left_out = left_out.replace("^", r"\wedge ")
+            lines.append(
+                rf"&\quad + \underbrace{{\cdots}}_{{\mathrm{{{left_out}\ paths}}: {rest.text}}}"
+            )
+            terms.append(rest)
+        if self.count > 1:
+            written = " + ".join([f"{t:{1 if i == 0 else 2}}" for i, t in enumerate(terms)])
+            lines.append(f"&= {written} = {total}")
+        body = " \\\\\n".join(lines)
+        return Latex(f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}")
+
+    def _repr_latex_(self) -> str:
+        return self.latex()._repr_latex_()  # pyright: ignore[reportPrivateUsage]
+
+
+def count_figure(n: int) -> str:
+    """Return a number of things; of one with very many digits the size.
+
+    >>> count_figure(2**20), count_figure(2**100), count_figure(2**100_000)
+    ('1,048,576', 'about 1.27e+30', 'about 10^30102')
+    """
+    if n < 10**15:
+        return f"{n:,}"
+    if n < 10**300:
+        return f"about {float(n):.3g}"
+    return f"about 10^{int((n.bit_length() - 1) * math.log10(2.0))}"
+
+
+def _falling(path: Path) -> float:
+    size = abs(path.product)
+    return -math.inf if size != size else -size
+
+
+def whole_number(most: object) -> int:
+    """Return `most`, or say what it should be."""
+    if isinstance(most, bool) or not isinstance(most, int):
+        raise TypeError(f"most is a whole number, got {most!r:.60}")
+    if most < 1:
+        raise ValueError(f"most must be at least 1, got {most}")
+    return most

@@ -1,0 +1,183 @@
+"""The paths of a graph, without walking them all: how many there are, and which weigh most.
+
+A ladder of twenty layers has a million paths and forty edges. Both questions are answered by one
+pass over the edges: the number of paths to a node is the sum over its operands, and the largest
+product below a node is the largest over its operands; the best paths are then read off in order.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+from autograd.display.walk import Walk
+from autograd.recording import structural_zeros
+from autograd.value import Value
+
+
+class Edge(NamedTuple):
+    """One use of an operand on the way from z to x, in places of topological order."""
+
+    node: int
+    position: int
+    operand: int
+    local: float
+    nothing: bool
+
+
+# A magnitude is exponent and mantissa: products of a million factors neither overflow nor vanish.
+_Magnitude = tuple[int, float]
+_LEAST: _Magnitude = (-(1 << 60), 0.0)
+_MOST: _Magnitude = (1 << 60, 1.0)
+_ONE: _Magnitude = (1, 0.5)
+
+
+def _magnitude(x: float) -> _Magnitude:
+    if x == 0.0:
+        return _LEAST
+    if not math.isfinite(x):  # nan too: the path it is on is the one to look at
+        return _MOST
+    mantissa, exponent = math.frexp(abs(x))
+    return exponent, mantissa
+
+
+def _times(a: _Magnitude, b: _Magnitude) -> _Magnitude:
+    if _MOST in (a, b):
+        return _MOST  # inf * 0 is nan
+    if _LEAST in (a, b):
+        return _LEAST
+    mantissa, exponent = math.frexp(a[1] * b[1])
+    return a[0] + b[0] + exponent, mantissa
+
+
+def _loss(best: _Magnitude, taken: _Magnitude) -> float:
+    """Return by how many powers of two a choice is worse than the best; exactly 0 for a tie."""
+    if best == taken:
+        return 0.0
+    if taken == _LEAST or best == _MOST:
+        return math.inf
+    return (best[0] - taken[0]) + math.log2(best[1] / taken[1])
+
+
+# A path so far, from its last edge back: what paths have in common is kept once.
+_Link: TypeAlias = "tuple[Edge, _Link] | None"
+
+
+class Paths:
+    """The part of a graph between z and x.
+
+    Attributes:
+        start: the place of z.
+        end: the place of x.
+        edges: the edges from each node on a path to its operands, in the order of the operands.
+        count: the number of paths, exact.
+    """
+
+    def __init__(self, walk: Walk, end: int) -> None:
+        self.start = len(walk.nodes) - 1
+        self.end = end
+        self.edges: dict[int, list[Edge]] = {end: []}
+        for i in range(end + 1, len(walk.nodes)):
+            node = walk.nodes[i]
+            places = [walk.place[x] if isinstance(x, Value) else -1 for x in node.args]
+            if not any(j in self.edges for j in places):
+                continue
+            row = node.op
+            zeros = structural_zeros(row) if row is not None else ()
+            self.edges[i] = [
+                Edge(i, k, j, local, k in zeros)
+                for k, (j, local) in enumerate(zip(places, walk.locals_of(i), strict=True))
+                if j in self.edges
+            ]
+        # z was computed from every node, so all that leads to x lies on a path between them.
+        self.count = self._counted()
+
+    def _counted(self) -> int:
+        """Return the number of paths, keeping no count longer than it is needed.
+
+        A count has as many bits as the path has forks: those of a long ladder would fill memory.
+        """
+        last = {edge.operand: i for i, edges in self.edges.items() for edge in edges}
+        done: dict[int, list[int]] = {}
+        for j, i in last.items():
+            done.setdefault(i, []).append(j)
+        counts = {self.end: 1}
+        for i, edges in self.edges.items():
+            if i != self.end:
+                counts[i] = sum(counts[edge.operand] for edge in edges)
+            for j in done.get(i, ()):
+                del counts[j]
+        return counts[self.start]
+
+    def best(self, most: int) -> Iterator[list[Edge]]:
+        """Yield up to `most` paths by falling |product|, each as edges from z to x.
+
+        Best first with the exact best product of every rest, so no more is looked at than what is
+        yielded: R. Dechter and J. Pearl, "Generalized best-first search strategies
+        and the optimality of A*", Journal of the ACM 32, 1985. Ties go deeper first.
+        """
+        rest: dict[int, _Magnitude] = {self.end: _ONE}
+        taken: dict[int, list[float]] = {}
+        for i, edges in self.edges.items():
+            if i == self.end:
+                continue
+            products = [
+                _LEAST if e.nothing else _times(_magnitude(e.local), rest[e.operand]) for e in edges
+            ]
+            rest[i] = max(products)
+            taken[i] = [_loss(rest[i], product) for product in products]
+        number = itertools.count()
+        waiting: list[tuple[float, int, int, int, _Link]] = [
+            (0.0, 0, next(number), self.start, None)
+        ]
+        for _ in range(most):
+            if not waiting:
+                return
+            loss, depth, _, at, so_far = heapq.heappop(waiting)
+            while at != self.end:
+                edges, losses = self.edges[at], taken[at]
+                straight = losses.index(0.0)
+                depth -= 1
+                for k, edge in enumerate(edges):
+                    if k != straight:
+                        item = (loss + losses[k], depth, next(number), edge.operand)
+                        heapq.heappush(waiting, (*item, (edge, so_far)))
+                if len(waiting) > 1_000 + 4 * most:
+                    waiting = heapq.nsmallest(most, waiting)  # sorted, so it is a heap again
+                so_far = (edges[straight], so_far)
+                at = edges[straight].operand
+            path: list[Edge] = []
+            while so_far is not None:
+                path.append(so_far[0])
+                so_far = so_far[1]
+            path.reverse()
+            yield path
+
+    def waists(self) -> list[int]:
+        """Return the nodes that every path goes through, from z to x."""
+        found: list[int] = []
+        furthest = self.end  # how far up the edges from the nodes so far reach
+        reach: dict[int, int] = {}
+        for i, edges in self.edges.items():
+            for edge in edges:
+                reach[edge.operand] = i
+        for i in self.edges:
+            if furthest <= i:
+                found.append(i)
+            furthest = max(furthest, reach.get(i, 0))
+        return found[::-1]
+
+    def between(self, upper: int, lower: int) -> float:
+        """Return the derivative of one node on all paths by another further down."""
+        gradients = {upper: 1.0}
+        for i in range(upper, lower, -1):
+            g = gradients.get(i)
+            if g is None:
+                continue
+            for edge in self.edges[i]:
+                if not edge.nothing:
+                    gradients[edge.operand] = gradients.get(edge.operand, 0.0) + g * edge.local
+        return gradients.get(lower, 0.0)

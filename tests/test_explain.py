@@ -1,0 +1,265 @@
+"""Explanations: every path, the largest where there are many, and a sum that is the gradient."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from programs import programs
+from test_steps import composite, neuron
+
+import autograd as ag
+from autograd import StaleGraphError, Value, explain, gradient, influence, where
+from autograd.recording import structural_zeros
+
+
+def every_product(z, x):
+    """All products over paths, by walking each path: what `explain` must never do."""
+    if z is x:
+        return [1.0]
+    products = []
+    for k, (v, local) in enumerate(zip(z.args, ag.local_partials(z), strict=True)):
+        if isinstance(v, Value):
+            nothing = z.op is not None and k in structural_zeros(z.op)
+            products += [0.0 if nothing else local * p for p in every_product(v, x)]
+    return products
+
+
+def ladder(layers, start=1.0):
+    x = z = Value(start, "x")
+    for _ in range(layers):
+        z = z + z
+    return z, x
+
+
+def test_the_composite_of_the_first_source_is_derived_line_by_line():
+    z, x, y = composite()
+    assert (
+        str(explain(z, x))
+        == """\
+dz/dx = 60
+every path goes through f: dz/dx = dz/df · df/dx = 15 · 4 = 60
+4 paths from z to x:
+  ∂z/∂v5 · ∂v5/∂f · ∂f/∂v3 · ∂v3/∂v1 · ∂v1/∂x = 1 · 14 · 1 · 1 · 2 = 28
+  ∂z/∂v5 · ∂v5/∂f · ∂f/∂v3 · ∂v3/∂v2 · ∂v2/∂x = 1 · 14 · 1 · 1 · 2 = 28
+  ∂z/∂f · ∂f/∂v3 · ∂v3/∂v1 · ∂v1/∂x = 1 · 1 · 1 · 2 = 2
+  ∂z/∂f · ∂f/∂v3 · ∂v3/∂v2 · ∂v2/∂x = 1 · 1 · 1 · 2 = 2
+sum: 28 + 28 + 2 + 2 = 60
+where
+  ∂v5/∂f = 2 * f = 14
+  ∂v1/∂x = 2 * x = 2
+  ∂v2/∂x = y = 2"""
+    )
+    assert "dz/dy = dz/df · df/dy = 15 · 5 = 75" in str(explain(z, y))
+
+
+@pytest.mark.parametrize(
+    ("point", "dx", "dy"),
+    [((1.0, 2.0), 60.0, 75.0), ((0.5, -1.0), 0.0, -3.75), ((2.0, -1.0), 21.0, 0.0),
+     ((-2.0, 3.0), -15.0, 60.0), ((0.0, 0.0), 0.0, 0.0)],
+)  # fmt: skip
+def test_the_sums_of_the_first_source_are_exact(point, dx, dy):
+    z, x, y = composite(*point)
+    for v, wanted in ((x, dx), (y, dy)):
+        explanation = explain(z, v)
+        assert explanation.gradient == wanted
+        assert sum(path.product for path in explanation.paths) == wanted
+        assert explanation.remainder == 0.0
+
+
+def test_each_factor_of_the_neuron_of_the_last_source_has_its_line():
+    loss = neuron()
+    w1 = next(v for v in ag.order(loss) if v.label == "w1")
+    explanation = explain(loss, w1)
+    (path,) = explanation.paths
+    factors = {factor.name: factor for factor in path.factors}
+    assert factors["∂y/∂z"].rule == "y * sigmoid(-z)"
+    assert factors["∂y/∂z"].value == pytest.approx(0.249376040, abs=5e-10)
+    assert math.prod(f.value for f in path.factors) == path.product
+    assert path.product == pytest.approx(-0.236917618, abs=5e-10)
+    assert "∂y/∂z = y * sigmoid(-z) = 0.249376" in str(explanation)
+    assert "= (-0.950042) · 1 · 0.249376 · 1 · 1 · 1 = -0.236918" in str(explanation)
+
+
+@given(programs(), st.data())
+def test_the_paths_are_those_that_an_enumeration_finds_and_add_up(program, data):
+    leaves = [Value(x) for x in program.inputs]
+    results = program.run(leaves)
+    z = results[-1]
+    if not isinstance(z, Value):
+        return
+    x = data.draw(st.sampled_from([v for v in results if isinstance(v, Value)]))
+    if explain(z, x).count > 2_000:
+        return
+    products = every_product(z, x)
+    explanation = explain(z, x, most=5_000)
+    assert explanation.count == len(explanation.paths) == len(products)
+    (wanted,) = gradient(z, [x])
+    assert explanation.gradient == pytest.approx(wanted.data, nan_ok=True)
+    if not all(map(math.isfinite, products)):
+        return
+    got = [path.product for path in explanation.paths]
+    assert sorted(got) == pytest.approx(sorted(products))
+    assert [abs(p) for p in got] == sorted(map(abs, got), reverse=True)
+    size = sum(map(abs, products))
+    assert math.fsum(got) == pytest.approx(wanted.data, rel=1e-9, abs=1e-12 * size)
+    few = explain(z, x, most=3)
+    assert [abs(p.product) for p in few.paths] == pytest.approx([abs(p) for p in got[:3]])
+    total = math.fsum(p.product for p in few.paths) + few.remainder
+    assert total == pytest.approx(wanted.data, rel=1e-9, abs=1e-12 * size)
+    assert str(few)
+    assert few.latex()
+
+
+def test_a_million_paths_are_counted_and_not_listed():
+    z, x = ladder(20)
+    explanation = explain(z, x)
+    assert explanation.count == 2**20
+    assert len(explanation.paths) == 10
+    assert explanation.gradient == 2.0**20
+    assert explanation.remainder == 2.0**20 - 10
+    assert "1,048,576 paths from z to x, the 10 largest:" in str(explanation)
+    assert "the other 1,048,566 paths: 1048566" in str(explanation)
+
+
+def test_more_paths_than_a_float_or_a_str_can_hold():
+    z, x = ladder(20_000, 1e-3)
+    explanation = explain(z, x)
+    assert explanation.count == 2**20_000
+    assert "about 10^6020 paths" in str(explanation)
+    assert explanation.gradient == math.inf
+    assert r"\infty" in explanation.latex()
+
+
+def test_nearly_equal_paths_do_not_make_the_search_explode():
+    x = z = Value(1.0, "x")
+    for i in range(60):
+        z = z * (0.5 + i * 1e-17) + z * (0.5 + 2e-16)
+    explanation = explain(z, x, most=50)
+    assert explanation.count == 2**60
+    sizes = [path.product for path in explanation.paths]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_products_too_small_for_a_float_are_still_in_order():
+    x = Value(1.0, "x")
+    small = large = x
+    for _ in range(400):
+        small, large = small * 0.01, large * 0.1
+    explanation = explain(small + large, x, most=1)
+    assert all(factor.value in (1.0, 0.1) for factor in explanation.paths[0].factors)
+
+
+def test_a_chain_of_a_hundred_thousand_is_one_path():
+    x = z = Value(1.0, "x")
+    for _ in range(100_000):
+        z = z * 1.00001
+    explanation = explain(z, x)
+    assert explanation.count == 1
+    assert len(explanation.paths[0].factors) == 100_000
+    assert "(99,988 more)" in str(explanation)
+    assert len(str(explanation)) < 2_000
+    assert len(explanation.latex()) < 2_000
+
+
+def test_what_it_does_not_depend_on_is_said_in_a_word():
+    z, x, _ = composite()
+    other = Value(1.0, "<w>")
+    explanation = explain(z, other)
+    assert str(explanation) == "d(z)/d(<w>) = 0: z does not depend on <w>, no path leads there"
+    assert explanation.paths == ()
+    assert explanation.count == explanation.gradient == 0
+    assert "= 0" in explanation.latex()
+    assert explain(x, z).count == 0
+
+
+def test_of_itself_the_derivative_is_one():
+    z, _, _ = composite()
+    explanation = explain(z, z)
+    assert explanation.gradient == explanation.count == 1
+    assert explanation.paths[0].factors == ()
+    assert "z itself: 1" in str(explanation)
+
+
+def test_a_path_through_a_rule_that_is_zero_counts_nothing_even_beside_infinity():
+    c, a = Value(1.0, "c"), Value(0.0, "a")
+    z = where(c, a, 2.0).log()
+    assert explain(z, c).paths[0].product == 0.0
+    assert explain(z, c).gradient == 0.0
+    assert explain(z, a).gradient == math.inf
+
+
+def test_paths_with_nan_come_first():
+    x = Value(0.0, "x")
+    z = x * 3.0 + x.log() * 0.0
+    first = explain(z, x).paths[0]
+    assert math.isnan(first.product)
+    assert "nan" in str(explain(z, x))
+
+
+def test_bad_arguments_are_refused_with_a_word():
+    z, x, _ = composite()
+    with pytest.raises(TypeError, match="expected a Value, got str"):
+        explain(z, "x")
+    with pytest.raises(TypeError, match="expected a Value, got float"):
+        explain(2.0, x)
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        explain(z, x, most=0)
+    with pytest.raises(TypeError, match="whole number"):
+        explain(z, x, most=2.5)
+    x.data = 3.0
+    with pytest.raises(StaleGraphError):
+        explain(z, x)
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_labels_give_balanced_latex_and_text(one, two):
+    x, y = Value(2.0, one), Value(3.0, two)
+    explanation = explain(x * y + x, x)
+    latex = explanation.latex().replace(r"\{", "").replace(r"\}", "")
+    assert latex.count("{") == latex.count("}")
+    assert "$" not in latex.replace(r"\$", "")
+    assert explanation._repr_latex_().startswith("$")
+    assert "sum: " in str(explanation)
+
+
+def test_explaining_changes_no_gradient():
+    z, x, _ = composite()
+    explain(z, x)
+    influence(z)
+    assert all(v.grad is None for v in ag.order(z))
+
+
+# Influence -------------------------------------------------------------------------------------
+
+
+def test_leaves_are_ranked_by_gradient_times_value():
+    x, w, b = Value(2.0, "x"), Value(3.0, "w"), Value(-1.0, "b")
+    ranking = influence(w * x + b)
+    assert [(one.name, one.amount) for one in ranking] == [("x", 6.0), ("w", 6.0), ("b", 1.0)]
+    assert ranking[2].leaf is b
+    assert len(ranking) == 3
+    lines = str(ranking).splitlines()
+    assert lines[1].split() == ["x", "2", "3", "6", "█" * 20]
+    assert lines[3].split() == ["b", "-1", "1", "1", "███▍"]
+
+
+def test_the_table_of_many_leaves_says_how_many_are_left_out():
+    leaves = [Value(float(i), f"w{i}") for i in range(100)]
+    ranking = influence(ag.sum(leaves), most=5)
+    assert [one.name for one in ranking[:3]] == ["w99", "w98", "w97"]
+    assert str(ranking).splitlines()[-1] == "and 95 more with less"
+    assert len(str(ranking).splitlines()) == 7
+
+
+def test_influence_of_nan_comes_first_and_zeros_have_no_bar():
+    x, y = Value(math.nan, "x"), Value(0.0, "y")
+    assert [one.name for one in influence(y + x)] == ["x", "y"]
+    assert "█" not in str(influence(y + x))
+    assert "█" not in str(influence(y * 1.0))
+
+
+def test_labels_stay_text_in_the_markdown_table():
+    table = influence(Value(1.0, "<b>|x") + 1.0)._repr_markdown_()
+    assert "<b>" not in table
+    assert table.splitlines()[-1].startswith("| &lt;b&gt;\\|x |")

@@ -7,10 +7,11 @@ the eager one and under a name of its own, and the loop stays as it is.
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from autograd import Value
 from nn.checks import Array, Floats, look_up
+from nn.compiled import AutoEngine, CompiledEngine
 from nn.losses import Loss
 from nn.module import Module
 
@@ -19,7 +20,32 @@ class Engine(Protocol):
     """Finds the gradients of a mini-batch."""
 
     def gradients(self, X: Floats, targets: Array) -> float:
-        """Set every parameter's `grad` to the mean over the samples; return the losses' sum."""
+        """Find the mean of the samples' gradients by every parameter; return the losses' sum."""
+        ...
+
+    def fault(self, lost: float, where: str) -> str:
+        """Return what became nan or infinite, the loss or a gradient, and where; or ""."""
+        ...
+
+    def failing(self) -> str:
+        """Return a sentence on the node at which the last batch failed, if it is known."""
+        ...
+
+    def step(self, optimizer: Any) -> None:
+        """Let the optimiser move the parameters by the gradients found last."""
+        ...
+
+    def store(self) -> None:
+        """Make the Values hold what the parameters are now."""
+        ...
+
+    def load(self) -> None:
+        """Take the parameters from the Values, which may have been given other numbers."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """What a user should know of this engine, such as why another was not taken; or ""."""
         ...
 
 
@@ -28,6 +54,8 @@ class EagerEngine:
 
     The memory it takes is that of one graph, whatever the number of samples.
     """
+
+    note = ""
 
     def __init__(self, model: Module, loss: Loss) -> None:
         self._model = model
@@ -58,9 +86,38 @@ class EagerEngine:
                 p.grad /= len(X)
         return total
 
+    def fault(self, lost: float, where: str) -> str:
+        """See `Engine`."""
+        if not math.isfinite(lost):
+            return f"the loss became {lost} in {where}"
+        slopes = [0.0 if p.grad is None else p.grad for p in self._parameters]
+        # inf - inf is nan, so a sum that is finite has only finite terms.
+        if math.isfinite(sum(slopes)) or all(map(math.isfinite, slopes)):
+            return ""
+        place = next(p for p in self._parameters if not math.isfinite(p.grad or 0.0))
+        return f"the gradient of {place.label or 'a parameter'} became {place.grad} in {where}"
+
+    def failing(self) -> str:
+        """See `Engine`."""
+        return ""
+
+    def step(self, optimizer: Any) -> None:
+        """See `Engine`."""
+        optimizer.step()
+
+    def store(self) -> None:
+        """Do nothing: the Values are where the parameters are."""
+
+    def load(self) -> None:
+        """Do nothing: the Values are where the parameters are."""
+
+
+def _auto(model: Module, loss: Loss) -> Engine:
+    return AutoEngine(model, loss, EagerEngine(model, loss))
+
 
 ENGINES: Mapping[str, Callable[[Module, Loss], Engine]] = MappingProxyType(
-    {"auto": EagerEngine, "eager": EagerEngine}
+    {"auto": _auto, "compiled": CompiledEngine, "eager": EagerEngine}
 )
 
 
@@ -68,14 +125,9 @@ def engine_named(name: str) -> Callable[[Module, Loss], Engine]:
     """Return what makes the engine of that name for a model and a loss.
 
     Raises:
-        ValueError: if there is none of that name, or not yet.
+        ValueError: if there is none of that name.
 
-    >>> engine_named("auto")
+    >>> engine_named("eager")
     <class 'nn.engines.EagerEngine'>
     """
-    if name == "compiled":
-        raise ValueError(
-            "engine='compiled' is not available in this version: write engine='eager', or 'auto' "
-            "for the best there is"
-        )
     return look_up("engine", name, ENGINES)

@@ -5,6 +5,7 @@ and returns one Value, or a number if nothing in it is a Value. Training average
 All are stable: outputs of ±1000 give exact values and gradients, and small losses keep their tail.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,7 +14,19 @@ from typing import Any, Literal, TypeAlias, cast
 import numpy as np
 
 import autograd as ag
-from autograd import Value, logsumexp, maximum, mean, minimum, square, sum
+from autograd import (
+    Value,
+    equal,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    select,
+    square,
+    step,
+    sum,
+    where,
+)
 from nn.checks import Array, look_up, real
 
 Numbers: TypeAlias = Value | float | Sequence[Value | float] | Array
@@ -133,6 +146,8 @@ def hinge(outputs: Numbers, label: float) -> Any:
     Singer, "On the algorithmic implementation of multiclass kernel-based vector machines", 2001.
     """
     scores = _listed("hinge", outputs)
+    if _is_value(label):
+        return _hinge_of_value(scores, label)
     if len(scores) == 1:
         if label not in (-1, 0, 1):
             raise ValueError(
@@ -170,6 +185,8 @@ def binary_cross_entropy(logit: Numbers, label: float) -> Any:
             f"binary_cross_entropy takes one logit, got {len(outputs)}: "
             "use cross_entropy for several classes"
         )
+    if _is_value(label):
+        return label * _softplus(-outputs[0]) + (1.0 - label) * _softplus(outputs[0])
     z, y = outputs[0], _plain("binary_cross_entropy", label)
     if not 0.0 <= y <= 1.0:
         raise ValueError(f"binary_cross_entropy takes a label from 0 to 1, got {label!r}")
@@ -204,11 +221,34 @@ def cross_entropy(logits: Numbers, label: int) -> Any:
             "cross_entropy takes a logit for each of two or more classes, got 1: "
             "use binary_cross_entropy for one"
         )
+    if _is_value(label):
+        return _cross_entropy_of_value(outputs, label)
     right = class_label("cross_entropy", label, len(outputs))
     # Differences to the right logit, among them its own, which is 0: a sure answer's loss of
     # 1e-18 would be lost in logsumexp(z) - z_y, and so would the derivative by z_y.
     z = outputs[right]
     return logsumexp([0.0 if j == right else other - z for j, other in enumerate(outputs)])
+
+
+def _is_value(label: Any) -> bool:
+    """Whether a label is a Value, or stands for one while a loss is compiled."""
+    return hasattr(type(label), "__apply__")
+
+
+def _hinge_of_value(scores: list[Any], label: Any) -> Any:
+    """Return `hinge` where the label is a number of data."""
+    if len(scores) == 1:
+        return _relu(1.0 - (2.0 * step(label) - 1.0) * scores[0])
+    rivals = [where(equal(label, float(j)), -math.inf, s) for j, s in enumerate(scores)]
+    return _relu(1.0 + (maximum(*rivals) - select(label, scores)))
+
+
+def _cross_entropy_of_value(outputs: list[Any], label: Any) -> Any:
+    """Return the same terms as `cross_entropy` where the label is a number of data."""
+    z = select(label, outputs)
+    return logsumexp(
+        [where(equal(label, float(j)), 0.0, other - z) for j, other in enumerate(outputs)]
+    )
 
 
 @dataclass(frozen=True, slots=True)

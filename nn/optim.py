@@ -8,8 +8,10 @@ business: backpropagation is one way among several.
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from autograd import Value
-from nn.checks import real
+from nn.checks import Floats, real
 
 Schedule: TypeAlias = Callable[[int], float]
 
@@ -103,6 +105,34 @@ class SGD:
                 v = velocity[i] = momentum * velocity[i] + g
                 g = g + momentum * v if self.nesterov else v
             p.data -= rate * g
+        self.steps += 1
+
+    def velocity_array(self) -> Floats:
+        """Return the velocities as an array, in the order of the parameters."""
+        return np.array(self._velocity)
+
+    def keep_velocity(self, velocity: Floats) -> None:
+        """Take the velocities from an array that `step_array` has moved."""
+        self._velocity[:] = velocity.tolist()
+
+    def step_array(self, numbers: Floats, slopes: Floats, velocity: Floats) -> None:
+        """Move numbers held in one array, in place: the step that `step` takes on the Values.
+
+        Args:
+            numbers: of all parameters, in order.
+            slopes: their gradient; overwritten.
+            velocity: as `velocity_array` gave it and earlier steps left it; moved in place.
+        """
+        rate, momentum = self.lr, self.momentum
+        # Beyond the floats numbers become infinite without a word, as Python's own do in `step`.
+        with np.errstate(all="ignore"):
+            if self.weight_decay:
+                slopes += self.weight_decay * numbers
+            if momentum:
+                velocity *= momentum
+                velocity += slopes
+                slopes = slopes + momentum * velocity if self.nesterov else velocity
+            numbers -= rate * slopes
         self.steps += 1
 
     def zero_grad(self) -> None:

@@ -7,6 +7,7 @@ ends, the parameters are those after a finished epoch.
 
 import itertools
 import math
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -94,7 +95,9 @@ def fit(
             S3's way: each epoch trains on all batches of its permutation but the last, which is
             that epoch's validation set, so samples move between the two.
         seed: of the split and of the order of samples in each epoch.
-        engine: "auto" or "eager"; both record each sample's graph.
+        engine: "compiled" traces the model and the loss once and runs whole batches as array
+            statements; "eager" records each sample's graph; "auto" compiles where it can, and says
+            why where it cannot. All give the same numbers, up to rounding.
         callbacks: functions of the model and the history so far, called after each epoch; the run
             ends early when one returns True.
         progress: show a bar on stderr, if that is a terminal.
@@ -134,7 +137,7 @@ def fit(
     seed = whole("seed", seed, at_least=0)
     size = whole("batch_size", batch_size)
     plan = _plan(model, X, y, loss_named(loss), size, validation, seed)
-    gradients = engine_named(engine)(model, plan.loss).gradients
+    finder = engine_named(engine)(model, plan.loss)
     _check_optimizer(optimizer, model)
     calls = _checked_callbacks(callbacks)
     history = History(metric_name="accuracy" if plan.classes else "")
@@ -149,11 +152,17 @@ def fit(
             batches, trained, held = plan.epoch(epoch)
             total = 0.0
             for step, (xs, ts) in enumerate(batches, 1):
-                lost = gradients(xs, ts)
-                _check_finite(lost, parameters, history, f"batch {step} of epoch {epoch}")
-                optimizer.step()
+                lost = finder.gradients(xs, ts)
+                fault = finder.fault(lost, f"batch {step} of epoch {epoch}")
+                if fault:
+                    causes = _CAUSES.format(len(history))
+                    raise DivergenceError(f"{fault}. {causes}{finder.failing()}", history)
+                finder.step(optimizer)
                 total += lost
                 bar.update()
+            finder.store()
+            if epoch == 1 and finder.note and not bar.disable:
+                bar.write(finder.note, file=sys.stderr)
             history.append(plan.record(model, history, total, trained, held, began))
             finished = [p.data for p in parameters]
             bar.set_postfix_str(str(history[-1]).partition(": ")[2])
@@ -163,10 +172,14 @@ def fit(
                 history.stopped = True
                 break
             finished = [p.data for p in parameters]
+            if calls:
+                finder.load()
     except KeyboardInterrupt:
+        finder.store()
         _restore(parameters, finished)
         history.interrupted = True
     except BaseException:
+        finder.store()
         _restore(parameters, finished)
         raise
     finally:
@@ -342,20 +355,6 @@ def _checked_callbacks(callbacks: Any) -> list[Callback]:
 def _asks_to_stop(answer: object) -> bool:
     # Only a bool: a callback that ends in file.write(...) returns a number and means nothing by it.
     return answer is True or (isinstance(answer, np.bool_) and bool(answer))  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _check_finite(lost: float, parameters: list[Value], history: History, where: str) -> None:
-    """Raise if the losses of a batch, or some parameter's gradient, are not finite."""
-    if math.isfinite(lost):
-        slopes = [0.0 if p.grad is None else p.grad for p in parameters]
-        # inf - inf is nan, so a sum that is finite has only finite terms.
-        if math.isfinite(sum(slopes)) or all(map(math.isfinite, slopes)):
-            return
-        place = next(itertools.filterfalse(lambda p: math.isfinite(p.grad or 0.0), parameters))
-        what = f"the gradient of {place.label or 'a parameter'} became {place.grad}"
-    else:
-        what = f"the loss became {lost}"
-    raise DivergenceError(f"{what} in {where}. " + _CAUSES.format(len(history)), history)
 
 
 def _restore(parameters: list[Value], data: list[float]) -> None:

@@ -236,13 +236,17 @@ def test_a_neuron_ends_in_one_program_however_it_is_written(
 
     def reversed_sum(xs: list[Any]) -> Any:
         rows = zip(weights, biases, strict=True)
-        return sum(
-            [sum([*[w * x for w, x in zip(r, xs, strict=True)][::-1], b]).tanh() for r, b in rows]
-        ) + 0.0
+        return (
+            sum(
+                [
+                    sum([*[w * x for w, x in zip(r, xs, strict=True)][::-1], b]).tanh()
+                    for r, b in rows
+                ]
+            )
+            + 0.0
+        )
 
-    texts = {
-        compile(f, parameters=flat, shapes=[(inputs,)]).source for f in (whole, reversed_sum)
-    }
+    texts = {compile(f, parameters=flat, shapes=[(inputs,)]).source for f in (whole, reversed_sum)}
     assert len(texts) == 1
     x = np.linspace(-1.0, 1.0, 3 * inputs).reshape(3, inputs)
     first = compile(loop, parameters=flat).value_and_grad(x)

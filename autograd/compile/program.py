@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from autograd.compile.buffers import Buffers
-from autograd.compile.graph import INPUT, PARAMETER, Graph
+from autograd.compile.graph import INPUT, PARAMETER, Bools, Graph
 from autograd.compile.report import Report, Stages
 from autograd.compile.reverse import Reverse
 from autograd.compile.roll import Rolling
@@ -137,6 +137,40 @@ class Program:
         """Copy `theta` into the Values' data."""
         for p, x in zip(self.parameters, self._theta.tolist(), strict=True):
             p.data = x
+
+    @property
+    def reached(self) -> Bools:
+        """Which parameters f uses at all; the others have no gradient, not one of 0.
+
+        Raises:
+            ValueError: before the first call, if no shapes were given.
+        """
+        graph = self._known().graph
+        found = np.zeros(len(self.parameters), dtype=np.bool_)
+        found[graph.place[graph.code == PARAMETER]] = True
+        return found
+
+    def repeats(self) -> bool:
+        """Return whether f does the same when it is traced again.
+
+        A function that draws random numbers, or counts its calls, does not: a program would repeat
+        for ever what it did once.
+
+        Raises:
+            ValueError: before the first call, if no shapes were given.
+        """
+        first = self._known()
+        again = _simplified(trace(self._f, first.shapes, self.parameters))
+        graph = first.graph
+        return all(
+            np.array_equal(x, y, equal_nan=True)
+            for x, y in (
+                (graph.code, again.code),
+                (graph.operands, again.operands),
+                (graph.place, again.place),
+                (graph.numbers, again.numbers),
+            )
+        )
 
     # Calling ----------------------------------------------------------------------------------
 
@@ -458,6 +492,10 @@ class _Rolled:
             returned = [head.format(result), *gradients]
             functions.append(function_text(self.routine, both, "value_and_grad", returned))
         return "\n\n\n".join([preamble(printers), *functions]) + "\n"
+
+
+def _simplified(graph: Graph) -> Graph:
+    return share(prune(fold(graph)))
 
 
 def _named(parameters: Any) -> tuple[list[Value], list[str]]:

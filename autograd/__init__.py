@@ -112,6 +112,7 @@ if _typing.TYPE_CHECKING:
     from autograd.display.explain import Explanation, explain
     from autograd.display.influence import Influence, influence
     from autograd.display.steps import Step, steps
+    from autograd.display.walkthrough import Walkthrough, walkthrough
 
 __distribution__ = "chalkgrad"
 __version__ = "0.1.0"
@@ -129,6 +130,7 @@ __all__ = [
     "Step",
     "TraceError",
     "Value",
+    "Walkthrough",
     "WrongPartialsError",
     "abs",
     "acos",
@@ -213,6 +215,7 @@ __all__ = [
     "unregister",
     "value_and_grad",
     "variance",
+    "walkthrough",
     "where",
     "xlogy",
 ]
@@ -224,9 +227,11 @@ _LOOKING = {
     "Explanation": "explain",
     "Influence": "influence",
     "Step": "steps",
+    "Walkthrough": "walkthrough",
     "explain": "explain",
     "influence": "influence",
     "steps": "steps",
+    "walkthrough": "walkthrough",
 }
 
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from autograd.display.latex import Latex, label_latex, number_latex
 from autograd.display.paths import Edge, Paths
+from autograd.display.steps import whole_number
 from autograd.display.symbols import Term, figure, ratio, ratio_latex, short, signed
 from autograd.display.walk import Walk
 from autograd.value import Value
@@ -66,7 +67,7 @@ def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
     """
     if not isinstance(x, Value):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"expected a Value, got {type(x).__name__}: explain(z, x) takes a node")
-    return Explanation(Walk(z), x, whole_number(most))
+    return Explanation(Walk(z), x, whole_number("most", most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,12 +342,3 @@ def count_figure(n: int) -> str:
 def _falling(path: Path) -> float:
     size = abs(path.product)
     return -math.inf if size != size else -size
-
-
-def whole_number(most: object) -> int:
-    """Return `most`, or say what it should be."""
-    if isinstance(most, bool) or not isinstance(most, int):
-        raise TypeError(f"most is a whole number, got {most!r:.60}")
-    if most < 1:
-        raise ValueError(f"most must be at least 1, got {most}")
-    return most

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from autograd.display.explain import whole_number
-from autograd.display.steps import markdown_text
+from autograd.display.steps import markdown_text, whole_number
 from autograd.display.symbols import figure
 from autograd.display.walk import Walk
 from autograd.value import Value
@@ -57,7 +56,7 @@ def influence(z: Value, *, most: int = 20) -> Influence:
     w         3      2                6  ████████████████████
     b        -1      1                1  ███▍
     """
-    return Influence(Walk(z), whole_number(most))
+    return Influence(Walk(z), whole_number("most", most))
 
 
 class Influence(Sequence[Influencer]):

@@ -1,0 +1,336 @@
+"""`walkthrough`: one page, or one notebook cell, to go through a graph step by step.
+
+The page holds everything and asks for nothing: an image and a table, which is what stays where
+scripts are stripped, and a script that makes the live view of that same image and table. What the
+script is given is text and numbers, and formulas whose names are escaped here: no label can become
+markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import os
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from autograd.display.dot import FILLS
+from autograd.display.drawing import _write  # pyright: ignore[reportPrivateUsage]
+from autograd.display.mathml import mathml
+from autograd.display.picture import Picture, paint
+from autograd.display.steps import steps, whole_number
+from autograd.display.svg import svg_of
+from autograd.display.symbols import Term, figure, short
+from autograd.display.walk import Use, Walk
+from autograd.display.words import FAINT, INK, TONES, clean, count_text, number_text, tone
+from autograd.value import Value
+
+MOST_NODES = 150
+
+# The colours of the page, light and dark; those of the picture have the same names in both. Text
+# has a contrast of at least 4.5 to its ground.
+_COLOURS = {
+    "paper": ("#ffffff", "#1b1f23"),
+    "raised": ("#f3f4f6", "#262c33"),
+    "ink": ("#111827", "#ece9e2"),
+    "quiet": ("#4b5563", "#b3bac2"),
+    "line": ("#c9ced6", "#454d57"),
+    "accent": ("#7a2e9d", "#dba6f5"),
+    "glow": ("#f5e8fb", "#3c2a47"),
+    "right": ("#11673b", "#79d3a0"),
+    "wrong": ("#a8290f", "#ff9d87"),
+}
+_DARK_OF_PICTURE = {
+    INK: "#ece9e2",
+    FAINT: "#b3bac2",
+    TONES["positive"]: "#7cc4ef",
+    TONES["negative"]: "#f2a266",
+    TONES["nan"]: "#f39ad3",
+    TONES["zero"]: "#b3bac2",
+    "#ffffff": "#1b1f23",
+    FILLS["leaf"][0]: "#37301c",
+    FILLS["leaf"][1]: "#cdb064",
+    FILLS["copy"][0]: "#262c33",
+    FILLS["copy"][1]: "#8f98a3",
+}
+
+
+def walkthrough(z: Value, *, max_nodes: int = MOST_NODES, quiz: bool = False) -> Walkthrough:
+    """Return a page to walk through the forward and the backward pass that z was made by.
+
+    Notebooks show it by themselves; `.save("page.html")` writes it as a page that needs nothing
+    else. It shows the graph with the node, edge and path of the step lit, the rule as a formula,
+    and a table of values and running gradients. One moves with buttons, a slider, the arrow keys,
+    Home and End, a click on a node or its name, or lets it play. In quiz mode it asks for the next
+    contribution before it shows it, and keeps a score.
+
+    Of a graph with more nodes the youngest are walked through, and the page says so; their
+    gradients are complete, since only younger nodes add to them. No `grad` is read or set.
+
+    Args:
+        z: the result.
+        max_nodes: the largest number of nodes shown.
+        quiz: whether quiz mode is on at first.
+
+    Raises:
+        TypeError: if z is no Value, or max_nodes is no whole number.
+        ValueError: if max_nodes is below 1.
+        StaleGraphError: if a Value was given new data after something was computed from it.
+
+    >>> x = Value(3.0, "x")
+    >>> walkthrough(x**2 + x)
+    <Walkthrough: 3 nodes, 7 steps; .save("page.html")>
+    """
+    return Walkthrough(Walk(z), whole_number("max_nodes", max_nodes), quiz)
+
+
+class Walkthrough:
+    """A page to walk through a graph, with its numbers as they were when it was made.
+
+    Attributes:
+        html: the page's content as notebooks show it.
+        page: the whole page.
+    """
+
+    def __init__(self, walk: Walk, max_nodes: int, quiz: bool) -> None:
+        self._walk = walk
+        # The youngest: whatever uses one of them is among them too.
+        self._first = max(0, len(walk.nodes) - max_nodes)
+        self._quiz = bool(quiz)
+        self._uses = [use for use in walk.uses if use.operand >= self._first]
+        self.html = self._fragment()
+
+    # The picture and the table ----------------------------------------------------------------
+
+    @property
+    def _places(self) -> range:
+        return range(self._first, len(self._walk.nodes))
+
+    def _picture(self) -> tuple[Picture, dict[tuple[int, int], int]]:
+        """Return the picture with the final numbers of this walk, and the arrow of each use."""
+        walk = self._walk
+        picture = paint(walk.z, walk.nodes[self._first :], {}, walk.place)
+        uses: dict[tuple[int, int], Use] = {(u.node, u.position): u for u in self._uses}
+        arrows = [a for a in picture.arrows if not a.tail.startswith("cut")]
+        numbers = {id(a): i for i, a in enumerate(picture.arrows)}
+        by_use: dict[tuple[int, int], int] = {}
+        largest = max((abs(u.contribution) for u in self._uses if math.isfinite(u.contribution)),
+                      default=0.0)  # fmt: skip
+        for at, arrow in zip(sorted(uses), arrows, strict=True):
+            use = uses[at]
+            amount = use.contribution
+            arrow.text = f"{number_text(use.upstream)} × {number_text(use.local)} = " + number_text(
+                amount
+            )
+            arrow.tooltip = ""
+            arrow.amount = amount
+            share = abs(amount) / largest if largest else 0.0
+            arrow.width = math.sqrt(min(share, 1.0)) if math.isfinite(share) else 1.0
+            by_use[at] = numbers[id(arrow)]
+        for box in picture.boxes:
+            if box.kind == "cut":
+                continue
+            i = int(box.name[1:].partition("_")[0])
+            gradient = walk.gradients[i]
+            box.title = walk.name(i)
+            box.tooltip = walk.name(i)
+            box.rows = [
+                ("value", number_text(walk.data[i]), ""),
+                ("gradient", number_text(gradient), tone(gradient)),
+            ]
+        return picture, by_use
+
+    def _operation(self, i: int) -> str:
+        node = self._walk.nodes[i]
+        return "given" if node.op is None else short(self._walk.forward(i)[0].text.text)
+
+    def _table(self) -> str:
+        """Return the table of values and gradients, as it is at the end."""
+        walk = self._walk
+        z = escape(walk.name(len(walk.nodes) - 1))
+        rows = [
+            f'<tr><th scope="row">{escape(walk.name(i))}</th>'
+            f"<td>{escape(self._operation(i))}</td><td>{figure(walk.data[i])}</td>"
+            f"<td>{figure(walk.gradients[i])}</td></tr>"
+            for i in self._places
+        ]
+        heads = ("node", "operation", "value", f"gradient d{z}/d·")
+        head = "".join([f'<th scope="col">{text}</th>' for text in heads])
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+    def _note(self) -> str:
+        if not self._first:
+            return ""
+        return (
+            f"This graph has {count_text(len(self._walk.nodes), 'node')}; the youngest "
+            f"{len(self._places)} are shown, and their gradients are complete."
+        )
+
+    # What the script is given -----------------------------------------------------------------
+
+    def _data(self, by_use: dict[tuple[int, int], int]) -> dict[str, Any]:
+        walk, first = self._walk, self._first
+        nodes: list[list[Any]] = []
+        for i in self._places:
+            entry: list[Any] = [
+                walk.name(i),
+                mathml(walk.name_latex(i)),
+                figure(walk.data[i]),
+                self._operation(i),
+            ]
+            if walk.nodes[i].op is not None:
+                names, numbers = walk.forward(i)
+                entry += [_formula(names), _formula(numbers)]
+            nodes.append(entry)
+        uses: list[list[Any]] = []
+        for use in self._uses:
+            terms = walk.partial(use.node, use.position)
+            rule = [_formula(term) for term in terms] if terms else ["", ""]
+            said = short(terms[0].text.text) if terms and isinstance(terms[0], Term) else ""
+            if not said:
+                rule = ["", ""]
+            uses.append(
+                [
+                    use.node - first,
+                    use.operand - first,
+                    by_use[use.node, use.position],
+                    walk.local_name(use.node, use.position),
+                    said,
+                    *rule,
+                    *map(figure, (use.upstream, use.local, use.contribution)),
+                    *map(figure, (use.before, use.after)),
+                    number_text(use.after),
+                    repr(use.contribution),
+                    tone(use.after),
+                ]
+            )
+        return {"nodes": nodes, "uses": uses, "quiz": self._quiz}
+
+    # The page ---------------------------------------------------------------------------------
+
+    def _fragment(self) -> str:
+        """Return the content: what is still, then the script that makes it live."""
+        walk = self._walk
+        picture, by_use = self._picture()
+        svg = base64.b64encode(svg_of(picture).encode()).decode()
+        z = walk.name(len(walk.nodes) - 1)
+        n = len(self._places)
+        alt = (
+            f"The graph of {z}: {count_text(n, 'node')}, with the values and gradients listed below"
+        )
+        note = self._note()
+        still = (
+            f'<div class="cw-still">{f"<p>{escape(note)}</p>" if note else ""}'
+            f'<div class="cw-graph"><img alt="{_attribute(alt)}" '
+            f'src="data:image/svg+xml;base64,{svg}" style="background:#ffffff"></div>'
+            f"{self._table()}</div>"
+        )
+        data = _script_json(self._data(by_use))
+        # Derived from the content, so that running a notebook again changes nothing.
+        name = "cw-" + hashlib.sha256(f"{still}{data}".encode()).hexdigest()[:12]
+        script = _asset("walkthrough.js").replace("NAME", json.dumps(name)).replace("DATA", data)
+        return (
+            f'<div class="chalk-walk" id="{name}" data-lm-suppress-shortcuts="true">\n'
+            f"<style>\n{_style()}</style>\n{still}\n<script>\n{script}</script>\n</div>"
+        )
+
+    @cached_property
+    def page(self) -> str:
+        """The whole page, which asks the network for nothing and may not."""
+        z = escape(clean(self._walk.name(len(self._walk.nodes) - 1), 60))
+        policy = (
+            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+            "img-src data:"
+        )
+        return (
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>Walk through {z}</title>\n"
+            f'</head>\n<body class="cw-page">\n<main>\n<h1>Walk through {z}</h1>\n'
+            f"{self.html}\n</main>\n</body>\n</html>\n"
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file, whole or not at all, and return the file's path.
+
+        Args:
+            path: ending in .html or .htm; a name without an ending gets .html.
+
+        Raises:
+            ValueError: for another ending.
+            OSError: if the folder is missing or cannot be written.
+        """
+        path = Path(path)
+        if not path.suffix:
+            path = path.with_name(f"{path.name}.html")
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"cannot save as {path.name!r}: a walkthrough is a page, write .html")
+        _write(path, self.page.encode())
+        return path
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __str__(self) -> str:
+        return str(steps(self._walk.z))
+
+    def __repr__(self) -> str:
+        n = len(self._places)
+        shown, length = count_text(n, "node"), count_text(n + 1 + len(self._uses), "step")
+        return f'<Walkthrough: {shown}, {length}; .save("page.html")>'
+
+
+def _formula(term: Term | float) -> str:
+    if isinstance(term, Term):
+        return mathml(term.latex.text) if len(term.latex.text) <= 300 else "<mi>…</mi>"
+    return mathml(Term.figure(term).latex.text)
+
+
+def _attribute(text: str) -> str:
+    return escape(text, {'"': "&quot;"})
+
+
+def _script_json(data: Any) -> str:
+    """Return JSON that cannot end the script element it stands in, nor begin a comment there."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = text.replace("</", "<\\/").replace("<!", "\\u003c!").replace("<s", "\\u003cs")
+    text = text.replace("<S", "\\u003cS")
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _asset(name: str) -> str:
+    return files("autograd.display").joinpath(name).read_text(encoding="utf-8")
+
+
+def _style() -> str:
+    """Return the style sheet, with the colours of light and dark pages and of the picture."""
+    picture = list(_DARK_OF_PICTURE)
+
+    def variables(dark: bool) -> str:
+        own = [f"--cw-{name}:{pair[dark]}" for name, pair in _COLOURS.items()]
+        own += [f"--cw-p{i}:{_DARK_OF_PICTURE[c] if dark else c}" for i, c in enumerate(picture)]
+        return ";".join([f"color-scheme:{'dark' if dark else 'light'}", *own])
+
+    light, dark = variables(False), variables(True)
+    # A notebook's own theme comes before the system's.
+    themes = (
+        ('[data-jp-theme-light="true"]', ".vscode-light", light),
+        ('[data-jp-theme-light="false"]', ".vscode-dark", dark),
+    )
+    rules = [
+        f".chalk-walk{{{light}}}",
+        f"@media (prefers-color-scheme:dark){{.chalk-walk{{{dark}}}}}",
+        *[f"{lab} .chalk-walk,{code} .chalk-walk{{{own}}}" for lab, code, own in themes],
+    ]
+    for i, colour in enumerate(picture):
+        rules += [
+            f'.chalk-walk svg [fill="{colour}"]{{fill:var(--cw-p{i})}}',
+            f'.chalk-walk svg [stroke="{colour}"]{{stroke:var(--cw-p{i})}}',
+        ]
+    return "\n".join([*rules, _asset("walkthrough.css")])

@@ -5,7 +5,6 @@ records the graph of one sample, goes backward and lets the graph go before the 
 ends, the parameters are those after a finished epoch.
 """
 
-import itertools
 import math
 import sys
 import time

@@ -90,7 +90,7 @@ class _Together:
     places: tuple[int, ...]
 
     def run(self) -> tuple[View, Operand] | None:
-        """Append the statements and return the operands with their adjoint; None if it cannot be."""
+        """Append the statements and return the operands with their adjoint, or None."""
         size, count = self.statement.size, len(self.places)
         first = self.places[0] if count else 0
         if count < 2 or self.places != tuple(range(first, size)):

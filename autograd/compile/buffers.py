@@ -29,7 +29,13 @@ from autograd.compile.statements import (
     Take,
     View,
 )
-from autograd.numeric import relu_array, sigmoid_array, step_array
+from autograd.numeric import (
+    equal_array,
+    relu_array,
+    sigmoid_array,
+    step_array,
+    where_array,
+)
 
 
 class Buffers:
@@ -234,6 +240,12 @@ class Buffers:
             # `maximum` and `minimum` warn when their result's place has no name.
             named = array in (np.maximum, np.minimum)
             self._call(array, *taken, f"out={place}" if named else place)
+        elif array is where_array:
+            condition, a, b = taken
+            self._call(np.copyto, place, f"where({condition} != 0.0, {a}, {b})")
+            self._scope["where"] = np.where
+        elif array is equal_array:
+            self._equal(statement, taken, out)
         elif array is relu_array:
             self._call(np.maximum, *taken, self._operand(0.0), f"out={place}")
         elif array is step_array:
@@ -266,6 +278,17 @@ class Buffers:
         self._call(np.minimum, taken, zero, f"out={place}")
         self._call(np.exp, place, place)
         self._call(np.divide, place, known, place)
+
+    def _equal(self, statement: Apply, taken: list[str], out: Any) -> None:
+        """Write `numeric.equal_array`: 1 or 0, and nan beside nan."""
+        place = self._array(out)
+        self._call(np.equal, *taken, place)
+        for operand, name in zip(statement.operands, taken, strict=True):
+            # A constant is looked at now, and a gap in the sample's numbers when it runs.
+            data = operand.array.data if isinstance(operand, View) else np.array(operand)
+            if data is None or np.isnan(data).any():
+                self._call(np.copyto, place, self._operand(np.nan), f"where=isnan({name})")
+                self._scope["isnan"] = np.isnan
 
     def _concat(self, statement: Concat, out: Any) -> None:
         at = 0
@@ -323,8 +346,39 @@ class Buffers:
             self._scope[name] = reduction.reduce
             self._lines.append(f"{name}({self._array(grouped)}, -1, None, {self._array(out)})")
             return
+        if row.name == "logsumexp":
+            self._logsumexp(grouped, out)
+            return
         columns = tuple(np.moveaxis(grouped, -1, 0))
         name = f"{row.name}_array"
         self._scope[name] = row.array
         bound = self._bind(("columns", statement.out), columns)
         self._call(np.copyto, self._array(out), f"{name}(*{bound})")
+
+    def _logsumexp(self, grouped: Any, out: Any) -> None:
+        """Write best + log1p(the e^(x - best) of the others), as `numeric.logsumexp` has it.
+
+        Of several that are the best all but one count among the others, with e^0 = 1.
+        """
+        best, rest = self._new(out.shape), self._new(out.shape)
+        shifted, below = self._new(grouped.shape), self._new(grouped.shape)
+        wide = self._array(best[..., None])
+        source, place = self._array(grouped), self._array(out)
+        self._scope["largest"] = np.maximum.reduce
+        self._lines.append(f"largest({source}, -1, None, {self._array(best)})")
+        self._call(np.less, source, wide, self._array(below))
+        self._call(np.subtract, source, wide, self._array(shifted))
+        self._call(np.exp, self._array(shifted), self._array(shifted))
+        self._call(np.multiply, *[self._array(x) for x in (shifted, below, shifted)])
+        size, ones = grouped.shape[-1], self._ones(grouped.shape[-1])
+        ties = self._new(out.shape)
+        self._product(shifted.reshape(-1, size), ones, rest.reshape(-1))
+        self._product(below.reshape(-1, size), ones, ties.reshape(-1))
+        # Whole numbers first: size - 1 less those below is 0 where one is the best.
+        self._call(np.subtract, self._operand(size - 1.0), self._array(ties), self._array(ties))
+        self._call(np.add, self._array(rest), self._array(ties), self._array(rest))
+        self._call(np.log1p, self._array(rest), self._array(rest))
+        self._call(np.add, self._array(best), self._array(rest), place)
+        unbounded = f"where=isinf({self._array(best)})"
+        self._scope["isinf"] = np.isinf
+        self._call(np.copyto, place, self._array(best), unbounded)

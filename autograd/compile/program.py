@@ -1,7 +1,7 @@
 """compile(f) and the program it returns: from scalars written down once to arrays of samples.
 
-The function is traced when the program is first called, which tells the shapes. One sample given as
-plain numbers runs as straight-line float code where the graph is small; everything else runs rolled.
+The function is traced when the program is first called, which tells the shapes. One sample given
+as plain numbers runs as straight-line float code where the graph is small; everything else rolled.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autograd.compile.buffers import Buffers
 from autograd.compile.graph import INPUT, PARAMETER, Bools, Graph
 from autograd.compile.report import Report, Stages
 from autograd.compile.reverse import Reverse
-from autograd.compile.roll import Rolling
+from autograd.compile.roll import Rolling, levels
 from autograd.compile.rules import with_gradient
 from autograd.compile.scalar import FloatProgram
 from autograd.compile.simplify import fold, prune, share
@@ -33,6 +33,8 @@ Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
 
 # Graphs of up to so many nodes run as float code when one sample is given.
 _SMALL = 5_000
+# Narrow ones, which have few nodes on each level, up to so many: rolling would gain nothing.
+_NARROW = 500_000
 # For so many numbers of samples a program keeps its buffers.
 _KEPT = 4
 
@@ -110,6 +112,7 @@ class Program:
         self.load()
         self._shapes: tuple[Shape, ...] | None = None
         self._built: _Built | None = None
+        self._last: tuple[Shape, ...] = ()
         self._floats: Callable[..., Any] | None = None
         self._float_gradient: Callable[..., Any] | None = None
         if shapes is not None:
@@ -230,7 +233,7 @@ class Program:
             return found[0], built.nested(found[1:])
         values, *slopes = built.run(self._theta, flat, batch or 1, gradient=True)
         if self.parameters:
-            return float(values.mean(dtype=np.float64)), slopes[0].copy()
+            return float(values.sum()) / len(values), slopes[0].copy()
         if batch is None:
             return float(values[0, 0]), built.nested(np.concatenate(slopes, axis=1)[0].tolist())
         return values[:, 0].copy(), built.shaped(slopes, batch)
@@ -241,6 +244,14 @@ class Program:
 
     def _prepared(self, arguments: tuple[Any, ...]) -> tuple[_Built, Any, int | None]:
         """Return the built program, the arguments flat, and the number of samples if arrays."""
+        # The shapes of the last call, most often: checking them anew takes 5 us.
+        if self._built is not None and len(arguments) == len(self._last):
+            for x, shape in zip(arguments, self._last, strict=True):
+                if x.__class__ is not np.ndarray or x.shape != shape or x.dtype.kind not in "fiu":
+                    break
+            else:
+                batch = self._last[0][0]
+                return self._built, [x.reshape(batch, -1) for x in arguments], batch
         arrays = [isinstance(x, np.ndarray) and cast(Any, x).ndim > 0 for x in arguments]
         if any(arrays):
             if not all(arrays):
@@ -259,6 +270,7 @@ class Program:
             built = self._for_shapes(tuple([x.shape[1:] for x in arguments]))
             batch = counts.pop()
             flat = [_numeric(x, i).reshape(batch, -1) for i, x in enumerate(arguments)]
+            self._last = tuple([x.shape for x in arguments])
             return built, flat, batch
         if not arguments:
             raise ValueError("a program takes at least one argument: the sample")
@@ -286,7 +298,6 @@ class Program:
         self._shapes, self._built = shapes, built
         if built.small and not self.parameters and not any(shapes) and not built.listed:
             gradient = built.float_program(gradient=True)
-            nested = built.nested
             if isinstance(self._argnum, int):
 
                 def fast(*numbers: float) -> tuple[float, Any]:
@@ -298,7 +309,6 @@ class Program:
                     value, *slopes = gradient(*numbers)
                     return value, tuple(slopes)
 
-            del nested
             self._float_gradient = fast
         return built
 
@@ -358,7 +368,7 @@ class _Built:
         self.graph = stages.run("trace", lambda: trace(f, shapes, program.parameters))
         for name, done in (("fold", fold), ("prune", prune), ("share", share)):
             self.graph = stages.run(name, lambda done=done: done(self.graph))
-        self.small = int((self.graph.code >= 0).sum()) <= _SMALL
+        self.small = _is_small(self.graph)
         self.stages = stages
         self._rolled: _Rolled | None = None
         self._float_programs: dict[bool, FloatProgram] = {}
@@ -406,9 +416,11 @@ class _Built:
     # Results in the shape of the arguments ----------------------------------------------------
 
     def one(self, values: Any) -> Any:
+        """Return the values of one sample as f returned them: a number, or a list."""
         return values.tolist() if self.listed else float(values[0])
 
     def many(self, values: Any) -> Any:
+        """Return the values of many samples, with a second axis if f returned a list."""
         return values.copy() if self.listed else values[:, 0].copy()
 
     def nested(self, slopes: Sequence[float]) -> Any:
@@ -428,9 +440,11 @@ class _Built:
     # Looking ----------------------------------------------------------------------------------
 
     def source(self) -> str:
+        """Return the text of the program."""
         return self.rolled.source(self.names)
 
     def report(self) -> Report:
+        """Return what each pass made of the graph."""
         rolled = self.rolled
         return self.stages.report(rolled.forward, rolled.backward, rolled.unrolled)
 
@@ -439,10 +453,9 @@ class _Rolled:
     """The statements of a program and of its gradient."""
 
     def __init__(self, built: _Built) -> None:
-        graph: Graph = built.graph
         stages = built.stages
-        for name, done in (("flatten", flatten), ("split", split)):
-            graph = stages.run(name, lambda done=done: done(graph))
+        graph = stages.run("flatten", lambda: flatten(built.graph))
+        graph = stages.run("split", lambda graph=graph: split(graph))
         rolling = stages.time("roll", lambda: Rolling(graph, built.sizes, built.parameters))
         self.routine = rolling.routine
         self.result: View = rolling.result
@@ -494,6 +507,12 @@ class _Rolled:
         return "\n\n\n".join([preamble(printers), *functions]) + "\n"
 
 
+def _is_small(graph: Graph) -> bool:
+    """Whether one sample is better run as float code: a graph of few nodes, or a narrow one."""
+    inner = int((graph.code >= 0).sum())
+    return inner <= _SMALL or (inner <= _NARROW and len(levels(graph)) > inner // 8)
+
+
 def _simplified(graph: Graph) -> Graph:
     return share(prune(fold(graph)))
 
@@ -531,7 +550,7 @@ def _numeric(array: Any, place: int) -> Any:
 
 
 def _item(x: Any) -> Any:
-    return x.item() if isinstance(x, np.ndarray) else x
+    return cast(Any, x).item() if isinstance(x, np.ndarray) else x
 
 
 def _shape(x: Any) -> Shape:

@@ -6,15 +6,17 @@ them up by their transposes, which stand here. Adjoints that lead to nothing wan
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from autograd.compile.anyrow import pull_many
 from autograd.compile.graph import CONSTANT, Bools, Graph, Ints
-from autograd.compile.rules import pulled
+from autograd.compile.rules import Rule, pulled
 from autograd.compile.statements import (
     Apply,
     Array,
@@ -69,6 +71,7 @@ class Reverse:
         self.routine = routine
         self.parts: dict[Array, list[Part]] = defaultdict(list)
         self.needed = set(wanted)
+        self._rules: dict[Any, Rule] = {}
         forward = list(routine.statements)
         for statement in forward:
             for operand in operands_of(statement):
@@ -122,7 +125,7 @@ class Reverse:
         """Return the sum of parts: those that do not overlap side by side, then layer on layer."""
         layers: list[list[Part]] = []
         taken: list[Bools] = []
-        for part in [x for part in parts for x in self._unique(part)]:
+        for part in itertools.chain.from_iterable(map(self._unique, parts)):
             for layer, mask in list(zip(layers, taken, strict=True))[-4:]:
                 if not mask[part.columns].any():
                     layer.append(part)
@@ -182,7 +185,7 @@ class Reverse:
         for power in np.unique(bucket).tolist():
             size = 2**power
             here = np.flatnonzero(bucket == power)
-            inside = np.arange(size)
+            inside: Ints = np.arange(size)
             place = first[here][:, None] + np.minimum(inside, counts[here][:, None] - 1)
             index = np.where(inside < counts[here][:, None], order[place], -1)
             taken = self.routine.take(source, index.ravel())
@@ -240,8 +243,12 @@ class Reverse:
         wanted = [
             i for i, x in enumerate(operands) if isinstance(x, View) and x.array in self.needed
         ]
-        constants = {i: x for i, x in enumerate(operands) if not isinstance(x, View)}
-        rule = pulled(statement.row, len(operands), wanted, constants)
+        constants = {i: float(x) for i, x in enumerate(operands) if not isinstance(x, View)}
+        # A deep chain asks for one rule a hundred thousand times.
+        key = statement.row, tuple(wanted), repr(constants), len(operands)
+        rule = self._rules.get(key)
+        if rule is None:
+            rule = self._rules[key] = pulled(statement.row, len(operands), wanted, constants)
         slopes = run(self.routine, rule.graph, [g, out.whole, *operands])
         for place, slope in zip(rule.places, slopes, strict=True):
             view = operands[place]
@@ -252,8 +259,9 @@ class Reverse:
         at = 0
         for operand, width in statement.pieces:
             if isinstance(operand, View) and operand.array in self.needed:
-                one = not isinstance(g, View) or g.width == 1
-                value = g if one else g.part(at, at + width)
+                value = g
+                if isinstance(g, View) and g.width > 1:
+                    value = g.part(at, at + width)
                 self._narrowed(operand, value, width, statement.out.batched)
             at += width
 

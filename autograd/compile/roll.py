@@ -66,7 +66,7 @@ class Rolling:
         self.constant = graph.code == CONSTANT
         self._views: dict[bytes, Operand] = {}
         self._place_leaves(sizes)
-        for level in _levels(graph):
+        for level in levels(graph):
             self._level(level)
         whole = self.operand(graph.outputs)
         batched = bool(graph.batched[graph.outputs].any()) or not parameters
@@ -154,13 +154,15 @@ class Rolling:
         """Return nodes from anywhere: what is needed of each array side by side, then picked."""
         array = np.where(constant, -2, self.array_of[nodes])
         offset = 0
+        piece: View
         index = np.empty(len(nodes), dtype=np.int64)
         pieces: list[tuple[Operand, int]] = []
-        for owner in np.unique(array).tolist():
+        owners: list[int] = np.unique(array).tolist()
+        for owner in owners:
             here = array == owner
             if owner == -2:
                 numbers, back = np.unique(self.number[nodes[here]], return_inverse=True)
-                piece: View = self.routine.constant(numbers).whole
+                piece = self.routine.constant(numbers).whole
             else:
                 columns, back = np.unique(self.column[nodes[here]], return_inverse=True)
                 view = self._direct(np.zeros_like(columns), columns)
@@ -199,7 +201,7 @@ class Rolling:
             self._group(row, count, np.array(group))
 
     def _is_dense(self, node: int) -> bool:
-        """Whether all terms are a number that the sample does not decide times one of the sample."""
+        """Whether the first factor of each term is a number that the sample does not decide."""
         first = np.split(self.graph.operands_of(node), 2)[0]
         return bool((~self.graph.batched[first] & ~self.constant[first]).all())
 
@@ -262,7 +264,7 @@ class Rolling:
         kinds, part = np.unique(array, axis=0, return_inverse=True)
         if len(kinds) > _MANY_GROUPS:
             self.unrolled.append(
-                f"{len(table)} nodes on one level have their operands in {len(kinds)} ways: gathered"
+                f"{len(table)} nodes on one level have operands in {len(kinds)} ways: gathered"
             )
             return [np.arange(len(table))]
         return [np.flatnonzero(part.ravel() == i) for i in range(len(kinds))]
@@ -298,11 +300,11 @@ class Rolling:
         return self.routine.apply(mul, (a, b))
 
 
-def _levels(graph: Graph) -> list[list[int]]:
+def levels(graph: Graph) -> list[list[int]]:
     """Return the nodes that are no leaves by level: one above the highest of their operands.
 
     >>> from autograd.compile.trace import trace
-    >>> _levels(trace(lambda x, y: (x + y).exp() * y, [(), ()]))
+    >>> levels(trace(lambda x, y: (x + y).exp() * y, [(), ()]))
     [[2], [3], [4]]
     """
     level = np.zeros(len(graph), dtype=np.int64)

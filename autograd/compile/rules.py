@@ -87,9 +87,8 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
     known = [constants.get(i, x) for i, x in enumerate(operands)]
     slopes = partials(row, z, known)
     places = tuple([i for i in wanted if not _is_zero(slopes[i])])
-    return Rule(
-        simplified(tape.graph([tape.node_of(product(g, slopes[i])) for i in places])), places
-    )
+    nodes = [tape.node_of(product(g, slopes[i])) for i in places]
+    return Rule(simplified(tape.graph(nodes)), places)
 
 
 def _is_zero(slope: Any) -> bool:

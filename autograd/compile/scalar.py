@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 import inspect
 import math
+import re
 from collections.abc import Callable
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -124,10 +126,10 @@ class _Writer:
                 return _ARITHMETIC[row.name].format(*taken)
             if row.name == "square":
                 return _ARITHMETIC["square"].format(*taken)
-            expression = _expression(function)
-            if expression is not None:
+            template = _template(function)
+            if template is not None:
                 self.functions["math"] = math
-                return f"({_substituted(expression, taken)})"
+                return f"({template.format(*taken)})"
             function = _unwrapped(function)
         name = row.name
         while self.functions.setdefault(name, function) is not function:
@@ -135,6 +137,7 @@ class _Writer:
         return f"{name}({', '.join(taken)})"
 
 
+@cache
 def _unwrapped(function: Any) -> Any:
     """Return the function that `numeric.total` calls first; any other function is itself."""
     if isinstance(function, FunctionType) and function.__module__ == numeric.__name__:
@@ -142,20 +145,12 @@ def _unwrapped(function: Any) -> Any:
     return function
 
 
-_expressions: dict[Any, tuple[list[str], ast.expr] | None] = {}
-
-
-def _expression(function: Any) -> tuple[list[str], ast.expr] | None:
-    """Return a float function of `numeric` that is one expression: its arguments, and the tree.
+@cache
+def _template(function: Any) -> str | None:
+    """Return a float function of `numeric` that is one expression, as a template of its operands.
 
     Written into the text it saves the call, which costs more than the comparison it makes.
     """
-    if function not in _expressions:
-        _expressions[function] = _parsed(function)
-    return _expressions[function]
-
-
-def _parsed(function: Any) -> tuple[list[str], ast.expr] | None:
     if getattr(numeric, getattr(function, "__name__", ""), None) is not function:
         return None
     definition = ast.parse(inspect.getsource(function)).body[0]
@@ -166,25 +161,14 @@ def _parsed(function: Any) -> tuple[list[str], ast.expr] | None:
     if len(statements) != 1 or not isinstance(returned, ast.Return) or returned.value is None:
         return None
     names = [argument.arg for argument in definition.args.args]
-    free = {x.id for x in ast.walk(returned.value) if isinstance(x, ast.Name)}
-    return (names, returned.value) if free <= {*names, "math", "abs"} else None
+    found = [x for x in ast.walk(returned.value) if isinstance(x, ast.Name)]
+    if not {x.id for x in found} <= {*names, "math", "abs"}:
+        return None
+    for x in found:
+        if x.id in names:
+            x.id = f"operand_{names.index(x.id)}_"
+    return re.sub(r"operand_(\d+)_", r"{\1}", ast.unparse(returned.value))
 
 
 def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-class _Substitution(ast.NodeTransformer):
-    def __init__(self, texts: dict[str, str]) -> None:
-        self.texts = texts
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id not in self.texts:
-            return node
-        return ast.parse(self.texts[node.id], mode="eval").body
-
-
-def _substituted(expression: tuple[list[str], ast.expr], taken: list[str]) -> str:
-    names, tree = expression
-    copy = ast.parse(ast.unparse(tree), mode="eval").body
-    return ast.unparse(_Substitution(dict(zip(names, taken, strict=True))).visit(copy))

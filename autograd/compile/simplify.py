@@ -184,6 +184,7 @@ class Patch:
         return identity(self, taken, numbers) if identity is not None else None
 
     def code_of(self, row: Primitive) -> int:
+        """Return the place of a primitive among the rows."""
         return self.codes.setdefault(row, len(self.codes))
 
     def constant(self, number: float) -> int:

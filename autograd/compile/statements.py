@@ -52,14 +52,17 @@ class View:
 
     @property
     def width(self) -> int:
+        """The number of columns."""
         return -(-(self.stop - self.start) // self.step)
 
     @property
     def columns(self) -> Ints:
+        """The columns by their numbers."""
         return np.arange(self.start, self.stop, self.step)
 
     @property
     def is_whole(self) -> bool:
+        """Whether these are all columns, in order."""
         return self.start == 0 and self.step == 1 and self.stop == self.array.width
 
     def part(self, start: int, stop: int, step: int = 1) -> View:
@@ -79,8 +82,6 @@ class Matrix:
     They are `array[start : start + rows * stride]` as rows of `stride`, of which the columns from
     `skip` on are taken; transposed if so.
 
-    Attributes:
-        shape: (outputs, inputs), after transposing.
     """
 
     array: Array
@@ -93,6 +94,7 @@ class Matrix:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Outputs and inputs, after transposing."""
         return (self.columns, self.rows) if self.transposed else (self.rows, self.columns)
 
     @property
@@ -129,6 +131,7 @@ class Take:
 
     @property
     def padded(self) -> bool:
+        """Whether some columns are 0."""
         return bool((self.index < 0).any())
 
 
@@ -260,9 +263,12 @@ class Routine:
         """Append pieces side by side; one piece that fits is returned as it is."""
         if len(pieces) == 1:
             ((operand, width),) = pieces
-            if isinstance(operand, View) and operand.width == width:
-                if operand.array.batched == batched:
-                    return operand
+            if (
+                isinstance(operand, View)
+                and operand.width == width
+                and operand.array.batched == batched
+            ):
+                return operand
         out = self.array(sum([width for _, width in pieces]), batched)
         self.statements.append(Concat(out, tuple(pieces)))
         return out.whole

@@ -14,6 +14,7 @@ Adding a primitive is one row here and one name in `Value`.
 # pyright: reportUnknownVariableType=false
 # Rules run on operands of any kind; that their types are unknown is the point of them.
 
+import itertools
 import math
 import operator
 from collections.abc import Iterable, Sequence
@@ -930,14 +931,14 @@ _logsumexp = enter(
 )
 
 
-
-
 def _chosen(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
     """1 for the operand whose place is nearest to the index: above one half, below the next."""
-    last = len(xs) - 1
-    bounds = [-math.inf, *[k + 0.5 for k in range(last)], math.inf]
-    within = zip(bounds, bounds[1:], strict=False)
-    return (0.0, *[step(high - index) - step(low - index) for low, high in within])
+    # below[k] is 1 where the index lies below the middle between the places k and k + 1.
+    below = [step(k + 0.5 - index) for k in range(len(xs) - 1)]
+    if not below:
+        return 0.0, 1.0
+    inner = [high - low for low, high in itertools.pairwise(below)]
+    return (0.0, below[0], *inner, 1.0 - below[-1])
 
 
 def _precise_select(mp: Any, index: Any, *xs: Any) -> Any:

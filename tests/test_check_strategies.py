@@ -118,10 +118,10 @@ def test_a_wrong_rule_is_caught_shrunk_and_blamed():
     report = caught.value.report
     assert report.blamed == ("tanh",)
     note = "\n".join(caught.value.__notes__)
-    # One instruction is left, on a number as simple as can be.
-    assert "v1 = tanh(v0)" in note
+    # Of up to sixteen instructions two at most are left, on a number as simple as can be.
+    assert "= tanh(v" in note
     assert "program(0.0)" in note
-    assert "v2" not in note
+    assert "v3" not in note
 
 
 def test_profiles_have_no_deadline_and_are_not_loaded():

@@ -49,7 +49,7 @@ class CompiledEngine:
 
         def of_one_sample(x: Any, target: Any) -> Any:
             result = loss(model(x), target)
-            if not hasattr(type(result), "__apply__"):
+            if not hasattr(result.__class__, "__apply__"):
                 raise TypeError(
                     f"the loss {self._loss.name} returned {result!r:.60} in place of a Value, so "
                     "there is nothing to differentiate: compute it from the outputs it is given"
@@ -70,7 +70,8 @@ class CompiledEngine:
         if self._program is None:
             self.prepare(X, targets)
         self._batch = X, targets
-        mean, self._slopes = self._program.value_and_grad(X, targets)
+        program: Any = self._program
+        mean, self._slopes = program.value_and_grad(X, targets)
         return mean * len(X)
 
     def fault(self, lost: float, where: str) -> str:
@@ -145,7 +146,7 @@ def _refuse_what_keeps(loss: Loss) -> None:
         reached = [*outside.nonlocals.values(), *outside.globals.values()]
         reached += [print] if "print" in outside.builtins else []
     for x in reached:
-        kind = type(x)
+        kind: Any = x.__class__
         if (
             isinstance(x, list | dict | set | np.ndarray)
             or x is print

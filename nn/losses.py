@@ -232,7 +232,7 @@ def cross_entropy(logits: Numbers, label: int) -> Any:
 
 def _is_value(label: Any) -> bool:
     """Whether a label is a Value, or stands for one while a loss is compiled."""
-    return hasattr(type(label), "__apply__")
+    return hasattr(label.__class__, "__apply__")
 
 
 def _hinge_of_value(scores: list[Any], label: Any) -> Any:

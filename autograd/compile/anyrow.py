@@ -50,16 +50,14 @@ def _apart(
     columns = [source.part(i, source.width - size + i + 1, size) for i in range(size)]
     found: list[Operand] = []
     inputs: list[Operand] = [g, statement.out.whole, *columns]
-    for node, code in enumerate(graph.code.tolist()):
-        place = int(graph.place[node])
+    for code, place, operands in graph.nodes():
         if code == CONSTANT:
             found.append(float(graph.numbers[place]))
         elif code < 0:
             found.append(inputs[place])
         else:
-            row = graph.rows[code]
-            taken = [found[x] for x in graph.operands_of(node).tolist()]
-            found.append(_applied(routine, row, taken))
+            taken = [found[x] for x in operands]
+            found.append(_applied(routine, graph.rows[code], taken))
     return [
         (columns[place], found[i]) for place, i in zip(places, graph.outputs.tolist(), strict=True)
     ]

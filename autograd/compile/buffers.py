@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compile.graph import Ints
 from autograd.compile.statements import (
     Apply,
     Array,
@@ -308,7 +309,7 @@ class Buffers:
         source, index = self._view(statement.source), statement.index
         groups = source.shape[-1]
         size = len(index) // groups if groups else 0
-        if size and np.array_equal(index, np.repeat(np.arange(groups), size)):
+        if size and _repeats(index, int(groups), size):
             into = out.reshape(*out.shape[:-1], groups, size)
             self._call(np.copyto, self._array(into), self._array(source[..., None]))
             return
@@ -382,3 +383,9 @@ class Buffers:
         unbounded = f"where=isinf({self._array(best)})"
         self._scope["isinf"] = np.isinf
         self._call(np.copyto, place, self._array(best), unbounded)
+
+
+def _repeats(index: Ints, groups: int, size: int) -> bool:
+    """Whether an index is each of so many columns, so many times over."""
+    each = np.arange(groups)[:, None]
+    return len(index) == groups * size and bool((index.reshape(groups, size) == each).all())

@@ -8,7 +8,7 @@ topological order, operands before results, through all passes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
@@ -64,6 +64,15 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self.code)
+
+    def nodes(self) -> Iterator[tuple[int, int, list[int]]]:
+        """Return the code, the place and the operands of each node, in order."""
+        codes: list[int] = self.code.tolist()
+        places: list[int] = self.place.tolist()
+        starts: list[int] = self.start.tolist()
+        operands: list[int] = self.operands.tolist()
+        for i, (code, place) in enumerate(zip(codes, places, strict=True)):
+            yield code, place, operands[starts[i] : starts[i + 1]]
 
     def operands_of(self, node: int) -> Ints:
         """Return the operands of a node."""
@@ -144,30 +153,25 @@ class Graph:
         >>> trace(lambda x, y: [x * y, x - y], [(), ()]).evaluate([3.0, 4.0])
         [12.0, -1.0]
         """
-        leaves = {INPUT: inputs, PARAMETER: parameters, CONSTANT: self.numbers.tolist()}
+        numbers: list[float] = self.numbers.tolist()
+        leaves = {INPUT: inputs, PARAMETER: parameters, CONSTANT: numbers}
         data: list[float] = []
-        start, operands = self.start.tolist(), self.operands.tolist()
-        for i, (code, place) in enumerate(
-            zip(self.code.tolist(), self.place.tolist(), strict=True)
-        ):
+        for code, place, operands in self.nodes():
             if code < 0:
                 data.append(leaves[code][place])
             else:
-                taken = [data[x] for x in operands[start[i] : start[i + 1]]]
-                data.append(self.rows[code].function(*taken))
-        return [data[i] for i in self.outputs.tolist()]
+                data.append(self.rows[code].function(*[data[x] for x in operands]))
+        return [data[i] for i in self.outputs]
 
     def __str__(self) -> str:
         lines: list[str] = []
-        for i, (code, place) in enumerate(
-            zip(self.code.tolist(), self.place.tolist(), strict=True)
-        ):
+        for i, (code, place, operands) in enumerate(self.nodes()):
             if code == CONSTANT:
                 lines.append(f"n{i} = {self.numbers[place]}")
             elif code < 0:
                 lines.append(f"n{i} = {_LEAVES[code]} {place}")
             else:
-                shown = ", ".join(f"n{x}" for x in self.operands_of(i).tolist())
+                shown = ", ".join([f"n{x}" for x in operands])
                 lines.append(f"n{i} = {self.rows[code].name}({shown})")
         lines.append(f"return {', '.join(f'n{i}' for i in self.outputs.tolist())}")
         return "\n".join(lines)

@@ -182,8 +182,9 @@ class Reverse:
         first = np.cumsum(counts) - counts
         bucket = np.ceil(np.log2(counts)).astype(np.int64)
         found: list[Part] = []
-        for power in np.unique(bucket).tolist():
-            size = 2**power
+        powers: list[int] = np.unique(bucket).tolist()
+        for power in powers:
+            size = 1 << power
             here = np.flatnonzero(bucket == power)
             inside: Ints = np.arange(size)
             place = first[here][:, None] + np.minimum(inside, counts[here][:, None] - 1)
@@ -290,14 +291,11 @@ def _is_batched(value: Operand) -> bool:
 def run(routine: Routine, graph: Graph, inputs: Sequence[Operand]) -> list[Operand]:
     """Append a small graph node by node, its inputs being arrays, and return its outputs."""
     found: list[Operand] = []
-    for node, (code, place) in enumerate(
-        zip(graph.code.tolist(), graph.place.tolist(), strict=True)
-    ):
+    for code, place, operands in graph.nodes():
         if code == CONSTANT:
             found.append(float(graph.numbers[place]))
         elif code < 0:
             found.append(inputs[place])
         else:
-            operands = [found[x] for x in graph.operands_of(node).tolist()]
-            found.append(routine.apply(graph.rows[code], operands))
+            found.append(routine.apply(graph.rows[code], [found[x] for x in operands]))
     return [found[i] for i in graph.outputs.tolist()]

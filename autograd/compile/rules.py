@@ -123,32 +123,29 @@ def with_gradient(graph: Graph, wanted: Sequence[tuple[int, int]]) -> Graph:
     between: list[bool] = []
     leaves = set(wanted)
     found: dict[tuple[int, int], int] = {}
-    codes, places = graph.code.tolist(), graph.place.tolist()
-    starts, all_operands = graph.start.tolist(), graph.operands.tolist()
-    for i, code in enumerate(codes):
+    listed = list(graph.nodes())
+    for i, (code, place, operands) in enumerate(listed):
         if code == CONSTANT:
-            nodes.append(float(graph.numbers[places[i]]))
+            nodes.append(float(graph.numbers[place]))
         elif code < 0:
-            nodes.append(tape.new(tape.append(code, places[i])))
-            found[code, places[i]] = i
+            nodes.append(tape.new(tape.append(code, place)))
+            found[code, place] = i
         else:
-            operands = all_operands[starts[i] : starts[i + 1]]
             nodes.append(tape.new(tape.node(graph.rows[code], [nodes[x] for x in operands])))
-            between.append(any(between[x] for x in operands))
-            continue
-        between.append((code, places[i]) in leaves)
+        reached = any(between[x] for x in operands) if operands else (code, place) in leaves
+        between.append(reached)
     (result,) = graph.outputs.tolist()
     adjoints: dict[int, Any] = {result: 1.0}
     for i in range(result, -1, -1):
-        if codes[i] < 0 or not between[i] or i not in adjoints:
+        code, _, operands = listed[i]
+        if code < 0 or not between[i] or i not in adjoints:
             continue
         g = adjoints.pop(i)
-        row = graph.rows[codes[i]]
-        operands = all_operands[starts[i] : starts[i + 1]]
+        row = graph.rows[code]
         slopes = partials(row, nodes[i], [nodes[x] for x in operands])
         zeros = structural_zeros(row)
-        for place, (x, slope) in enumerate(zip(operands, slopes, strict=True)):
-            if between[x] and place not in zeros:
+        for k, (x, slope) in enumerate(zip(operands, slopes, strict=True)):
+            if between[x] and k not in zeros:
                 part = product(g, slope)
                 adjoints[x] = adjoints[x] + part if x in adjoints else part
     slopes = [adjoints.get(found.get(leaf, -1), 0.0) for leaf in wanted]

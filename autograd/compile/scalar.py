@@ -56,10 +56,11 @@ class FloatProgram:
         try:
             return self._fast(*arguments)
         except (ZeroDivisionError, OverflowError, ValueError):
-            if self._total is None:
+            total = self._total
+            if total is None:
                 text = _text(self._graph, self._inputs, self._parameters, fast=False)
-                self._total = _compiled(*text)
-            return self._total(*arguments)
+                total = self._total = _compiled(*text)
+            return total(*arguments)
 
 
 def _compiled(text: str, functions: dict[str, Any]) -> Callable[..., Any]:
@@ -77,20 +78,18 @@ def _text(graph: Graph, inputs: int, parameters: int, *, fast: bool) -> tuple[st
         arguments.insert(0, "theta")
     texts: list[str] = []
     used = graph.uses.tolist()
-    codes, places = graph.code.tolist(), graph.place.tolist()
-    starts, operands = graph.start.tolist(), graph.operands.tolist()
-    outputs = graph.outputs.tolist()
-    for i, code in enumerate(codes):
+    outputs: list[int] = graph.outputs.tolist()
+    for i, (code, place, operands) in enumerate(graph.nodes()):
         if code == CONSTANT:
-            number = float(graph.numbers[places[i]])
+            number = float(graph.numbers[place])
             texts.append(repr(number) if number >= 0.0 else f"({number!r})")
         elif code == INPUT:
-            texts.append(f"x{places[i]}")
+            texts.append(f"x{place}")
         elif code < 0:
-            lines.append(f"w{i} = theta[{places[i]}]")
+            lines.append(f"w{i} = theta[{place}]")
             texts.append(f"w{i}")
         else:
-            taken = [texts[x] for x in operands[starts[i] : starts[i + 1]]]
+            taken = [texts[x] for x in operands]
             text = writer.written(graph.rows[code], taken)
             if outputs == [i] and used[i] == 1:
                 texts.append(text)

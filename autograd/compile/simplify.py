@@ -65,16 +65,14 @@ def share(graph: Graph) -> Graph:
     if not _has_twins(graph):
         return graph
     commutes = {i for i, row in enumerate(graph.rows) if row.name in ("add", "mul", "equal")}
-    codes, places = graph.code.tolist(), graph.place.tolist()
-    starts, operands = graph.start.tolist(), graph.operands.tolist()
     written = [repr(x) for x in graph.numbers.tolist()]
     known: dict[Any, int] = {}
-    moved = list(range(len(codes)))
-    for i, code in enumerate(codes):
+    moved = list(range(len(graph)))
+    for i, (code, place, operands) in enumerate(graph.nodes()):
         if code < 0:
-            key: Any = (code, written[places[i]] if code == CONSTANT else places[i])
+            key: Any = (code, written[place] if code == CONSTANT else place)
         else:
-            key = tuple([moved[x] for x in operands[starts[i] : starts[i + 1]]])
+            key = tuple([moved[x] for x in operands])
             if code in commutes and key[0] > key[1]:
                 key = key[::-1]
             key = (code, key)
@@ -163,7 +161,8 @@ class Patch:
                 continue
             seen = node
             row = graph.rows[int(graph.code[node])]
-            taken = [self.moved.get(x, x) for x in graph.operands_of(node).tolist()]
+            given: list[int] = graph.operands_of(node).tolist()
+            taken = [self.moved.get(x, x) for x in given]
             found = self.folded(row, taken)
             if isinstance(found, int):
                 self.moved[node] = found
@@ -206,7 +205,8 @@ class Patch:
         """Return the name and the operands of what makes a node; "" for leaves and new nodes."""
         if node >= len(self.old) or self.old.code[node] < 0 or node in self.changed:
             return "", []
-        operands = [self.moved.get(x, x) for x in self.old.operands_of(node).tolist()]
+        given: list[int] = self.old.operands_of(node).tolist()
+        operands = [self.moved.get(x, x) for x in given]
         return self.old.rows[int(self.old.code[node])].name, operands
 
     def graph(self) -> Graph:

@@ -131,7 +131,10 @@ def _rewritten(graph: Graph, terms: _Terms, absorbed: Bools) -> Graph:
     operands[np.repeat(plain, counts)] = 2 + graph.operands[np.repeat(plain, graph.counts)]
     begin = start[2:-1]
     place = np.arange(len(terms.root)) - (np.cumsum(count) - count)[terms.root]
-    a, b = 2 + terms.a, np.where(terms.b < 0, -1 - terms.b, 2 + terms.b)
+    a = 2 + terms.a
+    # The constants stand at 0 and 1, for the terms that are marked -1 and -2.
+    b = terms.b + 2
+    b[terms.b < 0] = -1 - terms.b[terms.b < 0]
     # A sum of singles alone: `sub` is the only one with a minus, and its operands are as they are.
     kept = ~absorbed[terms.root]
     operands[(begin[terms.root] + place)[kept]] = a[kept]

@@ -266,7 +266,7 @@ def _definitions(functions: dict[str, Any]) -> list[str]:
             source = ""
         if not source.startswith(f"def {name}("):
             inner = getattr(inspect.getclosurevars(function), "nonlocals", {}) if source else {}
-            called = inner.get("fast") or inner.get("function")
+            called: Any = inner.get("fast") or inner.get("function")
             module = getattr(called, "__module__", "")
             text = f"math.{called.__name__}" if module == "math" else f"...  # {name}: your own"
             texts[name] = (

@@ -216,9 +216,9 @@ def _nested(tape: Tape, shape: Shape) -> Any:
 
 def flat_outputs(result: Any) -> list[Any]:
     """Return what a traced function returned as a list, or say what it should return."""
-    outputs = cast(list[Any], list(result) if isinstance(result, list | tuple) else [result])
+    outputs: list[Any] = [*result] if isinstance(result, list | tuple) else [result]  # pyright: ignore[reportUnknownVariableType]
     for x in outputs:
-        if not hasattr(type(x), "__apply__") and not isinstance(x, int | float):
+        if not hasattr(x.__class__, "__apply__") and not isinstance(x, int | float):
             raise TraceError(
                 f"the traced function returned {x!r:.60}: return one Value, or a list of Values"
             )
@@ -391,7 +391,7 @@ def _placeholder_class(tape: Tape) -> Any:
             if any(isinstance(x, np.ndarray) for x in operands):
                 return apply_to_arrays(row, operands)
             for x in operands[len(operands) - row.constants :] if row.constants else ():
-                if hasattr(type(x), "__apply__"):
+                if hasattr(x.__class__, "__apply__"):
                     raise TypeError(
                         f"{row.name}: the last {row.constants} operand(s) must be plain numbers"
                     )
@@ -450,16 +450,13 @@ def _placeholder_class(tape: Tape) -> Any:
     def unusual(self: Any, other: Any, row: Primitive, swapped: bool) -> Any:
         """Record an operator with what is neither a placeholder nor a Value that was met."""
         if isinstance(other, np.ndarray):
-            pair = (other, self) if swapped else (self, other)
-            return apply_to_arrays(row, cast(Any, pair))
-        if not isinstance(other, float | int | Value | np.generic) and not hasattr(
-            type(other), "numerator"
-        ):
+            pair: Any = (other, self) if swapped else (self, other)
+            return apply_to_arrays(row, pair)
+        is_number = hasattr(other.__class__, "numerator")
+        if not is_number and not isinstance(other, float | int | Value | np.generic):
             node_of(other)  # says what is wrong with it
             return NotImplemented
-        if row.name == "power":
-            other = number(other)
-        j = node_of(other)
+        j = node_of(number(cast(object, other)) if row.name == "power" else other)
         return tape.new(tape.append(tape.code_of(row), *((j, self.i) if swapped else (self.i, j))))
 
     for name, (plain, mirrored) in _OPERATORS.items():

@@ -1,0 +1,359 @@
+"""Expressions as people type them, made into graphs: parsed here, never evaluated as Python.
+
+The command line takes expressions from anywhere, so there is a grammar of numbers, names, the
+operators of Python, calls of the table's functions, and lists for those that take one. Whatever is
+not in it is an error that points at the character.
+
+    statements:  statement {";" statement}
+    statement:   [name "="] sum
+    sum:         product {("+" | "-") product}
+    product:     signed {("*" | "/") signed}
+    signed:      {"+" | "-"} power
+    power:       atom ["**" signed]
+    atom:        number | name | name "(" arguments ")" | "(" sum ")" | "[" arguments "]"
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+from autograd import functions, primitives
+from autograd.numeric import number
+from autograd.row import TABLE, apply, lookup
+from autograd.value import Value
+
+_TOKEN = re.compile(
+    r"(?P<space>\s+)"
+    r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"|(?P<name>[^\W\d]\w*)"
+    r"|(?P<sign>\*\*|[-+*/()\[\],;=−×·÷])"
+)
+_PLAIN = {"−": "-", "×": "*", "·": "*", "÷": "/"}
+_ROWS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+_CONSTANTS = {"pi": math.pi, "e": math.e}
+_OF_LISTS = ("mean", "variance", "norm")
+_HINTS = {
+    "^": "a power is written **",
+    ".": "functions are written by their name alone, as in tanh(x)",
+    "{": "parentheses are written ( )",
+    "|": "an absolute value is written abs(x)",
+    "!": "there is no factorial",
+    "%": "there is no remainder",
+    "<": "there are no comparisons; step(x) is 1 where x > 0",
+    ">": "there are no comparisons; step(x) is 1 where x > 0",
+}
+_DEEPEST = 80
+_LONGEST = 100_000
+_WINDOW = 60
+
+
+class ExpressionError(ValueError):
+    """Something about an expression is wrong.
+
+    Attributes:
+        reason: what it is, in a sentence.
+        text: the expression.
+        position: the place of the character in it, from 0; None if it is about no place.
+    """
+
+    def __init__(self, reason: str, text: str, position: int | None = None) -> None:
+        super().__init__(reason, text, position)
+        self.reason = reason
+        self.text = text
+        self.position = position
+
+    def __str__(self) -> str:
+        if self.position is None:
+            return self.reason
+        begin = self.text.rfind("\n", 0, self.position) + 1
+        line = self.text[begin:].split("\n", 1)[0]
+        column = self.position - begin
+        first = max(0, column - _WINDOW)
+        shown = line[first : column + _WINDOW]
+        shown = "".join([c if c.isprintable() else " " for c in shown])
+        dots = "…" if first else ""
+        return f"{self.reason}\n    {dots}{shown}\n    {' ' * (len(dots) + column - first)}^"
+
+
+def parse(text: str, /, **values: Any) -> Value:
+    """Return the graph of an expression, its names being leaves with the given values.
+
+    Operators are those of Python, functions those of the table (`tanh`, `exp`, `maximum`, ...);
+    `pi` and `e` are numbers unless they are given. Parts may be named, and are labelled so:
+    ``"u = x**2 + x*y; u**2 + u"``.
+
+    Args:
+        text: the expression.
+        values: a number, or a Value to use as it is, for every name in it.
+
+    Raises:
+        ExpressionError: for what is no expression, a name without a value and a value without a
+            name; it points at the character.
+        TypeError: if the text is no str or a value is no number.
+
+    >>> z = parse("tanh(w*x + b)", w=0.5, x=2, b=-1)
+    >>> z.data, z.op
+    (0.0, <primitive tanh>)
+    >>> parse("tanh(w*y + b)", w=0.5, x=2, b=-1)
+    Traceback (most recent call last):
+        ...
+    autograd.expression.ExpressionError: y has no value: give it one, as in y=0.5
+        tanh(w*y + b)
+               ^
+    """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"an expression is a str, got {type(text).__name__}")
+    parser = _Parser(text, values)
+    z = parser.program()
+    unused = [name for name in values if name not in parser.leaves]
+    if unused:
+        raise ExpressionError(
+            f"{unused[0]} was given a value, but there is no {unused[0]} in {text!r:.60}", text
+        )
+    return z
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    position: int
+
+
+class _Parser:
+    def __init__(self, text: str, values: dict[str, Any]) -> None:
+        self.text = text
+        self.values = values
+        self.leaves: dict[str, Any] = {}  # the names met so far, given or defined
+        self.at = 0
+        self.depth = 0
+        self.tokens = self._tokens()
+
+    def fail(self, reason: str, position: int) -> NoReturn:
+        raise ExpressionError(reason, self.text, position)
+
+    def _tokens(self) -> list[_Token]:
+        text = self.text
+        if len(text) > _LONGEST:
+            raise ExpressionError(
+                f"an expression has at most {_LONGEST:,} characters, got {len(text):,}", text[:60]
+            )
+        tokens: list[_Token] = []
+        at = 0
+        while at < len(text):
+            found = _TOKEN.match(text, at)
+            if found is None:
+                hint = _HINTS.get(text[at])
+                self.fail(f"{text[at]!r} is not understood{f': {hint}' if hint else ''}", at)
+            kind = str(found.lastgroup)
+            if kind != "space":
+                piece = found.group()
+                tokens.append(_Token(kind, _PLAIN.get(piece, piece), at))
+            at = found.end()
+        tokens.append(_Token("end", "", len(text.rstrip())))
+        return tokens
+
+    @property
+    def token(self) -> _Token:
+        return self.tokens[self.at]
+
+    def take(self, *signs: str) -> _Token | None:
+        """Return the next token and go on if it is one of the signs."""
+        token = self.token
+        if token.kind == "sign" and token.text in signs:
+            self.at += 1
+            return token
+        return None
+
+    def expect(self, sign: str, opened: _Token) -> None:
+        if not self.take(sign):
+            token = self.token
+            found = "the end" if token.kind == "end" else repr(token.text)
+            self.fail(
+                f"expected {sign!r} for the {opened.text!r} at character {opened.position + 1}, "
+                f"found {found}",
+                token.position,
+            )
+
+    # Statements ---------------------------------------------------------------------------------
+
+    def program(self) -> Value:
+        """Return the value of the last statement."""
+        result: Any = None
+        while self.token.kind != "end":
+            result = self.statement()
+            if not self.take(";") and self.token.kind != "end":
+                self._fail_after()
+        if result is None:
+            raise ExpressionError("the expression is empty", self.text)
+        return result if isinstance(result, Value) else Value(result)
+
+    def _fail_after(self) -> NoReturn:
+        token = self.token
+        if token.kind in ("name", "number") or token.text in ("(", "["):
+            before = self.tokens[self.at - 1].text
+            self.fail(
+                f"an operator is missing between {before!r} and {token.text!r}: "
+                "a product is written with *",
+                token.position,
+            )
+        self.fail(f"{token.text!r} is not expected here", token.position)
+
+    def statement(self) -> Any:
+        name = self.token
+        following = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
+        if name.kind != "name" or following.text != "=":
+            return self._single(self.sum())
+        if name.text in self.values or name.text in self.leaves:
+            self.fail(f"{name.text} has a value already", name.position)
+        self.at += 2
+        result = self._single(self.sum())
+        if not isinstance(result, Value):
+            result = Value(result, name.text)
+        elif result.op is not None and not result.label:
+            result.label = name.text
+        self.leaves[name.text] = result
+        return result
+
+    def _single(self, result: Any) -> Any:
+        if isinstance(result, list):
+            self.fail("a list stands only in a call, as in sum([x, y])", self._last())
+        return result
+
+    def _last(self) -> int:
+        return self.tokens[max(self.at - 1, 0)].position
+
+    # Operators ----------------------------------------------------------------------------------
+
+    def sum(self) -> Any:
+        result = self.product()
+        while sign := self.take("+", "-"):
+            result = self.combine(sign, result, self.product())
+        return result
+
+    def product(self) -> Any:
+        result = self.signed()
+        while sign := self.take("*", "/"):
+            result = self.combine(sign, result, self.signed())
+        return result
+
+    def signed(self) -> Any:
+        minus = 0
+        first: _Token | None = None
+        while sign := self.take("+", "-"):
+            first = first or sign
+            minus += sign.text == "-"
+        result: Any = self.power()
+        if first and isinstance(result, list):
+            self.fail("a list has no sign", first.position)
+        return -result if minus % 2 else result
+
+    def power(self) -> Any:
+        self.deeper()
+        result = self.atom()
+        if sign := self.take("**"):
+            result = self.combine(sign, result, self.signed())
+        self.depth -= 1
+        return result
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            self.fail(f"this is nested more than {_DEEPEST} deep", self.token.position)
+
+    def combine(self, sign: _Token, left: Any, right: Any) -> Any:
+        if isinstance(left, list) or isinstance(right, list):
+            self.fail(f"a list cannot stand beside {sign.text!r}", sign.position)
+        if sign.text == "**":
+            if isinstance(left, Value) or isinstance(right, Value):
+                return left**right
+            return lookup("power").function(left, right)
+        # Through the rows: 1/0 is inf, as it is between Values, and no error.
+        return apply(lookup(_ROWS[sign.text]), (left, right))
+
+    # Atoms --------------------------------------------------------------------------------------
+
+    def atom(self) -> Any:
+        token = self.token
+        self.at += 1
+        if token.kind == "end":
+            self.fail("the expression ends here: a number or a name is missing", token.position)
+        if token.kind == "sign" and token.text not in ("(", "["):
+            self.fail(f"expected a number or a name, found {token.text!r}", token.position)
+        if token.kind == "number":
+            return float(token.text)
+        if token.kind == "name":
+            return self.call(token) if self.token.text == "(" else self.named(token)
+        if token.text == "[":
+            return self.arguments("]", token)
+        result = self.sum()
+        self.expect(")", token)
+        return result
+
+    def arguments(self, end: str, opened: _Token) -> list[Any]:
+        """Return what stands between brackets, of which the first is taken already."""
+        found: list[Any] = []
+        while self.token.text != end:
+            found.append(self.sum())
+            if not self.take(","):
+                break
+        self.expect(end, opened)
+        return found
+
+    def named(self, token: _Token) -> Any:
+        name = token.text
+        if name not in self.leaves and name in self.values:
+            given = self.values[name]
+            if not isinstance(given, Value):
+                given = Value(number(given), name)
+            self.leaves[name] = given
+        if name not in self.leaves:
+            if name in _CONSTANTS:
+                return _CONSTANTS[name]
+            if _function(name) is not None:
+                self.fail(f"{name} is a function: write {name}(x)", token.position)
+            self.fail(f"{name} has no value: give it one, as in {name}=0.5", token.position)
+        return self.leaves[name]
+
+    def call(self, token: _Token) -> Any:
+        name = token.text
+        function = _function(name)
+        if function is None:
+            if name in self.values or name in self.leaves:
+                self.fail(f"{name} is a number and cannot be called: write {name}*(...)",
+                          token.position)  # fmt: skip
+            self.fail(f"there is no function called {name}{_suggestion(name)}", token.position)
+        opened = self.token
+        self.at += 1
+        operands = self.arguments(")", opened)
+        row = TABLE.get(name)
+        if row is not None and row.arity is not None and len(operands) != row.arity:
+            takes = f"{row.arity} operand{'s' * (row.arity != 1)}"
+            self.fail(f"{name} takes {takes}, got {len(operands)}", token.position)
+        try:
+            return function(*operands)
+        except (TypeError, ValueError, OverflowError) as error:
+            reason = str(error)
+            reason = reason if reason.startswith(name) else f"{name}: {reason}"
+            raise ExpressionError(reason, self.text, token.position) from None
+
+
+def _function(name: str) -> Callable[..., Any] | None:
+    """Return the function of a row, or one made of rows that gives a single number."""
+    if name in _OF_LISTS:
+        return getattr(functions, name)
+    row = TABLE.get(name)
+    if row is None:
+        return None
+    own = getattr(primitives, name, None)
+    # A user's own primitive is in the table alone.
+    return own if callable(own) else lambda *operands: apply(row, operands)
+
+
+def _suggestion(name: str) -> str:
+    import difflib  # 5 ms that only a mistake costs
+
+    close = difflib.get_close_matches(name, [*TABLE, *_OF_LISTS], n=2)
+    return f"; is {' or '.join(close)} meant?" if close else ""

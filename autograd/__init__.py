@@ -113,6 +113,7 @@ if _typing.TYPE_CHECKING:
     from autograd.display.influence import Influence, influence
     from autograd.display.steps import Step, steps
     from autograd.display.walkthrough import Walkthrough, walkthrough
+    from autograd.expression import ExpressionError, parse
 
 __distribution__ = "chalkgrad"
 __version__ = "0.1.0"
@@ -121,6 +122,7 @@ __all__ = [
     "AnomalyError",
     "Drawing",
     "Explanation",
+    "ExpressionError",
     "GraphFormatError",
     "Influence",
     "Latex",
@@ -188,6 +190,7 @@ __all__ = [
     "no_grad",
     "norm",
     "order",
+    "parse",
     "pow",
     "power",
     "primitive",
@@ -223,15 +226,18 @@ __all__ = [
 # Imported on first use: a program that only computes does not wait for its checker.
 _CHECKS = ("Report", "assert_gradients", "check_against", "check_gradients", "check_module")
 
+# So is what only looks at graphs.
 _LOOKING = {
-    "Explanation": "explain",
-    "Influence": "influence",
-    "Step": "steps",
-    "Walkthrough": "walkthrough",
-    "explain": "explain",
-    "influence": "influence",
-    "steps": "steps",
-    "walkthrough": "walkthrough",
+    "Explanation": "autograd.display.explain",
+    "ExpressionError": "autograd.expression",
+    "Influence": "autograd.display.influence",
+    "Step": "autograd.display.steps",
+    "Walkthrough": "autograd.display.walkthrough",
+    "explain": "autograd.display.explain",
+    "influence": "autograd.display.influence",
+    "parse": "autograd.expression",
+    "steps": "autograd.display.steps",
+    "walkthrough": "autograd.display.walkthrough",
 }
 
 
@@ -239,5 +245,5 @@ def __getattr__(name: str) -> object:
     if name in _CHECKS:
         return getattr(_import_module("autograd.check"), name)
     if name in _LOOKING:
-        return getattr(_import_module(f"autograd.display.{_LOOKING[name]}"), name)
+        return getattr(_import_module(_LOOKING[name]), name)
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The command `chalkgrad`: train a network on a data set and write a report about it.
+"""The command `chalkgrad`: train a network and write a report, or look at an expression.
 
 What is wrong with the options, the output folder or the installation is said in one sentence and
 before any training, with exit code 2. Ctrl-C ends the training, keeps what the finished epochs
@@ -20,6 +20,7 @@ from nn.activations import ACTIVATIONS
 from nn.experiment import TASKS, Experiment, Settings, prepare, task_named
 from nn.history import EpochRecord, History
 from nn.init import INITIALISERS
+from nn.looking import Refusal, add_looking, also_values, look
 from nn.losses import LOSSES
 from nn.module import Module
 from nn.report import NAMES, check_folder, report_files, write_folder
@@ -53,10 +54,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         try:
-            options = _parser().parse_args(argv)
+            parser = _parser()
+            options, rest = parser.parse_known_args(argv)
+            if rest := also_values(options, rest):
+                parser.error(f"unrecognized arguments: {' '.join(rest)}")
         except SystemExit as done:  # after --help and --version
             return int(done.code or 0)
-        return _train(options)
+        return _look(options) if hasattr(options, "look") else _train(options)
     except _Refused as refusal:
         print(f"chalkgrad: {refusal}", file=sys.stderr)
         return WRONG
@@ -71,7 +75,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="chalkgrad",
-        description="Train a network on scalars that remember how they were made, and report.",
+        description=(
+            "Train a network on scalars that remember how they were made, and report; or look at "
+            "how one was made."
+        ),
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"chalkgrad {autograd.__version__}")
@@ -98,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--quiet", "-q", action="store_true", help="print only the line with the result"
     )
+    add_looking(commands)
     return parser
 
 
@@ -166,6 +174,15 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 # The work ---------------------------------------------------------------------------------------
+
+
+def _look(options: argparse.Namespace) -> int:
+    """Look at an expression and print what there is to see."""
+    try:
+        print(look(options))
+    except Refusal as refusal:
+        raise _Refused(str(refusal)) from None
+    return OK
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -1,0 +1,169 @@
+"""The commands that look at an expression: `chalkgrad draw`, `explain` and `walk`.
+
+An expression comes with a value for each of its names, as in ``"tanh(w*x + b)" w=0.5 x=2 b=-1``.
+It is parsed, never evaluated as Python, and an error points at the character.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import Drawing, ExpressionError, Value, draw, explain, order, parse, walkthrough
+
+_EXPRESSION = (
+    'such as "tanh(w*x + b)"; parts may be named: "u = x**2 + y; u**2 + u". One that begins '
+    "with a minus follows after --"
+)
+_DRAWN = (".svg", ".dot", ".gv", ".txt", ".png", ".pdf")
+
+
+class Refusal(ValueError):
+    """An option, a value or a file name is not what it should be."""
+
+
+def add_looking(commands: Any) -> None:
+    """Add the commands to the subparsers of an `argparse` parser; each sets `look`."""
+    _add(
+        commands,
+        "draw",
+        "draw the graph of an expression, with values, gradients and local derivatives",
+        _draw,
+        "FILE",
+        f"where to, ending in {', '.join(_DRAWN)}; without it, the picture is printed as text",
+    )
+    explaining = _add(
+        commands,
+        "explain",
+        "explain a derivative: every path, its product, and the sum",
+        _explain,
+    )
+    explaining.add_argument(
+        "--by",
+        action="append",
+        metavar="NAME",
+        help="the name to derive by; again for another (default: all of them)",
+    )
+    explaining.add_argument(
+        "--most", type=int, default=10, metavar="N", help="how many paths to show (default: 10)"
+    )
+    explaining.add_argument("--latex", action="store_true", help="as LaTeX")
+    walking = _add(
+        commands,
+        "walk",
+        "write a page to walk through the forward and the backward pass",
+        _walk,
+        "PAGE",
+        "where to, ending in .html (default: walk.html)",
+    )
+    walking.add_argument("--quiz", action="store_true", help="begin with the quiz on")
+
+
+def _add(
+    commands: Any,
+    name: str,
+    what: str,
+    look: Callable[[argparse.Namespace], str],
+    kind: str = "",
+    where: str = "",
+) -> Any:
+    command = commands.add_parser(
+        name, help=what, description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False
+    )
+    command.add_argument("expression", help=_EXPRESSION)
+    command.add_argument(
+        "values", nargs="*", metavar="NAME=VALUE", help="a value for each name in it, as in w=0.5"
+    )
+    if where:
+        command.add_argument("--output", "-o", metavar=kind, help=where)
+    command.set_defaults(look=look)
+    return command
+
+
+def also_values(options: argparse.Namespace, rest: Sequence[str]) -> list[str]:
+    """Take the values that stand behind an option, which `argparse` leaves over; return the rest.
+
+    >>> options = argparse.Namespace(look=None, values=["x=2"])
+    >>> also_values(options, ["b=-1", "--qiuz"]), options.values
+    (['--qiuz'], ['x=2', 'b=-1'])
+    """
+    if not hasattr(options, "look"):
+        return list(rest)
+    options.values += [word for word in rest if "=" in word and not word.startswith("-")]
+    return [word for word in rest if word not in options.values]
+
+
+def values_of(words: Sequence[str]) -> dict[str, float]:
+    """Return the values in words such as w=0.5.
+
+    Raises:
+        Refusal: for a word that is none.
+
+    >>> values_of(["w=0.5", "b=-1"])
+    {'w': 0.5, 'b': -1.0}
+    """
+    values: dict[str, float] = {}
+    for word in words:
+        name, sign, number = (part.strip() for part in word.partition("="))
+        if not sign or not name.isidentifier():
+            raise Refusal(f"expected NAME=VALUE, such as w=0.5, got {word!r:.60}")
+        if name in values:
+            raise Refusal(f"{name} is given twice")
+        try:
+            values[name] = float(number)
+        except ValueError:
+            raise Refusal(f"the value of {name} is no number: {number!r:.60}") from None
+    return values
+
+
+def look(options: argparse.Namespace) -> str:
+    """Do what one of the commands was asked, and return what to print.
+
+    Raises:
+        Refusal: if something is wrong with the expression, a value, an option or the file.
+    """
+    try:
+        return options.look(options)
+    except ExpressionError as error:
+        raise Refusal(str(error)) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise Refusal(str(error)) from None
+
+
+def _graph(options: argparse.Namespace) -> tuple[Value, dict[str, Value]]:
+    """Return the result and the names of the expression."""
+    leaves = {name: Value(x, name) for name, x in values_of(options.values).items()}
+    return parse(options.expression, **leaves), leaves
+
+
+def _draw(options: argparse.Namespace) -> str:
+    z, _ = _graph(options)
+    z.backward()
+    picture: Drawing = draw(z)
+    if options.output is None:
+        return str(picture)
+    path = picture.save(options.output)
+    return f"{_result(z)} Picture: {path}"
+
+
+def _explain(options: argparse.Namespace) -> str:
+    z, leaves = _graph(options)
+    named = leaves | {v.label: v for v in order(z) if v.label and v is not z}
+    wanted: Sequence[str] = options.by or list(leaves)
+    for name in wanted:
+        if name not in named:
+            known = ", ".join(named) or "none"
+            raise Refusal(f"there is no {name} to derive by; the names are: {known}")
+    if not wanted:
+        raise Refusal("there is no name to derive by: give one a value, as in x=2")
+    found = [explain(z, named[name], most=options.most) for name in wanted]
+    return "\n\n".join([str(one.latex()) if options.latex else str(one) for one in found])
+
+
+def _walk(options: argparse.Namespace) -> str:
+    z, _ = _graph(options)
+    path = walkthrough(z, quiz=options.quiz).save(options.output or "walk.html")
+    return f"{_result(z)} Page: {path}"
+
+
+def _result(z: Value) -> str:
+    return f"{z.label or 'z'} = {z.data:.6g}."

@@ -1,0 +1,109 @@
+"""The commands draw, explain and walk: what they print and write, and what they refuse."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from nn import cli
+
+NEURON = ["tanh(w*x + b)", "w=0.5", "x=2", "b=-1"]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run the command in an empty folder; give its exit code, output and complaint."""
+    monkeypatch.chdir(tmp_path)
+
+    def main(*words: str) -> tuple[int, str, str]:
+        code = cli.main(list(words))
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return main
+
+
+def test_draw_writes_a_picture_with_gradients(run, tmp_path):
+    code, out, _ = run("draw", *NEURON, "-o", "neuron.svg")
+    assert (code, out) == (0, "z = 0. Picture: neuron.svg\n")
+    svg = (tmp_path / "neuron.svg").read_text(encoding="utf-8")
+    assert "1 × 2 = 2" in svg
+    assert "not computed yet" not in svg
+
+
+def test_draw_prints_the_picture_where_no_file_is_named(run, tmp_path):
+    code, out, _ = run("draw", "x*x", "x=3")
+    assert code == 0
+    assert out.count("from x: 1 × 3 = 3") == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_values_may_stand_behind_the_options(run):
+    assert run("draw", "x*y", "-o", "a.svg", "x=1", "y=2")[0] == 0
+    assert run("explain", "--most", "3", "x*y", "x=1", "--by", "y", "y=2")[0] == 0
+
+
+def test_explain_shows_every_name_or_those_asked_for(run):
+    code, out, _ = run("explain", "u = x**2 + x*y + y**2; u**2 + u", "x=1", "y=2")
+    assert code == 0
+    assert "dz/dx = 60" in out
+    assert "dz/dy = 75" in out
+    assert "every path goes through u: dz/dx = dz/du · du/dx = 15 · 4 = 60" in out
+    code, out, _ = run("explain", "u = x**2 + x*y + y**2; u**2 + u", "x=1", "y=2", "--by", "u")
+    assert out.startswith("dz/du = 15\n")
+    assert "dz/dx" not in out
+    code, out, _ = run("explain", "x**2", "x=3", "--latex")
+    assert out.startswith("\\begin{aligned}\n\\frac{dz}{dx}")
+
+
+def test_walk_writes_a_page(run, tmp_path):
+    code, out, _ = run("walk", *NEURON, "-o", "page.html", "--quiz")
+    assert (code, out) == (0, "z = 0. Page: page.html\n")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert '"quiz":true' in page
+    assert run("walk", "x", "x=1")[1] == "x = 1. Page: walk.html\n"
+
+
+def test_an_expression_that_begins_with_a_minus(run):
+    code, out, _ = run("explain", "--", "-x", "x=1")
+    assert code == 0
+    assert "dz/dx = -1" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["draw", "tanh(w*q + b)", "w=0.5", "b=-1"], "q has no value: give it one, as in q=0.5\n"
+                                                    "    tanh(w*q + b)\n           ^"),
+        (["draw", "x +", "x=1"], "a number or a name is missing"),
+        (["draw", "x", "x=1", "y=2"], "y was given a value, but there is no y in 'x'"),
+        (["draw", "x", "x=one"], "the value of x is no number: 'one'"),
+        (["draw", "x", "1=x"], "expected NAME=VALUE, such as w=0.5, got '1=x'"),
+        (["draw", "x", "x"], "expected NAME=VALUE, such as w=0.5, got 'x'"),
+        (["draw", "x", "x=1", "x=2"], "x is given twice"),
+        (["draw", "x", "x=1", "--oops"], "unrecognized arguments: --oops"),
+        (["draw", "x", "x=1", "-o", "a.bmp"], "cannot save as 'a.bmp'"),
+        (["draw", "__import__('os').system('true')"], "is not understood"),
+        (["explain", "x", "x=1", "--by", "y"], "there is no y to derive by; the names are: x"),
+        (["explain", "x", "x=1", "--most", "0"], "most must be at least 1, got 0"),
+        (["explain", "1 + 2"], "there is no name to derive by"),
+        (["walk", "x", "x=1", "-o", "a.png"], "cannot save as 'a.png'"),
+        (["walk", "x", "x=1", "-o", "missing/a.html"], "missing"),
+        (["draw"], "the following arguments are required: expression"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_on_stderr_with_exit_code_2(run, tmp_path, words, complaint):
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("chalkgrad: ")
+    assert complaint in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_help_lists_the_commands(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    assert re.search(r"\bdraw\b.*\bexplain\b.*\bwalk\b", out, re.DOTALL)
+    assert run("walk", "--help")[0] == 0

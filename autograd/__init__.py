@@ -32,6 +32,7 @@ from autograd.errors import (
     TraceError,
     WrongPartialsError,
 )
+from autograd.files import write_whole
 from autograd.functions import log_softmax, mean, norm, softmax, variance
 from autograd.modes import detect_anomaly, no_grad
 from autograd.persistence import from_json, to_json
@@ -220,6 +221,7 @@ __all__ = [
     "variance",
     "walkthrough",
     "where",
+    "write_whole",
     "xlogy",
 ]
 

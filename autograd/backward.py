@@ -218,17 +218,21 @@ def local_partials(node: Value) -> tuple[float, ...]:
 
     They are what stands on the edges of a picture of the graph.
 
+    Raises:
+        StaleGraphError: if an operand was given new data after the node was computed.
+
     >>> x, y = Value(3.0), Value(4.0)
     >>> local_partials(x * y)
     (4.0, 3.0)
     """
     if node.op is None:
         return ()
+    _check_fresh([node])
     return tuple([float(d) for d in node.op.partials(node.data, *_data(node.args))])
 
 
 def _data(args: tuple[Value | float, ...]) -> list[float]:
-    result: list[Any] = [x._data if x.__class__ is Value else x for x in cast(Any, args)]
+    result: list[Any] = [x._number if x.__class__ is Value else x for x in cast(Any, args)]
     return result
 
 
@@ -285,7 +289,7 @@ def _adjoints(z: Value, xs: Sequence[Value], kind: type) -> dict[Value, Any]:
         args = node.args
         row: Any = node._use.row
         partials = (
-            row.partials(node, *args) if kind is Value else row.partials(node._data, *_data(args))
+            row.partials(node, *args) if kind is Value else row.partials(node._number, *_data(args))
         )
         zeros = structural_zeros(row)
         for i, x in enumerate(args):

@@ -4,6 +4,7 @@ A rule that is wrong anywhere in its declared domain is refused with the report 
 so that no graph is ever built on it.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
@@ -46,8 +47,9 @@ def register(row: Primitive) -> Function:
     name that was registered before is replaced, so that a notebook's cell can be run twice.
 
     Raises:
-        WrongPartialsError: if a partial derivative is wrong somewhere in the domain, or the array
-            function or formula disagrees with the float function; nothing is registered then.
+        WrongPartialsError: if a partial derivative is wrong somewhere in the domain or could be
+            checked nowhere in it, or the array function or formula disagrees with the float
+            function; nothing is registered then.
         ValueError: if the name belongs to a built-in primitive, or to a variable of the rules.
 
     >>> row = Primitive("cube", lambda x: x * x * x, lambda z, x: (3.0 * x * x,))
@@ -62,9 +64,18 @@ def register(row: Primitive) -> Function:
         raise ValueError(f"{row.name} is {kind}: choose another name")
     from autograd.check.rows import check_row
 
+    if not callable(row.partials):
+        raise TypeError(
+            f"{row.name}: partials is a function of (z, *operands), got {row.partials!r}"
+        )
     report = check_row(row)
-    if not report.ok:
-        raise WrongPartialsError(f"the row of {row.name} is refused:\n{report}", report)
+    if not report.certain:
+        hint = (
+            ""
+            if not report.ok
+            else "\nGive a domain where it can be checked: domain=((low, high),)"
+        )
+        raise WrongPartialsError(f"the row of {row.name} is refused:\n{report}{hint}", report)
     unregister(row.name)
     enter(row)
 
@@ -128,8 +139,29 @@ def primitive(function: Any = None, /, **columns: Any) -> Any:
 
     def decorate(function: Function) -> Function:
         parameters = inspect.signature(function).parameters.values()
+        if any(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters):
+            raise TypeError(
+                f"{function.__name__}: a primitive takes its operands by position; make the "
+                "keyword-only parameter a constant operand: constants=1"
+            )
         many = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
         arity = None if many else len(parameters)
-        return register(Primitive(function.__name__, function, arity=arity, **columns))
+        return register(Primitive(function.__name__, _to_float(function), arity=arity, **columns))
 
+    if function is not None and "partials" not in columns:
+        raise TypeError(
+            f"{function.__name__}: a primitive declares its derivatives: write "
+            "@primitive(partials=lambda z, x: (...,)) above it"
+        )
     return decorate if function is None else decorate(function)
+
+
+def _to_float(function: Function) -> Function:
+    """Return a function that answers with a float, or says what came in its place."""
+
+    @functools.wraps(function)
+    def compute(*operands: float) -> float:
+        result = function(*operands)
+        return result if result.__class__ is float else number(result)
+
+    return compute

@@ -98,8 +98,8 @@ def _watched(node: Value) -> Value:
     """Finish a node that was made while some thread is inside a mode."""
     if _thread.strict:
         line = _user_line()
-        if not math.isfinite(node._data):
-            raise AnomalyError(f"{_written(node)} is {node._data}, at {line}")
+        if not math.isfinite(node._number):
+            raise AnomalyError(f"{_written(node)} is {node._number}, at {line}")
         _lines[node] = line
     if _thread.paused:
         node._use = LEAF

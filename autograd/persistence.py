@@ -27,7 +27,7 @@ VERSION = 1
 def restore(op: str, args: tuple[Any, ...], data: float, grad: float | None, label: str) -> Value:
     """Return a node with these contents and a fresh birth number; a leaf if op is empty."""
     node = cast(Value, names["new"](Value))
-    node._data = data
+    node._number = data
     node.grad = grad
     node.label = label
     node.birth = tick()

@@ -103,12 +103,12 @@ def make_pull(row: Primitive, kinds: str) -> Pull:
     lines = ["def pull(node):"]
     symbols = {word for text in wanted for word in ("x", "y", "z") if _mentions(text, word)}
     if "z" in symbols:
-        lines.append("    z = node._data")
+        lines.append("    z = node._number")
     for name, kind in zip("xy", kinds, strict=False):
         if kind == "v":
             lines.append(f"    {name}_node = node._{name}")
             if name in symbols:
-                lines.append(f"    {name} = {name}_node._data")
+                lines.append(f"    {name} = {name}_node._number")
         elif name in symbols:
             lines.append(f"    {name} = node._{name}")
     lines.append("    g = node.grad")
@@ -141,18 +141,18 @@ def _pull_many(row: Primitive, kinds: str) -> Pull:
         if which is not None:
             # Partials that are operands themselves, as those of a dot, need no list of numbers.
             for x, y in zip(operands, which(operands), strict=True):
-                x.grad += g * y._data
+                x.grad += g * y._number
             return
-        data = [x._data for x in operands]
-        for x, partial in zip(operands, partials(node._data, *data), strict=True):
+        data = [x._number for x in operands]
+        for x, partial in zip(operands, partials(node._number, *data), strict=True):
             x.grad += g * partial
 
     def pull_mixed(node: "Value") -> None:
         value = names["Value"]
         operands: Any = node._x
         g: Any = node.grad
-        data = [x._data if x.__class__ is value else x for x in operands]
-        for i, (x, partial) in enumerate(zip(operands, partials(node._data, *data), strict=True)):
+        data = [x._number if x.__class__ is value else x for x in operands]
+        for i, (x, partial) in enumerate(zip(operands, partials(node._number, *data), strict=True)):
             if x.__class__ is value and i not in zeros:
                 x.grad += g * partial
 
@@ -235,11 +235,11 @@ _unary_methods: dict[Primitive, Callable[["Value"], "Value"]] = {}
 
 def unary_method(row: Primitive) -> Callable[["Value"], "Value"]:
     """Return the method of `Value` that applies a row of one operand."""
-    forward, bound = _forward(row, "self._data")
+    forward, bound = _forward(row, "self._number")
     text = f"""
 def {row.name}(self):
     node = new(Value)
-    node._data = {forward}
+    node._number = {forward}
     node.grad = None
     node._use = use
     node._x = self
@@ -264,15 +264,15 @@ def binary_methods(
         constant: the row to use in its place where the second operand is a plain number.
     """
     constant = constant or row
-    both, bound = _forward(row, "self._data", "other._data")
-    right, _ = _forward(constant, "self._data", "other")
-    left, _ = _forward(row, "other", "self._data")
+    both, bound = _forward(row, "self._number", "other._number")
+    right, _ = _forward(constant, "self._number", "other")
+    left, _ = _forward(row, "other", "self._number")
     text = f"""
 def {row.name}(self, other):
     node = new(Value)
     kind = other.__class__
     if kind is Value:
-        node._data = {both}
+        node._number = {both}
         node._use = use_vv
     else:
         if kind is not float:
@@ -282,7 +282,7 @@ def {row.name}(self, other):
                 other = float(other)
             except OverflowError:
                 number(other)
-        node._data = {right}
+        node._number = {right}
         node._use = use_vc
     node.grad = None
     node._x = self
@@ -302,7 +302,7 @@ def reflected_{row.name}(self, other):
         except OverflowError:
             number(other)
     node = new(Value)
-    node._data = {left}
+    node._number = {left}
     node._use = use_cv
     node.grad = None
     node._x = other
@@ -367,15 +367,15 @@ def record(row: Primitive, operands: tuple[Any, ...]) -> Any:
     value = names["Value"]
     kinds = set(map(type, operands))
     if kinds == {value}:
-        data = [x._data for x in operands]
+        data = [x._number for x in operands]
     elif kinds == {value, float}:
-        data = [x._data if x.__class__ is value else x for x in operands]
+        data = [x._number if x.__class__ is value else x for x in operands]
     else:
         return _record_others(row, operands, kinds - {value})
     if row.constants and value in map(type, operands[-row.constants :]):
         raise TypeError(f"{row.name}: the last {row.constants} operand(s) must be plain numbers")
     node: Value = names["new"](value)
-    node._data = row.function(*data)
+    node._number = row.function(*data)
     node.grad = None
     if row.arity in (1, 2):
         node._use = use_of(row, kinds_of(row, operands))

@@ -53,9 +53,10 @@ class Value:
     (56.0, 15.0, 60.0, 75.0)
     """
 
-    __slots__ = ("__weakref__", "_data", "_use", "_x", "_y", "birth", "grad", "label")
+    __slots__ = ("__weakref__", "_number", "_use", "_x", "_y", "birth", "grad", "label")
 
-    _data: float
+    # Not `_data`: NumPy's masked arrays take an attribute of that name for the number itself.
+    _number: float
     grad: float | None
     # The first and second operand; a node of more than two keeps them all as a tuple in _x. Two
     # slots in place of a tuple save 40 bytes a node and the time to make it.
@@ -66,7 +67,7 @@ class Value:
     label: str
 
     def __init__(self, data: float, label: str = "") -> None:
-        self._data = data if data.__class__ is float else number(data)
+        self._number = data if data.__class__ is float else number(data)
         if not isinstance(label, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"a label is a str, got {type(label).__name__}: write str(label)")
         self.grad = None
@@ -76,13 +77,15 @@ class Value:
         self.label = label
 
     def _set_data(self, data: float) -> None:
-        self._data = data if data.__class__ is float else number(data)
+        self._number = data if data.__class__ is float else number(data)
         self._use = LEAF
         self._x = self._y = None
         self.birth = names["youngest_rewrite"] = tick()
 
     # attrgetter reads in half the time of a function written here.
-    data = property(attrgetter("_data"), _set_data, doc="The number; see the class for setting it.")
+    data = property(
+        attrgetter("_number"), _set_data, doc="The number; see the class for setting it."
+    )
 
     @property
     def op(self) -> Primitive | None:
@@ -107,7 +110,7 @@ class Value:
 
     def detach(self) -> Value:
         """Return a new leaf with the same number and label and no history."""
-        return Value(self._data, self.label)
+        return Value(self._number, self.label)
 
     # Operators and functions, one name each, made from the rows ---------------------------------
 
@@ -178,16 +181,16 @@ class Value:
         )
 
     def __lt__(self, other: Value | float) -> bool:
-        return self._data < _data_of(other, "<")
+        return self._number < _data_of(other, "<")
 
     def __le__(self, other: Value | float) -> bool:
-        return self._data <= _data_of(other, "<=")
+        return self._number <= _data_of(other, "<=")
 
     def __gt__(self, other: Value | float) -> bool:
-        return self._data > _data_of(other, ">")
+        return self._number > _data_of(other, ">")
 
     def __ge__(self, other: Value | float) -> bool:
-        return self._data >= _data_of(other, ">=")
+        return self._number >= _data_of(other, ">=")
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -208,12 +211,12 @@ class Value:
         raise TypeError(f"round(v) would drop the graph: write round(v.data, {digits})")
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
+        return format(self._number, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         grad = f", grad={self.grad}" if self.grad is not None else ""
-        return f"Value({self._data}{label}{grad})"
+        return f"Value({self._number}{label}{grad})"
 
     # NumPy and copying --------------------------------------------------------------------------
 
@@ -256,7 +259,7 @@ class Value:
 def _data_of(other: Any, sign: str) -> Any:
     """Return the number, or the array of them, that a comparison is made with."""
     if isinstance(other, Value):
-        return other._data  # pyright: ignore[reportPrivateUsage]
+        return other._number  # pyright: ignore[reportPrivateUsage]
     if isinstance(other, np.ndarray):
         return cast(Any, other)
     try:

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and the form of a model file.
+"""The form of a model file.
 
 A model file is JSON: what it is, the version of the form, the class, the arguments that build it
 again, and every parameter by name. Python writes a float with the digits that read back to the
@@ -15,34 +15,6 @@ from typing import Any, NoReturn, cast
 
 FORMAT = "chalkgrad model"
 VERSION = 1
-
-
-def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Write `text` to a file so that a reader finds the old content or the new, never a part.
-
-    Raises:
-        FileNotFoundError: if there is no such folder.
-        OSError: if it cannot be written; the file is then as it was before.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_whole(Path(folder) / "note.txt", "whole")
-    ...     print(Path(folder, "note.txt").read_text(), len(list(Path(folder).iterdir())))
-    whole 1
-    """
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {target}: there is no folder {target.parent}")
-    if target.is_dir():
-        raise IsADirectoryError(f"cannot write {target}: it is a folder; name a file in it")
-    # In the same folder, since only within one file system a rename cannot stop half-way.
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 @dataclass(frozen=True, slots=True)

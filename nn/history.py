@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
-from nn.files import write_whole
+from autograd import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,9 +11,9 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from autograd import Value, no_grad
+from autograd import Value, no_grad, write_whole
 from nn.checks import Array, Floats, numeric
-from nn.files import ModelRecord, check_names, model_text, read_model, write_whole
+from nn.files import ModelRecord, check_names, model_text, read_model
 from nn.init import checked_pair
 
 # One dense layer as its neurons: the weights and the bias of each.

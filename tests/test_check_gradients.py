@@ -415,3 +415,23 @@ def test_without_mpmath_the_verdicts_are_the_same(monkeypatch):
     verdict = only(check_against(sigmoid, lambda x: 0.2, 1.0))
     assert verdict.outcome is WRONG
     assert checker.check_gradients(atan2, 1.0, 2.0).ok
+
+
+@pytest.mark.parametrize("claim", [17.0, -1.0, math.nan, math.inf])
+def test_no_convention_takes_a_slope_outside_those_of_a_kink(claim):
+    assert not check_against(lambda x: abs(x) if x < 0 else x, lambda x: claim - 3.0, 0.0).ok
+    assert not check_against(lambda x: x.relu(), lambda x: claim, 0.0).ok
+
+
+def test_functions_in_single_precision_are_not_called_flat():
+    def rough(x):
+        return float(np.float32(x) ** 2)
+
+    assert check_against(rough, lambda x: 2.0 * x, 1.5).ok
+    assert not check_against(rough, lambda x: 0.0, 1.5).ok
+
+
+@pytest.mark.parametrize("relative", [-1.0, math.nan, 2.0])
+def test_the_allowed_error_is_a_part_of_the_whole(relative):
+    with pytest.raises(ValueError, match="relative is an error from 0 to 1"):
+        check_against(lambda x: x * x, lambda x: 2 * x, 1.0, relative=relative)

@@ -15,6 +15,7 @@ from autograd import (
     GraphFormatError,
     Primitive,
     Value,
+    WrongPartialsError,
     cos,
     exp,
     from_json,
@@ -26,7 +27,7 @@ from autograd import (
     to_json,
     unregister,
 )
-from autograd.primitives import ATOM, Notation
+from autograd.primitives import ATOM, TABLE, Notation
 
 
 @pytest.fixture
@@ -166,3 +167,24 @@ def test_graphs_with_a_row_that_is_gone_still_go_backward_and_say_so_when_read(
         from_json(text)
     with pytest.raises(KeyError, match="no primitive is called 'gated'"):
         pickle.loads(data)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: math.log(x - 1000.0), lambda x: None, lambda x: "a", lambda x: 1.0 / 0.0],
+    ids=["outside its domain", "nothing", "a word", "an error"],
+)
+def test_what_could_be_checked_nowhere_is_refused(function: Any) -> None:
+    with pytest.raises(WrongPartialsError, match="Give a domain"):
+        register(Primitive("nowhere", function, lambda z, x: (17.0 * x,)))
+    assert "nowhere" not in TABLE
+
+
+def test_a_decorator_without_derivatives_says_what_to_write() -> None:
+    with pytest.raises(TypeError, match=r"write @primitive\(partials="):
+        primitive(math.sin)  # pyright: ignore
+    with pytest.raises(TypeError, match="operands by position"):
+
+        @primitive(partials=lambda z, x: (1.0,))
+        def shifted(x: float, *, by: float = 1.0) -> float:
+            return x + by

@@ -52,6 +52,8 @@ def noise(f: Real, x: float) -> float:
     floor = 2.0**-53 * max(abs(v) for v in table)
     if not math.isfinite(floor):
         return math.inf
+    if all(v == table[0] for v in table):
+        return max(_plateau(f, x, table[0], spacing), floor)
     levels: list[float] = []
     signs: list[bool] = []
     gamma = 1.0
@@ -66,6 +68,20 @@ def noise(f: Real, x: float) -> float:
             return max(three[0], floor)
     # No level settled: the values are too smooth (noise below rounding) or too wild to tell.
     return max(levels[-1], floor) if signs[-1] else floor
+
+
+def _plateau(f: Real, x: float, here: float, spacing: float) -> float:
+    """Return how far f jumps at the end of the flat stretch around x, 0 if it is flat for long.
+
+    A function that goes through fewer digits, single precision say, is flat between its steps;
+    differences closer than these would call its slope 0.
+    """
+    for _ in range(16):
+        spacing *= 4.0
+        jump = max(abs(f(x + spacing) - here), abs(f(x - spacing) - here))
+        if jump:
+            return jump if math.isfinite(jump) else math.inf
+    return 0.0
 
 
 def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:

@@ -8,6 +8,7 @@ stand for the function, differences of its values decide, or nobody can.
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd.check import neighbours
@@ -133,13 +134,16 @@ def check_against(
         relative: the relative error to allow beyond rounding, for formulas that round more.
 
     Raises:
-        ValueError: if the gradient has another count of numbers than the inputs.
+        ValueError: if the gradient has another count of numbers than the inputs, or `relative` is
+            not a number from 0 to 1.
 
     >>> check_against(lambda x: x**3, lambda x: 3 * x**2, 2.0).ok
     True
     >>> check_against(lambda x: 1e-6 * x, lambda x: 0.0, 2.0).ok
     False
     """
+    if not 0.0 <= relative <= 1.0:
+        raise ValueError(f"relative is an error from 0 to 1, got {relative!r}")
     subject = FunctionSubject(f, inputs)
     _require(subject, 1)
     claims = _given(subject, gradient_function)
@@ -148,14 +152,33 @@ def check_against(
             examination = neighbours.examined(subject, subject.point, 1)
             apart = neighbours.investigate(subject, examination.graph)
     except (TypeError, AttributeError):
-        return Report(_by_values(f, subject, claims, relative), f"{subject.title}, given")
+        verdicts = _by_values(f, subject, claims, relative)
+        return Report([_within_slopes(v) for v in verdicts], f"{subject.title}, given")
     verdicts: list[Verdict] = []
     for i, claim in enumerate(claims):
         if i in apart:
             verdicts.append(_apart(subject, examination, 0, i, apart[i], claim))
         else:
             verdicts.append(examination.judge(0, i, claim, relative))
-    return Report(verdicts, f"{subject.title}, given")
+    return Report([_within_slopes(v) for v in verdicts], f"{subject.title}, given")
+
+
+def _within_slopes(verdict: Verdict) -> Verdict:
+    """Call a given derivative wrong that is outside the slopes on the two sides of a kink.
+
+    Between them any convention may choose; outside of them, and at nan, none does.
+    """
+    if verdict.outcome is not Outcome.UNKNOWN:
+        return verdict
+    low, high = sorted((verdict.left, verdict.right))
+    room = 1e-6 * max(abs(low), abs(high))
+    known = math.isfinite(low) and math.isfinite(high)
+    if verdict.analytic == verdict.analytic and not (
+        known and not low - room <= verdict.analytic <= high + room
+    ):
+        return verdict
+    reason = f"no slope here is {verdict.analytic:g}; {verdict.reason}"
+    return replace(verdict, outcome=Outcome.WRONG, reason=reason)
 
 
 def _given(subject: FunctionSubject, gradient_function: Function) -> list[float]:

@@ -131,14 +131,14 @@ class ModuleSubject:
     @contextlib.contextmanager
     def at(self, point: Sequence[float]) -> Generator[tuple[Any, list[Value]]]:
         """Record the loss with the parameters moved to a point; they are put back at the end."""
-        before = [leaf._data for leaf in self.leaves]
+        before = [leaf._number for leaf in self.leaves]
         try:
             for leaf, x in zip(self.leaves, point, strict=True):
-                leaf._data = x
+                leaf._number = x
             yield self.loss(), self.leaves
         finally:
             for leaf, x in zip(self.leaves, before, strict=True):
-                leaf._data = x
+                leaf._number = x
 
 
 def _name(f: Function) -> str:

@@ -124,7 +124,7 @@ class Tape:
                 continue
             row = v.op
             if row is None:
-                values[v] = self.constant(v._data)
+                values[v] = self.constant(v._number)
             else:
                 values[v] = self.node(row, v.args)
                 self.unbatched.append(values[v])
@@ -304,7 +304,7 @@ def _guards() -> dict[str, Any]:
     def data(self: Value) -> float:
         if _traced(self):
             refuse(f"reads .data of {self.label or 'a Value'}", _READ)
-        return self._data
+        return self._number
 
     plain = _unguarded["data"]
     guards: dict[str, Any] = {"data": property(data, plain.fset, doc=plain.__doc__)}

@@ -1,7 +1,6 @@
 """`draw`, and the Drawing it returns: a picture as DOT text, SVG, a file or plain text."""
 
 import os
-import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from autograd.display.picture import Picture
 from autograd.display.render import INSTALL, RenderError, available, inline_svg, render
 from autograd.display.svg import svg_of
 from autograd.display.view import view
+from autograd.files import write_whole
 from autograd.value import Value
 
 FORMATS = ("svg", "dot", "gv", "txt", "png", "pdf")
@@ -171,7 +171,7 @@ class Drawing:
         if format not in FORMATS:
             endings = ", ".join(f".{known}" for known in FORMATS)
             raise ValueError(f"cannot save as {path.name!r}: the name must end in {endings}")
-        _write(path, self.content(format))
+        write_whole(path, self.content(format))
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -195,18 +195,3 @@ class Drawing:
             f"<Drawing: {boxes} box{'es' * (boxes != 1)}, {arrows} arrow{'s' * (arrows != 1)}; "
             '.svg, .source, .save("graph.svg")>'
         )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file beside its place and move it there, so that no half of it is ever seen."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)  # mkstemp's files are for their owner alone
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -6,6 +6,7 @@ written as plain products and sums, and the growth of compile time.
 """
 
 import argparse
+import itertools
 import os
 import resource
 import sys
@@ -32,7 +33,7 @@ def arrays(sizes: list[int], kind: str) -> list[tuple[Any, Any]]:
     rng = np.random.default_rng(0)
     return [
         ((rng.normal(size=(m, n)) / np.sqrt(n)).astype(kind), np.zeros(m, dtype=kind))
-        for n, m in zip(sizes, sizes[1:], strict=False)
+        for n, m in itertools.pairwise(sizes)
     ]
 
 
@@ -133,7 +134,7 @@ def plain(sizes: list[int]) -> tuple[Callable[..., Any], list[Value]]:
     rng = np.random.default_rng(0)
     layers = [
         [[Value(x) for x in row] for row in rng.normal(0.0, 0.03, size=(m, n + 1)).tolist()]
-        for n, m in zip(sizes, sizes[1:], strict=False)
+        for n, m in itertools.pairwise(sizes)
     ]
 
     def f(x: Any, y: Any) -> Any:
@@ -156,7 +157,7 @@ def plain(sizes: list[int]) -> tuple[Callable[..., Any], list[Value]]:
 def compile_times(quick: bool) -> None:
     """Seconds to the first gradient: growth with the number of nodes."""
     print(
-        f"\n{'written as plain * and +':24} {'nodes':>10} {'seconds':>9} {'us/node':>8} {'peak MB':>8}"
+        f"\n{'plain * and +':24} {'nodes':>10} {'seconds':>9} {'us/node':>8} {'peak MB':>8}"
     )
     widths = [8, 32] if quick else [1, 8, 32, 128, 512]
     for width in widths:

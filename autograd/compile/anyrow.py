@@ -97,7 +97,7 @@ class _Together:
         try:
             found = self._unified(tuple(self.graph.outputs.tolist()), {})
         except _Different:
-            del self.routine.statements[before:]
+            self.routine.rewind(before)
             return None
         operands = self._operands()
         return operands, self._spread(found)

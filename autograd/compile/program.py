@@ -7,6 +7,8 @@ as plain numbers runs as straight-line float code where the graph is small; ever
 from __future__ import annotations
 
 import math
+import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
@@ -35,6 +37,8 @@ Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
 _SMALL = 5_000
 # Narrow ones, which have few nodes on each level, up to so many: rolling would gain nothing.
 _NARROW = 500_000
+# Bytes of buffers that samples without a common gradient are run on at a time.
+_CACHE = 2**22
 # For so many numbers of samples a program keeps its buffers.
 _KEPT = 4
 
@@ -113,6 +117,9 @@ class Program:
         self._shapes: tuple[Shape, ...] | None = None
         self._built: _Built | None = None
         self._last: tuple[Shape, ...] = ()
+        self._given: Any = None
+        # Buffers are the program's own: two threads take turns.
+        self._lock = threading.Lock()
         self._floats: Callable[..., Any] | None = None
         self._float_gradient: Callable[..., Any] | None = None
         if shapes is not None:
@@ -189,13 +196,11 @@ class Program:
             ValueError: if shapes do not fit.
         """
         built, flat, batch = self._prepared(arguments)
-        if batch is None:
-            if built.small:
-                return built.float_program(gradient=False)(*self._float_arguments(flat))
-            (values,) = built.run(self._theta, flat, 1, gradient=False)
-            return built.one(values[0])
-        (values,) = built.run(self._theta, flat, batch, gradient=False)
-        return built.many(values)
+        if batch is None and built.small:
+            return built.float_program(gradient=False)(*self._float_arguments(flat))
+        with self._lock:
+            (values,) = built.run(self._theta, flat, batch or 1, gradient=False)
+            return built.one(values[0]) if batch is None else built.many(values)
 
     def value_and_grad(self, *arguments: Any) -> tuple[Any, Any]:
         """Return values and gradients.
@@ -231,12 +236,28 @@ class Program:
             if self.parameters:
                 return found[0], np.array(found[1:], dtype=self._dtype)
             return found[0], built.nested(found[1:])
+        with self._lock:
+            return self._run_with_gradient(built, flat, batch)
+
+    def _run_with_gradient(self, built: _Built, flat: Any, batch: int | None) -> tuple[Any, Any]:
         values, *slopes = built.run(self._theta, flat, batch or 1, gradient=True)
         if self.parameters:
-            return float(values.sum()) / len(values), slopes[0].copy()
+            return float(values.sum()) / len(values), self._handed(slopes[0])
         if batch is None:
             return float(values[0, 0]), built.nested(np.concatenate(slopes, axis=1)[0].tolist())
         return values[:, 0].copy(), built.shaped(slopes, batch)
+
+    def _handed(self, slopes: Any) -> Any:
+        """Return a copy of the gradient: in the array given last time, if nobody holds it now.
+
+        A new array of megabytes costs more in fresh pages than in the copy.
+        """
+        given = self._given
+        # Held by this object, by the name above, and by the call that asks.
+        if given is None or sys.getrefcount(given) > 3:
+            given = self._given = np.empty_like(slopes)
+        np.copyto(given, slopes)
+        return given
 
     def _float_arguments(self, flat: Any) -> list[Any]:
         numbers = [x for part in flat for x in part]
@@ -401,6 +422,10 @@ class _Built:
 
     def run(self, theta: Any, flat: Any, batch: int, *, gradient: bool) -> list[Any]:
         """Run on buffers for this number of samples; the results are the buffers themselves."""
+        if not (gradient and self.parameters):
+            block = self.rolled.block(self.dtype.itemsize, gradient=gradient)
+            if batch >= 2 * block:
+                return self._in_blocks(theta, flat, batch, block, gradient=gradient)
         key = (batch, gradient)
         buffers = self._buffers.get(key)
         if buffers is None:
@@ -412,6 +437,20 @@ class _Built:
         with np.errstate(all="ignore"):
             buffers.run()
         return buffers.results
+
+    def _in_blocks(
+        self, theta: Any, flat: Any, batch: int, block: int, *, gradient: bool
+    ) -> list[Any]:
+        """Run on so many samples at a time that the buffers stay in the processor's cache."""
+        results: list[Any] = []
+        for begin in range(0, batch, block):
+            end = min(begin + block, batch)
+            part = self.run(theta, [x[begin:end] for x in flat], end - begin, gradient=gradient)
+            if not results:
+                results = [np.empty((batch, *found.shape[1:]), found.dtype) for found in part]
+            for result, found in zip(results, part, strict=True):
+                result[begin:end] = found
+        return results
 
     # Results in the shape of the arguments ----------------------------------------------------
 
@@ -480,6 +519,12 @@ class _Rolled:
             )
             self.gradients = [by_array[array] for array in order]
             self.backward = self.routine.statements[len(self.forward) :]
+
+    def block(self, itemsize: int, *, gradient: bool) -> int:
+        """Return how many samples' buffers take four megabytes; 256 at least."""
+        statements = [*self.forward, *self.backward] if gradient else self.forward
+        width = sum(s.out.width for s in statements if s.out.batched)
+        return max(256, _CACHE // (itemsize * max(width, 1)))
 
     def buffers(self, theta: Any, batch: int, *, gradient: bool) -> Buffers:
         """Return the program bound to buffers for so many samples."""

@@ -27,6 +27,7 @@ _MANY_GROUPS = 8
 _MANY_RUNS = 8
 # Products in sums of up to so many terms are statements of their own.
 _FEW_TERMS = 3
+_MANY_TERMS = 16
 
 Note = Callable[[Sequence[int]], str]
 
@@ -213,7 +214,7 @@ class Rolling:
         table = self.operands_of(nodes, count)
         if row.name == "dot":
             self._products(nodes, table)
-        elif row.arity is None and not (row.name == "sum" and count <= _FEW_TERMS):
+        elif row.arity is None and not (row.name == "sum" and self._one_by_one(table)):
             source = self.filled(table.ravel(), bool(self.graph.batched[nodes[0]]))
             if row.name == "sum":
                 self.put(nodes, self.routine.reduce(source, count))
@@ -275,7 +276,7 @@ class Rolling:
         count = first.shape[1]
         mul, add = lookup("mul"), lookup("add")
         width = len(nodes)
-        if count > _FEW_TERMS:
+        if not self._one_by_one(first, second):
             batched = bool(self.graph.batched[nodes[0]])
             a = self.operand(np.ascontiguousarray(first).ravel())
             b = self.operand(np.ascontiguousarray(second).ravel())
@@ -286,13 +287,36 @@ class Rolling:
         for part in self._parts(table):
             part = part[np.argsort(self.column[first[part, 0]], kind="stable")]
             total: Operand | None = None
-            for i in range(count):
+            # A term that is added before one that is taken away saves a negation.
+            minus = [self.number[second[0, i]] == -1.0 for i in range(count)]
+            for i in sorted(range(count), key=minus.__getitem__):
                 a = self.operand(np.ascontiguousarray(first[part, i]))
                 b = self.operand(np.ascontiguousarray(second[part, i]))
+                if b == -1.0 and total is not None:
+                    total = self.routine.apply(lookup("sub"), (total, a))
+                    continue
                 term = a if b == 1.0 else self._product(mul, a, b)
                 total = term if total is None else self.routine.apply(add, (total, term))
             assert total is not None
             self.put(nodes[part], self._wide(total, len(part)))
+
+    def _one_by_one(self, *factors: Ints) -> bool:
+        """Whether sums are better taken term by term than reduced over an array of all terms.
+
+        So are short ones; and longer ones of a single node whose terms lie here and there, which
+        would first have to be gathered.
+        """
+        width, count = factors[0].shape
+        if count <= _FEW_TERMS or width > 1 or count > _MANY_TERMS:
+            return count <= _FEW_TERMS
+        return not all(
+            self.constant[nodes].all() or self._lies_evenly(nodes.ravel()) for nodes in factors
+        )
+
+    def _lies_evenly(self, nodes: Ints) -> bool:
+        if self.constant[nodes].any():
+            return False
+        return self._direct(self.array_of[nodes], self.column[nodes]) is not None
 
     def _product(self, mul: Primitive, a: Operand, b: Operand) -> Operand:
         if isinstance(a, float) and isinstance(b, float):

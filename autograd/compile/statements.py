@@ -225,7 +225,8 @@ class Routine:
         statements: in order.
         constants: arrays of numbers that never change.
         made: how many arrays were named.
-        copies: gathers that were made already, by what they gather.
+        known: constants that were made already, by their numbers.
+        applied: results of rows that were made already, by row and operands.
     """
 
     inputs: list[Array]
@@ -234,6 +235,7 @@ class Routine:
     constants: list[Array] = field(default_factory=list[Array])
     made: int = 0
     known: dict[bytes, Array] = field(default_factory=dict[bytes, Array])
+    applied: dict[Any, Array] = field(default_factory=dict[Any, Array])
 
     def array(self, width: int, batched: bool, letter: str = "v", note: str = "") -> Array:
         """Return a new array with a name of its own."""
@@ -251,13 +253,25 @@ class Routine:
         return self.known[key]
 
     def apply(self, row: Primitive, operands: Sequence[Operand], note: str = "") -> View:
-        """Append a row applied to operands and return its result."""
+        """Append a row applied to operands and return its result; the same one for the same."""
+        # 0.0 and -0.0 are equal, and nan is not: numbers go by how they are written.
+        key = row, tuple([x if isinstance(x, View) else repr(x) for x in operands])
+        known = self.applied.get(key)
+        if known is not None:
+            return known.whole
         views = [x for x in operands if isinstance(x, View)]
         width = max([x.width for x in views], default=1)
         batched = any(x.array.batched for x in views)
         out = self.array(width, batched, note=note)
         self.statements.append(Apply(out, row, tuple(operands)))
+        self.applied[key] = out
         return out.whole
+
+    def rewind(self, count: int) -> None:
+        """Drop all statements after the first `count`."""
+        dropped = {statement.out for statement in self.statements[count:]}
+        del self.statements[count:]
+        self.applied = {k: out for k, out in self.applied.items() if out not in dropped}
 
     def concat(self, pieces: Sequence[tuple[Operand, int]], batched: bool) -> View:
         """Append pieces side by side; one piece that fits is returned as it is."""

@@ -181,6 +181,38 @@ def test_a_penalty_on_the_parameters_is_computed_once_for_the_batch():
     assert slopes == pytest.approx(wanted, rel=1e-12, abs=1e-15)
 
 
+def test_gradients_by_the_parameters_for_each_sample():
+    model = MLP([3, 4, 2], seed=0)
+    program = compile(lambda x, y: half_squared_error(model(x), y), parameters=model)
+    X, Y = RNG.normal(size=(5, 3)), RNG.normal(size=(5, 2))
+    values, gradients = program.value_and_grad(X, Y, per_sample=True)
+    mean, slopes = program.value_and_grad(X, Y)
+    assert (values.shape, gradients.shape) == ((5,), (5, 26))
+    assert values.mean() == pytest.approx(mean, rel=1e-13)
+    assert gradients.mean(axis=0) == pytest.approx(slopes, rel=1e-12, abs=1e-15)
+    for i in range(5):
+        alone = program.value_and_grad(X[i : i + 1], Y[i : i + 1])
+        assert gradients[i] == pytest.approx(alone[1], rel=1e-13, abs=1e-15)
+    with pytest.raises(ValueError, match="per_sample=True is for a batch"):
+        compile(lambda x: x * x).value_and_grad(np.zeros(3), per_sample=True)
+
+
+def test_a_large_batch_runs_in_blocks_with_the_same_numbers():
+    def f(x, y):
+        for _ in range(40):
+            x = tanh(x * y + 0.1)
+        return x
+
+    program = compile(f, argnum=(0, 1))
+    x, y = RNG.normal(size=(2, 30_001))
+    values, slopes = program.value_and_grad(x, y)
+    assert values.shape == slopes[0].shape == (30_001,)
+    for at in (slice(0, 3), slice(29_990, 30_001)):
+        some, few = program.value_and_grad(x[at], y[at])
+        assert values[at] == pytest.approx(some, rel=1e-14)
+        assert slopes[1][at] == pytest.approx(few[1], rel=1e-13, abs=1e-300)
+
+
 # Structures that roll -------------------------------------------------------------------------
 
 

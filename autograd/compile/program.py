@@ -202,7 +202,7 @@ class Program:
             (values,) = built.run(self._theta, flat, batch or 1, gradient=False)
             return built.one(values[0]) if batch is None else built.many(values)
 
-    def value_and_grad(self, *arguments: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, *arguments: Any, per_sample: bool = False) -> tuple[Any, Any]:
         """Return values and gradients.
 
         With parameters: the mean of f over the samples, and its gradient as one flat array in the
@@ -212,13 +212,16 @@ class Program:
 
         Args:
             arguments: as for a call.
+            per_sample: with parameters, return f's value and its gradient for each sample instead
+                of the mean: arrays of shape (batch,) and (batch, parameters).
 
         Raises:
             TraceError: at the first call, if f cannot be compiled.
-            ValueError: if shapes do not fit, or f returns a list.
+            ValueError: if shapes do not fit, f returns a list, or per_sample is asked for without
+                parameters, where gradients are for each sample anyway, or without a batch.
         """
         fast = self._float_gradient
-        if fast is not None:
+        if fast is not None and not per_sample:
             for x in arguments:
                 if x.__class__ is not float:
                     break
@@ -231,6 +234,8 @@ class Program:
                 f"value_and_grad needs one value for each sample, and f returns a list of "
                 f"{built.graph.outputs.size}: return their sum, or one of them"
             )
+        if per_sample:
+            return self._each_sample(built, flat, batch)
         if batch is None and built.small:
             found = built.float_program(gradient=True)(*self._float_arguments(flat))
             if self.parameters:
@@ -238,6 +243,22 @@ class Program:
             return found[0], built.nested(found[1:])
         with self._lock:
             return self._run_with_gradient(built, flat, batch)
+
+    def _each_sample(self, built: _Built, flat: Any, batch: int | None) -> tuple[Any, Any]:
+        """Return the values and the parameters' gradients of each sample, one after another."""
+        if not self.parameters or batch is None:
+            raise ValueError(
+                "per_sample=True is for a batch of arrays and a program with parameters; gradients "
+                "by an argument are for each sample anyway"
+            )
+        values = np.empty(batch, dtype=self._dtype)
+        gradients = np.empty((batch, len(self.parameters)), dtype=self._dtype)
+        with self._lock:
+            for i in range(batch):
+                one = [x[i : i + 1] for x in flat]
+                (value, slopes) = built.run(self._theta, one, 1, gradient=True)
+                values[i], gradients[i] = value[0, 0], slopes
+        return values, gradients
 
     def _run_with_gradient(self, built: _Built, flat: Any, batch: int | None) -> tuple[Any, Any]:
         values, *slopes = built.run(self._theta, flat, batch or 1, gradient=True)

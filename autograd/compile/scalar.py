@@ -64,7 +64,7 @@ class FloatProgram:
 
 
 def _compiled(text: str, functions: dict[str, Any]) -> Callable[..., Any]:
-    scope = {**functions, "inf": math.inf, "nan": math.nan}
+    scope: dict[str, Any] = {**functions, "inf": math.inf, "nan": math.nan}
     exec(compile(text, "<compiled program>", "exec"), scope)
     return scope["program"]
 

@@ -56,7 +56,7 @@ def minibatches(X: Any, y: Any, batch_size: int, rng: Seed = 0, drop_last: bool 
     Args:
         X: the samples, along the first axis.
         y: their targets or labels, as many.
-        batch_size: samples in a batch; 1 is stochastic gradient descent in the sense of S1, the
+        batch_size: samples in a batch; 1 is stochastic gradient descent in its first sense, the
             number of samples is batch gradient descent.
         rng: a whole number or a NumPy Generator. A Generator moves on, so that a new call with the
             same one gives a new order; the same number gives the same order again.

@@ -39,7 +39,7 @@ class EpochRecord:
     seed: int
 
     def __str__(self) -> str:
-        """Return the line S3's class prints, or the loss where there is no such accuracy.
+        """Return one line about the validation: its accuracy, or the loss where there is none.
 
         >>> print(EpochRecord(3, 0.5, 0.1, 0.5, 0.1412, 1.0, 0))
         Epoch 3: Validation Accuracy: 0.14

@@ -25,7 +25,7 @@ class Initialiser:
     """Draws the parameters of one dense layer; the base of the ones below.
 
     Weights and biases are drawn by two methods, because a network draws the weights of all its
-    layers first and then all biases, as S3's class does: the same numbers in the same order.
+    layers first and then all biases, as the textbook classes do.
     """
 
     def weights(self, n_in: int, n_out: int, rng: np.random.Generator) -> Floats:
@@ -43,7 +43,7 @@ class Initialiser:
 
 @dataclass(frozen=True)
 class ScaledNormal(Initialiser):
-    """Weights from N(0, 1 / n_in), biases from N(0, 1): the start of S3's class.
+    """Weights from N(0, 1 / n_in), biases from N(0, 1): the textbook's start for sigmoid layers.
 
     The weighted sum of n_in inputs of size 1 then has variance 1 (and 2 with the bias).
 

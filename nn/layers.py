@@ -46,7 +46,7 @@ class Neuron(Module):
         n_in: the number of inputs.
         activation: a name in the table of activations, or a function of a Value.
         init: an initialiser, by name or as an object.
-        seed: a whole number or a NumPy Generator.
+        seed: a whole number or a NumPy Generator; the same number draws the same parameters.
 
     Attributes:
         weights: a list of n_in Values.
@@ -63,7 +63,7 @@ class Neuron(Module):
     >>> round(y.data, 9), round(neuron.weights[1].grad, 9), round(neuron.bias.grad, 9)
     (0.524979187, -0.473835237, -0.236917618)
 
-    Source: S4's neuron; Rosenblatt, "The perceptron", 1958, with a smooth activation.
+    Source: Rosenblatt, "The perceptron", 1958, with a smooth activation.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Layer(Module):
         n_out: the number of neurons.
         activation: a name in the table of activations, or a function of a Value.
         init: an initialiser, by name or as an object.
-        seed: a whole number or a NumPy Generator.
+        seed: a whole number or a NumPy Generator; the same number draws the same parameters.
 
     Attributes:
         neurons: a list of n_out neurons.
@@ -203,11 +203,11 @@ class MLP(Module):
     Args:
         sizes: the number of inputs, of neurons in each hidden layer, and of outputs.
         activation: of the hidden layers; a name in the table, or a function of a Value.
-        output_activation: of the last layer. "linear" suits losses on logits and regression; S3's
-            class has a sigmoid there too: `MLP([784, 512, 10], activation="sigmoid",
-            output_activation="sigmoid")`.
+        output_activation: of the last layer. "linear" suits losses on logits and regression; the
+            textbook network of sigmoid layers has one there too: `MLP([784, 512, 10],
+            activation="sigmoid", output_activation="sigmoid")`.
         init: an initialiser, by name or as an object; all weights are drawn before any biases.
-        seed: a whole number or a NumPy Generator.
+        seed: a whole number or a NumPy Generator; the same number draws the same parameters.
 
     Attributes:
         layers: a list of layers.

@@ -51,7 +51,7 @@ def half_squared_error(outputs: Numbers, targets: Numbers) -> Any:
     >>> half_squared_error([0.9, 0.2, 0.6], [1.0, 0.0, 0.0])
     0.205
 
-    Source: the cost of S3's class; Nielsen, "Neural Networks and Deep Learning", chapter 2, with
+    Source: Nielsen, "Neural Networks and Deep Learning", chapter 2, with
     the factor of his equation 26 per sample.
     """
     return 0.5 * sum([square(a - y) for a, y in _pairs("half_squared_error", outputs, targets)])
@@ -60,7 +60,7 @@ def half_squared_error(outputs: Numbers, targets: Numbers) -> Any:
 def mean_squared_error(outputs: Numbers, targets: Numbers) -> Any:
     """Return (1/N) Σ (a - y)² over the N outputs, with derivatives 2 (a - y) / N.
 
-    With one output, as in S1 and S4, the average over samples is taken by training.
+    With one output, the average over samples is taken by training.
 
     Args:
         outputs: the outputs a.
@@ -72,7 +72,7 @@ def mean_squared_error(outputs: Numbers, targets: Numbers) -> Any:
     >>> mean_squared_error([3.0, 1.0], [1.0, 1.0])
     2.0
 
-    Source: S1, equation 5.
+    Source: the method of least squares; Gauss, "Theoria motus", 1809.
     """
     return mean([square(a - y) for a, y in _pairs("mean_squared_error", outputs, targets)])
 

@@ -49,7 +49,7 @@ class SGD:
     >>> round(x.data, 12)
     -0.3221225472
 
-    Source: S1, equation 4; Polyak, "Some methods of speeding up the convergence of iteration
+    Source: Polyak, "Some methods of speeding up the convergence of iteration
     methods", 1964, for momentum; Nesterov 1983 in the form of Sutskever, Martens, Dahl and Hinton,
     "On the importance of initialization and momentum in deep learning", 2013, equations 1 to 4.
     """

@@ -91,7 +91,7 @@ def fit(
         batch_size: samples in a step; the last batch of an epoch may be shorter.
         validation: what to hold out and measure on after each epoch: a fraction of the samples,
             chosen once (as `split` does); a pair (X, y); None or 0 for nothing; or "last_batch",
-            S3's way: each epoch trains on all batches of its permutation but the last, which is
+            where each epoch trains on all batches of its permutation but the last, which is
             that epoch's validation set, so samples move between the two.
         seed: of the split and of the order of samples in each epoch.
         engine: "compiled" traces the model and the loss once and runs whole batches as array
@@ -129,7 +129,7 @@ def fit(
     >>> print(f"y = {model.weights[0]:.1f} x + {model.bias:.1f}, loss {history.loss[-1]:.2f}")
     y = 2.0 x + -1.0, loss 0.26
 
-    Source: S0 and S3 for mini-batches and epochs; Robbins and Monro, "A stochastic approximation
+    Source: Robbins and Monro, "A stochastic approximation
     method", 1951.
     """
     epochs = whole("epochs", epochs)
@@ -278,6 +278,18 @@ def _values(row: Any) -> Any:
     return [_values(x) for x in row] if isinstance(row, list) else Value(row)  # pyright: ignore[reportUnknownVariableType]
 
 
+def _check_logits(model: Module, loss: Loss) -> None:
+    """Refuse a sigmoid before a loss that applies its own: such a network barely learns."""
+    squashed = getattr(model, "output_activation", getattr(model, "activation", None)) == "sigmoid"
+    if squashed and loss.name in ("binary_cross_entropy", "cross_entropy"):
+        raise ValueError(
+            f"{loss.name} takes logits and squashes them itself, and this model's outputs are "
+            "squashed by a sigmoid already: give the model a linear output "
+            "(output_activation='linear', of a Neuron or Layer activation='linear'), or use "
+            "loss='half_squared_error'"
+        )
+
+
 def _plan(
     model: Module, X: Any, y: Any, loss: Loss, size: int, validation: Validation, seed: int
 ) -> _Plan:
@@ -286,6 +298,7 @@ def _plan(
         raise TypeError(f"fit trains a Module such as MLP; got {type(model).__name__}")
     if not model.parameters():
         raise ValueError(f"{type(model).__name__} has no parameters to train")
+    _check_logits(model, loss)
     samples, targets, classes = _prepared(model, X, y, loss)
     held: Part | None = None
     train: Part = samples, targets

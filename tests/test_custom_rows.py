@@ -182,7 +182,7 @@ def test_what_could_be_checked_nowhere_is_refused(function: Any) -> None:
 
 def test_a_decorator_without_derivatives_says_what_to_write() -> None:
     with pytest.raises(TypeError, match=r"write @primitive\(partials="):
-        primitive(math.sin)  # pyright: ignore
+        primitive(math.sin)  # pyright: ignore[reportCallIssue, reportArgumentType]
     with pytest.raises(TypeError, match="operands by position"):
 
         @primitive(partials=lambda z, x: (1.0,))

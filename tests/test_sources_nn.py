@@ -465,7 +465,7 @@ def test_each_epoch_prints_the_line_of_the_class():
 def test_everything_in_one_batch_would_train_nothing_and_says_so():
     """A4.18: the class is silent there."""
     X, y = datasets.moons(10)
-    model = Neuron(2)
+    model = Neuron(2, activation="linear")
     with pytest.raises(ValueError, match="nothing to train on: all 10 samples fit into one batch"):
         fit(
             model,

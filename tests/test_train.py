@@ -584,3 +584,12 @@ def test_the_metric_in_training_is_of_the_samples_trained_on_alone():
     right = (model.predict(X) > 0) == y
     assert history.metric == [right[order[:8]].mean()]
     assert history.validation_metric == [right[order[8:]].mean()]
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "cross_entropy"])
+def test_a_sigmoid_before_a_loss_on_logits_is_refused(loss: str) -> None:
+    X, y = datasets.moons(20, seed=0)
+    outputs = 1 if loss == "binary_cross_entropy" else 2
+    model = MLP([2, 3, outputs], output_activation="sigmoid")
+    with pytest.raises(ValueError, match="takes logits"):
+        fit(model, X, y, loss=loss, optimizer=SGD(model.parameters(), 0.1), epochs=1, batch_size=5)

@@ -421,7 +421,7 @@ def test_ctrl_c_keeps_the_finished_epochs_and_reports_on_them(tmp_path: Path) ->
 def test_ctrl_c_before_the_first_epoch_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("nn.train.minibatches", interrupt)

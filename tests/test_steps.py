@@ -187,6 +187,12 @@ def test_any_labels_at_all_give_unique_names_and_one_line_each(labels):
     assert "<" not in walk.markdown()
 
 
+def test_a_name_with_dots_needs_no_parentheses_and_one_with_signs_does():
+    b, c = Value(2.0, "layers.0.bias"), Value(3.0, "a + b")
+    last = steps(b * c).forward[-1]
+    assert last.rule == "layers.0.bias * (a + b)"
+
+
 def test_labels_cannot_become_markup_in_markdown():
     x = Value(1.0, "<img src=x> | `a` **b** $c$")
     text = steps(x + 1.0).markdown()

@@ -63,7 +63,7 @@ class Term:
     @classmethod
     def named(cls, text: str, latex: str) -> Term:
         """Return the term that is a name."""
-        plain = ATOM if text.isidentifier() else SUM
+        plain = ATOM if text.replace(".", "_").isidentifier() else SUM
         return cls(None, (), Operand(text, plain), Operand(latex, ATOM))
 
     @classmethod

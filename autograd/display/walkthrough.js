@@ -35,6 +35,7 @@
   function ratio(d, a, b) {
     return simple(a) && simple(b) ? `${d}${a}/${d}${b}` : `${d}(${a})/${d}(${b})`;
   }
+  const signed = (text) => (text[0] === "-" ? `(${text})` : text);
   const fraction = (d, a, b) =>
     `<mfrac><mrow><mi>${d}</mi>${a}</mrow><mrow><mi>${d}</mi>${b}</mrow></mfrac>`;
   function number(text, inner) {
@@ -228,7 +229,7 @@
     const right = text !== null && same(got, wanted);
     answered.set(at, right);
     open = false;
-    const product = `${u[USE.upstream]} × ${u[USE.local]} = ${u[USE.contribution]}`;
+    const product = `${u[USE.upstream]} × ${signed(u[USE.local])} = ${u[USE.contribution]}`;
     verdict.className = `cw-verdict ${right ? "cw-right" : "cw-wrong"}`;
     verdict.textContent = right ? `✓ Right: ${product}.`
       : text === null ? `Shown: ${product}.` : `✗ Not ${text.trim()}: ${product}.`;
@@ -307,14 +308,16 @@
       const [name, mark, value, operation, names, numbers] = nodes[at];
       phase.textContent = `Forward: the value of ${name}`;
       formulas.innerHTML = equation(mark, names, numbers, number(value));
-      said.textContent = names ? `${name} = ${operation} = ${value}` : `${name} = ${value} is given`;
+      said.textContent = names ? `${name} = ${operation} = ${value}`
+        : `${name} = ${value} is given`;
       return;
     }
     const mark = nodes[last][1];
     if (!u) {
       phase.textContent = `Backward: it begins at ${z}`;
       formulas.innerHTML = equation(fraction("d", mark, mark), number("1"));
-      said.textContent = `The derivative of ${z} by itself is 1. From here it is passed down the edges.`;
+      said.textContent =
+        `The derivative of ${z} by itself is 1. From here it is passed down the edges.`;
       return;
     }
     const [from, to] = [nodes[u[USE.node]], nodes[u[USE.operand]]];
@@ -337,10 +340,11 @@
       equation(local, u[USE.names], u[USE.numbers], number(u[USE.local])) +
       equation(sum, number(u[USE.before], true) + "<mo>+</mo>" + product, number(u[USE.after]));
     const rule = u[USE.rule] ? ` = ${u[USE.rule]}` : "";
+    const [factor, part] = [u[USE.local], u[USE.contribution]].map(signed);
     said.textContent =
       `${u[USE.derivative]}${rule} = ${u[USE.local]}; upstream × local: ${u[USE.upstream]} × ` +
-      `${u[USE.local]} = ${u[USE.contribution]}; ${ratio("d", z, to[0])}: ${u[USE.before]} + ` +
-      `${u[USE.contribution]} = ${u[USE.after]}`;
+      `${factor} = ${u[USE.contribution]}; ${ratio("d", z, to[0])}: ${u[USE.before]} + ` +
+      `${part} = ${u[USE.after]}`;
   }
   // Keeps the active node, and its row, in view without moving the page.
   function follow(i) {
@@ -375,7 +379,9 @@
   live.addEventListener("keydown", key);
   // On a page of its own the keys work from anywhere.
   if (root.closest(".cw-page")) {
-    document.addEventListener("keydown", (event) => { if (!live.contains(event.target)) key(event); });
+    document.addEventListener("keydown", (event) => {
+      if (!live.contains(event.target)) key(event);
+    });
   }
   setQuiz(data.quiz);
   render();

@@ -20,7 +20,6 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from autograd.display.dot import FILLS
-from autograd.display.drawing import _write  # pyright: ignore[reportPrivateUsage]
 from autograd.display.mathml import mathml
 from autograd.display.picture import Picture, paint
 from autograd.display.steps import steps, whole_number
@@ -28,6 +27,7 @@ from autograd.display.svg import svg_of
 from autograd.display.symbols import Term, figure, short
 from autograd.display.walk import Use, Walk
 from autograd.display.words import FAINT, INK, TONES, clean, count_text, number_text, tone
+from autograd.files import write_whole
 from autograd.value import Value
 
 MOST_NODES = 150
@@ -153,13 +153,14 @@ class Walkthrough:
         """Return the table of values and gradients, as it is at the end."""
         walk = self._walk
         z = escape(walk.name(len(walk.nodes) - 1))
+        total = f"gradient d{z}/d·" if len(z) <= 8 else "gradient"
         rows = [
             f'<tr><th scope="row">{escape(walk.name(i))}</th>'
             f"<td>{escape(self._operation(i))}</td><td>{figure(walk.data[i])}</td>"
             f"<td>{figure(walk.gradients[i])}</td></tr>"
             for i in self._places
         ]
-        heads = ("node", "operation", "value", f"gradient d{z}/d·")
+        heads = ("node", "operation", "value", total)
         head = "".join([f'<th scope="col">{text}</th>' for text in heads])
         return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
@@ -271,7 +272,7 @@ class Walkthrough:
             path = path.with_name(f"{path.name}.html")
         if path.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"cannot save as {path.name!r}: a walkthrough is a page, write .html")
-        _write(path, self.page.encode())
+        write_whole(path, self.page)
         return path
 
     def _repr_html_(self) -> str:

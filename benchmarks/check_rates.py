@@ -290,8 +290,8 @@ checked as it is, and once more with one wrong rule planted in one of its rows
 ({kinds};
 kind and row taken in turn over the seeds). A planted fault counts where it changes a derivative
 by more than 2^-41 of the sum of the magnitudes of all paths, and by more than 1e-280. torch's
-gradcheck is its test (central differences with step 1e-6, atol 1e-5, rtol 1e-3), the plain central difference
-one with step 1e-5 and `numpy.allclose`'s tolerances, both on the same gradients.
+gradcheck is its test (central differences with step 1e-6, atol 1e-5, rtol 1e-3), the plain central
+difference one with step 1e-5 and `numpy.allclose`'s tolerances, both on the same gradients.
 
 ## Gradients
 

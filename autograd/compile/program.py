@@ -155,10 +155,7 @@ class Program:
         Raises:
             ValueError: before the first call, if no shapes were given.
         """
-        graph = self._known().graph
-        found = np.zeros(len(self.parameters), dtype=np.bool_)
-        found[graph.place[graph.code == PARAMETER]] = True
-        return found
+        return self._known().reached
 
     def repeats(self) -> bool:
         """Return whether f does the same when it is traced again.
@@ -410,6 +407,8 @@ class _Built:
         self.graph = stages.run("trace", lambda: trace(f, shapes, program.parameters))
         for name, done in (("fold", fold), ("prune", prune), ("share", share)):
             self.graph = stages.run(name, lambda done=done: done(self.graph))
+        self.reached = np.zeros(self.parameters, dtype=np.bool_)
+        self.reached[self.graph.place[self.graph.code == PARAMETER]] = True
         self.small = _is_small(self.graph)
         self.stages = stages
         self._rolled: _Rolled | None = None

@@ -146,7 +146,23 @@ def test_of_a_large_graph_the_youngest_are_walked_through_with_their_whole_gradi
     shown = ag.order(z)[-150:]
     rows = still(page.html).rows[1:]
     assert [float(row[3]) for row in rows] == [pytest.approx(v.grad, rel=1e-5) for v in shown]
-    assert len(page.page) < 700_000
+    assert len(page.page) < 500_000
+
+
+def test_of_a_network_no_more_arrows_are_shown_than_can_be_read():
+    values = [Value(0.1 * i, f"x{i}") for i in range(30)]
+    for _ in range(4):
+        values = [ag.tanh(ag.sum(values)) for _ in range(30)]
+    page = walkthrough(ag.sum(values))
+    assert len(data_of(page.html)["uses"]) <= 300
+    assert len(page.page) < 400_000
+
+
+def test_its_text_keeps_the_numbers_it_was_made_with():
+    z, x, _ = composite()
+    page = walkthrough(z)
+    x.data = 5.0
+    assert "dz/dx = 30 + 30 = 60" in str(page)
 
 
 def test_a_node_with_more_operands_than_are_shown():

@@ -61,7 +61,11 @@ def steps(z: Value) -> Steps:
     >>> last.operand is y, last.upstream, last.local, last.contribution, last.after
     (True, 6.0, 1.0, 6.0, 6.0)
     """
-    walk = Walk(z)
+    return steps_of(Walk(z))
+
+
+def steps_of(walk: Walk) -> Steps:
+    """Return all steps of a walk that was made."""
     return Steps(walk, range(len(walk.nodes) + 1 + len(walk.uses)))
 
 

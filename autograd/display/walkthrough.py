@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import os
+from collections import Counter
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +23,7 @@ from xml.sax.saxutils import escape
 from autograd.display.dot import FILLS
 from autograd.display.mathml import mathml
 from autograd.display.picture import Picture, paint
-from autograd.display.steps import steps, whole_number
+from autograd.display.steps import steps_of, whole_number
 from autograd.display.svg import svg_of
 from autograd.display.symbols import Term, figure, short
 from autograd.display.walk import Use, Walk
@@ -31,6 +32,8 @@ from autograd.files import write_whole
 from autograd.value import Value
 
 MOST_NODES = 150
+# For each node that may be shown. A layer of 50 neurons on another has 2,500 uses of operands.
+MOST_USES = 2
 
 # The colours of the page, light and dark; those of the picture have the same names in both. Text
 # has a contrast of at least 4.5 to its ground.
@@ -99,8 +102,7 @@ class Walkthrough:
 
     def __init__(self, walk: Walk, max_nodes: int, quiz: bool) -> None:
         self._walk = walk
-        # The youngest: whatever uses one of them is among them too.
-        self._first = max(0, len(walk.nodes) - max_nodes)
+        self._first = _first_shown(walk, max_nodes)
         self._quiz = bool(quiz)
         self._uses = [use for use in walk.uses if use.operand >= self._first]
         self.html = self._fragment()
@@ -279,12 +281,24 @@ class Walkthrough:
         return self.html
 
     def __str__(self) -> str:
-        return str(steps(self._walk.z))
+        return str(steps_of(self._walk))
 
     def __repr__(self) -> str:
         n = len(self._places)
         shown, length = count_text(n, "node"), count_text(n + 1 + len(self._uses), "step")
         return f'<Walkthrough: {shown}, {length}; .save("page.html")>'
+
+
+def _first_shown(walk: Walk, max_nodes: int) -> int:
+    """Return the place of the oldest node to show; whatever uses one shown is shown too."""
+    last = len(walk.nodes) - 1
+    by_operand = Counter(use.operand for use in walk.uses)
+    uses = 0
+    for i in range(last - 1, max(-1, last - max_nodes), -1):
+        uses += by_operand[i]
+        if uses > MOST_USES * max_nodes:
+            return i + 1
+    return max(0, last + 1 - max_nodes)
 
 
 def _formula(term: Term | float) -> str:

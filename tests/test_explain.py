@@ -263,3 +263,30 @@ def test_labels_stay_text_in_the_markdown_table():
     table = influence(Value(1.0, "<b>|x") + 1.0)._repr_markdown_()
     assert "<b>" not in table
     assert table.splitlines()[-1].startswith("| &lt;b&gt;\\|x |")
+
+
+# The challenge of the last source: a network of two layers ---------------------------------------
+
+
+def test_the_larger_network_of_the_last_source_is_explained_weight_by_weight():
+    w1 = [[Value(0.15, "w11"), Value(0.2, "w12")], [Value(0.25, "w13"), Value(0.3, "w14")]]
+    w2 = [[Value(0.4, "w21"), Value(0.45, "w22")], [Value(0.5, "w23"), Value(0.55, "w24")]]
+    x, t = (0.05, 0.1), (0.01, 0.99)
+    hidden = [ag.sigmoid(a * x[0] + b * x[1] + 0.35) for a, b in w1]
+    out = [ag.sigmoid(a * hidden[0] + b * hidden[1] + 0.6) for a, b in w2]
+    loss = 0.5 * ((out[0] - t[0]) ** 2 + (out[1] - t[1]) ** 2)
+    loss.label = "L"
+    assert loss.data == pytest.approx(0.29837110876, abs=1e-11)
+    wanted = {
+        w1[0][0]: 0.000438568, w1[0][1]: 0.000877135, w1[1][0]: 0.000497713,
+        w1[1][1]: 0.000995425, w2[0][0]: 0.082167041, w2[0][1]: 0.082667628,
+        w2[1][0]: -0.022602540, w2[1][1]: -0.022740242,
+    }  # fmt: skip
+    for weight, gradient_of_it in wanted.items():
+        explanation = explain(loss, weight)
+        assert explanation.gradient == pytest.approx(gradient_of_it, abs=5e-10)
+        # A weight of the first layer moves the loss through both outputs.
+        assert explanation.count == (2 if weight in (*w1[0], *w1[1]) else 1)
+        assert math.fsum(p.product for p in explanation.paths) == pytest.approx(
+            explanation.gradient, rel=1e-12
+        )

@@ -156,9 +156,7 @@ def plain(sizes: list[int]) -> tuple[Callable[..., Any], list[Value]]:
 
 def compile_times(quick: bool) -> None:
     """Seconds to the first gradient: growth with the number of nodes."""
-    print(
-        f"\n{'plain * and +':24} {'nodes':>10} {'seconds':>9} {'us/node':>8} {'peak MB':>8}"
-    )
+    print(f"\n{'plain * and +':24} {'nodes':>10} {'seconds':>9} {'us/node':>8} {'peak MB':>8}")
     widths = [8, 32] if quick else [1, 8, 32, 128, 512]
     for width in widths:
         sizes = [784, width, 10]

@@ -450,3 +450,17 @@ def test_a_long_sum_becomes_one_statement():
     assert values == pytest.approx((x * x).sum(1))
     assert slopes == pytest.approx(2.0 * x)
     assert len(program.source.splitlines()) < 40
+
+
+def test_weights_on_constants_alone_have_gradients_over_a_batch() -> None:
+    w, v = Value(0.5), Value(-2.0)
+    program = compile(lambda x: (w * 1.0 + v * 3.0) * x, parameters=[w, v])
+    mean, slopes = program.value_and_grad(np.array([1.0, 2.0, 6.0]))
+    assert mean == -16.5
+    assert slopes.tolist() == [3.0, 9.0]
+    scope: dict[str, object] = {}
+    exec(program.source, scope)
+    run = scope["value_and_grad"]
+    assert callable(run)
+    again = run(np.array([0.5, -2.0]), np.array([[1.0], [2.0], [6.0]]))
+    assert np.ravel(again[-1]).tolist() == [3.0, 9.0]

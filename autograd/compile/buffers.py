@@ -196,7 +196,10 @@ class Buffers:
                 self._product(g, weights, self._unwound(out, statement.windows))
             case DenseWeights():
                 g = self._windows(self._view(statement.g), statement.windows)
-                source = self._windows(self._view(statement.source), statement.windows)
+                source = self._view(statement.source)
+                if source.ndim == 1:  # constants alone, the same for every sample
+                    source = np.broadcast_to(source, (self._batch, len(source)))
+                source = self._windows(source, statement.windows)
                 matrix = statement.weights
                 if matrix.transposed:
                     g, source = source, g

@@ -190,6 +190,8 @@ class Printer:
 
     def _weights(self, statement: DenseWeights) -> str:
         g, source = self.view(statement.g), self.view(statement.source)
+        if not statement.source.array.batched:  # constants alone, the same for every sample
+            source = f"np.broadcast_to({source}, (batch, {statement.source.width}))"
         if statement.windows > 1:
             g += f".reshape(-1, {statement.g.width // statement.windows})"
             source += f".reshape(-1, {statement.source.width // statement.windows})"

@@ -87,8 +87,9 @@ def is_kinked(row: Primitive) -> bool:
 
 
 def smooth_rows() -> list[Primitive]:
-    """Return the rows without kinks inside their domain."""
-    return [row for row in TABLE.values() if not is_kinked(row)]
+    """Return the rows without kinks inside their domain; `where` and `select` jump in theirs."""
+    jumps = {"where", "select"}
+    return [row for row in TABLE.values() if not is_kinked(row) and row.name not in jumps]
 
 
 class _Builder:

@@ -7,11 +7,12 @@ the same seed with less noise gives the same points, nearer to their rule.
 
 import math
 import numbers
-import operator
-from typing import SupportsIndex, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nn.checks import whole
 
 Floats: TypeAlias = NDArray[np.float64]
 Labels: TypeAlias = NDArray[np.int64]
@@ -121,7 +122,7 @@ def spirals(
     of the 1988 Connectionist Models Summer School, pages 52-59.
     """
     n, noise, rng = _checked(n, noise, seed)
-    classes = _whole("classes", classes, at_least=2)
+    classes = whole("classes", classes, at_least=2)
     if not (_is_number(turns) and math.isfinite(turns)):
         raise ValueError(f"turns must be a finite number, such as 1.5; got {turns!r}")
     y = _balanced_labels(n, classes, rng)
@@ -207,25 +208,14 @@ def line(
 
 def _checked(n: int, noise: float, seed: Seed) -> tuple[int, float, np.random.Generator]:
     """Check what every generator takes, and turn the seed into the source of its numbers."""
-    n = _whole("n, the number of points,", n, at_least=1)
+    n = whole("n, the number of points,", n, at_least=1)
     if not _is_number(noise):
         raise TypeError(f"noise must be a number such as 0.1, or 0 for none; got {noise!r}")
     if not 0 <= noise < math.inf:
         raise ValueError(f"noise is a standard deviation, finite and at least 0; got {noise!r}")
     if isinstance(seed, np.random.Generator):
         return n, float(noise), seed
-    return n, float(noise), np.random.default_rng(_whole("seed", seed, at_least=0))
-
-
-def _whole(name: str, value: object, *, at_least: int) -> int:
-    """Return ``value`` as an int, or say what ``name`` must be."""
-    # True is 1 to Python, and here always a slip.
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-        raise TypeError(f"{name} must be a whole number; got {value!r}")
-    whole = operator.index(value)
-    if whole < at_least:
-        raise ValueError(f"{name} must be at least {at_least}; got {whole}")
-    return whole
+    return n, float(noise), np.random.default_rng(whole("seed", seed, at_least=0))
 
 
 def _is_number(value: object) -> bool:

@@ -1,20 +1,20 @@
 """Functions that take a function and return its derivatives.
 
 All differentiate by one argument, or several: `argnum` is an int or a tuple of ints, arguments are
-numbers or nested lists of numbers, and results have their nesting. Numbers give numbers. Arguments
-that hold Values give Values, so that every transform can be applied to the result of any other.
+numbers, nested lists of numbers or arrays, and results have their nesting; an array reaches the
+function as an array of Values. Numbers give numbers. Arguments that hold Values give Values, so
+that every transform can be applied to the result of any other.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import factorial
 from typing import Any, NamedTuple, cast
-
-import numpy as np
 
 from autograd.backward import gradient, gradient_numbers
 from autograd.backward import order as order_of
 from autograd.modes import recording_anyway
+from autograd.nesting import flat, mapped, rebuilt
 from autograd.numeric import number
 from autograd.primitives import dot
 from autograd.series import along
@@ -22,24 +22,6 @@ from autograd.value import Value
 
 Function = Callable[..., Any]
 Argnum = int | tuple[int, ...]
-
-
-def _mapped(function: Callable[[Any], Any], x: Any) -> Any:
-    """Apply a function to every number in a nested list, tuple or array, and keep the nesting."""
-    if isinstance(x, list | tuple):
-        nested = cast(Any, x)
-        mapped = [_mapped(function, y) for y in nested]
-        return type(nested)(*mapped) if hasattr(nested, "_fields") else type(nested)(mapped)
-    if isinstance(x, np.ndarray):
-        return _mapped(function, cast(Any, x).tolist())
-    return function(x)
-
-
-def _flat(x: Any) -> list[Any]:
-    """Return the numbers of a nested argument in one list."""
-    found: list[Any] = []
-    _mapped(found.append, x)
-    return found
 
 
 class _Call(NamedTuple):
@@ -51,10 +33,10 @@ class _Call(NamedTuple):
     argnum: Argnum
     as_graph: bool
 
-    def shaped(self, flat: Sequence[Any]) -> Any:
+    def shaped(self, slopes: Sequence[Any]) -> Any:
         """Return one result per leaf in the nesting of the arguments differentiated by."""
-        rest = iter(flat)
-        by_position = {i: _mapped(lambda _: next(rest), self.args[i]) for i in self._positions()}
+        rest = iter(slopes)
+        by_position = {i: rebuilt(self.args[i], rest) for i in self._positions()}
         if isinstance(self.argnum, int):
             return by_position[self.argnum % len(self.args)]
         return tuple([by_position[i % len(self.args)] for i in self.argnum])
@@ -98,14 +80,14 @@ def _called(f: Function, args: tuple[Any, ...], argnum: Argnum) -> _Call:
         return leaves[-1]
 
     wanted = _positions(argnum, len(args))
-    lifted = [_mapped(lift, x) if i in wanted else x for i, x in enumerate(args)]
+    lifted = [mapped(lift, x) if i in wanted else x for i, x in enumerate(args)]
     outer = _underway.leaves
     _underway.leaves = outer.union(leaves)
     try:
         output = f(*lifted)
     finally:
         _underway.leaves = outer
-    as_graph = any(isinstance(x, Value) for x in _flat(args)) or _reaches(output, outer)
+    as_graph = any(isinstance(x, Value) for x in flat(args)) or _reaches(output, outer)
     return _Call(output, leaves, args, argnum, as_graph)
 
 
@@ -126,7 +108,7 @@ def _reaches(output: Any, outer: frozenset[Value]) -> bool:
     """Return whether the output depends on a leaf of a transform around this one."""
     if not outer:
         return False
-    return any(isinstance(z, Value) and not outer.isdisjoint(order_of(z)) for z in _flat(output))
+    return any(isinstance(z, Value) and not outer.isdisjoint(order_of(z)) for z in flat(output))
 
 
 def _recorded(function: Function) -> Function:
@@ -138,7 +120,7 @@ def _recorded(function: Function) -> Function:
     def wrapped(*args: Any) -> Any:
         with recording_anyway() as paused:
             result = function(*args)
-            return _mapped(_detached, result) if paused else result
+            return mapped(_detached, result) if paused else result
 
     return wrapped
 
@@ -250,7 +232,7 @@ def jacobian(f: Function, argnum: Argnum = 0) -> Function:
     @_recorded
     def function(*args: Any) -> Any:
         call = _called(f, args, argnum)
-        return _mapped(lambda output: call.shaped(call.slopes(output)), call.output)
+        return mapped(lambda output: call.shaped(call.slopes(output)), call.output)
 
     return function
 
@@ -332,7 +314,7 @@ def jvp(f: Function, argnum: Argnum = 0) -> Function:
                 return 0.0
             return along(output, tangents, 1, graph=as_graph)[1]
 
-        return _mapped(slope, call.output)
+        return mapped(slope, call.output)
 
     return function
 
@@ -357,15 +339,21 @@ def _vector(call: _Call, v: Any) -> list[Any]:
                 f"the vector must have the nesting of the argument: got {part!r:.60} "
                 f"for {argument!r:.60}"
             )
-        by_position[i % len(call.args)] = _flat(part)
-    flat: Iterator[Any] = (x for i in sorted(by_position) for x in by_position[i])
-    return [x if isinstance(x, Value) else number(x) for x in flat]
+        by_position[i % len(call.args)] = flat(part)
+    return [
+        x if isinstance(x, Value) else number(x)
+        for i in sorted(by_position)
+        for x in by_position[i]
+    ]
 
 
 def _nesting(x: Any) -> Any:
-    """Return the lengths of a nested argument, so that two can be compared."""
-    if isinstance(x, np.ndarray):
-        return _nesting(cast(Any, x).tolist())
-    if isinstance(x, list | tuple):
-        return [_nesting(y) for y in cast(Any, x)]
-    return None
+    """Return a nested argument with nothing in the places of its numbers, to compare two."""
+    return _lists(mapped(lambda _: None, x))
+
+
+def _lists(x: Any) -> Any:
+    """Return a nesting with lists in place of arrays and tuples: a vector may be either."""
+    if isinstance(x, dict):
+        return {key: _lists(y) for key, y in cast(Any, x).items()}
+    return [_lists(y) for y in x] if hasattr(x, "__iter__") else x

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, grad, no_grad, value_and_grad
+from autograd import Value, grad, hvp, jacobian, jvp, no_grad, value_and_grad
 
 
 def f(x: Any, y: Any, w: Any) -> Any:
@@ -53,12 +53,27 @@ def test_the_gradient_has_the_nesting_of_its_argument() -> None:
     assert grad(lambda p: 7.0)([[], 1.0]) == [[], 0.0]
 
 
-def test_arrays_are_taken_as_nested_lists() -> None:
+def test_arrays_reach_the_function_as_arrays_and_give_arrays() -> None:
     w = np.array([[1.0, 2.0], [3.0, 4.0]])
-    value, slope = value_and_grad(lambda w: w[0][0] * w[1][1])(w)
-    assert value == 4.0
-    assert np.array_equal(np.array(slope, dtype=float), [[4.0, 0.0], [0.0, 1.0]])
+    value, slope = value_and_grad(lambda w: (w**2).sum() + w[0, 0] * w[1][1])(w)
+    assert value == 34.0
+    assert slope.dtype == float
+    assert slope.tolist() == [[6.0, 4.0], [6.0, 9.0]]
     assert w.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    x = np.array([3.0, 2.0])
+    assert jacobian(lambda x: w @ x)(x).tolist() == w.tolist()
+    assert jacobian(lambda x: [x[0], x.sum()])(x)[1].tolist() == [1.0, 1.0]
+    assert hvp(lambda x: x @ x)(x, x).tolist() == [6.0, 4.0]
+    assert jvp(lambda x: x * x)(x, [1.0, 0.0]).tolist() == [6.0, 0.0]
+    assert grad(lambda x: x * 2.0)(np.array(1.0)) == 2.0
+    assert grad(lambda x: 1.0)(np.zeros((0, 2))).shape == (0, 2)
+    slopes = grad(lambda x: x[0] ** 2)(np.array([Value(1.0), 5.0], dtype=object))
+    assert isinstance(slopes[0], Value)
+    assert slopes[0].data == 2.0
+
+
+def test_dicts_are_nested_arguments_too() -> None:
+    assert grad(lambda p: p["w"][0] * p["b"])({"w": [2.0], "b": 3.0}) == {"w": [3.0], "b": 2.0}
 
 
 def test_named_tuples_keep_their_names() -> None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
+from autograd.nesting import rebuilt
 from autograd.numeric import number
 from autograd.value import Value
 
@@ -50,23 +51,6 @@ def flatten(x: Any, name: str = "x") -> Iterator[tuple[str, float]]:
         yield x.label or name, x.data
     else:
         yield name, number(x)
-
-
-def rebuilt(x: Any, flat: Iterator[Any]) -> Any:
-    """Return a copy of the nesting of x, with the next things of `flat` in place of its numbers.
-
-    >>> rebuilt([1.0, (2.0, 3.0)], iter("abc"))
-    ['a', ('b', 'c')]
-    """
-    if isinstance(x, np.ndarray):
-        x = cast(Any, x).tolist()
-    if isinstance(x, list | tuple):
-        items: list[Any] = [rebuilt(y, flat) for y in cast(Any, x)]
-        kind: Any = cast(Any, x).__class__
-        return kind(*items) if hasattr(kind, "_fields") else kind(items)
-    if isinstance(x, dict):
-        return {key: rebuilt(y, flat) for key, y in cast(Any, x).items()}
-    return next(flat)
 
 
 def argument_names(f: Function, count: int) -> list[str]:

@@ -245,7 +245,7 @@ def {row.name}(self):
     node._x = self
     node._y = None
     node.birth = tick()
-    node.label = ""
+    node._label = ""
     return watched(node) if watching else node
 """
     method = _compiled(text, row.name, use=use_of(row, "v"), **bound)
@@ -288,7 +288,7 @@ def {row.name}(self, other):
     node._x = self
     node._y = other
     node.birth = tick()
-    node.label = ""
+    node._label = ""
     return watched(node) if watching else node
 """
     reflected_text = f"""
@@ -308,7 +308,7 @@ def reflected_{row.name}(self, other):
     node._x = other
     node._y = self
     node.birth = tick()
-    node.label = ""
+    node._label = ""
     return watched(node) if watching else node
 """
     uses = {"use_vv": use_of(row, "vv"), "use_vc": use_of(constant, "vc")}
@@ -386,7 +386,7 @@ def record(row: Primitive, operands: tuple[Any, ...]) -> Any:
         node._x = operands
         node._y = None
     node.birth = tick()
-    node.label = ""
+    node._label = ""
     return names["watched"](node) if names["watching"] else node
 
 

@@ -53,7 +53,7 @@ class Value:
     (56.0, 15.0, 60.0, 75.0)
     """
 
-    __slots__ = ("__weakref__", "_number", "_use", "_x", "_y", "birth", "grad", "label")
+    __slots__ = ("__weakref__", "_label", "_number", "_use", "_x", "_y", "birth", "grad")
 
     # Not `_data`: NumPy's masked arrays take an attribute of that name for the number itself.
     _number: float
@@ -64,17 +64,18 @@ class Value:
     _y: Any
     _use: Use
     birth: int
-    label: str
+    _label: str
 
     def __init__(self, data: float, label: str = "") -> None:
         self._number = data if data.__class__ is float else number(data)
-        if not isinstance(label, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"a label is a str, got {type(label).__name__}: write str(label)")
         self.grad = None
         self._use = LEAF
         self._x = self._y = None
         self.birth = tick()
-        self.label = label
+        if label.__class__ is str:
+            self._label = label
+        else:
+            self.label = label
 
     def _set_data(self, data: float) -> None:
         self._number = data if data.__class__ is float else number(data)
@@ -86,6 +87,13 @@ class Value:
     data = property(
         attrgetter("_number"), _set_data, doc="The number; see the class for setting it."
     )
+
+    def _set_label(self, label: str) -> None:
+        if not isinstance(label, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"a label is a str, got {type(label).__name__}: write str(label)")
+        self._label = label
+
+    label = property(attrgetter("_label"), _set_label, doc='The name; "" if it has none.')
 
     @property
     def op(self) -> Primitive | None:

@@ -74,6 +74,10 @@ def test_a_label_is_a_string() -> None:
     assert Value(1.0, "w").label == "w"
     with pytest.raises(TypeError, match=r"label is a str, got int: write str\(label\)"):
         Value(1.0, 3)  # type: ignore[arg-type]
+    v = Value(1.0, "w")
+    with pytest.raises(TypeError, match=r"label is a str, got int: write str\(label\)"):
+        v.label = 3
+    assert v.label == "w"
 
 
 def test_there_are_no_other_attributes() -> None:

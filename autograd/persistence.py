@@ -8,6 +8,7 @@ code is stored, nothing recurses, and what is read back can be differentiated ag
 # The rooms of the engine share the slots of a node; the properties over them are for users.
 
 import json
+import math
 import sys
 import threading
 import weakref
@@ -148,7 +149,8 @@ def from_json(text: str) -> Value:
 
     Raises:
         GraphFormatError: if the text is cut short, malformed, of a newer version, or names a
-            primitive that is not in the table.
+            primitive that is not in the table; if a node's number is not what its operation
+            gives for its operands.
     """
     try:
         document = json.loads(text)
@@ -206,6 +208,16 @@ def _read_node(i: int, record: Any, nodes: list[Value]) -> Value:
         raise GraphFormatError(f"node {i}: {name} has no operand that is a node")
     if row.constants and any(isinstance(x, Value) for x in args[-row.constants :]):
         raise GraphFormatError(f"node {i}: the last {row.constants} operands must be constants")
+    # Another platform's libm may round differently, by a few ulp; more than that is another graph.
+    operands = [x.data if isinstance(x, Value) else x for x in args]
+    try:
+        wanted = row.function(*operands)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise GraphFormatError(f"node {i}: {name} of {operands!r:.60} failed: {error}") from error
+    if not (math.isclose(data, wanted, rel_tol=1e-9) or (data != data and wanted != wanted)):
+        raise GraphFormatError(
+            f"node {i}: data is {data!r}, but {name} of its operands is {wanted!r}"
+        )
     return restore(name, args, data, grad, label)
 
 

@@ -276,6 +276,10 @@ BAD = {
     "an operand that is no index": document(LEAF, {"data": 1.0, "op": "exp", "args": [0.0]}),
     "only constants": document({"data": 1.0, "op": "exp", "args": [{"constant": 1.0}]}),
     "a Value for a constant": document(LEAF, {"data": 1.0, "op": "power", "args": [0, 0]}),
+    "a number that is not the result": document(LEAF, {"data": 2.0, "op": "mul", "args": [0, 0]}),
+    "a number selected from elsewhere": document(
+        LEAF, {"data": 1.0, "op": "select", "args": [0, {"constant": 7.0}]}
+    ),
     "a gradient of another kind": document({"data": 1.0, "grad": None}),
 }
 

@@ -1,0 +1,97 @@
+"""Exercises: an answer is open, right or not right yet; no sentence gives the right one away."""
+
+import math
+
+import numpy as np
+import pytest
+
+from autograd import Value, sigmoid
+from autograd import abs as absolute
+from autograd.check import mark_gradient, mark_value
+from autograd.check.exercises import Mark
+
+
+def bowl(x, y):
+    return x * x + 3.0 * x * y
+
+
+POINTS = ([1.0, 2.0], [-0.5, 4.0])
+
+
+@pytest.mark.parametrize("unwritten", [..., [..., 1.0], (2.0, [...])])
+def test_three_dots_anywhere_are_an_open_answer(unwritten):
+    assert mark_gradient(bowl, lambda x, y: unwritten, *POINTS).mark is Mark.OPEN
+    assert mark_value(bowl, lambda x, y: unwritten, *POINTS).mark is Mark.OPEN
+
+
+@pytest.mark.parametrize(
+    ("answer", "mark"),
+    [
+        (lambda x, y: (2 * x + 3 * y, 3 * x), Mark.RIGHT),
+        (lambda x, y: [2 * x + 3 * y, [3 * x]], Mark.RIGHT),
+        (lambda x, y: (2 * x + 3 * y, 3 * y), Mark.WRONG),
+        (lambda x, y: (2 * x, 3 * x), Mark.WRONG),
+        # Right at the first point alone.
+        (lambda x, y: (8.0, 3.0), Mark.WRONG),
+        (lambda x, y: 2 * x + 3 * y, Mark.WRONG),
+        (lambda x, y: None, Mark.WRONG),
+        (lambda x, y: x / 0, Mark.WRONG),
+        (lambda x, y: ("8", "3"), Mark.WRONG),
+        (lambda x, y: (math.nan, math.nan), Mark.WRONG),
+        (lambda x: x, Mark.WRONG),
+    ],
+)
+def test_a_gradient_is_right_only_if_it_is_right_at_every_point(answer, mark):
+    assert mark_gradient(bowl, answer, *POINTS).mark is mark
+
+
+def test_a_function_of_plain_numbers_has_answers_that_can_be_marked():
+    assert mark_gradient(lambda x: math.sin(x), lambda x: math.cos(x), [0.3]).mark is Mark.RIGHT
+    assert mark_gradient(lambda x: math.sin(x), lambda x: -math.cos(x), [0.3]).mark is Mark.WRONG
+
+
+def test_at_a_kink_any_slope_between_the_two_may_be_given_but_no_other():
+    assert mark_gradient(absolute, lambda x: math.copysign(1, x), [2.0], [0.0]).mark is Mark.RIGHT
+    assert mark_gradient(absolute, lambda x: 1.0 if x else 2.0, [2.0], [0.0]).mark is Mark.WRONG
+    with pytest.raises(ValueError, match="at none of these points"):
+        mark_gradient(absolute, lambda x: 0.5, [0.0])
+    with pytest.raises(ValueError, match="at least one point"):
+        mark_gradient(absolute, lambda x: 0.5)
+
+
+@pytest.mark.parametrize(
+    ("right", "given", "mark"),
+    [
+        (0.1 + 0.2, 0.3, Mark.RIGHT),
+        (1.0, 1.0 + 1e-7, Mark.WRONG),
+        (0.0, 1e-300, Mark.WRONG),
+        ([1.0, 0.0], [1.0, 1e-13], Mark.RIGHT),
+        ([1.0, 2.0], [2.0, 1.0], Mark.WRONG),
+        ([1.0, 2.0], [1.0, 2.0, 3.0], Mark.WRONG),
+        (np.array([1.0, 2.0]), (1, 2), Mark.RIGHT),
+        (Value(2.0), 2, Mark.RIGHT),
+        (21, Value(21.0), Mark.RIGHT),
+        ("tanh", "tanh", Mark.RIGHT),
+        ("tanh", "sin", Mark.WRONG),
+        (True, True, Mark.RIGHT),
+        (True, 1, Mark.WRONG),
+        (math.inf, math.inf, Mark.RIGHT),
+    ],
+)
+def test_a_value_agrees_to_nine_digits_and_a_word_to_the_letter(right, given, mark):
+    assert mark_value(lambda: right, lambda: given).mark is mark
+
+
+def test_a_sentence_says_which_way_and_not_how_far():
+    slope = sigmoid(2.0) * (1.0 - sigmoid(2.0))
+    for off in (0.5 * slope, 1.005 * slope, -slope):
+        for said in (
+            mark_gradient(sigmoid, lambda x, off=off: off, [2.0]),
+            mark_value(lambda x: slope, lambda x, off=off: off, [2.0]),
+        ):
+            assert said.mark is Mark.WRONG
+            assert f"{slope:.4g}" not in str(said).replace(f"{off:.6g}", "")
+    assert (
+        str(mark_value(lambda: 2.0, lambda: 1.99))
+        == "not right yet: it is a little larger than your 1.99"
+    )

@@ -159,7 +159,8 @@ def _parts(x: Any) -> list[Any]:
 def _part(x: Any) -> Any:
     if isinstance(x, Value):
         return x.data
-    x = x.item() if isinstance(x, np.generic) else x
+    if isinstance(x, np.generic):
+        x = cast(Any, x).item()
     return float(x) if isinstance(x, int | float) and not isinstance(x, bool) else x
 
 

@@ -96,6 +96,13 @@ def unregister(name: str) -> None:
     """Take a primitive that was registered by `register` out of the table, if it is there.
 
     Graphs recorded with it stay usable; they can no longer be read back from JSON or a pickle.
+
+    >>> from autograd.row import lookup
+    >>> unregister("no such primitive")
+    >>> unregister("tanh")
+    Traceback (most recent call last):
+        ...
+    ValueError: tanh is a built-in primitive and stays in the table
     """
     if name in _BUILT_IN:
         raise ValueError(f"{name} is a built-in primitive and stays in the table")

@@ -57,6 +57,16 @@ class ExpressionError(ValueError):
         reason: what it is, in a sentence.
         text: the expression.
         position: the place of the character in it, from 0; None if it is about no place.
+
+    >>> try:
+    ...     parse("2*(x + 1", x=1.0)
+    ... except ExpressionError as error:
+    ...     print(error.position)
+    ...     print(error)
+    8
+    expected ')' for the '(' at character 3, found the end
+        2*(x + 1
+                ^
     """
 
     def __init__(self, reason: str, text: str, position: int | None = None) -> None:

@@ -111,6 +111,12 @@ class Primitive:
         constants: how many of the last operands are plain numbers, never Values.
         subgradients: what the partials are at kinks and ties, as pairs (operands, partials).
         ufunc: NumPy's name for it where that differs.
+
+    >>> row = lookup("mul")
+    >>> row.function(3.0, 4.0), row.partials(12.0, 3.0, 4.0)
+    (12.0, (4.0, 3.0))
+    >>> row.arity, row.domain
+    (2, ((-10.0, 10.0), (-10.0, 10.0)))
     """
 
     name: str

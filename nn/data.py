@@ -25,6 +25,12 @@ class Batches:
         X, y: the data.
         batch_size: the length of every batch but perhaps the last.
         drop_last: leave a short last batch out.
+
+    >>> batches = minibatches(np.zeros((10, 2)), np.arange(10), 4, rng=0)
+    >>> batches
+    3 batches of 4 from 10 samples
+    >>> [len(ys) for _, ys in batches]
+    [4, 4, 2]
     """
 
     def __init__(

@@ -28,6 +28,10 @@ class EpochRecord:
         time: how long it took, in seconds.
         seed: the seed of the run. The epoch's order came from
             `numpy.random.default_rng([seed, epoch])`, so any one can be drawn again.
+
+    >>> record = EpochRecord(3, 0.5, 0.75, 0.625, 0.5, 0.01, seed=7)
+    >>> record.loss, record.validation_metric
+    (0.5, 0.5)
     """
 
     epoch: int

@@ -26,6 +26,13 @@ class Initialiser:
 
     Weights and biases are drawn by two methods, because a network draws the weights of all its
     layers first and then all biases, as the textbook classes do.
+
+    >>> class Halves(Initialiser):
+    ...     def weights(self, n_in, n_out, rng):
+    ...         return np.full((n_out, n_in), 0.5)
+    >>> W, b = Halves()(2, 1, np.random.default_rng(0))
+    >>> W.tolist(), b.tolist()
+    ([[0.5, 0.5]], [0.0])
     """
 
     def weights(self, n_in: int, n_out: int, rng: np.random.Generator) -> Floats:

@@ -68,6 +68,11 @@ def svg(figure: "Figure", name: str = "figure") -> str:
 
     Raises:
         ValueError: if name holds other characters.
+
+    >>> from nn import EpochRecord, History
+    >>> picture = curves(History([EpochRecord(1, 0.5, 0.75, None, None, 0.01, 7)], "accuracy"))
+    >>> svg(picture).startswith("<svg ")
+    True
     """
     if not re.fullmatch(r"[A-Za-z][\w-]*", name, re.ASCII):
         raise ValueError(f"name is the start of ids, such as 'curves'; got {name!r}")
@@ -92,6 +97,11 @@ def curves(history: History) -> "Figure":
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
         ValueError: if the history is empty.
+
+    >>> from nn import EpochRecord, History
+    >>> records = [EpochRecord(i, 1.0 / i, 0.75, None, None, 0.01, 7) for i in (1, 2, 3)]
+    >>> [axes.get_title() for axes in curves(History(records, "accuracy")).axes]
+    ['loss', 'accuracy']
     """
     if not len(history):
         raise ValueError("the history is empty: there is no epoch to draw")
@@ -134,6 +144,12 @@ def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 12
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
         ValueError: if X is not of that shape, or the model takes other inputs.
+
+    >>> from nn import MLP, datasets
+    >>> X, y = datasets.moons(20, seed=0)
+    >>> picture = boundary(MLP([2, 4, 2], seed=0), X, y, steps=20)
+    >>> picture.axes[0].get_xlabel(), picture.axes[0].get_ylabel()
+    ('x1', 'x2')
     """
     points, labels = numeric("X", X).astype(np.float64), true_classes(y)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
@@ -194,6 +210,10 @@ def confusion_matrix(table: Any, names: Sequence[str] | None = None) -> "Figure"
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
         ValueError: if the table is not square, or there are not as many names.
+
+    >>> picture = confusion_matrix([[5, 1], [0, 4]], names=["cat", "dog"])
+    >>> [text.get_text() for text in picture.axes[0].get_xticklabels()]
+    ['cat', 'dog']
     """
     counts = numeric("table", table)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not counts.size:
@@ -245,6 +265,12 @@ def images(
         ImportError: if matplotlib is not installed, with what to install.
         ValueError: if there are no images, they are not of that shape, or there are not as many
             captions.
+
+    >>> from nn import datasets
+    >>> X, y = datasets.digits()
+    >>> picture = images(X[:3], [str(label) for label in y[:3]])
+    >>> [axes.get_title() for axes in picture.axes if axes.get_title()]
+    ['0', '1', '2']
     """
     pixels = numeric("X", X)
     if pixels.ndim != 2 or not len(pixels) or pixels.shape[1] != shape[0] * shape[1]:

@@ -34,6 +34,17 @@ class DivergenceError(FloatingPointError):
 
     Attributes:
         history: the epochs that were finished before.
+
+    >>> from nn import MLP, SGD, datasets
+    >>> X, y = datasets.line(20, seed=0)
+    >>> model = MLP([1, 1], activation="linear", seed=0)
+    >>> optimizer = SGD(model.parameters(), lr=100.0)
+    >>> loss = "mean_squared_error"
+    >>> try:
+    ...     fit(model, X, y, loss=loss, optimizer=optimizer, epochs=900, batch_size=20)
+    ... except DivergenceError as error:
+    ...     print(type(error.history).__name__)
+    History
     """
 
     def __init__(self, message: str, history: History) -> None:

@@ -38,6 +38,11 @@ class Verdict:
         right: the slope from above.
         primitive: the row at fault, "" if none was found or nothing is wrong.
         entry: which derivative, as in `d2f/dx dy`.
+
+    >>> from autograd.check import check_gradients
+    >>> (verdict,) = check_gradients(lambda x: x * x, 3.0, order=1)
+    >>> verdict.outcome.value, verdict.input, verdict.analytic, verdict.oracle
+    ('right', 'x', 6.0, 'complex step')
     """
 
     input: str
@@ -75,7 +80,16 @@ class Verdict:
 
 
 class GradientError(AssertionError):
-    """A gradient is wrong; `report` says which and why."""
+    """A gradient is wrong; `report` says which and why.
+
+    >>> from autograd.check import check_against
+    >>> report = check_against(lambda x: x * x, lambda x: x, 3.0)
+    >>> try:
+    ...     report.raise_if_wrong()
+    ... except GradientError as error:
+    ...     print(error.report.wrong[0].analytic, round(error.report.wrong[0].numeric, 6))
+    3.0 6.0
+    """
 
     def __init__(self, report: "Report") -> None:
         self.report = report

@@ -92,6 +92,12 @@ class Program:
 
     Attributes:
         parameters: the Values that are trained, in the order of `theta`.
+
+    >>> program = compile(lambda x: x * x + 1.0)
+    >>> program(3.0), program(np.array([0.0, 1.0, 2.0])).tolist()
+    (10.0, [1.0, 2.0, 5.0])
+    >>> program.value_and_grad(3.0)
+    (10.0, 6.0)
     """
 
     def __init__(

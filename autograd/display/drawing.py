@@ -93,6 +93,16 @@ class Drawing:
         picture: the boxes, arrows and notes.
         source: the picture as DOT text, the same for the same graph in every process.
         format: what it is shown and saved as.
+
+    >>> from autograd import Value, draw
+    >>> picture = draw(Value(3.0, "x") * 2.0)
+    >>> print(picture.text)
+    x  value 3  gradient not computed yet
+    n1 = x * 2  value 6  gradient not computed yet
+        from x: × 2
+    ...
+    >>> picture.source.splitlines()[0]
+    'digraph chalkgrad {'
     """
 
     def __init__(self, picture: Picture, format: str = "svg") -> None:

@@ -60,7 +60,13 @@ def influence(z: Value, *, most: int = 20) -> Influence:
 
 
 class Influence(Sequence[Influencer]):
-    """The leaves of a graph by falling influence: a sequence, and a table when printed."""
+    """The leaves of a graph by falling influence: a sequence, and a table when printed.
+
+    >>> x, w = Value(2.0, "x"), Value(-3.0, "w")
+    >>> leaves = influence(w * x + w)
+    >>> [(leaf.name, leaf.value, leaf.gradient, leaf.amount) for leaf in leaves]
+    [('w', -3.0, 3.0, 9.0), ('x', 2.0, -3.0, 6.0)]
+    """
 
     def __init__(self, walk: Walk, most: int) -> None:
         self._most = most

@@ -31,7 +31,13 @@ sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
 
 
 class RenderError(RuntimeError):
-    """A picture could not be made in the form that was asked for; the message says why."""
+    """A picture could not be made in the form that was asked for; the message says why.
+
+    >>> raise RenderError("neither dot nor pygraphviz is here to draw pdf")
+    Traceback (most recent call last):
+        ...
+    autograd.display.render.RenderError: neither dot nor pygraphviz is here to draw pdf
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,15 @@ class Step:
         contribution: upstream * local.
         before: the operand's gradient before the contribution is added.
         after: the operand's gradient with it.
+
+    >>> x, w = Value(2.0, "x"), Value(3.0, "w")
+    >>> last = steps(w * x)[-1]
+    >>> last.phase, last.operand_name, last.rule
+    ('backward', 'x', 'w')
+    >>> last.upstream, last.local, last.contribution, last.before, last.after
+    (1.0, 3.0, 3.0, 0.0, 3.0)
+    >>> print(last)
+     6  z → x  ∂z/∂x = w = 3  1 × 3 = 3  dz/dx = 0 + 3 = 3
     """
 
     number: int

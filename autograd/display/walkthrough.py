@@ -98,6 +98,12 @@ class Walkthrough:
     Attributes:
         html: the page's content as notebooks show it.
         page: the whole page.
+
+    >>> page = walkthrough(Value(2.0, "x") * Value(3.0, "w"))
+    >>> page
+    <Walkthrough: 3 nodes, 6 steps; .save("page.html")>
+    >>> page.page.splitlines()[0]
+    '<!DOCTYPE html>'
     """
 
     def __init__(self, walk: Walk, max_nodes: int, quiz: bool) -> None:

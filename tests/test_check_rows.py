@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import pytest
 
@@ -226,3 +227,21 @@ def test_faults_at_ties_are_blamed():
 def test_a_fault_that_changes_nothing_is_not_called_wrong():
     with planted(lookup("sin"), lambda z, x: (0.0,)):
         assert check_gradients(lambda x: where(0.0, sin(x), x), 1.0, order=1).ok
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (lambda z, x: (3.0 * float(x) ** 2,), "the rule fails on Values: TypeError"),
+        (lambda z, x: (3.0 * getattr(x, "data", x) ** 2,), "has another derivative at"),
+    ],
+)
+def test_rules_that_leave_the_graph_are_wrong_at_order_two(rule: Any, words: str) -> None:
+    report = check_row(Primitive("cube", lambda x: x * x * x, rule))
+    assert [(v.order, v.outcome) for v in report.verdicts] == [
+        (0, Outcome.RIGHT),
+        (1, Outcome.RIGHT),
+        (2, Outcome.WRONG),
+    ]
+    assert words in report.verdicts[-1].reason
+    assert report.verdicts[-1].primitive == "cube"

@@ -9,9 +9,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from autograd.backward import gradient_numbers
 from autograd.check import local, precise
+from autograd.check.differences import differences
+from autograd.check.estimate import Estimate
 from autograd.check.report import Outcome, Report, Verdict
-from autograd.row import Point, Primitive
+from autograd.row import Point, Primitive, apply
+from autograd.value import Value
 
 # How many operands a row of any number is tried with: even numbers, for rows that pair them.
 _COUNTS = (2, 4)
@@ -59,7 +63,9 @@ def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
     For each operand that is not a constant there is one verdict: wrong with the first point found
     at which the rule is off, cannot tell if no point could be judged, else right. At kinks nothing
     is judged, beyond saying whether the value taken lies between the two slopes. The value of the
-    float function is compared with that of the array function and of the formula (order 0).
+    float function is compared with that of the array function and of the formula (order 0). A rule
+    that is right on numbers is run on Values too: where it fails there, or gives a graph whose
+    derivative is another function's, one more verdict says so (order 2).
 
     Args:
         row: the primitive; it need not be in the table.
@@ -80,6 +86,8 @@ def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
             names.setdefault(_operand(row, k), []).append((point, k))
     with np.errstate(all="ignore"):
         verdicts += [_check_operand(row, name, places) for name, places in names.items()]
+        if all(v.outcome is Outcome.RIGHT for v in verdicts):
+            verdicts += _wrong_on_values(row, at)
     return Report(verdicts, _title(row))
 
 
@@ -163,6 +171,70 @@ def _check_operand(row: Primitive, name: str, places: Sequence[tuple[Point, int]
         if chosen:
             return chosen[0]
     return _open(name, "there was no point to check at")
+
+
+# Second derivatives are differences of the rule: at few points, and none at an end of the domain.
+_SECOND_POINTS = 3
+
+
+def _wrong_on_values(row: Primitive, points: Sequence[Point]) -> list[Verdict]:
+    """Return what is wrong with a rule as a rule on Values, by which gradients are graphs."""
+    inside = [point for point in points if not _at_end(row, point)]
+    for point in inside[:_SECOND_POINTS]:
+        for k in range(len(point) - row.constants):
+            found = _second(row, point, k)
+            if found is not None:
+                return [found]
+    return []
+
+
+def _at_end(row: Primitive, point: Point) -> bool:
+    domain = row.domain if row.arity is not None else tuple(row.domain[:1]) * len(point)
+    return any(x in interval for x, interval in zip(point, domain, strict=True))
+
+
+def _second(row: Primitive, point: Point, k: int) -> Verdict | None:
+    """Return a verdict on the derivatives of partial k at a point if it is wrong there."""
+    cut = len(point) - row.constants
+
+    def partial(*operands: float) -> float:
+        given = *[float(x) for x in operands], *point[cut:]
+        return float(row.partials(row.function(*given), *given)[k])
+
+    def derivatives(*operands: float) -> list[float]:
+        leaves = [Value(x) for x in operands]
+        given = *leaves, *point[cut:]
+        slope = row.partials(apply(row, given), *given)[k]
+        if not isinstance(slope, Value):
+            return [0.0] * len(leaves)
+        return list(gradient_numbers(slope, leaves))
+
+    def wrong(analytic: float, estimate: Estimate, reason: str) -> Verdict:
+        return Verdict(
+            input=_operand(row, k),
+            order=2,
+            outcome=Outcome.WRONG,
+            analytic=analytic,
+            numeric=estimate.value,
+            bound=estimate.error,
+            reason=reason,
+            primitive=row.name,
+        )
+
+    found = differences(partial, *point[:cut])
+    try:
+        slopes = derivatives(*point[:cut])
+    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
+        return wrong(
+            math.nan, found[k], f"the rule fails on Values: {type(error).__name__}: {error}"
+        )
+    for slope, estimate in zip(slopes, found, strict=True):
+        # Generous: a rule may cancel, or jump here, and what is looked for is off altogether.
+        room = 1e-4 * max(abs(slope), abs(estimate.value)) + 100.0 * estimate.error
+        if math.isfinite(room) and abs(slope - estimate.value) > room:
+            at = _shown(row, point)
+            return wrong(slope, estimate, f"the rule's graph has another derivative at {at}")
+    return None
 
 
 def check_partial(

@@ -325,6 +325,12 @@ def test_a_function_of_plain_numbers_is_checked_by_its_values():
     assert only(check_against(lambda x: 1e-6 * float(x), lambda x: 0.0, 2.0)).outcome is WRONG
 
 
+def test_a_right_gradient_of_noisy_values_is_left_open_and_not_called_wrong():
+    noisy = lambda x: (1e11 + math.sin(x)) - 1e11  # noqa: E731
+    assert only(check_against(noisy, math.cos, 1.0)).outcome is UNKNOWN
+    assert only(check_against(noisy, lambda x: -math.cos(x), 1.0)).outcome is WRONG
+
+
 def test_the_zero_gradient_of_a_constant_of_plain_numbers_is_right():
     assert check_against(lambda x: 7.0 + 0.0 * math.sin(x), lambda x: 0.0, 2.0).ok
 

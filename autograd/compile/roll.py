@@ -245,11 +245,8 @@ class Rolling:
         return self.routine.filled(operand, width, batched)
 
     def filled(self, nodes: Ints, batched: bool) -> View:
-        """Return nodes as columns side by side, none of them broadcast."""
-        operand = self.operand(nodes)
-        if isinstance(operand, View) and operand.width == len(nodes):
-            return operand
-        return self.routine.filled(operand, len(nodes), batched)
+        """Return nodes as columns side by side, none of them broadcast, nor over the samples."""
+        return self.routine.filled(self.operand(nodes), len(nodes), batched)
 
     def many(self, row: Primitive, source: View, size: int) -> View:
         """Append a row of any number of operands."""

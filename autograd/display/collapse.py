@@ -259,24 +259,22 @@ def layers(groups: Sequence[Group], nodes: Sequence[Value]) -> list[Group]:
 
 
 def inputs(groups: Sequence[Group], nodes: Sequence[Value]) -> list[Group]:
-    """Return groups of the many leaves that one group alone uses, such as the pixels of an image.
+    """Return groups of the many leaves that the same groups use, such as the pixels of an image.
 
     Args:
         groups: groups of interior nodes.
         nodes: the graph in topological order.
     """
     inside = {node: group for group in groups for node in (*group.members, *group.parameters)}
-    used_by: dict[Value, set[Group | None]] = {}
+    used_by: dict[Value, dict[Group | None, None]] = {}  # dicts: sets that keep order
     for node in nodes:
         for x in node.args:
             if isinstance(x, Value) and x.op is None and x not in inside:
-                used_by.setdefault(x, set()).add(inside.get(node))
-    leaves: dict[Group, list[Value]] = {}
+                used_by.setdefault(x, {})[inside.get(node)] = None
+    leaves: dict[tuple[Group | None, ...], list[Value]] = {}
     for x, by in used_by.items():
-        if len(by) == 1:
-            (group,) = by
-            if group is not None:
-                leaves.setdefault(group, []).append(x)
+        if None not in by:
+            leaves.setdefault(tuple(by), []).append(x)
     return [
         Group("inputs", count_text(len(xs), "leaf"), xs) for xs in leaves.values() if len(xs) > 8
     ]

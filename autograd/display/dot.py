@@ -1,31 +1,23 @@
-"""DOT text of a picture, built with the package graphviz; starts no program.
+"""DOT text of a picture; starts no program.
 
-The same graph gives the same text in any process: names are positions, and nothing else depends
-on addresses or on the order of a set.
+The package graphviz makes the graph and its attributes. The lines of boxes and arrows are written
+here: it quotes each attribute anew, which took as long as all the rest of drawing 1,000 nodes. The
+same graph gives the same text in any process: names are positions, and nothing else depends on
+addresses or on the order of a set.
 """
 
 from typing import Any
 from xml.sax.saxutils import escape
 
-from autograd.display.picture import Arrow, Box, Picture
-from autograd.display.words import FAINT, INK, TONES
-
-FONT = "Helvetica,Arial,sans-serif"
-
-# Fill and outline by kind. Leaves, what one may change, are tinted; results of operations white.
-FILLS = {
-    "leaf": ("#fdf3d8", "#8a6d1f"),
-    "node": ("#ffffff", "#4b5563"),
-    "copy": ("#f3f4f6", "#9ca3af"),
-    "group": ("#eaf1f8", "#33577a"),
-    "cut": ("#f3f4f6", "#9ca3af"),
-}
+from autograd.display.boxes import Arrow, Box
+from autograd.display.looks import FONT, arrow_colour, box_look, swatch_look
+from autograd.display.picture import Picture
+from autograd.display.words import FAINT, INK, PALE, TONES
 
 
 def dot_source(picture: Picture) -> str:
     """Return the picture as DOT text."""
-    graphviz = _graphviz()
-    graph = graphviz.Digraph("chalkgrad")
+    graph = _graphviz().Digraph("chalkgrad")
     labelled = picture.labelled
     graph.attr(
         rankdir="LR",
@@ -38,17 +30,15 @@ def dot_source(picture: Picture) -> str:
         ranksep="0.35" if labelled else "1.4",
         pad="0.15",
         tooltip=" ",
-        label=plain("\n".join(picture.notes)),
     )
     graph.attr(
         "node", shape="box", style="rounded,filled", fontname=FONT, fontsize="11",
         fontcolor=INK, margin="0.07,0.03", height="0.2", width="0.3",
     )  # fmt: skip
     graph.attr("edge", fontname=FONT, fontsize="10", arrowsize="0.7")
-    for box in picture.boxes:
-        graph.node(box.name, label=_table(box), tooltip=plain(box.tooltip), **_look(box))
-    for arrow in picture.arrows:
-        graph.edge(arrow.tail, arrow.head, **_arrow(arrow, labelled))
+    graph.body.append(f"\tlabel={_below(picture)}\n")
+    graph.body += [_node(box) for box in picture.boxes]
+    graph.body += [_edge(arrow, labelled) for arrow in picture.arrows]
     return graph.source
 
 
@@ -58,13 +48,16 @@ def _graphviz() -> Any:
     return graphviz
 
 
-def plain(text: str) -> str:
-    """Return any text as a DOT string that means just that text.
+def quoted(text: str) -> str:
+    r"""Return any text as a quoted DOT string that means just that text.
 
-    Backslashes escape and ampersands begin entities in every DOT string, and `<` begins markup.
+    Backslashes escape and ampersands begin entities in every DOT string.
+
+    >>> print(quoted('say "a & b"'))
+    "say \"a &amp; b\""
     """
     text = text.replace("&", "&amp;").replace("\\", "\\\\").replace("\n", "\\n")
-    return _graphviz().nohtml(text)
+    return '"' + text.replace('"', '\\"') + '"'
 
 
 def markup(text: str) -> str:
@@ -75,45 +68,70 @@ def markup(text: str) -> str:
     return escape(text).replace("\\", "\\\\").replace("]", "&#93;")
 
 
-def _look(box: Box) -> dict[str, str]:
-    fill, outline = FILLS[box.kind]
-    look = {"fillcolor": fill, "color": outline}
-    if box.result:
-        look["penwidth"] = "2.2"
-    if box.kind in ("copy", "cut"):
-        look["style"] = "rounded,filled,dashed"
-    return look
+def _node(box: Box) -> str:
+    look = box_look(box.kind, box.shade, result=box.result)
+    more = f" penwidth={look.width}" if look.width != 1.0 else ""
+    if look.dashed:
+        more += ' style="rounded,filled,dashed"'
+    return (
+        f"\t{box.name} [label={_table(box)} tooltip={quoted(box.tooltip)} "
+        f'fillcolor="{look.fill}" color="{look.outline}"{more}]\n'
+    )
 
 
 def _table(box: Box) -> str:
     """Return a box's content as an HTML-like label: a head, then a row for each number."""
+    faded = box.shade == "faded"
+    faint = PALE if faded else FAINT
     head = ""
     if box.title:
-        head += f"<B>{markup(box.title)}</B>"
+        title = f"<B>{markup(box.title)}</B>"
+        head += f'<FONT COLOR="{PALE}">{title}</FONT>' if faded else title
     if box.operation:
         operation = markup(box.operation)
         size = "14" if len(box.operation) == 1 else "11"
         gap = "   " if head else ""
-        head += f'{gap}<FONT COLOR="{FAINT}" POINT-SIZE="{size}">{operation}</FONT>'
+        head += f'{gap}<FONT COLOR="{faint}" POINT-SIZE="{size}">{operation}</FONT>'
     rows = [f'<TR><TD COLSPAN="2">{head}</TD></TR>'] if head else []
     for name, text, tone in box.rows:
-        colour = TONES.get(tone, INK)
+        colour = PALE if faded else TONES.get(tone, INK)
         rows.append(
-            f'<TR><TD ALIGN="LEFT"><FONT COLOR="{FAINT}" POINT-SIZE="10">{name}\u00a0</FONT></TD>'
+            f'<TR><TD ALIGN="LEFT"><FONT COLOR="{faint}" POINT-SIZE="10">{name}\u00a0</FONT></TD>'
             f'<TD ALIGN="RIGHT"><FONT COLOR="{colour}">{markup(text)}</FONT></TD></TR>'
         )
     table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
     return f"<{table}{''.join(rows)}</TABLE>>"
 
 
-def _arrow(arrow: Arrow, labelled: bool) -> dict[str, str]:
-    colour = TONES[arrow.tone]
-    look = {"color": colour, "tooltip": plain(arrow.tooltip)}
+def _edge(arrow: Arrow, labelled: bool) -> str:
+    colour = arrow_colour(arrow)
+    look = f'color="{colour}" tooltip={quoted(arrow.tooltip)}'
     if arrow.text and labelled:
         # Spaces keep the text off its own line, which dot draws right beside it.
-        look.update(label=plain(f" {arrow.text} "), fontcolor=colour)
+        look += f' label={quoted(f" {arrow.text} ")} fontcolor="{colour}"'
     if arrow.amount is not None:
-        look["penwidth"] = f"{0.8 + 2.6 * arrow.width:.2f}"
+        look += f" penwidth={0.8 + 2.6 * arrow.width:.2f}"
     if arrow.tone in ("unknown", "zero", "nan") and not arrow.text:
-        look["style"] = "dashed"
-    return look
+        look += " style=dashed"
+    return f"\t{arrow.tail} -> {arrow.head} [{look}]\n"
+
+
+def _below(picture: Picture) -> str:
+    """Return what stands below the picture: its legend, then a line for each note."""
+    if not picture.legend:
+        return quoted("\n".join(picture.lines))
+    swatches = "".join([_swatch(kind, words) for kind, words in picture.legend])
+    legend = f'<TABLE BORDER="0" CELLSPACING="5" CELLPADDING="2"><TR>{swatches}</TR></TABLE>'
+    rows = [legend, *map(markup, picture.lines)]
+    cells = "".join([f"<TR><TD>{row}</TD></TR>" for row in rows])
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
+
+
+def _swatch(kind: str, words: str) -> str:
+    """Return a cell that looks like a box of a kind."""
+    look = swatch_look(kind)
+    style = ' STYLE="DASHED"' if look.dashed else ""
+    return (
+        f'<TD BORDER="{round(look.width)}" COLOR="{look.outline}" BGCOLOR="{look.fill}"{style}>'
+        f'<FONT COLOR="{PALE if kind == "faded" else INK}">{words}</FONT></TD>'
+    )

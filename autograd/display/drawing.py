@@ -1,31 +1,40 @@
 """`draw`, and the Drawing it returns: a picture as DOT text, SVG, a file or plain text."""
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from autograd.display.boxes import DIRECTION
 from autograd.display.dot import dot_source
+from autograd.display.legend import legend_of
 from autograd.display.outline import outline
 from autograd.display.picture import Picture
 from autograd.display.render import INSTALL, RenderError, available, inline_svg, render
 from autograd.display.svg import svg_of
 from autograd.display.view import view
+from autograd.display.words import whole_number
 from autograd.files import write_whole
 from autograd.value import Value
 
 FORMATS = ("svg", "dot", "gv", "txt", "png", "pdf")
-_LEGEND = "on an arrow: gradient × local derivative = contribution (blue +, orange −)"
+_KEY = "on an arrow: gradient × local derivative = contribution (blue +, orange −)"
 _EARLY = "on an arrow: × local derivative (gradients are not computed yet: call z.backward())"
+_DIRECTIONS = "▲ ▼: the way an output should go for the result to fall, against its gradient"
 
 
 def draw(
     z: Value,
     *,
     format: str = "svg",
-    expand: bool = False,
+    expand: Any = False,
     depth: int | None = None,
     max_nodes: int = 500,
+    around: Value | str | None = None,
+    highlight: Any = None,
+    outputs: Sequence[Value] | None = None,
+    legend: bool = True,
 ) -> "Drawing":
     """Return a picture of the graph that z was computed from.
 
@@ -41,13 +50,27 @@ def draw(
         z: the result.
         format: what it is shown as in a notebook and saved as where the name does not say:
             "svg", "dot", "txt", "png" or "pdf".
-        expand: show every node, up to 2,000.
-        depth: show the nodes at most so many arrows away from z.
+        expand: True shows every node, up to 2,000. "layers" and "neurons" collapse to just these.
+            The name of a layer or neuron as it stands in the picture ("layers.1", or "layer 1",
+            "layers.1.neurons.0"), a node, a model or a list of these shows its nodes, or if they
+            are more than `max_nodes` its neurons, and collapses the rest to layers.
+        depth: show the nodes at most so many arrows away from z, or from `around`.
         max_nodes: the largest number of nodes shown one by one.
+        around: a node, or its label, whose neighbourhood to show: what is at most `depth` arrows
+            away in either direction, 1 if no depth is given.
+        highlight: what to light up, the rest being faded: a leaf or another node, or its label,
+            for all paths from z to it; one of ``explain(z, x).paths``; the nodes of a path in
+            order, as in ``[x, u, z]``; or a list of leaves' labels or of paths.
+        outputs: nodes to mark with the way they should go for z to fall, ▲ where their gradient
+            is negative and ▼ where it is positive. If left out, the results of the last neurons,
+            where z is computed from neurons; [] marks none.
+        legend: whether the looks of the boxes are explained below the picture.
 
     Raises:
-        TypeError: if z is no Value.
-        ValueError: for an unknown format, a negative depth or max_nodes below 1.
+        TypeError: if z is no Value, or an option of no kind that is listed above.
+        ValueError: for an unknown format, label or name, a node that is not in the graph, a path
+            that is none, a negative depth or max_nodes below 1. A node to highlight that z does
+            not depend on is no error: the picture says so.
         RenderError: for "png" and "pdf" where there is no Graphviz; SVG never needs it.
         StaleGraphError: if a Value was given new data after something was computed from it.
 
@@ -63,27 +86,34 @@ def draw(
         from x: 1 × 3 = 3
         from x: 1 × 3 = 3
     on an arrow: gradient × local derivative = contribution (blue +, orange −)
+    >>> print(draw(x * x + Value(1.0, "b"), highlight="b").text.splitlines()[-1])
+    highlighted: 1 path from the result to b, the sum is 1
     """
     if format not in FORMATS:
         raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r}")
     if depth is not None:
-        _whole("depth", depth, 0)
-    _whole("max_nodes", max_nodes, 1)
+        whole_number("depth", depth, 0)
+    whole_number("max_nodes", max_nodes)
     if format in ("png", "pdf") and not available():
         raise RenderError(f"{format} needs Graphviz: {INSTALL}; format='svg' needs nothing")
-    picture = view(z, expand=expand, depth=depth, max_nodes=max_nodes)
+    picture = view(
+        z,
+        expand=expand,
+        depth=depth,
+        max_nodes=max_nodes,
+        around=around,
+        highlight=highlight,
+        outputs=outputs,
+    )
     if any(arrow.text for arrow in picture.arrows):
         early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
         where = "" if picture.labelled else ", in its tooltip"
-        picture.notes.insert(0, (_EARLY if early else _LEGEND) + where)
+        picture.key = (_EARLY if early else _KEY) + where
+    if legend:
+        picture.legend = legend_of(picture)
+        if any(row == DIRECTION for box in picture.boxes for row, _, _ in box.rows):
+            picture.notes.insert(0, _DIRECTIONS)
     return Drawing(picture, format)
-
-
-def _whole(name: str, n: object, least: int) -> None:
-    if isinstance(n, bool) or not isinstance(n, int):
-        raise TypeError(f"{name} is a whole number, got {n!r:.60}")
-    if n < least:
-        raise ValueError(f"{name} must be at least {least}, got {n}")
 
 
 class Drawing:

@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from autograd.display.latex import Latex, label_latex, number_latex
 from autograd.display.paths import Edge, Paths
-from autograd.display.steps import whole_number
 from autograd.display.symbols import Term, figure, ratio, ratio_latex, short, signed
 from autograd.display.walk import Walk
+from autograd.display.words import whole_number
 from autograd.value import Value
 
 # Of a longer path the factors at its ends are shown.
@@ -81,6 +81,7 @@ class Factor:
         node: the node that is derived.
         operand: the node it is derived by.
         latex: the name in LaTeX.
+        position: which of the node's operands is meant, from 0.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Factor:
     node: Value
     operand: Value
     latex: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,12 @@ class Explanation:
         paths: those with the largest |product|, in falling order.
         remainder: what the paths not shown add to the sum.
         waists: the nodes that every path goes through, from z to x.
+
+    >>> from autograd import Value, explain
+    >>> x = Value(3.0, "x")
+    >>> explanation = explain(x * x + x, x)
+    >>> explanation.gradient, explanation.count, [path.product for path in explanation.paths]
+    (7.0, 3, [3.0, 3.0, 1.0])
     """
 
     def __init__(self, walk: Walk, x: Value, most: int) -> None:
@@ -187,7 +195,8 @@ class Explanation:
         known = self._factors.get(at)
         if known is None:
             name, latex = walk.local_name(*at), walk.local_latex(*at)
-            known = Factor(name, edge.local, self._rule(edge), node, operand, latex)
+            rule = self._rule(edge)
+            known = Factor(name, edge.local, rule, node, operand, latex, edge.position)
             self._factors[at] = known
         return known
 

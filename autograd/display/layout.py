@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from autograd.display.boxes import Arrow, Box
 from autograd.display.measure import box_size, text_width
-from autograd.display.picture import Arrow, Box, Picture
+from autograd.display.picture import Picture
 
 GAP, LABEL_GAP = 16.0, 6.0
 SWEEPS = 8
@@ -58,8 +59,7 @@ def _layers(picture: Picture) -> dict[str, int]:
     for arrow in picture.arrows:
         into.setdefault(arrow.head, []).append(arrow.tail)
     for box in picture.boxes:
-        tails = into.get(box.name, ())
-        layer[box.name] = 1 + max((layer[tail] for tail in tails), default=-1)
+        layer[box.name] = 1 + max((layer[tail] for tail in into.get(box.name, ())), default=-1)
     for arrow in picture.arrows:
         first[arrow.tail] = min(first.get(arrow.tail, layer[arrow.head]), layer[arrow.head])
     for name, at in first.items():

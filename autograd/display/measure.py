@@ -5,7 +5,7 @@ Text is measured on the safe side, since the font that will show it is not known
 
 import unicodedata
 
-from autograd.display.picture import Box
+from autograd.display.boxes import Box
 from autograd.display.words import FAINT, INK
 
 LINE, PAD = 16.0, 7.0

@@ -1,6 +1,7 @@
 """A picture as plain text: what a terminal and a notebook without images show."""
 
-from autograd.display.picture import Arrow, Picture
+from autograd.display.boxes import Arrow, Box
+from autograd.display.picture import Picture
 
 MOST_LINES = 200
 
@@ -16,19 +17,27 @@ def outline(picture: Picture, most: int = MOST_LINES) -> str:
     for arrow in picture.arrows:
         into.setdefault(arrow.head, []).append(arrow)
     names = {box.name: box.title or box.name for box in picture.boxes}
+    cuts = {box.name for box in picture.boxes if box.kind == "cut"}
+    further = {arrow.tail for arrow in picture.arrows if arrow.head in cuts}
     lines: list[str] = []
     for box in picture.boxes:
-        if box.kind == "cut":
+        if box.name in cuts:
             continue
         what = f" = {box.operation}" if box.operation else ""
         shown = [f"{row} {text}" for row, text, _ in box.rows]
-        lines.append("  ".join([f"{names[box.name]}{what}", *shown]))
+        lines.append(_lit(box, "  ".join([f"{names[box.name]}{what}", *shown])))
         for arrow in into.get(box.name, ()):
             if arrow.text:
-                lines.append(f"    from {names[arrow.tail]}: {arrow.text}")
+                lines.append(_lit(arrow, f"    from {names[arrow.tail]}: {arrow.text}"))
             else:
                 lines.append("    from nodes not drawn")
+        if box.name in further:
+            lines.append("    used further on by nodes not drawn")
     if len(lines) > most:
         left_out = len(lines) - most
         lines = [f"({left_out:,} more lines above)", *lines[left_out:]]
-    return "\n".join([*lines, *picture.notes])
+    return "\n".join([*lines, *picture.lines])
+
+
+def _lit(shown: Box | Arrow, line: str) -> str:
+    return f"{line}  *" if shown.shade == "lit" else line

@@ -1,25 +1,26 @@
 """What a picture of a graph holds, before anything is drawn: boxes, arrows and notes.
 
 Every writer (DOT, the small layout, plain text) reads a `Picture` and none reads the graph, so
-they all say the same. Names come from positions in topological order, never from addresses.
+they all say the same.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from autograd.backward import local_partials
-from autograd.display.collapse import Group
-from autograd.display.words import (
-    clean,
-    count_text,
-    label_text,
-    number_text,
-    range_text,
-    tone,
+from autograd.display.boxes import (
+    Arrow,
+    Box,
+    direction_row,
+    group_box,
+    node_box,
+    use_arrow,
 )
-from autograd.row import Operand
+from autograd.display.collapse import Group
+from autograd.display.words import count_text
+from autograd.recording import structural_zeros
 from autograd.value import Value
 
 Unit: TypeAlias = Value | Group
@@ -32,71 +33,52 @@ SPAN = 12
 # where every one of one side meets every one of the other, that is so far sooner.
 MOST_LABELLED, MOST_LABELLED_GROUPED = 2_000, 100
 
-_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−"}
-
-
-@dataclass(slots=True)
-class Box:
-    """One node, group of nodes or cut.
-
-    Attributes:
-        name: unique in the picture, made of letters, digits and underscores.
-        kind: leaf, node, group, copy (of a leaf or a node drawn elsewhere) or cut.
-        title: the label, already short and clean; may be empty.
-        operation: what was computed; empty for a leaf.
-        rows: name, text and tone of each number shown.
-        tooltip: all the digits and the whole label.
-        result: whether this is what was asked to be drawn.
-    """
-
-    name: str
-    kind: str
-    title: str
-    operation: str
-    rows: list[tuple[str, str, str]]
-    tooltip: str
-    result: bool = False
-
-
-@dataclass(slots=True)
-class Arrow:
-    """One use of an operand, from its box to the box of the result.
-
-    Attributes:
-        tail: the name of the operand's box.
-        head: the name of the result's box.
-        text: upstream gradient × local derivative = contribution, or what is known of it.
-        tooltip: the same with all digits.
-        amount: the contribution, None if there is none yet or it is not one number.
-        width: between 0 and 1, how large the contribution is beside the others.
-    """
-
-    tail: str
-    head: str
-    text: str
-    tooltip: str
-    amount: float | None = None
-    width: float = 0.0
-
-    @property
-    def tone(self) -> str:
-        """The name of its colour."""
-        return tone(self.amount)
-
 
 @dataclass(slots=True)
 class Picture:
-    """Boxes in topological order, arrows in the order of their heads and operands, notes below."""
+    """Boxes in topological order, arrows in the order of their heads and operands, notes below.
+
+    Attributes:
+        boxes: what is shown.
+        arrows: its uses.
+        notes: lines that say what is left out, or what is lit.
+        key: what stands on an arrow, in a line; "" where nothing does.
+        legend: what the looks of boxes mean: kind and words of those to be explained.
+    """
 
     boxes: list[Box] = field(default_factory=list[Box])
     arrows: list[Arrow] = field(default_factory=list[Arrow])
     notes: list[str] = field(default_factory=list[str])
+    key: str = ""
+    legend: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     @property
     def labelled(self) -> bool:
         """Whether numbers stand on the arrows; else there is only room for them in tooltips."""
         grouped = any(box.kind == "group" for box in self.boxes)
         return len(self.arrows) <= (MOST_LABELLED_GROUPED if grouped else MOST_LABELLED)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of text below the picture."""
+        return [self.key, *self.notes] if self.key else self.notes
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is pointed out in a picture.
+
+    Attributes:
+        uses: the highlighted uses: a node, and the place among its operands.
+        nodes: the highlighted nodes; None where nothing is highlighted.
+        outputs: nodes that show which way they should go.
+        used_elsewhere: shown nodes and groups, some uses of which are not shown.
+    """
+
+    uses: Collection[tuple[Value, int]] = ()
+    nodes: Collection[Value] | None = None
+    outputs: Sequence[Value] = ()
+    used_elsewhere: Collection[Unit] = ()
 
 
 def operands_of(unit: Unit) -> Sequence[Value]:
@@ -111,6 +93,7 @@ def paint(
     units: Sequence[Unit],
     groups: Mapping[Value, Group],
     place: Mapping[Value, int],
+    marks: Marks | None = None,
 ) -> Picture:
     """Return the picture of `units`, which stand in topological order.
 
@@ -119,8 +102,9 @@ def paint(
         units: the nodes and groups to show.
         groups: the group that each node inside one belongs to.
         place: the position of each node in topological order, for its name.
+        marks: what to point out.
     """
-    painter = _Painter(z, units, groups, place)
+    painter = _Painter(z, units, groups, place, marks or Marks())
     for unit in units:
         painter.add(unit)
     return painter.finish()
@@ -133,61 +117,87 @@ class _Painter:
         units: Sequence[Unit],
         groups: Mapping[Value, Group],
         place: Mapping[Value, int],
+        marks: Marks,
     ) -> None:
         self.z = z
         self.units = units
         self.groups = groups
         self.place = place
+        self.marks = marks
         self.picture = Picture()
         self.names: dict[Unit, str] = {}
-        self.pending: list[str] = []
         self.levels, self.copied = _far_uses(units, groups)
-        self.copies: dict[tuple[Unit, int], str] = {}
+        self.copies: dict[tuple[Unit, int], Box] = {}
         self.cuts: list[str] = []
+        self.outputs: dict[Unit, list[Value]] = {}
+        for node in marks.outputs:
+            self.outputs.setdefault(groups.get(node, node), []).append(node)
 
     def add(self, unit: Unit) -> None:
         """Add the box of a node or group, and the arrows into it."""
         name = f"g{len(self.names)}" if isinstance(unit, Group) else f"n{self.place[unit]}"
         self.names[unit] = name
         if isinstance(unit, Group):
-            self._group(name, unit)
+            self._box(group_box(name, unit, self.z), unit)
+            self._flows(name, unit)
         elif not (unit.op is None and unit in self.copied):
-            self.picture.boxes.append(_box(name, unit, unit is self.z))
+            self._box(node_box(name, unit, unit is self.z), unit)
             self._uses(name, unit)
+        if unit in self.marks.used_elsewhere:
+            self._cut(name, ahead=True)
 
-    def _tail(self, unit: Unit, head: Unit) -> str:
+    def _box(self, box: Box, unit: Unit) -> None:
+        lit = self.marks.nodes
+        if lit is not None:
+            box.shade = "lit" if any(node in lit for node in _contents(unit)) else "faded"
+        if unit in self.outputs:
+            direction_row(box, self.outputs[unit])
+        self.picture.boxes.append(box)
+
+    def _arrow(self, arrow: Arrow, lit: bool) -> None:
+        if self.marks.nodes is not None:
+            arrow.shade = "lit" if lit else "faded"
+        self.picture.arrows.append(arrow)
+
+    def _tail(self, unit: Unit, head: Unit, lit: bool) -> str:
         """Return the name of the box that the arrow from `unit` to `head` starts at."""
         name = self.names[unit]
         far = self.levels[head] - self.levels[unit] > SPAN
         if isinstance(unit, Group) or unit not in self.copied or not (unit.op is None or far):
             return name
         at = unit, self.levels[head]
-        if at not in self.copies:
-            copy = _box(f"{name}_{self.levels[head]}", unit, False)
+        copy = self.copies.get(at)
+        if copy is None:
+            copy = node_box(f"{name}_{self.levels[head]}", unit, False)
             copy.kind = "leaf" if unit.op is None else "copy"
-            self.picture.boxes.append(copy)
-            self.copies[at] = copy.name
-        return self.copies[at]
+            self.copies[at] = copy
+            self._box(copy, unit)
+            if self.marks.nodes is not None:
+                copy.shade = "faded"
+        if lit:
+            copy.shade = "lit"
+        return copy.name
 
     def _uses(self, name: str, node: Value) -> None:
         hidden = False
         if node.op is None:
             return
-        for x, local in zip(node.args, local_partials(node), strict=True):
+        zeros = structural_zeros(node.op)
+        for k, (x, local) in enumerate(zip(node.args, local_partials(node), strict=True)):
             if not isinstance(x, Value):
                 continue
             unit = self.groups.get(x, x)
             if unit not in self.names:
                 hidden = True
                 continue
-            text, tooltip, amount = _chain(node, x, node.grad, local)
-            tail = self._tail(unit, node)
-            self.picture.arrows.append(Arrow(tail, name, text, tooltip, amount))
+            lit = (node, k) in self.marks.uses
+            tail = self._tail(unit, node, lit)
+            self._arrow(use_arrow(tail, name, node, x, local, k in zeros), lit)
         if hidden:
             self._cut(name)
 
-    def _group(self, name: str, group: Group) -> None:
-        self.picture.boxes.append(_group_box(name, group, self.z))
+    def _flows(self, name: str, group: Group) -> None:
+        """Add the arrows into a group: one from each box, whatever flows along it."""
         locals_ = group.derivatives() if len(group.outputs) == 1 else None
         flows: dict[Unit, dict[Value, None]] = {}
         hidden = False
@@ -197,31 +207,47 @@ class _Painter:
                 flows.setdefault(unit, {})[x] = None
             else:
                 hidden = True
+        lit = self._lit_into(group)
         for unit, values in flows.items():
-            text, tooltip, amount = count_text(len(values), "value"), "", None
+            lit_here = not lit.isdisjoint(values)
+            tail = self._tail(unit, group, lit_here)
             if locals_ is not None and len(values) == 1:
                 (x,) = values
                 (output,) = group.outputs
-                text, tooltip, amount = _chain(output, x, output.grad, locals_[x])
-            tail = self._tail(unit, group)
-            self.picture.arrows.append(Arrow(tail, name, text, tooltip or text, amount))
+                arrow = use_arrow(tail, name, output, x, locals_[x])
+            else:
+                text = count_text(len(values), "value")
+                arrow = Arrow(tail, name, text, text)
+            self._arrow(arrow, lit_here)
         if hidden:
             self._cut(name)
 
-    def _cut(self, head: str) -> None:
+    def _lit_into(self, group: Group) -> set[Value]:
+        if not self.marks.uses:
+            return set()
+        return {
+            x
+            for node in group.members
+            for k, x in enumerate(node.args)
+            if isinstance(x, Value) and (node, k) in self.marks.uses
+        }
+
+    def _cut(self, at: str, *, ahead: bool = False) -> None:
+        """Add a box for what is not drawn: operands of a box or, ahead, what uses it."""
         name = f"cut{len(self.cuts)}"
         self.cuts.append(name)
-        self.picture.boxes.append(Box(name, "cut", "", "…", [], "not drawn"))
-        self.picture.arrows.append(Arrow(name, head, "", "not drawn"))
+        box = Box(name, "cut", "", "…", [], "not drawn")
+        arrow = (
+            Arrow(at, name, "", "used further on") if ahead else Arrow(name, at, "", "not drawn")
+        )
+        if self.marks.nodes is not None:
+            box.shade = arrow.shade = "faded"
+        self.picture.boxes.append(box)
+        self.picture.arrows.append(arrow)
 
     def finish(self) -> Picture:
         """Set the widths and say what was cut; return the picture."""
-        amounts = [abs(a.amount) for a in self.picture.arrows if a.amount is not None]
-        largest = max((x for x in amounts if x < math.inf), default=0.0)
-        for arrow in self.picture.arrows:
-            if arrow.amount:  # neither None nor 0
-                share = abs(arrow.amount) / largest if largest else 1.0
-                arrow.width = math.sqrt(min(share, 1.0)) if share == share else 0.0
+        set_widths(self.picture.arrows)
         drawn = {node for unit in self.units for node in _contents(unit)}
         missing = len(self.place) - len(drawn)
         if missing:
@@ -232,6 +258,16 @@ class _Painter:
                     box.tooltip = f"{more} not drawn"
             self.picture.notes.append(f"{more} not drawn")
         return self.picture
+
+
+def set_widths(arrows: Sequence[Arrow]) -> None:
+    """Make each arrow as wide as its contribution is large beside the largest."""
+    amounts = [abs(a.amount) for a in arrows if a.amount is not None]
+    largest = max((x for x in amounts if x < math.inf), default=0.0)
+    for arrow in arrows:
+        if arrow.amount:  # neither None nor 0
+            share = abs(arrow.amount) / largest if largest else 1.0
+            arrow.width = math.sqrt(min(share, 1.0)) if share == share else 0.0
 
 
 def _contents(unit: Unit) -> Sequence[Value]:
@@ -257,81 +293,3 @@ def _far_uses(
         and max(at) - (min(at) if unit.op is None else levels[unit]) > SPAN
     }
     return levels, copied
-
-
-def _chain(
-    node: Value, x: Value, upstream: float | None, local: float
-) -> tuple[str, str, float | None]:
-    """Return what stands on an arrow, its tooltip, and the contribution."""
-    over = f"d({_called(node)}) / d({_called(x)}) = {local!r}"
-    if upstream is None:
-        return f"× {number_text(local)}", f"{over}\ngradients not computed yet", None
-    amount = upstream * local
-    text = f"{number_text(upstream)} × {number_text(local)} = {number_text(amount)}"
-    return text, f"{over}\n{upstream!r} × {local!r} = {amount!r}", amount
-
-
-def _called(node: Value) -> str:
-    row = node.op
-    return label_text(node.label) or ("leaf" if row is None else row.name)
-
-
-def _operation(node: Value) -> str:
-    """Return what a node computes: a sign or a name, with the plain numbers in it if any."""
-    row: Any = node.op
-    if row is None:
-        return ""
-    numbers = [x for x in node.args if not isinstance(x, Value)]
-    if not numbers:
-        name: str = row.name
-        return _SIGNS.get(name, name)
-    if len(node.args) > 4:
-        return f"{row.name}, {count_text(len(numbers), 'constant')}"
-    written: list[Operand] = []
-    for x in node.args:
-        if isinstance(x, Value):
-            short = label_text(x.label)
-            fits = short.isidentifier() and len(short) <= 8
-            written.append(Operand(short if fits else "·", 4))
-        else:
-            written.append(Operand(number_text(x), 4 if x >= 0 else 1))
-    return clean(row.text(written), 40)
-
-
-def _box(name: str, node: Value, result: bool) -> Box:
-    rows = [("value", number_text(node.data), ""), _gradient_row([node])]
-    lines = [f"label: {clean(node.label)}"] if node.label else []
-    if node.op is not None:
-        numbers = ", ".join([repr(x) for x in node.args[:8] if not isinstance(x, Value)])
-        lines.append(f"operation: {node.op.name}{f' with {numbers}' if numbers else ''}")
-    lines.append(f"value: {node.data!r}")
-    lines.append(f"gradient: {'not computed yet' if node.grad is None else repr(node.grad)}")
-    kind = "leaf" if node.op is None else "node"
-    title = label_text(node.label)
-    return Box(name, kind, title, _operation(node), rows, "\n".join(lines), result)
-
-
-def _gradient_row(nodes: Sequence[Value]) -> tuple[str, str, str]:
-    grads = [node.grad for node in nodes if node.grad is not None]
-    name = "gradient" if len(nodes) == 1 else "gradients"
-    if not grads:
-        return name, "not computed yet", "unknown"
-    return name, range_text(grads), tone(grads[0]) if len(grads) == 1 else ""
-
-
-def _group_box(name: str, group: Group, z: Value) -> Box:
-    outputs = group.outputs
-    rows = [
-        ("value" if len(outputs) == 1 else "values", range_text([v.data for v in outputs]), ""),
-        _gradient_row(outputs),
-    ]
-    weights = group.parameters
-    if weights:
-        rows.append(("parameters", range_text([w.data for w in weights]), ""))
-        rows.append(("their gradients", *_gradient_row(weights)[1:]))
-    lines = [group.title, group.content]
-    for node in [*outputs, *weights][:40]:
-        grad = "not computed yet" if node.grad is None else repr(node.grad)
-        lines.append(f"{_called(node)}: value {node.data!r}, gradient {grad}")
-    title = label_text(group.title)
-    return Box(name, "group", title, group.content, rows, clean("\n".join(lines)), z in outputs)

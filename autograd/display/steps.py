@@ -407,12 +407,3 @@ _SPECIAL = str.maketrans(
 def markdown_text(text: str) -> str:
     """Return any text as Markdown that shows just that text."""
     return text.translate(_SPECIAL)
-
-
-def whole_number(name: str, n: object) -> int:
-    """Return a whole number of at least 1, or say what it should be."""
-    if isinstance(n, bool) or not isinstance(n, int):
-        raise TypeError(f"{name} is a whole number, got {n!r:.60}")
-    if n < 1:
-        raise ValueError(f"{name} must be at least 1, got {n}")
-    return n

@@ -6,11 +6,12 @@ The page has a white ground of its own, so it reads the same on a dark page.
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from autograd.display.dot import FILLS, FONT
+from autograd.display.boxes import Arrow, Box
 from autograd.display.layout import Item, arrange
+from autograd.display.looks import FONT, Look, arrow_colour, box_look, swatch_look
 from autograd.display.measure import LINE, PAD, head_of, text_width
-from autograd.display.picture import Arrow, Box, Picture
-from autograd.display.words import FAINT, INK, TONES
+from autograd.display.picture import Picture
+from autograd.display.words import FAINT, INK, PALE, TONES
 
 LAYER_GAP, MARGIN = 30.0, 12.0
 
@@ -50,7 +51,7 @@ def svg_of(picture: Picture) -> str:
         for item in everything
         if item.box is not None
     ]
-    return page(drawn, x + MARGIN, height + MARGIN, picture.notes)
+    return page(drawn, x + MARGIN, height + MARGIN, picture)
 
 
 def _ports(routes: list[list[Item]], end: int, towards: int) -> list[float]:
@@ -69,13 +70,11 @@ def _ports(routes: list[list[Item]], end: int, towards: int) -> list[float]:
 
 def box_svg(box: Box, x: float, y: float, width: float, height: float) -> str:
     """Return a box around the point (x, y)."""
-    fill, outline = FILLS[box.kind]
     left, top = x - width / 2, y - height / 2
-    dash = ' stroke-dasharray="4 3"' if box.kind in ("copy", "cut") else ""
+    faded = box.shade == "faded"
     out = [
         f'<g class="node"><title>{escape(box.tooltip)}</title>',
-        f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="7" '
-        f'fill="{fill}" stroke="{outline}" stroke-width="{2.2 if box.result else 1}"{dash}/>',
+        _rect(left, top, width, height, box_look(box.kind, box.shade, result=box.result)),
     ]
     line = top + 1.0
     head = head_of(box)
@@ -83,7 +82,7 @@ def box_svg(box: Box, x: float, y: float, width: float, height: float) -> str:
     if head:
         line += LINE
         spans = [
-            f'<tspan fill="{colour}" font-size="{size:g}" font-weight="{weight}"'
+            f'<tspan fill="{PALE if faded else colour}" font-size="{size:g}" font-weight="{weight}"'
             f"{gap if i else ''}>{escape(text)}</tspan>"
             for i, (text, colour, size, weight) in enumerate(head)
         ]
@@ -91,9 +90,9 @@ def box_svg(box: Box, x: float, y: float, width: float, height: float) -> str:
                    f"{''.join(spans)}</text>")  # fmt: skip
     for name, text, tone in box.rows:
         line += LINE
-        colour = TONES.get(tone, INK)
+        colour, faint = (PALE, PALE) if faded else (TONES.get(tone, INK), FAINT)
         out.append(
-            f'<text x="{left + PAD:.1f}" y="{line - 2:.1f}" font-size="10" fill="{FAINT}">'
+            f'<text x="{left + PAD:.1f}" y="{line - 2:.1f}" font-size="10" fill="{faint}">'
             f"{escape(name)}</text>"
             f'<text x="{left + width - PAD:.1f}" y="{line - 2:.1f}" font-size="11" '
             f'text-anchor="end" fill="{colour}">{escape(text)}</text>'
@@ -105,7 +104,7 @@ def arrow_svg(
     arrow: Arrow, points: Sequence[tuple[float, float]], spot: tuple[float, float] | None
 ) -> str:
     """Return an arrow through points from left to right, and its numbers at a spot on it."""
-    colour = TONES[arrow.tone]
+    colour = arrow_colour(arrow)
     wide = 0.8 + 2.6 * arrow.width if arrow.amount is not None else 1.0
     size = 5.0 + wide
     (x, y), (ex, ey) = points[0], points[-1]
@@ -135,9 +134,35 @@ def arrow_svg(
     return "".join([*out, "</g>"])
 
 
-def page(drawn: Sequence[str], width: float, height: float, notes: Sequence[str]) -> str:
-    """Return the SVG element that holds what was drawn, with notes below."""
-    width = max([width, *[text_width(note, 10) + 24.0 for note in notes]])
+def _rect(left: float, top: float, width: float, height: float, look: Look) -> str:
+    dash = ' stroke-dasharray="4 3"' if look.dashed else ""
+    return (
+        f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="7" '
+        f'fill="{look.fill}" stroke="{look.outline}" stroke-width="{look.width:g}"{dash}/>'
+    )
+
+
+def _legend(entries: Sequence[tuple[str, str]], top: float) -> tuple[list[str], float]:
+    """Return boxes with the looks that a picture has, in a row, and how wide the row is."""
+    drawn: list[str] = []
+    x = MARGIN
+    for kind, words in entries:
+        width = text_width(words, 10) + 2 * PAD
+        drawn.append(
+            f"{_rect(x, top, width, LINE, swatch_look(kind))}"
+            f'<text x="{x + width / 2:.1f}" y="{top + 11.5:.1f}" font-size="10" '
+            f'text-anchor="middle" fill="{PALE if kind == "faded" else INK}">{escape(words)}</text>'
+        )
+        x += width + MARGIN / 2
+    return drawn, x + MARGIN / 2
+
+
+def page(drawn: Sequence[str], width: float, height: float, picture: Picture) -> str:
+    """Return the SVG element that holds what was drawn, with legend and notes below."""
+    legend, across = _legend(picture.legend, height)
+    notes = picture.lines
+    width = max([width, across, *[text_width(note, 10) + 24.0 for note in notes]])
+    height += (LINE + 6.0) * bool(legend)
     below = [
         f'<text x="12" y="{height + 15 * (i + 1):.1f}" font-size="10" fill="{FAINT}">'
         f"{escape(note)}</text>"
@@ -150,6 +175,7 @@ def page(drawn: Sequence[str], width: float, height: float, notes: Sequence[str]
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}">',
             f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
             *drawn,
+            *legend,
             *below,
             "</svg>",
         ]

@@ -1,17 +1,23 @@
-"""Which nodes of a graph to show: all, groups of them, or those nearest to the result.
+"""Which nodes of a graph to show: all, groups of them, or those nearest to one of them.
 
 More than a few hundred boxes can neither be read nor laid out in reasonable time, so a picture
 has a limit, and what it leaves out it says.
 """
 
+from __future__ import annotations
+
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
 
 from autograd.backward import order
 from autograd.display.collapse import Group, connect, inputs, layers, neurons
-from autograd.display.picture import Picture, Unit, operands_of, paint
-from autograd.display.words import count_text
+from autograd.display.expand import chosen, mixed
+from autograd.display.highlight import Highlight, labelled, outputs_of
+from autograd.display.picture import Marks, Picture, Unit, operands_of, paint
+from autograd.display.words import count_text, label_text
 from autograd.value import Value
 
 # With expand=True. dot took 26 to 125 seconds for 5,000 nodes and about 1 for 1,000.
@@ -21,84 +27,213 @@ MOST_AFTER_CUT = 100
 # Arrows for each node that may be shown. Two layers of n neurons make n² arrows.
 ARROWS = 3
 FIRST_OPERANDS = 10
+LEVELS = ("layers", "neurons")
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
+    """What to show: units in topological order, the groups they stand for, and a note on it."""
+
     units: Sequence[Unit]
     groups: Mapping[Value, Group]
     note: str = ""
 
 
-def view(z: Value, *, expand: bool, depth: int | None, max_nodes: int) -> Picture:
+def view(
+    z: Value,
+    *,
+    expand: Any,
+    depth: int | None,
+    max_nodes: int,
+    around: Value | str | None = None,
+    highlight: Any = None,
+    outputs: Sequence[Value] | None = None,
+) -> Picture:
     """Return the picture of z's graph within the limits; see `draw`."""
-    nodes = order(z)
-    place = {node: i for i, node in enumerate(nodes)}
-    if depth is not None:
-        limit = MOST_NODES if expand else max_nodes
-        choice = _nearest(z, nodes, {}, depth, limit)
-    elif expand:
-        choice = _Choice(nodes, {})
-        if not _fits(nodes, MOST_NODES):
-            choice = _nearest(z, nodes, {}, None, MOST_NODES)
-            choice = _Choice(
-                choice.units, {}, f"expand=True shows {count_text(MOST_NODES, 'node')} at most"
-            )
-    elif _fits(nodes, max_nodes):
-        choice = _Choice(nodes, {})
-    else:
-        choice = _collapsed(z, nodes, max_nodes)
-    picture = paint(z, choice.units, choice.groups, place)
-    if choice.note:
-        picture.notes.append(choice.note)
+    graph = _Graph(z, max_nodes)
+    lit = None if highlight is None else Highlight(z, graph.nodes, highlight)
+    choice = graph.choose(expand, as_is=depth is not None or around is not None)
+    elsewhere: set[Unit] = set()
+    limit = MOST_NODES if expand is True else max_nodes
+    if around is not None:
+        choice, elsewhere = graph.near(choice, around, 1 if depth is None else depth, limit)
+    elif depth is not None:
+        near = _nearest(choice, choice.groups.get(z, z), _downward, depth, limit)
+        choice = _Choice(near.units, near.groups, "; ".join(filter(None, [choice.note, near.note])))
+    marks = Marks(
+        lit.uses if lit else (),
+        lit.nodes if lit else None,
+        graph.outputs(outputs),
+        elsewhere,
+    )
+    picture = paint(z, choice.units, choice.groups, graph.place, marks)
+    if z.op is None:
+        picture.notes.append("a leaf: nothing that it was computed from is recorded")
+    picture.notes += [note for note in (choice.note, lit.note if lit else "") if note]
     return picture
 
 
-def _fits(units: Sequence[Unit], limit: int) -> bool:
+class _Graph:
+    """A graph and the ways to show it."""
+
+    def __init__(self, z: Value, max_nodes: int) -> None:
+        self.z = z
+        self.nodes = order(z)
+        self.place = {node: i for i, node in enumerate(self.nodes)}
+        self.max_nodes = max_nodes
+
+    @cached_property
+    def neurons(self) -> list[Group]:
+        return neurons(self.nodes)
+
+    def choose(self, expand: Any, *, as_is: bool) -> _Choice:
+        """Return what to show before anything is cut off.
+
+        Args:
+            expand: see `draw`.
+            as_is: whether a part will be cut out anyway, so that no limit is kept to here.
+        """
+        plain = _Choice(self.nodes, {})
+        if expand is True:
+            if as_is or _fits(plain, MOST_NODES):
+                return plain
+            choice = _nearest(plain, self.z, _downward, None, MOST_NODES)
+            note = f"expand=True shows {count_text(MOST_NODES, 'node')} at most"
+            return _Choice(choice.units, {}, note)
+        if expand is False:
+            if as_is or _fits(plain, self.max_nodes):
+                return plain
+            return self._first_that_fits(self._levels("neurons", "layers"), as_is)
+        if not isinstance(expand, str) or expand not in LEVELS:
+            return self._first_that_fits(self._opened(expand), as_is)
+        if self.neurons:
+            return self._first_that_fits(self._levels(expand, with_inputs=True), as_is)
+        note = "there are neither neurons nor layers to collapse to"
+        choice = self.choose(False, as_is=as_is)
+        return _Choice(choice.units, {}, f"{note}; {choice.note}" if choice.note else note)
+
+    def _levels(self, *levels: str, with_inputs: bool = False) -> Iterator[_Grouping]:
+        """Yield groupings, each found only when asked for, and the last with inputs in groups."""
+        found: list[Group] = []
+        noun = ""
+        for level in levels:
+            noun = level[:-1]
+            found = self.neurons if level == "neurons" else layers(self.neurons, self.nodes)
+            yield found, self._collapsed(found, noun)
+        with_inputs = with_inputs or levels[-1] == "layers"
+        if with_inputs:
+            yield [*found, *inputs(found, self.nodes)], self._collapsed(found, noun)
+
+    def _collapsed(self, found: Sequence[Group], noun: str) -> str:
+        return f"{count_text(len(self.nodes), 'node')} collapsed to {count_text(len(found), noun)}"
+
+    def _opened(self, expand: Any) -> Iterator[_Grouping]:
+        """Yield layers with a part of them shown node by node, then as neurons."""
+        wanted = chosen(expand, self.neurons, self.nodes)
+        names = list(dict.fromkeys(group.title for group in self.neurons if group in wanted))
+        part = label_text(names[0]) if len(names) == 1 else count_text(len(names), "neuron")
+        nodes = sum(len(group.members) + len(group.parameters) for group in wanted)
+        if nodes <= self.max_nodes:
+            shown = f"{part} node by node, the rest collapsed to layers"
+            yield mixed(wanted, self.neurons, self.nodes, by_node=True), shown
+        shown = f"{part} of {count_text(nodes, 'node')} collapsed to neurons, the rest to layers"
+        yield mixed(wanted, self.neurons, self.nodes, by_node=False), shown
+
+    def _first_that_fits(self, groupings: Iterable[_Grouping], as_is: bool) -> _Choice:
+        """Return the first grouping within the limits, or of the last what is nearest to z.
+
+        With `as_is` the last is returned whole.
+        """
+        last = _Choice(self.nodes, {})
+        for found, note in groupings:
+            if len(found) > self.max_nodes:
+                continue
+            connect(found, self.nodes)
+            inside: dict[Value, Group] = {}
+            for group in found:
+                for node in (*group.members, *group.parameters):
+                    inside.setdefault(node, group)
+            arranged = _arranged(self.nodes, inside) if inside else None
+            if arranged is None:
+                continue
+            last = _Choice(arranged, inside, note)
+            if _fits(last, self.max_nodes):
+                return _Choice(arranged, inside, f"{note}; {self._more}")
+        if as_is:
+            return last
+        top = last.groups.get(self.z, self.z)
+        choice = _nearest(last, top, _downward, None, min(self.max_nodes, MOST_AFTER_CUT))
+        advice = f"draw(z, depth=k) shows k levels; {self._more}"
+        return _Choice(choice.units, last.groups, f"{last.note}; {advice}" if last.note else advice)
+
+    @property
+    def _more(self) -> str:
+        n = len(self.nodes)
+        return f"expand=True shows {'all' if n <= MOST_NODES else f'up to {MOST_NODES:,}'}"
+
+    def near(
+        self, choice: _Choice, around: Value | str, depth: int, limit: int
+    ) -> tuple[_Choice, set[Unit]]:
+        """Return what is at most `depth` arrows from a node, and what of it has more uses."""
+        node = self._node(around)
+        users: dict[Unit, list[Unit]] = {}
+        for unit in choice.units:
+            for x in operands_of(unit):
+                users.setdefault(choice.groups.get(x, x), []).append(unit)
+
+        def both(unit: Unit) -> list[Unit]:
+            return [*_downward(unit, choice.groups), *users.get(unit, ())]
+
+        start = choice.groups.get(node, node)
+        found = _nearest(choice, start, lambda unit, _: both(unit), depth, limit)
+        shown = set(found.units)
+        elsewhere = {unit for unit in shown if not shown.issuperset(users.get(unit, ()))}
+        name = label_text(node.label) or "a node"
+        levels = count_text(depth, "arrow")
+        notes = [*filter(None, [choice.note, f"at most {levels} from {name}", found.note])]
+        return _Choice(found.units, choice.groups, "; ".join(notes)), elsewhere
+
+    def _node(self, around: Any) -> Value:
+        if isinstance(around, str):
+            found = labelled(self.nodes, around)
+            if len(found) > 1:
+                raise ValueError(
+                    f"{len(found)} nodes are labelled {label_text(around)!r}: give the node itself"
+                )
+            return found[0]
+        if not isinstance(around, Value):
+            raise TypeError(f"around is a node or its label, got {around!r:.60}")
+        if around not in self.place:
+            name = label_text(around.label) or repr(around)
+            raise ValueError(f"z does not depend on {name}: it is not in the graph to draw")
+        return around
+
+    def outputs(self, outputs: Sequence[Value] | Value | None) -> Sequence[Value]:
+        """Return the nodes to mark with the way they should go."""
+        if outputs is None:
+            return outputs_of(self.z, self.nodes, self.neurons)
+        given: Sequence[Any] = [outputs] if isinstance(outputs, Value) else outputs
+        for v in given:
+            if not isinstance(v, Value):
+                raise TypeError(f"outputs is a list of Values, got {outputs!r:.60}")
+            if v not in self.place:
+                name = label_text(v.label) or repr(v)
+                raise ValueError(f"z does not depend on the output {name}: leave it out")
+        return given
+
+
+_Grouping: TypeAlias = tuple[Sequence[Group], str]
+
+
+def _fits(choice: _Choice, limit: int) -> bool:
     """Tell whether so many boxes, and the arrows between them, can be drawn."""
-    if len(units) > limit:
+    if len(choice.units) > limit:
         return False
-    return sum(len(operands_of(unit)) for unit in units) <= ARROWS * limit
-
-
-def _collapsed(z: Value, nodes: list[Value], limit: int) -> _Choice:
-    """Return the graph as neurons, or as layers, or what is nearest to z of the last of these."""
-    groups: Mapping[Value, Group] = {}
-    units: Sequence[Unit] = nodes
-    note = ""
-    for found, noun in _groupings(nodes):
-        if len(found) > limit:
-            continue
-        connect(found, nodes)
-        inside: dict[Value, Group] = {}
-        for group in found:
-            for node in (*group.members, *group.parameters):
-                inside.setdefault(node, group)
-        arranged = _arranged(nodes, inside) if inside else None
-        if arranged is None:
-            continue
-        groups, units = inside, arranged
-        n = sum(1 for group in found if group.title != "inputs")
-        note = f"{count_text(len(nodes), 'node')} collapsed to {count_text(n, noun)}"
-        arrows = {(inside.get(x, x), unit) for unit in units for x in operands_of(unit)}
-        if len(units) <= limit and len(arrows) <= ARROWS * limit:
-            return _Choice(units, groups, f"{note}; {_more(len(nodes))}")
-    choice = _nearest(z, units, groups, None, min(limit, MOST_AFTER_CUT))
-    advice = f"draw(z, depth=k) shows k levels; {_more(len(nodes))}"
-    return _Choice(choice.units, groups, f"{note}; {advice}" if note else advice)
-
-
-def _groupings(nodes: Sequence[Value]) -> Iterator[tuple[list[Group], str]]:
-    """Yield neurons, layers, and layers with their inputs; each is found only when asked for."""
-    single = neurons(nodes)
-    yield single, "neuron"
-    merged = layers(single, nodes)
-    yield merged, "layer"
-    yield [*merged, *inputs(merged, nodes)], "layer"
-
-
-def _more(n: int) -> str:
-    return f"expand=True shows {'all' if n <= MOST_NODES else f'up to {MOST_NODES:,}'}"
+    groups = choice.groups
+    if not groups:
+        return sum(len(operands_of(unit)) for unit in choice.units) <= ARROWS * limit
+    arrows = {(groups.get(x, x), unit) for unit in choice.units for x in operands_of(unit)}
+    return len(arrows) <= ARROWS * limit
 
 
 def _arranged(nodes: Sequence[Value], groups: Mapping[Value, Group]) -> list[Unit] | None:
@@ -127,27 +262,31 @@ def _arranged(nodes: Sequence[Value], groups: Mapping[Value, Group]) -> list[Uni
     return arranged if len(arranged) == len(first) else None
 
 
+def _downward(unit: Unit, groups: Mapping[Value, Group]) -> list[Unit]:
+    return [groups.get(x, x) for x in operands_of(unit)]
+
+
 def _nearest(
-    z: Value,
-    units: Sequence[Unit],
-    groups: Mapping[Value, Group],
+    choice: _Choice,
+    start: Unit,
+    neighbours: Callable[[Unit, Mapping[Value, Group]], list[Unit]],
     depth: int | None,
     limit: int,
 ) -> _Choice:
-    """Return the units at most `depth` arrows from z; fewer levels where they are too many.
+    """Return the units at most `depth` arrows from one; fewer levels where they are too many.
 
     Of a level that does not fit nothing is shown, or as much as fits where the limit is the
-    last one; of the operands of z the first few are shown in any case.
+    last one; of the neighbours of the first the first few are shown in any case.
     """
-    top = groups.get(z, z)
-    shown: dict[Unit, None] = {top: None}
-    level: list[Unit] = [top]
+    shown: dict[Unit, None] = {start: None}
+    level: list[Unit] = [start]
     arrows = 0
     note = ""
     levels = 0
     while level and (depth is None or levels < depth):
-        arrows += sum(len(operands_of(unit)) for unit in level)
-        below = [groups.get(x, x) for unit in level for x in operands_of(unit)]
+        near = [neighbours(unit, choice.groups) for unit in level]
+        arrows += sum(map(len, near))
+        below = [unit for units in near for unit in units]
         following = [unit for unit in dict.fromkeys(below) if unit not in shown]
         if len(shown) + len(following) > limit or arrows > ARROWS * limit:
             if limit == MOST_NODES or len(shown) == 1:
@@ -160,4 +299,5 @@ def _nearest(
         shown.update(dict.fromkeys(following))
         level = following
         levels += 1
-    return _Choice([unit for unit in units if unit in shown], groups, note)
+    units = [unit for unit in choice.units if unit in shown]
+    return _Choice(units, choice.groups, note)

@@ -20,14 +20,23 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from autograd.display.dot import FILLS
+from autograd.display.looks import FILLS
 from autograd.display.mathml import mathml
 from autograd.display.picture import Picture, paint
-from autograd.display.steps import steps_of, whole_number
+from autograd.display.steps import steps_of
 from autograd.display.svg import svg_of
 from autograd.display.symbols import Term, figure, short
 from autograd.display.walk import Use, Walk
-from autograd.display.words import FAINT, INK, TONES, clean, count_text, number_text, tone
+from autograd.display.words import (
+    FAINT,
+    INK,
+    TONES,
+    clean,
+    count_text,
+    number_text,
+    tone,
+    whole_number,
+)
 from autograd.files import write_whole
 from autograd.value import Value
 

@@ -27,6 +27,8 @@ TONES: Final = {
 }
 INK: Final = "#111827"
 FAINT: Final = "#4b5563"
+# What stands back where something is highlighted; it can still be read, at a contrast of 3.
+PALE: Final = "#949494"
 
 
 def number_text(x: float) -> str:
@@ -101,3 +103,12 @@ def range_text(numbers: list[float]) -> str:
     low, high = number_text(min(known)), number_text(max(known))
     text = low if low == high else f"{low} to {high}"
     return text if len(known) == len(numbers) else f"{text}, some nan"
+
+
+def whole_number(name: str, n: object, least: int = 1) -> int:
+    """Return a whole number that is large enough, or say what it should be."""
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"{name} is a whole number, got {n!r:.60}")
+    if n < least:
+        raise ValueError(f"{name} must be at least {least}, got {n}")
+    return n

@@ -1,0 +1,75 @@
+"""What is shown one by one of a graph that is collapsed: names, nodes and models, looked up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.display.collapse import Group, inputs, layer_of, layers
+from autograd.display.words import label_text
+from autograd.value import Value
+
+_WORDS = {"layer": "layers", "neuron": "neurons"}
+
+
+def chosen(what: Any, neurons: Sequence[Group], nodes: Sequence[Value]) -> set[Group]:
+    """Return the neurons that `what` names.
+
+    Args:
+        what: a name such as "layers.1" or "layer 1", a node, a model, or a list of these.
+        neurons: all neurons of the graph.
+        nodes: the graph in topological order.
+
+    Raises:
+        TypeError: if it is nothing of the kind.
+        ValueError: if the graph has none of that name; it says what names there are.
+    """
+    if isinstance(what, list | tuple | set | frozenset):
+        found: set[Group] = set()
+        for one in what:  # pyright: ignore[reportUnknownVariableType]
+            found |= chosen(one, neurons, nodes)
+        return found
+    if isinstance(what, str):
+        return _named(what, neurons)
+    if isinstance(what, Value):
+        if what not in set(nodes):
+            name = label_text(what.label) or repr(what)
+            raise ValueError(f"{name} cannot be expanded: it is not in the graph to draw")
+        return {group for group in neurons if what in (*group.members, *group.parameters)}
+    parameters: Callable[[], Any] | None = getattr(what, "parameters", None)
+    if callable(parameters) and not isinstance(what, type):
+        own = set(parameters())
+        found = {group for group in neurons if not own.isdisjoint(group.parameters)}
+        if not found:
+            raise ValueError(f"no parameter of this {type(what).__name__} is in the graph to draw")
+        return found
+    raise TypeError(
+        'expand is True, False, "layers", "neurons", a name such as "layers.1", a node, a model, '
+        f"or a list of these; got {what!r:.60}"
+    )
+
+
+def _named(name: str, neurons: Sequence[Group]) -> set[Group]:
+    """Return the neurons of a name, in which "layer 1 neuron 2" may stand for its dotted form."""
+    words = re.split(r"[\s.]+", name.strip()) if len(name) <= 1_000 else [name]
+    dotted = ".".join(_WORDS.get(word.lower(), word) for word in words)
+    found = {g for g in neurons if g.title == dotted or g.title.startswith(f"{dotted}.")}
+    if found:
+        return found
+    known = list(dict.fromkeys(layer_of(group.title) or group.title for group in neurons))
+    some = ", ".join(map(label_text, known[:10])) + (", …" if len(known) > 10 else "")
+    raise ValueError(
+        f"there is no {label_text(name)!r} to expand; "
+        + (f"this graph has {some}" if known else "no parameter of this graph has a label such as "
+           "layers.0.neurons.2.bias, so it has neither neurons nor layers")
+    )  # fmt: skip
+
+
+def mixed(
+    wanted: set[Group], neurons: Sequence[Group], nodes: Sequence[Value], *, by_node: bool
+) -> list[Group]:
+    """Return layers, but neurons, or with `by_node` nothing, for those that are wanted."""
+    rest = layers([group for group in neurons if group not in wanted], nodes)
+    kept = rest if by_node else [*(g for g in neurons if g in wanted), *rest]
+    return [*kept, *inputs(kept, nodes)]

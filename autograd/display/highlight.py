@@ -1,0 +1,177 @@
+"""What a picture points out: paths to light up, and where the outputs of a network should go.
+
+A highlight is given as people have it: a leaf, what `explain` returned, a path of nodes, a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from autograd.display.collapse import Group
+from autograd.display.paths import Paths
+from autograd.display.walk import Walk
+from autograd.display.words import count_text, label_text, number_text
+from autograd.value import Value
+
+
+class Highlight:
+    """The uses and nodes to light up.
+
+    Attributes:
+        uses: a node, and the place among its operands, for each arrow.
+        nodes: those at the ends of the arrows.
+    """
+
+    def __init__(self, z: Value, nodes: Sequence[Value], what: Any) -> None:
+        self.uses: set[tuple[Value, int]] = set()
+        self.nodes: set[Value] = set()
+        self._notes: list[str] = []
+        self._z = z
+        self._graph = nodes
+        self._places = {node: i for i, node in enumerate(nodes)}
+        self._walked: Walk | None = None
+        self._add(what)
+
+    @property
+    def note(self) -> str:
+        """In a line, what is lit."""
+        more = len(self._notes) - 3
+        return "; ".join([*self._notes[:3], *([f"and {more:,} more"] if more > 0 else [])])
+
+    def _add(self, what: Any) -> None:
+        what = _unpacked(what)
+        if isinstance(what, str):
+            for node in labelled(self._graph, what):
+                self._paths_to(node)
+        elif isinstance(what, Value):
+            self._paths_to(what)
+        elif hasattr(what, "factors"):
+            self._path(what)
+        elif isinstance(what, list | tuple) and what:
+            self._several(list(what))  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            raise TypeError(
+                "highlight is a leaf or another node, a label, a path of explain(z, x).paths, or "
+                f"a list of nodes from one end of a path to the other; got {what!r:.60}"
+            )
+
+    def _several(self, what: list[Any]) -> None:
+        if len(what) > 1 and all(isinstance(node, Value) for node in what):
+            self._chain(what)
+        else:
+            for one in what:
+                self._add(one)
+
+    def _paths_to(self, x: Value) -> None:
+        """Light all that lies between the result and a node, without listing the paths."""
+        name, end = _named(x, "this node"), self._places.get(x)
+        z = _named(self._z, "the result")
+        if end is None:
+            self._notes.append(f"nothing is highlighted: {z} does not depend on {name}")
+            return
+        if self._walked is None:
+            self._walked = Walk(self._z)
+        paths = Paths(self._walked, end)
+        nodes = self._graph
+        self.nodes.add(x)
+        for i, edges in paths.edges.items():
+            self.nodes.add(nodes[i])
+            self.uses.update((nodes[i], edge.position) for edge in edges)
+        count = count_text(paths.count, "path") if paths.count < 10**15 else "very many paths"
+        gradient = number_text(self._walked.gradients[end])
+        self._notes.append(f"highlighted: {count} from {z} to {name}, the sum is {gradient}")
+
+    def _path(self, path: Any) -> None:
+        """Light one path of an explanation."""
+        for factor in path.factors:
+            if self._places.get(factor.node) is None:
+                raise ValueError(
+                    f"this path is of another graph: {_named(factor.node, 'one of its nodes')} is "
+                    "not in the one to draw"
+                )
+            self.nodes |= {factor.node, factor.operand}
+            self.uses.add((factor.node, factor.position))
+        if not path.factors:
+            self.nodes.add(self._z)
+        self._notes.append(f"highlighted: a path with the product {number_text(path.product)}")
+
+    def _chain(self, nodes: Sequence[Value]) -> None:
+        """Light the path through these nodes, from either end."""
+        up = [*nodes] if _place(self._places, nodes[0]) > _place(self._places, nodes[-1]) else [
+            *reversed(nodes)
+        ]  # fmt: skip
+        for node, x in pairwise(up):
+            uses = [k for k, y in enumerate(node.args) if y is x]
+            if not uses:
+                raise ValueError(
+                    f"{_named(x, 'a node without a label')} is no operand of "
+                    f"{_named(node, 'the next')}: a highlighted path goes from operand to result "
+                    "and leaves out nothing; highlight=leaf lights all its paths"
+                )
+            self.uses.update((node, k) for k in uses)
+        self.nodes.update(up)
+        self._notes.append(f"highlighted: a path through {count_text(len(up), 'node')}")
+
+
+def _place(places: dict[Value, int], node: Value) -> int:
+    if node not in places:
+        raise ValueError(f"{_named(node, 'a node to highlight')} is not in the graph to draw")
+    return places[node]
+
+
+def _unpacked(what: Any) -> Any:
+    """Return an explanation's node for the explanation: all its paths are meant."""
+    return what.x if hasattr(what, "waists") and hasattr(what, "paths") else what
+
+
+def _named(node: Value, otherwise: str) -> str:
+    return label_text(node.label) or otherwise
+
+
+def labelled(nodes: Sequence[Value], label: str) -> list[Value]:
+    """Return the nodes with a label.
+
+    Raises:
+        ValueError: if there is none, with some that there are.
+    """
+    found = [node for node in nodes if node.label == label]
+    if not found:
+        known = list(dict.fromkeys(label_text(node.label) for node in nodes if node.label))
+        some = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
+        raise ValueError(
+            f"no node is labelled {label_text(label)!r}; "
+            + (f"the labels are: {some}" if known else "no node of this graph has a label")
+        )
+    return found
+
+
+def outputs_of(z: Value, nodes: Sequence[Value], neurons: Sequence[Group]) -> list[Value]:
+    """Return the outputs of the network that z was computed from, in topological order.
+
+    They are the results of neurons that no other neuron uses, if z is something further on, such
+    as a loss.
+
+    Args:
+        z: the result.
+        nodes: the graph in topological order.
+        neurons: the groups of nodes that are neurons.
+    """
+    inside = {node: group for group in neurons for node in group.members}
+    if not inside or z in inside:
+        return []
+    within: set[Value] = set()  # what neurons are computed from, by other nodes too
+    reached: set[Value] = set()
+    used: set[Value] = set()
+    for node in reversed(nodes):
+        below = node in inside or node in within
+        for x in node.args:
+            if not isinstance(x, Value):
+                continue
+            if x not in inside:
+                if below:
+                    within.add(x)
+            elif inside[x] is not inside.get(node):
+                (used if below else reached).add(x)
+    return [node for node in nodes if node in reached and node not in used]

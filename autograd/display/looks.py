@@ -1,0 +1,60 @@
+"""How boxes and arrows look, the same whoever draws them."""
+
+from typing import Final, NamedTuple
+
+from autograd.display.boxes import Arrow
+from autograd.display.words import INK, PALE, TONES
+
+FONT: Final = "Helvetica,Arial,sans-serif"
+
+# Fill and outline by kind. Leaves, what one may change, are tinted; results of operations white.
+FILLS: Final = {
+    "leaf": ("#fdf3d8", "#8a6d1f"),
+    "node": ("#ffffff", "#4b5563"),
+    "copy": ("#f3f4f6", "#9ca3af"),
+    "group": ("#eaf1f8", "#33577a"),
+    "cut": ("#f3f4f6", "#9ca3af"),
+}
+
+
+class Look(NamedTuple):
+    """How a box looks: its fill, the colour and width of its outline, and whether it is dashed."""
+
+    fill: str
+    outline: str
+    width: float
+    dashed: bool
+
+
+def box_look(kind: str, shade: str = "", *, result: bool = False) -> Look:
+    """Return the look of a box.
+
+    Args:
+        kind: the box's kind.
+        shade: the box's shade.
+        result: whether the box is the result.
+
+    >>> box_look("leaf").outline != box_look("leaf", "lit").outline
+    True
+    """
+    fill, outline = FILLS[kind]
+    width = 1.0
+    if shade == "faded":
+        fill, outline = FILLS["node"][0], PALE
+    elif shade == "lit":
+        outline, width = INK, 2.6
+    return Look(fill, outline, 2.2 if result and shade != "lit" else width, kind in ("copy", "cut"))
+
+
+def swatch_look(kind: str) -> Look:
+    """Return the look of a box in the legend, which may stand for any kind."""
+    if kind in FILLS:
+        return box_look(kind)
+    return box_look("node", kind if kind in ("lit", "faded") else "", result=kind == "result")
+
+
+def arrow_colour(arrow: Arrow) -> str:
+    """Return the colour of an arrow and of its numbers."""
+    if arrow.shade == "faded":
+        return PALE
+    return INK if arrow.shade == "lit" and arrow.amount is None else TONES[arrow.tone]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd import TraceError, Value, sin
+from autograd import TraceError, Value, compile, no_grad, sin
 from nn import MLP, SGD, DivergenceError, Module, datasets, fit, minibatches
 from nn.losses import LOSSES
 
@@ -161,3 +161,12 @@ def test_short_last_batches_are_weighted_by_their_length():
     other, eager, _ = trained("eager", data=(X, y), validation=None)
     assert history.loss == pytest.approx(eager.loss, rel=1e-9)
     assert numbers(model) == pytest.approx(numbers(other), rel=1e-9)
+
+
+def test_what_is_made_of_parameters_alone_is_no_constant_in_no_grad():
+    a, b = Value(2.0), Value(3.0)
+    with no_grad():
+        program = compile(lambda x: a * b * x, parameters=[a, b], shapes=[()])
+    a.data = 5.0
+    program.load()
+    assert program(1.0) == 15.0

@@ -23,6 +23,7 @@ from autograd import primitives
 from autograd.backward import order
 from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.errors import TraceError
+from autograd.modes import recording_anyway
 from autograd.numeric import number
 from autograd.row import TABLE, Primitive, apply_to_arrays
 from autograd.value import Value
@@ -198,7 +199,8 @@ def trace(
     """
     tape = Tape(parameters)
     arguments = [_nested(tape, shape) for shape in shapes]
-    with tracing(tape):
+    # Also in `no_grad`, where what is made of parameters alone would look like a constant.
+    with recording_anyway(), tracing(tape):
         result = f(*arguments)
         outputs = [tape.node_of(x) for x in flat_outputs(result)]
     return tape.graph(outputs)

@@ -74,14 +74,15 @@ class Walk:
         self.data = [node.data for node in self.nodes]
         self._partials: tuple[int, Any] = (-1, None)
 
-    def locals_of(self, i: int) -> Sequence[float]:
-        """Return the local derivatives of a node, one for each operand."""
+    def locals_of(self, i: int, data: Sequence[float] | None = None) -> Sequence[float]:
+        """Return the local derivatives of a node, one for each operand; at `data`, if given."""
         node = self.nodes[i]
         row: Any = node.op
         if row is None:
             return ()
-        numbers = [self.data[self.place[x]] if isinstance(x, Value) else x for x in node.args]
-        return [float(d) for d in row.partials(self.data[i], *numbers)]
+        data = self.data if data is None else data
+        numbers = [data[self.place[x]] if isinstance(x, Value) else x for x in node.args]
+        return [float(d) for d in row.partials(data[i], *numbers)]
 
     @cached_property
     def uses(self) -> list[Use]:

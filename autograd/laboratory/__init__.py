@@ -1,0 +1,31 @@
+"""The laboratory of wrong modes: backward passes broken on purpose, each beside the right one.
+
+Every mode runs on numbers taken from a graph, never on the graph: no `grad` and no `data` is
+written, and what comes back is a `Trial` of its own that cannot be taken for a gradient. It says
+where the first number goes wrong, what it should have been, and why.
+"""
+
+from autograd.laboratory.naive import NaiveTrial, naive_recursion
+from autograd.laboratory.order import no_order
+from autograd.laboratory.overwriting import overwrite
+from autograd.laboratory.survey import Survey, survey
+from autograd.laboratory.trial import Slip, Trial
+from autograd.laboratory.updates import (
+    UpdateTrial,
+    forgotten_zero_grad,
+    live_weights,
+)
+
+__all__ = [
+    "NaiveTrial",
+    "Slip",
+    "Survey",
+    "Trial",
+    "UpdateTrial",
+    "forgotten_zero_grad",
+    "live_weights",
+    "naive_recursion",
+    "no_order",
+    "overwrite",
+    "survey",
+]

@@ -1,0 +1,144 @@
+"""Naive recursion: the chain rule down every path, with a counter of its visits.
+
+No number is wrong, the work is: a node used n times is visited n times, with all that lies below
+it, so the visits double with every layer that uses its operand twice. Backpropagation is the same
+sum with each node visited once.
+"""
+
+from typing import Any
+
+from autograd.display.walk import Walk
+from autograd.laboratory.order import paths_to
+from autograd.laboratory.table import Part
+from autograd.laboratory.trial import Slip, Trial, positions
+from autograd.recording import structural_zeros
+from autograd.value import Value
+
+
+class NaiveTrial(Trial):
+    """A trial whose wrong mode is right and slow.
+
+    Attributes:
+        visits: how often the recursion visits a node, in all.
+        ordered_visits: how often the pass in topological order does: once each.
+        walked: whether the visits were counted one by one; else they were counted as paths.
+        visits_of: how often it visits each node.
+    """
+
+    visits: int
+    ordered_visits: int
+    walked: bool
+    visits_of: dict[Value, int]
+
+    def parts(self) -> list[Part]:
+        """Return the paragraphs and tables: the rules, the counts, visits and gradients."""
+        how = "counted one by one" if self.walked else "counted as paths, not walked"
+        counts = (
+            f"visits in topological order: {self.ordered_visits:,}\n"
+            f"visits of the naive recursion: {self.visits:,} ({how})"
+        )
+        first = str(self.first) if self.first else self._harmless
+        return [*self._head(), counts, first, self._gradients()]
+
+    def _also_heads(self) -> tuple[str, ...]:
+        return ("visits",)
+
+    def _also(self, node: Value) -> tuple[str, ...]:
+        return (f"{self.visits_of[node]:,}",)
+
+
+def naive_recursion(z: Value, *, limit: int = 3_000_000) -> NaiveTrial:
+    """Differentiate z by recursion into every operand of every visit, beside the right pass.
+
+    Args:
+        z: the result. Neither its graph nor any `grad` is changed.
+        limit: the largest number of visits to make, each a fraction of a microsecond. Beyond it
+            they are only counted, exactly, and the gradients are those of the right pass.
+
+    Raises:
+        TypeError: if z is no Value.
+        StaleGraphError: if a Value was given new data after something was computed from it.
+
+    >>> x = Value(1.0, "x")
+    >>> y = x
+    >>> for _ in range(10):
+    ...     y = y + y
+    >>> trial = naive_recursion(y)
+    >>> trial.visits, trial.ordered_visits, trial.wrong[x]
+    (2047, 11, 1024.0)
+    >>> for _ in range(190):
+    ...     y = y + y
+    >>> trial = naive_recursion(y)
+    >>> trial.visits == 2**201 - 1, trial.walked
+    (True, False)
+    """
+    walk = Walk(z)
+    paths = paths_to(walk)
+    expected = sum(paths)
+    walked = expected <= limit
+    visits, gradients = _recurse(walk) if walked else (expected, list(walk.gradients))
+    trial = NaiveTrial(
+        "naive recursion",
+        (
+            "each node once, when all that use it have been",
+            "each node once for every path that leads to it",
+        ),
+        walk,
+        walk.gradients,
+        gradients,
+        _first_again(walk),
+        [],
+        "no node is used twice, so nothing is visited twice",
+        exact=False,
+    )
+    trial.visits, trial.ordered_visits, trial.walked = visits, len(walk.nodes), walked
+    trial.visits_of = dict(zip(walk.nodes, paths, strict=True))
+    return trial
+
+
+def _recurse(walk: Walk) -> tuple[int, list[float]]:
+    """Visit every node once for every path to it; return the visits and the gradients.
+
+    A list stands for the calls underway, so that no graph is too deep; each visit is one.
+    """
+    edges = [_edges(walk, i) for i in range(len(walk.nodes))]
+    gradients = [0.0] * len(edges)
+    visits = 0
+    calls = [(len(edges) - 1, 1.0)]
+    while calls:
+        i, g = calls.pop()
+        visits += 1
+        gradients[i] += g
+        for j, local in edges[i]:
+            calls.append((j, g * local))
+    return visits, gradients
+
+
+def _edges(walk: Walk, i: int) -> list[tuple[int, float]]:
+    node: Any = walk.nodes[i]
+    zeros = structural_zeros(node.op) if node.op is not None else ()
+    locals_ = walk.locals_of(i)
+    return [
+        (walk.place[node.args[k]], locals_[k] if k not in zeros else 0.0)
+        for k in positions(walk, i)
+    ]
+
+
+def _first_again(walk: Walk) -> Slip | None:
+    """Return where the recursion first comes to a node it has been at: within so many visits."""
+    seen = {len(walk.nodes) - 1}
+    number = 1
+    calls = [(len(walk.nodes) - 1, k) for k in reversed(positions(walk, len(walk.nodes) - 1))]
+    while calls:
+        i, k = calls.pop()
+        number += 1
+        x: Any = walk.nodes[i].args[k]
+        j = walk.place[x]
+        if j in seen:
+            name = walk.name(j)
+            why = f"{name} is used again, and the recursion goes down from it once more"
+            node = walk.nodes[i]
+            return Slip(number, node, walk.name(i), x, name, k, "count of visits", 1.0, 2.0, why)
+        seen.add(j)
+        calls += [(j, k) for k in reversed(positions(walk, j))]
+    return None

@@ -151,6 +151,12 @@ def from_json(text: str) -> Value:
         GraphFormatError: if the text is cut short, malformed, of a newer version, or names a
             primitive that is not in the table; if a node's number is not what its operation
             gives for its operands.
+
+    >>> x = Value(3.0, "x")
+    >>> z = from_json(to_json(x * x))
+    >>> z.backward()
+    >>> z.data, z.args[0].label, z.args[0].grad
+    (9.0, 'x', 6.0)
     """
     try:
         document = json.loads(text)

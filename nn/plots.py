@@ -4,6 +4,11 @@ Each function returns a matplotlib Figure, made without pyplot, so nothing globa
 nothing needs closing; a notebook shows it as it stands. `svg` turns one into text that is the same
 byte for byte each time. matplotlib takes most of a second to import, so that waits for the first
 picture. Colours are Okabe and Ito's, told apart with any colour vision.
+
+>>> from nn import datasets
+>>> X, y = datasets.digits()
+>>> svg(images(X[:8])).startswith("<svg ")
+True
 """
 
 # pyright: reportUnknownMemberType=false

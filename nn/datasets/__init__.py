@@ -2,6 +2,10 @@
 
 Each returns arrays ``X, y``: X is float64 of shape (samples, features), y holds int64 class labels
 of shape (samples,), or for ``line`` float64 targets.
+
+>>> X, y = moons(100, seed=0)
+>>> X.shape, y.shape
+((100, 2), (100,))
 """
 
 import difflib

@@ -223,3 +223,18 @@ def test_relu_and_which_slope_it_takes_at_its_kink():
     assert [slope(x) for x in (-2.0, 0.0, 3.0)] == [0.0, 0.0, 1.0]
     lines = [line.split() for line in ag.subgradient_table().splitlines()]
     assert ["relu", "0", "0"] in lines
+
+
+def test_inputs_that_are_not_scaled_saturate_the_network_from_the_start():
+    """A4.17: weights of variance 1/n expect inputs of size 1; pixels from 0 to 255 are not."""
+    rng = np.random.default_rng(0)
+    pixels = np.floor(rng.random((20, 784)) * 256) * (rng.random((20, 784)) < 0.25)
+    W, b = MLP([784, 64, 10], activation="sigmoid", seed=0).arrays()[0]
+    slope = ag.grad(ag.sigmoid)
+
+    def saturated(X: np.ndarray) -> float:
+        slopes = np.array([slope(float(z)) for z in (X @ W.T + b).ravel()])
+        return float((slopes < 0.01).mean())
+
+    assert saturated(pixels) > 0.85
+    assert saturated(pixels / 255.0) < 0.01

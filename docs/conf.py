@@ -1,0 +1,164 @@
+"""How the documentation site is built: `make docs` writes it to docs/_build.
+
+Docstrings become the reference, the notebooks of ../notebooks are run and become the course, and
+the table of primitives comes from its rows. Nothing is fetched, neither to build nor to read:
+formulas become MathML here, and the theme brings no fonts or scripts from elsewhere.
+"""
+
+import html
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from math_core import LatexError, LatexToMathML
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import docstrings  # noqa: E402  # these two lie beside this file
+import tables  # noqa: E402
+
+import autograd  # noqa: E402
+
+project = "chalkgrad"
+author = "chalkgrad contributors"
+copyright = author
+release = version = autograd.__version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_nb"]
+exclude_patterns = ["_build"]
+nitpicky = True
+default_role = "code-or-name"
+add_function_parentheses = False
+
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True}
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+napoleon_attr_annotations = False
+
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"  # results kept from before would hide what has changed
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_execution_in_temp = True  # a notebook leaves nothing where it stands
+nb_merge_streams = True
+
+html_theme = "furo"
+html_title = "chalkgrad"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sourcelink = False
+
+log = logging.getLogger(__name__)
+
+
+def place_notebooks() -> None:
+    """Copy the notebooks to where Sphinx looks for pages."""
+    course = HERE / "course"
+    shutil.rmtree(course, ignore_errors=True)
+    course.mkdir()
+    for notebook in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
+        shutil.copy(notebook, course)
+
+
+place_notebooks()
+
+
+class CodeOrName(SphinxRole):
+    """What stands in backticks in a docstring: code, and a link where it is a public name."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the code, as a link or as it is."""
+        code = nodes.literal(self.rawtext, self.text)
+        target = tables.object_named(self.text)
+        if target is None:
+            return [code], []
+        link = addnodes.pending_xref(
+            self.rawtext, code, refdoc=self.env.docname, refdomain="py", reftype="obj",
+            reftarget=target, refexplicit=True, refwarn=True,
+        )  # fmt: skip
+        self.set_source_info(link)
+        return [link], []
+
+
+# Formulas ----------------------------------------------------------------------------------------
+
+CONVERTER = LatexToMathML(fancy_error=False)
+
+
+def mathml(node: nodes.Element, *, block: bool) -> str:
+    """Return a formula as MathML; one that cannot be read is a warning, and so an error."""
+    text = node.astext()
+    try:
+        return CONVERTER.convert_with_local_state(text, displaystyle=block)
+    except LatexError as error:
+        log.warning("a formula cannot be read: %s: %s", text, error, location=node)
+        return f"<code>{html.escape(text)}</code>"
+
+
+def visit_math(translator: Any, node: nodes.Element) -> None:
+    """Write a formula within a line."""
+    translator.body.append(mathml(node, block=False))
+    raise nodes.SkipNode
+
+
+def visit_math_block(translator: Any, node: nodes.Element) -> None:
+    """Write a formula on lines of its own."""
+    translator.body.append(f'<div class="math">{mathml(node, block=True)}</div>')
+    raise nodes.SkipNode
+
+
+def write_tables(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Put the tables that come from the code where a page asks for them."""
+    for mark, make in tables.MADE.items():
+        if mark in source[0]:
+            source[0] = source[0].replace(mark, make())
+
+
+def before_napoleon(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]
+) -> None:
+    """Say where a docstring has a sentence and no type."""
+    lines[:] = docstrings.without_types(what, lines)
+
+
+def after_napoleon(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]
+) -> None:
+    """Take stars and bars for what they are."""
+    lines[:] = docstrings.escaped(lines)
+
+
+def resolve(
+    app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.Element
+) -> nodes.Element | None:
+    """Find a public name that a docstring calls by its last part, as `Raises: RenderError` does."""
+    target = tables.object_named(node["reftarget"])
+    if node.get("refdomain") != "py" or target in (None, node["reftarget"]):
+        return None
+    return env.domains.python_domain.resolve_xref(
+        env, node["refdoc"], app.builder, "obj", target, node, content
+    )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Add what is special to this site."""
+    app.add_role("code-or-name", CodeOrName())
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
+    app.connect("source-read", write_tables)
+    app.connect("autodoc-process-docstring", before_napoleon, priority=400)
+    app.connect("autodoc-process-docstring", after_napoleon, priority=600)
+    app.connect("missing-reference", resolve)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,117 @@
+"""What the documentation takes from the code: the public names, and the table of primitives.
+
+Nothing here needs Sphinx, so the tests can ask the same questions of the pages that the build does.
+"""
+
+import importlib
+import inspect
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from autograd.display.latex import number_latex, partial_latex
+from autograd.row import TABLE, Primitive
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+MODULES = (
+    "autograd",
+    "autograd.check",
+    "autograd.check.strategies",
+    "autograd.compile",
+    "autograd.display",
+    "nn",
+    "nn.datasets",
+    "nn.plots",
+)
+_ENTRY = re.compile(r"^\.\. auto(?:function|class|exception|module):: ([\w.]+)$", re.MULTILINE)
+_ALIAS = re.compile(r"^- ``([\w.]+)`` is :py:obj:`([\w.]+)`$", re.MULTILINE)
+
+
+def public_names(module: str) -> list[str]:
+    """Return a module's public names: its `__all__`, or the functions and classes it defines."""
+    found = importlib.import_module(module)
+    listed = getattr(found, "__all__", None)
+    if listed is not None:
+        return list(listed)
+    return [
+        name
+        for name, thing in vars(found).items()
+        if not name.startswith("_")
+        and (inspect.isfunction(thing) or inspect.isclass(thing))
+        and thing.__module__ == module
+    ]
+
+
+@cache
+def entries() -> dict[str, str]:
+    """Return each name the reference has an entry for, and the name it is documented under."""
+    found: dict[str, str] = {}
+    for page in sorted(REFERENCE.glob("*.rst")):
+        text = page.read_text(encoding="utf-8")
+        found |= {name: name for name in _ENTRY.findall(text)}
+        found |= dict(_ALIAS.findall(text))
+    return found
+
+
+def object_named(text: str) -> str | None:
+    """Return what a word of a docstring refers to in the reference, or None."""
+    if text in entries():
+        return entries()[text]
+    return next((name for m in MODULES if (name := entries().get(f"{m}.{text}"))), None)
+
+
+# The table of primitives -------------------------------------------------------------------------
+
+
+def _interval(low: float, high: float) -> str:
+    return f"[{low:g}, {high:g}]"
+
+
+def _math(latex: str) -> str:
+    # In a table's cell a bar ends the cell, in a formula too.
+    return "$" + latex.replace("|", r"\vert ") + "$"
+
+
+def _partials(row: Primitive) -> str:
+    text = partial_latex(row)
+    # Of any number of operands there is one formula, told apart by its indices.
+    return "<br>".join(
+        _math(rf"\partial z/\partial {_indexed(name)} = {partial}")
+        for name, partial in zip(text.operands, text.partials, strict=False)
+    )
+
+
+def _indexed(name: str) -> str:
+    return re.sub(r"^([a-z])(\d+)$", r"\1_{\2}", name)
+
+
+def _subgradients(row: Primitive) -> str:
+    lines: list[str] = []
+    for operands, partials in row.subgradients:
+        at = ", ".join([number_latex(x).text for x in operands])
+        shown = partials[: len(partials) - row.constants]
+        taken = ", ".join([number_latex(x).text for x in shown])
+        lines.append(f"at ${at}$: ${taken}$")
+    return "<br>".join(lines)
+
+
+def primitives_table() -> str:
+    """Return the table of primitives as Markdown, one line for each row of `autograd.row.TABLE`."""
+    lines = [
+        "| primitive | $z$ | partial derivatives | tested on | at kinks, ties and ends |",
+        "|---|---|---|---|---|",
+    ]
+    for row in TABLE.values():
+        name = f"{{py:obj}}`{row.name} <autograd.{row.name}>`"
+        if f"autograd.{row.name}" not in entries():
+            name = f"`{row.name}`"
+        domain = " × ".join([_interval(*interval) for interval in row.domain])
+        if row.arity is None:
+            domain += " each"
+        cells = (name, _math(partial_latex(row).function), _partials(row), domain)
+        lines.append("| " + " | ".join([*cells, _subgradients(row)]) + " |")
+    return "\n".join(lines)
+
+
+MADE: dict[str, Callable[[], str]] = {"<!-- primitives -->": primitives_table}

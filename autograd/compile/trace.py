@@ -1,8 +1,8 @@
 """Calls a function once on placeholders and writes down every operation it does.
 
-A placeholder knows only its place on the tape; its methods append to parallel lists. Values that
-the function meets are parameters, known by identity, or constants. What a program cannot follow
-(branching on data, reading a number) raises `TraceError` with the line and what to write instead.
+A placeholder (`placeholder.py`) knows only its place on the tape; its methods append to parallel
+lists. Values that the function meets are parameters, known by identity, or constants. What a
+program cannot follow is refused: see `refusals.py`.
 """
 
 # pyright: reportPrivateUsage=false
@@ -11,21 +11,19 @@ the function meets are parameters, known by identity, or constants. What a progr
 from __future__ import annotations
 
 import math
-import sys
-import threading
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
-from typing import Any, NoReturn, cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from autograd import primitives
 from autograd.backward import order
 from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph
+from autograd.compile.placeholder import placeholder_class
+from autograd.compile.refusals import tracing, where_asked
 from autograd.errors import TraceError
 from autograd.modes import recording_anyway
 from autograd.numeric import number
-from autograd.row import TABLE, Primitive, apply_to_arrays
+from autograd.row import Primitive
 from autograd.value import Value
 
 # The shape of one argument: () for a number, (3,) for a list of three, and so on.
@@ -56,7 +54,7 @@ class Tape:
         # All parameters stand there from the start; what is not used is pruned later.
         self.parameters = dict(zip(parameters, range(count), strict=True))
         self.values = dict(self.parameters)
-        self.placeholder = _placeholder_class(self)
+        self.placeholder = placeholder_class(self)
 
     def code_of(self, row: Primitive) -> int:
         """Return the place of a primitive on this tape."""
@@ -109,8 +107,8 @@ class Tape:
             return self.imported(x) if node is None else node
         if getattr(kind, "__apply__", None) is not None:
             raise TraceError(
-                f"{_where()} uses a placeholder of another trace: return results from the traced "
-                "function, and do not keep them"
+                f"{where_asked()} uses a placeholder of another trace: return results from the "
+                "traced function, and do not keep them"
             )
         return self.constant(number(x))
 
@@ -225,281 +223,3 @@ def flat_outputs(result: Any) -> list[Any]:
                 f"the traced function returned {x!r:.60}: return one Value, or a list of Values"
             )
     return outputs
-
-
-# What cannot be traced ----------------------------------------------------------------------
-
-
-def refuse(what: str, instead: str) -> NoReturn:
-    """Raise the TraceError for something that needs a number while there is none."""
-    raise TraceError(f"{_where()} {what} while it is compiled: {instead}")
-
-
-def _where() -> str:
-    """Return the file and line of the innermost frame outside this distribution."""
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__", ""))
-        ours = name.partition(".")[0] in ("autograd", "nn") or "tick" in frame.f_globals
-        if not ours or frame.f_code.co_filename.startswith("<doctest"):
-            return f"line {frame.f_lineno} of {frame.f_code.co_filename}"
-        frame = frame.f_back
-    return "the traced function"
-
-
-_COMPARE = (
-    "a program runs both branches for all samples at once. Write where(step(x - y), a, b) with "
-    "plain operands, or maximum, minimum, clip, relu, step, sign, equal"
-)
-_READ = (
-    "a program has no number until it runs. Compute with the Value itself and autograd's "
-    "functions; for a choice by number write where, select, step or equal"
-)
-_BY_NUMBER = "index by a number with select(i, xs), and keep counts and shapes as plain ints"
-
-_active: dict[int, Tape] = {}
-_lock = threading.Lock()
-_GUARDED = ("data", "__lt__", "__le__", "__gt__", "__ge__")
-_unguarded: dict[str, Any] = {name: vars(Value)[name] for name in _GUARDED}
-
-
-@contextmanager
-def tracing(tape: Tape) -> Generator[None]:
-    """Inside the block, this thread's Values refuse to tell a number that a parameter decides.
-
-    `Value.data` is the fastest reader there is, with no room for a test; so other readers are put
-    in its place while some thread is inside such a block, and taken away with the last.
-    """
-    thread = threading.get_ident()
-    outer = _active.get(thread)
-    with _lock:
-        if not _active:
-            for name, guard in _guards().items():
-                setattr(Value, name, guard)
-        _active[thread] = tape
-    try:
-        yield
-    finally:
-        with _lock:
-            if outer is None:
-                del _active[thread]
-            else:
-                _active[thread] = outer
-            if not _active:
-                for name, plain in _unguarded.items():
-                    setattr(Value, name, plain)
-
-
-def _traced(x: Any) -> bool:
-    """Whether a number is decided by a parameter or an input of this thread's trace."""
-    tape = _active.get(threading.get_ident())
-    if tape is None:
-        return False
-    if x.__class__ is not Value:
-        return x.__class__ is tape.placeholder
-    return x in tape.parameters or (
-        x._x is not None and any(v in tape.parameters for v in order(x))
-    )
-
-
-def _guards() -> dict[str, Any]:
-    def data(self: Value) -> float:
-        if _traced(self):
-            refuse(f"reads .data of {self.label or 'a Value'}", _READ)
-        return self._number
-
-    plain = _unguarded["data"]
-    guards: dict[str, Any] = {"data": property(data, plain.fset, doc=plain.__doc__)}
-
-    def comparison(name: str) -> Callable[[Value, Any], bool]:
-        compare = _unguarded[name]
-
-        def method(self: Value, other: Any) -> bool:
-            if _traced(self) or _traced(other):
-                refuse(f"compares {self.label or 'a Value'} with another number", _COMPARE)
-            return compare(self, other)
-
-        method.__name__ = name
-        return method
-
-    return guards | {name: comparison(name) for name in _GUARDED[1:]}
-
-
-# Placeholders -------------------------------------------------------------------------------
-
-_OPERATORS = {
-    "add": ("__add__", "__radd__"),
-    "sub": ("__sub__", "__rsub__"),
-    "mul": ("__mul__", "__rmul__"),
-    "div": ("__truediv__", "__rtruediv__"),
-    "pow": ("__pow__", "__rpow__"),
-}
-
-
-def _refusals() -> dict[str, Any]:
-    """Return the methods that have no meaning without a number."""
-
-    def refusal(what: str, instead: str) -> Callable[..., NoReturn]:
-        def method(self: Any, *rest: Any) -> NoReturn:
-            refuse(what, instead)
-
-        return method
-
-    members: dict[str, Any] = {
-        "__bool__": refusal("asks whether a Value is true", _COMPARE),
-        "__float__": refusal("takes float() or a function of math of a Value", _READ),
-        "__int__": refusal("takes int() of a Value", _BY_NUMBER),
-        "__index__": refusal("uses a Value as an index or a count", _BY_NUMBER),
-        "__round__": refusal("rounds a Value", _READ),
-        "__format__": refusal("formats the number of a Value", _READ),
-        "data": property(refusal("reads .data", _READ)),
-        "grad": property(refusal("reads .grad", _READ)),
-        "backward": refusal("goes backward", "the program has value_and_grad for that"),
-        "detach": refusal("detaches a Value", _READ),
-    }
-    for name in _GUARDED[1:]:
-        members[name] = refusal("compares a Value", _COMPARE)
-    return members
-
-
-def _placeholder_class(tape: Tape) -> Any:
-    """Return the class of a tape's placeholders: one slot, and methods with the lists bound."""
-    # Closures and one `append` per list: recording a node takes 0.5 us so, and 1.2 us when the
-    # methods reach the lists through the tape.
-    push_code, push_first, push_second = tape.code.append, tape.first.append, tape.second.append
-    code_list, node_of, new = tape.code, tape.node_of, object.__new__
-    values = tape.values
-
-    class Placeholder:
-        """A number that will be there when the program runs."""
-
-        __slots__ = ("i",)
-
-        i: int
-
-        def __repr__(self) -> str:
-            return f"<placeholder n{self.i}>"
-
-        def __eq__(self, other: object) -> bool:
-            # Identity, as for Values; but asking for a number is asking for data.
-            if isinstance(other, int | float | np.generic):
-                refuse("compares a Value with ==", _COMPARE)
-            return self is other
-
-        __hash__ = object.__hash__
-
-        @staticmethod
-        def __apply__(row: Primitive, operands: tuple[Any, ...]) -> Any:
-            if any(isinstance(x, np.ndarray) for x in operands):
-                return apply_to_arrays(row, operands)
-            for x in operands[len(operands) - row.constants :] if row.constants else ():
-                if hasattr(x.__class__, "__apply__"):
-                    raise TypeError(
-                        f"{row.name}: the last {row.constants} operand(s) must be plain numbers"
-                    )
-            return tape.new(tape.node(row, operands))
-
-        def __pos__(self) -> Any:
-            return self
-
-        def __neg__(self) -> Any:
-            return Placeholder.__apply__(TABLE["neg"], (self,))
-
-        def __abs__(self) -> Any:
-            return Placeholder.__apply__(TABLE["abs"], (self,))
-
-        def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-            row = Value.__array_ufuncs__.get(ufunc.__name__)
-            if method != "__call__" or options or row is None:
-                return NotImplemented
-            if ufunc.__name__ == "power" and inputs[0].__class__ is Placeholder:
-                return inputs[0] ** inputs[1]
-            return primitives.apply(row, inputs)
-
-    def operators(row: Primitive, constant: Primitive) -> tuple[Any, Any]:
-        code = tape.code_of(row)
-
-        def method(self: Any, other: Any) -> Any:
-            kind = other.__class__
-            if kind is Placeholder:
-                j = other.i
-            elif constant is not row and kind is not Value:
-                return unusual(self, other, constant, False)
-            else:
-                j = values.get(other) if kind is Value else None
-                if j is None:
-                    return unusual(self, other, row, False)
-            push_code(code)
-            push_first(self.i)
-            push_second(j)
-            made = new(Placeholder)
-            made.i = len(code_list) - 1
-            return made
-
-        def reflected(self: Any, other: Any) -> Any:
-            j = values.get(other) if other.__class__ is Value else None
-            if j is None:
-                return unusual(self, other, row, True)
-            push_code(code)
-            push_first(j)
-            push_second(self.i)
-            made = new(Placeholder)
-            made.i = len(code_list) - 1
-            return made
-
-        return method, reflected
-
-    def unusual(self: Any, other: Any, row: Primitive, swapped: bool) -> Any:
-        """Record an operator with what is neither a placeholder nor a Value that was met."""
-        if isinstance(other, np.ndarray):
-            pair: Any = (other, self) if swapped else (self, other)
-            return apply_to_arrays(row, pair)
-        is_number = hasattr(other.__class__, "numerator")
-        if not is_number and not isinstance(other, float | int | Value | np.generic):
-            node_of(other)  # says what is wrong with it
-            return NotImplemented
-        j = node_of(number(cast(object, other)) if row.name == "power" else other)
-        return tape.new(tape.append(tape.code_of(row), *((j, self.i) if swapped else (self.i, j))))
-
-    for name, (plain, mirrored) in _OPERATORS.items():
-        row = TABLE[name]
-        method, reflected = operators(row, TABLE["power"] if name == "pow" else row)
-        setattr(Placeholder, plain, method)
-        setattr(Placeholder, mirrored, reflected)
-    for name, method in _methods().items():
-        setattr(Placeholder, name, method)
-    for name, method in _refusals().items():
-        setattr(Placeholder, name, method)
-    return Placeholder
-
-
-def _methods() -> dict[str, Any]:
-    """Return the methods of Value that are functions of the table, under all their names."""
-    found: dict[str, Any] = {}
-    for name, method in vars(Value).items():
-        function = getattr(primitives, getattr(method, "__name__", ""), None)
-        if not name.startswith("_") and function is not None and not isinstance(method, property):
-            found[name] = _method(function)
-    return found
-
-
-def _method(function: Any) -> Any:
-    def method(self: Any, *rest: Any) -> Any:
-        return function(self, *rest)
-
-    return method
-
-
-def leaves(xs: Iterable[Any]) -> list[Any]:
-    """Return the elements of nested lists, in order."""
-    found: list[Any] = []
-    stack: list[Any] = [iter(xs)]
-    while stack:
-        for x in stack[-1]:
-            if isinstance(x, list | tuple):
-                stack.append(iter(cast(Any, x)))
-                break
-            found.append(x)
-        else:
-            stack.pop()
-    return found

@@ -1,0 +1,150 @@
+"""Arguments of a program: what kind and shape they have, and their numbers laid flat.
+
+All arguments are arrays, whose first axis counts the samples, or all are plain numbers and nested
+lists, which are one sample. Parameters are Values, or a model that names its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from autograd.compile.trace import Shape
+from autograd.numeric import number
+from autograd.value import Value
+
+
+def named(parameters: Any) -> tuple[list[Value], list[str]]:
+    """Return parameters and their names, from a model or a sequence of Values.
+
+    Raises:
+        TypeError: if something is no Value.
+        ValueError: if a Value was computed, or stands there twice.
+
+    >>> named([Value(1.0, "w"), Value(2.0)])[1]
+    ['w', 'parameter 1']
+    """
+    if hasattr(parameters, "named_parameters"):
+        pairs: list[tuple[str, Any]] = list(parameters.named_parameters())
+    else:
+        if isinstance(parameters, Value):
+            raise TypeError("parameters is a model or a list of Values: write [w]")
+        given = list(parameters)
+        pairs = [(getattr(p, "label", "") or f"parameter {i}", p) for i, p in enumerate(given)]
+    for name, p in pairs:
+        if not isinstance(p, Value):
+            raise TypeError(f"parameters is a model or a list of Values; {name} is {p!r:.60}")
+        if p.op is not None:
+            raise ValueError(
+                f"the parameter {name} was computed ({p.op}), so it cannot be set: give the "
+                "Values it came from, or p.detach()"
+            )
+    values = [p for _, p in pairs]
+    if len(set(values)) < len(values):
+        raise ValueError("a Value stands among the parameters twice: give each once")
+    return values, [name for name, _ in pairs]
+
+
+def is_array(x: Any) -> bool:
+    """Whether an argument is an array of samples; one without axes is a number."""
+    return isinstance(x, np.ndarray) and cast(Any, x).ndim > 0
+
+
+def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...], int]:
+    """Return arrays as (batch, width) each, the shapes of one sample, and the number of samples.
+
+    Raises:
+        TypeError: if an array holds no numbers.
+        ValueError: if some argument is no array, or they differ in the number of samples.
+
+    >>> flat, shapes, batch = flat_samples([np.zeros((5, 2, 3)), np.ones(5)])
+    >>> [x.shape for x in flat], shapes, batch
+    ([(5, 6), (5, 1)], ((2, 3), ()), 5)
+    """
+    for place, x in enumerate(arguments):
+        if not is_array(x):
+            raise ValueError(
+                "give all arguments as arrays with the samples along the first axis, or all as "
+                f"plain numbers and lists for one sample; argument {place} is {x!r:.40}"
+            )
+    counts = {x.shape[0] for x in arguments}
+    if len(counts) > 1:
+        raise ValueError(
+            "the arguments' first axes count the samples and differ: "
+            f"{[x.shape for x in arguments]}"
+        )
+    for place, x in enumerate(arguments):
+        if x.dtype.kind not in "iuf":
+            raise TypeError(
+                f"argument {place} is an array of {x.dtype}: programs take numbers; write "
+                "array.astype(float)"
+            )
+    batch = counts.pop()
+    shapes = tuple([x.shape[1:] for x in arguments])
+    return [x.reshape(batch, -1) for x in arguments], shapes, batch
+
+
+def flat_sample(arguments: Sequence[Any]) -> list[list[float]]:
+    """Return the numbers of one sample, a list for each argument.
+
+    Raises:
+        TypeError: if something is no number.
+
+    >>> flat_sample([2, [[1.0, 3.0]]])
+    [[2.0], [1.0, 3.0]]
+    """
+    return [[number(_item(y)) for y in leaves([x])] for x in arguments]
+
+
+def _item(x: Any) -> Any:
+    return cast(Any, x).item() if isinstance(x, np.ndarray) else x
+
+
+def shape_of(x: Any) -> Shape:
+    """Return the shape of a number or of nested lists.
+
+    Raises:
+        ValueError: if parts of a list differ in length.
+
+    >>> shape_of(1.0), shape_of([[1.0, 2.0, 3.0]])
+    ((), (1, 3))
+    """
+    if not isinstance(x, list | tuple):
+        return ()
+    elements = cast(Sequence[Any], x)
+    shapes = {shape_of(y) for y in elements}
+    if len(shapes) > 1:
+        raise ValueError(f"a nested list has parts of different lengths: {x!r:.60}")
+    return (len(elements), *(shapes.pop() if shapes else ()))
+
+
+def nest(rest: Iterator[Any], shape: Shape) -> Any:
+    """Return the next elements as nested lists of a shape; a number for ().
+
+    >>> nest(iter([1.0, 2.0, 3.0, 4.0]), (2, 2))
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    if not shape:
+        return next(rest)
+    return [nest(rest, shape[1:]) for _ in range(shape[0])]
+
+
+def leaves(xs: Iterable[Any]) -> list[Any]:
+    """Return the elements of nested lists, in order.
+
+    >>> leaves([1, [2, [3]]])
+    [1, 2, 3]
+    """
+    found: list[Any] = []
+    stack: list[Any] = [iter(xs)]
+    while stack:
+        for x in stack[-1]:
+            if isinstance(x, list | tuple):
+                stack.append(iter(cast(Any, x)))
+                break
+            found.append(x)
+        else:
+            stack.pop()
+    return found

@@ -1,0 +1,259 @@
+"""What a program is once the shapes of its arguments are known: graph, statements, buffers.
+
+`Built` holds the simplified graph and makes of it, when first asked, float code for one sample or
+`Rolled` statements for many, and keeps buffers for the numbers of samples it saw last.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.compile.arguments import nest
+from autograd.compile.buffers import Buffers
+from autograd.compile.graph import INPUT, PARAMETER, Graph
+from autograd.compile.report import Report, Stages
+from autograd.compile.reverse import Reverse
+from autograd.compile.roll import Rolling, levels
+from autograd.compile.rules import with_gradient
+from autograd.compile.scalar import FloatProgram
+from autograd.compile.simplify import fold, prune, share
+from autograd.compile.statements import Array, Statement, View
+from autograd.compile.sums import flatten, split
+from autograd.compile.text import Printer, function_text, preamble
+from autograd.compile.trace import Shape, trace
+from autograd.transforms import Argnum
+from autograd.value import Value
+
+# Graphs of up to so many nodes run as float code when one sample is given.
+_SMALL = 5_000
+# Narrow ones, which have few nodes on each level, up to so many: rolling would gain nothing.
+_NARROW = 500_000
+# Bytes of buffers that samples without a common gradient are run on at a time.
+_CACHE = 2**22
+# For so many numbers of samples a program keeps its buffers.
+_KEPT = 4
+
+
+class Built:
+    """What a program is once the shapes are known.
+
+    Args:
+        f: the function, called here once.
+        shapes: of its arguments, for one sample.
+        parameters: the Values that are trained.
+        names: theirs.
+        dtype: of the arrays.
+        argnum: without parameters, the argument or arguments to derive by.
+
+    Attributes:
+        graph: folded, pruned and shared.
+        reached: which parameters the graph uses.
+        small: whether one sample is better run as float code.
+        listed: whether f returns a list.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        shapes: tuple[Shape, ...],
+        parameters: Sequence[Value],
+        names: Sequence[str],
+        dtype: np.dtype[Any],
+        argnum: Argnum,
+    ) -> None:
+        self.shapes = shapes
+        self.sizes = [math.prod(shape) for shape in shapes]
+        self.parameters = len(parameters)
+        self.names = names
+        self.dtype = dtype
+        self.one_argument = isinstance(argnum, int)
+        chosen = (argnum,) if isinstance(argnum, int) else tuple(argnum)
+        for i in chosen:
+            if not self.parameters and not -len(shapes) <= i < len(shapes):
+                raise ValueError(f"argnum is {i}, but f was called with {len(shapes)} argument(s)")
+        self.chosen = [i % len(shapes) for i in chosen]
+        self.listed = False
+        stages = Stages()
+
+        def called(*arguments: Any) -> Any:
+            result = f(*arguments)
+            self.listed = isinstance(result, list | tuple)
+            return result
+
+        self.graph = stages.run("trace", lambda: trace(called, shapes, parameters))
+        for name, done in (("fold", fold), ("prune", prune), ("share", share)):
+            self.graph = stages.run(name, lambda done=done: done(self.graph))
+        self.reached = np.zeros(self.parameters, dtype=np.bool_)
+        self.reached[self.graph.place[self.graph.code == PARAMETER]] = True
+        self.small = _is_small(self.graph)
+        self.stages = stages
+        self._rolled: Rolled | None = None
+        self._float_programs: dict[bool, FloatProgram] = {}
+        self._buffers: OrderedDict[tuple[int, bool], Buffers] = OrderedDict()
+
+    @property
+    def rolled(self) -> Rolled:
+        """The statements; made when an array is first given."""
+        if self._rolled is None:
+            self._rolled = Rolled(self)
+        return self._rolled
+
+    def float_program(self, *, gradient: bool) -> FloatProgram:
+        """Return the float code for the value, or for the value and the gradient."""
+        found = self._float_programs.get(gradient)
+        if found is None:
+            graph = self.graph
+            if gradient:
+                graph = with_gradient(graph, self.wanted())
+            found = FloatProgram(graph, sum(self.sizes), self.parameters)
+            self._float_programs[gradient] = found
+        return found
+
+    def wanted(self) -> list[tuple[int, int]]:
+        """Return the leaves to derive by."""
+        if self.parameters:
+            return [(PARAMETER, i) for i in range(self.parameters)]
+        begins = np.cumsum([0, *self.sizes]).tolist()
+        return [(INPUT, begins[i] + k) for i in self.chosen for k in range(self.sizes[i])]
+
+    def run(self, theta: Any, flat: Any, batch: int, *, gradient: bool) -> list[Any]:
+        """Run on buffers for this number of samples; the results are the buffers themselves."""
+        if not (gradient and self.parameters):
+            block = self.rolled.block(self.dtype.itemsize, gradient=gradient)
+            if batch >= 2 * block:
+                return self._in_blocks(theta, flat, batch, block, gradient=gradient)
+        key = (batch, gradient)
+        buffers = self._buffers.get(key)
+        if buffers is None:
+            buffers = self._buffers[key] = self.rolled.buffers(theta, batch, gradient=gradient)
+            if len(self._buffers) > _KEPT:
+                self._buffers.popitem(last=False)
+        for place, given in zip(buffers.inputs, flat, strict=True):
+            place[...] = given
+        with np.errstate(all="ignore"):
+            buffers.run()
+        return buffers.results
+
+    def _in_blocks(
+        self, theta: Any, flat: Any, batch: int, block: int, *, gradient: bool
+    ) -> list[Any]:
+        """Run on so many samples at a time that the buffers stay in the processor's cache."""
+        results: list[Any] = []
+        for begin in range(0, batch, block):
+            end = min(begin + block, batch)
+            part = self.run(theta, [x[begin:end] for x in flat], end - begin, gradient=gradient)
+            if not results:
+                results = [np.empty((batch, *found.shape[1:]), found.dtype) for found in part]
+            for result, found in zip(results, part, strict=True):
+                result[begin:end] = found
+        return results
+
+    # Results in the shape of the arguments ----------------------------------------------------
+
+    def one(self, values: Any) -> Any:
+        """Return the values of one sample as f returned them: a number, or a list."""
+        return values.tolist() if self.listed else float(values[0])
+
+    def many(self, values: Any) -> Any:
+        """Return the values of many samples, with a second axis if f returned a list."""
+        return values.copy() if self.listed else values[:, 0].copy()
+
+    def nested(self, slopes: Sequence[float]) -> Any:
+        """Return slopes by the chosen arguments in the nesting of these."""
+        rest = iter(slopes)
+        found = [nest(rest, self.shapes[i]) for i in self.chosen]
+        return found[0] if self.one_argument else tuple(found)
+
+    def shaped(self, slopes: Sequence[Any], batch: int) -> Any:
+        """Return slopes by the chosen arguments as arrays of their shapes."""
+        found = [
+            g.reshape(batch, *self.shapes[i]).copy()
+            for i, g in zip(self.chosen, slopes, strict=True)
+        ]
+        return found[0] if self.one_argument else tuple(found)
+
+    # Looking ----------------------------------------------------------------------------------
+
+    def source(self) -> str:
+        """Return the text of the program."""
+        return self.rolled.source(self.names)
+
+    def report(self) -> Report:
+        """Return what each pass made of the graph."""
+        rolled = self.rolled
+        return self.stages.report(rolled.forward, rolled.backward, rolled.unrolled)
+
+
+class Rolled:
+    """The statements of a program and of its gradient."""
+
+    def __init__(self, built: Built) -> None:
+        stages = built.stages
+        graph = stages.run("flatten", lambda: flatten(built.graph))
+        graph = stages.run("split", lambda graph=graph: split(graph))
+        rolling = stages.time("roll", lambda: Rolling(graph, built.sizes, built.parameters))
+        self.routine = rolling.routine
+        self.result: View = rolling.result
+        self.unrolled = rolling.unrolled
+        self.forward: list[Statement] = list(self.routine.statements)
+        self.backward: list[Statement] = []
+        self.gradients: list[View] = []
+        self.mean = built.parameters > 0
+        if not built.listed:
+            wanted = [self.routine.theta]
+            if not self.mean:
+                wanted = [self.routine.inputs[i] for i in dict.fromkeys(built.chosen)]
+            seed = Array("share", 1, False).whole
+            reverse = stages.time(
+                "reverse", lambda: Reverse(self.routine, self.result, seed, wanted)
+            )
+            by_array = dict(zip(wanted, reverse.gradients, strict=True))
+            order = (
+                [self.routine.theta]
+                if self.mean
+                else [self.routine.inputs[i] for i in built.chosen]
+            )
+            self.gradients = [by_array[array] for array in order]
+            self.backward = self.routine.statements[len(self.forward) :]
+
+    def block(self, itemsize: int, *, gradient: bool) -> int:
+        """Return how many samples' buffers take four megabytes; 256 at least."""
+        statements = [*self.forward, *self.backward] if gradient else self.forward
+        width = sum(s.out.width for s in statements if s.out.batched)
+        return max(256, _CACHE // (itemsize * max(width, 1)))
+
+    def buffers(self, theta: Any, batch: int, *, gradient: bool) -> Buffers:
+        """Return the program bound to buffers for so many samples."""
+        statements = [*self.forward, *self.backward] if gradient else self.forward
+        results = [self.result, *self.gradients] if gradient else [self.result]
+        seed = 1.0 / batch if self.mean else 1.0
+        return Buffers(self.routine, statements, results, theta, batch, seed)
+
+    def source(self, names: Sequence[str]) -> str:
+        """Return the text of the program."""
+        value = Printer(self.forward, names)
+        result = value.view(self.result)
+        printers = [value]
+        returned = [result if self.result.width > 1 else f"{result}[:, 0]"]
+        functions = [function_text(self.routine, value, "value", returned)]
+        if self.gradients:
+            both = Printer([*self.forward, *self.backward], names)
+            printers.append(both)
+            gradients = [both.view(g) for g in self.gradients]
+            head = "np.mean({})" if self.mean else "{}[:, 0]"
+            share = "1.0 / batch" if self.mean else "1.0"
+            both.lines.insert(0, f"share = np.full((1,), {share}, dtype=dtype)")
+            returned = [head.format(result), *gradients]
+            functions.append(function_text(self.routine, both, "value_and_grad", returned))
+        return "\n\n\n".join([preamble(printers), *functions]) + "\n"
+
+
+def _is_small(graph: Graph) -> bool:
+    """Whether one sample is better run as float code: a graph of few nodes, or a narrow one."""
+    inner = int((graph.code >= 0).sum())
+    return inner <= _SMALL or (inner <= _NARROW and len(levels(graph)) > inner // 8)

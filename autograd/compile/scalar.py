@@ -13,7 +13,6 @@ import math
 import re
 from collections.abc import Callable
 from functools import cache
-from types import FunctionType
 from typing import Any
 
 from autograd import numeric
@@ -129,19 +128,11 @@ class _Writer:
             if template is not None:
                 self.functions["math"] = math
                 return f"({template.format(*taken)})"
-            function = _unwrapped(function)
+            function = numeric.partial(function)
         name = row.name
         while self.functions.setdefault(name, function) is not function:
             name += "_"
         return f"{name}({', '.join(taken)})"
-
-
-@cache
-def _unwrapped(function: Any) -> Any:
-    """Return the function that `numeric.total` calls first; any other function is itself."""
-    if isinstance(function, FunctionType) and function.__module__ == numeric.__name__:
-        return inspect.getclosurevars(function).nonlocals.get("fast", function)
-    return function
 
 
 @cache

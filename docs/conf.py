@@ -116,7 +116,7 @@ def visit_math(translator: Any, node: nodes.Element) -> None:
 
 def visit_math_block(translator: Any, node: nodes.Element) -> None:
     """Write a formula on lines of its own."""
-    translator.body.append(f'<div class="math">{mathml(node, block=True)}</div>')
+    translator.body.append(f'<div class="math" tabindex="0">{mathml(node, block=True)}</div>')
     raise nodes.SkipNode
 
 

@@ -99,7 +99,7 @@ def _subgradients(row: Primitive) -> str:
 def primitives_table() -> str:
     """Return the table of primitives as Markdown, one line for each row of `autograd.row.TABLE`."""
     lines = [
-        "| primitive | $z$ | partial derivatives | tested on | at kinks, ties and ends |",
+        "| primitive | result $z$ | partial derivatives | tested on | at kinks, ties and ends |",
         "|---|---|---|---|---|",
     ]
     for row in TABLE.values():

@@ -9,6 +9,7 @@ import doctest
 import importlib
 import inspect
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -162,10 +163,13 @@ def test_the_documentation_builds_without_a_warning_and_fetches_nothing(
 ):
     for needed in ("sphinx", "furo", "myst_nb", "math_core"):
         pytest.importorskip(needed, reason=f"the extra `docs` is not installed: no {needed}")
-    built = tmp_path / "html"
+    # A copy, since the build puts the notebooks beside the pages.
+    source, built = tmp_path / "docs", tmp_path / "html"
+    shutil.copytree(DOCS, source, ignore=shutil.ignore_patterns("_build", "course", "__pycache__"))
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     # The notebooks have tests of their own.
     options = ["-W", "--keep-going", "-q", "-D", "nb_execution_mode=off"]
-    command = [sys.executable, "-m", "sphinx", "-b", "html", *options, str(DOCS), str(built)]
+    command = [sys.executable, "-m", "sphinx", "-b", "html", *options, str(source), str(built)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in built.rglob("*.html")}

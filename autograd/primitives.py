@@ -732,6 +732,19 @@ def _constant(x: object, what: str, instead: str) -> float:
     return number(x)
 
 
+def _where_latex(xs: Sequence[Operand]) -> str:
+    """Write a named condition as a number that is not 0, and one that was computed as its outcome.
+
+    A comparison leaves no node: of `x > 0` only 1 or 0 is recorded, and "if 1" would say nothing.
+    """
+    condition, a, b = f"{xs[0]:0}", f"{xs[1]:0}", f"{xs[2]:0}"
+    when, otherwise = {
+        "1": (r"\text{taken, the condition held}", r"\text{otherwise}"),
+        "0": (r"\text{if the condition held}", r"\text{taken, it did not hold}"),
+    }.get(condition, (rf"\text{{if }}{condition} \neq 0", r"\text{otherwise}"))
+    return rf"\begin{{cases}}{a}&{when}\\{b}&{otherwise}\end{{cases}}"
+
+
 _where = enter(
     Primitive(
         name="where",
@@ -740,9 +753,7 @@ _where = enter(
         partials=lambda z, c, a, b: (0.0, 1.0 - equal(c, 0.0), equal(c, 0.0)),
         precise=lambda mp, c, a, b: a if c else b,
         text=call_notation("where"),
-        latex=Notation(
-            r"\begin{{cases}}{1:0}&\text{{if }}{0:0}\\{2:0}&\text{{otherwise}}\end{{cases}}"
-        ),
+        latex=Notation(_where_latex),
         domain=((0.0, 1.0), REAL, REAL),
         arity=3,
     )

@@ -21,6 +21,7 @@ from autograd import (
     primitives,
     sigmoid,
     sqrt,
+    where,
 )
 from autograd.display.latex import Latex, label_latex, number_latex, partial_latex, partial_text
 from autograd.primitives import Primitive, lookup
@@ -255,3 +256,16 @@ def test_a_users_rule_that_runs_on_numbers_only_is_named():
     assert written.function == "cube(x)"
     assert written.partials == ("partials(z, x)[0]",)
     assert balanced(partial_latex(row).partials[0])
+
+
+def test_a_choice_tells_its_condition_or_that_only_its_outcome_is_known():
+    x, c = Value(-2.0, "x"), Value(1.0, "c")
+    assert latex(where(c, x, 2.0)) == (
+        r"\begin{cases}x&\text{if }c \neq 0\\2&\text{otherwise}\end{cases}"
+    )
+    assert latex(where(x < 0, x, 2.0)) == (
+        r"\begin{cases}x&\text{taken, the condition held}\\2&\text{otherwise}\end{cases}"
+    )
+    assert latex(where(x > 0, x, 2.0)) == (
+        r"\begin{cases}x&\text{if the condition held}\\2&\text{taken, it did not hold}\end{cases}"
+    )

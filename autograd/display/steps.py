@@ -208,7 +208,8 @@ class Step:
         z = walk.name_latex(len(walk.nodes) - 1)
         if self._use is None or self.operand is None:
             return rf"{ratio_latex('d', z, z)} {equals} 1"
-        upstream, local, _, before, after = (f"{number_latex(x):2}" for x in self._numbers())
+        upstream, local = (f"{number_latex(x):2}" for x in self._numbers()[:2])
+        before, after = (number_latex(x).text for x in self._numbers()[3:])
         operand = walk.names.latex(self.operand)
         factors = rf"{ratio_latex('d', z, name)} \cdot {ratio_latex('∂', name, operand)}"
         return (

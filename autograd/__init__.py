@@ -112,7 +112,9 @@ if _typing.TYPE_CHECKING:
     )
     from autograd.display.explain import Explanation, explain
     from autograd.display.influence import Influence, influence
+    from autograd.display.naming import name_locals
     from autograd.display.steps import Step, steps
+    from autograd.display.update import draw_update
     from autograd.display.walkthrough import Walkthrough, walkthrough
     from autograd.expression import ExpressionError, parse
 
@@ -158,6 +160,7 @@ __all__ = [
     "div",
     "dot",
     "draw",
+    "draw_update",
     "elu",
     "equal",
     "erf",
@@ -187,6 +190,7 @@ __all__ = [
     "mean",
     "minimum",
     "mul",
+    "name_locals",
     "neg",
     "no_grad",
     "norm",
@@ -235,8 +239,10 @@ _LOOKING = {
     "Influence": "autograd.display.influence",
     "Step": "autograd.display.steps",
     "Walkthrough": "autograd.display.walkthrough",
+    "draw_update": "autograd.display.update",
     "explain": "autograd.display.explain",
     "influence": "autograd.display.influence",
+    "name_locals": "autograd.display.naming",
     "parse": "autograd.expression",
     "steps": "autograd.display.steps",
     "walkthrough": "autograd.display.walkthrough",
@@ -248,4 +254,6 @@ def __getattr__(name: str) -> object:
         return getattr(_import_module("autograd.check"), name)
     if name in _LOOKING:
         return getattr(_import_module(_LOOKING[name]), name)
+    if name == "laboratory":
+        return _import_module("autograd.laboratory")
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")

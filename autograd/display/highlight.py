@@ -161,6 +161,7 @@ def outputs_of(z: Value, nodes: Sequence[Value], neurons: Sequence[Group]) -> li
     inside = {node: group for group in neurons for node in group.members}
     if not inside or z in inside:
         return []
+    penalties = {group for group in neurons if not _has_inputs(group)}
     within: set[Value] = set()  # what neurons are computed from, by other nodes too
     reached: set[Value] = set()
     used: set[Value] = set()
@@ -174,4 +175,16 @@ def outputs_of(z: Value, nodes: Sequence[Value], neurons: Sequence[Group]) -> li
                     within.add(x)
             elif inside[x] is not inside.get(node):
                 (used if below else reached).add(x)
-    return [node for node in nodes if node in reached and node not in used]
+    reached -= used
+    return [node for node in nodes if node in reached and inside[node] not in penalties]
+
+
+def _has_inputs(group: Group) -> bool:
+    """Tell whether anything but parameters goes in; the square of a weight is no neuron."""
+    own = {*group.members, *group.parameters}
+    for node in group.members:
+        row: Any = node.op
+        operands = node.args[: len(node.args) - row.constants]
+        if any(x not in own for x in operands):
+            return True
+    return False

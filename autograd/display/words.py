@@ -87,7 +87,7 @@ def count_text(n: int, noun: str) -> str:
     >>> count_text(1, "weight"), count_text(1234, "node")
     ('1 weight', '1,234 nodes')
     """
-    plural = {"bias": "biases", "leaf": "leaves"}.get(noun, noun + "s")
+    plural = {"bias": "biases", "box": "boxes", "leaf": "leaves"}.get(noun, noun + "s")
     return f"{n:,} {noun if n == 1 else plural}"
 
 

@@ -1,0 +1,159 @@
+"""`draw_update`: what a step changed, as the difference of two pictures of one graph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from autograd.display.boxes import EARLY, Arrow, Box
+from autograd.display.drawing import FORMATS, Drawing, draw
+from autograd.display.legend import legend_of
+from autograd.display.picture import Picture, set_widths
+from autograd.display.words import count_text, number_text, tone
+from autograd.errors import StaleGraphError
+from autograd.value import Value
+
+_KEY = "before → after (change); on an arrow: contribution before → after (blue +, orange −)"
+
+
+def draw_update(before: Drawing | Value, after: Drawing | Value, *, format: str = "svg") -> Drawing:
+    """Return one picture of a graph before and after its numbers changed.
+
+    Every value and gradient is shown as before → after (change), blue where it rose and orange
+    where it fell, and every contribution as before → after. A picture keeps the numbers of the
+    moment it was drawn, so that of a step is had by drawing before it and after:
+    ``before = draw(loss)``, then the step, then the loss and its gradients again, then
+    ``draw_update(before, draw(loss))``.
+
+    Args:
+        before: a picture, or a Value to be drawn as it is now.
+        after: a picture or a Value, whose graph has the same shape: the same operations on the
+            same operands with the same labels. Two pictures must show the same part of it, so
+            give `draw` the same options.
+        format: as in `draw`.
+
+    Raises:
+        TypeError: if either is neither a picture nor a Value.
+        ValueError: if the shapes differ, saying where; or for an unknown format.
+        StaleGraphError: if a graph given as a Value was changed since, as by a step.
+
+    >>> def loss_of(w):
+    ...     loss = (w * 2.0 - 1.0) ** 2
+    ...     loss.backward()
+    ...     return loss
+    >>> w = Value(1.0, "w")
+    >>> before = draw(loss_of(w))
+    >>> w.data -= 0.1 * w.grad
+    >>> w.grad = None
+    >>> print(draw_update(before, draw(loss_of(w))))
+    w  value 1 → 0.6 (-0.4)  gradient 4 → 0.8 (-3.2)
+    n1 = w * 2  value 2 → 1.2 (-0.8)  gradient 2 → 0.4 (-1.6)
+        from w: 4 → 0.8
+    n2 = · - 1  value 1 → 0.2 (-0.8)  gradient 2 → 0.4 (-1.6)
+        from n1: 2 → 0.4
+    n3 = · ** 2  value 1 → 0.04 (-0.96)  gradient 1
+        from n2: 2 → 0.4
+    before → after (change); on an arrow: contribution before → after (blue +, orange −)
+    the result: 1 → 0.04 (-0.96)
+    """
+    if format not in FORMATS:
+        raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r}")
+    old, new = _picture(before, "before"), _picture(after, "after")
+    _same_shape(old, new)
+    boxes = [_box(a, b) for a, b in zip(old.boxes, new.boxes, strict=True)]
+    arrows = [_arrow(a, b) for a, b in zip(old.arrows, new.arrows, strict=True)]
+    set_widths(arrows)
+    picture = Picture(boxes, arrows, key=_KEY)
+    results = [box for box in boxes if box.result and box.rows]
+    for box in results:
+        picture.notes.append(f"{box.title or 'the result'}: {box.rows[0][1]}")
+    picture.notes += new.notes
+    picture.legend = legend_of(picture) if new.legend else []
+    return Drawing(picture, format)
+
+
+def _picture(given: Drawing | Value, name: str) -> Picture:
+    if isinstance(given, Drawing):
+        return given.picture
+    if not isinstance(given, Value):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(
+            f"{name} is a picture or a Value, got {type(given).__name__}: "
+            f"write {name} = draw(z) when the numbers are as they should be shown"
+        )
+    try:
+        return draw(given).picture
+    except StaleGraphError as error:
+        raise StaleGraphError(
+            f"the graph given as {name} has changed: {error}. To show it as it was, draw it then: "
+            f"{name} = draw(z)"
+        ) from None
+
+
+def _same_shape(old: Picture, new: Picture) -> None:
+    """Raise at the first box or arrow by which two pictures differ."""
+    for a, b in zip(old.boxes, new.boxes, strict=False):
+        if (a.name, a.kind, a.title, a.made) != (b.name, b.kind, b.title, b.made):
+            raise ValueError(
+                f"these are not pictures of one graph: where one has {_words(a)}, the other has "
+                f"{_words(b)}"
+            )
+    for a, b in zip(old.arrows, new.arrows, strict=False):
+        if (a.tail, a.head) != (b.tail, b.head):
+            raise ValueError(
+                f"these are not pictures of one graph: an arrow goes from {a.tail} to {a.head} in "
+                f"one and from {b.tail} to {b.head} in the other"
+            )
+    for x, y, noun in ((old.boxes, new.boxes, "box"), (old.arrows, new.arrows, "arrow")):
+        if len(x) != len(y):
+            raise ValueError(
+                f"these are not pictures of one graph, or not of the same part of it: one has "
+                f"{count_text(len(x), noun)}, the other {len(y):,}"
+            )
+
+
+def _words(box: Box) -> str:
+    what = box.made or box.kind
+    return f"{what} {box.title!r}" if box.title else f"{what} ({box.name})"
+
+
+def _box(a: Box, b: Box) -> Box:
+    rows: list[tuple[str, str, str]] = []
+    olds = {row[0]: (row, numbers) for row, numbers in zip(a.rows, a.numbers, strict=True)}
+    for row, numbers in zip(b.rows, b.numbers, strict=True):
+        name, text, colour = row
+        old = olds.get(name)
+        if old is not None and (numbers or old[1] or old[0] != row):
+            text, colour = _change(old[0][1], old[1], text, numbers, colour)
+        rows.append((name, text, colour))
+    tooltip = b.tooltip if a.tooltip == b.tooltip else f"before:\n{a.tooltip}\nafter:\n{b.tooltip}"
+    return Box(b.name, b.kind, b.title, b.operation, rows, tooltip, b.result, b.made,
+               b.numbers, b.shade)  # fmt: skip
+
+
+def _change(
+    before: str, olds: Sequence[float], after: str, news: Sequence[float], colour: str
+) -> tuple[str, str]:
+    """Return the text and colour of a row that tells of a change, or of none."""
+    same = [*olds] == [*news] or (before == after == "nan")
+    if same and before == after:
+        return after, colour if after == EARLY else ""
+    both = f"{before} → {after}"
+    if not olds or len(olds) != len(news):
+        return both, "" if olds or news else colour
+    changes = [new - old for old, new in zip(olds, news, strict=True)]
+    if not all(map(math.isfinite, changes)):
+        return both, "nan"
+    if len(changes) == 1:
+        (change,) = changes
+        return f"{both} ({'+' * (change > 0)}{number_text(change)})", tone(change)
+    return f"{both} (by up to {number_text(max(map(abs, changes)))})", ""
+
+
+def _arrow(a: Arrow, b: Arrow) -> Arrow:
+    if a.amount is not None and b.amount is not None:
+        old, new = number_text(a.amount), number_text(b.amount)
+    else:
+        old, new = a.text, b.text
+    text = new if old == new else f"{old} → {new}"
+    tooltip = b.tooltip if a.tooltip == b.tooltip else f"before:\n{a.tooltip}\nafter:\n{b.tooltip}"
+    return Arrow(b.tail, b.head, text, tooltip, b.amount, 0.0, b.shade)

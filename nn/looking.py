@@ -23,13 +23,25 @@ class Refusal(ValueError):
 
 def add_looking(commands: Any) -> None:
     """Add the commands to the subparsers of an `argparse` parser; each sets `look`."""
-    _add(
+    drawing = _add(
         commands,
         "draw",
         "draw the graph of an expression, with values, gradients and local derivatives",
         _draw,
         "FILE",
         f"where to, ending in {', '.join(_DRAWN)}; without it, the picture is printed as text",
+    )
+    drawing.add_argument(
+        "--highlight",
+        action="append",
+        metavar="NAME",
+        help="light up every path to a name; again for another",
+    )
+    drawing.add_argument(
+        "--around", metavar="NAME", help="draw only what is near a name, one arrow away or --depth"
+    )
+    drawing.add_argument(
+        "--depth", type=int, metavar="N", help="draw what is at most N arrows from the result"
     )
     explaining = _add(
         commands,
@@ -138,7 +150,9 @@ def _graph(options: argparse.Namespace) -> tuple[Value, dict[str, Value]]:
 def _draw(options: argparse.Namespace) -> str:
     z, _ = _graph(options)
     z.backward()
-    picture: Drawing = draw(z)
+    picture: Drawing = draw(
+        z, highlight=options.highlight, around=options.around, depth=options.depth
+    )
     if options.output is None:
         return str(picture)
     path = picture.save(options.output)

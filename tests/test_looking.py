@@ -38,6 +38,20 @@ def test_draw_prints_the_picture_where_no_file_is_named(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_draw_lights_paths_and_shows_a_neighbourhood(run):
+    expression = ["u = x**2 + x*y + y**2; u**2 + u", "x=1", "y=2"]
+    code, out, _ = run("draw", *expression, "--highlight", "y", "--highlight", "x")
+    assert code == 0
+    assert "4 paths from the result to y, the sum is 75" in out
+    assert "4 paths from the result to x, the sum is 60" in out
+    assert "x  value 1  gradient 60  *" in out
+    code, out, _ = run("draw", *expression, "--around", "u")
+    assert (code, "at most 1 arrow from u" in out) == (0, True)
+    assert "x  value" not in out
+    assert "x  value" in run("draw", *expression, "--around", "u", "--depth", "4")[1]
+    assert "more nodes not drawn" in run("draw", *expression, "--depth", "1")[1]
+
+
 def test_values_may_stand_behind_the_options(run):
     assert run("draw", "x*y", "-o", "a.svg", "x=1", "y=2")[0] == 0
     assert run("explain", "--most", "3", "x*y", "x=1", "--by", "y", "y=2")[0] == 0
@@ -85,6 +99,9 @@ def test_an_expression_that_begins_with_a_minus(run):
         (["draw", "x", "x=1", "--oops"], "unrecognized arguments: --oops"),
         (["draw", "x", "x=1", "-o", "a.bmp"], "cannot save as 'a.bmp'"),
         (["draw", "__import__('os').system('true')"], "is not understood"),
+        (["draw", "x*y", "x=1", "y=2", "--highlight", "w"], "no node is labelled 'w'; the labels"),
+        (["draw", "x", "x=1", "--around", "y"], "no node is labelled 'y'; the labels are: x"),
+        (["draw", "x", "x=1", "--depth", "-1"], "depth must be at least 0, got -1"),
         (["explain", "x", "x=1", "--by", "y"], "there is no y to derive by; the names are: x"),
         (["explain", "x", "x=1", "--most", "0"], "most must be at least 1, got 0"),
         (["explain", "1 + 2"], "there is no name to derive by"),

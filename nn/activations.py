@@ -8,11 +8,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
-import numpy as np
-
 import autograd as ag
-from autograd import Value, no_grad
-from nn.checks import Floats, look_up
+from nn.checks import look_up
 
 T = TypeVar("T")
 Activation: TypeAlias = Callable[[Any], Any]
@@ -77,15 +74,3 @@ def activation_name(activation: str | Activation) -> str:
         if function is activation:
             return name
     return _OWN + getattr(activation, "__name__", type(activation).__name__)
-
-
-def activate_array(activation: str | Activation, z: Floats) -> Floats:
-    """Apply an activation to every element, without recording."""
-    function = activation_function(activation)
-    if function in ACTIVATIONS.values():
-        return function(z)
-    # A function of the user's may branch on its Value, so it gets one at a time, as in a call.
-    with no_grad():
-        results = [function(Value(x)) for x in z.ravel().tolist()]
-    data = [x.data if isinstance(x, Value) else x for x in results]
-    return np.array(data, dtype=np.float64).reshape(z.shape)

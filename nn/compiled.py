@@ -1,9 +1,12 @@
 """The compiled engine: the model and its loss as one program over mini-batches.
 
-What one sample computes is traced once and rolled into array statements; parameters live in one
-flat array while an epoch runs, where plain descent moves them in place, and return to the Values
-after it. A batch that gives nan or an infinity is replayed eagerly, to name the node.
+What one sample computes is traced once and rolled into array statements. Parameters live in one
+flat array while an epoch runs, where descent moves them in place, and return to the Values after
+it. A sample that gives nan or an infinity is replayed eagerly, to name the node.
 """
+
+# pyright: reportPrivateUsage=false
+# The rooms of the house ask a model what users need not know.
 
 from __future__ import annotations
 
@@ -15,9 +18,11 @@ import numpy as np
 
 from autograd import AnomalyError, TraceError, Value, compile, detect_anomaly
 from nn.checks import Array, Floats
-from nn.losses import Loss
+from nn.losses import LOSSES, Loss, mean_loss
 from nn.module import Module
 from nn.optim import SGD
+from nn.predicting import programs_of
+from nn.tracing import traced
 
 
 class CompiledEngine:
@@ -26,88 +31,83 @@ class CompiledEngine:
     Args:
         model: the model.
         loss: the loss.
+        X: samples, of shape (samples, inputs); their numbers do not matter.
+        targets: of as many.
+
+    Attributes:
+        kept: what a call keeps outside itself, as a sentence: a program does so once. "" if
+            nothing.
 
     Raises:
-        TraceError: from the first batch, if the model or the loss cannot be compiled, with the
-            line and what to write instead.
+        TraceError: if the model or the loss cannot be compiled, with the line and what to write
+            instead.
     """
 
+    name = "compiled"
     note = ""
 
-    def __init__(self, model: Module, loss: Loss) -> None:
+    def __init__(self, model: Module, loss: Loss, X: Floats, targets: Array) -> None:
         self._model = model
         self._loss = loss
-        self._program: Any = None
-        self._slopes: Floats = np.empty(0)
-        self._batch: tuple[Floats, Array] | None = None
-        self._optimizer: SGD | None = None
-        self._velocity: Floats = np.empty(0)
-
-    def prepare(self, X: Floats, targets: Array) -> None:
-        """Compile for samples and targets of these shapes."""
-        model, loss = self._model, self._loss.function
+        function = loss.function
 
         def of_one_sample(x: Any, target: Any) -> Any:
-            result = loss(model(x), target)
-            if not hasattr(result.__class__, "__apply__"):
-                raise TypeError(
-                    f"the loss {self._loss.name} returned {result!r:.60} in place of a Value, so "
-                    "there is nothing to differentiate: compute it from the outputs it is given"
-                )
-            return result
+            return checked_loss(loss, function(model(x), target))
 
         shapes = [X.shape[1:], targets.shape[1:]]
-        program = compile(of_one_sample, parameters=model, shapes=shapes)
-        if not program.repeats():
-            raise TraceError(
-                f"{type(model).__name__} computes something else at each call, as with random "
-                "numbers or a count of its calls: train it with engine='eager'"
-            )
-        self._program = program
+        closed = loss is LOSSES.get(loss.name) and model._self_contained()
+        self._program, self.kept = traced(model, of_one_sample, shapes, closed=closed)
+        self._slopes: Floats = np.empty(0)
+        self._batch: tuple[Floats, Array] = X[:0], targets[:0]
+        self._flat: SGD | None = None
+        self._moved: Array | None = None
+        self._places: Array | None = None
+        self._losses: Any = None
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """Find the mean gradient, kept as one array; return the losses' sum."""
-        if self._program is None:
-            self.prepare(X, targets)
         self._batch = X, targets
-        program: Any = self._program
-        mean, self._slopes = program.value_and_grad(X, targets)
+        mean, self._slopes = self._program.value_and_grad(X, targets)
         return mean * len(X)
 
     def fault(self, lost: float, where: str) -> str:
         """Return what became nan or infinite in the last batch, and where; "" if nothing did."""
-        if math.isfinite(lost) and np.isfinite(self._slopes).all():
+        if not math.isfinite(lost):
+            return f"the loss became {lost} in {where}"
+        if np.isfinite(self._slopes).all():
             return ""
-        what = f"the loss became {lost}"
-        if math.isfinite(lost):
-            place = int(np.flatnonzero(~np.isfinite(self._slopes))[0])
-            name = self._program.parameters[place].label or "a parameter"
-            what = f"the gradient of {name} became {self._slopes[place]}"
-        return f"{what} in {where}"
+        place = int(np.flatnonzero(~np.isfinite(self._slopes))[0])
+        name = self._program.parameters[place].label or "a parameter"
+        return f"the gradient of {name} became {self._slopes[place]} in {where}"
 
     def failing(self) -> str:
-        """Return the first node that fails when the last batch is replayed, sample by sample."""
-        assert self._batch is not None
+        """Return the first node that fails when the last batch is replayed."""
+        X, targets = self._batch
         self.store()
-        for i, (x, target) in enumerate(zip(*[part.tolist() for part in self._batch], strict=True)):
-            try:
-                with detect_anomaly():
-                    result = self._loss.function(self._model(x), target)
-                    if isinstance(result, Value):
-                        result.backward()
-            except AnomalyError as error:
-                return f" In sample {i} of the batch, {error}."
+        losses = self._program(X, targets)
+        for i in range(len(X)):
+            if np.isfinite(losses[i]):
+                _, slopes = self._program.value_and_grad(X[i : i + 1], targets[i : i + 1])
+                if np.isfinite(slopes).all():
+                    continue
+            if found := replayed(self._model, self._loss, X[i : i + 1], targets[i : i + 1], i):
+                return found
         return ""
 
+    # Steps --------------------------------------------------------------------------------------
+
     def step(self, optimizer: Any) -> None:
-        """Take one step of the optimiser: on the flat array if it is plain descent on all of it."""
+        """Take one step of the optimiser: on the flat array if it is SGD on these parameters."""
         program = self._program
-        whole = type(optimizer) is SGD and optimizer.parameters == program.parameters
-        if whole and program.reached.all():
-            if optimizer is not self._optimizer:
-                self._optimizer = optimizer
-                self._velocity = optimizer.velocity_array()
-            optimizer.step_array(program.theta, self._slopes, self._velocity)
+        if optimizer is not self._flat and type(optimizer) is SGD:
+            self._bind(optimizer)
+        if optimizer is self._flat:
+            if self._places is None:
+                optimizer.step_array(program.theta, self._slopes, self._moved)
+                return
+            numbers = program.theta[self._places]
+            optimizer.step_array(numbers, self._slopes[self._places], self._moved)
+            program.theta[self._places] = numbers
             return
         self.store()
         reached = program.reached.tolist()
@@ -118,24 +118,107 @@ class CompiledEngine:
         optimizer.step()
         program.load()
 
+    def _bind(self, optimizer: SGD) -> None:
+        """Find where the optimiser's parameters stand in the flat array, if all do."""
+        program = self._program
+        place = {p: i for i, p in enumerate(program.parameters)}
+        if not place.keys() >= set(optimizer.parameters):
+            return
+        self._flat = optimizer
+        places = np.array([place[p] for p in optimizer.parameters])
+        whole = np.array_equal(places, np.arange(len(program.parameters)))
+        self._places = None if whole else places
+        # What the loss does not depend on has no gradient, and stays with its momentum.
+        moved = program.reached[places]
+        self._moved = None if moved.all() else moved
+
+    # Between the program and the Values ---------------------------------------------------------
+
     def store(self) -> None:
-        """Copy the parameters to the Values, and the momentum to the optimiser."""
-        if self._program is not None:
-            self._program.store()
-        if self._optimizer is not None:
-            self._optimizer.keep_velocity(self._velocity)
+        """Copy the parameters to the Values."""
+        self._program.store()
 
     def load(self) -> None:
         """Copy the parameters from the Values, which a callback may have changed."""
-        if self._program is not None:
-            self._program.load()
+        self._program.load()
+        self._flat = None
+
+    def numbers(self) -> list[float] | Floats:
+        """Return the parameters as they are now, in the order of the model's."""
+        return self._program.theta.copy()
+
+    # Measuring ----------------------------------------------------------------------------------
+
+    def outputs(self, X: Floats) -> Floats:
+        """Return the model's outputs, by the parameters of the flat array."""
+        model = self._model
+        found = None
+        if type(model).predict is Module.predict:
+            found = programs_of(model).outputs_at(model, X, self._program.theta)
+        return model.predict(X) if found is None else found
+
+    def mean_loss(self, outputs: Floats, targets: Array) -> float:
+        """Return the mean loss of outputs."""
+        if self._losses is None:
+            self._losses = self._compiled_loss(outputs, targets)
+        if not self._losses:
+            return mean_loss(self._loss, outputs, targets)
+        return math.fsum(self._losses(outputs, targets).tolist()) / len(outputs)
+
+    def _compiled_loss(self, outputs: Floats, targets: Array) -> Any:
+        """Return the loss as a program of outputs and targets; False if there can be none."""
+        try:
+            shapes = [outputs.shape[1:], targets.shape[1:]]
+            program: Any = compile(self._loss.function, shapes=shapes)
+            program(outputs[:1], targets[:1])
+        except Exception:  # it depends on more than the outputs' numbers
+            return False
+        return program
 
 
-def _refuse_what_keeps(loss: Loss) -> None:
+def checked_loss(loss: Loss, result: Any) -> Any:
+    """Return what a loss returned, if it can be differentiated.
+
+    Raises:
+        TypeError: if it is no Value.
+    """
+    if not hasattr(result.__class__, "__apply__"):
+        raise TypeError(
+            f"the loss {loss.name} returned {result!r:.60} in place of a Value, so there is "
+            "nothing to differentiate: compute it from the outputs it is given"
+        )
+    return result
+
+
+def replayed(model: Module, loss: Loss, X: Floats, targets: Array, first: int = 0) -> str:
+    """Return the first node that fails when samples are recorded again, one after another.
+
+    Args:
+        model: what is trained.
+        loss: its loss.
+        X: the samples, of shape (samples, inputs).
+        targets: theirs.
+        first: the place of the first of them in its batch.
+    """
+    for i, (x, target) in enumerate(zip(X.tolist(), targets.tolist(), strict=True), first):
+        try:
+            with detect_anomaly():
+                result = loss.function(model(x), target)
+                if isinstance(result, Value):
+                    result.backward()
+        except AnomalyError as error:
+            return f" In sample {i} of the batch, {error}."
+    return ""
+
+
+def refuse_what_keeps(loss: Loss) -> None:
     """Raise for a loss of the user's that may keep something of each call outside itself.
 
     A compiled loss is called once, not for each sample: one that notes what it saw in a list, or
     prints, would do so once.
+
+    Raises:
+        TraceError: naming what it reaches.
     """
     if loss.target != "any":
         return
@@ -162,50 +245,3 @@ def _refuse_what_keeps(loss: Loss) -> None:
                 "something of each call: a compiled loss is called once. If it does not, write "
                 "engine='compiled'"
             )
-
-
-class AutoEngine:
-    """The compiled engine where the model and the loss can be compiled, else the eager one.
-
-    Attributes:
-        note: why it is the eager one; "" if it is not.
-    """
-
-    def __init__(self, model: Module, loss: Loss, eager: Any) -> None:
-        self.note = ""
-        self._loss = loss
-        self._engine: Any = CompiledEngine(model, loss)
-        self._eager = eager
-        self._is_ready = False
-
-    def gradients(self, X: Floats, targets: Array) -> float:
-        """See `Engine`; the first call decides which engine it is."""
-        if not self._is_ready:
-            try:
-                _refuse_what_keeps(self._loss)
-                self._engine.prepare(X, targets)
-            except (TraceError, TypeError, ValueError, AttributeError, IndexError) as error:
-                self.note = f"Training is not compiled: {error}"
-                self._engine = self._eager
-            self._is_ready = True
-        return self._engine.gradients(X, targets)
-
-    def fault(self, lost: float, where: str) -> str:
-        """See `Engine`."""
-        return self._engine.fault(lost, where)
-
-    def failing(self) -> str:
-        """See `Engine`."""
-        return self._engine.failing()
-
-    def step(self, optimizer: Any) -> None:
-        """See `Engine`."""
-        self._engine.step(optimizer)
-
-    def store(self) -> None:
-        """See `Engine`."""
-        self._engine.store()
-
-    def load(self) -> None:
-        """See `Engine`."""
-        self._engine.load()

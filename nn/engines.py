@@ -7,17 +7,27 @@ the eager one and under a name of its own, and the loop stays as it is.
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from autograd import Value
+from autograd import TraceError
 from nn.checks import Array, Floats, look_up
-from nn.compiled import AutoEngine, CompiledEngine
-from nn.losses import Loss
+from nn.compiled import CompiledEngine, checked_loss, refuse_what_keeps, replayed
+from nn.losses import Loss, mean_loss
 from nn.module import Module
 
 
 class Engine(Protocol):
-    """Finds the gradients of a mini-batch."""
+    """Finds the gradients of a mini-batch, and lets an optimiser step by them."""
+
+    @property
+    def name(self) -> str:
+        """Its name: "compiled" or "eager"."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """What a user should know of it, such as why another was not taken; or ""."""
+        ...
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """Find the mean of the samples' gradients by every parameter; return the losses' sum."""
@@ -43,9 +53,16 @@ class Engine(Protocol):
         """Take the parameters from the Values, which may have been given other numbers."""
         ...
 
-    @property
-    def note(self) -> str:
-        """What a user should know of this engine, such as why another was not taken; or ""."""
+    def numbers(self) -> list[float] | Floats:
+        """Return what the parameters are now, in the model's order."""
+        ...
+
+    def outputs(self, X: Floats) -> Floats:
+        """Return the model's outputs for many samples, recording nothing."""
+        ...
+
+    def mean_loss(self, outputs: Floats, targets: Array) -> float:
+        """Return the mean loss of outputs, recording nothing."""
         ...
 
 
@@ -55,26 +72,26 @@ class EagerEngine:
     The memory it takes is that of one graph, whatever the number of samples.
     """
 
-    note = ""
+    name = "eager"
 
-    def __init__(self, model: Module, loss: Loss) -> None:
+    def __init__(
+        self, model: Module, loss: Loss, X: Floats, targets: Array, note: str = ""
+    ) -> None:
+        self.note = note
         self._model = model
         self._loss = loss
         self._parameters = model.parameters()
+        self._batch = X[:0], targets[:0]
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """See `Engine`."""
         model, loss = self._model, self._loss.function
+        self._batch = X, targets
         for p in self._parameters:
             p.grad = None
         total = 0.0
         for x, target in zip(X.tolist(), targets.tolist(), strict=True):
-            result = loss(model(x), target)
-            if not isinstance(result, Value):
-                raise TypeError(
-                    f"the loss {self._loss.name} returned {result!r:.60} in place of a Value, so "
-                    "there is nothing to differentiate: compute it from the outputs it is given"
-                )
+            result = checked_loss(self._loss, loss(model(x), target))
             if not math.isfinite(result.data):
                 return result.data
             result.backward()
@@ -99,7 +116,7 @@ class EagerEngine:
 
     def failing(self) -> str:
         """See `Engine`."""
-        return ""
+        return replayed(self._model, self._loss, *self._batch)
 
     def step(self, optimizer: Any) -> None:
         """See `Engine`."""
@@ -111,18 +128,41 @@ class EagerEngine:
     def load(self) -> None:
         """Do nothing: the Values are where the parameters are."""
 
+    def numbers(self) -> list[float] | Floats:
+        """See `Engine`."""
+        return [p.data for p in self._parameters]
 
-def _auto(model: Module, loss: Loss) -> Engine:
-    return AutoEngine(model, loss, EagerEngine(model, loss))
+    def outputs(self, X: Floats) -> Floats:
+        """See `Engine`."""
+        return self._model.predict(X)
+
+    def mean_loss(self, outputs: Floats, targets: Array) -> float:
+        """See `Engine`."""
+        return mean_loss(self._loss, outputs, targets)
 
 
-ENGINES: Mapping[str, Callable[[Module, Loss], Engine]] = MappingProxyType(
+MakeEngine: TypeAlias = Callable[[Module, Loss, Floats, Array], Engine]
+
+
+def _auto(model: Module, loss: Loss, X: Floats, targets: Array) -> Engine:
+    """Return the compiled engine where model and loss can be compiled, else the eager one."""
+    try:
+        refuse_what_keeps(loss)
+        engine = CompiledEngine(model, loss, X, targets)
+        if engine.kept:
+            raise TraceError(f"{engine.kept}, and a compiled one is called once")
+    except Exception as error:  # what is wrong, if anything is, the eager engine will say
+        return EagerEngine(model, loss, X, targets, f"Training is not compiled: {error}")
+    return engine
+
+
+ENGINES: Mapping[str, MakeEngine] = MappingProxyType(
     {"auto": _auto, "compiled": CompiledEngine, "eager": EagerEngine}
 )
 
 
-def engine_named(name: str) -> Callable[[Module, Loss], Engine]:
-    """Return what makes the engine of that name for a model and a loss.
+def engine_named(name: str) -> MakeEngine:
+    """Return what makes the engine of that name, from a model, a loss, samples and targets.
 
     Raises:
         ValueError: if there is none of that name.

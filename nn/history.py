@@ -62,6 +62,8 @@ class History:
         metric_name: "accuracy" for classes, "" for regression.
         interrupted: whether Ctrl-C ended the run; the model is as after the last record then.
         stopped: whether a callback ended the run.
+        engine: how the gradients were found, "compiled" or "eager"; "" if nothing was trained.
+        note: why the run was not compiled, if it was to be where that is possible.
 
     >>> history = History([EpochRecord(1, 0.5, 0.75, 0.625, 0.5, 0.01, 7)], metric_name="accuracy")
     >>> history
@@ -81,6 +83,8 @@ class History:
         self.metric_name = metric_name
         self.interrupted = False
         self.stopped = False
+        self.engine = ""
+        self.note = ""
 
     def append(self, record: EpochRecord) -> None:
         """Add the record of one more epoch."""
@@ -157,6 +161,8 @@ class History:
         lines = ["  ".join(cells) for cells in zip(*columns, strict=True)]
         if self.interrupted:
             lines.append("interrupted: the model is as after the last epoch above")
+        if self.note:
+            lines.append(self.note)
         return "\n".join(lines)
 
     def __repr__(self) -> str:

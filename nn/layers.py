@@ -1,9 +1,12 @@
 """Neuron, Layer and MLP: dense networks whose every weight is a Value.
 
 A neuron is one `dot` node, a sum with the bias, and its activation, so a picture of it stays
-small. Called on one sample they record the graph; `predict` computes many samples with arrays,
-through the same rows of the engine's table, and records nothing.
+small. Called on one sample they record the graph; `predict` computes many with the program that
+`compile` makes of it, and records nothing.
 """
+
+# pyright: reportPrivateUsage=false
+# A network asks its layers, and they their neurons, what users need not know.
 
 from collections.abc import Sequence
 from typing import Any, Self, TypeAlias
@@ -11,10 +14,10 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from autograd import Value, dot
-from nn.activations import Activation, activate_array, activation_function, activation_name
+from nn.activations import ACTIVATIONS, Activation, activation_function, activation_name
 from nn.checks import Array, Floats, whole
 from nn.init import INITIALISERS, Draw, Seed, described, draw
-from nn.module import Module, Rows, rows_to_arrays
+from nn.module import Module, Rows
 
 Inputs: TypeAlias = Sequence[Value | float] | Array
 
@@ -106,8 +109,12 @@ class Neuron(Module):
     def _dense(self) -> list[Rows]:
         return [[(self.weights, self.bias)]]
 
-    def _predict(self, X: Floats) -> Floats:
-        return _dense_output(self, [self], X)[:, 0]
+    def _self_contained(self) -> bool:
+        """Return whether it is a plain neuron with an activation of the table."""
+        return type(self) is Neuron and self._activate in ACTIVATIONS.values()
+
+    def _input_width(self) -> int:
+        return self.n_in
 
     def _summary(self) -> str:
         return f"Neuron({self.n_in} -> 1, {activation_name(self.activation)})"
@@ -187,8 +194,12 @@ class Layer(Module):
     def _dense(self) -> list[Rows]:
         return [[(neuron.weights, neuron.bias) for neuron in self.neurons]]
 
-    def _predict(self, X: Floats) -> Floats:
-        return _dense_output(self, self.neurons, X)
+    def _self_contained(self) -> bool:
+        """Return whether it is a plain layer of plain neurons with activations of the table."""
+        return type(self) is Layer and all(neuron._self_contained() for neuron in self.neurons)
+
+    def _input_width(self) -> int:
+        return self.n_in
 
     def _summary(self) -> str:
         return f"Layer({self.n_in} -> {self.n_out}, {activation_name(self.activation)})"
@@ -304,11 +315,12 @@ class MLP(Module):
         model.seed = seed
         return model
 
-    def _predict(self, X: Floats) -> Floats:
-        outputs = X
-        for layer in self.layers:
-            outputs = _dense_output(layer, layer.neurons, outputs)
-        return outputs
+    def _self_contained(self) -> bool:
+        """Return whether it is a plain network of plain layers."""
+        return type(self) is MLP and all(layer._self_contained() for layer in self.layers)
+
+    def _input_width(self) -> int:
+        return self.sizes[0]
 
     def _summary(self) -> str:
         return f"MLP({self.sizes})"
@@ -322,21 +334,3 @@ def _fixed(W: Floats, b: Floats) -> Draw:
 def _label(model: Module) -> None:
     for name, value in model.named_parameters():
         value.label = name
-
-
-def _dense_output(layer: Neuron | Layer, neurons: list[Neuron], X: Floats) -> Floats:
-    """Return activation(X W^T + b), of shape (samples, neurons)."""
-    n_in = len(neurons[0].weights)
-    if X.shape[1] != n_in:
-        name = type(layer).__name__
-        raise ValueError(f"{name} takes {n_in} input(s), got {X.shape[1]}: X has shape {X.shape}")
-    W, b = rows_to_arrays([(neuron.weights, neuron.bias) for neuron in neurons])
-    # IEEE's answers without a word, as node by node: a model that runs away gives inf, then nan.
-    with np.errstate(all="ignore"):
-        z = X @ W.T + b
-    activations = [neuron.activation for neuron in neurons]
-    if all(activation == activations[0] for activation in activations):
-        return activate_array(activations[0], z)
-    # A neuron of another kind was put into the layer by hand.
-    columns = [activate_array(f, z[:, i : i + 1]) for i, f in enumerate(activations)]
-    return np.concatenate(columns, axis=1)

@@ -21,6 +21,7 @@ from autograd import (
     maximum,
     mean,
     minimum,
+    no_grad,
     select,
     square,
     step,
@@ -305,6 +306,29 @@ def loss_named(loss: str | Function) -> Loss:
         if known.function is loss:
             return known
     return Loss(getattr(loss, "__name__", type(loss).__name__), loss, "any")
+
+
+def mean_loss(loss: Loss, outputs: Any, targets: Any) -> float:
+    """Return the mean loss of many samples' outputs, recording nothing.
+
+    Args:
+        loss: the loss.
+        outputs: an array of shape (samples, outputs) or (samples,).
+        targets: as the loss takes them, as many.
+
+    >>> mean_loss(loss_named("half_squared_error"), np.array([[1.0], [3.0]]), np.zeros(2))
+    2.5
+    """
+    losses: list[Any] = []
+    with no_grad():
+        for row, target in zip(outputs.tolist(), targets.tolist(), strict=True):
+            # The module's own losses take numbers; a user's may call methods of Values.
+            losses.append(loss.function(_values(row) if loss.target == "any" else row, target))
+    return math.fsum([x.data if isinstance(x, Value) else x for x in losses]) / len(losses)
+
+
+def _values(row: Any) -> Any:
+    return [_values(x) for x in row] if isinstance(row, list) else Value(row)  # pyright: ignore[reportUnknownVariableType]
 
 
 def class_label(loss: str, label: Any, classes: int) -> int:

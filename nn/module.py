@@ -11,10 +11,11 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from autograd import Value, no_grad, write_whole
+from autograd import Value, write_whole
 from nn.checks import Array, Floats, numeric
 from nn.files import ModelRecord, check_names, model_text, read_model
 from nn.init import checked_pair
+from nn.predicting import programs_of
 
 # One dense layer as its neurons: the weights and the bias of each.
 Rows: TypeAlias = list[tuple[list[Value], Value]]
@@ -186,6 +187,10 @@ class Module:
     def predict(self, X: Any) -> Floats:
         """Return the model's results for many samples, recording no graph.
 
+        Many rows are computed by a program that the model keeps, made by `autograd.compile` from
+        its `__call__`; the parameters are read anew each time. A single row, and what cannot be
+        compiled, is computed by calls.
+
         Args:
             X: an array of shape (samples, inputs), or one sample of shape (inputs,).
 
@@ -194,7 +199,8 @@ class Module:
             for one sample without the first axis.
 
         Raises:
-            ValueError: if X is not of such a shape, or holds anything but finite numbers.
+            ValueError: if X is not of such a shape, has another number of inputs than the model,
+                or holds anything but finite numbers.
         """
         rows = numeric("X", X).astype(np.float64)
         if rows.ndim not in (1, 2):
@@ -202,13 +208,26 @@ class Module:
                 "X must be of shape (samples, inputs), or (inputs,) for one sample; "
                 f"got {rows.shape}"
             )
-        return self._predict(rows) if rows.ndim == 2 else self._predict(rows[None])[0]
+        many = rows if rows.ndim == 2 else rows[None]
+        width = self._input_width()
+        if width is not None and many.shape[1] != width:
+            raise ValueError(
+                f"{type(self).__name__} takes {width} input(s), got {many.shape[1]}: X has shape "
+                f"{rows.shape}, expected {(*rows.shape[:-1], width)}"
+            )
+        outputs = programs_of(self).outputs(self, many)
+        return outputs if rows.ndim == 2 else outputs[0]
 
-    def _predict(self, X: Floats) -> Floats:
-        """Return the results for an array of shape (samples, inputs)."""
-        with no_grad():
-            results = [self(row) for row in X.tolist()]
-        return np.array([_numbers(result) for result in results], dtype=np.float64)
+    def _self_contained(self) -> bool:
+        """Return whether the results are known to depend on the inputs and this model alone.
+
+        Of a class of your own that is not known: its code may read anything.
+        """
+        return False
+
+    def _input_width(self) -> int | None:
+        """Return the number of inputs, if the model tells it."""
+        return None
 
     # Keeping ------------------------------------------------------------------------------------
 
@@ -362,13 +381,6 @@ def rows_to_arrays(rows: Rows) -> tuple[Floats, Floats]:
     """Return (W, b) of a dense layer: shapes (outputs, inputs) and (outputs,)."""
     W = np.array([[w.data for w in weights] for weights, _ in rows])
     return W, np.array([bias.data for _, bias in rows])
-
-
-def _numbers(result: Any) -> Any:
-    """Return what a model returned with numbers in place of Values."""
-    if isinstance(result, list | tuple | np.ndarray):
-        return [_numbers(x) for x in cast(Sequence[Any], result)]
-    return result.data if isinstance(result, Value) else result
 
 
 # Model files ------------------------------------------------------------------------------------

@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd import Value
 from nn.checks import Floats, real
 
 Schedule: TypeAlias = Callable[[int], float]
+Bools: TypeAlias = NDArray[np.bool_]
+
+# So many numbers are moved at a time: they and their velocity stay in the processor's cache.
+_BLOCK = 2**14
 
 
 class SGD:
@@ -75,7 +80,7 @@ class SGD:
         self.weight_decay = real("weight_decay", weight_decay, at_least=0.0)
         self.steps = 0
         # 0 is where a velocity starts; one for each parameter, in the same order.
-        self._velocity = [0.0] * len(self.parameters)
+        self._velocity: list[float] | Floats = [0.0] * len(self.parameters)
 
     @property
     def lr(self) -> float:
@@ -94,6 +99,8 @@ class SGD:
     def step(self) -> None:
         """Move every parameter that has a gradient; the others stay, and so does their velocity."""
         rate, momentum, decay = self.lr, self.momentum, self.weight_decay
+        if not isinstance(self._velocity, list):
+            self._velocity = self._velocity.tolist()
         velocity = self._velocity
         for i, p in enumerate(self.parameters):
             g = p.grad
@@ -107,33 +114,49 @@ class SGD:
             p.data -= rate * g
         self.steps += 1
 
-    def velocity_array(self) -> Floats:
-        """Return the velocities as an array, in the order of the parameters."""
-        return np.array(self._velocity)
-
-    def keep_velocity(self, velocity: Floats) -> None:
-        """Take the velocities from an array that `step_array` has moved."""
-        self._velocity[:] = velocity.tolist()
-
-    def step_array(self, numbers: Floats, slopes: Floats, velocity: Floats) -> None:
+    def step_array(self, numbers: Floats, slopes: Floats, moved: Bools | None = None) -> None:
         """Move numbers held in one array, in place: the step that `step` takes on the Values.
 
         Args:
             numbers: of all parameters, in order.
             slopes: their gradient; overwritten.
-            velocity: as `velocity_array` gave it and earlier steps left it; moved in place.
+            moved: which of them have a gradient and move; None for all.
+
+        >>> x, y = Value(1.0), Value(2.0)
+        >>> optimizer = SGD([x, y], lr=0.5)
+        >>> numbers = np.array([1.0, 2.0])
+        >>> optimizer.step_array(numbers, np.array([4.0, 2.0]))
+        >>> numbers
+        array([-1.,  1.])
         """
-        rate, momentum = self.lr, self.momentum
+        rate = self.lr
+        if isinstance(self._velocity, list):
+            self._velocity = np.array(self._velocity)
         # Beyond the floats numbers become infinite without a word, as Python's own do in `step`.
         with np.errstate(all="ignore"):
-            if self.weight_decay:
-                slopes += self.weight_decay * numbers
-            if momentum:
-                velocity *= momentum
-                velocity += slopes
-                slopes = slopes + momentum * velocity if self.nesterov else velocity
-            numbers -= rate * slopes
+            if moved is None:
+                for begin in range(0, len(numbers), _BLOCK):
+                    part = slice(begin, begin + _BLOCK)
+                    self._move(rate, numbers[part], slopes[part], self._velocity[part])
+            else:
+                some, velocity = numbers[moved], self._velocity[moved]
+                self._move(rate, some, slopes[moved], velocity)
+                numbers[moved], self._velocity[moved] = some, velocity
         self.steps += 1
+
+    def _move(self, rate: float, numbers: Floats, slopes: Floats, velocity: Floats) -> None:
+        """Move a part of the numbers and of the velocity in place; the slopes are overwritten."""
+        if self.weight_decay:
+            slopes += self.weight_decay * numbers
+        if self.momentum:
+            velocity *= self.momentum
+            velocity += slopes
+            if self.nesterov:
+                slopes += self.momentum * velocity
+            else:
+                slopes[...] = velocity
+        slopes *= rate
+        numbers -= slopes
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to None."""

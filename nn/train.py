@@ -15,10 +15,10 @@ from typing import Any, Protocol, TypeAlias, cast
 import numpy as np
 from tqdm import tqdm
 
-from autograd import Value, no_grad
+from autograd import Value
 from nn.checks import Array, Floats, look_up, whole
-from nn.data import check_data, epoch_rng, minibatches, prepare_targets, split
-from nn.engines import engine_named
+from nn.data import Batches, check_data, epoch_rng, prepare_targets, split
+from nn.engines import Engine, engine_named
 from nn.history import EpochRecord, History
 from nn.losses import Function, Loss, loss_named
 from nn.metrics import accuracy
@@ -147,16 +147,21 @@ def fit(
     seed = whole("seed", seed, at_least=0)
     size = whole("batch_size", batch_size)
     plan = _plan(model, X, y, loss_named(loss), size, validation, seed)
-    finder = engine_named(engine)(model, plan.loss)
+    make_engine = engine_named(engine)
     _check_optimizer(optimizer, model)
     calls = _checked_callbacks(callbacks)
     history = History(metric_name="accuracy" if plan.classes else "")
     parameters = model.parameters()
-    finished = [p.data for p in parameters]
+    finished: list[float] | Floats = [p.data for p in parameters]
+    finder: Engine | None = None
     # None: silent unless stderr is a terminal.
     quiet = None if progress else True
     bar = tqdm(total=epochs * plan.steps, desc="Training", unit="batch", disable=quiet)
     try:
+        finder = make_engine(model, plan.loss, *plan.train)
+        history.engine, history.note = finder.name, finder.note
+        if finder.note and not bar.disable:
+            bar.write(finder.note, file=sys.stderr)
         for epoch in range(1, epochs + 1):
             began = time.perf_counter()
             batches, trained, held = plan.epoch(epoch)
@@ -171,25 +176,21 @@ def fit(
                 total += lost
                 bar.update()
             finder.store()
-            if epoch == 1 and finder.note and not bar.disable:
-                bar.write(finder.note, file=sys.stderr)
-            history.append(plan.record(model, history, total, trained, held, began))
-            finished = [p.data for p in parameters]
+            history.append(plan.record(finder, history, total, trained, held, began))
+            finished = finder.numbers()
             bar.set_postfix_str(str(history[-1]).partition(": ")[2])
             # All of them, also after one that asks to stop.
             answers = [_asks_to_stop(call(model, history)) for call in calls]
             if any(answers):
                 history.stopped = True
                 break
-            finished = [p.data for p in parameters]
             if calls:
                 finder.load()
+                finished = finder.numbers()
     except KeyboardInterrupt:
-        finder.store()
         _restore(parameters, finished)
         history.interrupted = True
     except BaseException:
-        finder.store()
         _restore(parameters, finished)
         raise
     finally:
@@ -230,7 +231,8 @@ class _Plan:
 
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
         """Return an epoch's batches to train on, all they hold, and what to measure on after it."""
-        batches = minibatches(*self.train, self.size, rng=epoch_rng(self.seed, epoch))
+        # Not `minibatches`, which would look for a nan in all the samples at each epoch.
+        batches = Batches(*self.train, self.size, epoch_rng(self.seed, epoch), drop_last=False)
         if not self.last_batch:
             return batches, self.train, self.held
         *drawn, held = batches
@@ -239,7 +241,7 @@ class _Plan:
 
     def record(
         self,
-        model: Module,
+        engine: Engine,
         history: History,
         total: float,
         trained: Part,
@@ -248,11 +250,11 @@ class _Plan:
     ) -> EpochRecord:
         """Measure the model after an epoch that began then and whose losses summed to `total`."""
         epoch = len(history) + 1
-        metric = self.metric(model.predict(trained[0]), trained[1]) if self.classes else None
+        metric = self.metric(engine.outputs(trained[0]), trained[1]) if self.classes else None
         held_loss = held_metric = None
         if held is not None:
-            outputs = model.predict(held[0])
-            held_loss = self.mean_loss(outputs, held[1])
+            outputs = engine.outputs(held[0])
+            held_loss = engine.mean_loss(outputs, held[1])
             if not math.isfinite(held_loss):
                 raise DivergenceError(
                     f"the loss on the validation set became {held_loss} in epoch {epoch}. "
@@ -273,20 +275,6 @@ class _Plan:
     def metric(self, outputs: Floats, targets: Array) -> float:
         """Return the accuracy of a model's outputs."""
         return accuracy(outputs, targets, self.cut)
-
-    def mean_loss(self, outputs: Floats, targets: Array) -> float:
-        """Return the mean loss of a model's outputs, recording nothing."""
-        function = self.loss.function
-        losses: list[Any] = []
-        with no_grad():
-            for row, target in zip(outputs.tolist(), targets.tolist(), strict=True):
-                # The module's own losses take numbers; a user's may call methods of Values.
-                losses.append(function(row if self.loss.target != "any" else _values(row), target))
-        return math.fsum([x.data if isinstance(x, Value) else x for x in losses]) / len(losses)
-
-
-def _values(row: Any) -> Any:
-    return [_values(x) for x in row] if isinstance(row, list) else Value(row)  # pyright: ignore[reportUnknownVariableType]
 
 
 def _check_logits(model: Module, loss: Loss) -> None:
@@ -343,7 +331,7 @@ def _prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array,
             f"X must be of shape (samples, inputs); got {samples.shape}: write "
             + ("X[:, None] for one input" if samples.ndim == 1 else "X.reshape(len(X), -1)")
         )
-    samples = samples.astype(np.float64)
+    samples = samples.astype(np.float64, copy=False)
     # One sample through the model: it says itself what is wrong with the number of inputs.
     shape = model.predict(samples[:1]).shape[1:]
     outputs = 1 if shape == () else shape[0] if len(shape) == 1 else None
@@ -380,7 +368,7 @@ def _asks_to_stop(answer: object) -> bool:
     return answer is True or (isinstance(answer, np.bool_) and bool(answer))  # pyright: ignore[reportUnknownArgumentType]
 
 
-def _restore(parameters: list[Value], data: list[float]) -> None:
-    for p, x in zip(parameters, data, strict=True):
+def _restore(parameters: list[Value], data: list[float] | Floats) -> None:
+    for p, x in zip(parameters, data if isinstance(data, list) else data.tolist(), strict=True):
         p.data = x
         p.grad = None

@@ -1,0 +1,146 @@
+"""Predicting with a program that a model keeps: array speed for any module, whatever it computes.
+
+The program is made once enough rows were asked for and kept while the model holds the same parts.
+Parameters are read anew at each prediction. Where the model could depend on something that cannot
+be seen from here, one row is computed by a call as well, and the two must agree.
+"""
+
+# pyright: reportPrivateUsage=false
+# The rooms of the house ask a model what users need not know.
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import Value, no_grad
+from nn.checks import Floats
+from nn.keeping import PROGRAMS, Held, same
+from nn.tracing import traced
+
+if TYPE_CHECKING:
+    from nn.module import Module
+
+# A trace and its passes take as long as so many calls, about, and it is better to call until then.
+_FEW = 16
+
+
+class Programs:
+    """The program of one model's outputs; copies and files of the model leave it behind."""
+
+    def __init__(self, model: Module) -> None:
+        self._owner = weakref.ref(model)
+        # Threads that predict take turns: the program's parameters and buffers are its own.
+        self._lock = threading.RLock()
+        self._program: Any = None
+        self._contents: Any = None
+        self._width = 0
+        self._rows = 0
+        self._is_refused = False
+
+    def __reduce__(self) -> Any:
+        return _nothing, ()
+
+    def belongs_to(self, model: Module) -> bool:
+        """Whether this is not the program of a model that the given one was copied from."""
+        return self._owner() is model
+
+    def outputs(self, model: Module, X: Floats) -> Floats:
+        """Return the outputs for an array of shape (samples, inputs), recording nothing."""
+        closed = model._self_contained()
+        self._rows += len(X)
+        if self._is_refused or (self._program is None and self._rows < _FEW):
+            return by_calls(model, X)
+        if len(X) == 1 and not closed:
+            return by_calls(model, X)
+        with self._lock:
+            for _ in range(2):
+                program = self._current(model, X.shape[1], closed)
+                if program is None:
+                    break
+                program.load()
+                found = program(X)
+                if closed or _agree(found[:1], by_calls(model, X[:1])):
+                    return found
+                # Something that the program took for constant has changed: once more.
+                self._program = self._contents = None
+            else:
+                self._is_refused = True
+        return by_calls(model, X)
+
+    def outputs_at(self, model: Module, X: Floats, numbers: Floats) -> Floats | None:
+        """Return the outputs with these numbers for parameters; None without a program."""
+        with self._lock:
+            program = self._current(model, X.shape[1], model._self_contained())
+            if program is None:
+                return None
+            program.theta = numbers
+            return program(X)
+
+    def _current(self, model: Module, width: int, closed: bool) -> Any:
+        """Return the program of the model as it is now; None if there can be none."""
+        if self._is_refused:
+            return None
+        contents = Held(model).contents
+        if width == self._width and same(contents, self._contents):
+            return self._program
+        self._program, self._contents, self._width = None, contents, width
+        owner = self._owner
+
+        def of_one_sample(x: Any) -> Any:
+            # No strong reference: the model holds its program.
+            result: Any = _called(owner(), x)
+            return result.tolist() if isinstance(result, np.ndarray) else result
+
+        try:
+            program, kept = traced(model, of_one_sample, [(width,)], closed=closed)
+        except Exception:  # what is wrong, if anything is, a call will say
+            return None
+        if kept:
+            # It would change at each call, and be traced anew each time.
+            self._is_refused = True
+            return None
+        self._program = program
+        return program
+
+
+def programs_of(model: Module) -> Programs:
+    """Return what a model keeps its program in."""
+    found: Any = vars(model).get(PROGRAMS)
+    if found is None or not found.belongs_to(model):
+        found = vars(model)[PROGRAMS] = Programs(model)
+    return found
+
+
+def by_calls(model: Module, X: Floats) -> Floats:
+    """Return the outputs row by row, by calls that record nothing."""
+    # Without rows, a call still tells how many outputs there are.
+    rows = X.tolist() if len(X) else np.zeros((1, X.shape[1])).tolist()
+    with no_grad():
+        results = [_numbers(model(row)) for row in rows]
+    return np.array(results, dtype=np.float64)[: len(X)]
+
+
+def _called(model: Any, x: Any) -> Any:
+    return model(x)
+
+
+def _agree(found: Floats, expected: Floats) -> bool:
+    """Whether two rows are the same up to rounding, however sums were ordered."""
+    return found.shape == expected.shape and bool(
+        np.allclose(found, expected, rtol=1e-6, atol=1e-9, equal_nan=True)
+    )
+
+
+def _numbers(result: Any) -> Any:
+    """Return what a model returned with numbers in place of Values."""
+    if isinstance(result, list | tuple | np.ndarray):
+        return [_numbers(x) for x in result]  # pyright: ignore[reportUnknownVariableType]
+    return result.data if isinstance(result, Value) else result
+
+
+def _nothing() -> None:
+    """Return what stands for a program in a copy of the model."""

@@ -1,0 +1,65 @@
+"""Compiling what calls a model: the program, and whether calls leave anything behind.
+
+Training and predicting compile other functions of the same model; what may go wrong on the way is
+the same. After a trace the model is as before, whatever its calls keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from autograd import TraceError, compile
+from nn.keeping import Held, is_alive
+
+if TYPE_CHECKING:
+    from nn.module import Module
+
+
+def traced(
+    model: Module, f: Callable[..., Any], shapes: Sequence[tuple[int, ...]], *, closed: bool
+) -> tuple[Any, str]:
+    """Compile a function of one sample that calls a model.
+
+    Args:
+        model: the model; its parameters are the program's.
+        f: the function.
+        shapes: of f's arguments for one sample.
+        closed: whether f is known to depend on nothing but its arguments and the model.
+
+    Returns:
+        The program, and what a call keeps outside itself, as a sentence; "" if nothing.
+
+    Raises:
+        TraceError: if f branches on data, reads a number, or differs from call to call.
+    """
+    held = Held(model)
+    kinds: list[Any] = []
+
+    def watched(*arguments: Any) -> Any:
+        first: Any = arguments[0]
+        while isinstance(first, list):
+            first = cast(list[Any], first)[0]
+        kinds.append(first.__class__)
+        return f(*arguments)
+
+    name = type(model).__name__
+    try:
+        program = compile(watched, parameters=model.parameters(), shapes=shapes)
+        # What the model keeps stays in it for the second trace: a state carried from call to call
+        # is a placeholder of the first, which the second refuses.
+        if not closed and not program.repeats():
+            raise TraceError(
+                f"{name} computes something else at each call, as with random numbers or a count "
+                "of its calls: a program would repeat one call for ever"
+            )
+        change = "" if closed else held.change()
+    finally:
+        if not closed:
+            held.restore()
+    if change:
+        return program, f"{name} keeps something of each call in its attribute {change}"
+    alive = not closed and any(is_alive(kind) for kind in kinds)
+    # A placeholder's class holds on to all that its trace recorded.
+    kinds.clear()
+    return program, f"{name} or the loss keeps results of calls outside itself" if alive else ""

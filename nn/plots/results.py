@@ -1,22 +1,8 @@
-"""Pictures of training and of what was learned: curves, boundaries, confusions, images.
-
-Each function returns a matplotlib Figure, made without pyplot, so nothing global is touched and
-nothing needs closing; a notebook shows it as it stands. `svg` turns one into text that is the same
-byte for byte each time. matplotlib takes most of a second to import, so that waits for the first
-picture. Colours are Okabe and Ito's, told apart with any colour vision.
-
->>> from nn import datasets
->>> X, y = datasets.digits()
->>> svg(images(X[:8])).startswith("<svg ")
-True
-"""
+"""Pictures of training and of what was learned: curves, boundaries, confusions, images."""
 
 # pyright: reportUnknownMemberType=false
 # matplotlib's own annotations leave keyword arguments open.
 
-import functools
-import io
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,74 +12,10 @@ from nn.checks import Floats, numeric, whole
 from nn.history import History
 from nn.metrics import classes, true_classes
 from nn.module import Module
+from nn.plots.base import COLOURS, MARKERS, empty_figure, plain
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# Okabe and Ito, "Color Universal Design", 2008; blue and orange first, black last.
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
-MARKERS = "osD^vP*X"
-
-
-@functools.cache
-def _figure_class() -> "type[Figure]":
-    """Return Figure with what a notebook needs to show it; defined on first use."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            'pictures need matplotlib, which is not installed: pip install "chalkgrad[plots]"'
-        ) from error
-
-    class Picture(Figure):
-        """A figure that shows itself in a notebook without pyplot."""
-
-        def _repr_svg_(self) -> str:
-            return svg(self)
-
-    return Picture
-
-
-def _figure(width: float, height: float) -> "Figure":
-    """Return an empty figure of a size in inches."""
-    return _figure_class()(figsize=(width, height), layout="constrained", facecolor="white")
-
-
-def svg(figure: "Figure", name: str = "figure") -> str:
-    """Return a figure as SVG text, the same for the same figure.
-
-    Args:
-        figure: any matplotlib figure.
-        name: put before every id in it, so that several pictures can stand in one page; letters,
-            digits, - and _.
-
-    Returns:
-        One `<svg>` element with its namespaces: to embed in a page, or to save as a file.
-
-    Raises:
-        ValueError: if name holds other characters.
-
-    >>> from nn import EpochRecord, History
-    >>> picture = curves(History([EpochRecord(1, 0.5, 0.75, None, None, 0.01, 7)], "accuracy"))
-    >>> svg(picture).startswith("<svg ")
-    True
-    """
-    if not re.fullmatch(r"[A-Za-z][\w-]*", name, re.ASCII):
-        raise ValueError(f"name is the start of ids, such as 'curves'; got {name!r}")
-    import matplotlib
-
-    text = io.StringIO()
-    # Text stays text: smaller, searchable, and read aloud. The salt makes ids repeat.
-    with matplotlib.rc_context({"svg.hashsalt": "chalkgrad", "svg.fonttype": "none"}):
-        metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(text, format="svg", metadata=metadata)
-    drawing = text.getvalue()
-    drawing = drawing[drawing.index("<svg") :]
-    drawing = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", drawing)
-    # matplotlib's one style rule is for everything, which in a page means the page.
-    drawing = drawing.replace("*{stroke-linejoin", f"#{name} *{{stroke-linejoin", 1)
-    return drawing.replace("<svg ", f'<svg id="{name}" role="img" ', 1)
 
 
 def curves(history: History) -> "Figure":
@@ -115,7 +37,7 @@ def curves(history: History) -> "Figure":
         (history.metric_name or "metric", history.metric, history.validation_metric),
     ]
     shown = [pair for pair in pairs if any(x is not None for x in (*pair[1], *pair[2]))]
-    figure = _figure(4.8 * len(shown), 3.4)
+    figure = empty_figure(4.8 * len(shown), 3.4)
     from matplotlib.ticker import MaxNLocator
 
     for i, (title, trained, held) in enumerate(shown):
@@ -130,7 +52,7 @@ def curves(history: History) -> "Figure":
         axes.set_title(title)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _plain(axes)
+        plain(axes)
         axes.legend(frameon=False)
     return figure
 
@@ -171,7 +93,7 @@ def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 12
     outputs = model.predict(np.stack([across.ravel(), up.ravel()], axis=1))
     said = classes(outputs, cut).reshape(across.shape)
     count = int(max(labels.max(), said.max())) + 1
-    figure = _figure(5.2, 4.4)
+    figure = empty_figure(5.2, 4.4)
     axes = figure.add_subplot()
     colours = [COLOURS[k % len(COLOURS)] for k in range(count)]
     axes.contourf(across, up, said, levels=np.arange(count + 1) - 0.5, colors=colours, alpha=0.22)
@@ -198,7 +120,7 @@ def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 12
         )
     axes.set_xlabel("x1")
     axes.set_ylabel("x2")
-    _plain(axes)
+    plain(axes)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return figure
 
@@ -229,7 +151,7 @@ def confusion_matrix(table: Any, names: Sequence[str] | None = None) -> "Figure"
         raise ValueError(f"expected a name for each of {count} classes; got {len(words)}")
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = max(3.0, 0.42 * count + 1.2)
-    figure = _figure(side, side)
+    figure = empty_figure(side, side)
     axes = figure.add_subplot()
     # Quadrilaterals and not an image: sharp at any size, and no bitmap in the file.
     axes.pcolormesh(share, cmap="Blues", vmin=0.0, vmax=1.0, edgecolors="white", linewidth=1.0)
@@ -289,7 +211,7 @@ def images(
         )
     columns = min(whole("columns", columns), len(pixels))
     rows = -(-len(pixels) // columns)
-    figure = _figure(1.1 * columns, 1.25 * rows)
+    figure = empty_figure(1.1 * columns, 1.25 * rows)
     top = pixels.max()
     for i, image in enumerate(pixels.reshape(-1, *shape)):
         axes = figure.add_subplot(rows, columns, i + 1)
@@ -299,11 +221,3 @@ def images(
         if captions is not None:
             axes.set_title(captions[i], fontsize=9)
     return figure
-
-
-def _plain(axes: "Axes") -> None:
-    """Take away what is not data, and draw a faint grid."""
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.grid(visible=True, alpha=0.25)
-    axes.set_axisbelow(True)

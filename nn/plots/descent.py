@@ -1,0 +1,177 @@
+"""Pictures of descent: paths over the contours of a cost, and one parameter on its curve."""
+
+# pyright: reportUnknownMemberType=false
+# matplotlib's own annotations leave keyword arguments open.
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nn.checks import Floats, numeric, whole
+from nn.plots.base import COLOURS, empty_figure, named, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LEVELS = 14
+
+
+def descent_paths(
+    cost: Callable[[float, float], float],
+    paths: Mapping[str, Any],
+    *,
+    minimum: Sequence[float] | None = None,
+    names: tuple[str, str] = ("w", "b"),
+    grid: int = 60,
+) -> "Figure":
+    """Draw paths of two parameters over the contours of their cost, a panel for each.
+
+    All panels show the same part of the plane, so that the paths can be compared: gradient descent
+    goes down across the contours, with small batches it wanders.
+
+    Args:
+        cost: takes two floats and returns the cost there. It is asked at grid * grid places.
+        paths: what to call each path, and its points, of shape (steps + 1, 2), the start first.
+        minimum: where the star goes; none if left out.
+        names: what the two parameters are called.
+        grid: the number of places along each side where the cost is asked.
+
+    Raises:
+        ImportError: if matplotlib is not installed, with what to install.
+        ValueError: if there is no path, one is not of that shape, or something is not finite.
+
+    Source: the figure of S3, a multilayer perceptron with mini-batches; Bottou, "Stochastic
+    gradient descent tricks", 2012.
+
+    >>> path = [[2.0 * 0.5**n, 1.0 * 0.8**n] for n in range(8)]
+    >>> figure = descent_paths(lambda a, b: a * a + b * b, {"descent": path}, minimum=(0, 0))
+    >>> figure.axes[0].get_title()
+    'descent: 7 steps'
+    """
+    tracks = {name: _track(name, path) for name, path in named("path", paths).items()}
+    grid = whole("grid", grid, at_least=2)
+    star = None if minimum is None else numeric("minimum", minimum).astype(np.float64)
+    if star is not None and star.shape != (2,):
+        raise ValueError(f"minimum is a point of two numbers; got shape {star.shape}")
+    across, up, costs = _costs(cost, [*tracks.values()], star, grid)
+    figure = empty_figure(3.7 * len(tracks), 3.9)
+    low, high = costs.min(), costs.max()
+    # Squares of equal steps: as dense about the minimum as on the slopes of a parabola.
+    levels = low + (high - low) * np.linspace(0.0, 1.0, LEVELS + 1) ** 2
+    first: Axes | None = None
+    for i, (name, track) in enumerate(tracks.items()):
+        axes = figure.add_subplot(1, len(tracks), i + 1, sharex=first, sharey=first)
+        first = first or axes
+        if high > low:
+            axes.contour(across, up, costs, levels=levels[1:], cmap="Greys_r", linewidths=0.7)
+        many = len(track) > 60
+        axes.plot(
+            *track.T,
+            "-" if many else ".-",
+            color=COLOURS[i % len(COLOURS)],
+            linewidth=0.9 if many else 1.4,
+            markersize=5,
+        )
+        axes.plot(*track[0], "o", color="black", markersize=5, label="start")
+        if star is not None:
+            axes.plot(
+                *star, "*", color=COLOURS[5], markersize=14, markeredgecolor="black",
+                markeredgewidth=0.6, label="minimum",
+            )  # fmt: skip
+        steps = len(track) - 1
+        axes.set_title(f"{name}: {steps:,} step{'s' * (steps != 1)}")
+        axes.set_xlabel(names[0])
+        axes.set_ylabel(names[1])
+        axes.set_xlim(across[0], across[-1])
+        axes.set_ylim(up[0], up[-1])
+        plain(axes, grid=False)
+    if first is not None:
+        handles = first.get_legend_handles_labels()
+        figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def _track(name: str, path: Any) -> Floats:
+    track = numeric(f"the path {name!r}", path).astype(np.float64)
+    if track.ndim != 2 or track.shape[1] != 2 or not len(track):
+        raise ValueError(
+            f"the path {name!r} must be of shape (steps + 1, 2), the start first; got {track.shape}"
+        )
+    return track
+
+
+def _costs(
+    cost: Callable[[float, float], float], tracks: list[Floats], star: Floats | None, grid: int
+) -> tuple[Floats, Floats, Floats]:
+    """Return the sides of the plane that holds all paths, and the cost over it."""
+    points = np.concatenate([*tracks, *([] if star is None else [star[None]])])
+    low, high = points.min(axis=0), points.max(axis=0)
+    edge = 0.08 * (high - low).max() + 1e-9
+    sides: list[Floats] = [np.linspace(low[i] - edge, high[i] + edge, grid) for i in (0, 1)]
+    across, up = sides
+    rows = [[cost(a, b) for a in across.tolist()] for b in up.tolist()]
+    return across, up, numeric("the cost", rows).astype(np.float64)
+
+
+def learning_rates(
+    f: Callable[[float], float], paths: Mapping[float, Any], *, name: str = "x"
+) -> "Figure":
+    """Draw the steps of one parameter on its curve, a panel for each learning rate.
+
+    Args:
+        f: takes a float and returns the cost there.
+        paths: the learning rate γ of each path, and its points x_0, x_1, ... . What leaves the
+            picture is told by the number of the step, in words.
+        name: what the parameter is called.
+
+    Raises:
+        ImportError: if matplotlib is not installed, with what to install.
+        ValueError: if there is no path, or one has no point or something that is not finite.
+
+    Source: the sequence x ← x - γ f'(x) of S1; Cauchy, "Méthode générale pour la résolution des
+    systèmes d'équations simultanées", 1847.
+
+    >>> paths = {rate: [-3.0 * (1 - 2 * rate) ** n for n in range(11)] for rate in (0.1, 1.1)}
+    >>> for axes in learning_rates(lambda x: x * x, paths).axes:
+    ...     print(axes.get_title())
+    γ = 0.1
+    x = -0.3221 after 10 steps
+    γ = 1.1
+    leaves the picture at step 3
+    """
+    tracks: dict[float, Floats] = {}
+    for rate, path in named("path", paths).items():
+        track = tracks[rate] = numeric(f"the path at {rate}", path).astype(np.float64)
+        if track.ndim != 1 or not len(track):
+            raise ValueError(f"the path at {rate} must be of shape (steps + 1,); got {track.shape}")
+    reach = 1.5 * max(abs(track[0]) for track in tracks.values()) or 1.0
+    xs = np.linspace(-reach, reach, 201)
+    heights = numeric("f", [f(x) for x in xs.tolist()]).astype(np.float64)
+    low, high = heights.min(), heights.max()
+    columns = min(3, len(tracks))
+    rows = -(-len(tracks) // columns)
+    figure = empty_figure(3.1 * columns, 2.9 * rows)
+    first: Axes | None = None
+    for i, (rate, track) in enumerate(tracks.items()):
+        axes = figure.add_subplot(rows, columns, i + 1, sharex=first, sharey=first)
+        first = first or axes
+        axes.plot(xs, heights, color="0.6", linewidth=1.2)
+        inside = np.flatnonzero(np.abs(track) > reach)
+        kept = track[: inside[0] + 1] if len(inside) else track
+        axes.plot(kept, [f(x) for x in kept.tolist()], "o-", color=COLOURS[0], markersize=4)
+        axes.plot(track[0], f(float(track[0])), "s", color=COLOURS[5], markersize=7)
+        n = len(track) - 1
+        told = (
+            f"leaves the picture at step {inside[0]}"
+            if len(inside)
+            else f"{name} = {track[-1] + 0.0:.4g} after {n} step{'s' * (n != 1)}"
+        )
+        axes.set_title(f"γ = {rate:g}\n{told}", fontsize=10)
+        axes.set_xlim(-reach, reach)
+        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+        axes.set_xlabel(name)
+        axes.set_ylabel("cost")
+        plain(axes)
+    return figure

@@ -9,8 +9,6 @@ import time
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from autograd import Value, draw
 from autograd.display import RenderError, drawing, render
@@ -84,32 +82,6 @@ def test_an_svg_has_a_white_ground_and_no_ids(engine):
     assert re.search(r'fill="(white|#ffffff)"', svg.split("<text")[0])
     assert not re.search(r"<[^>]* id=", svg)
     assert "<!--" not in svg
-
-
-LABELS = st.text(st.characters(codec=None), max_size=60) | st.text(
-    '\\"<>&{}|\n;-/*#[]=', max_size=20
-)
-
-
-@given(st.lists(LABELS, min_size=1, max_size=6))
-@pytest.mark.parametrize("hidden", [pytest.param(False, marks=needs_dot), True])
-def test_no_label_breaks_a_picture(hidden, labels):
-    z = Value(1.0)
-    for label in labels:
-        z = z * Value(2.0, label)
-        z.label = label
-    picture = draw(z)
-    if hidden:
-        svg = drawing.svg_of(picture.picture)
-    else:
-        rendered = render.render(picture.source, "svg")
-        assert rendered.engine == "dot", rendered.reason
-        svg = render.inline_svg(rendered.content)
-    root, nodes, _ = parsed(svg)
-    assert len(nodes) == len(picture.picture.boxes)
-    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
-        "svg", "g", "a", "title", "polygon", "path", "rect", "text", "tspan",
-    }  # fmt: skip
 
 
 def test_labels_are_shown_just_as_they_are(engine):

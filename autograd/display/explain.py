@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from autograd.display.latex import Latex, label_latex, number_latex
 from autograd.display.paths import Edge, Paths
 from autograd.display.symbols import Term, figure, ratio, ratio_latex, short, signed
 from autograd.display.walk import Walk
-from autograd.display.words import whole_number
+from autograd.display.words import label_text, whole_number
 from autograd.value import Value
 
 # Of a longer path the factors at its ends are shown.
@@ -75,22 +75,35 @@ class Factor:
     """One local derivative on a path.
 
     Attributes:
-        name: such as ∂z/∂u.
         value: the number.
-        rule: how it is computed, such as 2 * u; the number where it depends on nothing.
         node: the node that is derived.
         operand: the node it is derived by.
-        latex: the name in LaTeX.
         position: which of the node's operands is meant, from 0.
     """
 
-    name: str
     value: float
-    rule: str
     node: Value
     operand: Value
-    latex: str
     position: int
+    _walk: Walk = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """Its name, such as ∂z/∂u."""
+        return self._walk.local_name(self._walk.place[self.node], self.position)
+
+    @property
+    def latex(self) -> str:
+        """Its name in LaTeX."""
+        return self._walk.local_latex(self._walk.place[self.node], self.position)
+
+    @property
+    def rule(self) -> str:
+        """How it is computed, such as 2 * u; the number where it depends on nothing."""
+        terms = self._walk.partial(self._walk.place[self.node], self.position)
+        if terms is None or not isinstance(terms[0], Term):
+            return figure(self.value)
+        return short(terms[0].text.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,32 +199,11 @@ class Explanation:
             product *= edge.local
         if any(edge.nothing for edge in edges):
             product = 0.0
-        return Path(tuple(map(self._factor, edges)), product)
-
-    def _factor(self, edge: Edge) -> Factor:
-        walk = self._walk
-        node, operand = walk.nodes[edge.node], walk.nodes[edge.operand]
-        at = edge.node, edge.position
-        known = self._factors.get(at)
-        if known is None:
-            name, latex = walk.local_name(*at), walk.local_latex(*at)
-            rule = self._rule(edge)
-            known = Factor(name, edge.local, rule, node, operand, latex, edge.position)
-            self._factors[at] = known
-        return known
-
-    @cached_property
-    def _factors(self) -> dict[tuple[int, int], Factor]:
-        return {}
-
-    def _rule(self, edge: Edge) -> str:
-        # The rules of a very long path are not all written: nobody sees them.
-        if len(self._factors) >= MOST_RULES:
-            return figure(edge.local)
-        terms = self._walk.partial(edge.node, edge.position)
-        if terms is None or not isinstance(terms[0], Term):
-            return figure(edge.local)
-        return short(terms[0].text.text)
+        nodes, walk = self._walk.nodes, self._walk
+        factors = [
+            Factor(e.local, nodes[e.node], nodes[e.operand], e.position, walk) for e in edges
+        ]
+        return Path(tuple(factors), product)
 
     # In words ---------------------------------------------------------------------------------
 
@@ -220,7 +212,7 @@ class Explanation:
         walk = self._walk
         z = walk.name(len(walk.nodes) - 1)
         place = walk.place.get(self.x)
-        return z, (self.x.label or "x") if place is None else walk.name(place)
+        return z, (label_text(self.x.label) or "x") if place is None else walk.name(place)
 
     def _chain(self) -> list[tuple[int, int, float]]:
         """Return dz/dx in factors between the nodes that every path goes through."""
@@ -240,10 +232,10 @@ class Explanation:
 
     def __str__(self) -> str:
         z, x = self._names
-        whole = ratio("d", z, short(x))
+        whole = ratio("d", z, x)
         head = f"{whole} = {figure(self.gradient)}"
         if self.count == 0:
-            return f"{head}: {z} does not depend on {short(x)}, no path leads there"
+            return f"{head}: {z} does not depend on {x}, no path leads there"
         lines = [head]
         chain = self._chain()
         if chain and self.count > 1:

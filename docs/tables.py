@@ -20,6 +20,7 @@ MODULES = (
     "autograd.check.strategies",
     "autograd.compile",
     "autograd.display",
+    "autograd.laboratory",
     "nn",
     "nn.datasets",
     "nn.plots",

@@ -1,123 +1,61 @@
-"""The figures of the five sources: their pictures, and the numbers that stand behind them."""
+"""The figures of the five sources: what is in each picture, and the numbers behind it."""
 
+import itertools
 import math
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from test_sources_methods import BEST, line_descent
 
 import autograd as ag
 from nn import MLP, SGD, Constant, Neuron, datasets, mean_squared_error, minibatches, plots
 
-START = (-3.0, 3.0)
+X, Y = datasets.line(200, seed=0)
 
 
-class Line:
-    """A4.4: a line through 200 noisy points, trained by the compiled engine from (-3, 3)."""
-
-    def __init__(self):
-        self.X, self.y = datasets.line(200, seed=0)
-        model = Neuron(1, "linear")
-        self.program = ag.compile(
-            lambda x, t: mean_squared_error(model(x), t), parameters=model.parameters()
-        )
-        self.program.value_and_grad(self.X, self.y)  # the first call traces
-        sides = np.stack([self.X[:, 0], np.ones(200)], axis=1)
-        self.best = np.linalg.lstsq(sides, self.y)[0]
-        self.hessian = 2.0 * sides.T @ sides / 200
-        self.least = self.cost(*self.best)
-
-    def cost(self, w, b):
-        return float(np.mean((w * self.X[:, 0] + b - self.y) ** 2))
-
-    def steps(self, batch_size, lr, seed=0):
-        """Yield the points of a descent for ever, the start first."""
-        theta = np.array(START)
-        yield theta
-        batches = minibatches(self.X, self.y, batch_size, rng=seed)
-        while True:
-            for xs, ys in batches:
-                self.program.theta[:] = theta
-                theta = theta - lr * self.program.value_and_grad(xs, ys)[1]
-                yield theta
-
-    def path(self, batch_size, lr, count, seed=0):
-        points = self.steps(batch_size, lr, seed)
-        return np.array([next(points) for _ in range(count + 1)])
-
-    def samples_to(self, batch_size, lr, seed=0):
-        """Return the sample gradients until the cost is within 0.05 of the least."""
-        for n, point in enumerate(self.steps(batch_size, lr, seed)):
-            if self.cost(*point) - self.least < 0.05:
-                return n * batch_size
-        raise AssertionError
+def cost(w, b):
+    return float(np.mean((w * X[:, 0] + b - Y) ** 2))
 
 
-def turning(path):
-    """Return by how many radians a path turns in all."""
-    moves = np.diff(path, axis=0)
-    angles = np.diff(np.arctan2(moves[:, 1], moves[:, 0]))
-    return float(np.abs((angles + math.pi) % (2.0 * math.pi) - math.pi).sum())
+def path(batch_size, lr, steps):
+    """Return the places of a descent on A4.4's line, the start first."""
+    points = itertools.islice(line_descent(batch_size, lr), steps + 1)
+    return np.array([point[:2] for point in points])
 
 
 @pytest.fixture(scope="module")
-def line():
-    return Line()
-
-
-def test_s3_the_bowl_and_its_minimum(line):
-    """A4.4: optimum (1.96538, -1.00911), eigenvalues 0.711 and 5.198."""
-    assert line.best == pytest.approx([1.96538, -1.00911], abs=5e-6)
-    assert np.linalg.eigvalsh(line.hessian) == pytest.approx([0.711, 5.198], abs=5e-4)
-
-
-def test_s3_gradient_descent_goes_down_and_small_batches_wander(line):
-    """A4.4: the loss of GD is monotone and its path turns by 1.19 rad; that of B = 8 by about 72.
-
-    The ledger's 72 rad is one run; over 20 seeds the median is 75, from 58 to 88.
-    """
-    down = line.path(200, 0.1, 60)
-    costs = [line.cost(*point) for point in down]
-    assert all(np.diff(costs) < 0.0)
-    assert turning(down) == pytest.approx(1.19, abs=0.005)
-    wandering = [line.path(8, 0.1, 60, seed) for seed in range(20)]
-    assert np.median([turning(path) for path in wandering]) == pytest.approx(72.0, rel=0.1)
-    risen = [np.mean(np.diff([line.cost(*point) for point in path]) > 0.0) for path in wandering]
-    assert 0.15 < np.median(risen) < 0.4
-
-
-def test_s3_sample_gradients_until_the_minimum_is_near(line):
-    """A4.4: GD 7600, B = 8 308, B = 1 (rate 0.03) 128; the last two are medians of 20 seeds."""
-    assert line.samples_to(200, 0.1) == 7600
-    assert np.median([line.samples_to(8, 0.1, seed) for seed in range(20)]) == 308
-    assert np.median([line.samples_to(1, 0.03, seed) for seed in range(20)]) in (127.5, 128)
-
-
-# The pictures ------------------------------------------------------------------------------------
-
-
-def paths(line):
+def tracks():
     return {
-        "gradient descent": line.path(200, 0.1, 30),
-        "mini-batches of 8": line.path(8, 0.1, 30),
-        "SGD": line.path(1, 0.03, 80),
+        "gradient descent": path(200, 0.1, 30),
+        "mini-batches of 8": path(8, 0.1, 30),
+        "SGD": path(1, 0.03, 80),
     }
 
 
-def test_the_paths_lie_over_the_contours_with_a_star_at_the_minimum(line):
-    tracks = paths(line)
-    figure = plots.descent_paths(line.cost, tracks, minimum=line.best, grid=20)
+def test_the_bowl_of_the_paths_is_five_times_as_steep_one_way_as_the_other():
+    """A4.4: eigenvalues 0.711 and 5.198 at the minimum (1.96538, -1.00911)."""
+    second = ag.hessian(
+        lambda p: ag.mean([(p[0] * x + p[1] - y) ** 2 for x, y in zip(X[:, 0], Y, strict=True)])
+    )(list(BEST))
+    assert np.linalg.eigvalsh(second) == pytest.approx([0.711, 5.198], abs=5e-4)
+    assert pytest.approx((1.96538, -1.00911), abs=5e-6) == BEST
+
+
+def test_the_paths_lie_over_the_contours_with_a_star_at_the_minimum(tracks):
+    """A4.4."""
+    figure = plots.descent_paths(cost, tracks, minimum=BEST, grid=20)
     assert [axes.get_title() for axes in figure.axes] == [
         "gradient descent: 30 steps",
         "mini-batches of 8: 30 steps",
         "SGD: 80 steps",
     ]
     for axes, track in zip(figure.axes, tracks.values(), strict=True):
-        path, start, star = axes.lines
-        np.testing.assert_array_equal(path.get_xydata(), track)
-        np.testing.assert_array_equal(start.get_xydata(), [START])
+        line, start, star = axes.lines
+        np.testing.assert_array_equal(line.get_xydata(), track)
+        np.testing.assert_array_equal(start.get_xydata(), [(-3.0, 3.0)])
         assert star.get_marker() == "*"
-        np.testing.assert_array_equal(star.get_xydata(), [line.best])
+        np.testing.assert_array_equal(star.get_xydata(), [BEST])
         assert (axes.get_xlabel(), axes.get_ylabel()) == ("w", "b")
         assert len(axes.collections) == 1  # the contours
         # All of every path is inside the picture.
@@ -295,22 +233,22 @@ def test_neurons_that_start_equal_are_one_line():
 
 
 PICTURES = {
-    "paths": lambda line: plots.descent_paths(line.cost, paths(line), minimum=line.best, grid=12),
-    "rates": lambda line: plots.learning_rates(lambda x: x * x, {0.1: [-3.0, -2.4], 1.1: [3.0]}),
-    "errors": lambda line: plots.difference_errors([0.1, 0.01], {"a": [1.0, 0.5], "b": [2, 0]}),
-    "noise": lambda line: plots.batch_noise([1, 2], [1.0, 0.5], spread=1.0, count=4),
-    "cost": lambda line: plots.backprop_cost([1, 2], {"naive": [3, 7], "ordered": [2, 3]}),
-    "push": lambda line: plots.perturbation(lambda x: x * x, 1.0, 2.0),
-    "saturation": lambda line: plots.saturation({"sums": [1.0, 9.0]}),
-    "symmetry": lambda line: plots.symmetry({"equal": [[1.0, 1.0], [2.0, 2.0]]}),
+    "paths": lambda: plots.descent_paths(max, {"a": [[0, 1], [1, 2]]}, minimum=(1, 1), grid=12),
+    "rates": lambda: plots.learning_rates(lambda x: x * x, {0.1: [-3.0, -2.4], 1.1: [3.0]}),
+    "errors": lambda: plots.difference_errors([0.1, 0.01], {"a": [1.0, 0.5], "b": [2, 0]}),
+    "noise": lambda: plots.batch_noise([1, 2], [1.0, 0.5], spread=1.0, count=4),
+    "cost": lambda: plots.backprop_cost([1, 2], {"naive": [3, 7], "ordered": [2, 3]}),
+    "push": lambda: plots.perturbation(lambda x: x * x, 1.0, 2.0),
+    "saturation": lambda: plots.saturation({"sums": [1.0, 9.0]}),
+    "symmetry": lambda: plots.symmetry({"equal": [[1.0, 1.0], [2.0, 2.0]]}),
 }
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_figure_is_the_same_text_each_time_and_names_its_axes(line, name):
-    figure = PICTURES[name](line)
+def test_a_figure_is_the_same_text_each_time_and_names_its_axes(name):
+    figure = PICTURES[name]()
     text = plots.svg(figure, name)
-    assert text == plots.svg(PICTURES[name](line), name)
+    assert text == plots.svg(PICTURES[name](), name)
     assert ET.fromstring(text).get("id") == name
     for axes in figure.axes:
         assert axes.get_xlabel()
@@ -318,8 +256,8 @@ def test_a_figure_is_the_same_text_each_time_and_names_its_axes(line, name):
 
 
 @pytest.mark.parametrize("name", ["errors", "cost", "symmetry", "push"])
-def test_lines_of_one_picture_differ_by_more_than_colour(line, name):
-    for axes in PICTURES[name](line).axes:
+def test_lines_of_one_picture_differ_by_more_than_colour(name):
+    for axes in PICTURES[name]().axes:
         forms = [(one.get_linestyle(), one.get_marker()) for one in axes.lines]
         assert len(set(forms)) == len(forms)
 

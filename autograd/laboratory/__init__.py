@@ -3,6 +3,12 @@
 Every mode runs on numbers taken from a graph, never on the graph: no `grad` and no `data` is
 written, and what comes back is a `Trial` of its own that cannot be taken for a gradient. It says
 where the first number goes wrong, what it should have been, and why.
+
+>>> from autograd import Value
+>>> a = Value(3.0, "a")
+>>> print(overwrite(a * a).first)
+first wrong number: step 2, z → a: the running sum is 3, right is 6
+why: a is used 2 times; the 3 that was there already is thrown away
 """
 
 from autograd.laboratory.naive import NaiveTrial, naive_recursion

@@ -23,6 +23,12 @@ class NaiveTrial(Trial):
         ordered_visits: how often the pass in topological order does: once each.
         walked: whether the visits were counted one by one; else they were counted as paths.
         visits_of: how often it visits each node.
+
+    >>> a = Value(1.0, "a")
+    >>> b = a + a
+    >>> trial = naive_recursion(b + b)
+    >>> trial.visits, trial.visits_of[a], trial.ordered_visits
+    (7, 4, 3)
     """
 
     visits: int

@@ -15,6 +15,10 @@ class Survey(Readable):
 
     Attributes:
         trials: one for each mode.
+
+    >>> w = Value(3.0, "w")
+    >>> [trial.wrong[w] for trial in survey(w * w, lr=0.0).trials]
+    [3.0, 6.0, 6.0, 12.0, 6.0]
     """
 
     def __init__(self, trials: list[Trial]) -> None:

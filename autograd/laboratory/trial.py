@@ -118,6 +118,12 @@ class Slip:
         right: what it should be.
         wrong: what it is.
         why: the reason, in a sentence.
+
+    >>> from autograd import laboratory
+    >>> a = Value(1.0, "a")
+    >>> slip = laboratory.overwrite(a + a).first
+    >>> slip.edge, slip.what, slip.right, slip.wrong
+    ('z → a', 'running sum', 2.0, 1.0)
     """
 
     number: int
@@ -192,6 +198,14 @@ class Trial(Readable):
         wrong: those of the wrong pass.
         first: where the first number goes wrong; None where none does.
         lines: both passes edge by edge, in the order of the wrong one.
+
+    >>> from autograd import laboratory
+    >>> a = Value(1.0, "a")
+    >>> trial = laboratory.overwrite(a + a)
+    >>> trial
+    <OverwriteTrial overwrite instead of add: first wrong at z → a; print it>
+    >>> trial.right[a], trial.wrong[a], len(trial.lines)
+    (2.0, 1.0, 2)
     """
 
     def __init__(

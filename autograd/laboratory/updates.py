@@ -35,6 +35,11 @@ class UpdateTrial(Trial):
         wrong_weights: those after the last wrong one.
         right_losses: the result before each right step.
         wrong_losses: that before each wrong one.
+
+    >>> x = Value(-3.0, "x")
+    >>> trial = forgotten_zero_grad(x**2, lr=0.25)
+    >>> trial.right_losses, trial.right_weights[x], trial.wrong_weights[x]
+    ([9.0, 2.25], -0.75, 0.75)
     """
 
     right_weights: dict[Value, float]

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.compile.trace import Shape
 from autograd.numeric import number
+from autograd.recording import LEAF
 from autograd.value import Value
 
 
@@ -34,6 +35,8 @@ def named(parameters: Any) -> tuple[list[Value], list[str]]:
         given = list(parameters)
         pairs = [(getattr(p, "label", "") or f"parameter {i}", p) for i, p in enumerate(given)]
     for name, p in pairs:
+        if p.__class__ is Value and p._use is LEAF:
+            continue
         if not isinstance(p, Value):
             raise TypeError(f"parameters is a model or a list of Values; {name} is {p!r:.60}")
         if p.op is not None:

@@ -131,7 +131,13 @@ class Tape:
 
     def node(self, row: Primitive, operands: Sequence[Any]) -> int:
         """Append a node made by a primitive from operands of any kind."""
-        nodes = [self.node_of(x) for x in operands]
+        known, placeholder = self.values.get, self.placeholder
+        nodes: list[Any] = [
+            x.i if x.__class__ is placeholder else known(x) if x.__class__ is Value else None
+            for x in operands
+        ]
+        if None in nodes:
+            nodes = [self.node_of(x) for x in operands]
         code = self.code_of(row)
         if len(nodes) == 1:
             return self.append(code, nodes[0])

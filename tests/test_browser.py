@@ -36,6 +36,18 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+def faults(page: Any) -> list[str]:
+    """What axe-core finds on a page that shuts people out, as rule and element.
+
+    Whether text on a picture has contrast it cannot tell; that is measured in tests of its own.
+    """
+    name = "axe_playwright_python.sync_playwright"
+    axe = pytest.importorskip(name, reason="axe is not installed: pip install chalkgrad[test]")
+    found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response
+    assert len(found["passes"]) > 10  # it did look
+    return [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found["violations"]]
+
+
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     place = tmp_path_factory.mktemp("reports")
@@ -115,6 +127,19 @@ def test_the_page_shows_whole_and_asks_for_nothing(
     assert contrast(look["quiet"], look["paper"]) >= 4.5
     assert (luminance(look["paper"]) < 0.1) == (scheme == "dark")
     assert len(shown) > 50_000
+
+
+@pytest.mark.parametrize("name", ["digits", "moons"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_shuts_nobody_out(
+    browser: Any, reports: dict[str, Path], name: str, scheme: str
+) -> None:
+    for width in (400, 1200):
+        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
+        page.goto(reports[name].as_uri())
+        page.locator("summary").first.click()
+        assert faults(page) == []
+        page.close()
 
 
 @pytest.mark.parametrize("name", ["digits", "moons"])

@@ -348,15 +348,18 @@ def _style() -> str:
         return ";".join([f"color-scheme:{'dark' if dark else 'light'}", *own])
 
     light, dark = variables(False), variables(True)
-    # A notebook's own theme comes before the system's.
+    # The theme of a notebook, or of a page of documentation, comes before the system's.
     themes = (
-        ('[data-jp-theme-light="true"]', ".vscode-light", light),
-        ('[data-jp-theme-light="false"]', ".vscode-dark", dark),
+        ('[data-jp-theme-light="true"]', ".vscode-light", '[data-theme="light"]', light),
+        ('[data-jp-theme-light="false"]', ".vscode-dark", '[data-theme="dark"]', dark),
     )
     rules = [
         f".chalk-walk{{{light}}}",
         f"@media (prefers-color-scheme:dark){{.chalk-walk{{{dark}}}}}",
-        *[f"{lab} .chalk-walk,{code} .chalk-walk{{{own}}}" for lab, code, own in themes],
+        *[
+            ",".join([f"{host} .chalk-walk" for host in hosts]) + f"{{{own}}}"
+            for *hosts, own in themes
+        ],
     ]
     for i, colour in enumerate(picture):
         rules += [

@@ -193,9 +193,8 @@ def _confusion(result: Result) -> str:
             kind = "diagonal" if i == j else "none" if not n else ""
             # A single mistake would be too faint to be seen by its share alone.
             shade = share if i == j else min(1.0, 0.15 + share * 2)
-            kind += " full" * (share > 0.5)
             style = f' style="--share:{shade:.2f}"' if n else ""
-            cells.append(f'<td class="{kind.strip()}"{style}>{n or ""}</td>')
+            cells.append(f'<td class="{kind}"{style}>{n or ""}</td>')
         rows.append(f'<tr><th scope="row">{i}</th>{"".join(cells)}</tr>\n')
     return (
         f'<table class="confusion" style="--columns:{count + 1}">\n'

@@ -63,6 +63,7 @@ class CompiledEngine:
         self._moved: Array | None = None
         self._places: Array | None = None
         self._losses: Any = None
+        self._is_changed = True
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """Find the mean gradient, kept as one array; return the losses' sum."""
@@ -121,15 +122,15 @@ class CompiledEngine:
     def _bind(self, optimizer: SGD) -> None:
         """Find where the optimiser's parameters stand in the flat array, if all do."""
         program = self._program
-        place = {p: i for i, p in enumerate(program.parameters)}
-        if not place.keys() >= set(optimizer.parameters):
-            return
+        self._places, moved = None, program.reached
+        if optimizer.parameters != program.parameters:
+            place = {p: i for i, p in enumerate(program.parameters)}
+            if not place.keys() >= set(optimizer.parameters):
+                return
+            self._places = np.array([place[p] for p in optimizer.parameters])
+            moved = moved[self._places]
         self._flat = optimizer
-        places = np.array([place[p] for p in optimizer.parameters])
-        whole = np.array_equal(places, np.arange(len(program.parameters)))
-        self._places = None if whole else places
         # What the loss does not depend on has no gradient, and stays with its momentum.
-        moved = program.reached[places]
         self._moved = None if moved.all() else moved
 
     # Between the program and the Values ---------------------------------------------------------
@@ -142,6 +143,7 @@ class CompiledEngine:
         """Copy the parameters from the Values, which a callback may have changed."""
         self._program.load()
         self._flat = None
+        self._is_changed = True
 
     def numbers(self) -> list[float] | Floats:
         """Return the parameters as they are now, in the order of the model's."""
@@ -154,7 +156,9 @@ class CompiledEngine:
         model = self._model
         found = None
         if type(model).predict is Module.predict:
-            found = programs_of(model).outputs_at(model, X, self._program.theta)
+            theta, changed = self._program.theta, self._is_changed
+            found = programs_of(model).outputs_at(model, X, theta, changed=changed)
+            self._is_changed = False
         return model.predict(X) if found is None else found
 
     def mean_loss(self, outputs: Floats, targets: Array) -> float:

@@ -158,7 +158,7 @@ class Layer(Module):
             Neuron(n_in, activation, init=_fixed(W[i : i + 1], b[i : i + 1])) for i in range(n_out)
         ]
         self._activation = activation
-        _label(self)
+        self._label("")
 
     @property
     def activation(self) -> str | Activation:
@@ -182,6 +182,15 @@ class Layer(Module):
     def forward(self, inputs: list[Any]) -> list[Value]:
         """Record the outputs for a list that is known to have the right length."""
         return [neuron.forward(inputs) for neuron in self.neurons]
+
+    def _label(self, before: str) -> None:
+        """Label the parameters with their names in a model that has the layer under a name."""
+        for k, neuron in enumerate(self.neurons):
+            prefix = f"{before}neurons.{k}."
+            neuron.bias.label = f"{prefix}bias"
+            prefix += "weights."
+            for i, weight in enumerate(neuron.weights):
+                weight.label = f"{prefix}{i}"
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that build this layer again."""
@@ -271,7 +280,8 @@ class MLP(Module):
         self._activations = activation, output_activation
         self.init = described(init)
         self.seed = None if isinstance(seed, np.random.Generator) else int(seed)
-        _label(self)
+        for i, layer in enumerate(self.layers):
+            layer._label(f"layers.{i}.")
 
     @property
     def activation(self) -> str | Activation:
@@ -329,8 +339,3 @@ class MLP(Module):
 def _fixed(W: Floats, b: Floats) -> Draw:
     """Return the initialiser that gives these arrays."""
     return lambda n_in, n_out, rng: (W, b)
-
-
-def _label(model: Module) -> None:
-    for name, value in model.named_parameters():
-        value.label = name

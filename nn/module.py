@@ -6,7 +6,8 @@ and are the same in messages, pictures and model files.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -116,9 +117,9 @@ class Module:
         >>> len(MLP([784, 4, 10]).parameters())
         3190
         """
-        found: list[Value] = []
+        found: dict[Value, None] = {}
         _gather(self, set(), found)
-        return found
+        return list(found)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to None, as before any backward pass."""
@@ -350,12 +351,12 @@ def _collect(model: Module, prefix: str, seen: set[int], found: list[tuple[str, 
             found.append((prefix + name, member))
 
 
-def _gather(x: Any, seen: set[int], found: list[Value]) -> None:
-    """Append the parameters in x as `_collect` does, without their names: in a tenth of the time.
+def _gather(x: Any, seen: set[int], found: dict[Value, None]) -> None:
+    """Add the parameters in x as `_collect` does, without their names: in a tenth of the time.
 
     Hand-written loops call `zero_grad` at every step.
     """
-    members: Iterable[Any]
+    members: Collection[Any]
     if isinstance(x, Module):
         members = vars(x).values()
     elif isinstance(x, Mapping):
@@ -369,12 +370,18 @@ def _gather(x: Any, seen: set[int], found: list[Value]) -> None:
     if id(cast(Any, x)) in seen:
         return
     seen.add(id(cast(Any, x)))
+    # A neuron's weights, all of them leaves, at once; a dict keeps the first place of each.
+    if set(map(type, members)) == {Value} and not any(map(_OPERATION, members)):
+        found.update(dict.fromkeys(members))
+        return
     for member in members:
         if member.__class__ is not Value:
             _gather(member, seen, found)
-        elif id(member) not in seen and member.op is None:
-            seen.add(id(member))
-            found.append(member)
+        elif member.op is None:
+            found[member] = None
+
+
+_OPERATION = attrgetter("op")
 
 
 def rows_to_arrays(rows: Rows) -> tuple[Floats, Floats]:

@@ -71,10 +71,21 @@ class Programs:
                 self._is_refused = True
         return by_calls(model, X)
 
-    def outputs_at(self, model: Module, X: Floats, numbers: Floats) -> Floats | None:
-        """Return the outputs with these numbers for parameters; None without a program."""
+    def outputs_at(
+        self, model: Module, X: Floats, numbers: Floats, *, changed: bool
+    ) -> Floats | None:
+        """Return the outputs with these numbers for parameters; None without a program.
+
+        Args:
+            model: the model.
+            X: samples, of shape (samples, inputs).
+            numbers: of the parameters, in order.
+            changed: whether the model's parts may be others than at the last call.
+        """
         with self._lock:
-            program = self._current(model, X.shape[1], model._self_contained())
+            program = self._program
+            if changed or program is None:
+                program = self._current(model, X.shape[1], model._self_contained())
             if program is None:
                 return None
             program.theta = numbers

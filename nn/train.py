@@ -146,12 +146,12 @@ def fit(
     epochs = whole("epochs", epochs)
     seed = whole("seed", seed, at_least=0)
     size = whole("batch_size", batch_size)
+    parameters = _parameters(model)
     plan = _plan(model, X, y, loss_named(loss), size, validation, seed)
     make_engine = engine_named(engine)
-    _check_optimizer(optimizer, model)
+    _check_optimizer(optimizer, parameters)
     calls = _checked_callbacks(callbacks)
     history = History(metric_name="accuracy" if plan.classes else "")
-    parameters = model.parameters()
     finished: list[float] | Floats = [p.data for p in parameters]
     finder: Engine | None = None
     # None: silent unless stderr is a terminal.
@@ -289,14 +289,20 @@ def _check_logits(model: Module, loss: Loss) -> None:
         )
 
 
+def _parameters(model: Module) -> list[Value]:
+    """Return the parameters of a model that can be trained."""
+    if not isinstance(model, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"fit trains a Module such as MLP; got {type(model).__name__}")
+    parameters = model.parameters()
+    if not parameters:
+        raise ValueError(f"{type(model).__name__} has no parameters to train")
+    return parameters
+
+
 def _plan(
     model: Module, X: Any, y: Any, loss: Loss, size: int, validation: Validation, seed: int
 ) -> _Plan:
     """Check the data against the model and the loss, and hold out what is asked for."""
-    if not isinstance(model, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"fit trains a Module such as MLP; got {type(model).__name__}")
-    if not model.parameters():
-        raise ValueError(f"{type(model).__name__} has no parameters to train")
     _check_logits(model, loss)
     samples, targets, classes = _prepared(model, X, y, loss)
     held: Part | None = None
@@ -339,14 +345,14 @@ def _prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array,
     return samples, targets, classes
 
 
-def _check_optimizer(optimizer: Optimizer, model: Module) -> None:
+def _check_optimizer(optimizer: Optimizer, parameters: list[Value]) -> None:
     """Raise unless stepping the optimiser moves something of the model."""
     if not callable(getattr(optimizer, "step", None)):
         raise TypeError(
             f"optimizer is an object such as SGD(model.parameters(), lr=0.1); got {optimizer!r}"
         )
     held: Iterable[Value] | None = getattr(optimizer, "parameters", None)
-    if held is not None and not callable(held) and set(held).isdisjoint(model.parameters()):
+    if held is not None and not callable(held) and set(held).isdisjoint(parameters):
         raise ValueError(
             "the optimizer holds none of the model's parameters, so training would change "
             "nothing: make it from this model's, SGD(model.parameters(), ...)"

@@ -112,7 +112,10 @@ def arrow_svg(
     for i, (px, py) in enumerate(points[1:], 1):
         px -= size if i == len(points) - 1 else 0.0
         if abs(py - y) < 0.05:
-            path.append(f"L{px:.1f},{py:.1f}")
+            if path[-1][0] == "H":  # one line over all columns that a route passes straight
+                path.pop()
+            path.append(f"H{px:.1f}")
+            py = y
         else:
             bend = (px - x) / 2
             path.append(f"C{x + bend:.1f},{y:.1f} {px - bend:.1f},{py:.1f} {px:.1f},{py:.1f}")

@@ -85,13 +85,12 @@ class CompiledEngine:
         """Return the first node that fails when the last batch is replayed."""
         X, targets = self._batch
         self.store()
-        losses = self._program(X, targets)
         for i in range(len(X)):
-            if np.isfinite(losses[i]):
-                _, slopes = self._program.value_and_grad(X[i : i + 1], targets[i : i + 1])
-                if np.isfinite(slopes).all():
-                    continue
-            if found := replayed(self._model, self._loss, X[i : i + 1], targets[i : i + 1], i):
+            x, target = X[i : i + 1], targets[i : i + 1]
+            value, slopes = self._program.value_and_grad(x, target)
+            if math.isfinite(value) and np.isfinite(slopes).all():
+                continue
+            if found := replayed(self._model, self._loss, x, target, i):
                 return found
         return ""
 

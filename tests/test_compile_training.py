@@ -1,5 +1,7 @@
 """Training compiled: the losses and parameters of eager training, whatever the optimiser does."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -32,35 +34,64 @@ DESCENTS = {
 }
 
 
-@pytest.mark.parametrize("descent", DESCENTS.values(), ids=list(DESCENTS))
-def test_compiled_equals_eager_with_every_kind_of_descent(descent):
-    model, history, optimizer = trained("compiled", descent=descent)
-    other, eager, left = trained("eager", descent=descent)
+def assert_same(compiled, eager):
+    """The parameters and every number of the history are the same to 1e-9."""
+    (model, history, optimizer), (other, record, left) = compiled, eager
+    assert (history.engine, record.engine) == ("compiled", "eager")
     assert numbers(model) == pytest.approx(numbers(other), rel=1e-9, abs=1e-12)
-    assert history.loss == pytest.approx(eager.loss, rel=1e-9)
-    assert history.validation_loss == pytest.approx(eager.validation_loss, rel=1e-9)
+    for name in ("loss", "metric", "validation_loss", "validation_metric"):
+        found, expected = getattr(history, name), getattr(record, name)
+        assert [x is None for x in found] == [x is None for x in expected]
+        if None not in expected:
+            assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
     assert optimizer.steps == left.steps
-    assert optimizer._velocity == pytest.approx(left._velocity, rel=1e-9, abs=1e-12)
+    assert list(optimizer._velocity) == pytest.approx(left._velocity, rel=1e-9, abs=1e-12)
+
+
+def both(**options):
+    return [trained(engine, **options) for engine in ("compiled", "eager")]
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))
-def test_compiled_equals_eager_with_every_loss(loss):
+@pytest.mark.parametrize("descent", DESCENTS.values(), ids=list(DESCENTS))
+def test_compiled_equals_eager_with_every_loss_and_kind_of_descent(descent, loss):
+    """61 samples, 55 of them trained on in batches of 16: the last has 7."""
     several = LOSSES[loss].target in ("label", "values")
-    sizes = (2, 5, 2 if several else 1)
-    model, history, _ = trained("compiled", loss=loss, sizes=sizes)
-    other, eager, _ = trained("eager", loss=loss, sizes=sizes)
-    assert numbers(model) == pytest.approx(numbers(other), rel=1e-9, abs=1e-12)
-    assert history.loss == pytest.approx(eager.loss, rel=1e-9)
+    assert_same(*both(descent=descent, loss=loss, sizes=(2, 5, 2 if several else 1)))
 
 
-def test_labels_of_several_classes_compile():
+OTHERS = datasets.moons(23, seed=9)
+
+
+@pytest.mark.parametrize("validation", [0.3, None, "last_batch", OTHERS], ids=str)
+@pytest.mark.parametrize("loss", ["cross_entropy", "mean_squared_error"])
+def test_compiled_equals_eager_however_it_is_validated(validation, loss):
+    assert_same(*both(validation=validation, loss=loss, sizes=(2, 4, 2)))
+
+
+@pytest.mark.parametrize("batch_size", [1, 54, 55, 1000])
+def test_compiled_equals_eager_in_batches_of_any_size(batch_size):
+    assert_same(*both(batch_size=batch_size, epochs=1))
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "hinge", "half_squared_error", "huber"])
+def test_labels_of_several_classes_compile(loss):
     X, y = datasets.digits()
-    options = {"data": (X[:200] / 16.0, y[:200]), "sizes": (X.shape[1], 8, 10)}
-    for loss in ("cross_entropy", "hinge"):
-        model, history, _ = trained("compiled", loss=loss, **options)
-        other, eager, _ = trained("eager", loss=loss, **options)
-        assert numbers(model) == pytest.approx(numbers(other), rel=1e-9, abs=1e-12)
-        assert history.loss == pytest.approx(eager.loss, rel=1e-9)
+    data = X[:200] / 16.0, y[:200]
+    assert_same(*both(data=data, sizes=(X.shape[1], 8, 10), loss=loss))
+
+
+def test_regression_onto_several_targets_compiles():
+    X = np.random.default_rng(0).standard_normal((50, 3))
+    data = X, np.stack([X.sum(axis=1), X[:, 0] * X[:, 1]], axis=1)
+    assert_same(*both(data=data, sizes=(3, 6, 2), loss="mean_absolute_error"))
+
+
+def test_a_loss_of_ones_own_compiles():
+    def loss(outputs, target):
+        return (outputs[0] - target).square() + 0.1 * outputs[0].tanh()
+
+    assert_same(*both(loss=loss))
 
 
 class Wave(Module):
@@ -76,21 +107,94 @@ class Wave(Module):
         return [total]
 
 
-def test_models_of_ones_own_compile_and_what_is_not_used_stays():
-    descent = {"lr": 0.1, "weight_decay": 0.1, "momentum": 0.5}
-    model, _, _ = trained("compiled", model=Wave(), descent=descent)
-    other, _, _ = trained("eager", model=Wave(), descent=descent)
-    assert numbers(model) == pytest.approx(numbers(other), rel=1e-9)
-    assert model.unused.data == 7.0
+@pytest.mark.parametrize("descent", DESCENTS.values(), ids=list(DESCENTS))
+def test_models_of_ones_own_compile_and_what_is_not_used_stays(descent):
+    compiled, eager = [trained(e, model=Wave(), descent=descent) for e in ("compiled", "eager")]
+    assert_same(compiled, eager)
+    assert compiled[0].unused.data == 7.0
+
+
+@pytest.mark.parametrize("descent", DESCENTS.values(), ids=list(DESCENTS))
+@pytest.mark.parametrize("order", [slice(None, 5), slice(None, None, -1)], ids=["few", "reversed"])
+def test_an_optimiser_may_hold_some_parameters_or_another_order(order, descent):
+    def run(engine):
+        X, y = datasets.moons(40, seed=0)
+        model = MLP([2, 4, 1], seed=3)
+        optimizer = SGD(model.parameters()[order], **descent)
+        options = {"loss": "binary_cross_entropy", "epochs": 2, "batch_size": 16}
+        return model, fit(model, X, y, optimizer=optimizer, engine=engine, **options), optimizer
+
+    assert_same(run("compiled"), run("eager"))
+
+
+class Doubled(SGD):
+    """An optimiser of a user's, which knows Values only."""
+
+    def step(self):
+        for p in self.parameters:
+            p.data -= 2.0 * self.lr * p.grad
+        self.steps += 1
+
+
+def test_an_optimiser_of_ones_own_steps_on_the_values():
+    def run(engine):
+        X, y = datasets.moons(40, seed=0)
+        model = MLP([2, 4, 1], seed=3)
+        optimizer = Doubled(model.parameters(), 0.05)
+        options = {"loss": "binary_cross_entropy", "epochs": 2, "batch_size": 16}
+        return model, fit(model, X, y, optimizer=optimizer, engine=engine, **options), optimizer
+
+    assert_same(run("compiled"), run("eager"))
 
 
 def test_parameters_are_in_the_values_at_every_callback_and_can_be_changed_there():
-    def halve(model, history):
-        model.parameters()[0].data *= 0.5
+    seen = {}
 
-    model, _, _ = trained("compiled", callbacks=[halve])
-    other, _, _ = trained("eager", callbacks=[halve])
-    assert numbers(model) == pytest.approx(numbers(other), rel=1e-9, abs=1e-12)
+    def run(engine):
+        def halve(model, history):
+            seen.setdefault(engine, []).append(numbers(model))
+            model.parameters()[0].data *= 0.5
+
+        return trained(engine, callbacks=[halve], epochs=3)
+
+    assert_same(run("compiled"), run("eager"))
+    for found, expected in zip(seen["compiled"], seen["eager"], strict=True):
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_the_rate_can_be_changed_by_a_callback():
+    def run(engine):
+        X, y = datasets.moons(40, seed=0)
+        model = MLP([2, 4, 1], seed=3)
+        optimizer = SGD(model.parameters(), 0.1, momentum=0.5)
+
+        def slower(model, history):
+            optimizer.lr *= 0.5
+            optimizer.momentum = 0.25
+
+        options = {"loss": "binary_cross_entropy", "epochs": 3, "batch_size": 16}
+        history = fit(
+            model, X, y, optimizer=optimizer, engine=engine, callbacks=[slower], **options
+        )
+        return model, history, optimizer
+
+    assert_same(run("compiled"), run("eager"))
+
+
+def test_a_second_run_goes_on_with_the_momentum_of_the_first():
+    def run(*engines):
+        X, y = datasets.moons(40, seed=0)
+        model = MLP([2, 4, 1], seed=3)
+        optimizer = SGD(model.parameters(), 0.05, momentum=0.9)
+        options = {"loss": "binary_cross_entropy", "epochs": 2, "batch_size": 16}
+        for engine in engines:
+            history = fit(model, X, y, optimizer=optimizer, engine=engine, **options)
+        return model, history, optimizer
+
+    eager = run("eager", "eager")
+    assert_same(run("compiled", "compiled"), eager)
+    assert_same(run("eager", "compiled"), eager)
+    assert numbers(run("compiled", "eager")[0]) == pytest.approx(numbers(eager[0]), rel=1e-9)
 
 
 class Branching(Module):
@@ -102,9 +206,15 @@ class Branching(Module):
 
 
 def test_auto_trains_what_cannot_be_compiled_and_compiled_says_why_not():
-    model, _, _ = trained("auto", model=Branching())
+    model, history, _ = trained("auto", model=Branching())
     other, _, _ = trained("eager", model=Branching())
     assert numbers(model) == numbers(other)
+    assert history.engine == "eager"
+    assert re.fullmatch(
+        "Training is not compiled: line [0-9]+ of .*test_compile_training.py compares a Value.*",
+        history.note,
+    )
+    assert str(history).splitlines()[-1] == history.note
     with pytest.raises(TraceError, match=r"compares a Value.*where"):
         trained("compiled", model=Branching())
 
@@ -121,8 +231,114 @@ class Noisy(Module):
 def test_what_differs_from_call_to_call_is_not_compiled():
     with pytest.raises(TraceError, match="something else at each call"):
         trained("compiled", model=Noisy())
-    model, _, _ = trained("auto", model=Noisy())
+    model, history, _ = trained("auto", model=Noisy())
     assert model.w.data != 0.5
+    assert "something else at each call" in history.note
+
+
+class Keeping(Wave):
+    """A model that keeps its outputs on itself."""
+
+    def __call__(self, inputs):
+        self.last = super().__call__(inputs)
+        return self.last
+
+
+class Appending(Wave):
+    """A model that keeps its outputs in a list of a part of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.notes = {"outputs": [1.0]}
+
+    def __call__(self, inputs):
+        outputs = super().__call__(inputs)
+        self.notes["outputs"].append(outputs[0])
+        return outputs
+
+
+OUTSIDE = []
+
+
+class Leaking(Wave):
+    """A model that keeps its outputs outside itself."""
+
+    def __call__(self, inputs):
+        OUTSIDE.append(super().__call__(inputs))
+        return OUTSIDE[-1]
+
+
+class Counting(Wave):
+    """A model that counts its calls."""
+
+    calls = 0
+
+    def __call__(self, inputs):
+        self.calls += 1
+        return super().__call__(inputs)
+
+
+class Recurrent(Wave):
+    """A model whose result depends on the call before."""
+
+    def __init__(self):
+        super().__init__()
+        self.state = 0.0
+
+    def __call__(self, inputs):
+        state = (self.a * inputs[0] + self.b * self.state).tanh()
+        self.state = state.data
+        return [state]
+
+
+class Remembering(Recurrent):
+    """The same with a graph from call to call."""
+
+    def __call__(self, inputs):
+        self.kept = (self.a * inputs[0] + 0.1 * getattr(self, "kept", 0.0)).tanh()
+        return [self.kept]
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (Keeping, "keeps something of each call in its attribute last"),
+        (Appending, "keeps something of each call in its attribute notes.outputs"),
+        (Leaking, "keeps results of calls outside itself"),
+        (Counting, "keeps something of each call in its attribute calls"),
+        (Recurrent, "reads .data"),
+        (Remembering, "placeholder of another trace|keeps something"),
+    ],
+)
+def test_a_model_that_keeps_something_of_each_call_is_called_for_each_sample(make, why):
+    model, history, _ = trained("auto", model=make(), epochs=1, batch_size=1000, validation=None)
+    other, _, _ = trained("eager", model=make(), epochs=1, batch_size=1000, validation=None)
+    assert history.engine == "eager"
+    assert re.search(why, history.note)
+    assert numbers(model) == numbers(other)
+
+
+@pytest.mark.parametrize("make", [Keeping, Appending, Counting])
+def test_a_model_that_keeps_its_outputs_keeps_no_placeholder_when_compiled(make):
+    compiled, eager = (trained(e, model=make()) for e in ("compiled", "eager"))
+    assert_same(compiled, eager)
+    model = compiled[0]
+    kept = [*getattr(model, "last", []), *getattr(model, "notes", {"outputs": []})["outputs"]]
+    assert all(type(x) in (Value, float) for x in kept)
+
+
+def test_a_state_from_call_to_call_does_not_compile():
+    for make in (Recurrent, Remembering):
+        with pytest.raises(TraceError):
+            trained("compiled", model=make())
+
+
+def test_a_network_that_somebody_changed_compiles_as_it_is():
+    class Skipping(MLP):
+        def __call__(self, inputs):
+            return [a + inputs[0] for a in super().__call__(inputs)]
+
+    assert_same(*[trained(e, model=Skipping([2, 4, 1], seed=1)) for e in ("compiled", "eager")])
 
 
 def test_a_loss_that_notes_what_it_sees_is_called_for_every_sample_unless_told_otherwise():
@@ -139,18 +355,52 @@ def test_a_loss_that_notes_what_it_sees_is_called_for_every_sample_unless_told_o
     assert 0 < len(seen) < 10
 
 
-def test_a_batch_that_fails_names_the_node():
+ENGINES = pytest.mark.parametrize("engine", ["compiled", "auto", "eager"])
+
+
+def failing_fit(engine, model, loss, X):
+    options = {"optimizer": SGD(model.parameters(), 0.1), "epochs": 1, "batch_size": len(X)}
+    with pytest.raises(DivergenceError) as caught:
+        fit(model, X, X[:, 0], loss=loss, engine=engine, validation=None, **options)
+    return str(caught.value)
+
+
+def with_one_odd_sample():
+    """Samples, and the place of the odd one in the first batch."""
     X = np.linspace(0.1, 1.0, 20)[:, None]
     X[7] = -1.0
+    return X, np.random.default_rng([0, 1]).permutation(20).tolist().index(7)
+
+
+@ENGINES
+def test_a_loss_that_becomes_nan_names_the_sample_and_the_node(engine):
+    X, place = with_one_odd_sample()
     model = Wave()
-
-    def loss(outputs, target):
-        return (outputs[0] * 0.0 + target).log()
-
-    options = {"optimizer": SGD(model.parameters(), 0.1), "epochs": 1, "batch_size": 20}
-    with pytest.raises(DivergenceError, match=r"the loss became nan.*In sample \d+.*log"):
-        fit(model, X, X[:, 0], loss=loss, engine="compiled", validation=None, **options)
+    said = failing_fit(engine, model, lambda outputs, t: (outputs[0] * 0.0 + t).log(), X)
+    assert said.startswith("the loss became nan in batch 1 of epoch 1. ")
+    assert f" In sample {place} of the batch, log(add = -1.0) is nan, at " in said
+    assert "test_compile_training.py" in said
     assert numbers(model) == numbers(Wave())
+    assert all(p.grad is None for p in model.parameters())
+
+
+@ENGINES
+def test_a_gradient_that_becomes_infinite_names_the_sample_and_the_node(engine):
+    X, place = with_one_odd_sample()
+    model = Wave()
+    said = failing_fit(engine, model, lambda outputs, t: (model.b * 1e-300 + t + 1.0).sqrt(), X)
+    assert re.match(r"the gradient of b became (nan|inf) in batch 1 of epoch 1\. ", said)
+    assert f" In sample {place} of the batch, the gradient of " in said
+    assert "sqrt" in said
+    assert numbers(model) == numbers(Wave())
+
+
+@ENGINES
+def test_a_sum_that_overflows_is_reported_though_no_sample_fails(engine):
+    model = Wave()
+    said = failing_fit(engine, model, lambda outputs, t: model.a * 1.5e308, np.ones((20, 1)))
+    assert re.match(r"the (loss|gradient of a) became inf in batch 1 of epoch 1\. ", said)
+    assert "In sample" not in said
 
 
 def test_short_last_batches_are_weighted_by_their_length():

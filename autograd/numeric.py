@@ -111,35 +111,43 @@ def total(fast: FloatFunction, array: ArrayFunction, arity: int = 1) -> FloatFun
         except (ValueError, OverflowError, ZeroDivisionError):
             return answer(x, y)
 
-    chosen: Any = one if arity == 1 else two
-    chosen.partial = fast
-    return chosen
+    return cast(FloatFunction, _made(one if arity == 1 else two, fast))
 
 
-def partial(function: FloatFunction) -> FloatFunction:
-    """Return what `total` made total: it raises where there is no number, and saves a call.
-
-    Any other function is returned as it is.
-
-    >>> partial(total(math.exp, np.exp)) is math.exp, partial(abs) is abs
-    (True, True)
-    """
-    return getattr(function, "partial", function)
-
-
-def _elementwise(fast: FloatFunction) -> ArrayFunction:
-    """Return `fast` over arrays, element by element, for functions NumPy does not have."""
-    ufunc = np.frompyfunc(fast, 1, 1)
-
-    def function(x: Any) -> Any:
-        return np.asarray(ufunc(x), dtype=np.result_type(x, np.float32))
-
+def _made(function: Any, of: FloatFunction) -> Any:
+    function.made_of = of
     return function
 
 
+def made_of(function: Any) -> Any:
+    """Return the float function that a total one, or one over arrays, was made of.
+
+    Any other function is returned as it is.
+
+    >>> made_of(total(math.exp, np.exp)) is math.exp, made_of(erf_array) is math.erf
+    (True, True)
+    """
+    return getattr(function, "made_of", function)
+
+
+def elementwise(function: FloatFunction) -> ArrayFunction:
+    """Return a float function over arrays, element by element, where NumPy has none.
+
+    >>> elementwise(math.erf)(np.zeros(2)).tolist()
+    [0.0, 0.0]
+    """
+
+    def array(*operands: Any) -> Any:
+        ufunc = cast(Any, np.frompyfunc(function, len(operands), 1))
+        kind = np.result_type(np.float32, *operands)
+        return np.asarray(ufunc(*operands)).astype(kind)[()]
+
+    return cast(ArrayFunction, _made(array, function))
+
+
 # NumPy has no error function; the one of the C library, called per element, is right to an ulp.
-erf_array = _elementwise(math.erf)
-erfc_array = _elementwise(math.erfc)
+erf_array = elementwise(math.erf)
+erfc_array = elementwise(math.erfc)
 
 
 def sigmoid(x: float) -> float:

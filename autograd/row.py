@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
-from autograd.numeric import number
+from autograd.numeric import elementwise, number
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -149,7 +149,7 @@ class Primitive:
         if not self.domain:
             fill("domain", ((-2.0, 2.0),) * arity)
         if cast(Any, self.array) is None:
-            fill("array", _elementwise(self.function))
+            fill("array", elementwise(self.function))
         if cast(Any, self.text) is None:
             fill("text", call_notation(self.name))
         if cast(Any, self.latex) is None:
@@ -164,17 +164,6 @@ class Primitive:
 
     def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
         return lookup, (self.name,)
-
-
-def _elementwise(function: Callable[..., float]) -> Callable[..., Any]:
-    """Return a float function over arrays, element by element."""
-
-    def array(*operands: Any) -> Any:
-        ufunc = cast(Any, np.frompyfunc(function, len(operands), 1))
-        kind = np.result_type(np.float32, *operands)
-        return np.asarray(ufunc(*operands)).astype(kind)[()]
-
-    return array
 
 
 def call_notation(name: str) -> Notation:

@@ -128,7 +128,7 @@ class _Writer:
             if template is not None:
                 self.functions["math"] = math
                 return f"({template.format(*taken)})"
-            function = numeric.partial(function)
+            function = numeric.made_of(function)
         name = row.name
         while self.functions.setdefault(name, function) is not function:
             name += "_"

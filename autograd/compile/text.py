@@ -262,19 +262,16 @@ def _definitions(functions: dict[str, Any]) -> list[str]:
     def define(name: str, function: Any) -> None:
         if name in texts:
             return
+        called = numeric.made_of(function)
+        if called is not function:
+            texts[name] = _elementwise(name, called)
+            return
         try:
             source = inspect.getsource(function)
         except (OSError, TypeError):
             source = ""
         if not source.startswith(f"def {name}("):
-            inner = getattr(inspect.getclosurevars(function), "nonlocals", {}) if source else {}
-            called: Any = inner.get("fast") or inner.get("function")
-            module = getattr(called, "__module__", "")
-            text = f"math.{called.__name__}" if module == "math" else f"...  # {name}: your own"
-            texts[name] = (
-                f"def {name}(*xs):\n"
-                f"    return np.vectorize({text}, otypes=[float])(*xs).astype(xs[0].dtype)\n"
-            )
+            texts[name] = _missing(name)
             return
         for other in re.findall(r"(?<![\w.])(\w+)\(", source):
             called = getattr(numeric, other, None)
@@ -287,17 +284,42 @@ def _definitions(functions: dict[str, Any]) -> list[str]:
     return list(texts.values())
 
 
+def _elementwise(name: str, function: Any) -> str:
+    """Return a function over arrays that calls one of `math` for each element."""
+    if getattr(math, getattr(function, "__name__", ""), None) is not function:
+        return _missing(name)
+    return (
+        f"def {name}(*xs):\n"
+        f"    array = np.vectorize(math.{function.__name__}, otypes=[float])\n"
+        "    return array(*xs).astype(np.result_type(np.float32, *xs))\n"
+    )
+
+
+def _missing(name: str) -> str:
+    """Return a place for a function whose text is not here: one of the user's own."""
+    return (
+        f"def {name}(*xs):\n"
+        f'    raise NotImplementedError("put your own {name} here: arrays in, array out")\n'
+    )
+
+
 def _bare(source: str) -> str:
     """Return the source of a function without its docstring and annotations."""
     definition = ast.parse(source).body[0]
     assert isinstance(definition, ast.FunctionDef)
-    if ast.get_docstring(definition) is not None:
-        del definition.body[0]
-    definition.returns = None
-    arguments = definition.args
-    for argument in [*arguments.args, *([arguments.vararg] if arguments.vararg else [])]:
-        argument.annotation = None
-    for statement in definition.body:
-        if isinstance(statement, ast.AnnAssign):
-            statement.annotation = ast.Name("object")
-    return ast.unparse(definition)
+    for part in ast.walk(definition):
+        if isinstance(part, ast.FunctionDef):
+            part.returns = None
+            if ast.get_docstring(part) is not None:
+                del part.body[0]
+        elif isinstance(part, ast.arg):
+            part.annotation = None
+    return ast.unparse(_Unannotated().visit(definition))
+
+
+class _Unannotated(ast.NodeTransformer):
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt | None:
+        """Return an assignment without the type; nothing where there is only a type."""
+        if node.value is None:
+            return None
+        return ast.copy_location(ast.Assign([node.target], node.value), node)

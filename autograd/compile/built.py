@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ import numpy as np
 from autograd.compile.arguments import nest
 from autograd.compile.buffers import Buffers
 from autograd.compile.graph import INPUT, PARAMETER, Graph
+from autograd.compile.narrow import Lanes, Narrow, is_narrow
 from autograd.compile.report import Report, Stages
 from autograd.compile.reverse import Reverse
 from autograd.compile.roll import Rolling, levels
@@ -92,16 +94,38 @@ class Built:
         self.reached[self.graph.place[self.graph.code == PARAMETER]] = True
         self.small = _is_small(self.graph)
         self.stages = stages
-        self._rolled: Rolled | None = None
+        self._both: Graph | None = None
+        self._rolled: Rolled | Narrow | None = None
         self._float_programs: dict[bool, FloatProgram] = {}
-        self._buffers: OrderedDict[tuple[int, bool], Buffers] = OrderedDict()
+        self._buffers: OrderedDict[tuple[int, bool], Buffers | Lanes] = OrderedDict()
 
     @property
-    def rolled(self) -> Rolled:
-        """The statements; made when an array is first given."""
+    def rolled(self) -> Rolled | Narrow:
+        """The statements, or the lanes of a narrow graph; made when an array is first given."""
         if self._rolled is None:
-            self._rolled = Rolled(self)
+            stages = self.stages
+            graph = stages.run("flatten", lambda: flatten(self.graph))
+            if is_narrow(graph):
+                stages.drop("flatten")
+                self._rolled = self._narrow()
+            else:
+                self._rolled = Rolled(self, graph)
         return self._rolled
+
+    def _narrow(self) -> Narrow:
+        widths: list[int] = []
+        both = None
+        if not self.listed:
+            widths = [len(leaves) for leaves in self._groups()]
+            both = self.stages.run("gradient", lambda: self.both)
+        return Narrow(self.graph, both, self.sizes, widths, self.parameters)
+
+    @property
+    def both(self) -> Graph:
+        """The graph with the derivatives as further outputs; for float code and for lanes."""
+        if self._both is None:
+            self._both = with_gradient(self.graph, self.wanted())
+        return self._both
 
     def float_program(self, *, gradient: bool) -> FloatProgram:
         """Return the float code for the value, or for the value and the gradient."""
@@ -109,28 +133,33 @@ class Built:
         if found is None:
             graph = self.graph
             if gradient:
-                graph = with_gradient(graph, self.wanted())
+                graph = self.both
             found = FloatProgram(graph, sum(self.sizes), self.parameters)
             self._float_programs[gradient] = found
         return found
 
     def wanted(self) -> list[tuple[int, int]]:
         """Return the leaves to derive by."""
+        return list(itertools.chain.from_iterable(self._groups()))
+
+    def _groups(self) -> list[list[tuple[int, int]]]:
+        """Return the leaves to derive by, those of each gradient."""
         if self.parameters:
-            return [(PARAMETER, i) for i in range(self.parameters)]
-        begins = np.cumsum([0, *self.sizes]).tolist()
-        return [(INPUT, begins[i] + k) for i in self.chosen for k in range(self.sizes[i])]
+            return [[(PARAMETER, i) for i in range(self.parameters)]]
+        begins: list[int] = np.cumsum([0, *self.sizes]).tolist()
+        return [[(INPUT, begins[i] + k) for k in range(self.sizes[i])] for i in self.chosen]
 
     def run(self, theta: Any, flat: Any, batch: int, *, gradient: bool) -> list[Any]:
         """Run on buffers for this number of samples; the results are the buffers themselves."""
-        if not (gradient and self.parameters):
-            block = self.rolled.block(self.dtype.itemsize, gradient=gradient)
+        rolled = self.rolled
+        if isinstance(rolled, Rolled) and not (gradient and self.parameters):
+            block = rolled.block(self.dtype.itemsize, gradient=gradient)
             if batch >= 2 * block:
                 return self._in_blocks(theta, flat, batch, block, gradient=gradient)
         key = (batch, gradient)
         buffers = self._buffers.get(key)
         if buffers is None:
-            buffers = self._buffers[key] = self.rolled.buffers(theta, batch, gradient=gradient)
+            buffers = self._buffers[key] = rolled.buffers(theta, batch, gradient=gradient)
             if len(self._buffers) > _KEPT:
                 self._buffers.popitem(last=False)
         for place, given in zip(buffers.inputs, flat, strict=True):
@@ -192,10 +221,9 @@ class Built:
 class Rolled:
     """The statements of a program and of its gradient."""
 
-    def __init__(self, built: Built) -> None:
+    def __init__(self, built: Built, flat: Graph) -> None:
         stages = built.stages
-        graph = stages.run("flatten", lambda: flatten(built.graph))
-        graph = stages.run("split", lambda graph=graph: split(graph))
+        graph = stages.run("split", lambda: split(flat))
         rolling = stages.time("roll", lambda: Rolling(graph, built.sizes, built.parameters))
         self.routine = rolling.routine
         self.result: View = rolling.result

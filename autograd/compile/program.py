@@ -108,7 +108,6 @@ class Program:
         self._given: Any = None
         # Buffers are the program's own: two threads take turns.
         self._lock = threading.Lock()
-        self._floats: Callable[..., Any] | None = None
         self._float_gradient: Callable[..., Any] | None = None
         if shapes is not None:
             self._build(tuple([tuple(shape) for shape in shapes]))
@@ -222,9 +221,12 @@ class Program:
         if per_sample:
             return self._each_sample(built, flat, batch)
         if batch is None and built.small:
-            found = built.float_program(gradient=True)(*self._float_arguments(flat))
+            gradient = built.float_program(gradient=True)
+            found = gradient(*self._float_arguments(flat))
             if self.parameters:
                 return found[0], np.array(found[1:], dtype=self._dtype)
+            if not any(built.shapes):
+                self._float_gradient = _on_floats(gradient, one=built.one_argument)
             return found[0], built.nested(found[1:])
         with self._lock:
             return self._run_with_gradient(built, flat, batch)
@@ -303,20 +305,6 @@ class Program:
     def _build(self, shapes: tuple[Shape, ...]) -> Built:
         built = Built(self._f, shapes, self.parameters, self._names, self._dtype, self._argnum)
         self._shapes, self._built = shapes, built
-        if built.small and not self.parameters and not any(shapes) and not built.listed:
-            gradient = built.float_program(gradient=True)
-            if isinstance(self._argnum, int):
-
-                def fast(*numbers: float) -> tuple[float, Any]:
-                    value, slope = gradient(*numbers)
-                    return value, slope
-            else:
-
-                def fast(*numbers: float) -> tuple[float, Any]:
-                    value, *slopes = gradient(*numbers)
-                    return value, tuple(slopes)
-
-            self._float_gradient = fast
         return built
 
     # Looking ----------------------------------------------------------------------------------
@@ -346,3 +334,17 @@ class Program:
                 "the program has not seen a sample yet: call it, or give compile(f, shapes=[...])"
             )
         return self._built
+
+
+def _on_floats(gradient: Callable[..., Any], *, one: bool) -> Callable[..., tuple[float, Any]]:
+    """Return a value and slopes as a program of plain numbers hands them out."""
+
+    def single(*numbers: float) -> tuple[float, Any]:
+        value, slope = gradient(*numbers)
+        return value, slope
+
+    def several(*numbers: float) -> tuple[float, Any]:
+        value, *slopes = gradient(*numbers)
+        return value, tuple(slopes)
+
+    return single if one else several

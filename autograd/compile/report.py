@@ -95,6 +95,10 @@ class Stages:
         self._stages.append(Stage(name, len(graph), 0, flops, 8 * inner, seconds))
         return graph
 
+    def drop(self, name: str) -> None:
+        """Forget a pass whose result was not used."""
+        self._stages = [stage for stage in self._stages if stage.name != name]
+
     def time(self, name: str, done: Callable[[], T]) -> T:
         """Run a pass that makes statements and note its seconds."""
         began = time.perf_counter()

@@ -154,15 +154,22 @@ class Patch:
         negated = np.flatnonzero(graph.named("neg"))
         heap: list[int] = np.union1d(beside, negated).tolist()
         consumers: dict[int, list[int]] | None = None
+        # Looking into an array costs ten times what a list does, and making the lists as much as a
+        # tenth of the look-ups.
+        many = 8 * len(heap) > len(graph)
+        codes: Any = graph.code.tolist() if many else graph.code
+        starts: Any = graph.start.tolist() if many else graph.start
+        operands: Any = graph.operands.tolist() if many else graph.operands
         seen = -1
         while heap:
             self.at = node = heapq.heappop(heap)
             if node == seen:
                 continue
             seen = node
-            row = graph.rows[int(graph.code[node])]
-            given: list[int] = graph.operands_of(node).tolist()
-            taken = [self.moved.get(x, x) for x in given]
+            row = graph.rows[codes[node]]
+            taken = [
+                self.moved.get(x, x) for x in map(int, operands[starts[node] : starts[node + 1]])
+            ]
             found = self.folded(row, taken)
             if isinstance(found, int):
                 self.moved[node] = found

@@ -1,6 +1,12 @@
-"""The notebooks: each runs from top to bottom on its own, and is stored without its results."""
+"""The notebooks: a course of pages that run from top to bottom, each on its own.
 
+They are stored without results, begin with what the reader will be able to do, and end with
+exercises that tell a right answer from a wrong one. The answers are here and nowhere else.
+"""
+
+import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +19,133 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
+OPEN = "return ..."
+
+# For each exercise, in order: an answer that is right and one that is not.
+ANSWERS: dict[str, list[tuple[str, str]]] = {
+    "01_chain_rule": [
+        ("(2 * (x * x + x * y + y * y) + 1) * (x + 2 * y)", "(2 * x + y) * (x + 2 * y)"),
+        ("3 * (3 * x - y) ** 2 * 3, -3 * (3 * x - y) ** 2", "3 * (3 * x - y) ** 2, 0.0"),
+        (
+            "(autograd.cos(x**2) * x**2 + autograd.sin(x**2)) * 2 * x",
+            "autograd.cos(x**2) * 2 * x",
+        ),
+        ("-2 * x", "2 * x"),
+    ],
+    "02_a_value_that_remembers": [
+        ("1 / y, -x / y**2", "1 / y, x / y**2"),
+        ("a + a + b, a", "a + b, a"),
+        ("n + 1, 2**n", "2**n, n + 1"),
+        ("18.0, 18.0", "18.0, 12.0"),
+    ],
+    "04_is_my_gradient_right": [
+        ("f(complex(x, 1e-200)).imag / 1e-200", "(f(x + 1e-6) - f(x - 1e-6)) / 2e-6"),
+        ("1.0, 3.0", "3.0, 1.0"),
+        ("(1 - x) * exp(-x)", "(1 + x) * exp(-x)"),
+        ("2 * p, p + 1", "2 * p + 1, p"),
+    ],
+    "05_a_single_neuron_by_hand": [
+        (
+            "(d := 2 * ((y := autograd.tanh(w * x + b)) - t) * (1 - y**2)) * x, d",
+            "(d := 2 * (autograd.tanh(w * x + b) - t)) * x, d",
+        ),
+        ("sigma(z) - t", "t - sigma(z)"),
+        ("d1 + d2", "d2 + d1"),
+        (
+            "[sum(W1[j][i] * d1[j] for j in range(2)) for i in range(2)]",
+            "[sum(W1[i][j] * d1[j] for j in range(2)) for i in range(2)]",
+        ),
+    ],
+    "07_inside_a_network": [
+        ("[p - (j == right) for j, p in enumerate(softmax(scores))]", "softmax(scores)"),
+        (
+            "[sum(d * row[k] for d, row in zip(deltas, W)) for k in range(len(W[0]))]",
+            "[sum(row) for row in W]",
+        ),
+        ("move * h[k] / h[i]", "move"),
+        ("(3 * g1 + 5 * g2) / 8", "(g1 + g2) / 2"),
+        ("a0 - 1, a1", "1 - a0, -a1"),
+    ],
+    "08_handwritten_digits": [
+        (
+            "sum(n * m + n for m, n in zip(sizes, sizes[1:]))",
+            "sum(n * m for m, n in zip(sizes, sizes[1:]))",
+        ),
+        (
+            "[(p - t) * p * (1 - p) for p, t in zip(a, y)]",
+            "[p - t for p, t in zip(a, y)]",
+        ),
+        ("(W.T @ delta) * a * (1 - a)", "W.T @ delta"),
+        ("-(-n // m), n - m * ((n - 1) // m)", "n // m, n % m"),
+    ],
+    "09_drawing_big_graphs": [
+        (
+            "sum(a.amount for b in drawing.picture.boxes for a in drawing.picture.arrows "
+            "if b.title == title and a.tail == b.name)",
+            "sum(a.amount for b in drawing.picture.boxes for a in drawing.picture.arrows "
+            "if b.title == title and a.head == b.name)",
+        ),
+        ("b, 1, 1", "a * b, b, 1"),
+        (
+            '["down" if x > y else "up" for x, y in zip(a, t)]',
+            '["up" if x > y else "down" for x, y in zip(a, t)]',
+        ),
+        ("(sizes[k] + 1) * sizes[k + 1]", "sizes[k] * sizes[k + 1]"),
+        ("-r * 2 * (w * x - t) * x", "-r * 2 * (w * x - t)"),
+    ],
+    "10_higher_derivatives": [
+        ("(x**2 + 6 * x + 6) * exp(x)", "x**2 * exp(x)"),
+        ("[[2 * y**3, 6 * x * y**2], [6 * x * y**2, 6 * x**2 * y]]", "[[2, 0], [0, 6]]"),
+        ("x - derivative(f, 1)(x) / derivative(f, 2)(x)", "x - f(x) / derivative(f, 1)(x)"),
+        ("jvp(grad(f))(x, v)", "grad(f)(x)"),
+        ("1 / a", "2 / a"),
+    ],
+    "11_property_testing_a_primitive": [
+        ("(1 + x * x) ** -1.5", "1 / (1 + x * x)"),
+        ("2 * x / y, -z / y", "2 * x / y, z / y"),
+        (
+            'Primitive("halfbell", lambda x: math.exp(-x * x / 2), lambda z, x: (-x * z,), '
+            "domain=((-6.0, 6.0),))",
+            'Primitive("halfbell", lambda x: math.exp(-x * x / 2), lambda z, x: (-x * x,), '
+            "domain=((-6.0, 6.0),))",
+        ),
+        (
+            "math.isclose(derivative(f)(-x), -derivative(f)(x), rel_tol=1e-9)",
+            "math.isclose(f(-x), -f(x), rel_tol=1e-9)",
+        ),
+    ],
+}
+
 
 def read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)
 
 
-def test_there_are_notebooks() -> None:
-    names = [path.name for path in NOTEBOOKS]
-    assert {"01_chain_rule.ipynb", "02_handwritten_digits.ipynb"} <= set(names)
+def exercises(notebook: Any) -> list[Any]:
+    """Return the cells that wait for an answer."""
+    return [c for c in notebook.cells if c.cell_type == "code" and OPEN in c.source]
+
+
+def answered(cell: Any, answer: str, kind: str) -> Any:
+    """Return an exercise with an answer written in."""
+    cell = copy.deepcopy(cell)
+    cell.source = cell.source.replace(OPEN, f"return {answer}")
+    cell.id = f"{cell.id}-{kind}"
+    return cell
+
+
+def said(cell: Any) -> str:
+    """Return what a cell put out, as text."""
+    texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.outputs]
+    return "".join(texts)
+
+
+def test_the_pages_are_numbered_in_the_order_of_the_course() -> None:
+    names = [path.stem for path in NOTEBOOKS]
+    assert set(ANSWERS) <= set(names)
+    assert all(re.fullmatch(r"\d\d(_[a-z]+)+", name) for name in names)
+    numbers = [name[:2] for name in names]
+    assert numbers == sorted(set(numbers))
 
 
 @each
@@ -44,10 +169,47 @@ def test_a_notebook_is_of_the_form_that_jupyter_opens_without_asking(path: Path)
     assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
 
 
+@each
+def test_a_notebook_opens_with_its_aims_and_closes_with_exercises(path: Path) -> None:
+    cells = read(path).cells
+    opening = cells[0].source
+    assert cells[0].cell_type == "markdown"
+    assert opening.startswith("# ")
+    assert "you will be able to" in opening
+    headings = [
+        line
+        for cell in cells
+        if cell.cell_type == "markdown"
+        for line in cell.source.splitlines()
+        if line.startswith("## ")
+    ]
+    assert headings[-1] == "## Exercises"
+    assert len(exercises(read(path))) >= 2
+
+
+@each
+def test_links_between_the_pages_lead_somewhere(path: Path) -> None:
+    text = "\n".join(c.source for c in read(path).cells if c.cell_type == "markdown")
+    for target in re.findall(r"\]\(([^)#]+\.ipynb)\)", text):
+        assert (FOLDER / target).exists()
+
+
 @pytest.mark.long
 @each
-def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
+def test_a_notebook_runs_and_its_exercises_know_right_from_wrong(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one kernel: the page as it is stored, and then its exercises once more, answered."""
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.delenv("MNIST", raising=False)
     notebook = read(path)
+    shipped, unanswered = len(notebook.cells), exercises(notebook)
+    pairs = ANSWERS.get(path.stem, [])
+    assert len(pairs) in (0, len(unanswered))
+    trials: list[Any] = []
+    for cell, (right, wrong) in zip(unanswered, pairs, strict=False):
+        trials += [answered(cell, wrong, "wrong"), answered(cell, right, "right")]
+    notebook.cells += trials
     client = NotebookClient(
         notebook,
         timeout=300,
@@ -56,7 +218,13 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
         resources={"metadata": {"path": str(tmp_path)}},
     )
     client.execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert any("image/svg+xml" in output.get("data", {}) for output in outputs)
+    outputs = [o for cell in notebook.cells[:shipped] for o in cell.get("outputs", [])]
+    pictures = {"image/svg+xml", "image/png"}
+    assert any(pictures & set(output.get("data", {})) for output in outputs)
     assert not [output for output in outputs if output.get("name") == "stderr"]
     assert list(tmp_path.iterdir()) == []
+    for cell in unanswered:
+        assert "not answered yet" in said(cell), cell.source
+    for cell in trials:
+        kind = "not right yet" if cell.id.endswith("-wrong") else "right"
+        assert said(cell).startswith(kind), f"{cell.id}: {said(cell)}"

@@ -4,6 +4,7 @@ import importlib
 import math
 import sys
 import threading
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -419,6 +420,27 @@ def test_the_report_counts_nodes_and_statements():
     assert names == ["trace", "fold", "prune", "share", "flatten", "split", "roll", "reverse"]
     assert report.stages[-1].statements > report.stages[-2].statements > 0
     assert str(report).splitlines()[0].split()[:2] == ["pass", "nodes"]
+
+
+def test_the_report_is_drawn_as_a_table_and_a_chart(tmp_path):
+    W = values(3, 2)
+    program = compile(
+        lambda x: sum([dot(row, x) for row in W]),
+        parameters=[w for row in W for w in row],
+        shapes=[(2,)],
+    )
+    report = program.report()
+    shown = report._repr_mimebundle_()
+    assert shown["text/plain"] == str(report)
+    for stage in report.stages:
+        assert f">{stage.name}</td>" in shown["text/html"]
+        assert f">{stage.name}</text>" in report.svg
+        assert f"{stage.flops:,}</text>" in report.svg
+    ElementTree.fromstring(report.svg)
+    path = report.save(tmp_path / "report.svg")
+    assert path.read_text() == report.svg
+    with pytest.raises(ValueError, match=r"ends in \.svg"):
+        report.save(tmp_path / "report.png")
 
 
 # Depth ----------------------------------------------------------------------------------------

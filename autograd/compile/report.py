@@ -1,12 +1,16 @@
-"""What each pass made of a graph: nodes, statements, flops and bytes, as a table."""
+"""What each pass made of a graph: nodes, statements, flops and bytes, as a table and a chart."""
 
 from __future__ import annotations
 
+import base64
+import html
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
+from autograd.compile.chart import chart
 from autograd.compile.graph import Graph
 from autograd.compile.statements import (
     Apply,
@@ -18,6 +22,7 @@ from autograd.compile.statements import (
     Statement,
     SumBatch,
 )
+from autograd.files import write_whole
 
 T = TypeVar("T")
 
@@ -30,8 +35,9 @@ class Stage:
         name: of the pass.
         nodes: of the graph after it; 0 once there are statements.
         statements: after it; 0 while there is a graph.
-        flops: additions, multiplications and functions for one sample.
-        bytes: written for one sample in float64, a node or an element taking 8.
+        flops: additions, multiplications and functions for a batch of one.
+        bytes: written for a batch of one in float64, a node or an element taking 8. What belongs
+            to the parameters, such as their gradient, is written once for a batch of any size.
         seconds: what the pass took.
     """
 
@@ -76,6 +82,50 @@ class Report:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    @property
+    def svg(self) -> str:
+        """The table as a chart, text of an SVG picture."""
+        return chart(self.stages)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the chart to a file and return its path.
+
+        Raises:
+            ValueError: if the name does not end in .svg.
+        """
+        target = Path(path)
+        if target.suffix != ".svg":
+            raise ValueError(
+                f"the chart is SVG: give a name that ends in .svg, not {target.name!r}"
+            )
+        write_whole(target, self.svg)
+        return target
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return the table as text, and with the chart as HTML, for notebooks."""
+        return {"text/plain": str(self), "text/html": self._html()}
+
+    def _html(self) -> str:
+        # A table and an image are what notebooks show of outputs that they do not trust, too.
+        heads = ("nodes", "statements", "flops", "bytes", "ms")
+        cells = "".join(
+            [f'<th style="text-align:right;padding:0 0.6em">{head}</th>' for head in heads]
+        )
+        lines = [f'<table><tr><th style="text-align:left">pass</th>{cells}</tr>']
+        for s in self.stages:
+            counts = [f"{n:,}" if n else "-" for n in (s.nodes, s.statements)]
+            numbers = [*counts, f"{s.flops:,}", f"{s.bytes:,}", f"{s.seconds * 1e3:.1f}"]
+            cells = "".join(
+                [f'<td style="text-align:right;padding:0 0.6em">{text}</td>' for text in numbers]
+            )
+            lines.append(f'<tr><td style="text-align:left">{s.name}</td>{cells}</tr>')
+        lines.append("</table>")
+        lines += [f"<p>not rolled: {html.escape(reason)}</p>" for reason in self.unrolled]
+        picture = base64.b64encode(self.svg.encode()).decode()
+        told = "bars of nodes, statements, flops, bytes and milliseconds after each pass"
+        lines.append(f'<img alt="{told}" src="data:image/svg+xml;base64,{picture}">')
+        return "\n".join(lines)
 
 
 class Stages:

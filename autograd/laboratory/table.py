@@ -59,8 +59,9 @@ class Table:
 
         def line(tag: str, row: Sequence[str]) -> str:
             cells = [
-                f'<{tag} style="text-align:{"left" if side == "<" else "right"}">'
-                f"{escape(clean(cell))}</{tag}>"
+                f'<{tag if cell else "td"} style="padding:0 .6em;'
+                f'text-align:{"left" if side == "<" else "right"}">'
+                f"{escape(clean(cell))}</{tag if cell else 'td'}>"
                 for cell, side in zip(row, self.align, strict=True)
             ]
             return f"<tr>{''.join(cells)}</tr>"

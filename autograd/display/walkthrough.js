@@ -1,6 +1,7 @@
 // The live view of a walkthrough, made from the image and the table beside it.
 // `data.nodes`: name, name as MathML, value, operation, and for what was computed its formula in
 // names and in numbers. `data.uses`: one row for each step of the backward pass; see `USE`.
+// `data.tones`: the colour of a sign in the picture, which the style sheet turns for dark pages.
 // Text goes in as text. Only formulas are parsed, and their names were escaped when they were made.
 (function (id, data) {
   "use strict";
@@ -259,7 +260,7 @@
         b.gradient.classList.toggle("cw-later", !gradient);
         if (gradient) {
           b.gradient.textContent = gradient[1];
-          b.gradient.setAttribute("class", `cw-${gradient[2]}`);
+          b.gradient.setAttribute("fill", data.tones[gradient[2]]);
         }
       }
       const row = rows[i];

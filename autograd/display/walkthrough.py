@@ -227,7 +227,7 @@ class Walkthrough:
                     tone(use.after),
                 ]
             )
-        return {"nodes": nodes, "uses": uses, "quiz": self._quiz}
+        return {"nodes": nodes, "uses": uses, "quiz": self._quiz, "tones": TONES}
 
     # The page ---------------------------------------------------------------------------------
 

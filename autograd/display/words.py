@@ -21,8 +21,8 @@ _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\
 TONES: Final = {
     "positive": "#0063a6",
     "negative": "#b34700",
-    "zero": "#6b7280",
-    "unknown": "#6b7280",
+    "zero": "#5f6774",
+    "unknown": "#5f6774",
     "nan": "#a3006e",
 }
 INK: Final = "#111827"

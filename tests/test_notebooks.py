@@ -38,6 +38,22 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
         ("n + 1, 2**n", "2**n, n + 1"),
         ("18.0, 18.0", "18.0, 12.0"),
     ],
+    "03_backward_step_by_step": [
+        ("b + 1, a", "b, a"),
+        ('["z", "v3", "v2", "v1"]', '["z", "v2", "v3", "v1"]'),
+        ("a * a", "3 * a * a"),
+        ("2 * 3**L - 1", "2**(L + 1) - 1"),
+        (
+            "swept(z)\n\n\ndef swept(z):\n"
+            "    gradients = dict.fromkeys(order(z), 0.0) | {z: 1.0}\n"
+            "    for node in reversed(order(z)):\n"
+            "        for x, d in zip(node.args, local_partials(node)):\n"
+            "            if isinstance(x, Value):\n"
+            "                gradients[x] += gradients[node] * d\n"
+            "    return gradients",
+            "laboratory.overwrite(z).wrong",
+        ),
+    ],
     "04_is_my_gradient_right": [
         ("f(complex(x, 1e-200)).imag / 1e-200", "(f(x + 1e-6) - f(x - 1e-6)) / 2e-6"),
         ("1.0, 3.0", "3.0, 1.0"),
@@ -55,6 +71,16 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
             "[sum(W1[j][i] * d1[j] for j in range(2)) for i in range(2)]",
             "[sum(W1[i][j] * d1[j] for j in range(2)) for i in range(2)]",
         ),
+    ],
+    "06_three_things": [
+        ("-3 * (1 - 2 * c * rate) ** n", "-3 * (1 - 2 * rate) ** n"),
+        ("1 / c", "1 / (2 * c)"),
+        (
+            "(w + b - 1) + 3 * (3 * w + b - 2), (w + b - 1) + (3 * w + b - 2)",
+            "(w + b - 1) + (3 * w + b - 2), (w + b - 1) + (3 * w + b - 2)",
+        ),
+        ("-(-N // B), (N - 1) % B + 1", "N // B, N % B"),
+        ("w ** (L - 1)", "w**L"),
     ],
     "07_inside_a_network": [
         ("[p - (j == right) for j, p in enumerate(softmax(scores))]", "softmax(scores)"),

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from test_sources_methods import BEST, line_descent
+from test_sources_nn import parabola_path
 
 import autograd as ag
 from nn import MLP, SGD, Constant, Neuron, datasets, mean_squared_error, minibatches, plots
@@ -65,22 +66,12 @@ def test_the_paths_lie_over_the_contours_with_a_star_at_the_minimum(tracks):
                 assert other[:, k].max() < high
 
 
-def parabola_path(lr, steps=20):
-    x = ag.Value(-3.0)
-    optimizer = SGD([x], lr=lr)
-    path = [x.data]
-    for _ in range(steps):
-        optimizer.zero_grad()
-        (x**2).backward()
-        optimizer.step()
-        path.append(x.data)
-    return path
-
-
 def test_learning_rates_are_drawn_on_their_curve_and_divergence_is_told():
     """A2.4."""
     rates = (0.01, 0.1, 0.5, 0.9, 1.0, 1.1)
-    figure = plots.learning_rates(lambda x: x * x, {lr: parabola_path(lr) for lr in rates})
+    figure = plots.learning_rates(
+        lambda x: x * x, {lr: [-3.0, *parabola_path(lr, 20)] for lr in rates}
+    )
     told = dict(zip(rates, (axes.get_title().splitlines()[1] for axes in figure.axes), strict=True))
     assert told == {
         0.01: "x = -2.003 after 20 steps",
@@ -92,7 +83,7 @@ def test_learning_rates_are_drawn_on_their_curve_and_divergence_is_told():
     }
     xs, ys = figure.axes[3].lines[1].get_xydata().T
     np.testing.assert_array_equal(ys, xs * xs)
-    assert xs.tolist() == parabola_path(0.9)
+    assert xs.tolist() == [-3.0, *parabola_path(0.9, 20)]
     # What has left is not drawn on.
     assert len(figure.axes[5].lines[1].get_xdata()) == 4
 

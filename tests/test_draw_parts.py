@@ -101,6 +101,25 @@ def test_an_expanded_picture_still_shows_the_chain_rule():
     assert arrow.amount == model.layers[2].neurons[0].bias.grad
 
 
+def test_values_into_a_layer_show_how_many_they_are_and_what_they_get_back():
+    loss, model, outputs = classifier()
+    picture = draw(loss, expand="layers").picture
+    names = {box.title: box.name for box in picture.boxes}
+    between = {(a.tail, a.head): a for a in picture.arrows}
+    x0 = next(v for v in order(loss) if v.label == "x0")
+    into = between[names["x0"], names["layers.0"]]
+    assert into.amount == pytest.approx(x0.grad, rel=1e-12)
+    hidden = [v.grad for v in outputs[0].args[0].args if v.op is not None]
+    text = between[names["layers.0"], names["layers.1"]].text
+    assert text == f"4 values: {min(hidden):.4g} to {max(hidden):.4g}"
+    assert "the range of their contributions" in notes(draw(loss, expand="layers"))
+    for v in order(loss):
+        v.grad = None
+    texts = {a.text for a in draw(loss, expand="layers").picture.arrows}
+    assert {"1 value", "4 values"} <= texts
+    assert model
+
+
 def test_nothing_to_collapse_is_said():
     z, _, _ = example()
     drawing = draw(z, expand="layers")

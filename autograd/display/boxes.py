@@ -105,6 +105,23 @@ def use_arrow(
     return Arrow(tail, head, text, f"{over}\n{upstream!r} × {local!r} = {amount!r}", amount)
 
 
+def flow_arrow(tail: str, head: str, contributions: Sequence[float | None]) -> Arrow:
+    """Return the arrow of one or more values into a group, with what the group gives back to each.
+
+    Args:
+        tail: the box the values come from.
+        head: the box of the group.
+        contributions: of the group to the gradient of each value, None where none is known yet.
+    """
+    text = count_text(len(contributions), "value")
+    known = [g for g in contributions if g is not None]
+    if len(known) < len(contributions):
+        return Arrow(tail, head, text, text)
+    whole = f"{text}, contribution{'s' * (len(known) != 1)} {range_text(known)}"
+    amount = known[0] if len(known) == 1 else None
+    return Arrow(tail, head, f"{text}: {range_text(known)}", whole, amount)
+
+
 def called(node: Value) -> str:
     """Return what a node is called in a tooltip: its label, or its operation."""
     row = node.op

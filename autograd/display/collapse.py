@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd.backward import local_partials
 from autograd.display.words import count_text
+from autograd.recording import structural_zeros
 from autograd.value import Value
 
 
@@ -56,6 +57,23 @@ class Group:
                         gradients[x] = gradients.get(x, 0.0) + g * local
                     elif x in found:
                         found[x] += g * local
+        return found
+
+    def contributions(self) -> dict[Value, float | None]:
+        """Return what the members add to the gradient of each operand; None before a backward."""
+        found: dict[Value, float | None] = dict.fromkeys(self.operands, 0.0)
+        for node in self.members:
+            if node.op is None or not any(x in found for x in node.args):
+                continue
+            zeros = structural_zeros(node.op)
+            for k, (x, local) in enumerate(zip(node.args, local_partials(node), strict=True)):
+                if not isinstance(x, Value) or x not in found or k in zeros:
+                    continue
+                so_far = found[x]
+                if node.grad is None or so_far is None:
+                    found[x] = None
+                else:
+                    found[x] = so_far + node.grad * local
         return found
 
 

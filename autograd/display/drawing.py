@@ -21,6 +21,7 @@ from autograd.value import Value
 FORMATS = ("svg", "dot", "gv", "txt", "png", "pdf")
 _KEY = "on an arrow: gradient × local derivative = contribution (blue +, orange −)"
 _EARLY = "on an arrow: × local derivative (gradients are not computed yet: call z.backward())"
+_FLOWS = "values into a group: how many there are, and the range of their contributions"
 _DIRECTIONS = "▲ ▼: the way an output should go for the result to fall, against its gradient"
 
 
@@ -109,6 +110,8 @@ def draw(
         early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
         where = "" if picture.labelled else ", in its tooltip"
         picture.key = (_EARLY if early else _KEY) + where
+        if not early and any("value" in arrow.text for arrow in picture.arrows):
+            picture.notes.insert(0, _FLOWS)
     if legend:
         picture.legend = legend_of(picture)
         if any(row == DIRECTION for box in picture.boxes for row, _, _ in box.rows):

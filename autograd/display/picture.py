@@ -14,6 +14,7 @@ from autograd.display.boxes import (
     Arrow,
     Box,
     direction_row,
+    flow_arrow,
     group_box,
     node_box,
     use_arrow,
@@ -199,6 +200,7 @@ class _Painter:
     def _flows(self, name: str, group: Group) -> None:
         """Add the arrows into a group: one from each box, whatever flows along it."""
         locals_ = group.derivatives() if len(group.outputs) == 1 else None
+        given = group.contributions()
         flows: dict[Unit, dict[Value, None]] = {}
         hidden = False
         for x in group.operands:
@@ -216,8 +218,7 @@ class _Painter:
                 (output,) = group.outputs
                 arrow = use_arrow(tail, name, output, x, locals_[x])
             else:
-                text = count_text(len(values), "value")
-                arrow = Arrow(tail, name, text, text)
+                arrow = flow_arrow(tail, name, [given[x] for x in values])
             self._arrow(arrow, lit_here)
         if hidden:
             self._cut(name)

@@ -153,7 +153,7 @@ def _arrow(a: Arrow, b: Arrow) -> Arrow:
     if a.amount is not None and b.amount is not None:
         old, new = number_text(a.amount), number_text(b.amount)
     else:
-        old, new = a.text, b.text
+        old, new = a.text, b.text.rpartition(": ")[2] if a.text != b.text else b.text
     text = new if old == new else f"{old} → {new}"
     tooltip = b.tooltip if a.tooltip == b.tooltip else f"before:\n{a.tooltip}\nafter:\n{b.tooltip}"
     return Arrow(b.tail, b.head, text, tooltip, b.amount, 0.0, b.shade)

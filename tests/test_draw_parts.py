@@ -363,6 +363,17 @@ def test_the_neighbourhood_of_a_node_in_a_large_graph_is_small():
     assert len(draw(z, around=crowd).picture.boxes) < 30
 
 
+def test_a_leaf_at_both_ends_of_a_neighbourhood_is_drawn_at_both():
+    far, v = Value(0.5, "far"), Value(1.0, "start")
+    nodes = []
+    for i in range(60):
+        v = v * far if i in (10, 26, 50) else v * 1.01
+        nodes.append(v)
+    drawing = draw(v, around=nodes[18], depth=9)
+    assert [box.title for box in drawing.picture.boxes].count("far") == 2
+    assert svg_of(drawing.picture).count("<svg") == 1
+
+
 def test_around_and_groups_go_together():
     loss, model, _ = network((2, 4, 4, 1))
     found = groups(draw(loss, around=model.layers[2].neurons[0].bias, expand="neurons"))

@@ -141,7 +141,9 @@ class _Painter:
         if isinstance(unit, Group):
             self._box(group_box(name, unit, self.z), unit)
             self._flows(name, unit)
-        elif not (unit.op is None and unit in self.copied):
+        elif unit.op is None and unit in self.copied:
+            return  # its boxes come with its uses
+        else:
             self._box(node_box(name, unit, unit is self.z), unit)
             self._uses(name, unit)
         if unit in self.marks.used_elsewhere:

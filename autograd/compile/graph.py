@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -41,6 +41,7 @@ class Graph:
         numbers: the constants.
         batched: whether a node depends on the sample; the others are computed once for a batch.
         outputs: the results.
+        labels: the names that f gave to nodes, for comments.
 
     >>> from autograd.compile.trace import trace
     >>> graph = trace(lambda x, y: x * y + 2.0, [(), ()])
@@ -61,6 +62,7 @@ class Graph:
     numbers: Floats
     batched: Bools
     outputs: Ints
+    labels: dict[int, str] = field(default_factory=dict[int, str])
 
     def __len__(self) -> int:
         return len(self.code)
@@ -131,6 +133,8 @@ class Graph:
         renamed = np.cumsum(wanted) - 1
         if moved is not None:
             renamed = renamed[moved]
+        place: Ints = np.arange(len(self)) if moved is None else moved
+        labels = {int(renamed[i]): text for i, text in self.labels.items() if wanted[place[i]]}
         held = np.repeat(wanted, self.counts)
         start = np.zeros(int(wanted.sum()) + 1, dtype=self.start.dtype)
         np.cumsum(self.counts[wanted], out=start[1:])
@@ -142,6 +146,7 @@ class Graph:
             place=self.place[wanted],
             batched=self.batched[wanted],
             outputs=renamed[self.outputs].astype(self.outputs.dtype),
+            labels=labels,
         )
 
     def evaluate(

@@ -126,7 +126,7 @@ def _statements(graph: Graph, routine: Routine) -> list[Operand]:
     """Append a statement for each node, of one column, and return what stands for the nodes."""
     columns = [array.whole.part(i, i + 1) for array in routine.inputs for i in range(array.width)]
     found: list[Operand] = []
-    for code, place, operands in graph.nodes():
+    for i, (code, place, operands) in enumerate(graph.nodes()):
         taken = [found[x] for x in operands]
         if code == CONSTANT:
             found.append(float(graph.numbers[place]))
@@ -137,7 +137,7 @@ def _statements(graph: Graph, routine: Routine) -> list[Operand]:
         elif graph.rows[code].arity is None:
             found.append(_many(routine, graph.rows[code], taken))
         else:
-            found.append(routine.apply(graph.rows[code], taken))
+            found.append(routine.apply(graph.rows[code], taken, graph.labels.get(i, "")))
     return found
 
 

@@ -46,6 +46,17 @@ def placeholder_class(tape: Tape) -> Any:
         def __repr__(self) -> str:
             return f"<placeholder n{self.i}>"
 
+        @property
+        def label(self) -> str:
+            """The name of the node, which stands in the program's text as a comment."""
+            return tape.labels.get(self.i, "")
+
+        @label.setter
+        def label(self, text: str) -> None:
+            if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise TypeError(f"a label is a str, got {type(text).__name__}: write str(label)")
+            tape.labels[self.i] = text
+
         def __eq__(self, other: object) -> bool:
             # Identity, as for Values; but asking for a number is asking for data.
             if isinstance(other, int | float | np.generic):

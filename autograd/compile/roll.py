@@ -28,6 +28,8 @@ _MANY_RUNS = 8
 # Products in sums of up to so many terms are statements of their own.
 _FEW_TERMS = 3
 _MANY_TERMS = 16
+# Up to so many labels stand in a comment.
+_MANY_LABELS = 3
 
 Note = Callable[[Sequence[int]], str]
 
@@ -93,6 +95,14 @@ class Rolling:
             self.arrays.append(view.array)
         self.array_of[nodes] = place
         self.column[nodes] = view.columns
+        if self.graph.labels:
+            view.array.note = view.array.note or self._labels(nodes)
+
+    def _labels(self, nodes: Ints) -> str:
+        """Return the labels of some nodes; of many the first and the last."""
+        known = self.graph.labels
+        found = list(dict.fromkeys([known[i] for i in nodes.tolist() if known.get(i)]))
+        return ", ".join(found) if len(found) <= _MANY_LABELS else f"{found[0]} to {found[-1]}"
 
     # Operands ---------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.graph import CONSTANT, Graph
+from autograd.compile.graph import CONSTANT, Graph, Ints
 from autograd.row import Primitive, lookup
 
 
@@ -157,16 +157,16 @@ class Patch:
         # Looking into an array costs ten times what a list does, and making the lists as much as a
         # tenth of the look-ups.
         many = 8 * len(heap) > len(graph)
-        codes: Any = graph.code.tolist() if many else graph.code
-        starts: Any = graph.start.tolist() if many else graph.start
-        operands: Any = graph.operands.tolist() if many else graph.operands
+        codes: list[int] | Ints = graph.code.tolist() if many else graph.code
+        starts: list[int] | Ints = graph.start.tolist() if many else graph.start
+        operands: list[int] | Ints = graph.operands.tolist() if many else graph.operands
         seen = -1
         while heap:
             self.at = node = heapq.heappop(heap)
             if node == seen:
                 continue
             seen = node
-            row = graph.rows[codes[node]]
+            row = graph.rows[int(codes[node])]
             taken = [
                 self.moved.get(x, x) for x in map(int, operands[starts[node] : starts[node + 1]])
             ]
@@ -263,6 +263,7 @@ class Patch:
             numbers=np.concatenate([old.numbers, numbers]),
             batched=batched[by_rank],
             outputs=position[target[old.outputs]].astype(np.int32),
+            labels={int(position[target[i]]): text for i, text in old.labels.items()},
         )
 
 

@@ -150,6 +150,7 @@ def _rewritten(graph: Graph, terms: _Terms, absorbed: Bools) -> Graph:
         numbers=np.concatenate([graph.numbers, [1.0, -1.0]]),
         batched=np.concatenate([[False, False], graph.batched]),
         outputs=graph.outputs + 2,
+        labels={i + 2: text for i, text in graph.labels.items() if not absorbed[i]},
     )
     wanted = np.concatenate([[False, False], ~absorbed])
     wanted[operands] = True

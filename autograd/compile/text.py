@@ -59,8 +59,7 @@ class Printer:
         self._matrices: dict[Matrix, str] = {}
         for statement in statements:
             text = self._written(statement)
-            note = statement.out.note
-            self.lines.append(f"{statement.out.name} = {text}" + (f"  # {note}" if note else ""))
+            self.lines.append(f"{statement.out.name} = {text}{_comment(statement.out.note)}")
 
     def view(self, view: View) -> str:
         """Return columns of an array as text."""
@@ -178,7 +177,7 @@ class Printer:
         places = matrix.places
         first, last = self._names[int(places[0])], self._names[int(places[-1])]
         shared = [a for a, b in zip(first.split("."), last.split("."), strict=False) if a == b]
-        return f"  # {'.'.join(shared)}" if shared else f"  # {first} to {last}"
+        return _comment(".".join(shared) or f"{first} to {last}")
 
     def _windowed(self, source: View, weights: str, statement: Dense | DenseOperand) -> str:
         text = self.view(source)
@@ -198,6 +197,12 @@ class Printer:
         if statement.weights.transposed:
             g, source = source, g
         return f"({g}.T @ {source}).reshape(-1)"
+
+
+def _comment(text: str) -> str:
+    """Return a name as a comment, on one line whatever it holds."""
+    shown = " ".join(text.split())
+    return f"  # {shown:.80}" if shown else ""
 
 
 def _grouped(source: View, size: int) -> str:

@@ -54,6 +54,7 @@ class Tape:
         # All parameters stand there from the start; what is not used is pruned later.
         self.parameters = dict(zip(parameters, range(count), strict=True))
         self.values = dict(self.parameters)
+        self.labels: dict[int, str] = {}
         self.placeholder = placeholder_class(self)
 
     def code_of(self, row: Primitive) -> int:
@@ -180,6 +181,7 @@ class Tape:
             numbers=np.array(self.numbers, dtype=np.float64),
             batched=batched,
             outputs=np.array(outputs, dtype=np.int32),
+            labels=dict(self.labels),
         )
 
 

@@ -9,7 +9,7 @@ from programs import programs
 from test_draw import chain, example, groups, network, titled
 
 import autograd as ag
-from autograd import Value, draw, explain, order
+from autograd import Value, draw, draw_update, explain, order
 from autograd.display.svg import svg_of
 from nn import MLP, Neuron
 from nn.losses import cross_entropy
@@ -425,3 +425,32 @@ def test_a_rule_that_is_zero_passes_nothing_even_beside_infinity():
     texts = [arrow.text for arrow in draw(z).picture.arrows]
     assert texts[0] == "inf × 0 = 0"
     assert c.grad == 0.0
+
+
+@given(programs(), st.data())
+def test_no_combination_of_options_breaks_a_picture(program, data):
+    values = [Value(x, f"layers.{i % 2}.neurons.{i}.weights.0") for i, x in
+              enumerate(program.inputs)]  # fmt: skip
+    z = program(*values)
+    if not isinstance(z, Value):
+        return
+    if data.draw(st.booleans()):
+        z.backward()
+    node = st.sampled_from(order(z))
+    drawing = draw(
+        z,
+        expand=data.draw(st.sampled_from([False, True, "layers", "neurons"])),
+        depth=data.draw(st.none() | st.integers(0, 5)),
+        max_nodes=data.draw(st.integers(1, 30)),
+        around=data.draw(st.none() | node),
+        highlight=data.draw(st.none() | node),
+        outputs=data.draw(st.none() | st.lists(node, max_size=2)),
+        legend=data.draw(st.booleans()),
+    )
+    names = [box.name for box in drawing.picture.boxes]
+    assert len(set(names)) == len(names)
+    assert {name for a in drawing.picture.arrows for name in (a.tail, a.head)} <= set(names)
+    assert svg_of(drawing.picture).endswith("</svg>")
+    assert str(drawing)
+    again = draw_update(drawing, drawing)
+    assert len(again.picture.boxes) == len(names)

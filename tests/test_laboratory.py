@@ -308,6 +308,18 @@ def test_live_weights_in_the_larger_network_of_the_challenge():
     assert set(trial.right_weights) == set(weights)
 
 
+@pytest.mark.parametrize("count", [20, 40])
+def test_live_weights_of_a_neuron_are_read_by_what_lies_before_it(count):
+    """Of few operands and of many: each activation is told 0.8 in place of 1."""
+    a, weights = Value(2.0, "a"), [Value(1.0) for _ in range(count)]
+    z = dot(weights, [a * 1.0 for _ in range(count)])
+    trial = laboratory.live_weights(z, lr=0.1, weights=weights)
+    assert trial.right[a] == count
+    assert trial.wrong[a] == pytest.approx(0.8 * count)
+    assert (trial.first.right, trial.first.wrong) == (1.0, 0.8)
+    assert trial.first.number == count + 1
+
+
 def test_a_shared_weight_that_moves_at_every_use_is_a_second_mistake():
     w = Value(2.0, "w")
     z = w * (w * 3.0)

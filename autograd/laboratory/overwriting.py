@@ -58,7 +58,7 @@ def overwrite(z: Value) -> Trial:
         wrong.feed_all(i, overwrite=True)
     lines = side_by_side(walk.uses, wrong.uses)
     rules = "x.grad += z.grad * ∂z/∂x", "x.grad = z.grad * ∂z/∂x"
-    harmless = "no node is given two contributions that differ from their last one"
+    harmless = "every node is used once, or had received nothing but 0 before its last use"
     return OverwriteTrial(
         "overwrite instead of add",
         rules,

@@ -35,20 +35,19 @@ def test_random_programs_run_when_pasted(program: Program) -> None:
     values, slopes = compiled.value_and_grad(*columns)
     scope: dict[str, Any] = {}
     exec(compiled.source, scope)
-    taken = [column[:, None] for column in columns]
     with np.errstate(all="ignore"):
-        assert scope["value"](*taken) == pytest.approx(compiled(*columns), rel=1e-12, nan_ok=True)
-        again, *derivatives = scope["value_and_grad"](*taken)
+        assert scope["value"](*columns) == pytest.approx(compiled(*columns), rel=1e-12, nan_ok=True)
+        again, *derivatives = scope["value_and_grad"](*columns)
     assert again == pytest.approx(values, rel=1e-12, nan_ok=True)
     # The gradients add up the same terms in the same order, up to a rounding of the largest.
     for found, wanted in zip(derivatives, slopes, strict=True):
         room = 1e-10 * float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted)))
-        assert found[:, 0] == pytest.approx(wanted, rel=1e-8, abs=room, nan_ok=True)
+        assert found == pytest.approx(wanted, rel=1e-8, abs=room, nan_ok=True)
 
 
 def test_texts_of_all_rows_run_in_a_fresh_interpreter() -> None:
     """With nothing imported beforehand but what the text itself imports."""
-    jobs: list[tuple[str, list[list[list[float]]]]] = []
+    jobs: list[tuple[str, list[list[float]]]] = []
     wanted: list[list[float]] = []
     for row in ROWS:
         for count in counts(row):
@@ -61,7 +60,7 @@ def test_texts_of_all_rows_run_in_a_fresh_interpreter() -> None:
             compiled = compile(f, argnum=tuple(range(free)), shapes=[()] * free)
             columns = points(row, count)
             values, slopes = compiled.value_and_grad(*map(np.array, columns))
-            jobs.append((compiled.source, [[[x] for x in column] for column in columns]))
+            jobs.append((compiled.source, columns))
             wanted.append([*values.tolist(), *[x for s in slopes for x in s.tolist()]])
     code = """
 import json, sys
@@ -72,7 +71,7 @@ for text, arguments in json.load(sys.stdin):
     exec(text, scope)
     with np.errstate(all="ignore"):
         values, *slopes = scope["value_and_grad"](*map(np.array, arguments))
-    found.append([*values.tolist(), *[x for s in slopes for x in s[:, 0].tolist()]])
+    found.append([*values.tolist(), *[x for s in slopes for x in s.tolist()]])
 assert "autograd" not in sys.modules
 print(json.dumps(found))
 """

@@ -1,28 +1,29 @@
-"""Runs statements on buffers made once: no allocation, and no slicing, in the steady state.
+"""Runs statements on memory taken once: no allocation, and no slicing, in the steady state.
 
 For one number of samples every array gets its place, views are cut once, and each statement is one
-line that calls a NumPy function with its result's place. What is put side by side later is written
-side by side at once, so that a concatenation costs nothing.
+line that calls a NumPy function with its result's place. Where the places are: see `places.py`;
+what the lines are for rows of the table: see `elementwise.py`.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from autograd.compile.elementwise import Elementwise
 from autograd.compile.graph import Ints
+from autograd.compile.lines import Lines
+from autograd.compile.places import Places
 from autograd.compile.statements import (
     Apply,
-    Array,
     Concat,
     Dense,
     DenseOperand,
     DenseWeights,
     Many,
-    Matrix,
-    Operand,
     Reduce,
     Routine,
     Statement,
@@ -30,17 +31,15 @@ from autograd.compile.statements import (
     Take,
     View,
 )
-from autograd.numeric import (
-    equal_array,
-    relu_array,
-    sigmoid_array,
-    step_array,
-    where_array,
-)
+
+# A gradient of more bytes is written where the caller gets it; a smaller one is copied.
+_LARGE = 2**17
+# So many arrays are kept to be handed out again once nobody holds them.
+_HANDED = 2
 
 
 class Buffers:
-    """Statements bound to buffers, for one number of samples.
+    """Statements bound to memory, for one number of samples.
 
     Args:
         routine: for the arguments and the parameters.
@@ -49,12 +48,12 @@ class Buffers:
         theta: the parameters' numbers, read at each run where they are.
         batch: the number of samples.
         share: the number that the array `share` holds.
+        hand: whether the last result becomes the caller's: an array that later runs leave alone.
 
     Attributes:
         inputs: where each argument's numbers are to be put before a run, (batch, width).
         results: where the results are after it.
-        run: runs the statements.
-        source: the text of `run`.
+        source: the text of the run.
         size: bytes held.
     """
 
@@ -66,326 +65,203 @@ class Buffers:
         theta: Any,
         batch: int,
         share: float = 1.0,
+        *,
+        hand: bool = False,
     ) -> None:
         self._batch = batch
-        self._dtype = theta.dtype
-        self._scope: dict[str, Any] = {}
-        self._names: dict[Any, str] = {}
-        self._lines: list[str] = []
-        self._stored: dict[Array, Any] = {routine.theta: theta}
-        self._placed: set[tuple[Array, Array]] = set()
-        self.size = 0
-        self._share = share
-        # Of what each array is the negative, and where 1 + e^-|x| lies for some x.
-        self._negated: dict[Array, View] = {}
-        self._denominators: dict[View, str] = {}
-        made = {statement.out for statement in statements} | set(routine.inputs)
-        for statement in reversed(statements):
-            if isinstance(statement, Concat):
-                self._place(statement, made)
-        for statement in statements:
-            self._write(statement)
-        self.inputs = [self._storage(array) for array in routine.inputs]
-        self.results = [self._view(view) for view in results]
-        body = "\n".join(f"    {line}" for line in self._lines) or "    pass"
-        self.source = f"def run():\n{body}"
-        exec(compile(self.source, "<compiled program on buffers>", "exec"), self._scope)
-        self.run: Callable[[], None] = self._scope["run"]
+        self._places = Places(routine, statements, results, theta, batch, share)
+        self._lines = Lines()
+        self._rows = Elementwise(self._places, self._lines, statements, results)
+        self.inputs = [self._places.storage(array) for array in routine.inputs]
+        made = {statement.out for statement in statements}
+        last = results[-1]
+        self._kept: Any = None
+        self._given: list[Any] = []
+        self._hand = hand
+        large = last.array in made and self._places.has_own(last, _LARGE)
+        self._late = last.array if hand and large else None
+        for at, statement in enumerate(statements):
+            self._write(statement, at)
+            self._places.release(at)
+        self.results = [self._places.view(view) for view in results]
+        self.size = self._places.size
+        if hand:
+            self._kept = self.results[-1]
+        self.source, scope = self._lines.function(self._kept if self._late is not None else None)
+        exec(compile(self.source, "<compiled program on buffers>", "exec"), scope)
+        self._run: Callable[..., None] = scope["run"]
 
-    # Places -----------------------------------------------------------------------------------
+    def run(self) -> None:
+        """Run the statements."""
+        if not self._hand:
+            self._run()
+            return
+        self.results[-1] = None
+        result = self._unheld()
+        if self._late is not None:
+            self._run(result)
+        else:
+            self._run()
+            np.copyto(result, self._kept)
+        self.results[-1] = result
 
-    def _new(self, shape: tuple[int, ...], kind: Any = None) -> Any:
-        made = np.zeros(shape, dtype=kind or self._dtype)
-        self.size += made.nbytes
+    def _unheld(self) -> Any:
+        """Return an array for the last result that nobody else holds.
+
+        A new array of megabytes costs more in fresh pages than all else that is done with it.
+        """
+        for array in self._given:
+            # Held by the list, by the name here, and by the call that asks.
+            if sys.getrefcount(array) == 3:
+                return array
+        made = np.empty(self._kept.shape, self._kept.dtype)
+        self._given = [*self._given[1 - _HANDED :], made]
         return made
-
-    def _storage(self, array: Array) -> Any:
-        found = self._stored.get(array)
-        if found is None:
-            if array.data is not None:
-                found = array.data.astype(self._dtype)
-            elif array.name == "share":
-                found = np.full(1, self._share, dtype=self._dtype)
-            else:
-                shape = (self._batch, array.width) if array.batched else (array.width,)
-                found = self._new(shape)
-            self._stored[array] = found
-        return found
-
-    def _place(self, statement: Concat, made: set[Array]) -> None:
-        """Let what is put side by side be written there in the first place."""
-        out = self._storage(statement.out)
-        at = 0
-        for operand, width in statement.pieces:
-            part = out[..., at : at + width]
-            at += width
-            if not isinstance(operand, View):
-                part[...] = operand
-                continue
-            array = operand.array
-            if (
-                operand.is_whole
-                and width == array.width
-                and array.batched == statement.out.batched
-                and array in made
-                and array not in self._stored
-            ):
-                self._stored[array] = part
-                self._placed.add((array, statement.out))
-
-    def _view(self, view: View) -> Any:
-        whole = self._storage(view.array)
-        if view.is_whole:
-            return whole
-        return whole[..., view.start : view.stop : view.step]
-
-    def _matrix(self, matrix: Matrix) -> Any:
-        whole = self._storage(matrix.array)
-        end = matrix.start + matrix.rows * matrix.stride
-        rows = whole[matrix.start : end].reshape(matrix.rows, matrix.stride)
-        found = rows[:, matrix.skip : matrix.skip + matrix.columns]
-        return found.T if matrix.transposed else found
-
-    def _bind(self, key: Any, thing: Any) -> str:
-        """Return the name under which the text knows something."""
-        name = self._names.get(key)
-        if name is None:
-            name = self._names[key] = f"a{len(self._names)}"
-            self._scope[name] = thing
-        return name
-
-    def _array(self, array: Any) -> str:
-        return self._bind(("array", id(array)), array)
-
-    def _operand(self, operand: Operand) -> str:
-        if isinstance(operand, View):
-            return self._bind(operand, self._view(operand))
-        return self._bind(repr(operand), np.array(operand, dtype=self._dtype))
-
-    def _call(self, function: Callable[..., Any], *arguments: str) -> None:
-        name = getattr(function, "__name__", "function")
-        while self._scope.setdefault(name, function) is not function:
-            name += "_"
-        self._lines.append(f"{name}({', '.join(arguments)})")
 
     # Statements -------------------------------------------------------------------------------
 
-    def _write(self, statement: Statement) -> None:
-        out = self._storage(statement.out)
+    def _write(self, statement: Statement, at: int) -> None:
+        places = self._places
         match statement:
             case Apply():
-                self._apply(statement, out)
+                self._rows.apply(statement, at)
             case Concat():
-                self._concat(statement, out)
+                self._concat(statement)
             case Take():
-                self._take(statement, out)
+                self._take(statement)
             case Reduce():
-                self._reduce(statement, out)
+                self._reduce(statement)
             case SumBatch():
-                ones = self._ones(self._batch)
-                self._product(ones, self._view(statement.source), out)
+                view, out = places.view(statement.source), places.storage(statement.out)
+                self._product(self._ones(self._batch), view, out)
             case Many():
-                self._many(statement, out)
+                self._rows.many(statement)
             case Dense():
-                weights = self._matrix(statement.weights)
-                source = self._windows(self._view(statement.source), statement.windows)
-                self._product(source, weights.T, self._unwound(out, statement.windows))
+                weights = places.matrix(statement.weights)
+                self._windowed(statement, places.view(statement.source), weights.T)
             case DenseOperand():
-                weights = self._matrix(statement.weights)
-                g = self._windows(self._view(statement.g), statement.windows)
-                self._product(g, weights, self._unwound(out, statement.windows))
+                self._windowed(
+                    statement, places.view(statement.g), places.matrix(statement.weights)
+                )
             case DenseWeights():
-                g = self._windows(self._view(statement.g), statement.windows)
-                source = self._view(statement.source)
-                if source.ndim == 1:  # constants alone, the same for every sample
-                    source = np.broadcast_to(source, (self._batch, len(source)))
-                source = self._windows(source, statement.windows)
-                matrix = statement.weights
-                if matrix.transposed:
-                    g, source = source, g
-                self._product(g.T, source, out.reshape(matrix.rows, matrix.columns))
+                self._weights(statement)
+
+    def _windowed(self, statement: Dense | DenseOperand, view: Any, weights: Any) -> None:
+        """Write the product of each window with a matrix."""
+        out, windows = self._places.storage(statement.out), statement.windows
+        if windows == 1:
+            self._product(view, weights, out)
+            return
+        into = out if out.flags.c_contiguous else self._places.passing(out.shape)
+        rows = into.reshape(self._batch * windows, -1)
+        self._product(self._windows(view, windows), weights, rows)
+        if into is not out:
+            self._lines.call(np.copyto, out, into)
+
+    def _weights(self, statement: DenseWeights) -> None:
+        """Write the gradient by a matrix: over all samples, or one for each."""
+        places, matrix, windows = self._places, statement.weights, statement.windows
+        out = places.storage(statement.out)
+        g, source = places.view(statement.g), places.view(statement.source)
+        if matrix.transposed:
+            g, source = source, g
+        if not statement.out.batched:
+            g, source = self._windows(g, windows), self._windows(source, windows)
+            self._product(g.T, source, out.reshape(matrix.rows, matrix.columns))
+            return
+        into = out.reshape(self._batch, matrix.rows, matrix.columns)
+        if windows == 1:
+            self._lines.call(np.multiply, g[:, :, None], source[:, None, :], into)
+        else:
+            first = self._split(g).reshape(self._batch, windows, -1).transpose(0, 2, 1)
+            second = self._split(source).reshape(self._batch, windows, -1)
+            self._lines.call(np.matmul, first, second, into)
 
     def _ones(self, count: int) -> Any:
-        key = f"ones {count}"
-        return self._scope.setdefault(key, np.ones(count, dtype=self._dtype))
+        return self._lines.kept(("ones", count), lambda: np.ones(count, self._places.dtype))
 
     def _product(self, a: Any, b: Any, out: Any) -> None:
-        """Write out = a @ b; `dot` takes half the time of `matmul` for small ones."""
-        function = np.dot if out.flags.c_contiguous else np.matmul
-        self._call(function, self._array(a), self._array(b), self._array(out))
+        """Write out = a @ b; `dot` takes half the time of `matmul` for small ones.
+
+        Of a matrix beside a single row or column `dot` makes a copy unless it lies in one piece.
+        """
+        a, b = self._rows_of_numbers(a), self._rows_of_numbers(b)
+        single = min(*a.shape, *b.shape) == 1 or a.ndim + b.ndim < 4
+        pieces = all(x.flags.c_contiguous or x.flags.f_contiguous for x in (a, b) if x.ndim == 2)
+        plain = out.flags.c_contiguous and (pieces or not single)
+        self._lines.call(np.dot if plain else np.matmul, a, b, out)
+
+    def _rows_of_numbers(self, view: Any) -> Any:
+        """Return a matrix as the library of products takes it; `dot` would copy any other."""
+        size = view.itemsize
+        if view.ndim != 2 or 0 in view.shape:
+            return view
+        rows, columns = view.strides
+        if columns == size and rows >= size * view.shape[1]:
+            return view
+        if rows == size and columns >= size * view.shape[0]:
+            return view
+        return self._copied(view)
+
+    def _copied(self, view: Any) -> Any:
+        copy = self._places.passing(view.shape)
+        self._lines.call(np.copyto, copy, view)
+        return copy
+
+    def _split(self, view: Any) -> Any:
+        """Return columns as they can be split into windows without moving."""
+        return view if view.flags.c_contiguous else self._copied(view)
 
     def _windows(self, view: Any, windows: int) -> Any:
         """Return columns as rows of one window each; copied where they do not lie so."""
         if windows == 1:
             return view
         shape = (self._batch * windows, view.shape[1] // windows)
-        if not view.flags.c_contiguous:
-            copy = self._new(view.shape)
-            self._call(np.copyto, self._array(copy), self._array(view))
-            view = copy
-        return view.reshape(shape)
+        return self._split(view).reshape(shape)
 
-    def _unwound(self, out: Any, windows: int) -> Any:
-        """Return the place of windows' results as rows of one window each."""
-        if windows == 1:
-            return out
-        if out.flags.c_contiguous:
-            return out.reshape(self._batch * windows, -1)
-        return out.reshape(self._batch, windows, -1)
-
-    def _apply(self, statement: Apply, out: Any) -> None:
-        row = statement.row
-        array: Any = row.array
-        taken = [self._operand(x) for x in statement.operands]
-        place = self._array(out)
-        if array is np.negative and isinstance(statement.operands[0], View):
-            self._negated[statement.out] = statement.operands[0]
-        if isinstance(array, np.ufunc):
-            # `maximum` and `minimum` warn when their result's place has no name.
-            named = array in (np.maximum, np.minimum)
-            self._call(array, *taken, f"out={place}" if named else place)
-        elif array is where_array:
-            condition, a, b = taken
-            self._call(np.copyto, place, f"where({condition} != 0.0, {a}, {b})")
-            self._scope["where"] = np.where
-        elif array is equal_array:
-            self._equal(statement, taken, out)
-        elif array is relu_array:
-            self._call(np.maximum, *taken, self._operand(0.0), f"out={place}")
-        elif array is step_array:
-            self._call(np.heaviside, *taken, self._operand(0.0), place)
-        elif array is sigmoid_array and isinstance(statement.operands[0], View):
-            self._sigmoid(statement.operands[0], out)
-        else:
-            name = f"{row.name}_array"
-            while self._scope.setdefault(name, array) is not array:
-                name += "_"
-            self._call(np.copyto, place, f"{name}({', '.join(taken)})")
-
-    def _sigmoid(self, x: View, out: Any) -> None:
-        """Write `numeric.sigmoid_array` step by step: e^min(x, 0) / (1 + e^-|x|).
-
-        The numerator is 1 or e^x. An exponential more is a fifth of a masked copy. The rule of
-        sigmoid asks for sigmoid(-x) too, which has the same denominator.
-        """
-        taken, place = self._operand(x), self._array(out)
-        zero = self._operand(0.0)
-        opposite = self._negated.get(x.array)
-        known = self._denominators.get(opposite) if opposite is not None and x.is_whole else None
-        if known is None:
-            total = self._new(out.shape)
-            known = self._denominators[x] = self._array(total)
-            self._call(np.absolute, taken, known)
-            self._call(np.negative, known, known)
-            self._call(np.exp, known, known)
-            self._call(np.add, known, self._operand(1.0), known)
-        self._call(np.minimum, taken, zero, f"out={place}")
-        self._call(np.exp, place, place)
-        self._call(np.divide, place, known, place)
-
-    def _equal(self, statement: Apply, taken: list[str], out: Any) -> None:
-        """Write `numeric.equal_array`: 1 or 0, and nan beside nan."""
-        place = self._array(out)
-        self._call(np.equal, *taken, place)
-        for operand, name in zip(statement.operands, taken, strict=True):
-            # A constant is looked at now, and a gap in the sample's numbers when it runs.
-            data = operand.array.data if isinstance(operand, View) else np.array(operand)
-            if data is None or np.isnan(data).any():
-                self._call(np.copyto, place, self._operand(np.nan), f"where=isnan({name})")
-                self._scope["isnan"] = np.isnan
-
-    def _concat(self, statement: Concat, out: Any) -> None:
-        at = 0
-        seen: set[Array] = set()
+    def _concat(self, statement: Concat) -> None:
+        out, at = self._places.storage(statement.out), 0
         for operand, width in statement.pieces:
             part = out[..., at : at + width]
-            at += width
             if not isinstance(operand, View):
-                continue
-            if (operand.array, statement.out) in self._placed and operand.array not in seen:
-                seen.add(operand.array)
-                if self._stored[operand.array].ctypes.data == part.ctypes.data:
-                    continue
-            self._call(np.copyto, self._array(part), self._operand(operand))
+                part[...] = operand
+                if self._late is not None and self._places.owner(statement.out) is self._late:
+                    self._lines.call(np.copyto, part, self._rows.number(operand))
+            elif not self._places.is_home(operand.array, statement.out, at):
+                self._lines.call(np.copyto, part, self._places.view(operand))
+            at += width
 
-    def _take(self, statement: Take, out: Any) -> None:
-        source, index = self._view(statement.source), statement.index
+    def _take(self, statement: Take) -> None:
+        source, index = self._places.view(statement.source), statement.index
+        out = self._places.storage(statement.out)
         groups = source.shape[-1]
         size = len(index) // groups if groups else 0
         if size and _repeats(index, int(groups), size):
             into = out.reshape(*out.shape[:-1], groups, size)
-            self._call(np.copyto, self._array(into), self._array(source[..., None]))
+            self._lines.call(np.copyto, into, source[..., None])
             return
         if statement.padded:
-            wide = self._new((*source.shape[:-1], groups + 1))
-            self._call(np.copyto, self._array(wide[..., :-1]), self._array(source))
+            wide = self._places.lasting((*source.shape[:-1], groups + 1))
+            self._lines.call(np.copyto, wide[..., :-1], source)
             source, index = wide, np.where(index < 0, groups, index)
-        places = self._array(index.astype(np.intp))
+        # `take` would copy a source that does not lie in one piece.
+        source = self._split(source)
+        places = index.astype(np.intp)
+        into = out if out.flags.c_contiguous else self._places.passing(out.shape)
         # mode="clip" writes straight into the buffer; every place is inside anyway.
-        options = f"{places}, {out.ndim - 1}, {self._array(out)}, 'clip'"
-        if out.flags.c_contiguous:
-            self._call(np.take, self._array(source), options)
-        else:
-            self._call(
-                np.copyto,
-                self._array(out),
-                f"{self._array(source)}.take({places}, {out.ndim - 1})",
-            )
+        self._lines.call(np.take, source, places, out.ndim - 1, into, "clip")
+        if into is not out:
+            self._lines.call(np.copyto, out, into)
 
-    def _reduce(self, statement: Reduce, out: Any) -> None:
-        source, size = self._view(statement.source), statement.size
+    def _reduce(self, statement: Reduce) -> None:
+        source, size = self._places.view(statement.source), statement.size
+        out = self._places.storage(statement.out)
         if source.flags.c_contiguous and out.flags.c_contiguous:
             # A product with ones takes a third of the time of add.reduce over short rows.
             self._product(source.reshape(-1, size), self._ones(size), out.reshape(-1))
             return
         grouped = source.reshape(*source.shape[:-1], -1, size)
-        self._call(np.add.reduce, self._array(grouped), "-1", "None", self._array(out))
-
-    def _many(self, statement: Many, out: Any) -> None:
-        source, row = self._view(statement.source), statement.row
-        grouped = source.reshape(*source.shape[:-1], -1, statement.size)
-        reduction = {"maximum": np.maximum, "minimum": np.minimum}.get(row.name)
-        if reduction is not None:
-            name = f"{row.name}_reduce"
-            self._scope[name] = reduction.reduce
-            self._lines.append(f"{name}({self._array(grouped)}, -1, None, {self._array(out)})")
-            return
-        if row.name == "logsumexp":
-            self._logsumexp(grouped, out)
-            return
-        columns = tuple(np.moveaxis(grouped, -1, 0))
-        name = f"{row.name}_array"
-        self._scope[name] = row.array
-        bound = self._bind(("columns", statement.out), columns)
-        self._call(np.copyto, self._array(out), f"{name}(*{bound})")
-
-    def _logsumexp(self, grouped: Any, out: Any) -> None:
-        """Write best + log1p(the e^(x - best) of the others), as `numeric.logsumexp` has it.
-
-        Of several that are the best all but one count among the others, with e^0 = 1.
-        """
-        best, rest = self._new(out.shape), self._new(out.shape)
-        shifted, below = self._new(grouped.shape), self._new(grouped.shape)
-        wide = self._array(best[..., None])
-        source, place = self._array(grouped), self._array(out)
-        self._scope["largest"] = np.maximum.reduce
-        self._lines.append(f"largest({source}, -1, None, {self._array(best)})")
-        self._call(np.less, source, wide, self._array(below))
-        self._call(np.subtract, source, wide, self._array(shifted))
-        self._call(np.exp, self._array(shifted), self._array(shifted))
-        self._call(np.multiply, *[self._array(x) for x in (shifted, below, shifted)])
-        size, ones = grouped.shape[-1], self._ones(grouped.shape[-1])
-        ties = self._new(out.shape)
-        self._product(shifted.reshape(-1, size), ones, rest.reshape(-1))
-        self._product(below.reshape(-1, size), ones, ties.reshape(-1))
-        # Whole numbers first: size - 1 less those below is 0 where one is the best.
-        self._call(np.subtract, self._operand(size - 1.0), self._array(ties), self._array(ties))
-        self._call(np.add, self._array(rest), self._array(ties), self._array(rest))
-        self._call(np.log1p, self._array(rest), self._array(rest))
-        self._call(np.add, self._array(best), self._array(rest), place)
-        unbounded = f"where=isinf({self._array(best)})"
-        self._scope["isinf"] = np.isinf
-        self._call(np.copyto, place, self._array(best), unbounded)
+        self._lines.call(np.add.reduce, grouped, -1, None, out)
 
 
 def _repeats(index: Ints, groups: int, size: int) -> bool:

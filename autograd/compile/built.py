@@ -10,6 +10,7 @@ import itertools
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,15 @@ from autograd.compile.roll import Rolling, levels
 from autograd.compile.rules import with_gradient
 from autograd.compile.scalar import FloatProgram
 from autograd.compile.simplify import fold, prune, share
-from autograd.compile.statements import Array, Statement, View
+from autograd.compile.statements import Array, Statement, Task, View
 from autograd.compile.sums import flatten, split
-from autograd.compile.text import Printer, function_text, preamble
+from autograd.compile.text import Printer, both_returned, function_text, preamble
 from autograd.compile.trace import Shape, trace
 from autograd.transforms import Argnum
 from autograd.value import Value
 
+# What the result's adjoint is: 1, or 1 / batch for a mean.
+_SHARE = Array("share", 1, False)
 # Graphs of up to so many nodes run as float code when one sample is given.
 _SMALL = 5_000
 # Narrow ones, which have few nodes on each level, up to so many: rolling would gain nothing.
@@ -97,7 +100,7 @@ class Built:
         self._both: Graph | None = None
         self._rolled: Rolled | Narrow | None = None
         self._float_programs: dict[bool, FloatProgram] = {}
-        self._buffers: OrderedDict[tuple[int, bool], Buffers | Lanes] = OrderedDict()
+        self._buffers: OrderedDict[tuple[int, Task], Buffers | Lanes] = OrderedDict()
 
     @property
     def rolled(self) -> Rolled | Narrow:
@@ -149,17 +152,20 @@ class Built:
         begins: list[int] = np.cumsum([0, *self.sizes]).tolist()
         return [[(INPUT, begins[i] + k) for k in range(self.sizes[i])] for i in self.chosen]
 
-    def run(self, theta: Any, flat: Any, batch: int, *, gradient: bool) -> list[Any]:
-        """Run on buffers for this number of samples; the results are the buffers themselves."""
+    def run(self, theta: Any, flat: Any, batch: int, task: Task) -> list[Any]:
+        """Run on buffers for this number of samples; the results are the buffers themselves.
+
+        The gradient by the parameters is the caller's.
+        """
         rolled = self.rolled
-        if isinstance(rolled, Rolled) and not (gradient and self.parameters):
-            block = rolled.block(self.dtype.itemsize, gradient=gradient)
+        if isinstance(rolled, Rolled) and (task == "value" or not self.parameters):
+            block = rolled.block(self.dtype.itemsize, task)
             if batch >= 2 * block:
-                return self._in_blocks(theta, flat, batch, block, gradient=gradient)
-        key = (batch, gradient)
+                return self._in_blocks(theta, flat, batch, block, task)
+        key = (batch, task)
         buffers = self._buffers.get(key)
         if buffers is None:
-            buffers = self._buffers[key] = rolled.buffers(theta, batch, gradient=gradient)
+            buffers = self._buffers[key] = rolled.buffers(theta, batch, task)
             if len(self._buffers) > _KEPT:
                 self._buffers.popitem(last=False)
         for place, given in zip(buffers.inputs, flat, strict=True):
@@ -168,14 +174,12 @@ class Built:
             buffers.run()
         return buffers.results
 
-    def _in_blocks(
-        self, theta: Any, flat: Any, batch: int, block: int, *, gradient: bool
-    ) -> list[Any]:
+    def _in_blocks(self, theta: Any, flat: Any, batch: int, block: int, task: Task) -> list[Any]:
         """Run on so many samples at a time that the buffers stay in the processor's cache."""
         results: list[Any] = []
         for begin in range(0, batch, block):
             end = min(begin + block, batch)
-            part = self.run(theta, [x[begin:end] for x in flat], end - begin, gradient=gradient)
+            part = self.run(theta, [x[begin:end] for x in flat], end - begin, task)
             if not results:
                 results = [np.empty((batch, *found.shape[1:]), found.dtype) for found in part]
             for result, found in zip(results, part, strict=True):
@@ -210,7 +214,8 @@ class Built:
 
     def source(self) -> str:
         """Return the text of the program."""
-        return self.rolled.source(self.names)
+        shapes = [self.shapes[i] for i in self.chosen]
+        return self.rolled.source(self.names, shapes, self.chosen[0])
 
     def report(self) -> Report:
         """Return what each pass made of the graph."""
@@ -232,11 +237,12 @@ class Rolled:
         self.backward: list[Statement] = []
         self.gradients: list[View] = []
         self.mean = built.parameters > 0
+        self._each: tuple[list[Statement], View] | None = None
         if not built.listed:
             wanted = [self.routine.theta]
             if not self.mean:
                 wanted = [self.routine.inputs[i] for i in dict.fromkeys(built.chosen)]
-            seed = Array("share", 1, False).whole
+            seed = _SHARE.whole
             reverse = stages.time(
                 "reverse", lambda: Reverse(self.routine, self.result, seed, wanted)
             )
@@ -249,35 +255,63 @@ class Rolled:
             self.gradients = [by_array[array] for array in order]
             self.backward = self.routine.statements[len(self.forward) :]
 
-    def block(self, itemsize: int, *, gradient: bool) -> int:
+    @property
+    def each(self) -> tuple[list[Statement], View]:
+        """The statements of the parameters' gradient for each sample, and the gradient."""
+        if self._each is None:
+            made = {statement.out for statement in self.forward}
+            applied = {k: out for k, out in self.routine.applied.items() if out in made}
+            routine = replace(self.routine, statements=list(self.forward), applied=applied)
+            wanted = [routine.theta]
+            reverse = Reverse(routine, self.result, _SHARE.whole, wanted, per_sample=True)
+            self._each = routine.statements[len(self.forward) :], reverse.gradients[0]
+        return self._each
+
+    def work(self, task: Task) -> tuple[list[Statement], list[View]]:
+        """Return the statements of a task, and its results."""
+        if task == "value":
+            return self.forward, [self.result]
+        if task == "gradient":
+            return [*self.forward, *self.backward], [self.result, *self.gradients]
+        statements, gradient = self.each
+        return [*self.forward, *statements], [self.result, gradient]
+
+    def block(self, itemsize: int, task: Task) -> int:
         """Return how many samples' buffers take four megabytes; 256 at least."""
-        statements = [*self.forward, *self.backward] if gradient else self.forward
+        statements, _ = self.work(task)
         width = sum(s.out.width for s in statements if s.out.batched)
         return max(256, _CACHE // (itemsize * max(width, 1)))
 
-    def buffers(self, theta: Any, batch: int, *, gradient: bool) -> Buffers:
+    def buffers(self, theta: Any, batch: int, task: Task) -> Buffers:
         """Return the program bound to buffers for so many samples."""
-        statements = [*self.forward, *self.backward] if gradient else self.forward
-        results = [self.result, *self.gradients] if gradient else [self.result]
-        seed = 1.0 / batch if self.mean else 1.0
-        return Buffers(self.routine, statements, results, theta, batch, seed)
+        statements, results = self.work(task)
+        seed = 1.0 / batch if self.mean and task == "gradient" else 1.0
+        hand = self.mean and task != "value"
+        return Buffers(self.routine, statements, results, theta, batch, seed, hand=hand)
 
-    def source(self, names: Sequence[str]) -> str:
-        """Return the text of the program."""
+    def source(self, names: Sequence[str], shapes: Sequence[Shape], first: int) -> str:
+        """Return the text of the program.
+
+        Args:
+            names: of the parameters.
+            shapes: of the arguments to derive by.
+            first: the first of these.
+        """
+        kind = self.routine.theta if self.mean else self.routine.inputs[first]
         value = Printer(self.forward, names)
         result = value.view(self.result)
         printers = [value]
         returned = [result if self.result.width > 1 else f"{result}[:, 0]"]
-        functions = [function_text(self.routine, value, "value", returned)]
+        functions = [function_text(self.routine, value, "value", returned, kind)]
         if self.gradients:
             both = Printer([*self.forward, *self.backward], names)
             printers.append(both)
-            gradients = [both.view(g) for g in self.gradients]
-            head = "np.mean({})" if self.mean else "{}[:, 0]"
             share = "1.0 / batch" if self.mean else "1.0"
             both.lines.insert(0, f"share = np.full((1,), {share}, dtype=dtype)")
-            returned = [head.format(result), *gradients]
-            functions.append(function_text(self.routine, both, "value_and_grad", returned))
+            gradients = [both.view(g) for g in self.gradients]
+            returned = both_returned(result, gradients, None if self.mean else shapes)
+            text = function_text(self.routine, both, "value_and_grad", returned, kind)
+            functions.append(text)
         return "\n\n\n".join([preamble(printers), *functions]) + "\n"
 
 

@@ -21,9 +21,11 @@ from autograd.compile.statements import (
     Routine,
     Statement,
     SumBatch,
+    Task,
     View,
 )
-from autograd.compile.text import Printer, function_text, preamble
+from autograd.compile.text import Printer, both_returned, function_text, preamble
+from autograd.compile.trace import Shape
 from autograd.row import Primitive, lookup
 
 # Fewer nodes than this are rolled in a second at most.
@@ -77,23 +79,31 @@ class Narrow:
         self.backward: list[Statement] = []
         self.unrolled = ["the graph has less than two nodes on a level: run node by node"]
 
-    def buffers(self, theta: Any, batch: int, *, gradient: bool) -> Lanes:
+    def buffers(self, theta: Any, batch: int, task: Task) -> Lanes:
         """Return the program bound to lanes for so many samples."""
-        chosen = self._both if gradient else self._value
+        chosen = self._value if task == "value" else self._both
         assert chosen is not None
-        return Lanes(*chosen, self._sizes, theta, batch, mean=self._parameters > 0)
+        mean = self._parameters > 0 and task == "gradient"
+        return Lanes(*chosen, self._sizes, theta, batch, mean=mean)
 
-    def source(self, names: Sequence[str]) -> str:
-        """Return the text of the program."""
+    def source(self, names: Sequence[str], shapes: Sequence[Shape], first: int) -> str:
+        """Return the text of the program.
+
+        Args:
+            names: of the parameters.
+            shapes: of the arguments to derive by.
+            first: the first of these.
+        """
         routine, value, (result,) = self._written(*self._value, names)
+        kind = routine.theta if self._parameters else routine.inputs[first]
         listed = self._both is None
         returned = [result if listed else f"{result}[:, 0]"]
-        functions = [function_text(routine, value, "value", returned)]
+        functions = [function_text(routine, value, "value", returned, kind)]
         printers = [value]
         if self._both is not None:
             routine, both, (result, *slopes) = self._written(*self._both, names)
-            head = f"np.mean({result})" if self._parameters else f"{result}[:, 0]"
-            functions.append(function_text(routine, both, "value_and_grad", [head, *slopes]))
+            returned = both_returned(result, slopes, None if self._parameters else shapes)
+            functions.append(function_text(routine, both, "value_and_grad", returned, kind))
             printers.append(both)
         return "\n\n\n".join([preamble(printers), *functions]) + "\n"
 
@@ -167,7 +177,7 @@ class Lanes:
 
     Attributes:
         inputs: where each argument's numbers are to be put before a run, (batch, width).
-        results: where the results are after it, (batch, width) or (width,) for a mean.
+        results: those of the last run, arrays of their own: (batch, width) or (width,) for a mean.
         size: bytes held.
 
     >>> from autograd.compile.trace import trace
@@ -247,9 +257,7 @@ class Lanes:
     def run(self) -> None:
         """Run on the inputs, as many samples at a time as there is room for."""
         batch, block = self._batch, self._block
-        if self._mean:
-            for result in self.results[1:]:
-                result[...] = 0.0
+        self.results = [np.zeros_like(result) for result in self.results]
         for begin in range(0, batch, block):
             end = min(begin + block, batch)
             for lanes, argument, columns in self._leaves:

@@ -6,7 +6,6 @@ as plain numbers runs as straight-line float code where the graph is small; ever
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -18,6 +17,7 @@ from autograd.compile.built import Built
 from autograd.compile.graph import Bools
 from autograd.compile.report import Report
 from autograd.compile.simplify import simplified
+from autograd.compile.text import bound
 from autograd.compile.trace import Shape, trace
 from autograd.transforms import Argnum
 
@@ -105,7 +105,6 @@ class Program:
         self._shapes: tuple[Shape, ...] | None = None
         self._built: Built | None = None
         self._last: tuple[Shape, ...] = ()
-        self._given: Any = None
         # Buffers are the program's own: two threads take turns.
         self._lock = threading.Lock()
         self._float_gradient: Callable[..., Any] | None = None
@@ -183,7 +182,7 @@ class Program:
         if batch is None and built.small:
             return built.float_program(gradient=False)(*self._float_arguments(flat))
         with self._lock:
-            (values,) = built.run(self._theta, flat, batch or 1, gradient=False)
+            (values,) = built.run(self._theta, flat, batch or 1, "value")
             return built.one(values[0]) if batch is None else built.many(values)
 
     def value_and_grad(self, *arguments: Any, per_sample: bool = False) -> tuple[Any, Any]:
@@ -232,40 +231,23 @@ class Program:
             return self._run_with_gradient(built, flat, batch)
 
     def _each_sample(self, built: Built, flat: Any, batch: int | None) -> tuple[Any, Any]:
-        """Return the values and the parameters' gradients of each sample, one after another."""
+        """Return the values and the parameters' gradients of each sample."""
         if not self.parameters or batch is None:
             raise ValueError(
                 "per_sample=True is for a batch of arrays and a program with parameters; gradients "
                 "by an argument are for each sample anyway"
             )
-        values = np.empty(batch, dtype=self._dtype)
-        gradients = np.empty((batch, len(self.parameters)), dtype=self._dtype)
         with self._lock:
-            for i in range(batch):
-                one = [x[i : i + 1] for x in flat]
-                (value, slopes) = built.run(self._theta, one, 1, gradient=True)
-                values[i], gradients[i] = value[0, 0], slopes
-        return values, gradients
+            values, slopes = built.run(self._theta, flat, batch, "each")
+            return values[:, 0].copy(), slopes
 
     def _run_with_gradient(self, built: Built, flat: Any, batch: int | None) -> tuple[Any, Any]:
-        values, *slopes = built.run(self._theta, flat, batch or 1, gradient=True)
+        values, *slopes = built.run(self._theta, flat, batch or 1, "gradient")
         if self.parameters:
-            return float(values.sum()) / len(values), self._handed(slopes[0])
+            return float(values.sum()) / len(values), slopes[0]
         if batch is None:
             return float(values[0, 0]), built.nested(np.concatenate(slopes, axis=1)[0].tolist())
         return values[:, 0].copy(), built.shaped(slopes, batch)
-
-    def _handed(self, slopes: Any) -> Any:
-        """Return a copy of the gradient: in the array given last time, if nobody holds it now.
-
-        A new array of megabytes costs more in fresh pages than in the copy.
-        """
-        given = self._given
-        # Held by this object, by the name above, and by the call that asks.
-        if given is None or sys.getrefcount(given) > 3:
-            given = self._given = np.empty_like(slopes)
-        np.copyto(given, slopes)
-        return given
 
     def _float_arguments(self, flat: Any) -> list[Any]:
         numbers = [x for part in flat for x in part]
@@ -313,12 +295,35 @@ class Program:
     def source(self) -> str:
         """NumPy text of the program: functions `value` and, for one value, `value_and_grad`.
 
-        It runs when pasted, and with another array namespace in the place of `np`.
+        It runs when pasted, and with another array namespace in the place of `np`: see `on`.
 
         Raises:
             ValueError: before the first call, if no shapes were given.
         """
         return self._known().source()
+
+    def on(self, namespace: Any) -> Any:
+        """Return the program's text as functions on the arrays of another namespace.
+
+        Args:
+            namespace: a module with NumPy's names: `torch`, or `jax.numpy`.
+
+        Returns:
+            An object with the functions `value(theta, *batch)` and, if f returns one value,
+            `value_and_grad(theta, *batch)`; without parameters there is no `theta`. They take and
+            return arrays of the namespace, change none in place, and run under `jax.jit`. JAX's
+            arrays have 32 bits unless `jax_enable_x64` is set. A primitive of one's own runs on
+            NumPy's arrays only.
+
+        Raises:
+            ValueError: before the first call, if no shapes were given.
+
+        >>> import numpy as np
+        >>> elsewhere = compile(lambda x: x * x, shapes=[()]).on(np)
+        >>> elsewhere.value_and_grad(np.array([1.0, 3.0]))
+        (array([1., 9.]), array([2., 6.]))
+        """
+        return bound(self.source, namespace)
 
     def report(self) -> Report:
         """Return what each pass made of the graph; printed, a table.

@@ -60,15 +60,23 @@ class Reverse:
         result: its one result.
         seed: the gradient of what is wanted by the result: 1, or 1 / batch for a mean.
         wanted: the arrays to derive by.
+        per_sample: whether the gradient of what all samples share is wanted for each of them.
 
     Attributes:
         gradients: a view for each wanted array, of its width.
     """
 
     def __init__(
-        self, routine: Routine, result: View, seed: Operand, wanted: Sequence[Array]
+        self,
+        routine: Routine,
+        result: View,
+        seed: Operand,
+        wanted: Sequence[Array],
+        *,
+        per_sample: bool = False,
     ) -> None:
         self.routine = routine
+        self.per_sample = per_sample
         self.parts: dict[Array, list[Part]] = defaultdict(list)
         self.needed = set(wanted)
         self._rules: dict[Any, Rule] = {}
@@ -88,7 +96,8 @@ class Reverse:
 
     def _gradient(self, array: Array) -> View:
         g = self.adjoint(array)
-        return self.routine.filled(0.0 if g is None else g, array.width, array.batched)
+        batched = array.batched or self.per_sample
+        return self.routine.filled(0.0 if g is None else g, array.width, batched)
 
     def add(self, view: View, value: Operand, batched: bool) -> None:
         """Add to the adjoint of some columns; one column that was broadcast takes their sum."""
@@ -102,7 +111,7 @@ class Reverse:
         parts = self.parts.pop(array, [])
         if not parts:
             return None
-        if array.batched:
+        if array.batched or self.per_sample:
             return self._total(array.width, parts, True)
         over_batch = [part for part in parts if part.batched]
         total: Operand | None = None
@@ -197,22 +206,23 @@ class Reverse:
 
     def reverse(self, statement: Statement, g: Operand) -> None:
         """Append what a statement passes on of its result's adjoint g."""
+        batched = statement.out.batched or self.per_sample
         match statement:
             case Apply():
                 self._apply(statement, g)
             case Concat():
                 self._concat(statement, g)
             case Take():
-                full = self.routine.filled(g, statement.out.width, statement.out.batched)
+                full = self.routine.filled(g, statement.out.width, batched)
                 columns = statement.source.columns[statement.index]
-                self._spread(statement.source, columns, full, statement.out.batched)
+                self._spread(statement.source, columns, full, batched)
             case Reduce():
                 groups, size = statement.out.width, statement.size
                 value = self.routine.spread(g, size, groups)
-                self._whole(statement.source, value, statement.out.batched)
+                self._whole(statement.source, value, batched)
             case Many():
                 for view, value in pull_many(self.routine, statement, g, self.needed):
-                    self._whole(view, value, statement.out.batched)
+                    self._whole(view, value, batched)
             case Dense():
                 self._dense(statement, g)
             case SumBatch() | DenseOperand() | DenseWeights():
@@ -254,7 +264,7 @@ class Reverse:
         for place, slope in zip(rule.places, slopes, strict=True):
             view = operands[place]
             assert isinstance(view, View)
-            self._narrowed(view, slope, out.width, out.batched)
+            self._narrowed(view, slope, out.width, out.batched or self.per_sample)
 
     def _concat(self, statement: Concat, g: Operand) -> None:
         at = 0
@@ -263,7 +273,7 @@ class Reverse:
                 value = g
                 if isinstance(g, View) and g.width > 1:
                     value = g.part(at, at + width)
-                self._narrowed(operand, value, width, statement.out.batched)
+                self._narrowed(operand, value, width, statement.out.batched or self.per_sample)
             at += width
 
     def _dense(self, statement: Dense, g: Operand) -> None:
@@ -271,9 +281,9 @@ class Reverse:
         weights, source, windows = statement.weights, statement.source, statement.windows
         if weights.array in self.needed:
             rows, columns = weights.shape
-            out = self.routine.array(rows * columns, False, "w")
+            out = self.routine.array(rows * columns, self.per_sample, "w")
             self.routine.statements.append(DenseWeights(out, full, source, weights, windows))
-            self._spread(weights.array.whole, weights.places, out.whole, False)
+            self._spread(weights.array.whole, weights.places, out.whole, self.per_sample)
         if source.array in self.needed:
             out = self.routine.array(source.width, True)
             self.routine.statements.append(DenseOperand(out, full, weights, windows))

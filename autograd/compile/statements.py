@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from autograd.compile.graph import Floats, Ints
 from autograd.row import Primitive
+
+# What a program is asked for: f's values; the gradient of their mean, or by an argument; the
+# parameters' for each sample.
+Task = Literal["value", "gradient", "each"]
 
 
 @dataclass(eq=False, slots=True)

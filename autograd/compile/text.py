@@ -1,7 +1,8 @@
 """Prints statements as NumPy text that reads, runs when pasted, and runs elsewhere.
 
-Nothing is changed in place, and only functions are used that other array namespaces have under the
-same names; with another module as `np` the text runs on its arrays.
+Nothing is changed in place, and only functions are used that PyTorch and JAX have under the same
+names; where the table's own function is another, one of `portable.py` stands in the text. With
+another module as `np` the text runs on its arrays, and under `jit`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from autograd import numeric
+from autograd.compile import portable
 from autograd.compile.statements import (
     Apply,
+    Array,
     Concat,
     Dense,
     DenseOperand,
@@ -35,8 +39,22 @@ from autograd.compile.statements import (
 from autograd.row import Primitive
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-# Rows of any number of operands that NumPy has as a reduction.
-_REDUCTIONS = {"maximum": "np.max", "minimum": "np.min"}
+# Rows of any number of operands that NumPy has as a reduction; `torch.max` returns the places too.
+_REDUCTIONS = {"maximum": "np.amax", "minimum": "np.amin"}
+# NumPy's names that other namespaces lack.
+_RENAMED = {"power": "pow"}
+# The table's functions that are others in the text.
+_PORTABLE: dict[Any, Callable[..., Any]] = {
+    np.sign: portable.sign_array,
+    numeric.step_array: portable.step_array,
+    numeric.equal_array: portable.equal_array,
+    numeric.where_array: portable.where_array,
+    numeric.softplus_array: portable.softplus_array,
+    numeric.logsumexp_array: portable.logsumexp_array,
+    numeric.erf_array: portable.erf_array,
+    numeric.erfc_array: portable.erfc_array,
+}
+_IMPORT = "import numpy as np\n"
 
 
 class Printer:
@@ -57,6 +75,7 @@ class Printer:
         self.lines: list[str] = []
         self._names = names
         self._matrices: dict[Matrix, str] = {}
+        self._known: set[str] = set()
         for statement in statements:
             text = self._written(statement)
             self.lines.append(f"{statement.out.name} = {text}{_comment(statement.out.note)}")
@@ -65,7 +84,7 @@ class Printer:
         """Return columns of an array as text."""
         array = view.array
         if array.data is not None:
-            self.constants[array.name] = array.data
+            self._constant(array.name, array.data)
         if view.is_whole:
             return array.name
         step = f":{view.step}" if view.step != 1 else ""
@@ -79,6 +98,12 @@ class Printer:
         if math.isfinite(operand):
             return repr(operand) if operand >= 0.0 else f"({operand!r})"
         return {"inf": "np.inf", "-inf": "(-np.inf)"}.get(repr(operand), "np.nan")
+
+    def _constant(self, name: str, data: Any) -> None:
+        """Note a constant: a list before the functions, and in them an array of their dtype."""
+        if self.constants.setdefault(name.upper(), data) is data and name not in self._known:
+            self._known.add(name)
+            self.lines.append(f"{name} = np.asarray({name.upper()}, dtype=dtype)")
 
     def _written(self, statement: Statement) -> str:
         match statement:
@@ -107,17 +132,22 @@ class Printer:
     def _apply(self, statement: Apply) -> str:
         row = statement.row
         taken = [self.operand(x) for x in statement.operands]
+        # Operators take plain numbers; functions, only where an operand is always one.
         if row.name in _INFIX and row.function.__module__ in ("_operator", numeric.__name__):
             return f"{taken[0]} {_INFIX[row.name]} {taken[1]}"
+        for i, x in enumerate(statement.operands[: len(taken) - row.constants]):
+            if not isinstance(x, View):
+                taken[i] = f"np.full((1,), {taken[i]}, dtype=dtype)"
         return f"{self.function(row)}({', '.join(taken)})"
 
     def function(self, row: Primitive) -> str:
         """Return how the array function of a row is called in the text."""
-        array: Any = row.array
+        array: Any = _PORTABLE.get(row.array, row.array)
         name = getattr(array, "__name__", row.name)
         if getattr(np, name, None) is array:
-            return f"np.{name}"
-        name = name if getattr(numeric, name, None) is array else f"{row.name}_array"
+            return f"np.{_RENAMED.get(name, name)}"
+        ours = array in (getattr(numeric, name, None), getattr(portable, name, None))
+        name = name if ours else f"{row.name}_array"
         while self.functions.setdefault(name, array) is not array:
             name += "_"
         return name
@@ -138,7 +168,7 @@ class Printer:
         return f"np.concat([{', '.join(pieces)}], axis={int(batched)})"
 
     def _take(self, statement: Take) -> str:
-        name = f"i{len(self.constants) + 1}"
+        name = f"I{len(self.constants) + 1}"
         self.constants[name] = statement.index
         source = self.view(statement.source)
         batched = statement.out.batched
@@ -164,7 +194,7 @@ class Printer:
             end = matrix.start + matrix.rows * matrix.stride
             text = f"{matrix.array.name}[{matrix.start}:{end}]"
             if matrix.array.data is not None:
-                self.constants[matrix.array.name] = matrix.array.data
+                self._constant(matrix.array.name, matrix.array.data)
             text += f".reshape({matrix.rows}, {matrix.stride})"
             if matrix.columns != matrix.stride:
                 text += f"[:, {matrix.skip}:{matrix.skip + matrix.columns}]"
@@ -189,8 +219,6 @@ class Printer:
 
     def _weights(self, statement: DenseWeights) -> str:
         g, source = self.view(statement.g), self.view(statement.source)
-        if not statement.source.array.batched:  # constants alone, the same for every sample
-            source = f"np.broadcast_to({source}, (batch, {statement.source.width}))"
         if statement.windows > 1:
             g += f".reshape(-1, {statement.g.width // statement.windows})"
             source += f".reshape(-1, {statement.source.width // statement.windows})"
@@ -211,7 +239,7 @@ def _grouped(source: View, size: int) -> str:
 
 
 def function_text(
-    routine: Routine, printer: Printer, name: str, returned: Sequence[str], seed: bool = False
+    routine: Routine, printer: Printer, name: str, returned: Sequence[str], kind: Array
 ) -> str:
     """Return a program as a Python function of theta and the arguments.
 
@@ -220,21 +248,38 @@ def function_text(
         printer: has the lines.
         name: of the function.
         returned: the expressions to return.
-        seed: whether the lines use `share`, 1 / batch.
+        kind: the argument whose dtype all numbers have.
     """
     arguments = [array.name for array in routine.inputs]
     if routine.theta.width:
         arguments.insert(0, "theta")
+    lines = [f"batch = {routine.inputs[0].name}.shape[0]"]
+    lines += [f"{x.name} = {x.name}.reshape(batch, {x.width})" for x in routine.inputs]
+    body = [*printer.lines, f"return {', '.join(returned)}"]
+    if any("dtype=dtype" in line for line in body):
+        lines.append(f"dtype = {kind.name}.dtype")
     head = f"def {name}({', '.join(arguments)}):"
-    body = "\n".join(printer.lines)
-    lines: list[str] = []
-    if "batch" in body or seed:
-        lines.append(f"batch = {routine.inputs[0].name}.shape[0]")
-    if "dtype=dtype" in body:
-        lines.append(f"dtype = {arguments[0]}.dtype")
-    lines += printer.lines
-    lines.append(f"return {', '.join(returned)}")
-    return "\n".join([head, *[f"    {line}" for line in lines]])
+    return "\n".join([head, *[f"    {line}" for line in [*lines, *body]]])
+
+
+def both_returned(
+    value: str, gradients: Sequence[str], shapes: Sequence[tuple[int, ...]] | None
+) -> list[str]:
+    """Return what a function returns for values and gradients, as expressions.
+
+    Args:
+        value: the values, of shape (batch, 1).
+        gradients: those by arguments, of shape (batch, width), or by the parameters.
+        shapes: of the arguments for one sample; None for parameters, where the mean is returned.
+
+    >>> both_returned("v1", ["v2"], None), both_returned("v1", ["v2"], [(2, 3)])
+    (['np.mean(v1)', 'v2'], ['v1[:, 0]', 'v2.reshape(batch, 2, 3)'])
+    """
+    if shapes is None:
+        return [f"np.mean({value})", *gradients]
+    wide = [", ".join(map(str, ("batch", *shape))) for shape in shapes]
+    slopes = [f"{g}.reshape({x})" for g, x in zip(gradients, wide, strict=True)]
+    return [f"{value}[:, 0]", *slopes]
 
 
 def preamble(printers: Sequence[Printer]) -> str:
@@ -245,19 +290,32 @@ def preamble(printers: Sequence[Printer]) -> str:
         functions |= printer.functions
         constants |= printer.constants
     texts = _definitions(functions)
-    lines = ["import numpy as np"]
-    if any("math." in text for text in texts):
-        lines.insert(0, "import math")
+    lines = ["import math"] if any("math." in text for text in texts) else []
+    lines += [_IMPORT.rstrip()]
     lines += ["", *texts] if texts else []
     lines += [f"{name} = {_literal(data)}" for name, data in constants.items()]
     return "\n".join(lines)
 
 
+def bound(source: str, namespace: Any) -> SimpleNamespace:
+    r"""Return the functions of a program's text, with an array namespace in NumPy's place.
+
+    >>> double = "import numpy as np\ndef value(x):\n    return np.multiply(x, 2.0)\n"
+    >>> bound(double, np).value(np.array([3.0]))
+    array([6.])
+    """
+    scope: dict[str, Any] = {"np": namespace}
+    exec(source.replace(_IMPORT, "", 1), scope)
+    return SimpleNamespace(
+        **{name: scope[name] for name in ("value", "value_and_grad") if name in scope}
+    )
+
+
 def _literal(data: Any) -> str:
+    """Return numbers as a list that becomes an array where the dtype is known, places as one."""
     listed = [repr(x) for x in data.tolist()]
     text = re.sub(r"\b(inf|nan)\b", r"np.\1", f"[{', '.join(listed)}]")
-    kind = "np.float64" if data.dtype.kind == "f" else "np.int64"
-    return f"np.array({text}, dtype={kind})"
+    return text if data.dtype.kind == "f" else f"np.asarray({text})"
 
 
 def _definitions(functions: dict[str, Any]) -> list[str]:
@@ -279,7 +337,8 @@ def _definitions(functions: dict[str, Any]) -> list[str]:
             texts[name] = _missing(name)
             return
         for other in re.findall(r"(?<![\w.])(\w+)\(", source):
-            called = getattr(numeric, other, None)
+            called = function.__globals__.get(other)
+            called = _PORTABLE.get(called, called)
             if other != name and callable(called):
                 define(other, called)
         texts[name] = _bare(source) + "\n"

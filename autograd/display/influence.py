@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from autograd.display.steps import markdown_text
 from autograd.display.symbols import figure
 from autograd.display.walk import Walk
-from autograd.display.words import whole_number
+from autograd.display.words import markdown_text, whole_number
 from autograd.value import Value
 
 

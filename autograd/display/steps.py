@@ -14,6 +14,7 @@ from typing import overload
 from autograd.display.latex import Latex, number_latex
 from autograd.display.symbols import Term, figure, ratio, ratio_latex, short, signed
 from autograd.display.walk import Use, Walk
+from autograd.display.words import markdown_text
 from autograd.value import Value
 
 # Of a longer walk the table shows the first and the last; each step can still be had by index.
@@ -400,11 +401,3 @@ _COLUMNS = {
         "|--:|:--|:--|:--|:--|"
     ),
 }
-_SPECIAL = str.maketrans(
-    {c: f"\\{c}" for c in "\\`*_{}[]()#+-.!|~$^"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-)
-
-
-def markdown_text(text: str) -> str:
-    """Return any text as Markdown that shows just that text."""
-    return text.translate(_SPECIAL)

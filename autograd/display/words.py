@@ -30,6 +30,10 @@ FAINT: Final = "#4b5563"
 # What stands back where something is highlighted; it can still be read, at a contrast of 3.
 PALE: Final = "#949494"
 
+_MARKDOWN = str.maketrans(
+    {c: f"\\{c}" for c in "\\`*_{}[]()#+-.!|~$^"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+)
+
 
 def number_text(x: float) -> str:
     """Return x with four significant digits; whole numbers below a million in full.
@@ -79,6 +83,11 @@ def label_text(label: str) -> str:
     if len(label) > 4 * LABEL_LENGTH:  # White space is not looked for in a megabyte of label.
         label = label[: 2 * LABEL_LENGTH] + label[-2 * LABEL_LENGTH :]
     return clean(" ".join(label.split()), LABEL_LENGTH)
+
+
+def markdown_text(text: str) -> str:
+    """Return any text as Markdown that shows just that text."""
+    return text.translate(_MARKDOWN)
 
 
 def count_text(n: int, noun: str) -> str:

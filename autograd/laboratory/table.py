@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from autograd.display.steps import markdown_text
-from autograd.display.words import clean
+from autograd.display.words import clean, markdown_text
 
 WIDEST = 44
 

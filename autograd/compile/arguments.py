@@ -60,7 +60,8 @@ def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...]
 
     Raises:
         TypeError: if an array holds no numbers.
-        ValueError: if some argument is no array, or they differ in the number of samples.
+        ValueError: if some argument is no array, there are no samples, or the arguments differ in
+            their number.
 
     >>> flat, shapes, batch = flat_samples([np.zeros((5, 2, 3)), np.ones(5)])
     >>> [x.shape for x in flat], shapes, batch
@@ -78,13 +79,15 @@ def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...]
             "the arguments' first axes count the samples and differ: "
             f"{[x.shape for x in arguments]}"
         )
+    batch = counts.pop()
+    if not batch:
+        raise ValueError("the batch has no samples: the first axis of the arguments is 0 long")
     for place, x in enumerate(arguments):
         if x.dtype.kind not in "iuf":
             raise TypeError(
                 f"argument {place} is an array of {x.dtype}: programs take numbers; write "
                 "array.astype(float)"
             )
-    batch = counts.pop()
     shapes = tuple([x.shape[1:] for x in arguments])
     return [x.reshape(batch, -1) for x in arguments], shapes, batch
 

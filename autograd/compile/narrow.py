@@ -28,8 +28,8 @@ from autograd.compile.text import Printer, both_returned, function_text, preambl
 from autograd.compile.trace import Shape
 from autograd.row import Primitive, lookup
 
-# Fewer nodes than this are rolled in a second at most.
-_FEW = 3_000
+# Fewer nodes than this are rolled in a tenth of a second.
+_FEW = 500
 # Bytes that all lanes together may take, and the fewest samples that are run at a time.
 _CACHE, _LEAST = 2**22, 64
 

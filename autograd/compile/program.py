@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -40,7 +40,8 @@ def compile(
 
     Args:
         f: a function of numbers and nested lists of them that returns a Value or a list of Values.
-        parameters: what is trained: a model, or Values. Other Values that f uses are constants.
+        parameters: what is trained: a model, or Values. Other Values that f uses are constants,
+            with the number that they have when f is traced, at the first call.
         argnum: without parameters, the argument or arguments to derive by.
         dtype: of the arrays, "float64" or "float32".
         shapes: of the arguments for one sample: () for a number, (3,) for a list of three. The
@@ -109,7 +110,7 @@ class Program:
         self._lock = threading.Lock()
         self._float_gradient: Callable[..., Any] | None = None
         if shapes is not None:
-            self._build(tuple([tuple(shape) for shape in shapes]))
+            self._build(tuple([_checked(shape) for shape in shapes]))
 
     # Parameters -------------------------------------------------------------------------------
 
@@ -277,9 +278,12 @@ class Program:
         built = self._built
         if built is None:
             return self._build(shapes)
-        if shapes != self._shapes:
+        known = self._shapes or ()
+        if len(shapes) != len(known):
+            raise ValueError(f"the program takes {len(known)} argument(s), got {len(shapes)}")
+        if shapes != known:
             raise ValueError(
-                f"the program was compiled for samples of shapes {list(self._shapes or ())}, got "
+                f"the program was compiled for samples of shapes {list(known)}, got "
                 f"{list(shapes)}: compile(f) again for other shapes"
             )
         return built
@@ -339,6 +343,17 @@ class Program:
                 "the program has not seen a sample yet: call it, or give compile(f, shapes=[...])"
             )
         return self._built
+
+
+def _checked(shape: Any) -> Shape:
+    """Return the shape of one argument as a tuple of counts, or say what is wrong with it."""
+    if isinstance(shape, tuple | list):
+        lengths: list[Any] = [*cast(Sequence[Any], shape)]
+        if all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in lengths):
+            return tuple(lengths)
+    raise ValueError(
+        f"a shape is a tuple of counts, () for a number and (3,) for a list of three; got {shape!r}"
+    )
 
 
 def _on_floats(gradient: Callable[..., Any], *, one: bool) -> Callable[..., tuple[float, Any]]:

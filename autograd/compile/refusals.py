@@ -49,6 +49,7 @@ _READ = (
     "a program has no number until it runs. Compute with the Value itself and autograd's "
     "functions; for a choice by number write where, select, step or equal"
 )
+_SET = "make a new Value in place of a new number, and set parameters through program.theta"
 _BY_NUMBER = "index by a number with select(i, xs), and keep counts and shapes as plain ints"
 
 _active: dict[int, Tape] = {}
@@ -135,8 +136,8 @@ def refusals() -> dict[str, Any]:
         "__index__": refusal("uses a Value as an index or a count", _BY_NUMBER),
         "__round__": refusal("rounds a Value", _READ),
         "__format__": refusal("formats the number of a Value", _READ),
-        "data": property(refusal("reads .data", _READ)),
-        "grad": property(refusal("reads .grad", _READ)),
+        "data": property(refusal("reads .data", _READ), refusal("sets .data", _SET)),
+        "grad": property(refusal("reads .grad", _READ), refusal("sets .grad", _SET)),
         "backward": refusal("goes backward", "the program has value_and_grad for that"),
         "detach": refusal("detaches a Value", _READ),
     }

@@ -1,0 +1,111 @@
+"""What compile and its programs refuse: each with the line or the number, and what to write."""
+
+import math
+
+import numpy as np
+import pytest
+
+from autograd import TraceError, Value, compile, exp, sum, where
+
+# What needs a number that is not there yet ----------------------------------------------------
+
+W = Value(2.0, "w")
+REFUSED = {
+    "comparison": (lambda x: x if x > 0.0 else -x, "where"),
+    "comparison of a parameter": (lambda x: x if W > 0.0 else -x, "where"),
+    "equality": (lambda x: x if x == 1.0 else -x, "where"),
+    "data": (lambda x: x * x.data, "select"),
+    "new data": (lambda x: setattr(x, "data", 2.0), "sets .data"),
+    "data of a parameter": (lambda x: x * W.data, "reads .data of w"),
+    "data of what is made of one": (lambda x: x * (W * 2.0).data, "reads .data"),
+    "float": (lambda x: x * float(x), "autograd's functions"),
+    "math": (lambda x: math.exp(x), "autograd's functions"),
+    "index": (lambda x: [1.0, 2.0][x], r"select\(i, xs\)"),
+    "int": (lambda x: x * int(x), r"select\(i, xs\)"),
+    "truth": (lambda x: x if x else -x, "where"),
+    "branches by name": (lambda x: where(x, lambda: x, lambda: -x), "where"),
+    "another kind of result": (lambda x: "text", "return one Value"),
+    "no result": (lambda x: None, "return one Value"),
+}
+
+
+@pytest.mark.parametrize(("f", "instead"), REFUSED.values(), ids=list(REFUSED))
+def test_what_needs_a_number_is_refused_with_its_line(f, instead):
+    program = compile(f, parameters=[W])
+    with pytest.raises(TraceError, match=instead) as caught:
+        program(np.array([1.0]))
+    if "returned" not in str(caught.value):
+        line = f.__code__.co_firstlineno
+        assert f"line {line} of {__file__}" in str(caught.value)
+    assert W.data == 2.0
+    assert W > 1.0
+
+
+def test_a_placeholder_of_another_trace_is_refused():
+    kept = []
+
+    def first(x):
+        kept.append(x)
+        return x
+
+    compile(first)(1.0)
+    with pytest.raises(TraceError, match="placeholder of another trace"):
+        compile(lambda x: x * kept[0])(1.0)
+
+
+def test_a_value_that_is_no_parameter_has_the_number_of_the_first_call():
+    c = Value(2.0, "c")
+    program = compile(lambda x: c * exp(x))
+    assert program(0.0) == 2.0
+    c.data = 3.0
+    assert program(0.0) == 2.0
+    assert compile(lambda x: c * exp(x))(0.0) == 3.0
+
+
+# What does not fit ----------------------------------------------------------------------------
+
+
+def test_wrong_shapes_are_named():
+    program = compile(lambda xs, y: sum(xs) + y)
+    program(np.zeros((4, 3)), np.zeros(4))
+    with pytest.raises(ValueError, match=r"compiled for samples of shapes \[\(3,\), \(\)\]"):
+        program(np.zeros((4, 2)), np.zeros(4))
+    with pytest.raises(ValueError, match="first axes count the samples and differ"):
+        program(np.zeros((4, 3)), np.zeros(5))
+    with pytest.raises(ValueError, match=r"argument 1 is 2\.0"):
+        program(np.zeros((4, 3)), 2.0)
+    with pytest.raises(ValueError, match="different lengths"):
+        compile(lambda xs: xs[0][0])([[1.0], [1.0, 2.0]])
+    with pytest.raises(TypeError, match="array of bool"):
+        compile(lambda x: x)(np.array([True]))
+
+
+def test_what_compile_takes_is_checked():
+    w = Value(1.0)
+    with pytest.raises(TypeError, match="takes a function"):
+        compile(3)
+    with pytest.raises(ValueError, match="'float64' or 'float32'"):
+        compile(lambda x: x, dtype="int64")
+    with pytest.raises(TypeError, match=r"write \[w\]"):
+        compile(lambda x: x, parameters=w)
+    with pytest.raises(ValueError, match="was computed"):
+        compile(lambda x: x, parameters=[w * 2])
+    with pytest.raises(ValueError, match="twice"):
+        compile(lambda x: x, parameters=[w, w])
+    with pytest.raises(ValueError, match="has not seen a sample"):
+        _ = compile(lambda x: x).source
+
+
+def test_arguments_are_counted_and_a_batch_has_samples():
+    program = compile(lambda xs, y: sum(xs) + y)
+    program(np.zeros((4, 3)), np.zeros(4))
+    with pytest.raises(ValueError, match=r"takes 2 argument\(s\), got 1"):
+        program(np.zeros((4, 3)))
+    with pytest.raises(ValueError, match="no samples: the first axis"):
+        program.value_and_grad(np.zeros((0, 3)), np.zeros(0))
+
+
+@pytest.mark.parametrize("shape", [3, (-3,), (2.0,), "xy", (True,)])
+def test_shapes_are_tuples_of_counts(shape):
+    with pytest.raises(ValueError, match=r"\(3,\) for a list of three; got"):
+        compile(lambda x: x, shapes=[shape])

@@ -430,6 +430,21 @@ def test_labels_are_text_in_every_view():
     assert columns == {4}
 
 
+@given(st.text(alphabet=st.characters(), max_size=60))
+def test_any_label_is_shown_as_text(label):
+    x = Value(2.0, label)
+    for trial in (laboratory.live_weights(x * x), laboratory.naive_recursion(x * x)):
+        assert ET.fromstring(trial.html()) is not None
+        html = trial.html().replace("<br/>", "")
+        assert set(re.findall(r"<(/?\w+)", html)) <= {
+            f"{end}{tag}"
+            for tag in ("div", "p", "table", "thead", "tbody", "tr", "th", "td")
+            for end in ("", "/")
+        }
+        assert "<" not in trial.markdown()
+        str(trial).encode()
+
+
 def test_the_text_is_aligned():
     lines = str(laboratory.overwrite(example()[0])).splitlines()
     head = next(i for i, line in enumerate(lines) if line.startswith("step"))

@@ -9,7 +9,8 @@ small. Called on one sample they record the graph; `predict` computes many with 
 # A network asks its layers, and they their neurons, what users need not know.
 
 from collections.abc import Sequence
-from typing import Any, Self, TypeAlias
+from itertools import pairwise
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 
@@ -102,6 +103,10 @@ class Neuron(Module):
         """Record the output for a list that is known to have the right length."""
         return self._activate(dot(self.weights, inputs) + self.bias)
 
+    @classmethod
+    def _size_of(cls, config: dict[str, Any]) -> int | None:
+        return _dense_size([config.get("n_in"), 1])
+
     def config(self) -> dict[str, Any]:
         """Return the arguments that build this neuron again."""
         return {"n_in": self.n_in, "activation": activation_name(self.activation)}
@@ -191,6 +196,10 @@ class Layer(Module):
             prefix += "weights."
             for i, weight in enumerate(neuron.weights):
                 weight.label = f"{prefix}{i}"
+
+    @classmethod
+    def _size_of(cls, config: dict[str, Any]) -> int | None:
+        return _dense_size([config.get("n_in"), config.get("n_out")])
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that build this layer again."""
@@ -300,6 +309,10 @@ class MLP(Module):
             values = layer.forward(values)
         return values
 
+    @classmethod
+    def _size_of(cls, config: dict[str, Any]) -> int | None:
+        return _dense_size(config.get("sizes"))
+
     def config(self) -> dict[str, Any]:
         """Return the arguments that build this model again, and how its parameters started."""
         return {
@@ -334,6 +347,13 @@ class MLP(Module):
 
     def _summary(self) -> str:
         return f"MLP({self.sizes})"
+
+
+def _dense_size(sizes: Any) -> int | None:
+    """Return the number of parameters of dense layers; None if these are no sizes."""
+    if not isinstance(sizes, list) or not all(type(n) is int and n > 0 for n in cast(Any, sizes)):
+        return None
+    return sum([(n_in + 1) * n_out for n_in, n_out in pairwise(cast(list[int], sizes))])
 
 
 def _fixed(W: Floats, b: Floats) -> Draw:

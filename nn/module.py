@@ -241,6 +241,11 @@ class Module:
         return {}
 
     @classmethod
+    def _size_of(cls, config: dict[str, Any]) -> int | None:
+        """Return how many parameters a model built from `config` has, if that is known before."""
+        return None
+
+    @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Return a model built from what `config()` gave; its parameters are set afterwards."""
         return cls(**config)
@@ -409,8 +414,19 @@ def _built(kind: type[M], path: Path) -> M:
             f"{path}: expected a model of class {kind.__name__}; found {record.kind!r}: "
             "read it with its own class, or define or import that first"
         )
+    # Before it is built: a file of a hundred bytes may ask for more than there is memory.
+    size = classes[-1]._size_of(record.config)  # pyright: ignore[reportPrivateUsage]
+    if size is not None and size > 2 * len(record.parameters) + 1000:
+        raise ValueError(
+            f"{path}: expected the {size:,} parameters of the {record.kind} in its config; found "
+            f"{len(record.parameters):,}"
+        )
     try:
         model = classes[-1].from_config(record.config)
+    except MemoryError:
+        raise ValueError(
+            f"{path}: there is not enough memory for the {record.kind} of its config"
+        ) from None
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: its config does not build a {record.kind}: {error}") from None
     _set_parameters(model, path, record)

@@ -20,6 +20,11 @@ Bools: TypeAlias = NDArray[np.bool_]
 # So many numbers are moved at a time: they and their velocity stay in the processor's cache.
 _BLOCK = 2**14
 
+_NO_GRADIENT = (
+    "no parameter has a gradient, so nothing would move: call loss.backward() first, on a loss "
+    "that depends on them, and zero_grad() before that, not between"
+)
+
 
 class SGD:
     """Gradient descent: each parameter p moves against its gradient g, p ← p - γ g.
@@ -97,7 +102,14 @@ class SGD:
         self._rate = lr if callable(lr) else _rate("lr", lr)
 
     def step(self) -> None:
-        """Move every parameter that has a gradient; the others stay, and so does their velocity."""
+        """Move every parameter that has a gradient; the others stay, and so does their velocity.
+
+        Raises:
+            ValueError: if no parameter has one: nothing would move; or if the schedule returns a
+                rate that is none.
+        """
+        if all(p.grad is None for p in self.parameters):
+            raise ValueError(_NO_GRADIENT)
         rate, momentum, decay = self.lr, self.momentum, self.weight_decay
         if not isinstance(self._velocity, list):
             self._velocity = self._velocity.tolist()
@@ -122,6 +134,9 @@ class SGD:
             slopes: their gradient; overwritten.
             moved: which of them have a gradient and move; None for all.
 
+        Raises:
+            ValueError: as `step`.
+
         >>> x, y = Value(1.0), Value(2.0)
         >>> optimizer = SGD([x, y], lr=0.5)
         >>> numbers = np.array([1.0, 2.0])
@@ -129,6 +144,8 @@ class SGD:
         >>> numbers
         array([-1.,  1.])
         """
+        if moved is not None and not moved.any():
+            raise ValueError(_NO_GRADIENT)
         rate = self.lr
         if isinstance(self._velocity, list):
             self._velocity = np.array(self._velocity)

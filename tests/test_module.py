@@ -333,6 +333,10 @@ def first_parameter(value):
         (edited(lambda d: d["config"].update(sizes=[2, 4, 1])), "17 parameters.*found 13"),
         (edited(lambda d: d["config"].update(sizes=[2])), "does not build a MLP"),
         (edited(lambda d: d["config"].update(depth=3)), "does not build a MLP.*depth"),
+        (
+            edited(lambda d: d["config"].update(sizes=[10**9, 10**9, 1])),
+            "expected the 1,000,000,002,000,000,001 parameters of the MLP in its config; found 13",
+        ),
         (edited(lambda d: d["config"].update(activation="rellu")), "Did you mean 'relu'"),
         (edited(lambda d: d["parameters"].pop("layers.1.neurons.0.bias")), "bias' is missing"),
         (edited(lambda d: d["parameters"].update(extra=1.0)), "'extra' is not among them"),

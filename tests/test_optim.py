@@ -1,9 +1,16 @@
 """SGD: each rule against its recursion by hand, and what its state is bound to."""
 
+import numpy as np
 import pytest
 
 from autograd import Value
 from nn import MLP, SGD
+
+
+def stepped(optimizer):
+    for p in optimizer.parameters:
+        p.grad = 1.0
+    optimizer.step()
 
 
 def run(optimizer, x, steps, slope=lambda x: 2.0 * x):
@@ -82,6 +89,56 @@ def test_a_parameter_without_a_gradient_stays_where_it_is():
     assert y.data == 1.0
 
 
+def test_a_step_without_any_gradient_says_what_was_forgotten():
+    x, y = Value(1.0), Value(2.0)
+    optimizer = SGD([x, y], lr=0.5)
+    with pytest.raises(ValueError, match=r"no parameter has a gradient.*loss.backward\(\) first"):
+        optimizer.step()
+    numbers = np.array([1.0, 2.0])
+    with pytest.raises(ValueError, match="no parameter has a gradient"):
+        optimizer.step_array(numbers, np.zeros(2), np.array([False, False]))
+    assert (x.data, y.data, optimizer.steps) == (1.0, 2.0, 0)
+    assert numbers.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("size", [1, 7, 2**14, 2**14 + 1, 50_000])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"lr": 0.1},
+        {"lr": 0.1, "momentum": 0.9},
+        {"lr": 0.1, "momentum": 0.9, "nesterov": True},
+        {"lr": lambda n: 0.1 / (n + 1), "momentum": 0.5, "weight_decay": 0.01},
+        {"lr": 0.1, "weight_decay": 0.01},
+    ],
+    ids=str,
+)
+def test_a_step_on_an_array_is_the_step_on_the_values_bit_for_bit_and_in_place(options, size):
+    rng = np.random.default_rng(size)
+    start = rng.standard_normal(size)
+    values = [Value(x) for x in start.tolist()]
+    on_values, on_array = SGD(values, **options), SGD(values, **options)
+    numbers = start.copy()
+    for _ in range(3):
+        slopes = rng.standard_normal(size)
+        for p, g in zip(values, slopes.tolist(), strict=True):
+            p.grad = g
+        on_values.step()
+        on_array.step_array(numbers, slopes)
+    assert numbers.tolist() == [p.data for p in values]
+    assert list(on_array._velocity) == on_values._velocity
+    assert on_array.steps == on_values.steps == 3
+
+
+def test_a_step_on_a_part_of_an_array_leaves_the_rest():
+    values = [Value(1.0), Value(2.0), Value(3.0)]
+    optimizer = SGD(values, lr=0.5, momentum=0.5)
+    numbers = np.array([1.0, 2.0, 3.0])
+    optimizer.step_array(numbers, np.ones(3), np.array([True, False, True]))
+    assert numbers.tolist() == [0.5, 2.0, 2.5]
+    assert list(optimizer._velocity) == [1.0, 0.0, 1.0]
+
+
 def test_state_lives_in_the_optimiser_and_not_on_the_values():
     x = Value(1.0)
     first = SGD([x], lr=0.1, momentum=0.9)
@@ -130,7 +187,7 @@ def test_it_shows_what_it_was_given():
         ),
         (lambda x: SGD([x], 0.1, nesterov=True), ValueError, "give momentum=0.9, say"),
         (lambda x: SGD([x], 0.1, weight_decay=-1), ValueError, "weight_decay must be"),
-        (lambda x: SGD([x], lambda n: -1.0).step(), ValueError, "the schedule's lr at step 0"),
+        (lambda x: stepped(SGD([x], lambda n: -1.0)), ValueError, "the schedule's lr at step 0"),
     ],
 )
 def test_wrong_arguments_are_named_with_what_was_expected(make, error, message):

@@ -222,7 +222,7 @@ def test_a_highlighted_leaf_lights_all_its_paths_and_fades_the_rest():
     z.backward()
     drawing = draw(z, highlight=y)
     boxes, arrows = lit(drawing)
-    assert boxes == ["y", "n3", "n4", "n5", "f", "n7", "z"]
+    assert boxes == ["y", "v2", "v3", "v4", "f", "v5", "z"]  # as explain calls them
     assert ("n0", "n2") not in arrows
     assert len(arrows) == 8
     assert "highlighted: 4 paths from z to y, the sum is 75" in notes(drawing)

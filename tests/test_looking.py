@@ -42,8 +42,8 @@ def test_draw_lights_paths_and_shows_a_neighbourhood(run):
     expression = ["u = x**2 + x*y + y**2; u**2 + u", "x=1", "y=2"]
     code, out, _ = run("draw", *expression, "--highlight", "y", "--highlight", "x")
     assert code == 0
-    assert "4 paths from the result to y, the sum is 75" in out
-    assert "4 paths from the result to x, the sum is 60" in out
+    assert "4 paths from z to y, the sum is 75" in out
+    assert "4 paths from z to x, the sum is 60" in out
     assert "x  value 1  gradient 60  *" in out
     code, out, _ = run("draw", *expression, "--around", "u")
     assert (code, "at most 1 arrow from u" in out) == (0, True)

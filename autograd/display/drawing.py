@@ -88,7 +88,7 @@ def draw(
         from x: 1 × 3 = 3
     on an arrow: gradient × local derivative = contribution (blue +, orange −)
     >>> print(draw(x * x + Value(1.0, "b"), highlight="b").text.splitlines()[-1])
-    highlighted: 1 path from the result to b, the sum is 1
+    highlighted: 1 path from z to b, the sum is 1
     """
     if format not in FORMATS:
         raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r}")

@@ -6,6 +6,7 @@ A highlight is given as people have it: a leaf, what `explain` returned, a path 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +16,9 @@ from autograd.display.walk import Walk
 from autograd.display.words import count_text, label_text, number_text
 from autograd.value import Value
 
+# Names are numbered through the whole graph; of a larger one no picture shows every node.
+MOST_NAMED = 2_000
+
 
 class Highlight:
     """The uses and nodes to light up.
@@ -22,6 +26,7 @@ class Highlight:
     Attributes:
         uses: a node, and the place among its operands, for each arrow.
         nodes: those at the ends of the arrows.
+        names: what `explain` and `steps` call those of them that have no label.
     """
 
     def __init__(self, z: Value, nodes: Sequence[Value], what: Any) -> None:
@@ -31,8 +36,17 @@ class Highlight:
         self._z = z
         self._graph = nodes
         self._places = {node: i for i, node in enumerate(nodes)}
-        self._walked: Walk | None = None
         self._add(what)
+        self.names = {node: self._called(node, "") for node in self.nodes if not node.label}
+
+    def _called(self, node: Value, otherwise: str) -> str:
+        if node.label or node not in self._places or len(self._graph) > MOST_NAMED:
+            return _named(node, otherwise)
+        return self._walk.names[node]
+
+    @cached_property
+    def _walk(self) -> Walk:
+        return Walk(self._z)
 
     @property
     def note(self) -> str:
@@ -66,21 +80,19 @@ class Highlight:
 
     def _paths_to(self, x: Value) -> None:
         """Light all that lies between the result and a node, without listing the paths."""
-        name, end = _named(x, "this node"), self._places.get(x)
-        z = _named(self._z, "the result")
+        name, z = self._called(x, "this node"), self._called(self._z, "the result")
+        end = self._places.get(x)
         if end is None:
             self._notes.append(f"nothing is highlighted: {z} does not depend on {name}")
             return
-        if self._walked is None:
-            self._walked = Walk(self._z)
-        paths = Paths(self._walked, end)
+        paths = Paths(self._walk, end)
         nodes = self._graph
         self.nodes.add(x)
         for i, edges in paths.edges.items():
             self.nodes.add(nodes[i])
             self.uses.update((nodes[i], edge.position) for edge in edges)
         count = count_text(paths.count, "path") if paths.count < 10**15 else "very many paths"
-        gradient = number_text(self._walked.gradients[end])
+        gradient = number_text(self._walk.gradients[end])
         self._notes.append(f"highlighted: {count} from {z} to {name}, the sum is {gradient}")
 
     def _path(self, path: Any) -> None:

@@ -72,12 +72,14 @@ class Marks:
     Attributes:
         uses: the highlighted uses: a node, and the place among its operands.
         nodes: the highlighted nodes; None where nothing is highlighted.
+        names: what nodes without a label are called.
         outputs: nodes that show which way they should go.
         used_elsewhere: shown nodes and groups, some uses of which are not shown.
     """
 
     uses: Collection[tuple[Value, int]] = ()
     nodes: Collection[Value] | None = None
+    names: Mapping[Unit, str] = field(default_factory=dict[Unit, str])
     outputs: Sequence[Value] = ()
     used_elsewhere: Collection[Unit] = ()
 
@@ -153,6 +155,7 @@ class _Painter:
         lit = self.marks.nodes
         if lit is not None:
             box.shade = "lit" if any(node in lit for node in _contents(unit)) else "faded"
+        box.title = box.title or self.marks.names.get(unit, "")
         if unit in self.outputs:
             direction_row(box, self.outputs[unit])
         self.picture.boxes.append(box)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -60,12 +60,9 @@ def view(
     elif depth is not None:
         near = _nearest(choice, choice.groups.get(z, z), _downward, depth, limit)
         choice = _Choice(near.units, near.groups, "; ".join(filter(None, [choice.note, near.note])))
-    marks = Marks(
-        lit.uses if lit else (),
-        lit.nodes if lit else None,
-        graph.outputs(outputs),
-        elsewhere,
-    )
+    marks = Marks(outputs=graph.outputs(outputs), used_elsewhere=elsewhere)
+    if lit is not None:
+        marks = replace(marks, uses=lit.uses, nodes=lit.nodes, names=lit.names)
     picture = paint(z, choice.units, choice.groups, graph.place, marks)
     if z.op is None:
         picture.notes.append("a leaf: nothing that it was computed from is recorded")

@@ -89,7 +89,7 @@ def detect_anomaly() -> contextlib.AbstractContextManager[None]:
     return _watching("strict")
 
 
-def _detecting() -> bool:
+def detecting() -> bool:
     """Return whether this thread is inside `detect_anomaly`."""
     return _thread.strict > 0
 
@@ -141,4 +141,4 @@ def _user_line() -> str:
     return "an unknown line"
 
 
-names.update(watched=_watched, detecting=_detecting, inspect=_inspect)
+names.update(watched=_watched, detecting=detecting, inspect=_inspect)

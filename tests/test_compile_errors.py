@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from autograd import TraceError, Value, compile, exp, sum, where
+from autograd import (
+    AnomalyError,
+    TraceError,
+    Value,
+    compile,
+    detect_anomaly,
+    exp,
+    sum,
+    where,
+)
 
 # What needs a number that is not there yet ----------------------------------------------------
 
@@ -109,3 +118,48 @@ def test_arguments_are_counted_and_a_batch_has_samples():
 def test_shapes_are_tuples_of_counts(shape):
     with pytest.raises(ValueError, match=r"\(3,\) for a list of three; got"):
         compile(lambda x: x, shapes=[shape])
+
+
+# What is nan or infinite ----------------------------------------------------------------------
+
+
+def test_the_node_that_fails_is_named_inside_detect_anomaly():
+    w = Value(2.0, "w")
+    w.grad = 0.25
+    program = compile(lambda x: (w * x).log(), parameters=[w])
+    pole, beyond = np.array([1.0, 0.0, 2.0]), np.array([1.0, 2.0, -2.0])
+    assert program(pole)[1] == -math.inf
+    line = test_the_node_that_fails_is_named_inside_detect_anomaly.__code__.co_firstlineno + 3
+    with detect_anomaly():
+        assert program(np.array([0.5])).tolist() == [0.0]
+        with pytest.raises(AnomalyError, match=r"in sample 1 of .*log\(mul = 0.0\) is -inf") as at:
+            program(pole)
+        assert f"{__file__}:{line}" in str(at.value)
+        with pytest.raises(AnomalyError, match=r"in sample 2 of .*log\(mul = -4.0\) is nan"):
+            program.value_and_grad(beyond)
+        with pytest.raises(AnomalyError, match="in sample 2 of"):
+            program.value_and_grad(beyond, per_sample=True)
+        with pytest.raises(AnomalyError, match="in sample 0 of"):
+            program.value_and_grad(0.0)
+        program.theta[0] = -1.0
+        with pytest.raises(AnomalyError, match=r"in sample 0 of .*log\(mul = -1.0\) is nan"):
+            program(pole)
+    assert (w.data, w.grad) == (2.0, 0.25)
+
+
+def test_a_gradient_that_is_infinite_is_named_too():
+    program = compile(lambda xs, y: xs[1].sqrt() * y)
+    assert program.value_and_grad([1.0, 0.0], 1.0) == (0.0, [0.0, math.inf])
+    again = compile(lambda x: x.sqrt())
+    assert again.value_and_grad(0.0) == (0.0, math.inf)
+    with detect_anomaly():
+        with pytest.raises(AnomalyError, match=r"gradient of x0\[1\] is inf after sqrt"):
+            program.value_and_grad(np.array([[1.0, 4.0], [1.0, 0.0]]), np.ones(2))
+        with pytest.raises(AnomalyError, match="gradient of x0 is inf"):
+            again.value_and_grad(0.0)
+
+
+def test_what_fails_in_single_precision_alone_says_so():
+    program = compile(lambda x: x * x * 1e-30, dtype="float32")
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"beyond float32.*dtype='float64'"):
+        program(np.array([1e25]))

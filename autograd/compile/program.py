@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 import numpy as np
 
 from autograd.compile.arguments import flat_sample, flat_samples, is_array, named, shape_of
 from autograd.compile.built import Built
 from autograd.compile.graph import Bools
+from autograd.compile.replay import failed, replay
 from autograd.compile.report import Report
 from autograd.compile.simplify import simplified
 from autograd.compile.text import bound
 from autograd.compile.trace import Shape, trace
+from autograd.modes import detecting
 from autograd.transforms import Argnum
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
@@ -178,13 +180,19 @@ class Program:
         Raises:
             TraceError: at the first call, if f cannot be compiled.
             ValueError: if shapes do not fit.
+            AnomalyError: inside `detect_anomaly`, if a result is nan or infinite: the samples that
+                failed are recorded once more, to name the node and the line.
         """
         built, flat, batch = self._prepared(arguments)
         if batch is None and built.small:
-            return built.float_program(gradient=False)(*self._float_arguments(flat))
-        with self._lock:
-            (values,) = built.run(self._theta, flat, batch or 1, "value")
-            return built.one(values[0]) if batch is None else built.many(values)
+            found = built.float_program(gradient=False)(*self._float_arguments(flat))
+        else:
+            with self._lock:
+                (values,) = built.run(self._theta, flat, batch or 1, "value")
+                found = built.one(values[0]) if batch is None else built.many(values)
+        if detecting() and failed(found):
+            self._replay(built, flat, batch, gradient=False)
+        return found
 
     def value_and_grad(self, *arguments: Any, per_sample: bool = False) -> tuple[Any, Any]:
         """Return values and gradients.
@@ -203,9 +211,10 @@ class Program:
             TraceError: at the first call, if f cannot be compiled.
             ValueError: if shapes do not fit, f returns a list, or per_sample is asked for without
                 parameters, where gradients are for each sample anyway, or without a batch.
+            AnomalyError: inside `detect_anomaly`, as for a call.
         """
         fast = self._float_gradient
-        if fast is not None and not per_sample:
+        if fast is not None and not per_sample and not detecting():
             for x in arguments:
                 if x.__class__ is not float:
                     break
@@ -219,17 +228,35 @@ class Program:
                 f"{built.graph.outputs.size}: return their sum, or one of them"
             )
         if per_sample:
-            return self._each_sample(built, flat, batch)
-        if batch is None and built.small:
-            gradient = built.float_program(gradient=True)
-            found = gradient(*self._float_arguments(flat))
-            if self.parameters:
-                return found[0], np.array(found[1:], dtype=self._dtype)
-            if not any(built.shapes):
-                self._float_gradient = _on_floats(gradient, one=built.one_argument)
-            return found[0], built.nested(found[1:])
+            found = self._each_sample(built, flat, batch)
+        elif batch is None and built.small:
+            found = self._single(built, flat)
+        else:
+            with self._lock:
+                found = self._run_with_gradient(built, flat, batch)
+        if detecting() and failed(found):
+            self._replay(built, flat, batch, gradient=True)
+        return found
+
+    def _single(self, built: Built, flat: Any) -> tuple[Any, Any]:
+        """Return the value and the gradient of one sample, by float code."""
+        gradient = built.float_program(gradient=True)
+        found = gradient(*self._float_arguments(flat))
+        if self.parameters:
+            return found[0], np.array(found[1:], dtype=self._dtype)
+        if not any(built.shapes):
+            self._float_gradient = _on_floats(gradient, one=built.one_argument)
+        return found[0], built.nested(found[1:])
+
+    def _replay(self, built: Built, flat: Any, batch: int | None, *, gradient: bool) -> NoReturn:
+        """Record the samples that failed once more, and raise at the node that did."""
+        columns = [np.asarray(x, dtype=np.float64).reshape(batch or 1, -1) for x in flat]
         with self._lock:
-            return self._run_with_gradient(built, flat, batch)
+            (values,) = built.run(self._theta, columns, batch or 1, "value")
+            bad: list[int] = np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist()
+        table = np.concatenate(columns, axis=1)
+        samples = ((k, table[k].tolist()) for k in bad or range(batch or 1))
+        replay(self._f, self.parameters, self._theta, samples, built.shapes, gradient=gradient)
 
     def _each_sample(self, built: Built, flat: Any, batch: int | None) -> tuple[Any, Any]:
         """Return the values and the parameters' gradients of each sample."""

@@ -15,7 +15,7 @@ from autograd import Primitive, Value
 from autograd.check import GradientError, assert_gradients
 from autograd.check.faults import planted
 from autograd.check.networks import Network
-from autograd.check.programs import Program, random_program
+from autograd.check.programs import Instruction, Program, random_program
 from autograd.check.strategies import networks, points, programs, register_profiles, values
 from autograd.row import TABLE, lookup
 
@@ -79,6 +79,17 @@ def test_a_row_of_ones_own_can_be_asked_for():
     program = find(programs(primitives=[cube]), lambda p: len(p.instructions) == 1)
     assert program.primitives == () or program.instructions[0].row is cube
     assert_gradients(program, *program.point)
+
+
+def test_the_source_imports_only_what_the_engine_exports():
+    own = Primitive("mine", lambda x: x + 1.0, lambda z, x: (1.0,))
+    program = Program((0.5,), (Instruction(own, (0,)), Instruction(lookup("exp"), (1,))))
+    head = program.source.splitlines()[:3]
+    assert head == ["from autograd import exp", "# mine is a primitive of your own", ""]
+    scope = {"mine": own.function}
+    *text, call = program.source.splitlines()
+    exec("\n".join(text), scope)
+    assert eval(call, scope) == program(*program.point)
 
 
 def test_nodes_are_shared_and_rows_of_the_whole_table_come():

@@ -137,7 +137,10 @@ class Program:
                 called.add(instruction.row.name)
             lines.append(f"    v{len(self.point) + i} = {text}")
         result = f"v{len(self.point) + len(self.instructions) - 1}"
-        head = [f"from autograd import {', '.join(sorted(called))}", ""] if called else []
+        shipped = sorted(name for name in called if hasattr(autograd, name))
+        head = [f"from autograd import {', '.join(shipped)}"] if shipped else []
+        head += [f"# {name} is a primitive of your own" for name in sorted(called - {*shipped})]
+        head += [""] if head else []
         head.append(f"def program({', '.join(names)}):")
         call = f"program({', '.join(map(repr, self.point))})"
         return "\n".join([*head, *lines, f"    return {result}", "", call])

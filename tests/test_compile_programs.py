@@ -18,7 +18,10 @@ from roundings import room
 from rows import each_row, edge_points, variables
 
 from autograd import Value, compile, dot, gradient, sum
+from autograd.compile.buffers import Buffers
 from autograd.compile.graph import INPUT, PARAMETER, Graph
+from autograd.compile.roll import Rolling
+from autograd.compile.rules import with_gradient
 from autograd.compile.simplify import fold, prune, share, simplified
 from autograd.compile.sums import flatten, split
 from autograd.compile.trace import trace
@@ -91,6 +94,31 @@ def test_one_sample_equals_eager(program: Program) -> None:
     assert agree(value, z, allowed.value)
     for i, (slope, wanted) in enumerate(zip(slopes, gradients, strict=True)):
         assert agree(slope, wanted, allowed.slopes[INPUT, i])
+
+
+@given(program=programs(), data=st.data())
+def test_inputs_that_are_repeated_or_not_used(program: Program, data: st.DataObject) -> None:
+    count = len(program.inputs)
+    places = data.draw(st.lists(st.integers(0, 4), min_size=count, max_size=count))
+    numbers = [0.5] * 5
+    for place, x in zip(places, program.inputs, strict=True):
+        numbers[place] = x
+    point = [numbers[place] for place in places]
+    with np.errstate(all="ignore"):
+        assume(all(math.isfinite(x) for x in program.run(point)))
+    compiled = compile(lambda xs: program(*[xs[place] for place in places]))
+    graph = trace(lambda xs: program(*[xs[place] for place in places]), [(5,)])
+    allowed = room(graph, numbers)
+    leaves = [Value(x) for x in numbers]
+    z = program(*[leaves[place] for place in places])
+    gradients = gradient(z, leaves) if isinstance(z, Value) else [Value(0.0)] * 5
+    values, slopes = compiled.value_and_grad(np.array([numbers, numbers]))
+    value, single = compiled.value_and_grad(numbers)
+    for found, several in ((values[1], slopes[1]), (value, single)):
+        assert agree(found, z, allowed.value)
+        for i in range(5):
+            assert agree(several[i], gradients[i], allowed.slopes[INPUT, i])
+            assert several[i] == 0.0 or i in places
 
 
 @given(program=programs(rows=LINEAR, max_steps=25), batch=st.integers(1, 9))
@@ -199,6 +227,43 @@ def test_each_pass_alone_leaves_the_numbers(
     for start in (graph, simplified(graph), flatten(simplified(graph))):
         (found,) = done(start).evaluate(program.inputs)
         assert agree(found, z, allowed), str(start)
+
+
+@pytest.mark.parametrize("done", PASSES, ids=[done.__name__ for done in PASSES])
+@given(program=programs(rows=[*LINEAR, *TABLE.values()], max_steps=10))
+def test_each_pass_alone_leaves_the_slopes(
+    done: Callable[[Graph], Graph], program: Program
+) -> None:
+    """The graph of a gradient is a graph like any other, with more that is shared."""
+    graph = traced(program)
+    leaves = [(INPUT, i) for i in range(len(program.inputs))]
+    z, gradients = eager(program, program.inputs)
+    allowed = room(graph, program.inputs)
+    value, *slopes = done(with_gradient(graph, leaves)).evaluate(program.inputs)
+    assert agree(value, z, allowed.value)
+    for leaf, slope, wanted in zip(leaves, slopes, gradients, strict=True):
+        assert agree(slope, wanted, allowed.slopes[leaf])
+
+
+@pytest.mark.parametrize("before", [[], [simplified], [flatten], [simplified, flatten, split]])
+@given(program=programs(rows=[*LINEAR, *TABLE.values()], max_steps=15), batch=st.integers(1, 9))
+def test_rolling_needs_no_pass_before_it(
+    before: list[Callable[[Graph], Graph]], program: Program, batch: int
+) -> None:
+    graph = traced(program)
+    allowed = room(graph, program.inputs).value
+    z, _ = eager(program, program.inputs)
+    for done in before:
+        graph = done(graph)
+    rolling = Rolling(graph, [1] * len(program.inputs), 0)
+    routine = rolling.routine
+    buffers = Buffers(routine, routine.statements, [rolling.result], np.zeros(0), batch)
+    for place, x in zip(buffers.inputs, program.inputs, strict=True):
+        place[...] = x
+    with np.errstate(all="ignore"):
+        buffers.run()
+    for found in buffers.results[0][:, 0].tolist():
+        assert agree(found, z, allowed)
 
 
 @given(program=programs(max_steps=15))

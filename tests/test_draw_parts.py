@@ -1,5 +1,6 @@
 """Parts of a picture: what is expanded, highlighted, near a node, and what an output should do."""
 
+import html
 import re
 
 import pytest
@@ -454,3 +455,12 @@ def test_no_combination_of_options_breaks_a_picture(program, data):
     assert str(drawing)
     again = draw_update(drawing, drawing)
     assert len(again.picture.boxes) == len(names)
+
+
+def test_a_note_shows_a_label_just_as_it_is():
+    w = Value(1.0, 'a\\n"b"\\l')
+    z = w * 2.0
+    for legend in (True, False):
+        drawing = draw(z, highlight=w, legend=legend)
+        for svg in (drawing.svg, svg_of(drawing.picture)):
+            assert 'highlighted: 1 path from z to a\\n"b"\\l, the sum is 2' in html.unescape(svg)

@@ -26,6 +26,7 @@ def dot_source(picture: Picture) -> str:
         fontsize="10",
         fontcolor=FAINT,
         labelloc="b",
+        labeljust="l",
         nodesep="0.22",
         ranksep="0.35" if labelled else "1.4",
         pad="0.15",
@@ -119,11 +120,12 @@ def _edge(arrow: Arrow, labelled: bool) -> str:
 def _below(picture: Picture) -> str:
     """Return what stands below the picture: its legend, then a line for each note."""
     if not picture.legend:
-        return quoted("\n".join(picture.lines))
+        lines = "".join([rf"{quoted(line)[1:-1]}\l" for line in picture.lines])  # \l: to the left
+        return f'"{lines}"'
     swatches = "".join([_swatch(kind, words) for kind, words in picture.legend])
     legend = f'<TABLE BORDER="0" CELLSPACING="5" CELLPADDING="2"><TR>{swatches}</TR></TABLE>'
     rows = [legend, *map(markup, picture.lines)]
-    cells = "".join([f"<TR><TD>{row}</TD></TR>" for row in rows])
+    cells = "".join([f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in rows])
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
 
 

@@ -145,7 +145,9 @@ def _sums(axes: "Axes", name: str, numbers: Any, program: Any, cut: float) -> No
     axes.legend(frameon=False, fontsize=8)
 
 
-def symmetry(runs: Mapping[str, Any], *, weight: str = "a weight of each neuron") -> "Figure":
+def symmetry(
+    runs: Mapping[str, Any], *, weight: str = "a weight of each neuron", time: str = "step"
+) -> "Figure":
     """Draw one weight of every neuron of a layer over the steps of training, a panel for each run.
 
     Neurons that start equal get equal gradients and stay equal for ever: their lines lie on one
@@ -154,6 +156,7 @@ def symmetry(runs: Mapping[str, Any], *, weight: str = "a weight of each neuron"
     Args:
         runs: what to call each run, and its weights, of shape (steps + 1, neurons).
         weight: what is drawn.
+        time: what passes from one row of weights to the next.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -183,7 +186,7 @@ def symmetry(runs: Mapping[str, Any], *, weight: str = "a weight of each neuron"
             axes.plot(lines[:, k], style, color=colour, linewidth=width, label=f"neuron {k}")
         apart = float(np.ptp(lines[-1]))
         axes.set_title(f"{name}: the neurons differ by {apart:.3g}")
-        axes.set_xlabel("step")
+        axes.set_xlabel(time)
         axes.set_ylabel(weight)
         plain(axes)
         axes.legend(frameon=False)

@@ -36,14 +36,14 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-def faults(page: Any) -> list[str]:
-    """What axe-core finds on a page that shuts people out, as rule and element.
+def faults(page: Any, within: str | None = None) -> list[str]:
+    """What axe-core finds on a page, or within an element, that shuts people out.
 
     Whether text on a picture has contrast it cannot tell; that is measured in tests of its own.
     """
     name = "axe_playwright_python.sync_playwright"
     axe = pytest.importorskip(name, reason="axe is not installed: pip install chalkgrad[test]")
-    found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response
+    found = axe.Axe().run(page, within, {"resultTypes": ["violations"]}).response
     assert len(found["passes"]) > 10  # it did look
     return [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found["violations"]]
 

@@ -400,6 +400,7 @@ def test_it_works_in_a_notebook_twice_over_and_without_scripts(browser: Any):  #
     assert page.page.locator(".cw-count").all_inner_texts() == ["Step 1 of 21", "Step 2 of 21"]
     second.press("ArrowRight")
     assert page.page.locator(".cw-count").all_inner_texts() == ["Step 1 of 21", "Step 3 of 21"]
+    assert faults(page.page, ".chalk-walk") == []
     bare = page.page.locator(".cw-still")
     assert bare.count() == 1
     assert bare.locator("img").evaluate("e => e.naturalWidth") > 500

@@ -81,10 +81,11 @@
   score.setAttribute("role", "status");
   bar.append(first, previous, next, play, slider, count, quiz, score);
 
+  // Groups and no regions: those are landmarks, which must differ where a page has two of these.
   // The picture is in the page once, as the image; here it is taken apart.
   const graph = make("div", "cw-graph");
   graph.tabIndex = 0;
-  graph.setAttribute("role", "region");
+  graph.setAttribute("role", "group");
   graph.setAttribute("aria-label", "The graph");
   const bytes = Uint8Array.from(atob(image.src.split(",")[1]), (c) => c.charCodeAt(0));
   const drawing = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "image/svg+xml");
@@ -104,7 +105,8 @@
   }
   const edges = [...svg.querySelectorAll("g.edge")];
 
-  const step = make("section", "cw-step");
+  const step = make("div", "cw-step");
+  step.setAttribute("role", "group");
   step.setAttribute("aria-label", "This step");
   const phase = make("p", "cw-phase");
   const formulas = make("div", "cw-formulas");
@@ -127,7 +129,7 @@
 
   const values = make("div", "cw-values");
   values.tabIndex = 0;
-  values.setAttribute("role", "region");
+  values.setAttribute("role", "group");
   values.setAttribute("aria-label", "Values and running gradients");
   values.append(table);
   const rows = [...table.tBodies[0].rows];

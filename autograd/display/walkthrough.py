@@ -244,7 +244,7 @@ class Walkthrough:
         note = self._note()
         still = (
             f'<div class="cw-still">{f"<p>{escape(note)}</p>" if note else ""}'
-            f'<div class="cw-graph"><img alt="{_attribute(alt)}" '
+            f'<div class="cw-graph" tabindex="0"><img alt="{_attribute(alt)}" '
             f'src="data:image/svg+xml;base64,{svg}" style="background:#ffffff"></div>'
             f"{self._table()}</div>"
         )

@@ -8,6 +8,7 @@ sum with each node visited once.
 from typing import Any
 
 from autograd.display.walk import Walk
+from autograd.display.words import whole_number
 from autograd.laboratory.order import paths_to
 from autograd.laboratory.table import Part
 from autograd.laboratory.trial import Slip, Trial, positions
@@ -62,7 +63,8 @@ def naive_recursion(z: Value, *, limit: int = 3_000_000) -> NaiveTrial:
             they are only counted, exactly, and the gradients are those of the right pass.
 
     Raises:
-        TypeError: if z is no Value.
+        TypeError: if z is no Value, or limit no whole number.
+        ValueError: if limit is negative.
         StaleGraphError: if a Value was given new data after something was computed from it.
 
     >>> x = Value(1.0, "x")
@@ -78,10 +80,11 @@ def naive_recursion(z: Value, *, limit: int = 3_000_000) -> NaiveTrial:
     >>> trial.visits == 2**201 - 1, trial.walked
     (True, False)
     """
+    most = whole_number("limit", limit, 0)
     walk = Walk(z)
     paths = paths_to(walk)
     expected = sum(paths)
-    walked = expected <= limit
+    walked = expected <= most
     visits, gradients = _recurse(walk) if walked else (expected, list(walk.gradients))
     trial = NaiveTrial(
         "naive recursion",

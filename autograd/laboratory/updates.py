@@ -5,7 +5,7 @@ the weights of the graph stay what they are.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd.display.symbols import figure
@@ -331,10 +331,10 @@ def _weights(walk: Walk, weights: Any) -> set[int]:
     """Return the places of the leaves that move."""
     if weights is None:
         return {i for i, node in enumerate(walk.nodes) if node.op is None}
-    if isinstance(weights, Value):
-        raise TypeError("weights is a list of Values: write [w]")
+    if isinstance(weights, Value) or not isinstance(weights, Iterable):
+        raise TypeError(f"weights is a list of Values, got {weights!r:.60}: write [w]")
     places: set[int] = set()
-    for w in weights:
+    for w in weights:  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(w, Value):
             raise TypeError(f"weights is a list of Values; {w!r:.60} is none")
         if w not in walk.place or w.op is not None:

@@ -262,7 +262,27 @@ def test_sparse_sums_are_gathered_and_said_to_be():
         )
 
     program = compared(f, [w for row in weights for w in row], RNG.normal(size=(4, 30)))
-    assert any("gathered" in line for line in program.report().unrolled)
+    assert program.report().unrolled == (
+        "level 1, 20 dot nodes: they share neither operands nor weights, so both are gathered",
+    )
+
+
+def test_weights_in_disorder_are_gathered_and_the_neurons_named_that_they_belong_to():
+    W = values(20, 3)
+    flat = [w for row in W for w in row]
+    mixed = [flat[i] for i in RNG.permutation(60).tolist()]
+
+    def f(x):
+        hidden = [dot(row, x) for row in W]
+        for i, h in enumerate(hidden):
+            h.label = f"hidden {i}"
+        return sum([tanh(h) for h in hidden])
+
+    report = compared(f, mixed, RNG.normal(size=(4, 3))).report()
+    (reason,) = {*report.unrolled}
+    assert reason.startswith("level 1, 20 dot nodes (hidden 0 to hidden 19): 20 x 1 of their wei")
+    assert reason.endswith("neuron by neuron, each in the order of its inputs")
+    assert str(report).count("not rolled: ") == 1
 
 
 def test_weights_in_any_layout_give_the_same_numbers():

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MANY_ALONE = 8
 # A matrix that lies in the parameters in more even blocks than this is gathered.
 _MANY_BLOCKS = 4
+_ADVICE = "give the parameters neuron by neuron, each in the order of its inputs"
 
 
 class DenseSums:
@@ -72,8 +73,9 @@ class DenseSums:
             nodes_of = np.array([layers[key] for key in keys])
             self._product(nodes_of, table, np.array([operands[key] for key in keys]))
         if apart:
-            rolling.unrolled.append(
-                f"{len(self.left)} sums on one level share neither operands nor weights: gathered"
+            rolling.left(
+                np.array(self.left),
+                "they share neither operands nor weights, so both are gathered",
             )
 
     def _product(self, nodes: Ints, weights: Ints, operands: Ints) -> None:
@@ -81,7 +83,7 @@ class DenseSums:
         rolling = self.rolling
         windows, sums = nodes.shape
         total: Operand | None = None
-        for begin, end in self._blocks(weights, operands):
+        for begin, end in self._blocks(nodes.ravel(), weights, operands):
             block, taken = weights[:, begin:end], np.ascontiguousarray(operands[:, begin:end])
             if rolling.constant[taken].all() and (rolling.number[taken] == 1.0).all():
                 bias = rolling.operand(np.tile(block[:, 0], windows))
@@ -92,14 +94,14 @@ class DenseSums:
             else:
                 source = rolling.filled(taken.ravel(), True)
                 out = rolling.routine.array(windows * sums, True)
-                matrix = self._matrix(block)
+                matrix = self._matrix(nodes.ravel(), block)
                 rolling.routine.statements.append(Dense(out, source, matrix, windows))
                 part = out.whole
             total = part if total is None else rolling.routine.apply(lookup("add"), (total, part))
         assert isinstance(total, View)
         rolling.put(nodes.ravel(), total)
 
-    def _blocks(self, weights: Ints, operands: Ints) -> list[tuple[int, int]]:
+    def _blocks(self, nodes: Ints, weights: Ints, operands: Ints) -> list[tuple[int, int]]:
         """Return from where to where the weights' columns lie evenly, each block a matrix."""
         rolling = self.rolling
         array, place = rolling.array_of[weights], rolling.column[weights]
@@ -120,15 +122,16 @@ class DenseSums:
         del step
         bounds.append(count)
         if len(bounds) - 1 > _MANY_BLOCKS:
-            rolling.unrolled.append(
-                f"a matrix of {weights.shape[0]} x {count} weights lies in {len(bounds) - 1} "
-                "pieces: gathered"
+            rolling.left(
+                nodes,
+                f"their {weights.shape[0]} x {count} weights lie in {len(bounds) - 1} pieces, "
+                f"so they are gathered; {_ADVICE}",
             )
             first_bias = int((~rolling.constant[operands[0]]).sum())
             return [(0, first_bias), (first_bias, count)] if first_bias < count else [(0, count)]
         return list(itertools.pairwise(bounds))
 
-    def _matrix(self, weights: Ints) -> Matrix:
+    def _matrix(self, nodes: Ints, weights: Ints) -> Matrix:
         """Return the weights as a matrix where they lie, or gathered."""
         rolling = self.rolling
         array, place = rolling.array_of[weights], rolling.column[weights]
@@ -138,7 +141,11 @@ class DenseSums:
                 return found
         rows, columns = weights.shape
         if rows * columns > 1:
-            rolling.unrolled.append(f"{rows} x {columns} weights do not lie evenly: gathered")
+            rolling.left(
+                nodes,
+                f"{rows} x {columns} of their weights do not lie evenly, so they are gathered; "
+                f"{_ADVICE}",
+            )
         view = rolling.filled(np.ascontiguousarray(weights).ravel(), False)
         if not view.is_whole and view.step != 1:
             view = rolling.routine.take(view, np.arange(view.width))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,10 +79,16 @@ class Report:
                 f"{s.name:10}{nodes:>12}{statements:>12}{s.flops:>13,}{s.bytes:>13,}"
                 f"{s.seconds * 1e3:>9.1f}"
             )
-        lines += [f"not rolled: {reason}" for reason in self.unrolled]
+        lines += [f"not rolled: {reason}" for reason in self._reasons]
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    @property
+    def _reasons(self) -> list[str]:
+        """Why groups did not roll, each reason once."""
+        counted = Counter(self.unrolled)
+        return [reason + (f" ({n} times)" if n > 1 else "") for reason, n in counted.items()]
 
     @property
     def svg(self) -> str:
@@ -121,7 +128,7 @@ class Report:
             )
             lines.append(f'<tr><td style="text-align:left">{s.name}</td>{cells}</tr>')
         lines.append("</table>")
-        lines += [f"<p>not rolled: {html.escape(reason)}</p>" for reason in self.unrolled]
+        lines += [f"<p>not rolled: {html.escape(reason)}</p>" for reason in self._reasons]
         picture = base64.b64encode(self.svg.encode()).decode()
         told = "bars of nodes, statements, flops, bytes and milliseconds after each pass"
         lines.append(f'<img alt="{told}" src="data:image/svg+xml;base64,{picture}">')

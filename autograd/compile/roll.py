@@ -69,7 +69,9 @@ class Rolling:
         self.constant = graph.code == CONSTANT
         self._views: dict[bytes, Operand] = {}
         self._place_leaves(sizes)
+        self._height = 0
         for level in levels(graph):
+            self._height += 1
             self._level(level)
         whole = self.operand(graph.outputs)
         batched = bool(graph.batched[graph.outputs].any()) or not parameters
@@ -231,7 +233,7 @@ class Rolling:
             else:
                 self.put(nodes, self.many(row, source, count))
         else:
-            for part in self._parts(table):
+            for part in self._parts(nodes, table):
                 # In the order of the first operand's columns, operands are views more often.
                 part = part[np.argsort(self.column[table[part, 0]], kind="stable")]
                 self.put(nodes[part], self._applied(row, table[part]))
@@ -264,15 +266,23 @@ class Rolling:
         self.routine.statements.append(Many(out, row, source, size))
         return out.whole
 
-    def _parts(self, table: Ints) -> list[Ints]:
+    def left(self, nodes: Ints, reason: str) -> None:
+        """Note why some nodes, all of one primitive, did not become a statement on views."""
+        row = self.graph.rows[int(self.graph.code[nodes[0]])].name
+        labels = self._labels(nodes) if self.graph.labels else ""
+        named = f" ({labels})" if labels else ""
+        self.unrolled.append(f"level {self._height}, {len(nodes)} {row} nodes{named}: {reason}")
+
+    def _parts(self, nodes: Ints, table: Ints) -> list[Ints]:
         """Return which nodes of a group have their operands in the same arrays."""
         array = np.where(self.constant[table], -2, self.array_of[table])
         if (array == array[0]).all():
             return [np.arange(len(table))]
         kinds, part = np.unique(array, axis=0, return_inverse=True)
         if len(kinds) > _MANY_GROUPS:
-            self.unrolled.append(
-                f"{len(table)} nodes on one level have operands in {len(kinds)} ways: gathered"
+            self.left(
+                nodes,
+                f"their operands lie in {len(kinds)} combinations of arrays, so they are gathered",
             )
             return [np.arange(len(table))]
         return [np.flatnonzero(part.ravel() == i) for i in range(len(kinds))]
@@ -291,7 +301,7 @@ class Rolling:
             terms = self.routine.filled(terms, width * count, batched)
             self.put(nodes, self.routine.reduce(terms, count))
             return
-        for part in self._parts(table):
+        for part in self._parts(nodes, table):
             part = part[np.argsort(self.column[first[part, 0]], kind="stable")]
             total: Operand | None = None
             # A term that is added before one that is taken away saves a negation.

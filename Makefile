@@ -35,7 +35,8 @@ format: $(VENV)/installed-lint ## mend what the style check can mend, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/installed-bench ## measure speed side by side with micrograd
+bench: $(VENV)/installed-plots ## measure speed and size beside other engines
+	@$(BIN)/python -m benchmarks.install
 	$(BIN)/python -m benchmarks $(ARGS)
 
 notebooks: $(VENV)/installed-notebooks ## open the notebooks in JupyterLab

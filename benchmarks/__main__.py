@@ -1,104 +1,162 @@
-"""Print the table: `python -m benchmarks [--rounds N] [--seconds S] [--quick]`."""
+"""Measure everything beside the peers: `python -m benchmarks [--quick] [--write FOLDER]`.
+
+Rows are printed as they are found, the figures to reach at the end. With --write, the page, the
+results as JSON and the charts go to a folder.
+"""
 
 import argparse
-import os
-import platform
-import shutil
+import json
 import statistics
+import subprocess
 import sys
-from importlib import metadata
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from benchmarks import work
-from benchmarks.timing import Comparison, compare, shown
+from benchmarks import machine
+from benchmarks.alone import ask
+from benchmarks.bounds import Results
+from benchmarks.page import machine_line, page, terminal, versions_line
+from benchmarks.peers import installed
+from benchmarks.tried import TRIED
 
-# What a row should reach, as the ratio of our time to the peer's.
-REACH_README = 0.30
-REACH_MLP = 1 / 20
-REACH_DRAW = 1.2
-
-
-def line(name: str, found: Comparison, reach: float | None) -> None:
-    wanted = f"{reach:.3f}" if reach is not None else "-"
-    print(
-        f"{name:42} {shown(found.ours)} {shown(found.theirs)}  "
-        f"{found.ratio:6.3f}  {found.spread:>13}  {wanted:>6}"
-    )
-
-
-def machine() -> None:
-    """Say what the numbers were measured on."""
-    names = ["chalkgrad", "numpy", "micrograd"]
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in names if installed(name))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(f"{platform.system()} {platform.machine()}, {cores} cores")
-    print(f"{platform.python_implementation()} {platform.python_version()}; {versions}\n")
+ROOT = Path(__file__).parents[1]
+# From 1e3 to 1e6 nodes.
+NETWORKS = ("320,1,10", "784,2,10", "784,8,10", "784,32,10", "784,128,10", "784,512,10")
+HURRIED = ("16,2,2", "16,8,2")
 
 
-def installed(name: str) -> bool:
-    try:
-        metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
+def timed(threads: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """The rows of a process with so many threads."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder) / "rows.json"
+        command = [sys.executable, "-m", "benchmarks.timed", "--threads", str(threads)]
+        command += ["--to", str(found), "--rounds", str(settings["rounds"])]
+        command += ["--seconds", str(settings["seconds"]), "--count", str(settings["count"])]
+        environment = machine.environment(threads)
+        subprocess.run(command, env=environment, cwd=ROOT, check=True)
+        return json.loads(found.read_text(encoding="utf-8"))
 
 
-def beside_micrograd(rounds: int, seconds: float) -> None:
-    """Time what micrograd can do too, in turns with it."""
-    import micrograd.engine
-    import micrograd.nn
-
-    from autograd import Value
-
-    head = "eager, forward and backward"
-    print(f"{head:42} {'ours':>10} {'micrograd':>10}   ratio    middle half   reach")
-    theirs = micrograd.engine.Value
-    found = compare(work.readme(Value), work.readme(theirs), rounds=rounds, seconds=seconds)
-    line("README expression, 33 nodes", found, REACH_README)
-    samples = work.ours_mlp(), work.scalar_mlp(micrograd.nn)
-    found = compare(*samples, rounds=rounds, seconds=seconds)
-    line("one sample, MLP [2, 16, 16, 1]", found, REACH_MLP)
+def compiling(networks: Sequence[str], repeats: int, *flags: str) -> list[dict[str, Any]]:
+    """For each network the medians of several processes."""
+    found: list[dict[str, Any]] = []
+    for sizes in networks:
+        runs = [ask("compile", sizes, *flags) for _ in range(repeats)]
+        medians = {
+            key: None if runs[0][key] is None else statistics.median(run[key] for run in runs)
+            for key in ("seconds", "megabytes")
+        }
+        found.append({**runs[0], **medians})
+    return found
 
 
-def chains(lengths: list[int], rounds: int) -> None:
-    """Time chains of growing length: what they take for each node should not grow."""
-    print(f"\n{'chain, for each node':42} {'build':>10} {'backward':>10} {'free':>10}")
-    for length in lengths:
-        runs = [work.chain_seconds(length) for _ in range(rounds)]
-        build, back, free = (statistics.median(part) / length for part in zip(*runs, strict=True))
-        print(f"{length:<42,} {shown(build)} {shown(back)} {shown(free)}")
-    length = lengths[-2]
-    size = work.chain_bytes(length)
-    print(f"\nbytes a node after backward, {length:,} nodes: {size:.0f} (reach: 200)")
+def depths(lengths: Sequence[int]) -> dict[str, Any]:
+    """How long a chain the peers go backward through, of those lengths."""
+    found: dict[str, Any] = {}
+    for peer in ("micrograd", "mygrad", "torch"):
+        if installed(peer) is None:
+            continue
+        found[peer] = {"reached": 0, "then": "longer ones were not tried"}
+        for length in lengths:
+            try:
+                ask("depth", peer, str(length))
+            except RuntimeError as error:
+                found[peer]["then"] = f"at {length:,}: {error}"
+                break
+            found[peer]["reached"] = length
+    return found
 
 
-def drawings(counts: list[int], rounds: int) -> None:
-    """Time pictures beside `dot` alone on the same text."""
-    if shutil.which("dot") is None:
-        print("\nGraphviz's dot is not installed: no pictures are timed")
-        return
-    print(f"\n{'picture':42} {'draw':>10} {'dot alone':>10}   ratio    middle half   reach")
-    for count in counts:
-        ours, dot_alone, boxes = work.drawing(work.network(count))
-        found = compare(ours, dot_alone, rounds=rounds, seconds=0.1)
-        line(f"{boxes:,} boxes", found, REACH_DRAW)
+def alone(quick: bool) -> Results:
+    """What has processes of its own."""
+    lengths = (100, 1_000) if quick else (10_000, 100_000, 1_000_000)
+    counts = (10,) if quick else (10, 1_000)
+    rounds = "1" if quick else "7"
+    return {
+        "compiling": compiling(["784,50,10"], 1 if quick else 5),
+        "growth": compiling(HURRIED if quick else NETWORKS, 1 if quick else 3, "--plain"),
+        "chains": [ask("chain", str(length)) for length in lengths],
+        "depths": depths((100,) if quick else (100, 1_000, 10_000, 100_000)),
+        "pictures": [ask("picture", str(n), "--rounds", rounds) for n in counts],
+    }
 
 
-def main(arguments: list[str]) -> int:
+def measure(settings: dict[str, Any]) -> Results:
+    """Measure all; what is found is printed as it is found."""
+    start = time.perf_counter()
+    results: Results = {
+        "machine": machine.machine(),
+        "versions": machine.versions(),
+        "settings": settings,
+        "missing": {},
+        "rows": [],
+        "products": [],
+    }
+    print(f"{machine_line(results)}\n{versions_line(results)}")
+    for threads in settings["threads"]:
+        if threads > results["machine"]["cores"]:
+            print(f"\n{threads} threads are not measured: the cores do not suffice")
+            continue
+        print(f"\n{threads} thread{'s' if threads > 1 else ''}\n", flush=True)
+        found = timed(threads, settings)
+        results["rows"] += found["rows"]
+        results["missing"] |= found["missing"]
+        results["products"].append(found["products"])
+    print("\nCompiling, chains and pictures, one thread\n", flush=True)
+    results |= alone(settings["quick"])
+    settings["took"] = time.perf_counter() - start
+    return results
+
+
+def write(folder: Path, results: Results) -> None:
+    """Write the page, the numbers and, where matplotlib is, the charts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        "benchmarks.md": page(results, TRIED),
+        "benchmarks.json": json.dumps(results, indent=1, ensure_ascii=False) + "\n",
+    }
+    if installed("matplotlib") is None:
+        print("matplotlib is not installed: no charts are drawn")
+    else:
+        from benchmarks import chart
+
+        files["benchmarks.svg"] = chart.beside(results)
+        files["benchmarks-growth.svg"] = chart.growth(results)
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="batches of each program")
-    parser.add_argument("--seconds", type=float, default=0.2, help="what a batch takes")
+    parser.add_argument("--seconds", type=float, default=0.1, help="what a batch takes")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="of the libraries")
     parser.add_argument("--quick", action="store_true", help="little of all, to see that it works")
-    options = parser.parse_args(arguments)
-    rounds, seconds = (2, 0.001) if options.quick else (options.rounds, options.seconds)
-    machine()
-    if installed("micrograd"):
-        beside_micrograd(rounds, seconds)
+    parser.add_argument("--read", type=Path, metavar="FILE", help="measure nothing: take this JSON")
+    parser.add_argument(
+        "--write", type=Path, metavar="FOLDER", help="page, JSON and charts go here"
+    )
+    given = parser.parse_args(arguments)
+    if given.read is not None:
+        results = json.loads(given.read.read_text(encoding="utf-8"))
     else:
-        print("micrograd is not installed: pip install 'chalkgrad[bench]' (or run make bench)")
-    chains([100, 1_000, 2_000] if options.quick else [10_000, 100_000, 1_000_000], min(rounds, 3))
-    drawings([10, 100] if options.quick else [10, 1_000], min(rounds, 5))
+        results = measure(
+            {
+                "quick": given.quick,
+                "threads": given.threads,
+                "rounds": 2 if given.quick else given.rounds,
+                "seconds": 0.001 if given.quick else given.seconds,
+                "count": 640 if given.quick else 60_000,
+            }
+        )
+    print(f"\n{terminal(results)}")
+    if given.write is not None:
+        write(given.write, results)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(main())

@@ -1,70 +1,78 @@
-"""Timing two programs in turns, so that what disturbs the machine disturbs both."""
+"""Timing programs in turns, so that what disturbs the machine disturbs them all alike.
+
+A program is timed by a clock: a function from a number of calls to the seconds they take, which for
+most is a loop in this process and for one peer a message to another. Nothing here asserts a time.
+"""
 
 import gc
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 
 Program = Callable[[], object]
+Clock = Callable[[int], float]
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Seconds a call of two programs, and the ratio of the first to the second in each round."""
+def clock(program: Program, finish: Program | None = None) -> Clock:
+    """Return a clock that calls `program`, with the collector run before and on meanwhile.
 
-    ours: float
-    theirs: float
-    ratios: tuple[float, ...]
+    `finish` is called once behind the calls: it waits for what they left to be computed.
+    """
 
-    @property
-    def ratio(self) -> float:
-        return statistics.median(self.ratios)
+    def seconds_for(calls: int) -> float:
+        gc.collect()
+        start = perf_counter()
+        for _ in range(calls):
+            program()
+        if finish is not None:
+            finish()
+        return perf_counter() - start
 
-    @property
-    def spread(self) -> str:
-        """The middle half of the ratios, or all of them where there are few."""
-        if len(self.ratios) < 4:
-            return f"{min(self.ratios):.3f}-{max(self.ratios):.3f}"
-        low, _, high = statistics.quantiles(self.ratios, n=4)
-        return f"{low:.3f}-{high:.3f}"
+    return seconds_for
 
 
-def calls_for(program: Program, seconds: float) -> int:
-    """How many calls of `program` take about that many seconds, at least one."""
+def calls_for(time: Clock, seconds: float) -> int:
+    """How many calls take about that many seconds, at least one."""
     calls = 1
     while True:
-        taken = seconds_for(program, calls)
+        taken = time(calls)
         if taken >= seconds / 4 or calls >= 1_000_000:
             return max(1, round(calls * seconds / max(taken, 1e-9)))
         calls *= 4
 
 
-def seconds_for(program: Program, calls: int) -> float:
-    """The seconds that so many calls take, with the collector run before and on during them."""
-    gc.collect()
-    start = perf_counter()
-    for _ in range(calls):
-        program()
-    return perf_counter() - start
-
-
-def compare(ours: Program, theirs: Program, *, rounds: int, seconds: float) -> Comparison:
-    """Time batches of the two programs in turns; each batch takes about `seconds`."""
-    counts = calls_for(ours, seconds), calls_for(theirs, seconds)
-    first, second = [], []
+def in_turns(clocks: Mapping[str, Clock], rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Return for each clock the seconds a call in each round; a batch takes about `seconds`."""
+    counts = {name: calls_for(time, seconds) for name, time in clocks.items()}
+    found: dict[str, list[float]] = {name: [] for name in clocks}
+    names = list(clocks)
     for i in range(rounds):
-        pair = [(ours, counts[0], first), (theirs, counts[1], second)]
-        # Whichever goes first finds the caches as the other left them: take turns in that, too.
-        for program, calls, times in pair if i % 2 else pair[::-1]:
-            times.append(seconds_for(program, calls) / calls)
-    ratios = tuple(a / b for a, b in zip(first, second, strict=True))
-    return Comparison(statistics.median(first), statistics.median(second), ratios)
+        # Whoever goes first finds the caches as another left them: take turns in that, too.
+        for name in names[i % len(names) :] + names[: i % len(names)]:
+            found[name].append(clocks[name](counts[name]) / counts[name])
+    return found
+
+
+def spread(numbers: Sequence[float]) -> list[float]:
+    """The ends of the middle half with the median between them: [low, median, high].
+
+    Of fewer than four numbers, the least and the greatest are the ends.
+    """
+    if len(numbers) < 4:
+        return [min(numbers), statistics.median(numbers), max(numbers)]
+    return statistics.quantiles(numbers, n=4)
 
 
 def shown(seconds: float) -> str:
-    """Seconds with a unit that suits them."""
-    for unit, size in (("s ", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+    """Seconds with a unit that suits them and three digits that count."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= size:
-            return f"{seconds / size:7.2f} {unit}"
-    return f"{seconds / 1e-9:7.1f} ns"
+            return f"{three_digits(seconds / size)} {unit}"
+    return f"{three_digits(seconds / 1e-9)} ns"
+
+
+def three_digits(x: float) -> str:
+    """A number with three digits that count, and none after the point from 100 on."""
+    if x >= 100:
+        return f"{x:,.0f}"
+    return f"{x:.3g}" if x < 0.1 else f"{x:#.3g}"

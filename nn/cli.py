@@ -7,6 +7,7 @@ gave and still writes the report, with exit code 130 as shells expect.
 
 import argparse
 import dataclasses
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -26,11 +27,21 @@ from nn.module import Module
 from nn.report import NAMES, check_folder, report_files, write_folder
 from nn.train import DivergenceError
 
-OK, WRONG, INTERRUPTED = 0, 2, 130
+OK, WRONG, INTERRUPTED, CUT_OFF = 0, 2, 130, 141
 
 
 class _Refused(Exception):
     """The command cannot do what it was asked; its text is the sentence to print."""
+
+
+def _whole(text: str) -> int:
+    """Return a whole number, or let the parser say what was expected."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number such as 500, got {text!r:.60}"
+        ) from None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,26 +58,60 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after `chalkgrad`; those of the command line if left out.
 
     Returns:
-        0 if all went well, 2 if something was wrong and nothing was written, 130 after Ctrl-C.
+        0 if all went well, 2 if something was wrong, 130 after Ctrl-C, and 141 if whoever reads
+        the output (as `head` does) has gone.
 
     >>> main(["train", "digits", "--epochs", "0"])  # the sentence itself goes to stderr
     2
     """
     try:
-        try:
-            parser = _parser()
-            options, rest = parser.parse_known_args(argv)
-            if rest := also_values(options, rest):
-                parser.error(f"unrecognized arguments: {' '.join(rest)}")
-        except SystemExit as done:  # after --help and --version
-            return int(done.code or 0)
-        return _look(options) if hasattr(options, "look") else _train(options)
+        code = _run(argv)
+        # Now, or what cannot be written would be noticed when there is nobody to say so.
+        sys.stdout.flush()
+        return code
     except _Refused as refusal:
         print(f"chalkgrad: {refusal}", file=sys.stderr)
         return WRONG
     except KeyboardInterrupt:
         print("chalkgrad: interrupted; nothing was written", file=sys.stderr)
         return INTERRUPTED
+    except MemoryError as error:
+        print(
+            f"chalkgrad: there is not enough memory ({error}): take fewer points or smaller layers",
+            file=sys.stderr,
+        )
+        return WRONG
+    except BrokenPipeError:
+        _drop_output()
+        return CUT_OFF
+    except OSError as error:  # of files, it was said where they are written
+        _drop_output()
+        print(f"chalkgrad: the output cannot be written: {error}", file=sys.stderr)
+        return WRONG
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        parser = _parser()
+        options, rest = parser.parse_known_args(argv)
+        if rest := also_values(options, rest):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    except SystemExit as done:  # after --help and --version
+        return int(done.code or 0)
+    if getattr(options, "output", None) is not None and not options.output.strip():
+        raise _Refused(f"--output must name where to write, got {options.output!r}")
+    return _look(options) if hasattr(options, "look") else _train(options)
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere: Python would fail on it again at its end."""
+    try:
+        place = sys.stdout.fileno()
+    except (OSError, ValueError):  # not a file
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, place)
+    os.close(nowhere)
 
 
 # The options ------------------------------------------------------------------------------------
@@ -115,7 +160,7 @@ def _add_settings(train: argparse.ArgumentParser) -> None:
     add(
         "--hidden",
         nargs="*",
-        type=int,
+        type=_whole,
         metavar="N",
         help=f"neurons in each hidden layer; none for no hidden layer {_default('hidden')}",
     )
@@ -129,17 +174,19 @@ def _add_settings(train: argparse.ArgumentParser) -> None:
         add(f"--{name}", metavar="NAME", help=f"{what}: {', '.join(table)} {default}")
     add("--lr", type=float, metavar="RATE", help=f"learning rate {_default('lr')}")
     add("--momentum", type=float, metavar="M", help=f"momentum of SGD {_default('momentum')}")
-    add("--batch-size", type=int, metavar="N", help=f"samples in a step {_default('batch_size')}")
-    add("--epochs", type=int, metavar="N", help=f"times through the data {_default('epochs')}")
+    add(
+        "--batch-size", type=_whole, metavar="N", help=f"samples in a step {_default('batch_size')}"
+    )
+    add("--epochs", type=_whole, metavar="N", help=f"times through the data {_default('epochs')}")
     add(
         "--seed",
-        type=int,
+        type=_whole,
         metavar="N",
         help=f"of drawn data, the split, the weights and the order {_default('seed')}",
     )
     add(
         "--points",
-        type=int,
+        type=_whole,
         metavar="N",
         help=f"points to draw; not for digits {_default('points')}",
     )

@@ -8,6 +8,7 @@ validation set sees them.
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -141,6 +142,10 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         ),
     }
 )
+
+# Ten million of either fit into the memory of a usual machine: a point takes 24 bytes for each copy
+# of it, a parameter 250. Noise beyond a million leaves nothing of any data set.
+MOST_POINTS, MOST_PARAMETERS, MOST_NOISE = 10_000_000, 10_000_000, 1e6
 
 # Of all samples for the test, and of the rest for the validation curves.
 TEST, VALIDATION = 0.2, 0.1
@@ -292,8 +297,15 @@ def prepare(settings: Settings) -> Experiment:
     )
     train_set, test_set = split(X / task.scale, y, TEST, settings.seed)
     outputs = 1 if loss.target == "binary" else task.classes
+    sizes = [X.shape[1], *settings.hidden, outputs]
+    count = sum([(n_in + 1) * n_out for n_in, n_out in pairwise(sizes)])
+    if count > MOST_PARAMETERS:
+        raise ValueError(
+            f"a network of {sizes} has {count:,} parameters, and a command takes "
+            f"{MOST_PARAMETERS:,} at most: choose fewer neurons"
+        )
     model = MLP(
-        [X.shape[1], *settings.hidden, outputs],
+        sizes,
         activation=settings.activation,
         output_activation=settings.output_activation,
         init=settings.init,
@@ -313,6 +325,13 @@ def _check_drawing(settings: Settings, task: Task) -> None:
             )
         return
     if settings.noise is not None:
-        real("noise", settings.noise, at_least=0.0)
+        noise = real("noise", settings.noise, at_least=0.0)
+        if noise > MOST_NOISE:
+            raise ValueError(
+                f"noise must be at most {MOST_NOISE:,.0f}; got {noise:g}: the points themselves "
+                "lie within a few units"
+            )
     # Ten for the test, the validation set and the training set to have some of each class.
-    whole("points", settings.points, at_least=10)
+    points = whole("points", settings.points, at_least=10)
+    if points > MOST_POINTS:
+        raise ValueError(f"points must be at most {MOST_POINTS:,}; got {points:,}")

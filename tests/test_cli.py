@@ -179,7 +179,10 @@ def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture
         (["train", "moons", "--output-activation", "linea"], "Did you mean 'linear'?"),
         (["train", "moons", "--init", "xavjer"], "Did you mean 'xavier'?"),
         (["train", "moons", "--epochs", "0"], "epochs must be at least 1; got 0"),
-        (["train", "moons", "--epochs", "two"], "argument --epochs: invalid int value: 'two'"),
+        (
+            ["train", "moons", "--epochs", "two"],
+            "argument --epochs: expected a whole number such as 500, got 'two'",
+        ),
         (["train", "moons", "--lr", "-1"], "lr must be finite and at least 0; got -1.0"),
         (["train", "moons", "--lr", "nan"], "lr must be finite and at least 0; got nan"),
         (["train", "moons", "--momentum", "1"], "momentum must be below 1"),
@@ -443,3 +446,76 @@ def test_ctrl_c_while_writing_leaves_no_part_of_a_report(
     monkeypatch.setattr(folder, "_exchange", interrupt)
     assert moons(output, "--quiet", "--seed", "2") == 130
     assert contents(output) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["train", "moons", "--output", ""], "--output must name where to write, got ''"),
+        (["draw", "x*2", "x=1", "-o", " "], "--output must name where to write, got ' '"),
+        (["walk", "x*2", "x=1", "-o", ""], "--output must name where to write, got ''"),
+        (
+            ["train", "moons", "--points", "1e12"],
+            "argument --points: expected a whole number such as 500, got '1e12'",
+        ),
+        (
+            ["train", "moons", "--points", "1000000000000"],
+            "points must be at most 10,000,000; got 1,000,000,000,000",
+        ),
+        (["train", "moons", "--noise", "1e308"], "noise must be at most 1,000,000; got 1e+308"),
+        (
+            ["train", "moons", "--hidden", "1000000000"],
+            "a network of [2, 1000000000, 1] has 4,000,000,001 parameters",
+        ),
+    ],
+)
+def test_what_no_machine_could_do_is_refused_in_one_sentence(
+    words: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"chalkgrad: {sentence}")
+    assert said.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("words", [["explain", "x*2", "x=1"], ["--version"], ["train", "--help"]])
+def test_an_output_that_cannot_be_written_is_said_and_no_success(words: list[str]) -> None:
+    environment = {key: x for key, x in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-m", "nn.cli", *words]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("chalkgrad: the output cannot be written: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_has_gone_ends_the_command_without_a_word() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "nn.cli", "explain", "x*2", "x=1"]
+    with os.fdopen(writing, "w") as gone:
+        done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_too_little_memory_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 7 TiB")
+
+    monkeypatch.setattr("nn.cli.prepare", exhausted)
+    assert moons(tmp_path / "demo", "--quiet") == 2
+    assert capsys.readouterr().err.startswith(
+        "chalkgrad: there is not enough memory (Unable to allocate 7 TiB)"
+    )

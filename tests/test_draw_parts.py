@@ -121,6 +121,28 @@ def test_values_into_a_layer_show_how_many_they_are_and_what_they_get_back():
     assert model
 
 
+def test_a_layer_applied_to_its_own_results_is_a_box_each_time():
+    model = MLP([2, 3, 2], seed=0)
+    y, _ = model(model([Value(0.5, "a"), Value(-1.0, "b")]))
+    y.backward()
+    drawing = draw(y, expand="layers")
+    titles = [box.title for box in drawing.picture.boxes if box.kind == "group"]
+    assert titles == ["layers.0", "layers.1", "layers.0", "layers.1"]
+    assert "collapsed to 4 layers" in notes(drawing)
+    assert "layers.1.neurons.0.bias" in titled(draw(y, expand="layer 1"))
+
+
+def test_layers_that_run_both_ways_are_not_collapsed():
+    (a,), (b,) = MLP([1, 1], seed=0).layers[0].neurons, MLP([1, 1], seed=1).layers[0].neurons
+    for name, neuron in (("first.neurons.0", a), ("second.neurons.0", b)):
+        neuron.weights[0].label, neuron.bias.label = f"{name}.weights.0", f"{name}.bias"
+    x = Value(0.5, "x")
+    z = a([b([x])]) * b([a([x])])
+    drawing = draw(z, expand="layers")
+    assert len(drawing.picture.boxes) >= 1
+    assert set(kinds(drawing)) <= {"leaf", "node", "group", "copy"}
+
+
 def test_nothing_to_collapse_is_said():
     z, _, _ = example()
     drawing = draw(z, expand="layers")

@@ -251,19 +251,24 @@ def _parameter_words(parameters: Sequence[Value]) -> str:
     return ", ".join(words)
 
 
-def layers(groups: Sequence[Group], nodes: Sequence[Value]) -> list[Group]:
+def layers(
+    groups: Sequence[Group], nodes: Sequence[Value], *, by_depth: bool = False
+) -> list[Group]:
     """Return neurons put together by what they belong to.
 
     Args:
         groups: what `neurons` returned.
         nodes: the graph in topological order, its result last.
+        by_depth: whether a layer is a group of its own each time it is applied one after the
+            other, as in a recurrent network; else all its uses are one group.
     """
-    parts: dict[str, list[Group]] = {}
+    depths = _depths(groups, nodes) if by_depth else {}
+    parts: dict[tuple[str, int], list[Group]] = {}
     for group in groups:
-        parts.setdefault(layer_of(group.title), []).append(group)
+        parts.setdefault((layer_of(group.title), depths.get(group, 0)), []).append(group)
     place = {node: i for i, node in enumerate(nodes)}
     merged: list[Group] = []
-    for title, neurons_ in parts.items():
+    for (title, _), neurons_ in parts.items():
         owners = {group.title for group in neurons_}
         parameters = list(dict.fromkeys(x for group in neurons_ for x in group.parameters))
         functions = sorted({group.content.partition(", ")[0] for group in neurons_})
@@ -274,6 +279,23 @@ def layers(groups: Sequence[Group], nodes: Sequence[Value]) -> list[Group]:
         members = sorted((v for group in neurons_ for v in group.members), key=place.__getitem__)
         merged.append(Group(title or "layer", ", ".join(words), members, parameters))
     return merged
+
+
+def _depths(groups: Sequence[Group], nodes: Sequence[Value]) -> dict[Group, int]:
+    """Return how many neurons lie one after the other up to each, itself counted."""
+    inside = {node: group for group in groups for node in group.members}
+    depths: dict[Value, int] = {}
+    for node in nodes:
+        group = inside.get(node)
+        depths[node] = max(
+            [
+                depths[x] + (group is not None and inside.get(x) is not group)
+                for x in node.args
+                if isinstance(x, Value)
+            ],
+            default=0,
+        )
+    return {group: depths[group.members[-1]] for group in groups}
 
 
 def inputs(groups: Sequence[Group], nodes: Sequence[Value]) -> list[Group]:

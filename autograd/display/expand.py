@@ -67,9 +67,15 @@ def _named(name: str, neurons: Sequence[Group]) -> set[Group]:
 
 
 def mixed(
-    wanted: set[Group], neurons: Sequence[Group], nodes: Sequence[Value], *, by_node: bool
+    wanted: set[Group],
+    neurons: Sequence[Group],
+    nodes: Sequence[Value],
+    *,
+    by_node: bool,
+    by_depth: bool,
 ) -> list[Group]:
     """Return layers, but neurons, or with `by_node` nothing, for those that are wanted."""
-    rest = layers([group for group in neurons if group not in wanted], nodes)
+    others = [group for group in neurons if group not in wanted]
+    rest = layers(others, nodes, by_depth=by_depth)
     kept = rest if by_node else [*(g for g in neurons if g in wanted), *rest]
     return [*kept, *inputs(kept, nodes)]

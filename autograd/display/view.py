@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from autograd.backward import order
@@ -100,26 +101,28 @@ class _Graph:
         if expand is False:
             if as_is or _fits(plain, self.max_nodes):
                 return plain
-            return self._first_that_fits(self._levels("neurons", "layers"), as_is)
+            by_neuron = islice(self._levels("neurons"), 1)
+            by_layer = islice(self._levels("layers"), 2)
+            return self._first_that_fits(chain(by_neuron, by_layer), as_is)
         if not isinstance(expand, str) or expand not in LEVELS:
             return self._first_that_fits(self._opened(expand), as_is)
         if self.neurons:
-            return self._first_that_fits(self._levels(expand, with_inputs=True), as_is)
+            return self._first_that_fits(self._levels(expand), as_is)
         note = "there are neither neurons nor layers to collapse to"
         choice = self.choose(False, as_is=as_is)
         return _Choice(choice.units, {}, f"{note}; {choice.note}" if choice.note else note)
 
-    def _levels(self, *levels: str, with_inputs: bool = False) -> Iterator[_Grouping]:
-        """Yield groupings, each found only when asked for, and the last with inputs in groups."""
-        found: list[Group] = []
-        noun = ""
-        for level in levels:
-            noun = level[:-1]
-            found = self.neurons if level == "neurons" else layers(self.neurons, self.nodes)
-            yield found, self._collapsed(found, noun)
-        with_inputs = with_inputs or levels[-1] == "layers"
-        if with_inputs:
-            yield [*found, *inputs(found, self.nodes)], self._collapsed(found, noun)
+    def _levels(self, level: str) -> Iterator[_Grouping]:
+        """Yield groupings to neurons or layers, without inputs in groups and with them."""
+        noun = level[:-1]
+        found = self.neurons if level == "neurons" else layers(self.neurons, self.nodes)
+        yield found, self._collapsed(found, noun)
+        yield [*found, *inputs(found, self.nodes)], self._collapsed(found, noun)
+        if level == "layers":
+            split = layers(self.neurons, self.nodes, by_depth=True)
+            if len(split) > len(found):  # where layers are computed from one another
+                yield split, self._collapsed(split, noun)
+                yield [*split, *inputs(split, self.nodes)], self._collapsed(split, noun)
 
     def _collapsed(self, found: Sequence[Group], noun: str) -> str:
         return f"{count_text(len(self.nodes), 'node')} collapsed to {count_text(len(found), noun)}"
@@ -130,11 +133,15 @@ class _Graph:
         names = list(dict.fromkeys(group.title for group in self.neurons if group in wanted))
         part = label_text(names[0]) if len(names) == 1 else count_text(len(names), "neuron")
         nodes = sum(len(group.members) + len(group.parameters) for group in wanted)
-        if nodes <= self.max_nodes:
-            shown = f"{part} node by node, the rest collapsed to layers"
-            yield mixed(wanted, self.neurons, self.nodes, by_node=True), shown
-        shown = f"{part} of {count_text(nodes, 'node')} collapsed to neurons, the rest to layers"
-        yield mixed(wanted, self.neurons, self.nodes, by_node=False), shown
+        by_node = f"{part} node by node, the rest collapsed to layers"
+        by_neuron = (
+            f"{part} of {count_text(nodes, 'node')} collapsed to neurons, the rest to layers"
+        )
+        for shown in (by_node, by_neuron) if nodes <= self.max_nodes else (by_neuron,):
+            for by_depth in (False, True):
+                found = mixed(wanted, self.neurons, self.nodes,
+                              by_node=shown is by_node, by_depth=by_depth)  # fmt: skip
+                yield found, shown
 
     def _first_that_fits(self, groupings: Iterable[_Grouping], as_is: bool) -> _Choice:
         """Return the first grouping within the limits, or of the last what is nearest to z.
@@ -158,6 +165,9 @@ class _Graph:
                 return _Choice(arranged, inside, f"{note}; {self._more}")
         if as_is:
             return last
+        if not last.groups and _fits(last, self.max_nodes):
+            note = "not collapsed, as its parts are computed from one another"
+            return _Choice(self.nodes, {}, note)
         top = last.groups.get(self.z, self.z)
         choice = _nearest(last, top, _downward, None, min(self.max_nodes, MOST_AFTER_CUT))
         advice = f"draw(z, depth=k) shows k levels; {self._more}"

@@ -161,7 +161,12 @@ def _part(x: Any) -> Any:
         return x.data
     if isinstance(x, np.generic):
         x = cast(Any, x).item()
-    return float(x) if isinstance(x, int | float) and not isinstance(x, bool) else x
+    if isinstance(x, bool) or not isinstance(x, int | float):
+        return x
+    try:
+        return float(x)
+    except OverflowError:  # 2**2000 paths are compared to the last digit
+        return x
 
 
 def _agree(mine: Any, right: Any, size: float) -> bool:

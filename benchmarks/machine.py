@@ -40,10 +40,12 @@ def cores() -> int:
 
 
 def machine() -> dict[str, Any]:
+    """What is measured on, and how many processes wanted to run in the minute before."""
     return {
         "processor": processor(),
         "cores": cores(),
         "system": f"{platform.system()} {platform.machine()}",
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
     }
 
 

@@ -12,7 +12,8 @@ MET = {True: "yes", False: "**no**", None: "-"}
 
 def machine_line(results: Results) -> str:
     machine = results["machine"]
-    return f"{machine['processor']}, {machine['cores']} cores, {machine['system']}"
+    load = "" if machine["load"] is None else f", load {machine['load']} before"
+    return f"{machine['processor']}, {machine['cores']} cores, {machine['system']}{load}"
 
 
 def versions_line(results: Results) -> str:
@@ -141,16 +142,38 @@ def bullets(lines: Sequence[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def page(results: Results, tried: str) -> str:
-    """The page docs/benchmarks.md; `tried` is a section on what was measured and not kept."""
+def method(results: Results) -> str:
+    """How it was measured, and which peers were left out."""
     settings: dict[str, Any] = results["settings"]
     missing = missing_lines(results)
     left_out = f"\n\nLeft out in this run:\n\n{bullets(missing)}" if missing else ""
-    hurry = (
-        "\n\n**A hurried run, to see that the command works: its numbers mean nothing.**"
-        if settings["quick"]
-        else ""
-    )
+    return f"""## How it is measured
+
+- The programs of a row run in one process, in turns: {settings["rounds"]} rounds, each program in
+  batches of about {settings["seconds"]} s, starting with another one each round. A ratio is taken
+  round by round, because a machine drifts by tens of percent within a minute. Numbers are medians;
+  in parentheses stands the middle half (of fewer than four rounds: the least and the greatest).
+- Before anything is timed, losses, slopes and weights after three steps are compared. A peer whose
+  numbers differ (by 1e-12 in scalar rows, 1e-10 for steps in float64, 1e-4 in float32) is left out.
+- Each thread count has its own process, whose BLAS, OpenMP, PyTorch and XLA get that many. What
+  is compiled is compiled beforehand; the collector stays on.
+- HIPS's autograd is in an environment of its own, because of its import name, and answers from a
+  worker process, which times a loop of its own in its turn.
+- Each peer is written as it is quickest: JAX jits the whole step, with donated buffers, and is
+  waited for after each; *never waited for* waits at the end of a batch only, and so lets the next
+  call begin while another core computes. PyTorch updates without an optimiser's bookkeeping. All
+  hand back the loss.
+- The images are random numbers in the shape of MNIST's, cut into batches beforehand.
+- Compiling, chains and pictures are measured in processes of their own, one thread. Compiling is
+  the median of several processes, from the function to its first gradient on a batch of 128; peak
+  memory is the whole process's, interpreter and parameters included.{left_out}
+"""
+
+
+def page(results: Results, tried: str) -> str:
+    """The page docs/benchmarks.md; `tried` is a section on what was measured and not kept."""
+    settings: dict[str, Any] = results["settings"]
+    hurry = "\n\n**A hurried run, to see that the command works: its numbers mean nothing.**"
     threads = sorted({row["threads"] for row in results["rows"]})
     tables = "\n\n".join(
         f"### {n} thread{'s' if n > 1 else ''}\n\n{timed_table(results, n)}" for n in threads
@@ -161,7 +184,8 @@ Made by
 
     make bench ARGS="--write docs"
 
-on {machine_line(results)}, with {versions_line(results)}, in {settings["took"]:.0f} s.{hurry}
+on {machine_line(results)}, with {versions_line(results)},
+in {settings["took"]:.0f} s.{hurry if settings["quick"] else ""}
 
 ![Time of the peers over that of chalkgrad, for each row](benchmarks.svg)
 
@@ -175,27 +199,7 @@ One thread unless said. Ratios are our time over the peer's: smaller is better.
 
 {not_reached(results)}
 
-## How it is measured
-
-- The programs of a row run in one process, in turns: {settings["rounds"]} rounds, each program in
-  batches of about {settings["seconds"]} s, starting with another one each round. A ratio is taken
-  round by round, because a machine drifts by tens of percent within a minute. Numbers are medians;
-  in parentheses stands the middle half (of fewer than four rounds: the least and the greatest).
-- Before anything is timed, losses, slopes and weights after three steps are compared. A peer whose
-  numbers differ (by 1e-12 in scalar rows, 1e-10 for steps in float64, 1e-4 in float32) is left out.
-- Each thread count has its own process, whose BLAS, OpenMP, PyTorch and XLA get that many. What
-  is compiled is compiled beforehand; the collector stays on.
-- HIPS's autograd is in an environment of its own, because of its import name, and answers from a
-  worker process, which times a loop of its own in its turn.
-- Each peer is written as it is quickest: JAX jits the whole step, with donated buffers, and is
-  waited for after each; the row *never waited for* only waits at the end of a batch, and so lets
-  the next call begin on another core. PyTorch updates without an optimiser's bookkeeping. All hand
-  back the loss.
-- The images are random numbers in the shape of MNIST's, cut into batches beforehand.
-- Compiling, chains and pictures are measured in processes of their own, one thread. Compiling is
-  the median of several processes, from the function to its first gradient on a batch of 128; peak
-  memory is the whole process's, interpreter and parameters included.{left_out}
-
+{method(results)}
 ## All programs
 
 {tables}

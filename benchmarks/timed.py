@@ -80,9 +80,10 @@ def step_rows(table: Table, count: int) -> None:
     for work in (SMALL, MIDDLE, LARGE):
         tolerance = 1e-10 if work.kind == "float64" else 1e-4
         table.row(work.name, steps.step_makers(work, table.peers), tolerance=tolerance)
-    makers = steps.epoch_makers(IMAGES, table.peers, count)
-    makers.pop(steps.UNWAITED, None)
-    table.row(EPOCH, makers, tolerance=1e-4, pieces=1, rounds=min(table.rounds, 5))
+    if table.threads == 1:
+        makers = steps.epoch_makers(IMAGES, table.peers, count)
+        makers.pop(steps.UNWAITED, None)
+        table.row(EPOCH, makers, tolerance=1e-4, rounds=min(table.rounds, 5))
 
 
 def product_rate(table: Table) -> dict[str, Any]:

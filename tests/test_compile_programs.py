@@ -18,6 +18,7 @@ from roundings import room
 from rows import each_row, edge_points, variables
 
 from autograd import Value, compile, dot, gradient, sum
+from autograd.compile import simplify
 from autograd.compile.buffers import Buffers
 from autograd.compile.graph import INPUT, PARAMETER, Graph
 from autograd.compile.roll import Rolling
@@ -264,6 +265,20 @@ def test_rolling_needs_no_pass_before_it(
         buffers.run()
     for found in buffers.results[0][:, 0].tolist():
         assert agree(found, z, allowed)
+
+
+@given(program=programs(rows=[*LINEAR, *TABLE.values()], max_steps=25), twice=st.booleans())
+def test_sharing_by_rounds_finds_what_going_node_by_node_finds(
+    program: Program, twice: bool
+) -> None:
+    def f(*xs: Any) -> Any:
+        return program(*xs) - program(*xs) if twice else program(*xs)
+
+    graph = trace(f, [()] * len(program.inputs))
+    wanted = share(graph)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simplify, "_LARGE", 0)
+        assert str(share(graph)) == str(wanted)
 
 
 @given(program=programs(max_steps=15))

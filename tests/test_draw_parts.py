@@ -160,8 +160,20 @@ def test_an_unknown_name_is_refused_with_those_there_are():
         draw(loss, expand=Neuron(2))
     with pytest.raises(ValueError, match="b cannot be expanded"):
         draw(loss, expand=Value(1.0, "b"))
-    with pytest.raises(TypeError, match="expand is True, False"):
-        draw(loss, expand=3)
+    for wrong in (3, None):
+        with pytest.raises(TypeError, match="expand is True, False"):
+            draw(loss, expand=wrong)
+    with pytest.raises(ValueError, match="no '' to expand"):
+        draw(loss, expand="")
+
+
+def test_a_node_that_is_in_no_neuron_is_shown_anyway():
+    loss, _, _ = network((2, 4, 1))
+    x0 = next(v for v in order(loss) if v.label == "x0")
+    assert draw(loss, expand=x0).source == draw(loss, expand="layers").source
+    z, x, _ = example()
+    assert "neither neurons nor layers" in notes(draw(z, expand=x))
+    assert len(draw(z, expand=x).picture.boxes) == 9
 
 
 # The way an output should go --------------------------------------------------------------------
@@ -216,8 +228,9 @@ def test_an_output_without_a_gradient_should_go_nowhere():
     assert directions(draw(classifier()[0], outputs=[])) == {}
     with pytest.raises(ValueError, match="z does not depend on the output w"):
         draw(loss, outputs=[Value(1.0, "w")])
-    with pytest.raises(TypeError, match="outputs is a list of Values"):
-        draw(loss, outputs=[1.0])
+    for wrong in ([1.0], 3, "y"):
+        with pytest.raises(TypeError, match="outputs is a list of Values"):
+            draw(loss, outputs=wrong)
     assert outputs
 
 
@@ -407,8 +420,11 @@ def test_around_something_else_is_refused():
     z, _, _ = example()
     with pytest.raises(ValueError, match="z does not depend on w"):
         draw(z, around=Value(1.0, "w"))
-    with pytest.raises(ValueError, match="no node is labelled"):
-        draw(z, around="nowhere")
+    for name in ("nowhere", ""):
+        with pytest.raises(ValueError, match="no node is labelled"):
+            draw(z, around=name)
+        with pytest.raises(ValueError, match="no node is labelled"):
+            draw(z, highlight=name)
     with pytest.raises(TypeError, match="around is a node or its label"):
         draw(z, around=3)
     a, b = Value(1.0, "w"), Value(2.0, "w")

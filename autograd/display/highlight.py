@@ -148,7 +148,7 @@ def labelled(nodes: Sequence[Value], label: str) -> list[Value]:
     Raises:
         ValueError: if there is none, with some that there are.
     """
-    found = [node for node in nodes if node.label == label]
+    found = [node for node in nodes if label and node.label == label]
     if not found:
         known = list(dict.fromkeys(label_text(node.label) for node in nodes if node.label))
         some = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")

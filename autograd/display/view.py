@@ -29,6 +29,8 @@ MOST_AFTER_CUT = 100
 ARROWS = 3
 FIRST_OPERANDS = 10
 LEVELS = ("layers", "neurons")
+_NO_PARTS = "there are neither neurons nor layers to collapse to"
+_BOTH_WAYS = "not collapsed, as its parts are computed from one another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,8 @@ class _Graph:
             return self._first_that_fits(self._opened(expand), as_is)
         if self.neurons:
             return self._first_that_fits(self._levels(expand), as_is)
-        note = "there are neither neurons nor layers to collapse to"
         choice = self.choose(False, as_is=as_is)
-        return _Choice(choice.units, {}, f"{note}; {choice.note}" if choice.note else note)
+        return _Choice(choice.units, {}, "; ".join(filter(None, [_NO_PARTS, choice.note])))
 
     def _levels(self, level: str) -> Iterator[_Grouping]:
         """Yield groupings to neurons or layers, without inputs in groups and with them."""
@@ -130,6 +131,9 @@ class _Graph:
     def _opened(self, expand: Any) -> Iterator[_Grouping]:
         """Yield layers with a part of them shown node by node, then as neurons."""
         wanted = chosen(expand, self.neurons, self.nodes)
+        if not wanted:  # nothing that was named would have been hidden
+            yield from self._levels("layers")
+            return
         names = list(dict.fromkeys(group.title for group in self.neurons if group in wanted))
         part = label_text(names[0]) if len(names) == 1 else count_text(len(names), "neuron")
         nodes = sum(len(group.members) + len(group.parameters) for group in wanted)
@@ -166,8 +170,7 @@ class _Graph:
         if as_is:
             return last
         if not last.groups and _fits(last, self.max_nodes):
-            note = "not collapsed, as its parts are computed from one another"
-            return _Choice(self.nodes, {}, note)
+            return _Choice(self.nodes, {}, _BOTH_WAYS if self.neurons else _NO_PARTS)
         top = last.groups.get(self.z, self.z)
         choice = _nearest(last, top, _downward, None, min(self.max_nodes, MOST_AFTER_CUT))
         advice = f"draw(z, depth=k) shows k levels; {self._more}"
@@ -219,7 +222,9 @@ class _Graph:
         """Return the nodes to mark with the way they should go."""
         if outputs is None:
             return outputs_of(self.z, self.nodes, self.neurons)
-        given: Sequence[Any] = [outputs] if isinstance(outputs, Value) else outputs
+        given: list[Any] = [outputs] if isinstance(outputs, Value) else [None]
+        if isinstance(outputs, list | tuple):
+            given = [*outputs]
         for v in given:
             if not isinstance(v, Value):
                 raise TypeError(f"outputs is a list of Values, got {outputs!r:.60}")

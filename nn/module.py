@@ -210,12 +210,7 @@ class Module:
                 f"got {rows.shape}"
             )
         many = rows if rows.ndim == 2 else rows[None]
-        width = self._input_width()
-        if width is not None and many.shape[1] != width:
-            raise ValueError(
-                f"{type(self).__name__} takes {width} input(s), got {many.shape[1]}: X has shape "
-                f"{rows.shape}, expected {(*rows.shape[:-1], width)}"
-            )
+        self._check_width(rows.shape)
         outputs = programs_of(self).outputs(self, many)
         return outputs if rows.ndim == 2 else outputs[0]
 
@@ -225,6 +220,15 @@ class Module:
         Of a class of your own that is not known: its code may read anything.
         """
         return False
+
+    def _check_width(self, shape: tuple[int, ...]) -> None:
+        """Raise unless X of this shape holds samples of as many inputs as the model takes."""
+        width = self._input_width()
+        if width is not None and shape[-1] != width:
+            raise ValueError(
+                f"{type(self).__name__} takes {width} input(s), got {shape[-1]}: X has shape "
+                f"{shape}, expected {(*shape[:-1], width)}"
+            )
 
     def _input_width(self) -> int | None:
         """Return the number of inputs, if the model tells it."""

@@ -338,7 +338,8 @@ def _prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array,
             + ("X[:, None] for one input" if samples.ndim == 1 else "X.reshape(len(X), -1)")
         )
     samples = samples.astype(np.float64, copy=False)
-    # One sample through the model: it says itself what is wrong with the number of inputs.
+    model._check_width(samples.shape)  # pyright: ignore[reportPrivateUsage]
+    # One sample through the model: one of a user's says itself what is wrong with it.
     shape = model.predict(samples[:1]).shape[1:]
     outputs = 1 if shape == () else shape[0] if len(shape) == 1 else None
     targets, classes = prepare_targets(loss, given, outputs)

@@ -282,7 +282,11 @@ TWELVE = np.zeros(12)
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (bad(X=np.zeros((12, 3))), ValueError, r"MLP|Layer takes 2 input\(s\), got 3"),
+        (
+            bad(X=np.zeros((12, 3))),
+            ValueError,
+            r"MLP takes 2 input\(s\), got 3: X has shape \(12, 3\), expected \(12, 2\)",
+        ),
         (bad(X=TWELVE), ValueError, r"X must be of shape \(samples, inputs\).*X\[:, None\]"),
         (bad(X=np.zeros((12, 2, 2))), ValueError, r"write X.reshape\(len\(X\), -1\)"),
         (bad(X=np.full((12, 2), np.nan)), ValueError, r"X holds nan at \[0, 0\]"),

@@ -70,7 +70,12 @@ def test_means_over_any_number_of_samples(batch: int) -> None:
     again, written = pasted(compiled, compiled.theta, x, y)
     assert again == pytest.approx(mean, rel=1e-13)
     assert written == pytest.approx(slopes, rel=1e-12)
+    each, rows = compiled.value_and_grad(x, y, per_sample=True)
+    assert each.mean() == pytest.approx(mean, rel=1e-13)
+    assert rows.shape == (batch, 2)
+    assert rows.mean(axis=0) == pytest.approx(slopes, rel=1e-12)
     values = compiled(x, y)
+    assert values == pytest.approx(each, rel=1e-14)
     assert values[0] == pytest.approx(f(float(x[0]), y[0].tolist()).data, rel=1e-13)
 
 

@@ -89,6 +89,14 @@ def test_the_table_of_primitives_has_a_line_for_each_row(tables: Any):
     assert "at $0$: $0$" in relu
 
 
+def test_a_new_primitive_has_its_entry_without_an_edit(tables: Any, monkeypatch: Any):
+    listed = (tables.REFERENCE / "functions.rst").read_text(encoding="utf-8")
+    page = listed.replace(".. autofunction:: autograd.tanh\n", "")
+    assert page != listed
+    monkeypatch.setattr(Path, "read_text", lambda path, **_: page)
+    assert tables.other_functions() == ".. autofunction:: autograd.tanh"
+
+
 def test_docstrings_reach_the_pages_as_they_are_meant():
     module = loaded("docstrings")
     assert doctest.testmod(module).failed == 0

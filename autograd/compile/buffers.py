@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.elementwise import Elementwise
-from autograd.compile.graph import Ints
 from autograd.compile.lines import Lines
 from autograd.compile.places import Places
+from autograd.compile.slides import apart, moving, windows
 from autograd.compile.statements import (
     Apply,
     Concat,
@@ -24,8 +24,10 @@ from autograd.compile.statements import (
     DenseOperand,
     DenseWeights,
     Many,
+    Overlap,
     Reduce,
     Routine,
+    Slide,
     Statement,
     SumBatch,
     Take,
@@ -129,6 +131,13 @@ class Buffers:
                 self._concat(statement)
             case Take():
                 self._take(statement)
+            case Slide():
+                out = places.storage(statement.out)
+                source = places.view(statement.source)
+                view = windows(source, statement.start, statement.counts, statement.steps)
+                self._lines.call(np.copyto, out.reshape(view.shape), view)
+            case Overlap():
+                self._overlap(statement)
             case Reduce():
                 self._reduce(statement)
             case SumBatch():
@@ -234,13 +243,8 @@ class Buffers:
     def _take(self, statement: Take) -> None:
         source, index = self._places.view(statement.source), statement.index
         out = self._places.storage(statement.out)
-        groups = source.shape[-1]
-        size = len(index) // groups if groups else 0
-        if size and _repeats(index, int(groups), size):
-            into = out.reshape(*out.shape[:-1], groups, size)
-            self._lines.call(np.copyto, into, source[..., None])
-            return
         if statement.padded:
+            groups = source.shape[-1]
             wide = self._places.lasting((*source.shape[:-1], groups + 1))
             self._lines.call(np.copyto, wide[..., :-1], source)
             source, index = wide, np.where(index < 0, groups, index)
@@ -253,6 +257,28 @@ class Buffers:
         if into is not out:
             self._lines.call(np.copyto, out, into)
 
+    def _overlap(self, statement: Overlap) -> None:
+        """Write windows added up: those of the same columns first, then what does not overlap."""
+        g, out = self._places.view(statement.g), self._places.storage(statement.out)
+        grouped = g.reshape(*g.shape[:-1], *statement.counts)
+        counts, steps = moving(statement.counts, statement.steps)
+        into = windows(out, statement.start, counts, steps)
+        turns = list(apart(counts, steps))
+        is_all = len(turns) == 1 and into.size == out.size
+        still = tuple([g.ndim - 1 + i for i, step in enumerate(statement.steps) if not step])
+        if still:
+            total = into if is_all else self._places.passing(into.shape)
+            self._lines.call(np.add.reduce, grouped, still, None, total)
+            grouped = total
+        elif is_all:
+            self._lines.call(np.copyto, into, grouped)
+        if is_all:
+            return
+        self._lines.call(np.copyto, out, self._rows.number(0.0))
+        for turn in turns:
+            part = into[..., *turn]
+            self._lines.call(np.add, part, grouped[..., *turn], part)
+
     def _reduce(self, statement: Reduce) -> None:
         source, size = self._places.view(statement.source), statement.size
         out = self._places.storage(statement.out)
@@ -262,9 +288,3 @@ class Buffers:
             return
         grouped = source.reshape(*source.shape[:-1], -1, size)
         self._lines.call(np.add.reduce, grouped, -1, None, out)
-
-
-def _repeats(index: Ints, groups: int, size: int) -> bool:
-    """Whether an index is each of so many columns, so many times over."""
-    each = np.arange(groups)[:, None]
-    return len(index) == groups * size and bool((index.reshape(groups, size) == each).all())

@@ -83,7 +83,17 @@ class DenseSums:
         rolling = self.rolling
         windows, sums = nodes.shape
         total: Operand | None = None
-        for begin, end in self._blocks(nodes.ravel(), weights, operands):
+        blocks = self._blocks(weights, operands)
+        if len(blocks) > _MANY_BLOCKS:
+            # In the order in which the weights lie, if the one of the operands tears them apart.
+            array, place = rolling.array_of[weights[0]], rolling.column[weights[0]]
+            order = np.lexsort((place, array, rolling.constant[operands[0]]))
+            found = self._blocks(weights[:, order], operands[:, order])
+            if len(found) <= _MANY_BLOCKS:
+                weights, operands, blocks = weights[:, order], operands[:, order], found
+            else:
+                blocks = self._gathered(nodes.ravel(), weights, operands, len(blocks))
+        for begin, end in blocks:
             block, taken = weights[:, begin:end], np.ascontiguousarray(operands[:, begin:end])
             if rolling.constant[taken].all() and (rolling.number[taken] == 1.0).all():
                 bias = rolling.operand(np.tile(block[:, 0], windows))
@@ -101,7 +111,7 @@ class DenseSums:
         assert isinstance(total, View)
         rolling.put(nodes.ravel(), total)
 
-    def _blocks(self, nodes: Ints, weights: Ints, operands: Ints) -> list[tuple[int, int]]:
+    def _blocks(self, weights: Ints, operands: Ints) -> list[tuple[int, int]]:
         """Return from where to where the weights' columns lie evenly, each block a matrix."""
         rolling = self.rolling
         array, place = rolling.array_of[weights], rolling.column[weights]
@@ -109,27 +119,34 @@ class DenseSums:
         if count == 1:
             return [(0, 1)]
         steps = np.diff(place, axis=1)
-        step = steps[:, 0]
         # The step between two columns is the same in all rows, and the same along a block.
         even = (steps == steps[:1]).all(axis=0) & (array[:, 1:] == array[:, :-1]).all(axis=0)
+        # A bias goes with the weights before it if it lies beside them; not so with windows, whose
+        # operands are views while no number stands among them.
+        constant = rolling.constant[operands[0]]
+        if len(operands) > 1:
+            even &= constant[1:] == constant[:-1]
         bounds = [0]
         for i in range(count - 1):
             begins = bounds[-1] == i
             same = even[i] and (begins or steps[0, i] == steps[0, i - 1])
-            # A bias goes with the weights before it if it lies beside them.
             if not same:
                 bounds.append(i + 1)
-        del step
         bounds.append(count)
-        if len(bounds) - 1 > _MANY_BLOCKS:
-            rolling.left(
-                nodes,
-                f"their {weights.shape[0]} x {count} weights lie in {len(bounds) - 1} pieces, "
-                f"so they are gathered; {_ADVICE}",
-            )
-            first_bias = int((~rolling.constant[operands[0]]).sum())
-            return [(0, first_bias), (first_bias, count)] if first_bias < count else [(0, count)]
         return list(itertools.pairwise(bounds))
+
+    def _gathered(
+        self, nodes: Ints, weights: Ints, operands: Ints, pieces: int
+    ) -> list[tuple[int, int]]:
+        """Return the weights as one block, and the biases as one, and say why."""
+        sums, count = weights.shape
+        self.rolling.left(
+            nodes,
+            f"their {sums} x {count} weights lie in {pieces} pieces, so they are gathered; "
+            f"{_ADVICE}",
+        )
+        first_bias = int((~self.rolling.constant[operands[0]]).sum())
+        return [(0, first_bias), (first_bias, count)] if first_bias < count else [(0, count)]
 
     def _matrix(self, nodes: Ints, weights: Ints) -> Matrix:
         """Return the weights as a matrix where they lie, or gathered."""

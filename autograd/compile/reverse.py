@@ -17,6 +17,7 @@ import numpy as np
 from autograd.compile.anyrow import pull_many
 from autograd.compile.graph import CONSTANT, Bools, Graph, Ints
 from autograd.compile.rules import Rule, pulled
+from autograd.compile.slides import overlap
 from autograd.compile.statements import (
     Apply,
     Array,
@@ -26,8 +27,10 @@ from autograd.compile.statements import (
     DenseWeights,
     Many,
     Operand,
+    Overlap,
     Reduce,
     Routine,
+    Slide,
     Statement,
     SumBatch,
     Take,
@@ -154,26 +157,31 @@ class Reverse:
 
     def _layer(self, width: int, layer: list[Part], batched: bool) -> Operand:
         """Return parts that do not overlap in their columns, with zeros where there is none."""
-        layer = sorted(layer, key=lambda part: int(part.columns[0]))
-        together = np.concatenate([part.columns for part in layer])
-        if len(layer) == 1 and len(together) == width and _in_order(together):
+        layer = sorted(layer, key=lambda part: int(part.columns.min()))
+        if len(layer) == 1 and len(layer[0].columns) == width and _in_order(layer[0].columns):
             return layer[0].value
-        if (np.diff(together) > 0).all() and all(_in_order(p.columns) for p in layer):
-            pieces: list[tuple[Operand, int]] = []
-            at = 0
-            for part in layer:
-                begin = int(part.columns[0])
-                if begin > at:
-                    pieces.append((0.0, begin - at))
-                pieces.append((part.value, len(part.columns)))
-                at = begin + len(part.columns)
-            if at < width:
-                pieces.append((0.0, width - at))
-            return self.routine.concat(pieces, batched)
-        values = [(part.value, len(part.columns)) for part in layer]
+        pieces: list[tuple[Operand, int]] = []
+        at = 0
+        for group in _apart(layer):
+            begin = min(int(part.columns.min()) for part in group)
+            end = 1 + max(int(part.columns.max()) for part in group)
+            if begin > at:
+                pieces.append((0.0, begin - at))
+            pieces.append((self._interleaved(group, begin, end, batched), end - begin))
+            at = end
+        if at < width:
+            pieces.append((0.0, width - at))
+        return self.routine.concat(pieces, batched)
+
+    def _interleaved(self, group: list[Part], begin: int, end: int, batched: bool) -> Operand:
+        """Return parts whose columns lie between each other as the columns they make together."""
+        if len(group) == 1 and _in_order(group[0].columns):
+            return group[0].value
+        values = [(part.value, len(part.columns)) for part in group]
         source = self.routine.concat(values, batched)
-        index = np.full(width, -1, dtype=np.int64)
-        index[together] = np.arange(len(together))
+        together = np.concatenate([part.columns for part in group])
+        index = np.full(end - begin, -1, dtype=np.int64)
+        index[together - begin] = np.arange(len(together))
         return self.routine.take(source, index)
 
     def _unique(self, part: Part) -> list[Part]:
@@ -216,6 +224,9 @@ class Reverse:
                 full = self.routine.filled(g, statement.out.width, batched)
                 columns = statement.source.columns[statement.index]
                 self._spread(statement.source, columns, full, batched)
+            case Slide():
+                full = self.routine.filled(g, statement.out.width, batched)
+                self._slide(statement, full, batched)
             case Reduce():
                 groups, size = statement.out.width, statement.size
                 value = self.routine.spread(g, size, groups)
@@ -225,8 +236,18 @@ class Reverse:
                     self._whole(view, value, batched)
             case Dense():
                 self._dense(statement, g)
-            case SumBatch() | DenseOperand() | DenseWeights():
+            case Overlap() | SumBatch() | DenseOperand() | DenseWeights():
                 raise TypeError(f"{type(statement).__name__} stands in reverse programs only")
+
+    def _slide(self, statement: Slide, g: View, batched: bool) -> None:
+        source = statement.source
+        if source.array not in self.needed:
+            return
+        total = overlap(self.routine, statement, g)
+        if total is None:
+            self._spread(source, source.columns[statement.index], g, batched)
+        else:
+            self._spread(source, source.columns, total, batched)
 
     def _spread(self, source: View, columns: Ints, value: View, batched: bool) -> None:
         if source.array in self.needed:
@@ -288,6 +309,18 @@ class Reverse:
             out = self.routine.array(source.width, True)
             self.routine.statements.append(DenseOperand(out, full, weights, windows))
             self._whole(source, out.whole, True)
+
+
+def _apart(layer: list[Part]) -> list[list[Part]]:
+    """Return parts, sorted by their first column, in groups whose columns lie one after another."""
+    groups: list[list[Part]] = []
+    end = 0
+    for part in layer:
+        if not groups or int(part.columns.min()) >= end:
+            groups.append([])
+        groups[-1].append(part)
+        end = max(end, 1 + int(part.columns.max()))
+    return groups
 
 
 def _in_order(columns: Ints) -> bool:

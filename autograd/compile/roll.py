@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.compile.dense import DenseSums
 from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph, Ints
-from autograd.compile.statements import Array, Many, Operand, Routine, View
+from autograd.compile.statements import Array, Many, Operand, Routine, Take, View
 from autograd.row import Primitive, lookup
 
 # Groups of one primitive on one level that differ in where their operands lie: up to so many are
@@ -62,6 +62,8 @@ class Rolling:
         self.arrays: list[Array] = [*inputs, self.routine.theta]
         self._places = {array: i for i, array in enumerate(self.arrays)}
         self.unrolled: list[str] = []
+        self._told: set[int] = set()
+        self._gathers = 0
         # Where each node lies: in which array, and in which column of it.
         self.array_of = np.full(len(graph), -1, dtype=np.int32)
         self.column = np.zeros(len(graph), dtype=np.int32)
@@ -189,7 +191,9 @@ class Rolling:
             pieces.append((piece, piece.width))
             offset += piece.width
         together = self.routine.concat(pieces, batched)
-        return self.routine.take(together, index)
+        taken = self.routine.take(together, index)
+        self._gathers += isinstance(self.routine.statements[-1], Take)
+        return taken
 
     # Levels -----------------------------------------------------------------------------------
 
@@ -211,7 +215,12 @@ class Rolling:
                 count = int(starts[node + 1] - starts[node])
                 groups[lookup("dot"), count, True].append(node)
         for (row, count, _), group in groups.items():
+            before = self._gathers
             self._group(row, count, np.array(group))
+            if self._gathers > before and self._told.isdisjoint(group):
+                self.left(
+                    np.array(group), "their operands lie here and there, so they are gathered"
+                )
 
     def _is_dense(self, node: int) -> bool:
         """Whether the first factor of each term is a number that the sample does not decide."""
@@ -268,6 +277,7 @@ class Rolling:
 
     def left(self, nodes: Ints, reason: str) -> None:
         """Note why some nodes, all of one primitive, did not become a statement on views."""
+        self._told.update(nodes.tolist())
         row = self.graph.rows[int(self.graph.code[nodes[0]])].name
         labels = self._labels(nodes) if self.graph.labels else ""
         named = f" ({labels})" if labels else ""

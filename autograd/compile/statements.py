@@ -77,6 +77,8 @@ class View:
 
 
 Operand: TypeAlias = View | float
+# In more directions than this, columns are gathered.
+_DIRECTIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,42 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
+class Slide:
+    """Out = columns of the source at even steps in several directions, as windows have them.
+
+    Column (i, j, ...) of the out, counted row by row, is `start + i * steps[0] + j * steps[1] ...`
+    of the source.
+    """
+
+    out: Array
+    source: View
+    start: int
+    counts: tuple[int, ...]
+    steps: tuple[int, ...]
+
+    @property
+    def index(self) -> Ints:
+        """The columns by their numbers."""
+        return lattice(self.start, self.counts, self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Out = windows added up where they came from: the gradient of a `Slide` by its source."""
+
+    out: Array
+    g: View
+    start: int
+    counts: tuple[int, ...]
+    steps: tuple[int, ...]
+
+    @property
+    def index(self) -> Ints:
+        """To which column of the out each one is added."""
+        return lattice(self.start, self.counts, self.steps)
+
+
+@dataclass(frozen=True, slots=True)
 class Reduce:
     """Out = the sums of each `size` columns of the source."""
 
@@ -198,8 +236,58 @@ class DenseWeights:
 
 
 Statement: TypeAlias = (
-    Apply | Concat | Take | Reduce | SumBatch | Many | Dense | DenseOperand | DenseWeights
+    Apply
+    | Concat
+    | Take
+    | Slide
+    | Overlap
+    | Reduce
+    | SumBatch
+    | Many
+    | Dense
+    | DenseOperand
+    | DenseWeights
 )
+
+
+def lattice(start: int, counts: Sequence[int], steps: Sequence[int]) -> Ints:
+    """Return start + i * steps[0] + j * steps[1] ... for all i, j, ..., row by row.
+
+    >>> lattice(1, (2, 3), (4, 1)).tolist()
+    [1, 2, 3, 5, 6, 7]
+    """
+    index = np.array([start])
+    for count, step in zip(counts, steps, strict=True):
+        index = (index[:, None] + step * np.arange(count)).ravel()
+    return index
+
+
+def directions(index: Ints) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Return the counts and steps that make an index a lattice from its first number on, or None.
+
+    >>> directions(np.array([1, 2, 3, 5, 6, 7]))
+    ((2, 3), (4, 1))
+    >>> directions(np.array([0, 0, 1, 1, 4, 4, 5, 5]))
+    ((2, 2, 2), (4, 1, 0))
+    >>> directions(np.array([0, 1, 3])) is None
+    True
+    """
+    counts: list[int] = []
+    steps: list[int] = []
+    rest = index
+    while len(rest) > 1:
+        step = np.diff(rest)
+        other = np.flatnonzero(step != step[0])
+        count = int(other[0]) + 1 if len(other) else len(rest)
+        rows = rest.reshape(-1, count) if len(rest) % count == 0 else None
+        if step[0] < 0 or rows is None or count == 1 or len(counts) == _DIRECTIONS:
+            return None
+        if (rows - rows[:, :1] != rows[0] - rows[0, 0]).any():
+            return None
+        counts.insert(0, count)
+        steps.insert(0, int(step[0]))
+        rest = rows[:, 0]
+    return tuple(counts), tuple(steps)
 
 
 def operands_of(statement: Statement) -> list[Operand]:
@@ -209,10 +297,12 @@ def operands_of(statement: Statement) -> list[Operand]:
             return list(statement.operands)
         case Concat():
             return [operand for operand, _ in statement.pieces]
-        case Take() | Reduce() | SumBatch() | Many():
+        case Take() | Slide() | Reduce() | SumBatch() | Many():
             return [statement.source]
         case Dense():
             return [statement.source, statement.weights.array.whole]
+        case Overlap():
+            return [statement.g]
         case DenseOperand():
             return [statement.g, statement.weights.array.whole]
         case DenseWeights():
@@ -292,9 +382,13 @@ class Routine:
         return out.whole
 
     def take(self, source: View, index: Ints) -> View:
-        """Append a selection of columns."""
+        """Append a selection of columns: a view of them if they lie evenly in some directions."""
         out = self.array(len(index), source.array.batched)
-        self.statements.append(Take(out, source, index))
+        found = directions(index) if len(index) > 1 and index[0] >= 0 else None
+        if found is None:
+            self.statements.append(Take(out, source, index))
+        else:
+            self.statements.append(Slide(out, source, int(index[0]), *found))
         return out.whole
 
     def reduce(self, source: View, size: int) -> View:

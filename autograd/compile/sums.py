@@ -62,6 +62,7 @@ def flatten(graph: Graph) -> Graph:
     factors = open_place & graph.named("mul")[child] & ~inner
     absorbed[child[factors]] = True
     terms = _terms(graph, (owner, child, position), plain[owner] & ~inner, factors, pairs, root)
+    terms = _without_zeros(graph, terms)
     return _rewritten(graph, terms, absorbed)
 
 
@@ -98,6 +99,24 @@ def _terms(
     roots = root[owners]
     order = np.lexsort((positions, owners, b < 0, roots))
     return _Terms(roots[order], a[order], b[order])
+
+
+def _without_zeros(graph: Graph, terms: _Terms) -> _Terms:
+    """Return the terms without the 0.0 that a loop begins with, where two others are left.
+
+    `sum` and `dot` begin with 0.0 themselves. A plain difference does not: there it stays.
+    """
+    is_zero = (terms.b == -1) & (graph.code[terms.a] == CONSTANT)
+    numbers = graph.numbers[graph.place[terms.a[is_zero]]]
+    is_zero[is_zero] = (numbers == 0.0) & ~np.signbit(numbers)
+    if not is_zero.any():
+        return terms
+    size = len(graph)
+    others = np.bincount(terms.root[~is_zero], minlength=size)
+    minuses = np.bincount(terms.root[terms.b == -2], minlength=size)
+    enough = (others > 2) | ((others == 2) & (minuses == 0))
+    kept = ~(is_zero & enough[terms.root])
+    return _Terms(terms.root[kept], terms.a[kept], terms.b[kept])
 
 
 def _rewritten(graph: Graph, terms: _Terms, absorbed: Bools) -> Graph:

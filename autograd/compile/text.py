@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd import numeric
 from autograd.compile import portable
+from autograd.compile.graph import Ints
 from autograd.compile.statements import (
     Apply,
     Array,
@@ -29,8 +30,10 @@ from autograd.compile.statements import (
     Many,
     Matrix,
     Operand,
+    Overlap,
     Reduce,
     Routine,
+    Slide,
     Statement,
     SumBatch,
     Take,
@@ -41,6 +44,8 @@ from autograd.row import Primitive
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 # Rows of any number of operands that NumPy has as a reduction; `torch.max` returns the places too.
 _REDUCTIONS = {"maximum": "np.amax", "minimum": "np.amin"}
+# Windows of so many numbers are written as slices; longer ones by the places of their numbers.
+_MANY_SLICES = 16
 # NumPy's names that other namespaces lack.
 _RENAMED = {"power": "pow"}
 # The table's functions that are others in the text.
@@ -113,6 +118,10 @@ class Printer:
                 return self._concat(statement)
             case Take():
                 return self._take(statement)
+            case Slide():
+                return self._slide(statement)
+            case Overlap():
+                return self._overlap(statement)
             case Reduce():
                 shape = _grouped(statement.source, statement.size)
                 return f"np.sum({self.view(statement.source)}.reshape({shape}), axis=-1)"
@@ -168,15 +177,43 @@ class Printer:
         return f"np.concat([{', '.join(pieces)}], axis={int(batched)})"
 
     def _take(self, statement: Take) -> str:
+        return self._taken(statement.source, statement.index, padded=statement.padded)
+
+    def _taken(self, view: View, index: Ints, *, padded: bool) -> str:
         name = f"I{len(self.constants) + 1}"
-        self.constants[name] = statement.index
-        source = self.view(statement.source)
-        batched = statement.out.batched
-        if statement.padded:
+        self.constants[name] = index
+        source, batched = self.view(view), view.array.batched
+        if padded:
             # The index -1 takes the last column, which is made of zeros.
             zeros = f"np.zeros({'(batch, 1)' if batched else '(1,)'}, dtype=dtype)"
             source = f"np.concat([{source}, {zeros}], axis={int(batched)})"
         return f"{source}[:, {name}]" if batched else f"{source}[{name}]"
+
+    def _slide(self, statement: Slide) -> str:
+        """Return windows as slices side by side where they are, else by their places."""
+        counts, steps, source = statement.counts, statement.steps, statement.source
+        if len(counts) != 2 or counts[1] > _MANY_SLICES or not steps[0]:
+            return self._taken(source, statement.index, padded=False)
+        slices: list[str] = []
+        for k in range(counts[1]):
+            at = statement.start + k * steps[1]
+            slices.append(self.view(source.part(at, at + (counts[0] - 1) * steps[0] + 1, steps[0])))
+        shape = f"batch, {statement.out.width}" if statement.out.batched else "-1"
+        return f"np.stack([{', '.join(slices)}], axis=-1).reshape({shape})"
+
+    def _overlap(self, statement: Overlap) -> str:
+        """Return, for each column, the sum of what is added to it."""
+        index, width = statement.index, statement.out.width
+        order = np.argsort(index, kind="stable")
+        most = np.bincount(index, minlength=width)
+        places = np.full((width, max(int(most.max()), 1)), -1)
+        first = np.cumsum(most) - most
+        places[index[order], np.arange(len(index)) - np.repeat(first, most)] = order
+        text = self._taken(statement.g, places.ravel(), padded=bool((places < 0).any()))
+        if places.shape[1] == 1:
+            return text
+        shape = f"-1, {width}" if statement.out.batched else f"{width}"
+        return f"np.sum({text}.reshape({shape}, {places.shape[1]}), axis=-1)"
 
     def _many(self, statement: Many) -> str:
         shape = _grouped(statement.source, statement.size)

@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd import AnomalyError, TraceError, Value, compile, detect_anomaly
 from nn.checks import Array, Floats
+from nn.keeping import Held, same
 from nn.losses import LOSSES, Loss, mean_loss
 from nn.module import Module
 from nn.optim import SGD
@@ -49,14 +50,10 @@ class CompiledEngine:
     def __init__(self, model: Module, loss: Loss, X: Floats, targets: Array) -> None:
         self._model = model
         self._loss = loss
-        function = loss.function
-
-        def of_one_sample(x: Any, target: Any) -> Any:
-            return checked_loss(loss, function(model(x), target))
-
-        shapes = [X.shape[1:], targets.shape[1:]]
-        closed = loss is LOSSES.get(loss.name) and model._self_contained()
-        self._program, self.kept = traced(model, of_one_sample, shapes, closed=closed)
+        self._shapes = [X.shape[1:], targets.shape[1:]]
+        self._program: Any = None
+        self.kept = ""
+        self._trace()
         self._slopes: Floats = np.empty(0)
         self._batch: tuple[Floats, Array] = X[:0], targets[:0]
         self._flat: SGD | None = None
@@ -64,6 +61,18 @@ class CompiledEngine:
         self._places: Array | None = None
         self._losses: Any = None
         self._is_changed = True
+
+    def _trace(self) -> None:
+        """Compile the model and the loss as they are now."""
+        model, loss = self._model, self._loss
+        function = loss.function
+
+        def of_one_sample(x: Any, target: Any) -> Any:
+            return checked_loss(loss, function(model(x), target))
+
+        closed = loss is LOSSES.get(loss.name) and model._self_contained()
+        self._contents = Held(model).contents
+        self._program, self.kept = traced(model, of_one_sample, self._shapes, closed=closed)
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """Find the mean gradient, kept as one array; return the losses' sum."""
@@ -139,7 +148,10 @@ class CompiledEngine:
         self._program.store()
 
     def load(self) -> None:
-        """Copy the parameters from the Values, which a callback may have changed."""
+        """Take the model from a callback, which may have changed its numbers or its parts."""
+        # What its own calls change is nothing new.
+        if not self.kept and not same(Held(self._model).contents, self._contents):
+            self._trace()
         self._program.load()
         self._flat = None
         self._is_changed = True
@@ -155,9 +167,8 @@ class CompiledEngine:
         model = self._model
         found = None
         if type(model).predict is Module.predict:
-            theta, changed = self._program.theta, self._is_changed
-            found = programs_of(model).outputs_at(model, X, theta, changed=changed)
-            self._is_changed = False
+            found = programs_of(model).outputs_at(model, X, self._program, changed=self._is_changed)
+            self._is_changed = found is None
         return model.predict(X) if found is None else found
 
     def mean_loss(self, outputs: Floats, targets: Array) -> float:

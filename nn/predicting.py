@@ -50,12 +50,11 @@ class Programs:
 
     def outputs(self, model: Module, X: Floats) -> Floats:
         """Return the outputs for an array of shape (samples, inputs), recording nothing."""
-        closed = model._self_contained()
         self._rows += len(X)
-        if self._is_refused or (self._program is None and self._rows < _FEW):
+        # One row is called in the time it takes to look whether a program still holds true.
+        if self._is_refused or len(X) == 1 or (self._program is None and self._rows < _FEW):
             return by_calls(model, X)
-        if len(X) == 1 and not closed:
-            return by_calls(model, X)
+        closed = model._self_contained()
         with self._lock:
             for _ in range(2):
                 program = self._current(model, X.shape[1], closed)
@@ -71,24 +70,25 @@ class Programs:
                 self._is_refused = True
         return by_calls(model, X)
 
-    def outputs_at(
-        self, model: Module, X: Floats, numbers: Floats, *, changed: bool
-    ) -> Floats | None:
-        """Return the outputs with these numbers for parameters; None without a program.
+    def outputs_at(self, model: Module, X: Floats, trained: Any, *, changed: bool) -> Floats | None:
+        """Return the outputs with the parameters of another program of the same model.
 
         Args:
             model: the model.
             X: samples, of shape (samples, inputs).
-            numbers: of the parameters, in order.
+            trained: the other program.
             changed: whether the model's parts may be others than at the last call.
+
+        Returns:
+            The outputs; None if the model has no program, or one with other parameters.
         """
         with self._lock:
             program = self._program
             if changed or program is None:
                 program = self._current(model, X.shape[1], model._self_contained())
-            if program is None:
+            if program is None or (changed and program.parameters != trained.parameters):
                 return None
-            program.theta = numbers
+            program.theta = trained.theta
             return program(X)
 
     def _current(self, model: Module, width: int, closed: bool) -> Any:

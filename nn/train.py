@@ -107,7 +107,9 @@ def fit(
         seed: of the split and of the order of samples in each epoch.
         engine: "compiled" traces the model and the loss once and runs whole batches as array
             statements; "eager" records each sample's graph; "auto" compiles where it can, and says
-            why where it cannot. All give the same numbers, up to rounding.
+            why where it cannot, in the history's `note` and above the bar. All give the same
+            numbers, up to rounding. A model that keeps something of each call (its outputs, a
+            count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
         callbacks: functions of the model and the history so far, called after each epoch; the run
             ends early when one returns True.
         progress: show a bar on stderr, if that is a terminal.
@@ -185,6 +187,7 @@ def fit(
                 history.stopped = True
                 break
             if calls:
+                _check_parameters(model, parameters)
                 finder.load()
                 finished = finder.numbers()
     except KeyboardInterrupt:
@@ -297,6 +300,15 @@ def _parameters(model: Module) -> list[Value]:
     if not parameters:
         raise ValueError(f"{type(model).__name__} has no parameters to train")
     return parameters
+
+
+def _check_parameters(model: Module, parameters: list[Value]) -> None:
+    """Refuse to go on with other parameters than those that training began with."""
+    if model.parameters() != parameters:
+        raise ValueError(
+            "a callback gave the model other parameters, which the optimizer does not hold: set "
+            "p.data of those it has, or return True there and call fit again"
+        )
 
 
 def _plan(

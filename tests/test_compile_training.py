@@ -162,6 +162,31 @@ def test_parameters_are_in_the_values_at_every_callback_and_can_be_changed_there
         assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+def test_parts_of_the_model_can_be_changed_by_a_callback():
+    class Bent(Wave):
+        bend = 1.0
+
+        def __call__(self, inputs):
+            return [self.bend * super().__call__(inputs)[0]]
+
+    def straighten(model, history):
+        model.bend *= 0.5
+
+    def run(engine):
+        return trained(engine, model=Bent(), epochs=3, callbacks=[straighten])
+
+    assert_same(run("compiled"), run("eager"))
+
+
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+def test_other_parameters_from_a_callback_are_refused(engine):
+    def renew(model, history):
+        model.a = Value(0.25)
+
+    with pytest.raises(ValueError, match="a callback gave the model other parameters"):
+        trained(engine, model=Wave(), callbacks=[renew])
+
+
 def test_the_rate_can_be_changed_by_a_callback():
     def run(engine):
         X, y = datasets.moons(40, seed=0)

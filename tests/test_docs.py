@@ -94,7 +94,7 @@ def test_a_new_primitive_has_its_entry_without_an_edit(tables: Any, monkeypatch:
     page = listed.replace(".. autofunction:: autograd.tanh\n", "")
     assert page != listed
     monkeypatch.setattr(Path, "read_text", lambda path, **_: page)
-    assert tables.other_functions() == ".. autofunction:: autograd.tanh"
+    assert ".. autofunction:: autograd.tanh" in tables.other_functions().splitlines()
 
 
 def test_docstrings_reach_the_pages_as_they_are_meant():

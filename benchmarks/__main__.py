@@ -19,7 +19,8 @@ from benchmarks import machine
 from benchmarks.alone import ask
 from benchmarks.bounds import Results
 from benchmarks.page import machine_line, page, terminal, versions_line
-from benchmarks.peers import installed
+from benchmarks.peers import DISTRIBUTIONS, installed
+from benchmarks.timed import COUNT, ROUNDS, SECONDS
 from benchmarks.tried import TRIED
 
 ROOT = Path(__file__).parents[1]
@@ -56,13 +57,14 @@ def compiling(networks: Sequence[str], repeats: int, *flags: str) -> list[dict[s
 def depths(lengths: Sequence[int]) -> dict[str, Any]:
     """How long a chain the peers go backward through, of those lengths."""
     found: dict[str, Any] = {}
-    for peer in ("micrograd", "mygrad", "torch"):
-        if installed(peer) is None:
+    for peer in ("micrograd", "MyGrad", "PyTorch"):
+        distribution = DISTRIBUTIONS[peer]
+        if installed(distribution) is None:
             continue
         found[peer] = {"reached": 0, "then": "longer ones were not tried"}
         for length in lengths:
             try:
-                ask("depth", peer, str(length))
+                ask("depth", distribution, str(length))
             except RuntimeError as error:
                 found[peer]["then"] = f"at {length:,}: {error}"
                 break
@@ -131,8 +133,8 @@ def write(folder: Path, results: Results) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="batches of each program")
-    parser.add_argument("--seconds", type=float, default=0.1, help="what a batch takes")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="batches of each program")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="what a batch takes")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="of the libraries")
     parser.add_argument("--quick", action="store_true", help="little of all, to see that it works")
     parser.add_argument("--read", type=Path, metavar="FILE", help="measure nothing: take this JSON")
@@ -149,7 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
                 "threads": given.threads,
                 "rounds": 2 if given.quick else given.rounds,
                 "seconds": 0.001 if given.quick else given.seconds,
-                "count": 640 if given.quick else 60_000,
+                "count": 640 if given.quick else COUNT,
             }
         )
     print(f"\n{terminal(results)}")

@@ -5,6 +5,7 @@ from typing import Any
 
 from benchmarks.bounds import BOUNDS, Bound, Results
 from benchmarks.rows import from_json
+from benchmarks.timed import ROUNDS, SECONDS
 from benchmarks.timing import shown, three_digits
 
 MET = {True: "yes", False: "**no**", None: "-"}
@@ -142,6 +143,15 @@ def bullets(lines: Sequence[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
+def command(settings: dict[str, Any]) -> str:
+    """What made the page: the options that are not the usual ones, and where it goes."""
+    options: list[str] = ["--quick"] if settings["quick"] else []
+    if not settings["quick"]:
+        for name, usual in (("rounds", ROUNDS), ("seconds", SECONDS)):
+            options += [f"--{name} {settings[name]}"] if settings[name] != usual else []
+    return f'make bench ARGS="{" ".join([*options, "--write docs"])}"'
+
+
 def method(results: Results) -> str:
     """How it was measured, and which peers were left out."""
     settings: dict[str, Any] = results["settings"]
@@ -173,7 +183,11 @@ def method(results: Results) -> str:
 def page(results: Results, tried: str) -> str:
     """The page docs/benchmarks.md; `tried` is a section on what was measured and not kept."""
     settings: dict[str, Any] = results["settings"]
-    hurry = "\n\n**A hurried run, to see that the command works: its numbers mean nothing.**"
+    warning = ""
+    if (results["machine"]["load"] or 0.0) > results["machine"]["cores"] / 2:
+        warning = "\n\n**Others were using the machine: times are too long, and ratios uncertain.**"
+    if settings["quick"]:
+        warning = "\n\n**A hurried run, to see that the command works: its numbers mean nothing.**"
     threads = sorted({row["threads"] for row in results["rows"]})
     tables = "\n\n".join(
         f"### {n} thread{'s' if n > 1 else ''}\n\n{timed_table(results, n)}" for n in threads
@@ -182,10 +196,10 @@ def page(results: Results, tried: str) -> str:
 
 Made by
 
-    make bench ARGS="--write docs"
+    {command(settings)}
 
 on {machine_line(results)}, with {versions_line(results)},
-in {settings["took"]:.0f} s.{hurry if settings["quick"] else ""}
+in {settings["took"]:.0f} s.{warning}
 
 ![Time of the peers over that of chalkgrad, for each row](benchmarks.svg)
 

@@ -31,6 +31,8 @@ LARGE = Work((784, 512, 10), "sigmoid", 128, "float32")
 IMAGES = Work((784, 50, 10), "sigmoid", 128, "float32")
 EPOCH = "epoch of 60,000 images, [784, 50, 10] batch 128 float32"
 POINTS, COUNT = 10_000, 60_000
+# Batches of each program, and the seconds that one takes.
+ROUNDS, SECONDS = 15, 0.1
 
 
 class Table:
@@ -99,8 +101,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--to", type=Path, required=True)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=0.1)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--count", type=int, default=COUNT)
     given = parser.parse_args(arguments)
     table = Table(given.threads, given.rounds, given.seconds)

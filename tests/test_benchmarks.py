@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from autograd import Value
-from benchmarks import bounds, install, peers, rows, scalars, steps, timed, timing
+from benchmarks import bounds, install, page, peers, rows, scalars, steps, timed, timing
 from benchmarks.alone import chain, network, plain
+from benchmarks.tried import TRIED
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,7 +64,7 @@ def test_what_is_missing_is_said_and_the_rest_runs(run):
     for name in (*peers.MODULES, peers.HIPS):
         assert (name in results["missing"]) != (name in results["versions"])
         if name in results["missing"]:
-            assert f"left out: {name}: not installed" in done.stdout
+            assert f"left out: {name}: {results['missing'][name]}" in done.stdout
 
 
 @pytest.mark.bench
@@ -85,6 +86,13 @@ def test_charts_and_page_made_again_from_the_numbers_are_the_same(run, tmp_path)
     subprocess.run([*command, "--write", str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
     made = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert made == {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_the_page_in_docs_is_made_from_the_numbers_beside_it():
+    results = json.loads((ROOT / "docs" / "benchmarks.json").read_text(encoding="utf-8"))
+    assert not results["settings"]["quick"]
+    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert text == page.page(results, TRIED)
 
 
 # The work: a comparison of different work would compare nothing ----------------------------------

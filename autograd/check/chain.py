@@ -91,12 +91,14 @@ class Sweep:
         blur: the part of the bound that the oracles' own errors make.
         trouble: per entry, the first edge on a path to it whose slope could not be told. The
             adjoint then stands on what the row's own rule says of that edge.
+        largest: per entry, the size of the largest contribution to its adjoint.
     """
 
     adjoint: list[float]
     bound: list[float]
     blur: list[float]
     trouble: list[Edge | None]
+    largest: list[float]
 
 
 def sweep(
@@ -122,7 +124,7 @@ def sweep(
     """
     slopes.reach(root)
     tape = slopes.tape
-    adjoint, bound, blur = ([0.0] * (root + 1) for _ in range(3))
+    adjoint, bound, blur, largest = ([0.0] * (root + 1) for _ in range(4))
     trouble: list[Edge | None] = [None] * (root + 1)
     adjoint[root] = 1.0
     for i in range(root, -1, -1):
@@ -148,8 +150,9 @@ def sweep(
                 off = tolerances.get((i, k), off)
             part = a * d
             adjoint[j] += part
+            largest[j] = max(largest[j], abs(part))
             bound[j] += b * (size + off) + abs(a) * off + _UNIT * (abs(part) + abs(adjoint[j]))
-    return Sweep(adjoint, bound, blur, trouble)
+    return Sweep(adjoint, bound, blur, trouble, largest)
 
 
 def _rule(tape: Tape, i: int, k: int) -> float:

@@ -152,6 +152,9 @@ class Examination:
             bound = self.faults(s)[1].bound[place]
         if self._blurred(claims, numeric, bound, swept.blur[place]):
             return self._unknown(s, i, claims[0], _blurred_reason(swept.blur[place]))
+        if foreign and _hidden(claims[0], numeric, bound, swept.largest[place]):
+            reason = f"noise: rounding hides all of the derivative but ± {bound:.2g}"
+            return self._unknown(s, i, claims[0], reason)
         return self._verdict(s, i, claims, numeric, bound, "", foreign)
 
     def _blurred(self, claims: Sequence[float], numeric: float, bound: float, blur: float) -> bool:
@@ -370,3 +373,15 @@ def _along(slopes: Sequence[Value]) -> Value:
         part = slope * weight
         total = part if total is None else total + part
     return total if total is not None else Value(0.0)
+
+
+def _hidden(claim: float, numeric: float, bound: float, largest: float) -> bool:
+    """Whether a claim is only within the bound because rounding is larger than the derivative.
+
+    What cancels to 0 has no digits left to compare, and 0 is right within the rounding of what
+    cancelled.
+    """
+    apart = abs(claim - numeric)
+    if apart > bound or apart <= 1e-6 * max(abs(claim), abs(numeric)):
+        return False
+    return bool(claim) or bound > 1e-6 * largest

@@ -149,12 +149,14 @@ class CompiledEngine:
 
     def load(self) -> None:
         """Take the model from a callback, which may have changed its numbers or its parts."""
-        # What its own calls change is nothing new.
-        if not self.kept and not same(Held(self._model).contents, self._contents):
-            self._trace()
+        if not same(Held(self._model).contents, self._contents):
+            check_parameters(self._model, self._program.parameters)
+            # What its own calls change is nothing new.
+            if not self.kept:
+                self._trace()
+            self._is_changed = True
         self._program.load()
         self._flat = None
-        self._is_changed = True
 
     def numbers(self) -> list[float] | Floats:
         """Return the parameters as they are now, in the order of the model's."""
@@ -188,6 +190,19 @@ class CompiledEngine:
         except Exception:  # it depends on more than the outputs' numbers
             return False
         return program
+
+
+def check_parameters(model: Module, parameters: list[Value]) -> None:
+    """Refuse to go on with other parameters than those that training began with.
+
+    Raises:
+        ValueError: saying what a callback may do.
+    """
+    if model.parameters() != parameters:
+        raise ValueError(
+            "a callback gave the model other parameters, which the optimizer does not hold: set "
+            "p.data of those it has, or return True there and call fit again"
+        )
 
 
 def checked_loss(loss: Loss, result: Any) -> Any:

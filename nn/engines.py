@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 from autograd import TraceError
 from nn.checks import Array, Floats, look_up
-from nn.compiled import CompiledEngine, checked_loss, refuse_what_keeps, replayed
+from nn.compiled import CompiledEngine, check_parameters, checked_loss, refuse_what_keeps, replayed
 from nn.losses import Loss, mean_loss
 from nn.module import Module
 
@@ -50,7 +50,11 @@ class Engine(Protocol):
         ...
 
     def load(self) -> None:
-        """Take the parameters from the Values, which may have been given other numbers."""
+        """Take the model from a callback, which may have given it other numbers or parts.
+
+        Raises:
+            ValueError: if it has other parameters now.
+        """
         ...
 
     def numbers(self) -> list[float] | Floats:
@@ -126,7 +130,8 @@ class EagerEngine:
         """Do nothing: the Values are where the parameters are."""
 
     def load(self) -> None:
-        """Do nothing: the Values are where the parameters are."""
+        """Check that the parameters are still those of the start; their numbers may be others."""
+        check_parameters(self._model, self._parameters)
 
     def numbers(self) -> list[float] | Floats:
         """See `Engine`."""

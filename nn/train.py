@@ -187,7 +187,6 @@ def fit(
                 history.stopped = True
                 break
             if calls:
-                _check_parameters(model, parameters)
                 finder.load()
                 finished = finder.numbers()
     except KeyboardInterrupt:
@@ -300,15 +299,6 @@ def _parameters(model: Module) -> list[Value]:
     if not parameters:
         raise ValueError(f"{type(model).__name__} has no parameters to train")
     return parameters
-
-
-def _check_parameters(model: Module, parameters: list[Value]) -> None:
-    """Refuse to go on with other parameters than those that training began with."""
-    if model.parameters() != parameters:
-        raise ValueError(
-            "a callback gave the model other parameters, which the optimizer does not hold: set "
-            "p.data of those it has, or return True there and call fit again"
-        )
 
 
 def _plan(

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from autograd import TraceError, Value, compile, no_grad, sin
+from autograd import StaleGraphError, TraceError, Value, compile, no_grad, sin
 from nn import MLP, SGD, DivergenceError, Module, datasets, fit, minibatches
 from nn.losses import LOSSES
 
@@ -445,3 +445,16 @@ def test_what_is_made_of_parameters_alone_is_no_constant_in_no_grad():
     a.data = 5.0
     program.load()
     assert program(1.0) == 15.0
+
+
+def test_stored_numbers_are_noticed_by_graphs_recorded_before():
+    w = Value(2.0, "w")
+    program = compile(lambda x: w * x, parameters=[w], shapes=[()])
+    before = w * 3.0
+    program.theta[...] = 5.0
+    program.store()
+    assert w.data == 5.0
+    with pytest.raises(StaleGraphError):
+        before.backward()
+    (w * 3.0).backward()
+    assert w.grad == 3.0

@@ -21,6 +21,7 @@ from autograd.compile.simplify import simplified
 from autograd.compile.text import bound
 from autograd.compile.trace import Shape, trace
 from autograd.modes import detecting
+from autograd.recording import names, tick
 from autograd.transforms import Argnum
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
@@ -134,8 +135,10 @@ class Program:
 
     def store(self) -> None:
         """Copy `theta` into the Values' data."""
+        # As `p.data = x` does it for a leaf, in half of the time.
         for p, x in zip(self.parameters, self._theta.tolist(), strict=True):
-            p.data = x
+            p._number = x  # pyright: ignore[reportPrivateUsage]
+            p.birth = names["youngest_rewrite"] = tick()
 
     @property
     def reached(self) -> Bools:

@@ -80,6 +80,10 @@ class _Forward:
         for k, x in enumerate(operands):
             by = self.room[x] + own * abs(self.data[x])
             found += [(k, self.data[x] - by), (k, self.data[x] + by)] if by else []
+            # Two that may meet, as where a constant is rounded to float32, are moved to a tie.
+            for y in operands if not own else ():
+                if 0.0 < abs(self.data[x] - self.data[y]) <= self.room[x] + self.room[y]:
+                    found.append((k, self.data[y]))
         return found
 
     def _node(self, row: Primitive, operands: list[int]) -> None:

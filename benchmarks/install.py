@@ -12,8 +12,6 @@ from pathlib import Path
 
 from benchmarks.peers import hips_python
 
-# PyTorch's own index has builds without the gigabytes for GPUs that its usual Linux wheels need.
-TORCH_CPU = "https://download.pytorch.org/whl/cpu"
 HIPS_REQUIREMENT = "autograd>=1.7"
 
 
@@ -24,36 +22,24 @@ def requirements() -> list[str]:
     return [requirement for requirement in extra if not requirement.startswith("chalkgrad")]
 
 
-def pip(python: str | Path, *arguments: str, quiet: bool = False) -> bool:
-    """Whether pip could install that; its own words are shown unless `quiet`."""
+def install(python: str | Path, requirement: str) -> bool:
+    """Whether pip could install that; its own words are shown."""
     command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [*command, "--no-input", *arguments], capture_output=quiet, text=True, check=False
-    )
-    return done.returncode == 0
-
-
-def install(requirement: str) -> bool:
-    """Whether a peer could be installed here; PyTorch without what GPUs need, if that is served."""
-    if requirement.startswith("torch"):
-        brief = ("--index-url", TORCH_CPU, "--retries", "0", "--timeout", "20")
-        if pip(sys.executable, requirement, *brief, quiet=True):
-            return True
-    return pip(sys.executable, requirement)
+    return subprocess.run([*command, "--no-input", requirement], check=False).returncode == 0
 
 
 def install_hips() -> bool:
     python = hips_python()
     if not python.exists():
         venv.EnvBuilder(with_pip=True, clear=True).create(python.parents[1])
-    return pip(python, HIPS_REQUIREMENT)
+    return install(python, HIPS_REQUIREMENT)
 
 
 def main() -> int:
     wanted = requirements()
     print(f"Installing what is measured beside chalkgrad: {', '.join(wanted)}, HIPS's autograd")
     for requirement in wanted:
-        if not install(requirement):
+        if not install(sys.executable, requirement):
             print(f"{requirement} could not be installed: it is left out", file=sys.stderr)
     if not install_hips():
         print("HIPS's autograd could not be installed: it is left out", file=sys.stderr)

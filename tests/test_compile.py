@@ -15,6 +15,7 @@ from autograd import (
     compile,
     dot,
     exp,
+    grad,
     gradient,
     log,
     maximum,
@@ -453,3 +454,26 @@ def test_a_weight_times_two_constants_in_one_sum_beside_a_weight_of_the_sample()
     mean, slopes = compile(f, parameters=[w, v]).value_and_grad(np.array([1.0, 2.0, 6.0]))
     assert mean == -14.5
     assert slopes.tolist() == [3.0, 8.0]
+
+
+def test_results_of_the_parameters_alone_are_spread_over_the_samples():
+    w = Value(3.0)
+    one = compile(lambda t: w * 2.0, parameters=[w])
+    assert one(np.ones(3)).tolist() == [6.0, 6.0, 6.0]
+    assert one(1.0) == 6.0
+    value, gradient = one.value_and_grad(np.ones(4))
+    assert (value, gradient.tolist()) == (6.0, [2.0])
+    two = compile(lambda t: [w * 2.0, w + 1.0], parameters=[w])
+    assert two(np.ones(3)).tolist() == [[6.0, 4.0]] * 3
+
+
+def test_a_constant_zero_is_a_factor_like_any_other():
+    """Times infinity it is nan, in gradients too, where a partial that is 0 by the rule is 0."""
+
+    def f(t, b):
+        return (b * 0.0 + t + 1.0).sqrt()
+
+    wanted = grad(f, 1)(-1.0, 2.0)
+    program = compile(f, argnum=1)
+    assert np.isnan([wanted, program.value_and_grad(-1.0, 2.0)[1]]).all()
+    assert np.isnan(program.value_and_grad(np.array([-1.0]), np.array([2.0]))[1]).all()

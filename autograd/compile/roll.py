@@ -76,8 +76,7 @@ class Rolling:
             self._height += 1
             self._level(level)
         whole = self.operand(graph.outputs)
-        batched = bool(graph.batched[graph.outputs].any()) or not parameters
-        self.result = self.routine.filled(whole, len(graph.outputs), batched)
+        self.result = self.routine.filled(whole, len(graph.outputs))
 
     def _place_leaves(self, sizes: Sequence[int]) -> None:
         graph = self.graph

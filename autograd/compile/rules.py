@@ -86,13 +86,10 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
     operands = [tape.input() for _ in range(count)]
     known = [constants.get(i, x) for i, x in enumerate(operands)]
     slopes = partials(row, z, known)
-    places = tuple([i for i in wanted if not _is_zero(slopes[i])])
+    zeros = structural_zeros(row)
+    places = tuple([i for i in wanted if i not in zeros])
     nodes = [tape.node_of(product(g, slopes[i])) for i in places]
     return Rule(simplified(tape.graph(nodes)), places)
-
-
-def _is_zero(slope: Any) -> bool:
-    return slope.__class__ is float and slope == 0.0
 
 
 def product(g: Any, partial: Any) -> Any:

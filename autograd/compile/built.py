@@ -155,7 +155,8 @@ class Built:
     def run(self, theta: Any, flat: Any, batch: int, task: Task) -> list[Any]:
         """Run on buffers for this number of samples; the results are the buffers themselves.
 
-        The gradient by the parameters is the caller's.
+        The gradient by the parameters is the caller's, and so is NumPy's error state: what the
+        caller makes of the results may overflow too.
         """
         rolled = self.rolled
         if isinstance(rolled, Rolled) and (task == "value" or not self.parameters):
@@ -170,8 +171,7 @@ class Built:
                 self._buffers.popitem(last=False)
         for place, given in zip(buffers.inputs, flat, strict=True):
             place[...] = given
-        with np.errstate(all="ignore"):
-            buffers.run()
+        buffers.run()
         return buffers.results
 
     def _in_blocks(self, theta: Any, flat: Any, batch: int, block: int, task: Task) -> list[Any]:

@@ -190,7 +190,7 @@ class Program:
         if batch is None and built.small:
             found = built.float_program(gradient=False)(*self._float_arguments(flat))
         else:
-            with self._lock:
+            with self._lock, np.errstate(all="ignore"):
                 (values,) = built.run(self._theta, flat, batch or 1, "value")
                 found = built.one(values[0]) if batch is None else built.many(values)
         if detecting() and failed(found):
@@ -235,7 +235,7 @@ class Program:
         elif batch is None and built.small:
             found = self._single(built, flat)
         else:
-            with self._lock:
+            with self._lock, np.errstate(all="ignore"):
                 found = self._run_with_gradient(built, flat, batch)
         if detecting() and failed(found):
             self._replay(built, flat, batch, gradient=True)
@@ -254,7 +254,7 @@ class Program:
     def _replay(self, built: Built, flat: Any, batch: int | None, *, gradient: bool) -> NoReturn:
         """Record the samples that failed once more, and raise at the node that did."""
         columns = [np.asarray(x, dtype=np.float64).reshape(batch or 1, -1) for x in flat]
-        with self._lock:
+        with self._lock, np.errstate(all="ignore"):
             (values,) = built.run(self._theta, columns, batch or 1, "value")
             bad: list[int] = np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist()
         table = np.concatenate(columns, axis=1)
@@ -268,7 +268,7 @@ class Program:
                 "per_sample=True is for a batch of arrays and a program with parameters; gradients "
                 "by an argument are for each sample anyway"
             )
-        with self._lock:
+        with self._lock, np.errstate(all="ignore"):
             values, slopes = built.run(self._theta, flat, batch, "each")
             return values[:, 0].copy(), slopes
 

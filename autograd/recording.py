@@ -194,14 +194,15 @@ def structural_zeros(row: Primitive) -> frozenset[int]:
     return known
 
 
-_uses: dict[tuple[str, str], Use] = {}
+# By the row and not its name: a check may apply a row of the same name that is not in the table.
+_uses: dict[tuple[Primitive, str], Use] = {}
 
 
 def use_of(row: Primitive, kinds: str) -> Use:
     """Return the `Use` of `row` with operands of `kinds`, as `kinds_of` gives; made on need."""
-    key = row.name, kinds
+    key = row, kinds
     found = _uses.get(key)
-    if found is None or found.row is not row:
+    if found is None:
         pull = make_pull(row, kinds) if row.arity in (1, 2) else _pull_many(row, kinds)
         found = _uses[key] = Use(row, pull)
     return found
@@ -220,7 +221,7 @@ def forget(row: Primitive) -> None:
     _zeros.pop(row, None)
     for count in [count for known, count in _bare if known is row]:
         del _bare[row, count]
-    for key in [key for key in _uses if key[0] == row.name]:
+    for key in [key for key in _uses if key[0] is row]:
         del _uses[key]
 
 

@@ -10,6 +10,7 @@ from autograd import Primitive, Value, exp, sigmoid, sin, square, where
 from autograd.check import Outcome, check_gradients, check_row, complex_step, local, precise
 from autograd.check.faults import FAULTS, planted
 from autograd.check.rows import sample
+from autograd.recording import use_of
 from autograd.row import TABLE, lookup
 
 WRONG_RULES = [
@@ -245,3 +246,10 @@ def test_rules_that_leave_the_graph_are_wrong_at_order_two(rule: Any, words: str
     ]
     assert words in report.verdicts[-1].reason
     assert report.verdicts[-1].primitive == "cube"
+
+
+def test_checking_a_row_of_a_known_name_leaves_the_engine_as_it_was() -> None:
+    use = Value(0.5).tanh()._use
+    check_row(dataclasses.replace(lookup("tanh"), partials=lambda z, x: (1.0 - z * z,)))
+    check_row(dataclasses.replace(lookup("tanh")))
+    assert use_of(lookup("tanh"), "v") is use

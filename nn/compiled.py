@@ -52,6 +52,7 @@ class CompiledEngine:
         self._loss = loss
         self._shapes = [X.shape[1:], targets.shape[1:]]
         self._program: Any = None
+        self._losses: Any = None
         self.kept = ""
         self._trace()
         self._slopes: Floats = np.empty(0)
@@ -59,7 +60,6 @@ class CompiledEngine:
         self._flat: SGD | None = None
         self._moved: Array | None = None
         self._places: Array | None = None
-        self._losses: Any = None
         self._is_changed = True
 
     def _trace(self) -> None:
@@ -70,9 +70,10 @@ class CompiledEngine:
         def of_one_sample(x: Any, target: Any) -> Any:
             return checked_loss(loss, function(model(x), target))
 
-        closed = loss is LOSSES.get(loss.name) and model._self_contained()
+        self._closed = loss is LOSSES.get(loss.name) and model._self_contained()
         self._contents = Held(model).contents
-        self._program, self.kept = traced(model, of_one_sample, self._shapes, closed=closed)
+        self._program, self.kept = traced(model, of_one_sample, self._shapes, closed=self._closed)
+        self._losses = None
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """Find the mean gradient, kept as one array; return the losses' sum."""
@@ -148,8 +149,11 @@ class CompiledEngine:
         self._program.store()
 
     def load(self) -> None:
-        """Take the model from a callback, which may have changed its numbers or its parts."""
-        if not same(Held(self._model).contents, self._contents):
+        """Take the model from a callback, which may have changed its numbers or its parts.
+
+        A loss or a model of the user's may also read what is changed elsewhere.
+        """
+        if not same(Held(self._model).contents, self._contents) or not self._repeats():
             check_parameters(self._model, self._program.parameters)
             # What its own calls change is nothing new.
             if not self.kept:
@@ -157,6 +161,16 @@ class CompiledEngine:
             self._is_changed = True
         self._program.load()
         self._flat = None
+
+    def _repeats(self) -> bool:
+        """Whether the model and the loss compute what they did when they were compiled."""
+        if self._closed or self.kept:
+            return True
+        held = Held(self._model)
+        try:
+            return self._program.repeats()
+        finally:
+            held.restore()
 
     def numbers(self) -> list[float] | Floats:
         """Return the parameters as they are now, in the order of the model's."""

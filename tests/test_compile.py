@@ -11,6 +11,7 @@ import pytest
 
 import autograd
 from autograd import (
+    StaleGraphError,
     Value,
     compile,
     dot,
@@ -477,3 +478,35 @@ def test_a_constant_zero_is_a_factor_like_any_other():
     program = compile(f, argnum=1)
     assert np.isnan([wanted, program.value_and_grad(-1.0, 2.0)[1]]).all()
     assert np.isnan(program.value_and_grad(np.array([-1.0]), np.array([2.0]))[1]).all()
+
+
+def test_new_data_of_a_parameter_is_followed_and_nothing_else_is_dropped():
+    a, b = Value(3.0, "a"), Value(1.0, "b")
+    program = compile(lambda x: a * x + b, parameters=[a, b])
+    x = np.array([1.0, 2.0])
+    assert program(x).tolist() == [4.0, 7.0]
+    program.theta[1] = 5.0
+    a.data = 2.0
+    assert program(x).tolist() == [7.0, 9.0]
+    assert program(1.0) == 7.0
+    b.data = 0.0
+    assert program.theta.tolist() == [2.0, 0.0]
+    program.theta[...] = 8.0
+    program.store()
+    assert (a.data, b.data) == (8.0, 8.0)
+    assert program.value_and_grad(x)[0] == 20.0
+
+
+@pytest.mark.parametrize("argument", [2.0, np.array([2.0])])
+def test_new_data_of_a_constant_is_refused(argument):
+    c, other = Value(3.0, "c"), Value(1.0)
+    program = compile(lambda x: c * x)
+    assert program.value_and_grad(argument) == (6.0, 3.0)
+    other.data = 2.0
+    assert program.value_and_grad(argument) == (6.0, 3.0)
+    c.data = 4.0
+    for _ in range(2):
+        with pytest.raises(StaleGraphError, match=r"c = 4.0 .* took 3.0 .* parameters=\[\.\.\.\]"):
+            program.value_and_grad(argument)
+    with pytest.raises(StaleGraphError, match="new data after the program"):
+        program(argument)

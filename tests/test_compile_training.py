@@ -458,3 +458,27 @@ def test_stored_numbers_are_noticed_by_graphs_recorded_before():
         before.backward()
     (w * 3.0).backward()
     assert w.grad == 3.0
+
+
+def test_what_a_callback_changes_for_a_loss_is_seen_by_every_engine():
+    X = np.linspace(-1.0, 1.0, 20)[:, None]
+    found = []
+    for engine in ("eager", "compiled", "auto"):
+        scale = 1.0
+
+        def loss(outputs, target):
+            return (outputs[0] - target) ** 2 * scale  # noqa: B023
+
+        def halve(*_):
+            nonlocal scale
+            scale *= 0.5
+
+        model = MLP([1, 1], seed=0)
+        optimizer = SGD(model.parameters(), lr=0.1)
+        fit(
+            model, X, 0.7 * X[:, 0], loss=loss, optimizer=optimizer, epochs=3, batch_size=5,
+            validation=None, engine=engine, callbacks=[halve], progress=False,
+        )  # fmt: skip
+        found.append(numbers(model))
+    assert found[1] == pytest.approx(found[0], rel=1e-12)
+    assert found[2] == pytest.approx(found[0], rel=1e-12)

@@ -60,6 +60,7 @@ class Built:
         reached: which parameters the graph uses.
         small: whether one sample is better run as float code.
         listed: whether f returns a list.
+        constants: the Values that became constants, with their numbers and birth numbers then.
     """
 
     def __init__(
@@ -90,7 +91,9 @@ class Built:
             self.listed = isinstance(result, list | tuple)
             return result
 
-        self.graph = stages.run("trace", lambda: trace(called, shapes, parameters))
+        captured: list[Value] = []
+        self.graph = stages.run("trace", lambda: trace(called, shapes, parameters, captured))
+        self.constants = [(v, v.data, v.birth) for v in captured]
         for name, done in (("fold", fold), ("prune", prune), ("share", share)):
             self.graph = stages.run(name, lambda done=done: done(self.graph))
         self.reached = np.zeros(self.parameters, dtype=np.bool_)

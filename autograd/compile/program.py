@@ -20,6 +20,7 @@ from autograd.compile.report import Report
 from autograd.compile.simplify import simplified
 from autograd.compile.text import bound
 from autograd.compile.trace import Shape, trace
+from autograd.errors import StaleGraphError
 from autograd.modes import detecting
 from autograd.recording import names, tick
 from autograd.transforms import Argnum
@@ -43,8 +44,9 @@ def compile(
 
     Args:
         f: a function of numbers and nested lists of them that returns a Value or a list of Values.
-        parameters: what is trained: a model, or Values. Other Values that f uses are constants,
-            with the number that they have when f is traced, at the first call.
+        parameters: what is trained: a model, or Values. New data that one is given later is followed.
+            Other Values that f uses are constants, with the number that they have when f is traced,
+            at the first call; after new data for one the program refuses to go on.
         argnum: without parameters, the argument or arguments to derive by.
         dtype: of the arrays, "float64" or "float32".
         shapes: of the arguments for one sample: () for a number, (3,) for a list of three. The
@@ -69,6 +71,9 @@ def compile(
     >>> mean, gradient = fit.value_and_grad(np.array([1.0, 2.0]), np.array([2.0, 4.0]))
     >>> mean, gradient
     (2.5, array([5.]))
+    >>> w.data = 2.0
+    >>> fit.value_and_grad(np.array([1.0, 2.0]), np.array([2.0, 4.0]))
+    (0.0, array([0.]))
     """
     return Program(f, parameters=parameters, argnum=argnum, dtype=dtype, shapes=shapes)
 
@@ -105,6 +110,7 @@ class Program:
         self._dtype = kind
         self.parameters, self._names = named(parameters)
         self._theta = np.zeros(len(self.parameters), dtype=kind)
+        self._followed = 0
         self.load()
         self._shapes: tuple[Shape, ...] | None = None
         self._built: Built | None = None
@@ -120,6 +126,7 @@ class Program:
     @property
     def theta(self) -> Floats:
         """The parameters as one flat array, in the order of `parameters`; change it in place."""
+        self._follow()
         return self._theta
 
     @theta.setter
@@ -128,10 +135,37 @@ class Program:
         if given.shape != self._theta.shape:
             raise ValueError(f"theta has shape {self._theta.shape}, got {given.shape}")
         self._theta[...] = given
+        self._followed = tick()
 
     def load(self) -> None:
-        """Copy the parameters' numbers from the Values into `theta`."""
+        """Copy the parameters' numbers from the Values into `theta`, which drops its own.
+
+        Parameters that are given new data later are loaded, each by itself, at the next use.
+        """
         self._theta[...] = [p.data for p in self.parameters]
+        self._followed = tick()
+
+    def _follow(self) -> None:
+        """Take the numbers of parameters that were given new data since they were last copied.
+
+        Raises:
+            StaleGraphError: if a Value that the program took for a constant has new data.
+        """
+        since = self._followed
+        if names["youngest_rewrite"] <= since:
+            return
+        self._followed = tick()
+        for i, p in enumerate(self.parameters):
+            if p.birth > since:
+                self._theta[i] = p.data
+        for v, x, birth in self._built.constants if self._built is not None else ():
+            if v.birth != birth:
+                self._followed = since
+                raise StaleGraphError(
+                    f"{v.label or 'a Value'} = {v.data} was given new data after the program took "
+                    f"{x} from it for a constant: name it in parameters=[...], make it an argument "
+                    "of the function, or compile again"
+                )
 
     def store(self) -> None:
         """Copy `theta` into the Values' data."""
@@ -139,6 +173,7 @@ class Program:
         for p, x in zip(self.parameters, self._theta.tolist(), strict=True):
             p._number = x  # pyright: ignore[reportPrivateUsage]
             p.birth = names["youngest_rewrite"] = tick()
+        self._followed = tick()
 
     @property
     def reached(self) -> Bools:
@@ -217,7 +252,8 @@ class Program:
             AnomalyError: inside `detect_anomaly`, as for a call.
         """
         fast = self._float_gradient
-        if fast is not None and not per_sample and not detecting():
+        is_fresh = names["youngest_rewrite"] <= self._followed
+        if fast is not None and is_fresh and not per_sample and not detecting():
             for x in arguments:
                 if x.__class__ is not float:
                     break
@@ -286,6 +322,8 @@ class Program:
 
     def _prepared(self, arguments: tuple[Any, ...]) -> tuple[Built, Any, int | None]:
         """Return the built program, the arguments flat, and the number of samples if arrays."""
+        if names["youngest_rewrite"] > self._followed:
+            self._follow()
         # The shapes of the last call, most often: checking them anew takes 5 us.
         if self._built is not None and len(arguments) == len(self._last):
             for x, shape in zip(arguments, self._last, strict=True):

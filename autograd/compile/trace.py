@@ -55,6 +55,7 @@ class Tape:
         self.parameters = dict(zip(parameters, range(count), strict=True))
         self.values = dict(self.parameters)
         self.labels: dict[int, str] = {}
+        self.captured: list[Value] = []
         self.placeholder = placeholder_class(self)
 
     def code_of(self, row: Primitive) -> int:
@@ -125,6 +126,7 @@ class Tape:
             row = v.op
             if row is None:
                 values[v] = self.constant(v._number)
+                self.captured.append(v)
             else:
                 values[v] = self.node(row, v.args)
                 self.unbatched.append(values[v])
@@ -186,7 +188,10 @@ class Tape:
 
 
 def trace(
-    f: Callable[..., Any], shapes: Sequence[Shape], parameters: Sequence[Value] = ()
+    f: Callable[..., Any],
+    shapes: Sequence[Shape],
+    parameters: Sequence[Value] = (),
+    captured: list[Value] | None = None,
 ) -> Graph:
     """Return the graph of a function, recorded in one call.
 
@@ -194,6 +199,7 @@ def trace(
         f: a function of numbers and (nested) lists of them that returns a Value, or a list.
         shapes: the shape of each argument; its elements are the graph's inputs, in order.
         parameters: the Values that are parameters; others that f meets are constants.
+        captured: a list to append these others to.
 
     Raises:
         TraceError: if f reads a number, branches on one, or returns something else.
@@ -209,6 +215,8 @@ def trace(
     with recording_anyway(), tracing(tape):
         result = f(*arguments)
         outputs = [tape.node_of(x) for x in flat_outputs(result)]
+    if captured is not None:
+        captured += tape.captured
     return tape.graph(outputs)
 
 

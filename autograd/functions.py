@@ -62,7 +62,11 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
     >>> [round(x, 6) for x in log_softmax([1.0, 2.0, 3.0])]
     [-2.407606, -1.407606, -0.407606]
     """
-    values = _some(xs, "log_softmax")
+    return _logarithms(xs, "log_softmax")
+
+
+def _logarithms(xs: Iterable[Any], function: str) -> list[Any]:
+    values = _some(xs, function)
     scale = logsumexp(values)
     return [x - scale for x in values]
 
@@ -73,4 +77,4 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     >>> [round(p, 5) for p in softmax([1.0, 2.0, 3.0])]
     [0.09003, 0.24473, 0.66524]
     """
-    return [exp(x) for x in log_softmax(xs)]
+    return [exp(x) for x in _logarithms(xs, "softmax")]

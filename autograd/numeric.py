@@ -398,9 +398,8 @@ def sequence(xs: Iterable[Any], function: str) -> list[Any]:
             raise ValueError(f"{function} takes a flat sequence, got an array of {array.shape}")
         return array.tolist()
     if isinstance(xs, str | bytes) or not isinstance(cast(object, xs), Iterable):
+        given = "one Value" if hasattr(type(xs), "__apply__") else f"{xs!r:.60}"
         raise TypeError(
-            f"{function} takes a sequence of numbers and Values, "
-            f"got {_describe(xs) if not hasattr(type(xs), '__apply__') else 'one Value'}"
-            f": write {function}([x, ...])"
+            f"{function} takes a sequence of numbers and Values, got {given}: write [x, ...]"
         )
     return list(xs)

@@ -9,6 +9,7 @@ that every transform can be applied to the result of any other.
 import threading
 from collections.abc import Callable, Sequence
 from math import factorial
+from operator import index
 from typing import Any, NamedTuple, cast
 
 from autograd.backward import gradient, gradient_numbers
@@ -59,6 +60,26 @@ class _Call(NamedTuple):
         return _scalar(output)
 
 
+def checked_argnum(argnum: object) -> Argnum:
+    """Return which argument to differentiate by: an int, or a tuple of them.
+
+    Raises:
+        TypeError: for anything else.
+
+    >>> checked_argnum(0), checked_argnum((0, 2)), checked_argnum([1])
+    (0, (0, 2), (1,))
+    """
+    try:
+        if isinstance(argnum, tuple | list):
+            return tuple([index(i) for i in cast(Sequence[Any], argnum)])
+        return index(cast(Any, argnum))
+    except TypeError:
+        raise TypeError(
+            f"argnum is {argnum!r:.60}, but arguments go by their places, counted from 0: "
+            "write argnum=0, or argnum=(0, 1) for two of them"
+        ) from None
+
+
 def _positions(argnum: Argnum, count: int) -> set[int]:
     chosen = (argnum,) if isinstance(argnum, int) else argnum
     for i in chosen:
@@ -73,6 +94,7 @@ def _called(f: Function, args: tuple[Any, ...], argnum: Argnum) -> _Call:
     A Value becomes itself times 1: a node of its own, so that the inner derivative is taken with
     respect to this argument alone, whatever else the function does with the same Value.
     """
+    argnum = checked_argnum(argnum)
     leaves: list[Value] = []
 
     def lift(x: Any) -> Value:

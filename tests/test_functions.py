@@ -41,8 +41,11 @@ def test_a_sequence_may_be_any_iterable(name: str) -> None:
 def test_what_is_no_sequence_is_refused(name: str) -> None:
     function = getattr(autograd, name)
     for given_ in (3.0, Value(3.0), "12"):
-        with pytest.raises(TypeError, match=r"takes a sequence"):
+        with pytest.raises(TypeError, match=r"takes a sequence") as caught:
             function(given_)
+        # The function that was called, and one thing to write.
+        assert str(caught.value).startswith(f"{name} takes a sequence of numbers and Values, got ")
+        assert str(caught.value).count("write ") == 1
     with pytest.raises(ValueError, match=r"flat sequence, got an array of \(2, 2\)"):
         function(np.zeros((2, 2)))
     with pytest.raises(TypeError, match="bool"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, grad, hvp, jacobian, jvp, no_grad, value_and_grad
+from autograd import Value, compile, grad, hvp, jacobian, jvp, no_grad, value_and_grad
 
 
 def f(x: Any, y: Any, w: Any) -> Any:
@@ -36,6 +36,18 @@ def test_argnum_beyond_the_arguments_is_refused() -> None:
     for argnum in (3, -4, (0, 3)):
         with pytest.raises(ValueError, match=r"argnum is -?\d, but .* 3 argument\(s\)"):
             grad(f, argnum)(3.0, 2.0, 5.0)
+
+
+@pytest.mark.parametrize("argnum", ["x", 1.5, None, (0, "x")])
+def test_argnum_is_a_place_and_no_name(argnum: Any) -> None:
+    for call in (lambda: grad(f, argnum)(3.0, 2.0, 5.0), lambda: compile(f, argnum=argnum)):
+        with pytest.raises(TypeError, match=r"argnum is .*: write argnum=0, or argnum=\(0, 1\)"):
+            call()
+
+
+def test_argnum_may_be_an_integer_of_numpy() -> None:
+    assert grad(f, np.int64(1))(3.0, 2.0, 5.0) == 14.0
+    assert compile(f, argnum=np.int64(1)).value_and_grad(3.0, 2.0, 5.0)[1] == 14.0
 
 
 # What nesting --------------------------------------------------------------------------------

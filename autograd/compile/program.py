@@ -23,7 +23,7 @@ from autograd.compile.trace import Shape, trace
 from autograd.errors import StaleGraphError
 from autograd.modes import detecting
 from autograd.recording import names, tick
-from autograd.transforms import Argnum
+from autograd.transforms import Argnum, checked_argnum
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
 
@@ -44,7 +44,7 @@ def compile(
 
     Args:
         f: a function of numbers and nested lists of them that returns a Value or a list of Values.
-        parameters: what is trained: a model, or Values. New data that one is given later is followed.
+        parameters: what is trained: a model, or Values. New data given to one later is followed.
             Other Values that f uses are constants, with the number that they have when f is traced,
             at the first call; after new data for one the program refuses to go on.
         argnum: without parameters, the argument or arguments to derive by.
@@ -53,7 +53,7 @@ def compile(
             first call tells them unless given.
 
     Raises:
-        TypeError: if f cannot be called or a parameter is no Value.
+        TypeError: if f cannot be called, a parameter is no Value or argnum no int or tuple of ints.
         ValueError: if a parameter was computed from others, or dtype is another.
 
     >>> import numpy as np
@@ -106,7 +106,7 @@ class Program:
         if kind not in (np.dtype(np.float64), np.dtype(np.float32)):
             raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
         self._f = f
-        self._argnum = argnum
+        self._argnum = checked_argnum(argnum)
         self._dtype = kind
         self.parameters, self._names = named(parameters)
         self._theta = np.zeros(len(self.parameters), dtype=kind)

@@ -27,6 +27,8 @@ _OPERATORS = {
     "pow": ("__pow__", "__rpow__"),
 }
 
+_PRODUCT = "write dot(xs, ys) for two lists of Values, x * y for two of them"
+
 
 def placeholder_class(tape: Tape) -> Any:
     """Return the class of a tape's placeholders: one slot, and methods with the lists bound."""
@@ -86,7 +88,14 @@ def placeholder_class(tape: Tape) -> Any:
         def __abs__(self) -> Any:
             return Placeholder.__apply__(TABLE["abs"], (self,))
 
+        def __matmul__(self, other: object) -> Any:
+            refuse("multiplies with @, which is for arrays,", _PRODUCT)
+
+        __rmatmul__ = __matmul__
+
         def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+            if ufunc.__name__ == "matmul":
+                refuse("multiplies with @, which is for arrays,", _PRODUCT)
             row = Value.__array_ufuncs__.get(ufunc.__name__)
             if method != "__call__" or options or row is None:
                 return NotImplemented

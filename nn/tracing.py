@@ -50,8 +50,8 @@ def traced(
         # is a placeholder of the first, which the second refuses.
         if not closed and not program.repeats():
             raise TraceError(
-                f"{name} computes something else at each call, as with random numbers or a count "
-                "of its calls: a program would repeat one call for ever"
+                f"{_changing(model, shapes)} computes something else at each call, as with random "
+                "numbers or a count of its calls: a program would repeat one call for ever"
             )
         change = "" if closed else held.change()
     finally:
@@ -63,3 +63,13 @@ def traced(
     # A placeholder's class holds on to all that its trace recorded.
     kinds.clear()
     return program, f"{name} or the loss keeps results of calls outside itself" if alive else ""
+
+
+def _changing(model: Module, shapes: Sequence[tuple[int, ...]]) -> str:
+    """Return what differs from call to call: the model, or else the loss of its outputs."""
+    name = type(model).__name__
+    try:
+        alone = compile(model, parameters=model.parameters(), shapes=shapes[:1])
+        return f"the loss, not {name}," if alone.repeats() else name
+    except TraceError:
+        return f"{name} or the loss"

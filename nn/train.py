@@ -62,7 +62,7 @@ class Optimizer(Protocol):
 _CAUSES = (
     "The usual causes: a learning rate that is too large, inputs that are not scaled (pixels of "
     "0-255 in place of 0-1), or a loss without a bound such as log(0). The model is as after "
-    "epoch {}"
+    "epoch {}."
 )
 
 
@@ -350,9 +350,12 @@ def _prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array,
 
 def _check_optimizer(optimizer: Optimizer, parameters: list[Value]) -> None:
     """Raise unless stepping the optimiser moves something of the model."""
-    if not callable(getattr(optimizer, "step", None)):
+    if isinstance(optimizer, type) or not callable(getattr(optimizer, "step", None)):
+        given = (
+            f"the class {optimizer.__name__}" if isinstance(optimizer, type) else repr(optimizer)
+        )
         raise TypeError(
-            f"optimizer is an object such as SGD(model.parameters(), lr=0.1); got {optimizer!r}"
+            f"optimizer is an object such as SGD(model.parameters(), lr=0.1); got {given}"
         )
     held: Iterable[Value] | None = getattr(optimizer, "parameters", None)
     if held is not None and not callable(held) and set(held).isdisjoint(parameters):

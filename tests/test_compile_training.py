@@ -258,7 +258,17 @@ def test_what_differs_from_call_to_call_is_not_compiled():
         trained("compiled", model=Noisy())
     model, history, _ = trained("auto", model=Noisy())
     assert model.w.data != 0.5
-    assert "something else at each call" in history.note
+    assert "Noisy computes something else at each call" in history.note
+
+
+def test_a_loss_that_differs_from_call_to_call_is_not_blamed_on_the_model():
+    rng = np.random.default_rng(0)
+
+    def noisy(outputs, target):
+        return (outputs[0] - target + float(rng.normal())) ** 2
+
+    with pytest.raises(TraceError, match="the loss, not MLP, computes something else"):
+        trained("compiled", loss=noisy)
 
 
 class Keeping(Wave):

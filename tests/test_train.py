@@ -322,6 +322,7 @@ TWELVE = np.zeros(12)
         (bad(validation=(np.zeros((2, 3)), [0, 1])), ValueError, r"takes 2 input\(s\), got 3"),
         (bad(validation=(np.zeros((2, 2)), [0, 5])), ValueError, "labels from 0 to 1; got from 0"),
         (bad(optimizer=0.1), TypeError, r"an object such as SGD\(model.parameters\(\)"),
+        (bad(optimizer=SGD), TypeError, r"SGD\(model.parameters.*; got the class SGD"),
         (
             bad(optimizer=SGD(MLP([2, 3, 2]).parameters(), 0.1)),
             ValueError,
@@ -453,7 +454,7 @@ def test_a_loss_that_runs_away_stops_with_epoch_batch_and_causes(lr, what):
     with pytest.raises(DivergenceError, match=what) as caught:
         fit(model, X, y, loss="mean_squared_error", optimizer=optimizer, epochs=3, batch_size=5)
     assert "of epoch 1. The usual causes: a learning rate that is too large" in str(caught.value)
-    assert "The model is as after epoch 0" in str(caught.value)
+    assert "The model is as after epoch 0. In sample " in str(caught.value)
     assert len(caught.value.history) == 0
     assert data(model) == before
 

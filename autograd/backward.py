@@ -77,6 +77,10 @@ class _Pending:
 
 _PENDING: Any = _Pending()
 
+# The gradient of a node that nothing has flowed to yet, told by identity: adding to it makes another
+# float. A node behind a partial that is 0 by the rule passes nothing on, not even 0 * inf.
+_UNTOUCHED = float("0.0")
+
 
 def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> None:
     """Set `grad` of every Value v that z was computed from to dz/dv.
@@ -117,14 +121,16 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
             _check_fresh(nodes)
         for node in leaves:
             node.grad = 0.0
+        untouched = _UNTOUCHED
         for node in nodes:
-            node.grad = 0.0
+            node.grad = untouched
         z.grad = 1.0
         if on_leaf is not None or names["watching"]:
             _sweep_with(on_leaf, nodes, leaves, before)
             return
         for node in nodes:
-            node._use.pull(node)
+            if node.grad is not untouched:
+                node._use.pull(node)
         for node, grad in before:
             node.grad += grad
     except BaseException:
@@ -207,7 +213,8 @@ def _sweep_with(
     inspect = names["inspect"] if names["detecting"]() else None
     finish(None)
     for node in nodes:
-        node._use.pull(node)
+        if node.grad is not _UNTOUCHED:
+            node._use.pull(node)
         if inspect is not None:
             inspect(node)
         finish(node)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from programs import Program, programs
@@ -277,3 +278,25 @@ def test_in_place_updates_keep_working_for_thousands_of_steps() -> None:
         assert w.grad is not None
         w.data -= 0.1 * w.grad
     assert w.data == pytest.approx(3.0, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: autograd.sign(1.0 / x) + x,
+        lambda x: autograd.step(autograd.log(x)) * x + x,
+        lambda x: autograd.equal(autograd.log(x), 1.0) + x,
+        lambda x: autograd.where(autograd.log(x), x, 2.0 * x),
+    ],
+)
+def test_nothing_flows_past_a_partial_that_is_zero_by_the_rule(f):
+    """Not even 0 * inf further down: backward, gradient and compiled programs agree."""
+    x = Value(0.0)
+    f(x).backward()
+    assert x.grad == 1.0
+    assert autograd.grad(f)(0.0) == 1.0
+    assert autograd.compile(f).value_and_grad(np.array([0.0]))[1].tolist() == [1.0]
+    seen = []
+    y = Value(0.0)
+    f(y).backward(on_leaf=seen.append)
+    assert [leaf.grad for leaf in seen] == [1.0]

@@ -77,8 +77,8 @@ class _Pending:
 
 _PENDING: Any = _Pending()
 
-# The gradient of a node that nothing has flowed to yet, told by identity: adding to it makes another
-# float. A node behind a partial that is 0 by the rule passes nothing on, not even 0 * inf.
+# The gradient of a node that nothing has flowed to yet, told by identity: adding to it makes
+# another float. A node behind a partial that is 0 by the rule passes nothing on, not even 0 * inf.
 _UNTOUCHED = float("0.0")
 
 

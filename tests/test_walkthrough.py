@@ -350,3 +350,13 @@ def test_text_has_contrast_in_light_and_in_dark():
     for colour in list(room._DARK_OF_PICTURE.values())[:6]:
         assert contrast(rgb(colour), paper) >= 4.5
         assert contrast(rgb(colour), glow) >= 4.5
+
+
+def test_a_local_derivative_that_is_an_operand_shows_its_number_once():
+    x, w = Value(2.0, "x"), Value(-0.106023, "w")
+    data = data_of(walkthrough((x * w).tanh()).html)
+    names = [node[0] for node in data["nodes"]]
+    uses = {names[use[1]]: use for use in data["uses"]}
+    assert uses["x"][4:7] == ["w", "<mi>w</mi>", ""]
+    assert uses["x"][8] == "-0.106023"
+    assert uses["v1"][6]  # a rule of more than one operand is shown in numbers

@@ -212,6 +212,8 @@ class Walkthrough:
             said = short(terms[0].text.text) if terms and isinstance(terms[0], Term) else ""
             if not said:
                 rule = ["", ""]
+            elif terms and isinstance(terms[1], Term) and terms[1].row is None:
+                rule[1] = ""  # of a lone operand the number is the local derivative, given below
             uses.append(
                 [
                     use.node - first,

@@ -571,3 +571,25 @@ def test_logsumexp_shows_the_softmax_on_its_arrows():
     assert into(draw(z), "n3") == [
         "1 × 0.09003 = 0.09003", "1 × 0.2447 = 0.2447", "1 × 0.6652 = 0.6652",
     ]  # fmt: skip
+
+
+def test_text_calls_nodes_what_steps_and_explain_call_them_and_speaks_of_no_colours():
+    x = Value(3.0, "x")
+    twin = Value(2.0, "x")
+    z = (x * twin).tanh() + x
+    z.backward()
+    text, names = str(draw(z)), [step.name for step in ag.steps(z).forward]
+    assert names == ["x", "x (2)", "v1", "v2", "z"]
+    lines = [line for line in text.splitlines() if "  value" in line]
+    assert [re.split(" = |  ", line)[0] for line in lines] == names
+    assert "from x (2): " in text
+    assert "blue" not in text
+    assert "blue +, orange −" in draw(z).source
+    assert "n1" not in str(draw(z, depth=1))
+
+
+def test_text_calls_a_node_of_a_collapsed_graph_what_steps_calls_it():
+    model = MLP([2, 3, 2], seed=1)
+    loss = (ag.sum(model([1.0, 2.0])) - 1.0) ** 2
+    *_, minus, _ = ag.steps(loss).forward
+    assert f"{minus.name} = · - 1" in str(draw(loss, expand="layers"))

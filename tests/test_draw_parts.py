@@ -383,7 +383,7 @@ def test_around_a_node_is_what_is_one_arrow_away_in_either_direction():
 def test_around_a_leaf_says_that_it_is_used_further_on():
     z, x, _ = example()
     text = str(draw(z, around=x))
-    assert "n2 = x ** 2" in text
+    assert "v1 = x ** 2" in text
     assert text.count("used further on by nodes not drawn") == 2
     assert draw(z, around=x, depth=0).picture.boxes[0].title == "x"
     assert [box.kind for box in draw(z, around=x, depth=0).picture.boxes] == ["leaf", "cut"]
@@ -502,3 +502,18 @@ def test_a_note_shows_a_label_just_as_it_is():
         drawing = draw(z, highlight=w, legend=legend)
         for svg in (drawing.svg, svg_of(drawing.picture)):
             assert 'highlighted: 1 path from z to a\\n"b"\\l, the sum is 2' in html.unescape(svg)
+
+
+def test_a_model_or_all_its_layers_opened_shows_every_node_where_they_fit():
+    model = MLP([2, 3, 2], seed=1)
+    loss = cross_entropy(model([Value(1.0), Value(2.0)]), 1)
+    every = draw(loss)
+    assert len(every.picture.boxes) == len(order(loss))
+    for opened in (model, ["layer 0", "layer 1"], list(model.layers), model.parameters()):
+        assert draw(loss, expand=opened).source == every.source
+    assert len(draw(loss, expand=[]).picture.boxes) == len(
+        draw(loss, expand="layers").picture.boxes
+    )
+    few = draw(loss, expand=model, max_nodes=15)
+    assert "5 neurons of 30 nodes collapsed to neurons; expand=True shows all" in notes(few)
+    assert "the rest" not in notes(few)

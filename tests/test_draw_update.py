@@ -2,13 +2,15 @@
 
 import html
 import math
+import re
 
 import numpy as np
 import pytest
 from test_draw import example, network
 
-from autograd import Drawing, StaleGraphError, Value, draw, draw_update, name_locals
+from autograd import Drawing, StaleGraphError, Value, draw, draw_update, mean, name_locals
 from autograd.display.svg import svg_of
+from autograd.display.words import number_text
 from nn import MLP, SGD, Module
 from nn.losses import half_squared_error
 
@@ -98,7 +100,7 @@ def test_a_collapsed_network_shows_the_largest_change():
 
 def test_different_shapes_are_refused_with_the_place():
     x, y = Value(1.0, "x"), Value(2.0, "y")
-    with pytest.raises(ValueError, match=r"one has mul \(n2\), the other has add \(n2\)"):
+    with pytest.raises(ValueError, match=r"one has mul \(z\), the other has add \(z\)"):
         draw_update(x * y, x + y)
     with pytest.raises(ValueError, match="leaf 'x', the other has leaf 'y'"):
         draw_update(x * 2.0, y * 2.0)
@@ -106,7 +108,7 @@ def test_different_shapes_are_refused_with_the_place():
         draw_update(x + x, x + 1.0)
     with pytest.raises(ValueError, match="3 boxes, the other 2"):
         draw_update((x * 2.0).sin(), x * 2.0)
-    with pytest.raises(ValueError, match="an arrow goes from n0 to n2 in one and from n1"):
+    with pytest.raises(ValueError, match="an arrow goes from x to v1 in one and from y"):
         draw_update(x * y * x, y * x * x)
     loss, _, _ = network((2, 4, 1))
     with pytest.raises(ValueError, match="not pictures of one graph"):
@@ -181,3 +183,55 @@ def test_naming_survives_whatever_else_a_program_holds():
         name_locals([Value(1.0)])
     with pytest.raises(TypeError, match="names are text, got 1"):
         name_locals({1: Value(1.0)})
+
+
+def test_an_after_that_was_not_run_backward_shows_no_gradient_of_an_earlier_pass():
+    x, w = Value(3.0, "x"), Value(1.0, "w")
+
+    def loss_of():
+        return ((w * x).tanh() - 2.0) ** 2
+
+    first = loss_of()
+    first.backward()
+    before = draw(first)
+    w.data = 0.5  # and w.grad is left as it was
+    second = loss_of()
+    changed = draw_update(before, second)
+    was = number_text(w.grad)
+    assert rows(changed, "w")["gradient"] == f"{was} → not computed yet"
+    assert all(
+        text == "not computed yet" or text.endswith(" → not computed yet")
+        for box in changed.picture.boxes
+        for name, text, _ in box.rows
+        if name == "gradient"
+    )
+    arrows = [arrow.text for arrow in changed.picture.arrows]
+    assert all(re.fullmatch(r"\S+ → not computed yet", text) for text in arrows)
+    after = changed.picture.boxes[1].tooltip.partition("after:")[2]
+    assert "gradient: not computed yet" in after
+    assert repr(w.grad) not in after
+    second.backward()
+    back = draw_update(loss_of(), draw(second))
+    assert rows(back, "w")["gradient"].startswith("not computed yet → ")
+    assert all(arrow.text.startswith("not computed yet → ") for arrow in back.picture.arrows)
+
+
+def test_two_that_were_not_run_backward_show_local_derivatives():
+    x = Value(3.0, "x")
+    changed = draw_update(x * 2.0, x * 4.0)
+    assert changed.picture.arrows[0].text == "× 2 → × 4"
+    assert changed.text.splitlines()[-2].endswith("on an arrow: × local derivative")
+
+
+def test_groups_of_an_after_that_was_not_run_backward_have_no_gradients_either():
+    loss, model, _ = network((2, 3, 1))
+    before = draw(loss, expand="layers")
+    inputs = [Value(0.5, "x0"), Value(-0.5, "x1")]
+    again = mean([(y - 1.0) ** 2 for y in model(inputs)])
+    again.label = "loss"
+    picture = draw_update(before, draw(again, expand="layers")).picture
+    gradients = [text for box in picture.boxes for name, text, _ in box.rows if "gradient" in name]
+    assert gradients
+    assert all("→ not computed yet" in text for text in gradients)
+    after = [box.tooltip.partition("after:")[2] for box in picture.boxes if box.kind == "group"]
+    assert not any(re.search(r", gradient -?\d", text) for text in after)

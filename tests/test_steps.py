@@ -265,3 +265,14 @@ def test_nan_and_infinity_are_shown_as_they_are():
     assert "z = nan" in text
     assert "∂v1/∂x = 1 / x = inf" in text
     assert "0 × inf = nan" in text
+
+
+@pytest.mark.parametrize(("x", "y"), [(2.0, 3.0), (0.0, 0.0), (0.0, 2.0)])
+def test_the_rule_of_a_power_is_the_one_of_textbooks_and_its_number_the_real_one(x, y):
+    base, exponent = Value(x, "x"), Value(y, "y")
+    z = base**exponent
+    by_x, by_y = steps(z)[-2:]
+    assert [by_x.rule, by_y.rule] == ["y * x ** (y - 1)", "z * log(x)"]
+    z.backward()
+    assert (by_x.local, by_y.local) == (base.grad, exponent.grad)
+    assert steps(ag.xlogy(base, exponent)).forward[-1].rule == "xlogy(x, y)"

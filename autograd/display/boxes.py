@@ -4,8 +4,9 @@ Names come from positions in topological order, never from addresses. The number
 are kept, so that two pictures of one graph can be told apart number by number.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograd.display.collapse import Group
@@ -22,6 +23,8 @@ from autograd.value import Value
 
 EARLY = "not computed yet"
 DIRECTION = "should go"
+# In a tooltip, of a node and of one in a group.
+_GRADIENT = re.compile(r"(^gradient:|(?<=: value )\S+, gradient) \S+$", re.MULTILINE)
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−"}
 
 
@@ -40,6 +43,8 @@ class Box:
         made: what kind of thing it is, whatever its numbers: a row's name, a group's content.
         numbers: the numbers behind each of `rows`.
         shade: "lit" or "faded" where something is highlighted, else "".
+        called: what it is called in text, where every box needs a name; "" where that is the
+            title.
     """
 
     name: str
@@ -52,6 +57,7 @@ class Box:
     made: str = ""
     numbers: list[Sequence[float]] = field(default_factory=list[Sequence[float]])
     shade: str = ""
+    called: str = ""
 
 
 @dataclass(slots=True)
@@ -176,6 +182,19 @@ def _gradient_row(box: Box, name: str, nodes: Sequence[Value]) -> None:
     else:
         box.rows.append((name, range_text(grads), tone(grads[0]) if len(grads) == 1 else ""))
     box.numbers.append(grads)
+
+
+def without_gradient(box: Box) -> Box:
+    """Return a box as it is before a backward pass, whatever gradients leaves were left with."""
+    rows, numbers = list(box.rows), list(box.numbers)
+    for i, (name, _, _) in enumerate(rows):
+        if "gradient" in name:
+            rows[i], numbers[i] = (name, EARLY, "unknown"), ()
+    kept = [i for i, row in enumerate(rows) if row[0] != DIRECTION]
+    tooltip = _GRADIENT.sub(rf"\1 {EARLY}", box.tooltip)
+    return replace(
+        box, rows=[rows[i] for i in kept], numbers=[numbers[i] for i in kept], tooltip=tooltip
+    )
 
 
 def direction_row(box: Box, outputs: Sequence[Value]) -> None:

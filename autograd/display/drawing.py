@@ -19,7 +19,8 @@ from autograd.files import write_whole
 from autograd.value import Value
 
 FORMATS = ("svg", "dot", "gv", "txt", "png", "pdf")
-_KEY = "on an arrow: gradient × local derivative = contribution (blue +, orange −)"
+_KEY = "on an arrow: gradient × local derivative = contribution"
+_COLOURS = " (blue +, orange −)"
 _EARLY = "on an arrow: × local derivative (gradients are not computed yet: call z.backward())"
 _FLOWS = "values into a group: how many there are, and the range of their contributions"
 _DIRECTIONS = "▲ ▼: the way an output should go for the result to fall, against its gradient"
@@ -54,7 +55,8 @@ def draw(
         expand: True shows every node, up to 2,000. "layers" and "neurons" collapse to just these.
             The name of a layer or neuron as it stands in the picture ("layers.1", or "layer 1",
             "layers.1.neurons.0"), a node, a model or a list of these shows its nodes, or if they
-            are more than `max_nodes` its neurons, and collapses the rest to layers.
+            are more than `max_nodes` its neurons, and collapses the rest to layers: of the whole
+            model nothing, of [] all layers.
         depth: show the nodes at most so many arrows away from z, or from `around`.
         max_nodes: the largest number of nodes shown one by one.
         around: a node, or its label, whose neighbourhood to show: what is at most `depth` arrows
@@ -83,10 +85,10 @@ def draw(
     <Drawing: 2 boxes, 2 arrows; .svg, .source, .save("graph.svg")>
     >>> print(picture)
     x  value 3  gradient 6
-    n1 = ×  value 9  gradient 1
+    z = ×  value 9  gradient 1
         from x: 1 × 3 = 3
         from x: 1 × 3 = 3
-    on an arrow: gradient × local derivative = contribution (blue +, orange −)
+    on an arrow: gradient × local derivative = contribution
     >>> print(draw(x * x + Value(1.0, "b"), highlight="b").text.splitlines()[-1])
     highlighted: 1 path from z to b, the sum is 1
     """
@@ -108,8 +110,8 @@ def draw(
     )
     if any(arrow.text for arrow in picture.arrows):
         early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
-        where = "" if picture.labelled else ", in its tooltip"
-        picture.key = (_EARLY if early else _KEY) + where
+        picture.key, picture.looks = (_EARLY, "") if early else (_KEY, _COLOURS)
+        picture.looks += "" if picture.labelled else ", in its tooltip"
         if not early and any("value" in arrow.text for arrow in picture.arrows):
             picture.notes.insert(0, _FLOWS)
     if legend:
@@ -131,7 +133,7 @@ class Drawing:
     >>> picture = draw(Value(3.0, "x") * 2.0)
     >>> print(picture.text)
     x  value 3  gradient not computed yet
-    n1 = x * 2  value 6  gradient not computed yet
+    z = x * 2  value 6  gradient not computed yet
         from x: × 2
     ...
     >>> picture.source.splitlines()[0]

@@ -47,6 +47,7 @@ _SPECIAL = {
     "<": r"\lt ",
     ">": r"\gt ",
 }
+_ESCAPED = str.maketrans(_SPECIAL)
 _BRACKETS = r"\left(", r"\right)"
 _DOTS = r"\dots"
 
@@ -216,7 +217,7 @@ def label_latex(label: str) -> str:
         inner = label_latex(word) if word in _GREEK else rf"\mathrm{{{word}}}"
         return f"{base}_{{{inner}}}"
     kept = clean(label, 60)
-    return rf"\mathrm{{{''.join([_SPECIAL.get(c, c) for c in kept])}}}"
+    return rf"\mathrm{{{kept.translate(_ESCAPED)}}}"
 
 
 # The rules of the table ----------------------------------------------------------------------

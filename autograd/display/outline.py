@@ -16,7 +16,7 @@ def outline(picture: Picture, most: int = MOST_LINES) -> str:
     into: dict[str, list[Arrow]] = {}
     for arrow in picture.arrows:
         into.setdefault(arrow.head, []).append(arrow)
-    names = {box.name: box.title or box.name for box in picture.boxes}
+    names = {box.name: box.called or box.title or box.name for box in picture.boxes}
     cuts = {box.name for box in picture.boxes if box.kind == "cut"}
     further = {arrow.tail for arrow in picture.arrows if arrow.head in cuts}
     lines: list[str] = []
@@ -36,7 +36,7 @@ def outline(picture: Picture, most: int = MOST_LINES) -> str:
     if len(lines) > most:
         left_out = len(lines) - most
         lines = [f"({left_out:,} more lines above)", *lines[left_out:]]
-    return "\n".join([*lines, *picture.lines])
+    return "\n".join([*lines, *filter(None, [picture.key]), *picture.notes])
 
 
 def _lit(shown: Box | Arrow, line: str) -> str:

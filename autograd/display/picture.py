@@ -20,6 +20,7 @@ from autograd.display.boxes import (
     use_arrow,
 )
 from autograd.display.collapse import Group
+from autograd.display.symbols import Names
 from autograd.display.words import count_text
 from autograd.recording import structural_zeros
 from autograd.value import Value
@@ -44,6 +45,9 @@ class Picture:
         arrows: its uses.
         notes: lines that say what is left out, or what is lit.
         key: what stands on an arrow, in a line; "" where nothing does.
+        looks: what the key says further where there are colours and tooltips, as in text there
+            are not.
+        early: whether the result has no gradient yet.
         legend: what the looks of boxes mean: kind and words of those to be explained.
     """
 
@@ -51,6 +55,8 @@ class Picture:
     arrows: list[Arrow] = field(default_factory=list[Arrow])
     notes: list[str] = field(default_factory=list[str])
     key: str = ""
+    looks: str = ""
+    early: bool = False
     legend: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     @property
@@ -62,7 +68,7 @@ class Picture:
     @property
     def lines(self) -> list[str]:
         """The lines of text below the picture."""
-        return [self.key, *self.notes] if self.key else self.notes
+        return [self.key + self.looks, *self.notes] if self.key else self.notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,8 @@ class Marks:
     Attributes:
         uses: the highlighted uses: a node, and the place among its operands.
         nodes: the highlighted nodes; None where nothing is highlighted.
-        names: what nodes without a label are called.
+        names: what nodes without a label are called in the picture.
+        called: what nodes are called in text.
         outputs: nodes that show which way they should go.
         used_elsewhere: shown nodes and groups, some uses of which are not shown.
     """
@@ -80,6 +87,7 @@ class Marks:
     uses: Collection[tuple[Value, int]] = ()
     nodes: Collection[Value] | None = None
     names: Mapping[Unit, str] = field(default_factory=dict[Unit, str])
+    called: Names | None = None
     outputs: Sequence[Value] = ()
     used_elsewhere: Collection[Unit] = ()
 
@@ -156,6 +164,8 @@ class _Painter:
         if lit is not None:
             box.shade = "lit" if any(node in lit for node in _contents(unit)) else "faded"
         box.title = box.title or self.marks.names.get(unit, "")
+        if isinstance(unit, Value) and self.marks.called is not None:
+            box.called = self.marks.called[unit]
         if unit in self.outputs:
             direction_row(box, self.outputs[unit])
         self.picture.boxes.append(box)
@@ -254,6 +264,7 @@ class _Painter:
     def finish(self) -> Picture:
         """Set the widths and say what was cut; return the picture."""
         set_widths(self.picture.arrows)
+        self.picture.early = self.z.grad is None
         drawn = {node for unit in self.units for node in _contents(unit)}
         missing = len(self.place) - len(drawn)
         if missing:

@@ -140,7 +140,10 @@ def _apply(row: Primitive, args: tuple[Any, ...]) -> Any:
 
 
 def _shorter(name: str, x: Any, y: Any = None) -> Any:
-    """Return the same in fewer signs, or None."""
+    """Return the same in fewer signs, or None.
+
+    What a rule says only to be right at a single point is left out, as in a textbook.
+    """
     if name in ("neg", "reciprocal", "square"):
         return _shorter_unary(name, x)
     if name in ("add", "sub"):
@@ -151,6 +154,8 @@ def _shorter(name: str, x: Any, y: Any = None) -> Any:
         if _of(y, "neg"):
             return _apply(lookup("sub" if name == "add" else "add"), (x, y.args[0]))
         return None
+    if name == "xlogy":  # 0 at x = 0, which the number beside the rule says
+        return _apply(lookup("mul"), (x, _apply(lookup("log"), (y,))))
     if name == "power":
         return x if _is(y, 1.0) else 1.0 if _is(y, 0.0) else None
     if name not in ("mul", "div"):
@@ -159,6 +164,8 @@ def _shorter(name: str, x: Any, y: Any = None) -> Any:
     if _of(x, "neg"):
         return -_apply(row, (x.args[0], y))
     if name == "mul":
+        if _of(x, "equal") and _of(y, "equal"):  # the trap at 0 ** 0, which the number shows
+            return 0.0
         for one, other in ((x, y), (y, x)):
             if _is(one, 1.0):
                 return other
@@ -226,7 +233,8 @@ class Names:
         self._terms: dict[Value, Term] = {}
         labels = [label_text(node.label) for node in nodes]
         taken = {*filter(None, labels)}
-        marks = {label_latex(label) for label in taken}
+        latex = {label: label_latex(label) for label in (*taken, "", "z")}
+        marks = {latex[label] for label in taken}
         seen: dict[str, int] = {}
         used: set[str] = set()
         if nodes and not labels[-1] and "z" not in taken:
@@ -237,7 +245,7 @@ class Names:
             if label:
                 k = seen[label] = seen.get(label, 0) + 1
                 text = label if k == 1 else f"{label} ({k})"
-                mark = label_latex(label)
+                mark = latex[label]
             else:
                 n += 1
                 while f"v{n}" in taken or f"v_{{{n}}}" in marks:
@@ -246,7 +254,7 @@ class Names:
             while mark in used or text in used:  # as w1 and w_1 are the same in LaTeX
                 k += 1
                 text = text if text not in used else f"{label} ({k})"
-                mark = rf"{{{label_latex(label)}}}^{{({k})}}"
+                mark = rf"{{{latex[label]}}}^{{({k})}}"
             used |= {text, mark}
             self._text[node], self._latex[node] = text, mark
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from autograd.display.boxes import EARLY, Arrow, Box
+from autograd.display.boxes import EARLY, Arrow, Box, without_gradient
 from autograd.display.drawing import FORMATS, Drawing, draw
 from autograd.display.legend import legend_of
 from autograd.display.picture import Picture, set_widths
@@ -13,7 +14,9 @@ from autograd.display.words import count_text, number_text, tone
 from autograd.errors import StaleGraphError
 from autograd.value import Value
 
-_KEY = "before → after (change); on an arrow: contribution before → after (blue +, orange −)"
+_KEY = "before → after (change); on an arrow: contribution before → after"
+_EARLY = "before → after (change); on an arrow: × local derivative"
+_COLOURS = " (blue +, orange −)"
 
 
 def draw_update(before: Drawing | Value, after: Drawing | Value, *, format: str = "svg") -> Drawing:
@@ -29,7 +32,8 @@ def draw_update(before: Drawing | Value, after: Drawing | Value, *, format: str 
         before: a picture, or a Value to be drawn as it is now.
         after: a picture or a Value, whose graph has the same shape: the same operations on the
             same operands with the same labels. Two pictures must show the same part of it, so
-            give `draw` the same options.
+            give `draw` the same options. Where it was not run backward yet, no gradient is shown:
+            what leaves still hold is that of an earlier pass.
         format: as in `draw`.
 
     Raises:
@@ -47,23 +51,26 @@ def draw_update(before: Drawing | Value, after: Drawing | Value, *, format: str 
     >>> w.grad = None
     >>> print(draw_update(before, draw(loss_of(w))))
     w  value 1 → 0.6 (-0.4)  gradient 4 → 0.8 (-3.2)
-    n1 = w * 2  value 2 → 1.2 (-0.8)  gradient 2 → 0.4 (-1.6)
+    v1 = w * 2  value 2 → 1.2 (-0.8)  gradient 2 → 0.4 (-1.6)
         from w: 4 → 0.8
-    n2 = · - 1  value 1 → 0.2 (-0.8)  gradient 2 → 0.4 (-1.6)
-        from n1: 2 → 0.4
-    n3 = · ** 2  value 1 → 0.04 (-0.96)  gradient 1
-        from n2: 2 → 0.4
-    before → after (change); on an arrow: contribution before → after (blue +, orange −)
+    v2 = · - 1  value 1 → 0.2 (-0.8)  gradient 2 → 0.4 (-1.6)
+        from v1: 2 → 0.4
+    z = · ** 2  value 1 → 0.04 (-0.96)  gradient 1
+        from v2: 2 → 0.4
+    before → after (change); on an arrow: contribution before → after
     the result: 1 → 0.04 (-0.96)
     """
     if format not in FORMATS:
         raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r}")
     old, new = _picture(before, "before"), _picture(after, "after")
     _same_shape(old, new)
-    boxes = [_box(a, b) for a, b in zip(old.boxes, new.boxes, strict=True)]
-    arrows = [_arrow(a, b) for a, b in zip(old.arrows, new.arrows, strict=True)]
+    olds, news = (map(without_gradient, p.boxes) if p.early else p.boxes for p in (old, new))
+    boxes = [_box(a, b) for a, b in zip(olds, news, strict=True)]
+    early = old.early, new.early
+    arrows = [_arrow(a, b, early) for a, b in zip(old.arrows, new.arrows, strict=True)]
     set_widths(arrows)
-    picture = Picture(boxes, arrows, key=_KEY)
+    picture = Picture(boxes, arrows, early=new.early)
+    picture.key, picture.looks = (_EARLY, "") if all(early) else (_KEY, _COLOURS)
     results = [box for box in boxes if box.result and box.rows]
     for box in results:
         picture.notes.append(f"{box.title or 'the result'}: {box.rows[0][1]}")
@@ -97,11 +104,12 @@ def _same_shape(old: Picture, new: Picture) -> None:
                 f"these are not pictures of one graph: where one has {_words(a)}, the other has "
                 f"{_words(b)}"
             )
+    names = {box.name: box.called or box.title or box.name for box in (*old.boxes, *new.boxes)}
     for a, b in zip(old.arrows, new.arrows, strict=False):
         if (a.tail, a.head) != (b.tail, b.head):
             raise ValueError(
-                f"these are not pictures of one graph: an arrow goes from {a.tail} to {a.head} in "
-                f"one and from {b.tail} to {b.head} in the other"
+                f"these are not pictures of one graph: an arrow goes from {names[a.tail]} to "
+                f"{names[a.head]} in one and from {names[b.tail]} to {names[b.head]} in the other"
             )
     for x, y, noun in ((old.boxes, new.boxes, "box"), (old.arrows, new.arrows, "arrow")):
         if len(x) != len(y):
@@ -113,7 +121,7 @@ def _same_shape(old: Picture, new: Picture) -> None:
 
 def _words(box: Box) -> str:
     what = box.made or box.kind
-    return f"{what} {box.title!r}" if box.title else f"{what} ({box.name})"
+    return f"{what} {box.title!r}" if box.title else f"{what} ({box.called or box.name})"
 
 
 def _box(a: Box, b: Box) -> Box:
@@ -126,8 +134,7 @@ def _box(a: Box, b: Box) -> Box:
             text, colour = _change(old[0][1], old[1], text, numbers, colour)
         rows.append((name, text, colour))
     tooltip = b.tooltip if a.tooltip == b.tooltip else f"before:\n{a.tooltip}\nafter:\n{b.tooltip}"
-    return Box(b.name, b.kind, b.title, b.operation, rows, tooltip, b.result, b.made,
-               b.numbers, b.shade)  # fmt: skip
+    return replace(b, rows=rows, tooltip=tooltip)
 
 
 def _change(
@@ -149,11 +156,17 @@ def _change(
     return f"{both} (by up to {number_text(max(map(abs, changes)))})", ""
 
 
-def _arrow(a: Arrow, b: Arrow) -> Arrow:
-    if a.amount is not None and b.amount is not None:
-        old, new = number_text(a.amount), number_text(b.amount)
-    else:
-        old, new = a.text, b.text.rpartition(": ")[2] if a.text != b.text else b.text
+def _arrow(a: Arrow, b: Arrow, early: tuple[bool, bool]) -> Arrow:
+    old, new = (
+        number_text(arrow.amount) if arrow.amount is not None else arrow.text for arrow in (a, b)
+    )
+    if early == (True, False):  # a local derivative is no contribution
+        old = EARLY
+    elif early == (False, True):
+        b = replace(b, amount=None)
+        new = EARLY
+    elif a.text != b.text and (a.amount is None or b.amount is None):
+        new = b.text.rpartition(": ")[2]
     text = new if old == new else f"{old} → {new}"
     tooltip = b.tooltip if a.tooltip == b.tooltip else f"before:\n{a.tooltip}\nafter:\n{b.tooltip}"
-    return Arrow(b.tail, b.head, text, tooltip, b.amount, 0.0, b.shade)
+    return replace(b, text=text, tooltip=tooltip, width=0.0)

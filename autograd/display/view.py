@@ -18,6 +18,7 @@ from autograd.display.collapse import Group, connect, inputs, layers, neurons
 from autograd.display.expand import chosen, mixed
 from autograd.display.highlight import Highlight, labelled, outputs_of
 from autograd.display.picture import Marks, Picture, Unit, operands_of, paint
+from autograd.display.symbols import Names
 from autograd.display.words import count_text, label_text
 from autograd.value import Value
 
@@ -63,7 +64,9 @@ def view(
     elif depth is not None:
         near = _nearest(choice, choice.groups.get(z, z), _downward, depth, limit)
         choice = _Choice(near.units, near.groups, "; ".join(filter(None, [choice.note, near.note])))
-    marks = Marks(outputs=graph.outputs(outputs), used_elsewhere=elsewhere)
+    marks = Marks(
+        outputs=graph.outputs(outputs), used_elsewhere=elsewhere, called=Names(graph.nodes)
+    )
     if lit is not None:
         marks = replace(marks, uses=lit.uses, nodes=lit.nodes, names=lit.names)
     picture = paint(z, choice.units, choice.groups, graph.place, marks)
@@ -137,9 +140,10 @@ class _Graph:
         names = list(dict.fromkeys(group.title for group in self.neurons if group in wanted))
         part = label_text(names[0]) if len(names) == 1 else count_text(len(names), "neuron")
         nodes = sum(len(group.members) + len(group.parameters) for group in wanted)
-        by_node = f"{part} node by node, the rest collapsed to layers"
-        by_neuron = (
-            f"{part} of {count_text(nodes, 'node')} collapsed to neurons, the rest to layers"
+        rest = len(wanted) < len(self.neurons)
+        by_node = f"{part} node by node, the rest collapsed to layers" if rest else ""
+        by_neuron = f"{part} of {count_text(nodes, 'node')} collapsed to neurons" + (
+            ", the rest to layers" if rest else ""
         )
         for shown in (by_node, by_neuron) if nodes <= self.max_nodes else (by_neuron,):
             for by_depth in (False, True):
@@ -161,12 +165,13 @@ class _Graph:
             for group in found:
                 for node in (*group.members, *group.parameters):
                     inside.setdefault(node, group)
-            arranged = _arranged(self.nodes, inside) if inside else None
+            # Where all that there is was named nothing is left to collapse.
+            arranged = self.nodes if not note else _arranged(self.nodes, inside) if inside else None
             if arranged is None:
                 continue
             last = _Choice(arranged, inside, note)
             if _fits(last, self.max_nodes):
-                return _Choice(arranged, inside, f"{note}; {self._more}")
+                return _Choice(arranged, inside, f"{note}; {self._more}" if note else "")
         if as_is:
             return last
         if not last.groups and _fits(last, self.max_nodes):

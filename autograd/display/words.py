@@ -80,6 +80,8 @@ def label_text(label: str) -> str:
     >>> label_text("a very long name that somebody gave to a number")
     'a very long name tha…to a number'
     """
+    if len(label) <= LABEL_LENGTH and label.isascii() and label.isprintable() and " " not in label:
+        return label  # as almost all are, of a model's 100,000 too
     if len(label) > 4 * LABEL_LENGTH:  # White space is not looked for in a megabyte of label.
         label = label[: 2 * LABEL_LENGTH] + label[-2 * LABEL_LENGTH :]
     return clean(" ".join(label.split()), LABEL_LENGTH)

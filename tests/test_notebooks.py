@@ -7,6 +7,7 @@ exercises that tell a right answer from a wrong one. The answers are here and no
 import copy
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,22 @@ def test_a_notebook_opens_with_its_aims_and_closes_with_exercises(path: Path) ->
     ]
     assert headings[-1] == "## Exercises"
     assert len(exercises(read(path))) >= 2
+
+
+@each
+def test_a_notebook_is_one_page_of_the_site(path: Path) -> None:
+    """Each further title would stand in the list of pages as one of its own."""
+    levels = [
+        len(line) - len(line.lstrip("#"))
+        for cell in read(path).cells
+        if cell.cell_type == "markdown"
+        for line in cell.source.splitlines()
+        if re.match("#+ ", line)
+    ]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    # No level is left out on the way down.
+    assert all(below <= above + 1 for above, below in pairwise(levels))
 
 
 def test_the_overview_lists_every_page_by_its_title() -> None:

@@ -257,3 +257,8 @@ def __getattr__(name: str) -> object:
     if name == "laboratory":
         return _import_module("autograd.laboratory")
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    # What is imported when first used is found by completion too.
+    return sorted({*globals(), *__all__, "laboratory"})

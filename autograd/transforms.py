@@ -3,7 +3,8 @@
 All differentiate by one argument, or several: `argnum` is an int or a tuple of ints, arguments are
 numbers, nested lists of numbers or arrays, and results have their nesting; an array reaches the
 function as an array of Values. Numbers give numbers. Arguments that hold Values give Values, so
-that every transform can be applied to the result of any other.
+that every transform can be applied to the result of any other. Keyword arguments go to the
+function as they are.
 """
 
 import threading
@@ -88,7 +89,7 @@ def _positions(argnum: Argnum, count: int) -> set[int]:
     return {i % count for i in chosen}
 
 
-def _called(f: Function, args: tuple[Any, ...], argnum: Argnum) -> _Call:
+def _called(f: Function, args: tuple[Any, ...], argnum: Argnum, keywords: dict[str, Any]) -> _Call:
     """Call f with a fresh leaf for every number in the arguments of argnum.
 
     A Value becomes itself times 1: a node of its own, so that the inner derivative is taken with
@@ -106,7 +107,7 @@ def _called(f: Function, args: tuple[Any, ...], argnum: Argnum) -> _Call:
     outer = _underway.leaves
     _underway.leaves = outer.union(leaves)
     try:
-        output = f(*lifted)
+        output = f(*lifted, **keywords)
     finally:
         _underway.leaves = outer
     as_graph = any(isinstance(x, Value) for x in flat(args)) or _reaches(output, outer)
@@ -139,9 +140,9 @@ def _recorded(function: Function) -> Function:
     In `no_grad` its result is cut from that graph, like that of any other operation.
     """
 
-    def wrapped(*args: Any) -> Any:
+    def wrapped(*args: Any, **keywords: Any) -> Any:
         with recording_anyway() as paused:
-            result = function(*args)
+            result = function(*args, **keywords)
             return mapped(_detached, result) if paused else result
 
     return wrapped
@@ -181,8 +182,8 @@ def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
     """
 
     @_recorded
-    def function(*args: Any) -> tuple[Any, Any]:
-        call = _called(f, args, argnum)
+    def function(*args: Any, **keywords: Any) -> tuple[Any, Any]:
+        call = _called(f, args, argnum, keywords)
         value = call.plain(call.output)
         return value, call.shaped(call.slopes(call.output))
 
@@ -201,8 +202,8 @@ def grad(f: Function, argnum: Argnum = 0) -> Function:
     """
     both = value_and_grad(f, argnum)
 
-    def function(*args: Any) -> Any:
-        return both(*args)[1]
+    def function(*args: Any, **keywords: Any) -> Any:
+        return both(*args, **keywords)[1]
 
     return function
 
@@ -224,8 +225,8 @@ def derivative(f: Function, order: int = 1) -> Function:
         raise ValueError(f"the order of a derivative is 0, 1, 2, ..., got {order!r}")
 
     @_recorded
-    def function(x: Any) -> Any:
-        call = _called(f, (x,), 0)
+    def function(x: Any, **keywords: Any) -> Any:
+        call = _called(f, (x,), 0, keywords)
         if not isinstance(call.output, Value):
             value = _scalar(call.output)
             return value if order == 0 else 0.0
@@ -252,8 +253,8 @@ def jacobian(f: Function, argnum: Argnum = 0) -> Function:
     """
 
     @_recorded
-    def function(*args: Any) -> Any:
-        call = _called(f, args, argnum)
+    def function(*args: Any, **keywords: Any) -> Any:
+        call = _called(f, args, argnum, keywords)
         return mapped(lambda output: call.shaped(call.slopes(output)), call.output)
 
     return function
@@ -275,8 +276,8 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
     """
 
     @_recorded
-    def function(*args: Any) -> Any:
-        call = _called(f, args, argnum)
+    def function(*args: Any, **keywords: Any) -> Any:
+        call = _called(f, args, argnum, keywords)
         _ = call.plain(call.output)
         first = gradient(call.output, call.leaves) if isinstance(call.output, Value) else []
         first = first or [0.0] * len(call.leaves)
@@ -298,9 +299,9 @@ def hvp(f: Function, argnum: Argnum = 0) -> Function:
     """
 
     @_recorded
-    def function(*args: Any) -> Any:
+    def function(*args: Any, **keywords: Any) -> Any:
         *primals, v = _with_vector(args)
-        call = _called(f, tuple(primals), argnum)
+        call = _called(f, tuple(primals), argnum, keywords)
         _ = call.plain(call.output)
         if not isinstance(call.output, Value):
             return call.shaped([0.0] * len(call.leaves))
@@ -324,9 +325,9 @@ def jvp(f: Function, argnum: Argnum = 0) -> Function:
     """
 
     @_recorded
-    def function(*args: Any) -> Any:
+    def function(*args: Any, **keywords: Any) -> Any:
         *primals, v = _with_vector(args)
-        call = _called(f, tuple(primals), argnum)
+        call = _called(f, tuple(primals), argnum, keywords)
         vector = _vector(call, v)
         as_graph = call.as_graph or any(isinstance(x, Value) for x in vector)
         tangents = dict(zip(call.leaves, vector, strict=True))

@@ -90,7 +90,8 @@ class Value:
 
     def _set_label(self, label: str) -> None:
         if not isinstance(label, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"a label is a str, got {type(label).__name__}: write str(label)")
+            advice = "'' for no label" if label is None else "str(label)"
+            raise TypeError(f"a label is a str, got {type(label).__name__}: write {advice}")
         self._label = label
 
     label = property(attrgetter("_label"), _set_label, doc='The name; "" if it has none.')
@@ -215,8 +216,9 @@ class Value:
     def __int__(self) -> int:
         raise TypeError("int(v) would drop the graph: write int(v.data)")
 
-    def __round__(self, digits: int = 0) -> float:
-        raise TypeError(f"round(v) would drop the graph: write round(v.data, {digits})")
+    def __round__(self, digits: int | None = None) -> float:
+        rest = "" if digits is None else f", {digits}"
+        raise TypeError(f"round(v{rest}) would drop the graph: write round(v.data{rest})")
 
     def __format__(self, spec: str) -> str:
         return format(self._number, spec) if spec else repr(self)

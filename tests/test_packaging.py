@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import autograd
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -112,3 +114,8 @@ def test_nn_uses_only_what_autograd_exports():
     for path in (ROOT / "nn").rglob("*.py"):
         for module in imported_modules(path):
             assert not module.startswith("autograd."), f"{path.relative_to(ROOT)} imports {module}"
+
+
+def test_every_public_name_can_be_completed() -> None:
+    assert set(autograd.__all__) <= set(dir(autograd))
+    assert {"explain", "check_gradients", "laboratory"} <= set(dir(autograd))

@@ -257,3 +257,15 @@ def _quiet_slope(x: Any) -> Any:
 def test_what_no_grad_holds_constant_stays_constant_inside_a_derivative() -> None:
     assert grad(_half_quiet)(3.0) == 3.0
     assert grad(_quiet_slope)(3.0) == 6.0
+
+
+def test_keyword_arguments_go_to_the_function() -> None:
+    def f(x: Any, *, scale: float = 1.0) -> Any:
+        return scale * x**3
+
+    assert grad(f)(2.0, scale=10.0) == 120.0
+    assert value_and_grad(f)(2.0) == (8.0, 12.0)
+    assert autograd.derivative(f, 2)(2.0, scale=2.0) == 24.0
+    assert autograd.hessian(f)(2.0, scale=2.0) == 24.0
+    assert hvp(f)(2.0, 1.0, scale=2.0) == 24.0
+    assert jvp(f)(2.0, 1.0, scale=2.0) == jacobian(f)(2.0, scale=2.0) == 24.0

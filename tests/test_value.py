@@ -77,6 +77,8 @@ def test_a_label_is_a_string() -> None:
     v = Value(1.0, "w")
     with pytest.raises(TypeError, match=r"label is a str, got int: write str\(label\)"):
         v.label = 3
+    with pytest.raises(TypeError, match="got NoneType: write '' for no label"):
+        v.label = None
     assert v.label == "w"
 
 
@@ -241,7 +243,7 @@ def test_comparing_with_an_array_compares_each_element() -> None:
         (math.exp, r"autograd\.exp\(v\)"),
         (math.sqrt, r"v\.data"),
         (int, r"int\(v\.data\)"),
-        (round, r"round\(v\.data"),
+        (round, r"round\(v\.data\)"),
         (lambda v: round(v, 2), r"round\(v\.data, 2\)"),
         (bool, r"v\.data != 0"),
         (lambda v: 1 if v else 0, r"v\.data != 0"),

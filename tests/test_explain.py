@@ -46,6 +46,13 @@ every path goes through f: dz/dx = dz/df · df/dx = 15 · 4 = 60
   ∂z/∂f · ∂f/∂v3 · ∂v3/∂v2 · ∂v2/∂x = 1 · 1 · 1 · 2 = 2
 sum: 28 + 28 + 2 + 2 = 60
 where
+  v1 = x ** 2 = 1
+  v2 = x * y = 2
+  v3 = v1 + v2 = 3
+  v4 = y ** 2 = 4
+  f = v3 + v4 = 7
+  v5 = f ** 2 = 49
+  z = v5 + f = 56
   ∂v5/∂f = 2 * f = 14
   ∂v1/∂x = 2 * x = 2
   ∂v2/∂x = y = 2"""
@@ -290,3 +297,48 @@ def test_the_larger_network_of_the_last_source_is_explained_weight_by_weight():
         assert math.fsum(p.product for p in explanation.paths) == pytest.approx(
             explanation.gradient, rel=1e-12
         )
+
+
+def test_a_node_outside_the_graph_gets_a_name_that_nobody_in_it_has():
+    x = Value(3.0, "x")
+    z = x * 2.0
+    other = explain(z, Value(1.0))
+    assert str(other) == (
+        "dz/dy = 0: z does not depend on y, no path leads there "
+        "(y stands for Value(1.0), which is not in the graph)"
+    )
+    assert other.latex() == r"\frac{dz}{dy} = 0"
+    twin = explain(z, Value(1.0, "x"))
+    assert str(twin).startswith("d(z)/d(x (2)) = 0: z does not depend on x (2), ")
+    assert twin.latex() == r"\frac{dz}{d\mathrm{x\ (2)}} = 0"
+    assert str(explain(z, Value(1.0, "w"))).endswith(
+        "= 0: z does not depend on w, no path leads there"
+    )
+
+
+@pytest.mark.parametrize("label", ["", "loss"])
+def test_swapped_arguments_are_told_with_what_to_write(label):
+    x = Value(3.0, "x")
+    z = x * 2.0
+    z.label = label
+    name = label or "z"
+    swapped = explain(x, z)
+    assert (swapped.gradient, swapped.count) == (0.0, 0)
+    assert str(swapped).startswith(f"dx/d{name} = 0: x does not depend on {name}, ")
+    assert str(swapped).endswith(f"they are swapped, write explain({name}, x)")
+    x.data = 4.0  # now nobody can tell what z was computed from
+    assert "swapped" not in str(explain(x, z))
+
+
+def test_every_node_that_is_named_is_told_once_with_its_value():
+    w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-1.5, "b")
+    explanation = explain((w * x + b).tanh(), w)
+    lines = str(explanation).splitlines()
+    for line in ("  v1 = w * x = 1", "  v2 = v1 + b = -0.5", "  z = tanh(v2) = -0.462117"):
+        assert lines.count(line) == 1
+    for line in (r"v_{1} &= w \cdot x = 1 \\", r"v_{2} &= v_{1} + b = -0.5 \\"):
+        assert explanation.latex().splitlines().count(line) == 1
+    deep = x
+    for _ in range(1_000):
+        deep = deep.sin()
+    assert len(str(explain(deep, x)).splitlines()) < 60

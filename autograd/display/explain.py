@@ -9,13 +9,23 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, count, pairwise
 
+from autograd.backward import order
 from autograd.display.latex import Latex, label_latex, number_latex
-from autograd.display.paths import Edge, Paths
-from autograd.display.symbols import Term, figure, ratio, ratio_latex, short, signed
+from autograd.display.paths import Edge, Paths, count_figure
+from autograd.display.symbols import (
+    Term,
+    figure,
+    ratio,
+    ratio_latex,
+    short,
+    short_latex,
+    signed,
+)
 from autograd.display.walk import Walk
 from autograd.display.words import label_text, whole_number
+from autograd.errors import StaleGraphError
 from autograd.value import Value
 
 # Of a longer path the factors at its ends are shown.
@@ -36,7 +46,8 @@ def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
 
     Args:
         z: the result.
-        x: a leaf or a node in between. If z does not depend on it, the explanation says so.
+        x: a leaf or a node in between. If z does not depend on it, the explanation says so, and
+            whether z and x are swapped.
         most: the largest number of paths to show.
 
     Raises:
@@ -61,6 +72,13 @@ def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
       ∂z/∂u · ∂u/∂v3 · ∂v3/∂v2 · ∂v2/∂x = 1 · 1 · 1 · 2 = 2
     sum: 28 + 28 + 2 + 2 = 60
     where
+      v1 = x ** 2 = 1
+      v2 = x * y = 2
+      v3 = v1 + v2 = 3
+      v4 = y ** 2 = 4
+      u = v3 + v4 = 7
+      v5 = u ** 2 = 49
+      z = v5 + u = 56
       ∂v5/∂u = 2 * u = 14
       ∂v1/∂x = 2 * x = 2
       ∂v2/∂x = y = 2
@@ -188,6 +206,7 @@ class Explanation:
         self.remainder = 0.0 if len(self.paths) == self.count else self.gradient - shown
         waists = [] if self._found is None else self._found.waists()
         self.waists = tuple(walk.nodes[i] for i in waists)
+        self._swapped = end is None and _depends(x, walk.z)
 
     @property
     def _finite(self) -> bool:
@@ -212,7 +231,15 @@ class Explanation:
         walk = self._walk
         z = walk.name(len(walk.nodes) - 1)
         place = walk.place.get(self.x)
-        return z, (label_text(self.x.label) or "x") if place is None else walk.name(place)
+        return z, self._foreign_name() if place is None else walk.name(place)
+
+    def _foreign_name(self) -> str:
+        """Return a name for a node outside the graph that no node inside has."""
+        taken = {self._walk.name(i) for i in range(len(self._walk.nodes))}
+        label = label_text(self.x.label)
+        first = [label] if label else ["z" if self._swapped else "x", "y", "w"]
+        numbered = (f"{label} ({k})" if label else f"x{k}" for k in count(2))
+        return next(name for name in chain(first, numbered) if name not in taken)
 
     def _chain(self) -> list[tuple[int, int, float]]:
         """Return dz/dx in factors between the nodes that every path goes through."""
@@ -235,14 +262,19 @@ class Explanation:
         whole = ratio("d", z, x)
         head = f"{whole} = {figure(self.gradient)}"
         if self.count == 0:
-            return f"{head}: {z} does not depend on {x}, no path leads there"
+            said = f"{head}: {z} does not depend on {x}, no path leads there"
+            if self._swapped:
+                said += f". {x} is computed from {z}: they are swapped, write explain({x}, {z})"
+            elif x != label_text(self.x.label):
+                said += f" ({x} stands for {self.x!r:.60}, which is not in the graph)"
+            return said
         lines = [head]
-        chain = self._chain()
-        if chain and self.count > 1:
+        stations = self._chain()
+        if stations and self.count > 1:
             name = self._walk.name
-            stops = ", ".join([name(a) for a, _, _ in chain[1:]])
-            names = " · ".join([ratio("d", name(a), name(b)) for a, b, _ in chain])
-            numbers = " · ".join([signed(g) for _, _, g in chain])
+            stops = ", ".join([name(a) for a, _, _ in stations[1:]])
+            names = " · ".join([ratio("d", name(a), name(b)) for a, b, _ in stations])
+            numbers = " · ".join([signed(g) for _, _, g in stations])
             lines.append(
                 f"every path goes through {stops}: {whole} = {names} = {numbers} "
                 f"= {figure(self.gradient)}"
@@ -261,14 +293,34 @@ class Explanation:
                 )
                 terms.append(signed(self.remainder))
             lines.append(f"sum: {' + '.join(terms)} = {figure(self.gradient)}")
-        rules = self._rules()
-        if rules:
-            lines += ["where", *rules]
+        where = [*self._nodes(), *self._rules()]
+        if where:
+            lines += ["where", *where]
         return "\n".join(lines)
+
+    @property
+    def _shown(self) -> list[Factor]:
+        return [f for p in self.paths for f in _ends(p.factors)[0]]
+
+    def _named(self) -> list[int]:
+        """Return the places of the computed nodes that the paths and the rules name."""
+        place = self._walk.place
+        nodes = {x for f in self._shown for x in (f.node, *f.node.args) if isinstance(x, Value)}
+        return sorted(place[node] for node in nodes if node.op is not None)
+
+    def _nodes(self) -> list[str]:
+        """Return what the nodes that are named are: how they are computed, and their values."""
+        walk, named = self._walk, self._named()
+        lines = [
+            f"  {walk.name(i)} = {short(walk.forward(i)[0].text.text)} = {figure(walk.data[i])}"
+            for i in named[-MOST_RULES:]
+        ]
+        left_out = len(named) - MOST_RULES
+        return lines if left_out <= 0 else [f"  … {left_out:,} more", *lines]
 
     def _rules(self) -> list[str]:
         """Return how the local derivatives that are more than a number are computed."""
-        shown = {f.name: f for p in self.paths for f in _ends(p.factors)[0]}
+        shown = {f.name: f for f in self._shown}
         rules = [
             f"  {f.name} = {f.rule} = {figure(f.value)}"
             for f in shown.values()
@@ -281,14 +333,16 @@ class Explanation:
         return f"<Explanation: {str(self).splitlines()[0]}, {count_figure(self.count)} path(s)>"
 
     def latex(self) -> Latex:
-        r"""Return the sum as aligned equations, one path a line.
+        r"""Return the sum as aligned equations, one path a line, then what the named nodes are.
 
         >>> x = Value(3.0, "x")
         >>> print(explain(x**2 + x, x).latex())
         \begin{aligned}
         \frac{dz}{dx} &= \underbrace{...}_{1 \cdot 6 = 6} \\
         &\quad + \underbrace{\frac{\partial z}{\partial x}}_{1} \\
-        &= 6 + 1 = 7
+        &= 6 + 1 = 7 \\
+        v_{1} &= x^{2} = 9 \\
+        z &= v_{1} + x = 12
         \end{aligned}
         """
         walk = self._walk
@@ -296,13 +350,13 @@ class Explanation:
         z = name(len(walk.nodes) - 1)
         total = number_latex(self.gradient).text
         if self.count == 0:
-            return Latex(f"{ratio_latex('d', z, label_latex(self.x.label or 'x'))} = 0")
+            return Latex(f"{ratio_latex('d', z, label_latex(self._names[1]))} = 0")
         whole = ratio_latex("d", z, name(walk.place[self.x]))
         lines: list[str] = []
-        chain = self._chain()
-        if chain and self.count > 1:
-            names = _TIMES.join([ratio_latex("d", name(a), name(b)) for a, b, _ in chain])
-            numbers = _TIMES.join([f"{number_latex(g):2}" for _, _, g in chain])
+        stations = self._chain()
+        if stations and self.count > 1:
+            names = _TIMES.join([ratio_latex("d", name(a), name(b)) for a, b, _ in stations])
+            numbers = _TIMES.join([f"{number_latex(g):2}" for _, _, g in stations])
             lines.append(f"{whole} &= {names} = {numbers} = {total}")
         plus = r"&\quad +"
         lines += [
@@ -320,6 +374,10 @@ class Explanation:
         if self.count > 1:
             written = " + ".join([f"{t:{1 if i == 0 else 2}}" for i, t in enumerate(terms)])
             lines.append(f"&= {written} = {total}")
+        lines += [
+            f"{name(i)} &= {short_latex(walk.forward(i)[0])} = {number_latex(walk.data[i]).text}"
+            for i in self._named()[-MOST_RULES:]
+        ]
         body = " \\\\\n".join(lines)
         return Latex(f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}")
 
@@ -327,17 +385,12 @@ class Explanation:
         return self.latex()._repr_latex_()  # pyright: ignore[reportPrivateUsage]
 
 
-def count_figure(n: int) -> str:
-    """Return a number of things; of one with very many digits the size.
-
-    >>> count_figure(2**20), count_figure(2**100), count_figure(2**100_000)
-    ('1,048,576', 'about 1.27e+30', 'about 10^30102')
-    """
-    if n < 10**15:
-        return f"{n:,}"
-    if n < 10**300:
-        return f"about {float(n):.3g}"
-    return f"about 10^{int((n.bit_length() - 1) * math.log10(2.0))}"
+def _depends(z: Value, x: Value) -> bool:
+    """Tell whether z was computed from x; of a graph that was changed since nobody can."""
+    try:
+        return z.op is not None and x in set(order(z))
+    except StaleGraphError:
+        return False
 
 
 def _falling(path: Path) -> float:

@@ -181,3 +181,16 @@ class Paths:
                 if not edge.nothing:
                     gradients[edge.operand] = gradients.get(edge.operand, 0.0) + g * edge.local
         return gradients.get(lower, 0.0)
+
+
+def count_figure(n: int) -> str:
+    """Return a number of things; of one with very many digits the size.
+
+    >>> count_figure(2**20), count_figure(2**100), count_figure(2**100_000)
+    ('1,048,576', 'about 1.27e+30', 'about 10^30102')
+    """
+    if n < 10**15:
+        return f"{n:,}"
+    if n < 10**300:
+        return f"about {float(n):.3g}"
+    return f"about 10^{int((n.bit_length() - 1) * math.log10(2.0))}"

@@ -12,7 +12,15 @@ from functools import cached_property
 from typing import overload
 
 from autograd.display.latex import Latex, number_latex
-from autograd.display.symbols import Term, figure, ratio, ratio_latex, short, signed
+from autograd.display.symbols import (
+    Term,
+    figure,
+    ratio,
+    ratio_latex,
+    short,
+    short_latex,
+    signed,
+)
 from autograd.display.walk import Use, Walk
 from autograd.display.words import markdown_text
 from autograd.value import Value
@@ -204,7 +212,7 @@ class Step:
             terms = self._terms()
             parts = [name, number_latex(self.value).text]
             if terms is not None:
-                parts[1:1] = [_short_latex(term) for term in terms]
+                parts[1:1] = [short_latex(term) for term in terms]
             return f"{parts[0]} {equals} {' = '.join(filter(None, parts[1:]))}"
         z = walk.name_latex(len(walk.nodes) - 1)
         if self._use is None or self.operand is None:
@@ -226,10 +234,6 @@ class Step:
 
     def __repr__(self) -> str:
         return f"<Step {self.number} {self.phase}: {'  '.join(filter(None, self.cells))}>"
-
-
-def _short_latex(term: Term) -> str:
-    return term.latex.text if len(term.latex.text) <= 300 else r"\dots"
 
 
 def line_of(number: str, cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -316,3 +316,8 @@ def partial_terms(row: Primitive, z: Term, operands: Sequence[Any]) -> list[Any]
 def short(text: str) -> str:
     """Return a text of at most 80 characters, its middle left out."""
     return clean(text, LONGEST)
+
+
+def short_latex(term: Term) -> str:
+    """Return a term in LaTeX, dots where it is very long."""
+    return term.latex.text if len(term.latex.text) <= 300 else r"\dots"

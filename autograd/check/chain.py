@@ -212,6 +212,40 @@ def rules_off(
     return faults, allowed
 
 
+def carried(slopes: Slopes, root: int) -> dict[tuple[int, int], float]:
+    """Return by how much the roundings of a graph's entries change the slope on each of its edges.
+
+    An entry that rounding may have carried away from what its formula gives has the slope of
+    another place there; inputs are exact. The rounding of the rule comes on top.
+
+    >>> from autograd import Value, acos, sin
+    >>> x = Value(0.0)
+    >>> tape = Tape([sin(acos(x))], [x])
+    >>> carried(Slopes(tape), tape.roots[0])[2, 0] > 1e-16
+    True
+    """
+    slopes.reach(root)
+    tape, spread = slopes.tape, slopes.spread
+    found: dict[tuple[int, int], float] = {}
+    for i in range(root + 1):
+        row, taken = tape.rows[i], tape.taken(i)
+        moved = [m for m, j in enumerate(tape.operands[i]) if spread[j]]
+        if row is None or not moved:
+            continue
+        for k, estimate in enumerate(slopes.found[i]):
+            if estimate is None or not estimate.sound:
+                continue
+            total = local.RULE_ERROR * abs(estimate.value) + estimate.error + local.FLOOR
+            for m in moved:
+                there = [*taken]
+                there[m] += 2.0 * spread[tape.operands[i][m]]
+                other = local.slope(row, there, k)
+                if other.sound:
+                    total += abs(other.value - estimate.value)
+            found[i, k] = total
+    return found
+
+
 def partials_of(row: Primitive, z: float, operands: Sequence[float]) -> list[float]:
     """Return the row's partials as floats; nan for all where the rule raises or miscounts.
 

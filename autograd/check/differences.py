@@ -121,7 +121,11 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
     below = [(x - (x - h), f(x - h)) for h in steps]
     right = [(v - here) / h if h else math.nan for h, v in above]
     left = [(here - v) / h if h else math.nan for h, v in below]
-    if not (math.isfinite(right[-1]) and math.isfinite(left[-1])):
+    # Flat in floats up to where it ends, as acosh(cos x) is at 0: there is no slope to see.
+    ends_flat = not all(map(math.isfinite, left + right)) and not any(
+        d for d in left + right if math.isfinite(d)
+    )
+    if ends_flat or not (math.isfinite(right[-1]) and math.isfinite(left[-1])):
         ends = _limit(left, steps, level), _limit(right, steps, level)
         return troubled(ORACLE, EDGE, *ends, steps[-1])
     kink = _kink(left, right, steps, level)

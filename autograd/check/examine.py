@@ -4,6 +4,7 @@
 each against the chain of oracle slopes over the recorded graph.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ import numpy as np
 
 from autograd.backward import gradient, gradient_numbers, order
 from autograd.check import differences, precise
-from autograd.check.chain import Edge, Fault, Slopes, Sweep, rules_off, sweep
+from autograd.check.chain import Edge, Fault, Slopes, Sweep, carried, partials_of, rules_off, sweep
+from autograd.check.estimate import Estimate
 from autograd.check.report import Outcome, Verdict
-from autograd.check.sides import motion, side_slopes
+from autograd.check.sides import motion, side_slopes, steep
 from autograd.check.tape import Tape
 from autograd.value import Value
 
@@ -105,11 +107,18 @@ class Examination:
         return self._faults[s]
 
     def noise(self, s: int) -> float:
-        """The size of the rounding error in the value of scalar s."""
-        if self.roots[s] < 0:
+        """The size of the rounding error in the value of scalar s; infinite if it is not known."""
+        root = self.roots[s]
+        if root < 0:
             return 0.0
         self.swept(s)
-        return self.slopes.spread[self.roots[s]]
+        spread = self.slopes.spread
+        edges = zip(self.slopes.found, self.tape.operands, strict=True)
+        for found, operands in itertools.islice(edges, root + 1):
+            for estimate, j in zip(found, operands, strict=False):
+                if estimate is not None and 0.0 < spread[j] < math.inf and steep(estimate):
+                    return math.inf
+        return spread[root]
 
     def entry(self, s: int, i: int) -> str:
         """The name of a derivative, as in d2f/dx dy."""
@@ -148,14 +157,43 @@ class Examination:
             return self._unknown(s, i, claims[0], "the derivative overflows" + self._first())
         if foreign:
             bound = 64.0 * bound + slack * abs(numeric)
+            if not abs(claims[0] - numeric) <= bound:
+                bound += self._carried(s, place)
         elif not all(abs(claim - numeric) <= bound for claim in claims):
             bound = self.faults(s)[1].bound[place]
+            reason = self._at_infinity(s, i, claims)
+            if reason:
+                return self._unknown(s, i, claims[0], reason)
         if self._blurred(claims, numeric, bound, swept.blur[place]):
             return self._unknown(s, i, claims[0], _blurred_reason(swept.blur[place]))
         if foreign and _hidden(claims[0], numeric, bound, swept.largest[place]):
             reason = f"noise: rounding hides all of the derivative but ± {bound:.2g}"
             return self._unknown(s, i, claims[0], reason)
         return self._verdict(s, i, claims, numeric, bound, "", foreign)
+
+    def _carried(self, s: int, place: int) -> float:
+        """How far the roundings of a graph carry its own derivative from that of its formula.
+
+        sin(acos x) at 0 is recorded with a rounded half circle, where cos is 6e-17; the derivative
+        that somebody found on paper is 0.
+        """
+        with np.errstate(all="ignore"):
+            tolerances = carried(self.slopes, self.roots[s])
+            bound = sweep(self.slopes, self.roots[s], tolerances).bound[place]
+        return bound if math.isfinite(bound) else 0.0
+
+    def _at_infinity(self, s: int, i: int, claims: Sequence[float]) -> str:
+        """Return why nan is left open where the row that gives it has an infinite operand."""
+        fault = self.culprit(s, i) if any(map(math.isnan, claims)) else None
+        if fault is None or not math.isnan(fault.partial):
+            return ""
+        place = fault.edge.place
+        if not any(map(math.isinf, self.tape.taken(place))):
+            return ""
+        return (
+            f"edge of the domain: an operand is infinite at {self.tape.written(place)}; the rule "
+            f"gives nan there, the function's slope is {fault.slope.value:.9g}"
+        )
 
     def _blurred(self, claims: Sequence[float], numeric: float, bound: float, blur: float) -> bool:
         """Whether the numbers agree only because the oracle sees the slope too badly."""
@@ -263,21 +301,57 @@ class Examination:
                 )
         with np.errstate(all="ignore"):
             found = side_slopes(self.tape, root, i, self.noise(s))
-        if trouble != precise.NOISE and found.sound:
-            bound = self._doubtful_bound(s, place, found.value, slack) + 2.0 * found.error
-            if all(abs(claim - found.value) <= bound for claim in claims):
-                why = "kinks on the way are none of the result's"
-                return self._verdict(s, i, claims, found.value, bound, why, foreign)
-            reason += (
-                f"; the result has the slope {found.value:.9g} on both sides, "
-                "but the conventions at kinks do not add up to it"
-            )
+        if trouble != precise.NOISE:
+            if found.sound:
+                bound = self._doubtful_bound(s, place, found.value, slack) + 2.0 * found.error
+                size = max(abs(found.value), *map(abs, claims))
+                if found.oracle == differences.ORACLE and found.error > 1e-5 * size:
+                    return self._unknown(s, i, claims[0], _blurred_reason(found.error))
+                if all(abs(claim - found.value) <= bound for claim in claims):
+                    why = "kinks on the way are none of the result's"
+                    return self._verdict(s, i, claims, found.value, bound, why, foreign)
+            reason = self._open_reason(root, i, claims[0], edge, found)
         if not foreign and self.culprit(s, i) is not None:
             return self._verdict(s, i, claims, math.nan, math.inf, "", foreign)
         low, high = min(found.left, found.right), max(found.left, found.right)
         if not found.sound and low <= claims[0] <= high:
             reason += "; the value taken lies between the two slopes"
-        return self._unknown(s, i, claims[0], reason, found.left, found.right, found.step)
+        left, right = (found.value,) * 2 if found.sound else (found.left, found.right)
+        return self._unknown(s, i, claims[0], reason, left, right, found.step)
+
+    def _open_reason(self, root: int, i: int, claim: float, edge: Edge, found: Estimate) -> str:
+        """Return why a derivative is left open, given the result's own slopes on the two sides."""
+        estimate = self.slopes.found[edge.place][edge.k]
+        trouble = estimate.trouble if estimate is not None else ""
+        at = self.tape.written(edge.place)
+        if found.trouble == differences.KINK:
+            # The result's own kink says more than what the row does at its operands.
+            trouble = found.trouble
+        reason = f"{trouble or 'overflow'}, at {at}"
+        if found.sound:
+            kind = (trouble or "overflow").partition(":")[0]
+            reason = f"{kind} at {at}, none of the result's: it has the slope {found.value:.9g}"
+            reason += " on both sides"
+        if math.isnan(claim):
+            steep = self._steep(root, i)
+            if steep is not None:
+                return f"{reason}; the infinite slope of {steep} times a slope of 0 is nan"
+        elif found.sound:
+            reason += ", but the conventions at kinks do not add up to it"
+        return reason
+
+    def _steep(self, root: int, i: int) -> str | None:
+        """Return the last entry on the way to input i whose rule gives an infinite slope."""
+        tape = self.tape
+        for j in range(root, -1, -1):
+            row = tape.rows[j]
+            if row is None or not tape.depends[j] >> i & 1:
+                continue
+            partials = partials_of(row, tape.data[j], tape.taken(j))
+            for d, k in zip(partials, tape.operands[j], strict=True):
+                if math.isinf(d) and tape.depends[k] >> i & 1:
+                    return tape.written(j)
+        return None
 
     def _doubtful_bound(self, s: int, place: int, numeric: float, slack: float) -> float:
         """How far a correct derivative may lie off where some edges stand on their own rules."""

@@ -55,8 +55,6 @@ def evaluate(mp: Any, row: Primitive, operands: Sequence[Any]) -> Any:
     """
     if row.precise is None:
         return mp.nan
-    if row.precise is None:
-        return mp.nan
     try:
         z: Any = row.precise(mp, *operands)
     except (ArithmeticError, ValueError, TypeError):
@@ -133,7 +131,17 @@ def _slopes(f: Callable[[Any, Any], Any], mp: Any, h: Any) -> Estimate:
             return troubled(ORACLE, JUMP, _side(f, mp, left, -h), _side(f, mp, right, h), step)
     if abs(right - left) <= total * mp.mpf(2) ** -20:
         value = (above - below) / (2 * h)
-        return _estimate(float(value), step, float(left), float(right))
+        truncation = mp.mpf(0)
+        if not size * mp.mpf(2) ** -100 <= change <= size * mp.mpf(2) ** -30:
+            # So small a slope may be nothing but what a finite step leaves of the function's bend:
+            # h^2 for x^3 at 0. A shorter step tells how much of it is.
+            coarse, tiny = value, h / 2**16
+            value = (f(mp, tiny) - f(mp, -tiny)) / (2 * tiny)
+            step, truncation = float(tiny), abs(value - coarse)
+            if abs(value) * 16 <= abs(coarse):
+                # It goes to 0 with the step.
+                value = mp.mpf(0)
+        return _estimate(value, step, left, right, truncation)
     # Two slopes that differ because the function bends grow alike as the step shrinks.
     tiny = h / 2**16
     after, before = (f(mp, tiny) - here) / tiny, (here - f(mp, -tiny)) / tiny
@@ -142,14 +150,19 @@ def _slopes(f: Callable[[Any, Any], Any], mp: Any, h: Any) -> Estimate:
         # Where the two cancel to less than either could resolve, the slope is 0.
         if abs(value) <= (abs(after) + abs(before)) * mp.mpf(2) ** -20:
             value = mp.mpf(0) if abs(after) < total / 2**8 else value
-        return _estimate(float(value), float(tiny), float(before), float(after))
+        # Both sides shrink with the step, and what is left of either is not known.
+        truncation = abs(value - (right + left) / 2)
+        return _estimate(value, float(tiny), before, after, truncation)
     sides = _side(f, mp, left, -h), _side(f, mp, right, h)
     infinite = any(math.isinf(side) for side in sides)
     return troubled(ORACLE, EDGE if infinite else KINK, *sides, step)
 
 
-def _estimate(value: float, step: float, left: float, right: float) -> Estimate:
-    return Estimate(value, 2.0**-52 * abs(value), step, ORACLE, left, right)
+def _estimate(value: Any, step: float, left: Any, right: Any, truncation: Any) -> Estimate:
+    """Return a slope whose error is its rounding to a float and what the step left of it."""
+    slope = float(value)
+    error = 2.0**-52 * abs(slope) + float(truncation)
+    return Estimate(slope, error, step, ORACLE, float(left), float(right))
 
 
 def _side(f: Callable[[Any, Any], Any], mp: Any, slope: Any, h: Any) -> float:

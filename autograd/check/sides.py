@@ -64,6 +64,11 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
         if row is None or not tape.depends[j] & bit:
             continue
         speeds = [velocity.get(k, 0.0) for k in tape.operands[j]]
+        moved = [tape.depends[k] >> i & 1 for k in tape.operands[j]]
+        resting = zip(slopes.found[j], speeds, moved, strict=True)
+        if any(e is not None and on and not v and steep(e) for e, v, on in resting):
+            # An operand of speed 0 still moves, with t^2: 0 times an infinite slope is not 0.
+            return Motion(math.nan, kink=j)
         moving = [(e, v) for e, v in zip(slopes.found[j], speeds, strict=True) if v]
         if all(e is not None and e.sound for e, _ in moving):
             velocity[j] = sum(e.value * v for e, v in moving if e is not None)
@@ -94,6 +99,11 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
     return Motion(slope, off) if fault is None else Motion(slope, off, None, *fault)
 
 
+def steep(estimate: Estimate) -> bool:
+    """Whether a slope may be infinite: neither found nor between two finite ones."""
+    return not (estimate.sound or (math.isfinite(estimate.left) and math.isfinite(estimate.right)))
+
+
 def side_slopes(tape: Tape, root: int, i: int, noise: float = 0.0) -> Estimate:
     """Return the slope of a result along one input, with both one-sided slopes.
 
@@ -105,7 +115,8 @@ def side_slopes(tape: Tape, root: int, i: int, noise: float = 0.0) -> Estimate:
         tape: the recorded graph.
         root: the place of the result.
         i: which input.
-        noise: the size of rounding errors in the result, for plain differences.
+        noise: the size of rounding errors in the result, for plain differences; infinite if it
+            is not known, as behind an infinite slope.
 
     >>> from autograd import Value, maximum
     >>> x = Value(2.0)
@@ -127,7 +138,8 @@ def side_slopes(tape: Tape, root: int, i: int, noise: float = 0.0) -> Estimate:
         found = precise.derivative(moved, abs(x) or 1.0)
         if found.sound or found.trouble in (precise.KINK, precise.EDGE, precise.JUMP):
             return found
-    return differences.richardson(lambda y: float_replay(tape, root, i, y), x, noise=noise)
+    known = noise if math.isfinite(noise) else None
+    return differences.richardson(lambda y: float_replay(tape, root, i, y), x, noise=known)
 
 
 def _replayed(mp: Any, tape: Tape, root: int, i: int, t: Any, residuals: dict[int, Any]) -> Any:
@@ -141,6 +153,9 @@ def _replayed(mp: Any, tape: Tape, root: int, i: int, t: Any, residuals: dict[in
         if j not in residuals:
             recorded = [mp.mpf(y) for y in tape.taken(j)]
             residuals[j] = mp.mpf(tape.data[j]) - precise.evaluate(mp, row, recorded)
+        if not mp.isfinite(residuals[j]):
+            # 1 / 0 is infinite in floats alone; step would make a number of nan again.
+            return mp.nan
         operands = [values.get(k, mp.mpf(tape.data[k])) for k in tape.operands[j]]
         values[j] = precise.evaluate(mp, row, operands) + residuals[j]
     return values.get(root, mp.nan)

@@ -296,12 +296,14 @@ xlogy = binary(
         name="xlogy",
         function=total(numeric.xlogy, numeric.xlogy_array, arity=2),
         array=numeric.xlogy_array,
-        partials=lambda z, x, y: (log(y), div(x, y)),
+        # At (0, 0) the quotient is 0: xlogy(0, y) is 0 for every y.
+        partials=lambda z, x, y: (log(y), div(x, y + equal(x, 0.0) * equal(y, 0.0))),
         precise=lambda mp, x, y: x * mp.log(y),
         text=call_notation("xlogy"),
         latex=Notation(r"{0:2} \cdot \log\left({1:0}\right)", PRODUCT),
         domain=(REAL, POSITIVE),
         arity=2,
+        subgradients=(((0.0, 0.0), (-math.inf, 0.0)),),
     )
 )
 

@@ -25,20 +25,50 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     whole 1
     """
     given = Path(path)
-    target = Path(os.path.realpath(given))
+    # A pipe behind /dev/stdout has a name that leads nowhere.
+    target = given if _is_device(given) else Path(os.path.realpath(given))
     data = content.encode() if isinstance(content, str) else content
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write {given}: there is no folder {given.parent}")
-    if target.is_dir():
-        raise IsADirectoryError(f"cannot write {given}: it is a folder; name a file in it")
+    _no_folder(given)
     try:
         _write(target, data)
     except OSError as error:
         raise type(error)(f"cannot write {given}: {error.strerror or error}") from None
 
 
+def with_ending(path: str | os.PathLike[str], ending: str) -> Path:
+    """Return a path with an ending where its name has none; a device or a pipe stays as named.
+
+    Args:
+        path: a file, there already or not.
+        ending: without the dot.
+
+    Raises:
+        IsADirectoryError: if it is a folder.
+
+    >>> [with_ending(name, "svg").name for name in ("graph", "graph.txt")]
+    ['graph.svg', 'graph.txt']
+    """
+    given = Path(path)
+    _no_folder(given)
+    if given.suffix or _is_device(given):
+        return given
+    return given.with_name(f"{given.name}.{ending}")
+
+
+def _is_device(path: Path) -> bool:
+    """Tell whether a path is there and no regular file, such as a pipe; folders are no matter."""
+    return path.exists() and not path.is_file()
+
+
+def _no_folder(given: Path) -> None:
+    if given.is_dir():
+        raise IsADirectoryError(f"cannot write {given}: it is a folder; name a file in it")
+
+
 def _write(target: Path, data: bytes) -> None:
-    if target.exists() and not target.is_file():
+    if _is_device(target):
         target.write_bytes(data)
         return
     # In the same folder, since only within one file system a rename cannot stop half-way.

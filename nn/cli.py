@@ -6,11 +6,14 @@ gave and still writes the report, with exit code 130 as shells expect.
 """
 
 import argparse
+import codecs
 import dataclasses
+import io
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,11 +24,16 @@ from nn.activations import ACTIVATIONS
 from nn.experiment import TASKS, Experiment, Settings, prepare, task_named
 from nn.history import EpochRecord, History
 from nn.init import INITIALISERS
-from nn.looking import Refusal, add_looking, also_values, look
+from nn.looking import Refusal, add_looking, also_values, look, with_minus
 from nn.losses import LOSSES
 from nn.module import Module
 from nn.report import NAMES, check_folder, report_files, write_folder
 from nn.train import DivergenceError
+
+# What stands for a sign where the output's encoding has none; d is for whole derivatives.
+_SPELLED = dict(
+    zip("∂·×÷−→…▲▼█", ("D", "*", "*", "/", "-", "->", "...", "^", "v", "#"), strict=True)
+)
 
 OK, WRONG, INTERRUPTED, CUT_OFF = 0, 2, 130, 141
 
@@ -64,6 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["train", "digits", "--epochs", "0"])  # the sentence itself goes to stderr
     2
     """
+    with _in_any_encoding():
+        return _guarded(argv)
+
+
+def _guarded(argv: Sequence[str] | None) -> int:
+    """Run the command, and say in a sentence what went wrong; see `main`."""
     try:
         code = _run(argv)
         # Now, or what cannot be written would be noticed when there is nobody to say so.
@@ -93,7 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     try:
         parser = _parser()
-        options, rest = parser.parse_known_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        options, rest = parser.parse_known_args(with_minus(words))
         if rest := also_values(options, rest):
             parser.error(f"unrecognized arguments: {' '.join(rest)}")
     except SystemExit as done:  # after --help and --version
@@ -101,6 +116,37 @@ def _run(argv: Sequence[str] | None) -> int:
     if getattr(options, "output", None) is not None and not options.output.strip():
         raise _Refused(f"--output must name where to write, got {options.output!r}")
     return _look(options) if hasattr(options, "look") else _train(options)
+
+
+@contextmanager
+def _in_any_encoding() -> Generator[None]:
+    """Let an output that has no ∂ show something in its place, and not end the work."""
+    stream = sys.stdout
+    if not isinstance(stream, io.TextIOWrapper):  # what stands in for it, as in a notebook
+        yield
+        return
+    codecs.register_error("chalkgrad", _spelled)
+    before = stream.errors
+    stream.reconfigure(errors="chalkgrad")
+    try:
+        yield
+    finally:
+        with suppress(OSError, ValueError):  # it is closed, or its reader has gone
+            stream.reconfigure(errors=before)
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    r"""Return what to write for characters that cannot be, as an error handler of `codecs` does.
+
+    >>> codecs.register_error("chalkgrad", _spelled)
+    >>> "∂z/∂x · 2 → −1 × ω".encode("ascii", "chalkgrad")
+    b'Dz/Dx * 2 -> -1 * \\u03c9'
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    spelled = [_SPELLED.get(c) or c.encode("ascii", "backslashreplace").decode() for c in text]
+    return "".join(spelled), error.end
 
 
 def _drop_output() -> None:

@@ -5,16 +5,24 @@ It is parsed, never evaluated as Python, and an error points at the character.
 """
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Drawing, ExpressionError, Value, draw, explain, order, parse, walkthrough
 
-_EXPRESSION = (
-    'such as "tanh(w*x + b)"; parts may be named: "u = x**2 + y; u**2 + u". One that begins '
-    "with a minus follows after --"
+_EXPRESSION = 'such as "tanh(w*x + b)"; parts may be named: "u = x**2 + y; u**2 + u"'
+# The words after one of the commands that begin with a minus and are options, or are meant to be:
+# of one letter, with a file's name behind it, of two minuses, or a value as in -y=2.
+_OPTION = re.compile(
+    r"-[ho]|-o[\w./~\\:][\w./~\\: -]*|--|--[A-Za-z][\w-]*(=.*)?|-\w+=.*"
+    r"|-(highlight|around|depth|by|most|latex|quiz)",
+    re.DOTALL,
 )
 _DRAWN = (".svg", ".dot", ".gv", ".txt", ".png", ".pdf")
+
+
+_COMMANDS = ("draw", "explain", "walk")
 
 
 class Refusal(ValueError):
@@ -91,6 +99,26 @@ def _add(
     return command
 
 
+def with_minus(words: Sequence[str]) -> list[str]:
+    """Return the words of the command, an expression that begins with a minus made known as one.
+
+    `argparse` takes a word that begins with a minus for an option, unless a space stands before.
+
+    >>> with_minus(["explain", "-x**2", "x=3", "--by", "x"])
+    ['explain', ' -x**2', 'x=3', '--by', 'x']
+    >>> with_minus(["draw", "-o", "a.svg", "--", "-x"])
+    ['draw', '-o', 'a.svg', '--', '-x']
+    """
+    known = list(words)
+    if known and known[0] in _COMMANDS:
+        for i, word in enumerate(known[1:], 1):
+            if word == "--":
+                break
+            if word.startswith("-") and not _OPTION.fullmatch(word):
+                known[i] = f" {word}"
+    return known
+
+
 def also_values(options: argparse.Namespace, rest: Sequence[str]) -> list[str]:
     """Take the values that stand behind an option, which `argparse` leaves over; return the rest.
 
@@ -117,7 +145,7 @@ def values_of(words: Sequence[str]) -> dict[str, float]:
     for word in words:
         name, sign, number = (part.strip() for part in word.partition("="))
         if not sign or not name.isidentifier():
-            raise Refusal(f"expected NAME=VALUE, such as w=0.5, got {word!r:.60}")
+            raise Refusal(f"expected NAME=VALUE, such as w=0.5, got {word.strip()!r:.60}")
         if name in values:
             raise Refusal(f"{name} is given twice")
         try:
@@ -144,7 +172,7 @@ def look(options: argparse.Namespace) -> str:
 def _graph(options: argparse.Namespace) -> tuple[Value, dict[str, Value]]:
     """Return the result and the names of the expression."""
     leaves = {name: Value(x, name) for name, x in values_of(options.values).items()}
-    return parse(options.expression, **leaves), leaves
+    return parse(options.expression.strip(), **leaves), leaves
 
 
 def _draw(options: argparse.Namespace) -> str:

@@ -1,6 +1,10 @@
 """The commands draw, explain and walk: what they print and write, and what they refuse."""
 
+import io
+import os
 import re
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -124,3 +128,89 @@ def test_the_help_lists_the_commands(run):
     assert code == 0
     assert re.search(r"\bdraw\b.*\bexplain\b.*\bwalk\b", out, re.DOTALL)
     assert run("walk", "--help")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        (["explain", "-x**2", "x=3"], "dz/dx = -6"),
+        (["explain", "-x", "x=3"], "dz/dx = -1"),
+        (["explain", "-(x + 1)*2", "x=3"], "dz/dx = -2"),
+        (["explain", "-2*x", "x=3"], "dz/dx = -2"),
+        (["explain", "-o*2", "o=3"], "dz/do = -2"),
+        (["explain", "-omega*x", "x=3", "omega=2"], "dz/dx = -2"),
+        (["explain", "--by", "x", "-x**2", "x=3"], "dz/dx = -6"),
+        (["explain", "--x**2", "x=3"], "dz/dx = 6"),
+        (["explain", "--", "-x", "x=3"], "dz/dx = -1"),
+        (["draw", "-x**2", "x=3"], "x  value 3  gradient -6"),
+        (["draw", "-oh.svg", "-x", "x=3"], "z = -3. Picture: h.svg"),
+        (["walk", "-x", "x=3", "--quiz"], "z = -3. Page: walk.html"),
+    ],
+)
+def test_an_expression_may_begin_with_a_minus(run, words, first):
+    code, out, err = run(*words)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == first
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["walk", "-quiz", "x", "x=1"], "unrecognized arguments: -quiz"),
+        (["explain", "x*y", "x=1", "-y=2"], "unrecognized arguments: -y=2"),
+        (["explain", "x", "x=1", "--bye"], "unrecognized arguments: --bye"),
+        (["explain", "-x+", "x=1"], "-x+\n"),
+        (["explain", "x", "x=1", "-z"], "expected NAME=VALUE, such as w=0.5, got '-z'"),
+    ],
+)
+def test_a_slip_after_a_minus_is_told_as_before(run, words, said):
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+@pytest.mark.parametrize("words", [["explain"], ["explain", "--latex"], ["draw"]])
+def test_an_output_without_the_signs_gets_others_in_their_place(monkeypatch, encoding, words):
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert cli.main([*words, "x*y + x", "x=1", "y=2"]) == 0
+    assert stream.errors == "strict"  # as it was
+    text = written.getvalue().decode(encoding)
+    if words == ["draw"]:
+        times = "*" if encoding == "ascii" else "×"
+        assert f"from x: 1 {times} 2 = 2" in text
+    elif words == ["explain"]:
+        assert f"{'∂z/∂v1' if encoding == 'utf-8' else 'Dz/Dv1'} " in text
+        assert "?" not in text
+
+
+@pytest.mark.parametrize("command", ["draw", "walk"])
+def test_a_folder_is_refused_and_a_device_is_written_to_as_named(run, tmp_path, command):
+    (tmp_path / "there").mkdir()
+    code, _, err = run(command, "x*x", "x=1", "-o", "there")
+    assert (code, "cannot write there: it is a folder" in err) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+    if Path("/dev/null").exists():
+        assert run(command, "x*x", "x=1", "-o", "/dev/null")[1].endswith(": /dev/null\n")
+    if Path("/dev/full").exists():
+        code, _, err = run(command, "x*x", "x=1", "-o", "/dev/full")
+        assert (code, "cannot write /dev/full: No space left" in err) == (2, True)
+
+
+@pytest.mark.parametrize(("command", "begin"), [("draw", b"<?xml"), ("walk", b"<!DOCTYPE html>")])
+def test_a_pipe_is_written_to(run, command, begin):
+    if not Path("/dev/fd").is_dir():
+        pytest.skip("there are no names for open files here")
+    got, given = os.pipe()
+    read: list[bytes] = []
+    with open(got, "rb") as reader:
+        thread = threading.Thread(target=lambda: read.append(reader.read()))
+        thread.start()
+        try:
+            assert run(command, "x*x", "x=1", "-o", f"/dev/fd/{given}")[0] == 0
+        finally:
+            os.close(given)
+            thread.join(20.0)
+    assert read[0].startswith(begin)

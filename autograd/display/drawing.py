@@ -15,7 +15,7 @@ from autograd.display.render import INSTALL, RenderError, available, inline_svg,
 from autograd.display.svg import svg_of
 from autograd.display.view import view
 from autograd.display.words import whole_number
-from autograd.files import write_whole
+from autograd.files import with_ending, write_whole
 from autograd.value import Value
 
 FORMATS = ("svg", "dot", "gv", "txt", "png", "pdf")
@@ -202,17 +202,16 @@ class Drawing:
 
         Args:
             path: ending in .svg, .dot, .gv, .txt, .png or .pdf; the ending says the format, and
-                a name without one gets the drawing's own.
+                a name without one gets the drawing's own. A device such as /dev/stdout is written
+                to in that format.
 
         Raises:
             ValueError: for another ending.
             RenderError: for .png and .pdf where Graphviz is missing; nothing is written then.
-            OSError: if the folder is missing or cannot be written.
+            OSError: if the path is a folder, or its folder is missing or cannot be written.
         """
-        path = Path(path)
-        if not path.suffix:
-            path = path.with_name(f"{path.name}.{self.format}")
-        format = path.suffix[1:].lower()
+        path = with_ending(path, self.format)
+        format = path.suffix[1:].lower() or self.format
         if format not in FORMATS:
             endings = ", ".join(f".{known}" for known in FORMATS)
             raise ValueError(f"cannot save as {path.name!r}: the name must end in {endings}")

@@ -37,7 +37,7 @@ from autograd.display.words import (
     tone,
     whole_number,
 )
-from autograd.files import write_whole
+from autograd.files import with_ending, write_whole
 from autograd.value import Value
 
 MOST_NODES = 150
@@ -280,16 +280,15 @@ class Walkthrough:
         """Write the page to a file, whole or not at all, and return the file's path.
 
         Args:
-            path: ending in .html or .htm; a name without an ending gets .html.
+            path: ending in .html or .htm; a name without an ending gets .html. A device such as
+                /dev/stdout is written to as it is named.
 
         Raises:
             ValueError: for another ending.
-            OSError: if the folder is missing or cannot be written.
+            OSError: if the path is a folder, or its folder is missing or cannot be written.
         """
-        path = Path(path)
-        if not path.suffix:
-            path = path.with_name(f"{path.name}.html")
-        if path.suffix.lower() not in (".html", ".htm"):
+        path = with_ending(path, "html")
+        if path.suffix.lower() not in ("", ".html", ".htm"):
             raise ValueError(f"cannot save as {path.name!r}: a walkthrough is a page, write .html")
         write_whole(path, self.page)
         return path

@@ -155,6 +155,15 @@ def resolve(
     )
 
 
+def mark_graphs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Tell pictures of graphs from plots, which are drawn for the width of a page."""
+    for image in doctree.findall(nodes.image):
+        path = Path(app.srcdir, image["uri"])
+        # Matplotlib calls what it draws a figure.
+        if path.suffix == ".svg" and 'id="figure' not in path.read_text(encoding="utf-8")[:2000]:
+            image["classes"].append("graph")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add what is special to this site."""
     app.add_role("code-or-name", CodeOrName())
@@ -163,4 +172,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", before_napoleon, priority=400)
     app.connect("autodoc-process-docstring", after_napoleon, priority=600)
     app.connect("missing-reference", resolve)
+    app.connect("doctree-resolved", mark_graphs)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

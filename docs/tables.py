@@ -94,10 +94,12 @@ def _math(latex: str) -> str:
 def _partials(row: Primitive) -> str:
     text = partial_latex(row)
     # Of any number of operands there is one formula, told apart by its indices.
-    return "<br>".join(
-        _math(rf"\partial z/\partial {_indexed(name)} = {partial}")
+    lines = [
+        rf"\partial z/\partial {_indexed(name)} &= {partial}"
         for name, partial in zip(text.operands, text.partials, strict=False)
-    )
+    ]
+    # One formula of several lines, for the room between them: fractions would touch.
+    return _math(r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}")
 
 
 def _indexed(name: str) -> str:
@@ -114,25 +116,42 @@ def _subgradients(row: Primitive) -> str:
     return "<br>".join(lines)
 
 
+def _name(row: Primitive) -> str:
+    if f"autograd.{row.name}" not in entries():
+        return f"`{row.name}`"
+    return f"{{py:obj}}`{row.name} <autograd.{row.name}>`"
+
+
+def _table(*lines: Iterable[str]) -> str:
+    """Return a Markdown table; two of a few columns fit a page on which one of all is cut off."""
+    head, *body = ["| " + " | ".join(cells) + " |" for cells in lines]
+    return "\n".join([head, "|---" * head.count(" | ") + "|---|", *body])
+
+
 def primitives_table() -> str:
-    """Return the table of primitives as Markdown, one line for each row of `autograd.row.TABLE`."""
+    """Return each primitive's result and derivatives, a line for each row of `autograd.row.TABLE`.
+
+    The tables are Markdown.
+    """
     lines = [
-        "| primitive | result $z$ | partial derivatives | tested on | at kinks, ties and ends |",
-        "|---|---|---|---|---|",
+        (_name(row), _math(partial_latex(row).function), _partials(row)) for row in TABLE.values()
     ]
+    return _table(("primitive", "result $z$", "partial derivatives"), *lines)
+
+
+def domains_table() -> str:
+    """Return where each primitive is tested, and what it does where it has no single slope."""
+    lines: list[tuple[str, str, str]] = []
     for row in TABLE.values():
-        name = f"{{py:obj}}`{row.name} <autograd.{row.name}>`"
-        if f"autograd.{row.name}" not in entries():
-            name = f"`{row.name}`"
         domain = " × ".join([_interval(*interval) for interval in row.domain])
         if row.arity is None:
             domain += " each"
-        cells = (name, _math(partial_latex(row).function), _partials(row), domain)
-        lines.append("| " + " | ".join([*cells, _subgradients(row)]) + " |")
-    return "\n".join(lines)
+        lines.append((_name(row), domain, _subgradients(row)))
+    return _table(("primitive", "tested on", "derivative at kinks, ties and ends"), *lines)
 
 
 MADE: dict[str, Callable[[], str]] = {
     "<!-- primitives -->": primitives_table,
+    "<!-- domains -->": domains_table,
     ".. other functions": other_functions,
 }

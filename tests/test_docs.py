@@ -71,22 +71,26 @@ def test_every_public_name_has_an_example(tables: Any):
     assert not without, f"give an example in the docstring: {', '.join(without)}"
 
 
-def test_the_table_of_primitives_has_a_line_for_each_row(tables: Any):
-    lines = tables.primitives_table().splitlines()
-    assert len(lines) == 2 + len(TABLE)
-    for line, row in zip(lines[2:], TABLE.values(), strict=True):
-        cells = line.strip("|").split("|")
-        assert len(cells) == 5, line
-        assert f"`{row.name}" in cells[0]
-        assert cells[1].count("$") == 2
+def cells_of(table: str) -> dict[str, list[str]]:
+    """Return the cells of each line of a table of primitives, three on each."""
+    head, rule, *lines = [line.strip("|").split("|") for line in table.splitlines()]
+    assert [len(cells) for cells in (head, rule, *lines)] == [3] * (2 + len(TABLE))
+    for cells, name in zip(lines, TABLE, strict=True):
+        assert f"`{name}" in cells[0]
+    return dict(zip(TABLE, lines, strict=True))
+
+
+def test_the_tables_of_primitives_have_a_line_for_each_row(tables: Any):
+    formulas = cells_of(tables.primitives_table())
+    domains = cells_of(tables.domains_table())
+    for name, row in TABLE.items():
+        assert formulas[name][1].count("$") == 2
         variables = 1 if row.arity is None else row.arity - row.constants
-        assert cells[2].count(r"\partial z") >= variables
-        assert cells[4].count("at $") == len(row.subgradients)
-    (tanh,) = [line for line in lines if "`tanh " in line]
-    assert r"$\tanh\left(x\right)$" in tanh
-    assert "[-20, 20]" in tanh
-    (relu,) = [line for line in lines if "`relu " in line]
-    assert "at $0$: $0$" in relu
+        assert formulas[name][2].count(r"\partial z") >= variables
+        assert domains[name][2].count("at $") == len(row.subgradients)
+    assert r"$\tanh\left(x\right)$" in formulas["tanh"][1]
+    assert "[-20, 20]" in domains["tanh"][1]
+    assert "at $0$: $0$" in domains["relu"][2]
 
 
 def test_a_new_primitive_has_its_entry_without_an_edit(tables: Any, monkeypatch: Any):

@@ -6,13 +6,13 @@ so that no graph is ever built on it.
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
 from autograd import recording
 from autograd.errors import WrongPartialsError
 from autograd.numeric import number
-from autograd.row import TABLE, Interval, Primitive, Rule, apply, enter
+from autograd.row import TABLE, Interval, Primitive, Rule, apply, enter, not_a_float
 
 _BUILT_IN = frozenset(TABLE)
 
@@ -43,6 +43,10 @@ F = TypeVar("F", bound=Function)
 def register(row: Primitive) -> Function:
     """Check a row over its declared domain, enter it into the table, and return its function.
 
+    The domain is from -2 to 2 for every operand unless the row declares another one,
+    `domain=((low, high), ...)`. The rule is evaluated at some twenty points of it, its ends among
+    them: a rule that is wrong only outside is not refused.
+
     The function takes numbers, arrays and Values like any other of the table. A row of the same
     name that was registered before is replaced, so that a notebook's cell can be run twice.
 
@@ -70,10 +74,10 @@ def register(row: Primitive) -> Function:
         )
     report = check_row(row)
     if not report.certain:
+        # Values were found, but no slope could be told from them.
+        open_slopes = report.ok and report.verdicts[0].order == 0
         hint = (
-            ""
-            if not report.ok
-            else "\nGive a domain where it can be checked: domain=((low, high),)"
+            "\nGive a domain where it can be checked: domain=((low, high),)" if open_slopes else ""
         )
         raise WrongPartialsError(f"the row of {row.name} is refused:\n{report}{hint}", report)
     unregister(row.name)
@@ -124,13 +128,19 @@ def primitive(
 def primitive(function: Any = None, /, **columns: Any) -> Any:
     """Make a float function into a primitive: a decorator over `register`.
 
+    Its rule is checked over its declared domain, from -2 to 2 for every operand unless `domain`
+    says otherwise, with an interval for each: `domain=((0.1, 50.0),)`. Declare where you mean to
+    use it: what is wrong only outside is not found.
+
     Args:
         function: of one or more floats; its name and the number of its parameters become the row's.
             A function of `*xs` makes a row of any number of operands.
         columns: `partials`, and any other column of `Primitive`, such as `domain` and `array`.
 
     Raises:
-        WrongPartialsError: if the partials are wrong.
+        WrongPartialsError: if the partials are wrong somewhere in the domain, or the function has
+            no finite values there, or not the same ones twice.
+        TypeError: if there is no such column.
 
     >>> import math
     >>> @primitive(partials=lambda z, x: (1.0 - z * z,))
@@ -143,6 +153,7 @@ def primitive(function: Any = None, /, **columns: Any) -> Any:
     True
     >>> unregister("squash")
     """
+    _require_columns(columns)
 
     def decorate(function: Function) -> Function:
         parameters = inspect.signature(function).parameters.values()
@@ -163,12 +174,41 @@ def primitive(function: Any = None, /, **columns: Any) -> Any:
     return decorate if function is None else decorate(function)
 
 
+_COLUMNS = [
+    name for name in Primitive.__dataclass_fields__ if name not in ("name", "function", "arity")
+]
+
+
+def _require_columns(columns: Iterable[str]) -> None:
+    """Say which column was meant where there is none of a name."""
+    for name in columns:
+        if name in _COLUMNS:
+            continue
+        if name in Primitive.__dataclass_fields__:
+            raise TypeError(
+                f"primitive takes the {name} from the function below it: leave out {name}=, or "
+                "make the row yourself, register(Primitive(...))"
+            )
+        import difflib  # 5 ms that only a mistake costs
+
+        near = difflib.get_close_matches(name, _COLUMNS, n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise TypeError(
+            f"a primitive has no column {name}: {meant}The columns are {', '.join(_COLUMNS)}"
+        )
+
+
 def _to_float(function: Function) -> Function:
     """Return a function that answers with a float, or says what came in its place."""
 
     @functools.wraps(function)
     def compute(*operands: float) -> float:
         result = function(*operands)
-        return result if result.__class__ is float else number(result)
+        if result.__class__ is float:
+            return result
+        try:
+            return number(result)
+        except TypeError:
+            raise TypeError(not_a_float(function.__name__, result)) from None
 
     return compute

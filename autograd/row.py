@@ -184,6 +184,21 @@ def latex_call(name: str) -> Notation:
     return Notation(lambda xs: rf"{name}\left({', '.join(f'{x:0}' for x in xs)}\right)")
 
 
+def not_a_float(name: str, result: object) -> str:
+    """Return the message on a primitive's function that answered with something else.
+
+    >>> not_a_float("square", None)
+    'square returned None, expected a float: does it end without return?'
+    """
+    if result is None:
+        return f"{name} returned None, expected a float: does it end without return?"
+    try:
+        number(result)
+    except (TypeError, OverflowError) as error:
+        return f"{name} returned no float: {error}"
+    return f"{name} returned {result!r} ({type(result).__name__}), expected a float"
+
+
 TABLE: dict[str, Primitive] = {}
 
 

@@ -2,11 +2,24 @@
 
 import dataclasses
 import math
+import random
 from typing import Any
 
 import pytest
 
-from autograd import Primitive, Value, exp, sigmoid, sin, square, where
+from autograd import (
+    Primitive,
+    Value,
+    WrongPartialsError,
+    exp,
+    primitive,
+    sigmoid,
+    sin,
+    square,
+    step,
+    unregister,
+    where,
+)
 from autograd.check import Outcome, check_gradients, check_row, complex_step, local, precise
 from autograd.check.faults import FAULTS, planted
 from autograd.check.rows import sample
@@ -253,3 +266,77 @@ def test_checking_a_row_of_a_known_name_leaves_the_engine_as_it_was() -> None:
     check_row(dataclasses.replace(lookup("tanh"), partials=lambda z, x: (1.0 - z * z,)))
     check_row(dataclasses.replace(lookup("tanh")))
     assert use_of(lookup("tanh"), "v") is use
+
+
+def refused(function, **columns):
+    """The message of refusing to make a function a primitive."""
+    columns = {"partials": lambda z, x: (2.0 * x,), **columns}
+    with pytest.raises((WrongPartialsError, TypeError)) as caught:
+        primitive(**columns)(function)
+    return str(caught.value)
+
+
+def test_a_function_that_returns_no_number_is_told_what_it_returned():
+    def forgetful(x):
+        _ = x * x
+
+    def words(x):
+        return f"{x}"
+
+    assert "forgetful returned None, expected a float: does it end without return?" in refused(
+        forgetful
+    )
+    assert "words returned no float: expected a number, got the str" in refused(words)
+    for message in (refused(forgetful), refused(words)):
+        assert "domain" not in message
+    # A row made by hand calls the function as it is.
+    by_hand = check_row(Primitive("forgetful", forgetful, lambda z, x: (2.0 * x,)))
+    assert "forgetful returned None" in str(by_hand)
+
+
+def test_a_function_without_values_in_its_domain_is_told_the_domain_and_what_happens_there():
+    def far(x):
+        return math.sqrt(x - 10.0) ** 2
+
+    message = refused(far)
+    assert "no finite value in its domain ((-2.0, 2.0),): far(-2) raises ValueError" in message
+    assert "Give a domain where it has: domain=((low, high),)" in message
+
+    def nothing(x):
+        return math.nan * x
+
+    assert "nothing(-2) is nan" in refused(nothing)
+
+
+def test_a_function_of_chance_is_refused_as_one():
+    rng = random.Random(7)
+
+    def chance(x):
+        return x * x + rng.random()
+
+    message = refused(chance)
+    assert "the function gives different numbers for the same operands" in message
+    assert "array function" not in message
+
+
+def test_a_misspelt_column_is_told_the_near_name():
+    message = refused(lambda x: x * x, domian=((0.0, 1.0),))
+    assert "no column domian: did you mean domain?" in message
+    assert "no column colour: The columns are partials, domain" in refused(abs, colour=1)
+    assert "leave out name=" in refused(abs, name="absolute")
+
+
+def test_a_rule_is_checked_over_its_declared_domain_alone():
+    """It is wrong right of 3 only: the domain that is checked unless declared is from -2 to 2."""
+
+    def rule(z, x):
+        return (2.0 * x + step(x - 3.0),)
+
+    def parabola(x):
+        return x * x
+
+    try:
+        primitive(partials=rule)(parabola)
+    finally:
+        unregister("parabola")
+    assert "Primitive at fault: parabola" in refused(parabola, partials=rule, domain=((0.0, 5.0),))

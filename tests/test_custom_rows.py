@@ -170,12 +170,17 @@ def test_graphs_with_a_row_that_is_gone_still_go_backward_and_say_so_when_read(
 
 
 @pytest.mark.parametrize(
-    "function",
-    [lambda x: math.log(x - 1000.0), lambda x: None, lambda x: "a", lambda x: 1.0 / 0.0],
+    ("function", "told"),
+    [
+        (lambda x: math.log(x - 1000.0), "Give a domain"),
+        (lambda x: None, "returned None"),
+        (lambda x: "a", "returned no float"),
+        (lambda x: 1.0 / 0.0, "Give a domain"),
+    ],
     ids=["outside its domain", "nothing", "a word", "an error"],
 )
-def test_what_could_be_checked_nowhere_is_refused(function: Any) -> None:
-    with pytest.raises(WrongPartialsError, match="Give a domain"):
+def test_what_could_be_checked_nowhere_is_refused(function: Any, told: str) -> None:
+    with pytest.raises(WrongPartialsError, match=told):
         register(Primitive("nowhere", function, lambda z, x: (17.0 * x,)))
     assert "nowhere" not in TABLE
 

@@ -6,6 +6,7 @@ This is the door that a user's own primitive comes in by: registering one calls 
 import math
 import random
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from autograd.check import local, precise
 from autograd.check.differences import differences
 from autograd.check.estimate import Estimate
 from autograd.check.report import Outcome, Report, Verdict
-from autograd.row import Point, Primitive, apply
+from autograd.row import Point, Primitive, apply, not_a_float
 from autograd.value import Value
 
 # How many operands a row of any number is tried with: even numbers, for rows that pair them.
@@ -78,7 +79,10 @@ def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
     """
     at = [p for p in sample(row, points, seed) if _accepts(row, p)]
     if not at:
-        return Report([_open("x", "the function has no finite value in its domain")], _title(row))
+        return Report([_open("x", _no_value(row, next(sample(row, points, seed))))], _title(row))
+    wavering = _wavers(row, at)
+    if wavering is not None:
+        return Report([wavering], _title(row))
     verdicts = [_check_value(row, at)]
     names: dict[str, list[tuple[Point, int]]] = {}
     for point in at:
@@ -117,6 +121,46 @@ def _accepts(row: Primitive, point: Point) -> bool:
         return math.isfinite(row.function(*point))
     except (TypeError, ValueError, ArithmeticError, IndexError):
         return False
+
+
+def _no_value(row: Primitive, point: Point) -> str:
+    """Return why a row has no finite value in its domain, as its first point shows it."""
+    at = _shown(row, point)
+    elsewhere = "Give a domain where it has: domain=((low, high),), an interval for each operand"
+    try:
+        z: Any = row.function(*point)
+    except (ValueError, ArithmeticError) as error:
+        return (
+            f"the function has no finite value in its domain {row.domain}: {at} raises "
+            f"{type(error).__name__}: {error}. {elsewhere}"
+        )
+    except (TypeError, IndexError) as error:
+        return f"the function fails at {at}: {type(error).__name__}: {error}"
+    if isinstance(z, float | int | np.number):
+        return (
+            f"the function has no finite value in its domain {row.domain}: {at} is {z}. {elsewhere}"
+        )
+    return f"the function fails at {at}: {not_a_float(row.name, z)}"
+
+
+def _wavers(row: Primitive, points: Sequence[Point]) -> Verdict | None:
+    """Return a verdict on a row that does not give the same number twice, None if it does."""
+    for point in points:
+        first, second = row.function(*point), row.function(*point)
+        if first != second and (first == first or second == second):
+            return Verdict(
+                input="value",
+                order=0,
+                outcome=Outcome.WRONG,
+                analytic=first,
+                numeric=second,
+                bound=0.0,
+                reason="the function gives different numbers for the same operands, at "
+                f"{_shown(row, point)}: a primitive depends on its operands alone; draw random "
+                "numbers outside and pass them in",
+                primitive=row.name,
+            )
+    return None
 
 
 def _shown(row: Primitive, point: Point) -> str:

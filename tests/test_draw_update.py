@@ -108,7 +108,9 @@ def test_different_shapes_are_refused_with_the_place():
         draw_update(x + x, x + 1.0)
     with pytest.raises(ValueError, match="3 boxes, the other 2"):
         draw_update((x * 2.0).sin(), x * 2.0)
-    with pytest.raises(ValueError, match="an arrow goes from x to v1 in one and from y"):
+    with pytest.raises(ValueError, match="from x to z in one and from y to z in the other"):
+        draw_update(x * y * x, x * y * y)
+    with pytest.raises(ValueError, match="leaf 'x', the other has leaf 'y'"):
         draw_update(x * y * x, y * x * x)
     loss, _, _ = network((2, 4, 1))
     with pytest.raises(ValueError, match="not pictures of one graph"):
@@ -235,3 +237,26 @@ def test_groups_of_an_after_that_was_not_run_backward_have_no_gradients_either()
     assert all("→ not computed yet" in text for text in gradients)
     after = [box.tooltip.partition("after:")[2] for box in picture.boxes if box.kind == "group"]
     assert not any(re.search(r", gradient -?\d", text) for text in after)
+
+
+def test_a_step_may_change_some_leaves_and_leave_older_and_younger_ones():
+    w, x, b = Value(1.0, "w"), Value(3.0, "x"), Value(0.5, "b")
+
+    def loss_of():
+        late = w * x
+        loss = (late + b) ** 2
+        loss.backward()
+        return loss
+
+    before = draw(loss_of())
+    order_before = [box.title for box in before.picture.boxes]
+    for leaf, data in ((w, 0.5), (b, 0.25)):
+        leaf.data = data
+        leaf.grad = None
+    after = draw(loss_of())
+    assert [box.title for box in after.picture.boxes] != order_before
+    changed = draw_update(before, after)
+    assert rows(changed, "w")["value"] == "1 → 0.5 (-0.5)"
+    assert rows(changed, "b")["value"] == "0.5 → 0.25 (-0.25)"
+    assert rows(changed, "x")["value"] == "3"
+    assert [arrow.text for arrow in changed.picture.arrows[:2]] == ["21 → 10.5", "7 → 1.75"]

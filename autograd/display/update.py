@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from autograd.display.boxes import EARLY, Arrow, Box, without_gradient
 from autograd.display.drawing import FORMATS, Drawing, draw
@@ -63,9 +64,12 @@ def draw_update(before: Drawing | Value, after: Drawing | Value, *, format: str 
     if format not in FORMATS:
         raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r}")
     old, new = _picture(before, "before"), _picture(after, "after")
-    _same_shape(old, new)
-    olds, news = (map(without_gradient, p.boxes) if p.early else p.boxes for p in (old, new))
-    boxes = [_box(a, b) for a, b in zip(olds, news, strict=True)]
+    partners = _partners(old, new)
+    boxes = [
+        _box(*(without_gradient(box) if picture.early else box
+               for picture, box in ((old, partners[one.name]), (new, one))))
+        for one in new.boxes
+    ]  # fmt: skip
     early = old.early, new.early
     arrows = [_arrow(a, b, early) for a, b in zip(old.arrows, new.arrows, strict=True)]
     set_widths(arrows)
@@ -96,32 +100,69 @@ def _picture(given: Drawing | Value, name: str) -> Picture:
         ) from None
 
 
-def _same_shape(old: Picture, new: Picture) -> None:
-    """Raise at the first box or arrow by which two pictures differ."""
-    for a, b in zip(old.boxes, new.boxes, strict=False):
-        if (a.name, a.kind, a.title, a.made) != (b.name, b.kind, b.title, b.made):
+def _partners(old: Picture, new: Picture) -> dict[str, Box]:
+    """Return the box of the old picture for the name of each of the new; arrows are in one order.
+
+    Leaves are matched by where they are first used: a step makes the weights it changes younger
+    than inputs that stay, and so moves them in the order of boxes.
+
+    Raises:
+        ValueError: at the first box or arrow by which the two differ.
+    """
+    partners: dict[str, Box] = {}
+    (computed, leaves), (computed_too, leaves_too) = _by_use(old), _by_use(new)
+    pairs = (computed, computed_too), (leaves, leaves_too)
+    for a, b in chain.from_iterable(zip(x, y, strict=False) for x, y in pairs):
+        if (a.kind, a.title, a.made) != (b.kind, b.title, b.made):
             raise ValueError(
                 f"these are not pictures of one graph: where one has {_words(a)}, the other has "
                 f"{_words(b)}"
             )
-    names = {box.name: box.called or box.title or box.name for box in (*old.boxes, *new.boxes)}
+        partners[b.name] = a
+    olds, news = ({box.name: box for box in picture.boxes} for picture in (old, new))
     for a, b in zip(old.arrows, new.arrows, strict=False):
-        if (a.tail, a.head) != (b.tail, b.head):
-            raise ValueError(
-                f"these are not pictures of one graph: an arrow goes from {names[a.tail]} to "
-                f"{names[a.head]} in one and from {names[b.tail]} to {names[b.head]} in the other"
+        wanted = [(olds[name], partners.get(end)) for name, end in
+                  ((a.tail, b.tail), (a.head, b.head))]  # fmt: skip
+        if any(box is not partner for box, partner in wanted if partner is not None):
+            (tail, head), (other, end) = (
+                [_called(boxes[name]) for name in (arrow.tail, arrow.head)]
+                for boxes, arrow in ((olds, a), (news, b))
             )
-    for x, y, noun in ((old.boxes, new.boxes, "box"), (old.arrows, new.arrows, "arrow")):
+            raise ValueError(
+                f"these are not pictures of one graph: an arrow goes from {tail} to {head} in one "
+                f"and from {other} to {end} in the other"
+            )
+    for x, y, noun in (
+        (old.boxes, new.boxes, "box"),
+        (old.arrows, new.arrows, "arrow"),
+        (leaves, leaves_too, "leaf"),
+    ):
         if len(x) != len(y):
             raise ValueError(
                 f"these are not pictures of one graph, or not of the same part of it: one has "
                 f"{count_text(len(x), noun)}, the other {len(y):,}"
             )
+    return partners
+
+
+def _by_use(picture: Picture) -> tuple[list[Box], list[Box]]:
+    """Return computed boxes and leaves, each in an order that leaves' ages do not change."""
+    used: dict[str, int] = {}
+    for i, arrow in enumerate(picture.arrows):
+        used.setdefault(arrow.tail, i)
+    last = len(picture.arrows)
+    computed = [box for box in picture.boxes if box.kind != "leaf"]
+    leaves = [box for box in picture.boxes if box.kind == "leaf"]
+    return computed, sorted(leaves, key=lambda box: used.get(box.name, last))
 
 
 def _words(box: Box) -> str:
     what = box.made or box.kind
-    return f"{what} {box.title!r}" if box.title else f"{what} ({box.called or box.name})"
+    return f"{what} {box.title!r}" if box.title else f"{what} ({_called(box)})"
+
+
+def _called(box: Box) -> str:
+    return box.called or box.title or box.name
 
 
 def _box(a: Box, b: Box) -> Box:

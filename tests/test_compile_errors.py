@@ -66,15 +66,6 @@ def test_a_placeholder_of_another_trace_is_refused():
         compile(lambda x: x * kept[0])(1.0)
 
 
-def test_a_value_that_is_no_parameter_has_the_number_of_the_first_call():
-    c = Value(2.0, "c")
-    program = compile(lambda x: c * exp(x))
-    assert program(0.0) == 2.0
-    c.data = 3.0
-    assert program(0.0) == 2.0
-    assert compile(lambda x: c * exp(x))(0.0) == 3.0
-
-
 # What does not fit ----------------------------------------------------------------------------
 
 

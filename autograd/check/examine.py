@@ -304,8 +304,7 @@ class Examination:
         if trouble != precise.NOISE:
             if found.sound:
                 bound = self._doubtful_bound(s, place, found.value, slack) + 2.0 * found.error
-                size = max(abs(found.value), *map(abs, claims))
-                if found.oracle == differences.ORACLE and found.error > 1e-5 * size:
+                if self._vague(found, claims, root):
                     return self._unknown(s, i, claims[0], _blurred_reason(found.error))
                 if all(abs(claim - found.value) <= bound for claim in claims):
                     why = "kinks on the way are none of the result's"
@@ -318,6 +317,14 @@ class Examination:
             reason += "; the value taken lies between the two slopes"
         left, right = (found.value,) * 2 if found.sound else (found.left, found.right)
         return self._unknown(s, i, claims[0], reason, left, right, found.step)
+
+    def _vague(self, found: Estimate, claims: Sequence[float], root: int) -> bool:
+        """Whether differences of floats show a result's slope too badly to agree with a claim."""
+        if found.oracle != differences.ORACLE:
+            return False
+        size = max(abs(found.value), *map(abs, claims))
+        # Of a slope that is 0 the result's value is the measure.
+        return found.error > (1e-5 * size or 1e-6 * abs(self.tape.data[root]))
 
     def _open_reason(self, root: int, i: int, claim: float, edge: Edge, found: Estimate) -> str:
         """Return why a derivative is left open, given the result's own slopes on the two sides."""

@@ -11,7 +11,6 @@ from autograd import (
     Value,
     compile,
     detect_anomaly,
-    exp,
     sum,
     where,
 )

@@ -7,51 +7,17 @@ each against the chain of oracle slopes over the recorded graph.
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from autograd.backward import gradient, gradient_numbers, order
 from autograd.check import differences, precise
 from autograd.check.chain import Edge, Fault, Slopes, Sweep, carried, partials_of, rules_off, sweep
+from autograd.check.engine import by_backward, scalars
 from autograd.check.estimate import Estimate
 from autograd.check.report import Outcome, Verdict
 from autograd.check.sides import motion, side_slopes, steep
 from autograd.check.tape import Tape
 from autograd.value import Value
-
-# Up to this many inputs every second derivative is checked; beyond, one fixed direction.
-ALL_PAIRS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """Something to differentiate: the function, or a derivative of it.
-
-    Attributes:
-        order: the order of its derivatives by the inputs.
-        node: its graph; a number if it depends on no input.
-        by: the input it was differentiated by, "v" for a direction through all of them, "" for
-            the function.
-        analytic: its derivatives by each input, as the engine gives them.
-    """
-
-    order: int
-    node: Value | float
-    by: str
-    analytic: list[float]
-
-
-def direction(count: int) -> list[float]:
-    """Return the fixed direction that derivatives of many inputs are taken along.
-
-    Multiples of the golden ratio modulo 1, so no two weights are alike and none is small.
-
-    >>> [round(v, 3) for v in direction(3)]
-    [1.118, -0.736, 1.354]
-    """
-    ratio = 0.6180339887498949
-    return [(0.5 + (i + 1) * ratio % 1.0) * (-1.0) ** i for i in range(count)]
 
 
 class Examination:
@@ -69,8 +35,8 @@ class Examination:
     ) -> None:
         self.names = names
         self.value = z.data if isinstance(z, Value) else z
-        self.backward = _by_backward(z, leaves)
-        self.scalars = _scalars(z, leaves, highest, names)
+        self.backward = by_backward(z, leaves)
+        self.scalars = scalars(z, leaves, highest, names)
         nodes = [s.node for s in self.scalars if isinstance(s.node, Value)]
         self.tape = Tape(nodes, leaves)
         # The function's own graph, to compare with other recordings of it.
@@ -402,58 +368,6 @@ def _blurred_reason(blur: float) -> str:
         f"noise: differences of floats show the slope to ± {blur:.2g} only; "
         "with mpmath, and a formula in its terms for every row, it can be told"
     )
-
-
-def _by_backward(z: Value | float, leaves: Sequence[Value]) -> list[float]:
-    """Return the gradient that `backward` leaves behind, and put back what it wrote over."""
-    if not isinstance(z, Value):
-        return [0.0] * len(leaves)
-    nodes = [*order(z), *leaves]
-    before = [node.grad for node in nodes]
-    try:
-        for leaf in leaves:
-            leaf.grad = None
-        z.backward()
-        return [leaf.grad if leaf.grad is not None else 0.0 for leaf in leaves]
-    finally:
-        for node, grad in zip(nodes, before, strict=True):
-            node.grad = grad
-
-
-def _scalars(
-    z: Value | float, leaves: Sequence[Value], highest: int, names: Sequence[str]
-) -> list[Scalar]:
-    """Return the function and its derivatives below the highest order, each with its gradient."""
-    if not isinstance(z, Value):
-        return [Scalar(1, z, "", [0.0] * len(leaves))]
-    if highest == 1:
-        return [Scalar(1, z, "", gradient_numbers(z, leaves))]
-    slopes = gradient(z, leaves)
-    found = [Scalar(1, z, "", [g.data for g in slopes])]
-    if len(leaves) <= ALL_PAIRS:
-        for name, g in zip(names, slopes, strict=True):
-            found.append(Scalar(2, g, name, gradient_numbers(g, leaves)))
-    elif highest >= 2:
-        g = _along(slopes)
-        found.append(Scalar(2, g, "v", gradient_numbers(g, leaves)))
-    for k in range(3, highest + 1):
-        along = _along(slopes)
-        slopes = gradient(along, leaves)
-        g = _along(slopes)
-        by = names[0] if len(leaves) == 1 else "v"
-        found.append(Scalar(k, g, by, gradient_numbers(g, leaves)))
-    return found
-
-
-def _along(slopes: Sequence[Value]) -> Value:
-    """Return the derivative along the fixed direction; along the input itself if there is one."""
-    if len(slopes) == 1:
-        return slopes[0]
-    total: Value | None = None
-    for weight, slope in zip(direction(len(slopes)), slopes, strict=True):
-        part = slope * weight
-        total = part if total is None else total + part
-    return total if total is not None else Value(0.0)
 
 
 def _hidden(claim: float, numeric: float, bound: float, largest: float) -> bool:

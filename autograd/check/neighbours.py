@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.check import differences
+from autograd.check.engine import direction
 from autograd.check.estimate import Estimate, troubled
-from autograd.check.examine import Examination, direction
+from autograd.check.examine import Examination
 from autograd.check.subject import Subject, result_of
 from autograd.check.tape import Tape
 from autograd.value import Value

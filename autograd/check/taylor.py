@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.check.examine import direction
+from autograd.check.engine import direction
 from autograd.check.subject import FunctionSubject, flatten
 from autograd.numeric import number
 from autograd.value import Value

@@ -41,7 +41,8 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
 
     Where every operand of an entry has a slope of its own they are added up. Where some have a
     kink the row is asked along the direction its operands really move in: at a tie of max(x, x)
-    both move alike, and the slope is 1.
+    both move alike, and the slope is 1. An operand of speed 0 in front of an infinite slope counts
+    as a kink: sqrt(x * x) is |x|.
 
     Args:
         slopes: of the recorded graph.

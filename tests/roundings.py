@@ -61,7 +61,7 @@ class _Forward:
         for code, place, operands in self.listed:
             if code < 0:
                 x = leaves[code][place]
-                self._enter(x, 0.5 * eps * abs(x) if eps > EPS else 0.0)
+                self._enter(x, 0.5 * eps * abs(x) + floor if eps > EPS else 0.0)
             else:
                 self._node(self.rows[code], operands)
 
@@ -80,6 +80,9 @@ class _Forward:
         for k, x in enumerate(operands):
             by = self.room[x] + own * abs(self.data[x])
             found += [(k, self.data[x] - by), (k, self.data[x] + by)] if by else []
+            # A condition that may round to 0 is moved there.
+            if not own and 0.0 < abs(self.data[x]) <= self.room[x]:
+                found.append((k, 0.0))
             # Two that may meet, as where a constant is rounded to float32, are moved to a tie.
             for y in operands if not own else ():
                 if 0.0 < abs(self.data[x] - self.data[y]) <= self.room[x] + self.room[y]:

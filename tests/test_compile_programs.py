@@ -338,3 +338,10 @@ def test_a_neuron_ends_in_one_program_however_it_is_written(
     second = compile(whole, parameters=flat).value_and_grad(x)
     assert first[0] == pytest.approx(second[0], rel=1e-14)
     assert first[1] == pytest.approx(second[1], rel=1e-12, abs=1e-14)
+
+
+def test_a_constant_that_gains_a_user_stands_before_it() -> None:
+    """x / 4 becomes x * 0.25, and 0.25 was first used further on."""
+    graph = fold(trace(lambda x, y: x / 4.0 + y * 0.25, [(), ()]))
+    assert all(x < node for node, (_, _, operands) in enumerate(graph.nodes()) for x in operands)
+    assert graph.evaluate([1.0, 2.0]) == [0.75]

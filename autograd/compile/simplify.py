@@ -159,6 +159,8 @@ class Patch:
         self.changed: dict[int, tuple[int, list[int]]] = {}
         self.numbers: dict[int, float] = {}
         self.constants: dict[str, int] = {}
+        # Constants of the graph with new users, which may stand before them.
+        self.earlier: set[int] = set()
         # New nodes stand after all others until `graph` sorts them in before their first user.
         self.added: list[tuple[float, int, list[int]]] = []
         self.at = 0
@@ -221,6 +223,8 @@ class Patch:
             node = self.constants[key] = len(self.old) + len(self.added)
             self.numbers[node] = number
             self.added.append((-1.0, CONSTANT, []))
+        elif node < len(self.old):
+            self.earlier.add(node)
         return node
 
     def node(self, row: Primitive, operands: list[int]) -> int:
@@ -246,8 +250,9 @@ class Patch:
         target = np.arange(total)
         for node in sorted(self.moved):
             target[node] = target[self.moved[node]]
-        # Sorted by rank: new constants first, a new node just before the node it was made for.
-        rank = np.concatenate([np.arange(size), [r for r, _, _ in self.added]])
+        # Sorted by rank: constants with new users first, a new node just before the one it is for.
+        rank = np.concatenate([np.arange(size, dtype=float), [r for r, _, _ in self.added]])
+        rank[[*self.earlier]] = -1.0
         by_rank = np.argsort(rank, kind="stable")
         position = np.empty(total, dtype=np.int64)
         position[by_rank] = np.arange(total)

@@ -245,3 +245,23 @@ def test_a_primitive_of_ones_own_runs_in_blocks() -> None:
         assert program(RNG.normal(size=(2, 3))).shape == (2,)
     finally:
         unregister("cubed")
+
+
+@pytest.mark.parametrize("count", [3, 20_000])
+def test_a_gradient_that_is_held_is_left_alone_and_one_that_is_not_is_used_again(
+    count: int,
+) -> None:
+    weights = [Value(1.0 + i) for i in range(count)]
+    program = compile(lambda x: dot(weights, [x] * count), parameters=weights)
+    # Who holds it is counted; a view holds it too.
+    held = program.value_and_grad(np.full(4, 2.0))[1]
+    part = program.value_and_grad(np.full(4, 3.0))[1][1:]
+    for x in (4.0, 5.0, 6.0):
+        found = program.value_and_grad(np.full(4, x))[1]
+        assert set(found.tolist()) == {x}
+    assert (set(held.tolist()), set(part.tolist())) == ({2.0}, {3.0})
+    place = id(found)
+    del found
+    again = program.value_and_grad(np.full(4, 7.0))[1]
+    assert id(again) == place
+    assert set(again.tolist()) == {7.0}

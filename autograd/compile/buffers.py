@@ -40,6 +40,18 @@ _LARGE = 2**17
 _HANDED = 2
 
 
+def _holders(things: Sequence[Any]) -> list[int]:
+    """Return how many references there are to each thing, those from here included.
+
+    How many are from here is the interpreter's choice and differs by version: compare two answers.
+    """
+    return [sys.getrefcount(thing) for thing in things]
+
+
+# Of what only the list holds.
+(_ALONE,) = _holders([object()])
+
+
 class Buffers:
     """Statements bound to memory, for one number of samples.
 
@@ -112,9 +124,8 @@ class Buffers:
 
         A new array of megabytes costs more in fresh pages than all else that is done with it.
         """
-        for array in self._given:
-            # Held by the list, by the name here, and by the call that asks.
-            if sys.getrefcount(array) == 3:
+        for array, count in zip(self._given, _holders(self._given), strict=True):
+            if count == _ALONE:
                 return array
         made = np.empty(self._kept.shape, self._kept.dtype)
         self._given = [*self._given[1 - _HANDED :], made]

@@ -154,18 +154,17 @@ class Program:
         since = self._followed
         if names["youngest_rewrite"] <= since:
             return
-        self._followed = tick()
-        for i, p in enumerate(self.parameters):
-            if p.birth > since:
-                self._theta[i] = p.data
         for v, x, birth in self._built.constants if self._built is not None else ():
             if v.birth != birth:
-                self._followed = since
                 raise StaleGraphError(
                     f"{v.label or 'a Value'} = {v.data} was given new data after the program took "
                     f"{x} from it for a constant: name it in parameters=[...], make it an argument "
                     "of the function, or compile again"
                 )
+        self._followed = tick()
+        for i, p in enumerate(self.parameters):
+            if p.birth > since:
+                self._theta[i] = p.data
 
     def store(self) -> None:
         """Copy `theta` into the Values' data."""
@@ -322,8 +321,7 @@ class Program:
 
     def _prepared(self, arguments: tuple[Any, ...]) -> tuple[Built, Any, int | None]:
         """Return the built program, the arguments flat, and the number of samples if arrays."""
-        if names["youngest_rewrite"] > self._followed:
-            self._follow()
+        self._follow()
         # The shapes of the last call, most often: checking them anew takes 5 us.
         if self._built is not None and len(arguments) == len(self._last):
             for x, shape in zip(arguments, self._last, strict=True):

@@ -320,7 +320,7 @@ def _checked(options: argparse.Namespace) -> tuple[Experiment, Path]:
         experiment = prepare(_settings(options))
         folder = check_folder(options.output or f"chalkgrad-{options.dataset}")
         # Checked before training, which is what takes long.
-        import matplotlib as _  # noqa: F401
+        import matplotlib as _  # noqa: F401  # only whether it is there
     except ImportError:
         raise _Refused(
             "the report's pictures need matplotlib, which is not installed: "

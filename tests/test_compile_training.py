@@ -477,7 +477,7 @@ def test_what_a_callback_changes_for_a_loss_is_seen_by_every_engine():
         scale = 1.0
 
         def loss(outputs, target):
-            return (outputs[0] - target) ** 2 * scale  # noqa: B023
+            return (outputs[0] - target) ** 2 * scale  # noqa: B023  # read when it is called
 
         def halve(*_):
             nonlocal scale

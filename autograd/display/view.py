@@ -218,10 +218,14 @@ class _Graph:
             return found[0]
         if not isinstance(around, Value):
             raise TypeError(f"around is a node or its label, got {around!r:.60}")
-        if around not in self.place:
-            name = label_text(around.label) or repr(around)
-            raise ValueError(f"z does not depend on {name}: it is not in the graph to draw")
+        self._require(around, "{}: it is not in the graph to draw")
         return around
+
+    def _require(self, v: Value, foreign: str) -> None:
+        """Refuse a node outside the graph, by its name and what to do about it."""
+        if v not in self.place:
+            name = label_text(v.label) or repr(v)
+            raise ValueError(f"z does not depend on {foreign.format(name)}")
 
     def outputs(self, outputs: Sequence[Value] | Value | None) -> Sequence[Value]:
         """Return the nodes to mark with the way they should go."""
@@ -233,9 +237,7 @@ class _Graph:
         for v in given:
             if not isinstance(v, Value):
                 raise TypeError(f"outputs is a list of Values, got {outputs!r:.60}")
-            if v not in self.place:
-                name = label_text(v.label) or repr(v)
-                raise ValueError(f"z does not depend on the output {name}: leave it out")
+            self._require(v, "the output {}: leave it out")
         return given
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,6 @@ _MANY_TERMS = 16
 # Up to so many labels stand in a comment.
 _MANY_LABELS = 3
 
-Note = Callable[[Sequence[int]], str]
-
 
 class Rolling:
     """A graph underway to statements.
@@ -41,7 +39,6 @@ class Rolling:
         graph: simplified, flattened and split.
         sizes: the number of elements of each argument.
         parameters: how many parameters there are.
-        note: what to say about some nodes in a comment.
 
     Attributes:
         routine: the statements so far.

@@ -249,10 +249,11 @@ def run(case: Case, text: str) -> Any:
 def by_formulas(program: Program, order: int) -> list[float | None]:
     """The program's value, or its slopes, by the rows' formulas at high precision.
 
-    None where they cannot tell: outside a domain, at kinks and ties, at infinities.
+    None where they cannot tell: outside a domain, at kinks and ties, at infinities, and at -0,
+    which mpmath does not know.
     """
     point = program.point
-    if not all(map(math.isfinite, point)):
+    if not all(math.isfinite(x) and str(x) != "-0.0" for x in point):
         return [None] * (len(point) if order else 1)
     if order == 0:
         found = by_formula(program, precise.context(), point)

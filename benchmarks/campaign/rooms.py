@@ -18,6 +18,8 @@ TINY = 5e-324
 APART = 8.0
 
 _LINEAR = {"add", "sub", "neg", "sum"}
+# What these give is an operand or a whole number: nothing is rounded.
+_EXACT = {"abs", "clip", "equal", "maximum", "minimum", "relu", "select", "sign", "step", "where"}
 
 
 class Rooms:
@@ -59,7 +61,7 @@ class Rooms:
                 node,
                 [_product(data[k], off[k], data[k + half], off[k + half]) for k in range(half)],
             )
-        room = APART * EPS * abs(node.data) + TINY
+        room = 0.0 if row.name in _EXACT else APART * EPS * abs(node.data) + TINY
         for k, by in enumerate(off):
             if by:
                 moved = [(*data[:k], x, *data[k + 1 :]) for x in _reach(data[k], by, data)]

@@ -127,9 +127,13 @@ def test_a_writer_killed_at_any_step_leaves_the_old_file_or_the_new(
             function(*arguments, **options)
         raise Killed
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    def dead(*arguments: Any, **options: Any) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patch:
         patch.setattr(owner, step, dying)
-        patch.setattr(Path, "unlink", dying)
-        MLP([2, 1], seed=2).save(model)
+        patch.setattr(Path, "unlink", dead)
+        with pytest.raises(Killed):
+            MLP([2, 1], seed=2).save(model)
     assert MLP.load(model)
     assert (model.read_bytes() == before) == (step != "replace" or early)

@@ -303,3 +303,19 @@ def _instead(x: Any) -> str:
     if isinstance(x, list | tuple | np.ndarray):
         return "write np.stack(rows), with rows of one length"
     return "write float(x) if it stands for a real number"
+
+
+def is_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: it was raised from one, or while one was handled.
+
+    >>> try:
+    ...     raise ImportError("initialization failed") from KeyboardInterrupt()
+    ... except ImportError as error:
+    ...     is_interrupted(error), is_interrupted(ValueError())
+    (True, False)
+    """
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,8 +1,8 @@
 """Files written whole or not at all."""
 
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 
@@ -19,6 +19,7 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     Raises:
         OSError: naming the path, if it cannot be written; the file is then as it was before.
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_whole(Path(folder) / "note.txt", "whole")
     ...     print(Path(folder, "note.txt").read_text(), len(list(Path(folder).iterdir())))
@@ -71,23 +72,18 @@ def _write(target: Path, data: bytes) -> None:
     if _is_device(target):
         target.write_bytes(data)
         return
+    kept = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     # In the same folder, since only within one file system a rename cannot stop half-way.
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
-    part = Path(name)
+    part = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}")
+    # The system takes away what the umask says, which cannot be asked for without setting it, for
+    # all threads. What was for its owner alone never is for others.
+    mode = 0o666 if kept is None else 0o600
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(data)
-        part.chmod(_mode(target))
+        if kept is not None:
+            part.chmod(kept)
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def _mode(target: Path) -> int:
-    """Return the mode of a file that is there, or of a new one; mkstemp's are for the owner."""
-    if target.exists():
-        return stat.S_IMODE(target.stat().st_mode)
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask

@@ -9,6 +9,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from autograd.numeric import refuse_masked
+
 
 def mapped(function: Callable[[Any], Any], x: Any) -> Any:
     """Apply a function to every number in a nested argument, in order, and keep the nesting.
@@ -29,6 +31,7 @@ def mapped(function: Callable[[Any], Any], x: Any) -> Any:
         return {key: mapped(function, y) for key, y in cast(Any, x).items()}
     if isinstance(x, np.ndarray):
         array = cast(Any, x)
+        refuse_masked(array)
         if array.ndim == 0:
             return mapped(function, array.item())
         return _array([mapped(function, y) for y in array.ravel().tolist()], array.shape)

@@ -4,12 +4,14 @@ A name is looked up in a table and the nearest known one offered; a count is a w
 a bool; an array is finite. Each says what was given, what was expected and what to write instead.
 """
 
+import datetime
+import decimal
 import difflib
 import math
 import numbers
 import operator
-from collections.abc import Mapping
-from typing import Any, SupportsIndex, TypeAlias, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, SupportsIndex, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +32,58 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
     Traceback (most recent call last):
         ...
     ValueError: no loss is called 'hinj'. Did you mean 'hinge'? Known are hinge, huber.
+    >>> look_up("loss", "MSELoss", {"mean_squared_error": 1})
+    Traceback (most recent call last):
+        ...
+    ValueError: no loss is called 'MSELoss'. Did you mean 'mean_squared_error'? Known are ...
     """
     if name in table:
         return table[name]
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), table, n=1)
+    key = name.lower().replace("-", "_").replace(" ", "_")
+    bare = key.replace("_", "").removesuffix("loss")
+    elsewhere = [known for known, others in _ELSEWHERE.items() if bare in others and known in table]
+    near = elsewhere or difflib.get_close_matches(key, table, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"no {what} is called {name!r}.{hint} Known are {', '.join(table)}.")
+
+
+# What other libraries call the same, in small letters and without lines between them.
+_ELSEWHERE: Mapping[str, Sequence[str]] = {
+    "mean_squared_error": ("mse", "l2", "squarederror", "squared", "leastsquares", "quadratic"),
+    "mean_absolute_error": ("mae", "l1", "absoluteerror"),
+    "huber": ("smoothl1",),
+    "hinge": ("svm", "maxmargin", "multimargin", "multiclasshinge", "categoricalhinge"),
+    "binary_cross_entropy": (
+        "bce",
+        "bcewithlogits",
+        "binarycrossentropy",
+        "sigmoidcrossentropy",
+        "log",
+        "logistic",
+        "deviance",
+    ),
+    "cross_entropy": (
+        "ce",
+        "nll",
+        "crossentropy",
+        "categoricalcrossentropy",
+        "sparsecategoricalcrossentropy",
+        "softmaxcrossentropy",
+        "negativeloglikelihood",
+    ),
+    "linear": ("identity", "none", "id"),
+    "sigmoid": ("logistic", "expit"),
+    "leaky_relu": ("lrelu",),
+    "silu": ("swish",),
+    "sin": ("sine", "siren"),
+    "step": ("heaviside", "threshold"),
+    "scaled_normal": ("lecun", "lecunnormal", "normal", "random"),
+    "xavier": ("glorot", "glorotuniform", "xavieruniform", "glorotnormal", "xaviernormal"),
+    "he": ("kaiming", "henormal", "heuniform", "kaimingnormal", "kaiminguniform"),
+    "constant": ("zeros", "zero", "ones"),
+    "compiled": ("numpy", "compile", "jit", "fast"),
+    "eager": ("python", "scalar", "interpreted"),
+}
 
 
 def whole(name: str, value: object, *, at_least: int = 1) -> int:
@@ -100,24 +148,174 @@ def generator(seed: object) -> np.random.Generator:
 def numeric(name: str, values: object) -> Array:
     """Return `values` as an array of finite real numbers.
 
+    Lists, arrays of any kind of number and frames of them will do, also where every number is an
+    object of its own, as in a frame with a column of bools. Only bools stay bools.
+
     Raises:
-        ValueError: if it is ragged, holds anything but real numbers, or a nan or an infinity; the
-            message tells where the first one is.
+        ValueError: if it is ragged, holds anything but real numbers, a nan, an infinity or
+            anything else that stands for a missing number, or is masked somewhere; the message
+            tells where the first one is.
 
     >>> numeric("X", [[1, 2], [3, float("nan")]])
     Traceback (most recent call last):
         ...
     ValueError: X holds nan at [1, 1]: take that sample out or fill the gap
+    >>> numeric("X", np.array([[True, 0.5], [False, 2]], dtype=object))
+    array([[1. , 0.5],
+           [0. , 2. ]])
     """
+    refuse_masked(name, values)
     try:
         array: Array = np.asarray(values)
     except ValueError as error:
         raise ValueError(f"{name} must be an array with rows of one length: {error}") from None
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must hold real numbers; got an array of {array.dtype}")
+    if array.dtype.kind in "USc" and not isinstance(values, np.ndarray):
+        array = np.asarray(values, dtype=object)  # one text makes a list of numbers all text
+    if array.dtype == object:
+        array = _of_objects(name, array)
+    kind = array.dtype.kind
+    if kind in _ADVICE:
+        raise ValueError(
+            f"{name} must hold real numbers; got an array of {array.dtype}{_ADVICE[kind]}"
+        )
+    if kind == "f" and array.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):  # what is beyond the floats is infinite, and refused
+            array = array.astype(np.float64)
     finite = np.isfinite(array)
     if not finite.all():
         place = np.argwhere(~finite)[0].tolist()
-        found = array[tuple(place)]
-        raise ValueError(f"{name} holds {found} at {place}: take that sample out or fill the gap")
+        found = np.asarray(values)[tuple(place)]
+        raise ValueError(f"{name} holds {found!s:.40} at {place}: {_GAP}")
     return array
+
+
+_GAP = "take that sample out or fill the gap"
+_TEXT = (
+    ": numbers written as text become numbers by .astype(float), and names of classes by "
+    "names, y = np.unique(y, return_inverse=True)"
+)
+# What to write in place of an array of each kind that holds no real numbers.
+_ADVICE = {
+    "U": _TEXT,
+    "S": _TEXT,
+    "T": _TEXT,
+    "M": ": write how long after the first, (t - t.min()) / np.timedelta64(1, 'D')",
+    "m": ": write t / np.timedelta64(1, 's')",
+    "c": ": give the real and the imaginary part as numbers of their own, z.real and z.imag",
+    "V": ": write np.lib.recfunctions.structured_to_unstructured(array)",
+}
+
+
+_KINDS = {
+    str: "U",
+    bytes: "S",
+    datetime.date: "M",
+    datetime.timedelta: "m",
+    complex: "c",
+}
+
+
+def refuse_masked(name: str, values: object) -> None:
+    """Refuse masked arrays, also inside lists: NumPy hands out the numbers under the mask.
+
+    Raises:
+        ValueError: telling the first masked place.
+
+    >>> refuse_masked("X", np.ma.masked_array([[1.0, 2.0]], mask=[[False, True]]))
+    Traceback (most recent call last):
+        ...
+    ValueError: X is masked at [0, 1]: take that sample out or fill the gap, as ...
+    """
+    place = _masked_at(values)
+    if place is not None:
+        at = f" at {place}" if place else ""
+        raise ValueError(f"{name} is masked{at}: {_GAP}, as array.filled(0.0) does")
+
+
+def _masked_at(values: Any) -> list[int] | None:
+    if isinstance(values, np.ma.MaskedArray):
+        places: Any = np.argwhere(np.ma.getmaskarray(cast(Any, values)))
+        return places[0].tolist() if len(places) else None
+    if isinstance(values, np.ndarray) and cast(Array, values).dtype == object:
+        values = cast(Array, values).tolist()
+    if isinstance(values, list | tuple):
+        rows = cast(Sequence[Any], values)
+        # The kinds of a row's members at once: of a long row of numbers nothing else is looked at.
+        if any(issubclass(kind, _NESTS) for kind in set(map(type, rows))):
+            for i, row in enumerate(rows):
+                if (place := _masked_at(row)) is not None:
+                    return [i, *place]
+    return None
+
+
+_NESTS = (list, tuple, np.ndarray)
+
+
+def _of_objects(name: str, array: Array) -> Array:
+    """Return an array of objects that are numbers as bools, whole numbers or floats."""
+    if not array.ndim:
+        raise ValueError(
+            f"{name} must hold real numbers; got {_object(array[()])}: give an array, or a list "
+            "with an entry for each sample"
+        )
+    kind: Any = bool
+    for place, x in np.ndenumerate(array):
+        if isinstance(x, bool | np.bool_):
+            continue
+        if isinstance(x, int | np.integer):
+            kind = np.int64 if kind is bool else kind
+        elif isinstance(x, numbers.Real | decimal.Decimal):
+            kind = np.float64
+        else:
+            raise ValueError(
+                f"{name} must hold real numbers; found {_object(x)} at {[*place]}: {_instead(x)}"
+            )
+    try:
+        return array.astype(kind)
+    except (OverflowError, ValueError):  # whole numbers beyond 64 bits, a Decimal("sNaN")
+        return np.array([_as_float(x) for x in array.ravel().tolist()]).reshape(array.shape)
+
+
+def _as_float(x: Any) -> float:
+    try:
+        return float(x)
+    except (OverflowError, ValueError):
+        return math.nan  # found again, and shown, by whoever asks what is not finite
+
+
+def _object(x: object) -> str:
+    is_shown = x is None or isinstance(x, str) or type(x).__name__ in _MISSING
+    return f"{x!r:.40}" if is_shown else f"an object of type {type(x).__name__}"
+
+
+_MISSING = ("NAType", "NaTType")  # both are pandas'
+
+
+def _instead(x: Any) -> str:
+    """Return what to write in place of an object that is no number."""
+    if x is None or type(x).__name__ in _MISSING:
+        return _GAP
+    for kind, word in _KINDS.items():
+        if isinstance(x, kind):
+            return _ADVICE[word].removeprefix(": ")
+    if hasattr(x.__class__, "__apply__"):
+        return "write x.data for its number"
+    if isinstance(x, list | tuple | np.ndarray):
+        return "write np.stack(rows), with rows of one length"
+    return "write float(x) if it stands for a real number"
+
+
+def is_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: it was raised from one, or while one was handled.
+
+    >>> try:
+    ...     raise ImportError("initialization failed") from KeyboardInterrupt()
+    ... except ImportError as error:
+    ...     is_interrupted(error), is_interrupted(ValueError())
+    (True, False)
+    """
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -27,6 +27,7 @@ from nn.init import INITIALISERS
 from nn.looking import Refusal, add_looking, also_values, look, with_minus
 from nn.losses import LOSSES
 from nn.module import Module
+from nn.plots.base import importing_matplotlib
 from nn.report import NAMES, check_folder, report_files, write_folder
 from nn.train import DivergenceError
 
@@ -320,12 +321,10 @@ def _checked(options: argparse.Namespace) -> tuple[Experiment, Path]:
         experiment = prepare(_settings(options))
         folder = check_folder(options.output or f"chalkgrad-{options.dataset}")
         # Checked before training, which is what takes long.
-        import matplotlib as _  # noqa: F401  # only whether it is there
-    except ImportError:
-        raise _Refused(
-            "the report's pictures need matplotlib, which is not installed: "
-            'pip install "chalkgrad[plots]"'
-        ) from None
+        with importing_matplotlib():
+            import matplotlib as _  # noqa: F401  # only whether it is there
+    except ImportError as error:
+        raise _Refused(f"the report cannot be drawn: {error}") from None
     except (ValueError, TypeError, OSError) as error:
         raise _Refused(str(error)) from None
     return experiment, folder

@@ -109,7 +109,9 @@ class CompiledEngine:
     def step(self, optimizer: Any) -> None:
         """Take one step of the optimiser: on the flat array if it is SGD on these parameters."""
         program = self._program
-        if optimizer is not self._flat and type(optimizer) is SGD:
+        # A step that was put on the object itself is the user's own.
+        own = type(optimizer) is not SGD or "step" in vars(optimizer)
+        if optimizer is not self._flat and not own:
             self._bind(optimizer)
         if optimizer is self._flat:
             if self._places is None:

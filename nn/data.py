@@ -183,6 +183,8 @@ def prepare_targets(loss: Loss, y: Array, outputs: int | None) -> tuple[Array, b
     """
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
+    if y.dtype.kind == "b":
+        y = y.astype(np.int64)
     if loss.target == "any" or outputs is None:
         if loss.target != "any":
             raise ValueError(f"{loss.name} takes one flat list of outputs for each sample")

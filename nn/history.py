@@ -63,7 +63,8 @@ class History:
         interrupted: whether Ctrl-C ended the run; the model is as after the last record then.
         stopped: whether a callback ended the run.
         engine: how the gradients were found, "compiled" or "eager"; "" if nothing was trained.
-        note: why the run was not compiled, if it was to be where that is possible.
+        note: why the run was not compiled, if it was to be where that is possible; and that its
+            first epoch moved no parameter.
 
     >>> history = History([EpochRecord(1, 0.5, 0.75, 0.625, 0.5, 0.01, 7)], metric_name="accuracy")
     >>> history

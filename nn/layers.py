@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import Value, dot
 from nn.activations import ACTIVATIONS, Activation, activation_function, activation_name
-from nn.checks import Array, Floats, whole
+from nn.checks import Array, Floats, refuse_masked, whole
 from nn.init import INITIALISERS, Draw, Seed, described, draw
 from nn.module import Module, Rows
 
@@ -27,6 +27,7 @@ def _sample(inputs: Inputs, expected: int, model: Module) -> list[Any]:
     """Return one sample as a list of the expected length, or say what is wrong with it."""
     name = type(model).__name__
     if isinstance(inputs, np.ndarray):
+        refuse_masked(f"the sample for {name}", inputs)
         if inputs.ndim != 1:
             raise ValueError(
                 f"{name} is called on one sample of shape ({expected},), got an array of shape "

@@ -28,7 +28,7 @@ from autograd import (
     sum,
     where,
 )
-from nn.checks import Array, look_up, real
+from nn.checks import Array, look_up, real, refuse_masked
 
 Numbers: TypeAlias = Value | float | Sequence[Value | float] | Array
 Function: TypeAlias = Callable[[Any, Any], Any]
@@ -170,7 +170,7 @@ def binary_cross_entropy(logit: Numbers, label: float) -> Any:
 
     Args:
         logit: one output z, before any sigmoid.
-        label: the class, 0 or 1, or a probability between them.
+        label: the class, 0 or 1 or a bool, or a probability between them.
 
     Raises:
         ValueError: if there is more than one output, or the label is outside [0, 1].
@@ -188,7 +188,7 @@ def binary_cross_entropy(logit: Numbers, label: float) -> Any:
         )
     if _is_value(label):
         return label * _softplus(-outputs[0]) + (1.0 - label) * _softplus(outputs[0])
-    z, y = outputs[0], _plain("binary_cross_entropy", label)
+    z, y = outputs[0], _plain("binary_cross_entropy", label, "biuf")
     if not 0.0 <= y <= 1.0:
         raise ValueError(f"binary_cross_entropy takes a label from 0 to 1, got {label!r}")
     if y == 1.0:
@@ -350,10 +350,11 @@ def class_label(loss: str, label: Any, classes: int) -> int:
     return label
 
 
-def _plain(loss: str, label: Any) -> float:
-    """Return a label as a float, or say that it is one number."""
+def _plain(loss: str, label: Any, kinds: str = "iuf") -> float:
+    """Return a label of NumPy's kinds as a float, or say that it is one number."""
+    refuse_masked(f"the label of {loss}", label)
     array = np.asarray(label)
-    if array.size != 1 or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+    if array.size != 1 or array.dtype.kind not in kinds or not np.isfinite(array).all():
         hint = ": write labels.argmax() for one-hot" if array.size > 1 else ""
         raise ValueError(f"{loss} takes one number for a label, got {label!r:.60}{hint}")
     return float(array.reshape(()))
@@ -365,6 +366,7 @@ def _listed(loss: str, numbers: Any) -> list[Any]:
         listed = list(cast(Sequence[Any], numbers))
     elif isinstance(numbers, np.ndarray):
         array = cast(Array, numbers)
+        refuse_masked(f"an argument of {loss}", array)
         if array.ndim > 1:
             raise ValueError(
                 f"{loss} is of one sample, got an array of shape {array.shape}: "
@@ -383,4 +385,6 @@ def _pairs(loss: str, outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
     a, y = _listed(loss, outputs), _listed(loss, targets)
     if len(a) != len(y):
         raise ValueError(f"{loss} takes a target for each output, got {len(a)} and {len(y)}")
+    if bool in set(map(type, y)):
+        y = [float(t) if isinstance(t, bool) else t for t in y]
     return list(zip(a, y, strict=True))

@@ -19,12 +19,19 @@ def classes(outputs: Any, cut: float = 0.0) -> Array:
         cut: for one output, the value above which the class is 1: 0 for a logit or a score, 0.5
             for a sigmoid.
 
+    Raises:
+        ValueError: if outputs are of another shape or hold anything but finite numbers.
+
     >>> classes([[0.1, 0.7, 0.2], [0.4, 0.4, 0.2]])
     array([1, 0])
     >>> classes([[-2.0], [0.0], [3.0]])
     array([0, 0, 1])
     """
-    array = np.asarray(outputs)
+    array = numeric("outputs", outputs)
+    if array.ndim not in (1, 2) or 0 in array.shape[1:]:
+        raise ValueError(
+            f"outputs must be of shape (samples, outputs) or (samples,); got {array.shape}"
+        )
     if array.ndim == 2 and array.shape[1] > 1:
         return array.argmax(axis=1)
     return (array.reshape(len(array)) > cut).astype(np.int64)
@@ -34,7 +41,10 @@ def true_classes(y: Any) -> Array:
     """Return class labels from 0 for labels in any usual form.
 
     Args:
-        y: whole numbers from 0, or -1 and 1, of shape (samples,); or one-hot rows.
+        y: whole numbers from 0, bools, or -1 and 1, of shape (samples,); or one-hot rows.
+
+    Raises:
+        ValueError: if they are of another form, such as a probability.
 
     >>> true_classes([[0, 0, 1], [1, 0, 0]]), true_classes([-1, 1, 1])
     (array([2, 0]), array([0, 1, 1]))
@@ -42,9 +52,20 @@ def true_classes(y: Any) -> Array:
     labels = numeric("y", y)
     if labels.ndim == 2:
         return labels.argmax(axis=1) if labels.shape[1] > 1 else true_classes(labels[:, 0])
-    if (labels < 0).any():
+    _check_whole("y", labels)
+    if labels.size and labels.min() < 0:
+        if not np.isin(labels, (-1, 1)).all():
+            found = np.unique(labels)[:5].tolist()
+            raise ValueError(f"labels are whole numbers from 0, or -1 and 1; got {found}")
         return (labels > 0).astype(np.int64)
     return labels.astype(np.int64)
+
+
+def _check_whole(name: str, labels: Array) -> None:
+    """Refuse what would be cut off to a class: half of a label is none."""
+    if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
+        odd = labels[labels != np.floor(labels)][0]
+        raise ValueError(f"{name} must hold whole numbers for classes, got {odd}")
 
 
 def accuracy(outputs: Any, y: Any, cut: float = 0.0) -> float:
@@ -82,7 +103,7 @@ def confusion(predicted: Any, right: Any, count: int) -> Array:
         An array of counts of shape (count, count).
 
     Raises:
-        ValueError: if the lengths differ or a class is not below `count`.
+        ValueError: if the lengths differ, or something is no whole number from 0 below `count`.
 
     >>> confusion([0, 1, 1, 2], [0, 1, 2, 2], 3)
     array([[1, 0, 0],
@@ -101,6 +122,7 @@ def confusion(predicted: Any, right: Any, count: int) -> Array:
         )
     table = np.zeros((count, count), dtype=np.int64)
     for name, labels in (("predicted", columns), ("right", rows)):
+        _check_whole(name, labels)
         if len(labels) and not (labels.min() >= 0 and labels.max() < count):
             raise ValueError(
                 f"{name} must hold classes from 0 to {count - 1}, found from {labels.min()} "

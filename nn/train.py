@@ -5,6 +5,7 @@ records the graph of one sample, goes backward and lets the graph go before the 
 ends, the parameters are those after a finished epoch.
 """
 
+import inspect
 import math
 import sys
 import time
@@ -66,6 +67,12 @@ _CAUSES = (
 )
 
 
+_UNMOVED = (
+    "No parameter moved in the first epoch: the optimizer's steps change nothing in this model, "
+    "its learning rate is 0, or every gradient is."
+)
+
+
 def fit(
     model: Module,
     X: Any,
@@ -97,7 +104,8 @@ def fit(
             one-hot rows there if the model has several outputs.
         loss: a name, or a function of the outputs and the target of one sample that returns a
             Value.
-        optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`.
+        optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
+            whose `step()` does. That nothing moved in the first epoch is said in the note.
         epochs: how often to go through the data.
         batch_size: samples in a step; the last batch of an epoch may be shorter.
         validation: what to hold out and measure on after each epoch: a fraction of the samples,
@@ -122,9 +130,9 @@ def fit(
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, or nothing
             would be trained; nothing has changed then.
-        TypeError: if an argument is of the wrong kind.
-        DivergenceError: if the loss or a gradient is not finite; the parameters are then those
-            after the last finished epoch. So they are if a loss or callback raises.
+        TypeError: if an argument is of the wrong kind, such as an optimizer without a `step()`.
+        DivergenceError: if the loss, a gradient or an output is not finite; the parameters are then
+            those after the last finished epoch. So they are if a loss or callback raises.
 
     >>> from nn import SGD, Neuron, datasets
     >>> X, y = datasets.line(200, seed=0)
@@ -178,6 +186,8 @@ def fit(
                 total += lost
                 bar.update()
             finder.store()
+            if epoch == 1 and np.array_equal(finder.numbers(), finished):
+                history.note = f"{history.note} {_UNMOVED}".strip()
             history.append(plan.record(finder, history, total, trained, held, began))
             finished = finder.numbers()
             bar.set_postfix_str(str(history[-1]).partition(": ")[2])
@@ -252,7 +262,16 @@ class _Plan:
     ) -> EpochRecord:
         """Measure the model after an epoch that began then and whose losses summed to `total`."""
         epoch = len(history) + 1
-        metric = self.metric(engine.outputs(trained[0]), trained[1]) if self.classes else None
+        metric = None
+        if self.classes:
+            outputs = engine.outputs(trained[0])
+            if not np.isfinite(outputs).all():
+                raise DivergenceError(
+                    f"the model's outputs are no longer finite after epoch {epoch}. "
+                    + _CAUSES.format(len(history)),
+                    history,
+                )
+            metric = self.metric(outputs, trained[1])
         held_loss = held_metric = None
         if held is not None:
             outputs = engine.outputs(held[0])
@@ -349,20 +368,39 @@ def _prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array,
 
 
 def _check_optimizer(optimizer: Optimizer, parameters: list[Value]) -> None:
-    """Raise unless stepping the optimiser moves something of the model."""
-    if isinstance(optimizer, type) or not callable(getattr(optimizer, "step", None)):
+    """Raise unless it is an optimiser, and not one of another model's parameters."""
+    if isinstance(optimizer, type) or not _can_step(optimizer):
         given = (
-            f"the class {optimizer.__name__}" if isinstance(optimizer, type) else repr(optimizer)
+            f"the class {optimizer.__name__}"
+            if isinstance(optimizer, type)
+            else f"{optimizer!r:.60}"
         )
         raise TypeError(
             f"optimizer is an object such as SGD(model.parameters(), lr=0.1); got {given}"
         )
-    held: Iterable[Value] | None = getattr(optimizer, "parameters", None)
-    if held is not None and not callable(held) and set(held).isdisjoint(parameters):
+    held: Any = getattr(optimizer, "parameters", None)
+    # One of a user's own may keep them in another form, of which nothing is known.
+    inner: list[Any] = [*cast(Any, held)] if isinstance(held, list | tuple | set) else [None]
+    values = [p for p in inner if isinstance(p, Value)]
+    if (values or not inner) and set(values).isdisjoint(parameters):
         raise ValueError(
             "the optimizer holds none of the model's parameters, so training would change "
             "nothing: make it from this model's, SGD(model.parameters(), ...)"
         )
+
+
+def _can_step(optimizer: Any) -> bool:
+    """Whether an object has a `step` that needs no arguments and is not the row of that name."""
+    step = getattr(optimizer, "step", None)
+    if not callable(step) or hasattr(optimizer.__class__, "__apply__"):
+        return False
+    try:
+        inspect.signature(step).bind()
+    except TypeError:
+        return False
+    except ValueError:  # written in C, say, and tells nothing
+        return True
+    return True
 
 
 def _checked_callbacks(callbacks: Any) -> list[Callback]:

@@ -169,3 +169,41 @@ def test_without_matplotlib_one_sentence_says_what_to_install():
         "ImportError: pictures need matplotlib, which is not installed: "
         'pip install "chalkgrad[plots]"'
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "call"),
+    [
+        ("matplotlib.figure", "History([EpochRecord(1, 1.0, None, None, None, 0.1, 0)]).plot()"),
+        ("matplotlib.backends.backend_svg", "plots.svg(plots.images([[0.0] * 64]))"),
+        ("matplotlib", "sys.exit(cli.main(['train', 'moons', '-o', sys.argv[1]]))"),
+        ("matplotlib.figure", "sys.exit(cli.main(['train', 'moons', '-q', '-o', sys.argv[1]]))"),
+    ],
+)
+def test_ctrl_c_while_matplotlib_is_imported_is_ctrl_c(module, call, tmp_path):
+    # What its parts in C make of it when they are being imported.
+    code = (
+        "import sys\n"
+        "from nn import History, EpochRecord, cli, plots\n"
+        "class Interrupted:\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            raise ImportError('initialization failed') from KeyboardInterrupt()\n"
+        "sys.meta_path.insert(0, Interrupted)\n"
+        f"try:\n    {call}\n"
+        "except KeyboardInterrupt:\n    sys.exit(130)\n"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "demo")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 130, done.stderr
+    assert not (tmp_path / "demo").exists()
+
+
+def test_what_is_wrong_with_a_matplotlib_that_is_there_is_said_by_itself():
+    code = (
+        "import sys; sys.modules['kiwisolver'] = None\n"
+        "from nn import plots; plots.images([[0.0] * 64])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "kiwisolver" in done.stderr.splitlines()[-1]
+    assert "not installed" not in done.stderr

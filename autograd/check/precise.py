@@ -36,7 +36,10 @@ def context(digits: int = _DIGITS[0]) -> Any:
     """
     try:
         import mpmath
-    except ImportError:
+    except ModuleNotFoundError as error:
+        # Anything else, such as Ctrl-C in the midst of it, does not say that it is missing.
+        if error.name != "mpmath":
+            raise
         return None
     made: Any = mpmath.mp.clone()
     made.dps = digits

@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from autograd.compile.trace import Shape
-from autograd.numeric import number
+from autograd.numeric import number, refuse_masked
 from autograd.recording import LEAF
 from autograd.value import Value
 
@@ -60,8 +60,8 @@ def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...]
 
     Raises:
         TypeError: if an array holds no numbers.
-        ValueError: if some argument is no array, there are no samples, or the arguments differ in
-            their number.
+        ValueError: if some argument is no array or masked, there are no samples, or the arguments
+            differ in their number.
 
     >>> flat, shapes, batch = flat_samples([np.zeros((5, 2, 3)), np.ones(5)])
     >>> [x.shape for x in flat], shapes, batch
@@ -73,6 +73,7 @@ def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...]
                 "give all arguments as arrays with the samples along the first axis, or all as "
                 f"plain numbers and lists for one sample; argument {place} is {x!r:.40}"
             )
+        refuse_masked(x, f"argument {place}")
     counts = {x.shape[0] for x in arguments}
     if len(counts) > 1:
         raise ValueError(
@@ -105,7 +106,10 @@ def flat_sample(arguments: Sequence[Any]) -> list[list[float]]:
 
 
 def _item(x: Any) -> Any:
-    return cast(Any, x).item() if isinstance(x, np.ndarray) else x
+    if not isinstance(x, np.ndarray):
+        return x
+    refuse_masked(x)
+    return cast(Any, x).item()
 
 
 def shape_of(x: Any) -> Shape:

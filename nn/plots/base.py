@@ -9,8 +9,11 @@ matplotlib takes most of a second to import, so that waits for the first picture
 import functools
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from nn.checks import is_interrupted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,15 +26,30 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f
 MARKERS = "osD^vP*X"
 
 
-@functools.cache
-def _figure_class() -> "type[Figure]":
-    """Return Figure with what a notebook needs to show it; defined on first use."""
+@contextmanager
+def importing_matplotlib() -> Generator[None]:
+    """Say what to install where matplotlib is missing, and let Ctrl-C be Ctrl-C.
+
+    Parts of matplotlib and NumPy that are written in C turn any error met while they are imported
+    into an ImportError, also that one.
+    """
     try:
-        from matplotlib.figure import Figure
+        yield
     except ImportError as error:
+        if is_interrupted(error):
+            raise KeyboardInterrupt from error
+        if not isinstance(error, ModuleNotFoundError) or "matplotlib" not in (error.name or ""):
+            raise  # it is there, and says itself what is wrong with it
         raise ImportError(
             'pictures need matplotlib, which is not installed: pip install "chalkgrad[plots]"'
         ) from error
+
+
+@functools.cache
+def _figure_class() -> "type[Figure]":
+    """Return Figure with what a notebook needs to show it; defined on first use."""
+    with importing_matplotlib():
+        from matplotlib.figure import Figure
 
     class Picture(Figure):
         """A figure that shows itself in a notebook without pyplot."""
@@ -69,13 +87,15 @@ def svg(figure: "Figure", name: str = "figure") -> str:
     """
     if not re.fullmatch(r"[A-Za-z][\w-]*", name, re.ASCII):
         raise ValueError(f"name is the start of ids, such as 'curves'; got {name!r}")
-    import matplotlib
-
     text = io.StringIO()
-    # Text stays text: smaller, searchable, and read aloud. The salt makes ids repeat.
-    with matplotlib.rc_context({"svg.hashsalt": "chalkgrad", "svg.fonttype": "none"}):
-        metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(text, format="svg", metadata=metadata)
+    metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    # The writer of SVG is imported when it is first used.
+    with importing_matplotlib():
+        import matplotlib
+
+        # Text stays text: smaller, searchable, and read aloud. The salt makes ids repeat.
+        with matplotlib.rc_context({"svg.hashsalt": "chalkgrad", "svg.fonttype": "none"}):
+            figure.savefig(text, format="svg", metadata=metadata)
     drawing = text.getvalue()
     drawing = drawing[drawing.index("<svg") :]
     drawing = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", drawing)

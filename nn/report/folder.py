@@ -2,14 +2,21 @@
 
 All files are made beside their place first and then moved into it. In a folder that is there
 already only files of an earlier report give way: that they are one's own is known from the page
-among them, which names chalkgrad as its maker. If a move fails, those before it are taken back.
+among them, which names chalkgrad as its maker. If a move fails, those before it are taken back; if
+the process is killed between two of them, whoever next writes there makes those that were left.
 """
 
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows
+    fcntl = None
 
 # Every name that any report may use; which of them a run writes depends on its data.
 NAMES = (
@@ -31,20 +38,24 @@ MARK = '<meta name="generator" content="chalkgrad">'
 _MARK_WITHIN = 1000
 
 
+_HIDDEN = ".chalkgrad-"
+# In a hidden folder: the new report, the earlier one until and after all of it is there, and the
+# names of its files.
+_PARTS, _LIST = ("new", "old", "gone"), "names"
+
+
 def check_folder(path: str | os.PathLike[str]) -> Path:
-    """Return the folder as a Path if a report could be written there now; nothing is changed.
+    """Return the folder as a Path if a report could be written there now.
+
+    Nothing is changed, but that a report whose writer was killed is put in order.
 
     Raises:
         FileExistsError: if a file or a folder that is not a report's own is in the way.
         OSError: if it cannot be written to, or be made.
     """
     folder = Path(path)
-    if folder.is_dir():
-        _check_own(folder)
-    elif os.path.lexists(folder):
-        raise FileExistsError(
-            f"{folder} is there and is not a folder: choose another --output, or move it away"
-        )
+    _put_in_order(folder)
+    _check_own(folder)
     with _staging(folder, make_parents=False):
         pass
     return folder
@@ -74,8 +85,10 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, str]) -> list
     folder = Path(path)
     if unknown := sorted(files.keys() - set(NAMES)):
         raise ValueError(f"no file of a report is called {unknown[0]!r}: {', '.join(NAMES)}")
+    _put_in_order(folder)
+    _check_own(folder)
     with _staging(folder, make_parents=True) as place:
-        new, old = Path(place, "new"), Path(place, "old")
+        new = place / "new"
         new.mkdir()
         for name, text in files.items():
             (new / name).write_text(text, encoding="utf-8", newline="\n")
@@ -83,29 +96,123 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, str]) -> list
             # Renamed as a whole: whoever looks sees no folder or the finished one.
             new.rename(folder)
             return []
-        _check_own(folder)
-        old.mkdir()
-        return _exchange(folder, new, old)
+        if place.parent.samefile(folder):
+            _check_own(folder)
+            return _exchange(folder, place)
+    # Somebody made it meanwhile.
+    return write_folder(folder, files)
 
 
-def _staging(folder: Path, *, make_parents: bool) -> tempfile.TemporaryDirectory[str]:
-    """Return a new hidden folder on the same file system, where a rename cannot stop half-way."""
+@contextmanager
+def _staging(folder: Path, *, make_parents: bool) -> Generator[Path]:
+    """Make a hidden folder on the same file system, where a rename cannot stop half-way.
+
+    It is locked as long as its maker lives, and taken away at the end.
+    """
     beside = folder if folder.is_dir() else folder.absolute().parent
     try:
         if make_parents:
             beside.mkdir(parents=True, exist_ok=True)
         while not os.path.lexists(beside):
             beside = beside.parent
-        return tempfile.TemporaryDirectory(prefix=".chalkgrad-", dir=beside)
+        place, lock = _locked(beside)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise type(error)(
             f"cannot write to {folder} ({beside}: {reason}): choose another --output"
         ) from None
+    try:
+        yield place
+    finally:
+        _discard(place)
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked(beside: Path) -> tuple[Path, int | None]:
+    """Return a new hidden folder, and what locks it where the system has such locks."""
+    while True:
+        place = Path(tempfile.mkdtemp(prefix=_HIDDEN, dir=beside))
+        try:
+            lock = _lock(place)
+        except FileNotFoundError:  # another process swept it away before it was locked
+            continue
+        if lock is None or place.exists():
+            return place, lock
+
+
+def _lock(place: Path) -> int | None:
+    """Lock a folder against other processes until this one ends; None if that is not to be had.
+
+    Raises:
+        BlockingIOError: if one that lives has locked it.
+    """
+    if fcntl is None:
+        return None
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise
+    except OSError:  # a file system without locks
+        os.close(handle)
+        return None
+    return handle
+
+
+def _discard(place: Path) -> None:
+    """Take a hidden folder away, unless moves are left that could not be made or taken back."""
+    new, old, gone = (place / part for part in _PARTS)
+    with suppress(OSError):  # there is none, or it is not empty
+        old.rmdir()
+    if not old.exists() and not (gone.exists() and new.exists() and any(new.iterdir())):
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _put_in_order(folder: Path) -> None:
+    """Finish what a process left that was killed, in the folder and beside it.
+
+    Raises:
+        OSError: if a move that was left cannot be made.
+    """
+    for beside in (folder, folder.absolute().parent):
+        if not beside.is_dir():
+            continue
+        for place in sorted(beside.glob(f"{_HIDDEN}*")):
+            if not _is_ours(place):
+                continue
+            try:
+                lock = _lock(place)
+            except OSError:  # its maker lives, or it is gone by now
+                continue
+            try:
+                is_begun = (place / "old").exists() or (place / "gone").exists()
+                if is_begun and beside == folder:
+                    _move(folder, place)
+                # Without a lock its maker may live, and be writing.
+                if (is_begun and beside == folder) or (lock is not None and not is_begun):
+                    _discard(place)
+            finally:
+                if lock is not None:
+                    os.close(lock)
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether a folder holds nothing but what the writer of a report puts there."""
+    return place.is_dir() and all(
+        part.name == _LIST
+        or (part.name in _PARTS and all(file.name in NAMES for file in part.iterdir()))
+        for part in place.iterdir()
+    )
 
 
 def _check_own(folder: Path) -> None:
     """Raise unless whatever has one of our names in the folder comes from an earlier report."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise FileExistsError(
+            f"{folder} is there and is not a folder: choose another --output, or move it away"
+        )
     there = [name for name in NAMES if os.path.lexists(folder / name)]
     for name in there:
         if not (folder / name).is_file():
@@ -128,21 +235,48 @@ def _is_report(page: Path) -> bool:
         return False
 
 
-def _exchange(folder: Path, new: Path, old: Path) -> list[str]:
+def _exchange(folder: Path, place: Path) -> list[str]:
     """Move the earlier report out and the new one in; undo every move if one fails."""
     replaced = [name for name in NAMES if os.path.lexists(folder / name)]
-    # The page last: where it is, the files it was made with are there too.
-    coming = sorted((path.name for path in new.iterdir()), key=NAMES.index, reverse=True)
-    moves = [(folder / name, old / name) for name in replaced]
-    moves += [(new / name, folder / name) for name in coming]
+    coming = [path.name for path in (place / "new").iterdir()]
+    (place / _LIST).write_text("\n".join(replaced))
+    (place / "old").mkdir()
     try:
-        for source, target in moves:
-            source.rename(target)
+        _move(folder, place)
     except BaseException:
         # Told from the files and not from a list: Ctrl-C may come between a move and its note.
-        for source, target in reversed(moves):
-            if os.path.lexists(target) and not os.path.lexists(source):
-                target.rename(source)
+        for name in coming:
+            _back(folder / name, place / "new" / name)
+        _back(place / "gone", place / "old")
+        for name in replaced:
+            _back(place / "old" / name, folder / name)
         raise
-    shutil.rmtree(old, ignore_errors=True)
     return replaced
+
+
+def _move(folder: Path, place: Path) -> None:
+    """Make the moves of an exchange that are left.
+
+    How far it got is told by names: `old` is called `gone` once all of the earlier report is in it.
+    """
+    new, old, gone = (place / part for part in _PARTS)
+    if not gone.exists():
+        for name in (place / _LIST).read_text().split():
+            if os.path.lexists(folder / name):
+                _onto_nothing(folder / name, old / name)
+        old.rename(gone)
+    # The page last: where it is, the files it was made with are there too.
+    for name in reversed(NAMES):
+        if os.path.lexists(new / name):
+            _onto_nothing(new / name, folder / name)
+
+
+def _onto_nothing(source: Path, target: Path) -> None:
+    if os.path.lexists(target):
+        raise FileExistsError(f"{target} is in the way of {source}: move it away")
+    source.rename(target)
+
+
+def _back(source: Path, target: Path) -> None:
+    if os.path.lexists(source) and not os.path.lexists(target):
+        source.rename(target)

@@ -95,10 +95,10 @@ def build(
     if max_ops < 1:
         raise ValueError(f"max_ops is {max_ops}: a program has at least one instruction")
     rows = _rows(primitives)
-    (wanted_row,) = _rows([using]) if using is not None else (None,)
+    asked = _row(using) if using is not None else None
     while True:
         making = _Making(choices, rows)
-        making.draw(max_ops, wanted_row)
+        making.draw(max_ops, asked)
         if making.moves() or not choices.again():
             return making.finished()
 
@@ -124,20 +124,23 @@ def _rows(primitives: Sequence[str | Primitive] | None) -> list[Primitive]:
         return list(TABLE.values())
     if isinstance(primitives, str):
         raise TypeError(f"primitives is a list of names and rows: write [{primitives!r}]")
-    rows: list[Primitive] = []
-    for chosen in primitives:
-        if isinstance(chosen, str) and chosen not in TABLE:
-            raise ValueError(f"no primitive is called {chosen!r}; known are {', '.join(TABLE)}")
-        row: object = TABLE[chosen] if isinstance(chosen, str) else chosen
-        if not isinstance(row, Primitive):
-            raise TypeError(
-                f"a row is a Primitive or the name of one, got {row!r:.60}: of a function that "
-                "@primitive or register gave, write its name"
-            )
-        rows.append(row)
+    rows = list(map(_row, primitives))
     if not rows:
         raise ValueError("primitives is empty: name at least one, or leave it out for all")
     return rows
+
+
+def _row(chosen: object) -> Primitive:
+    if isinstance(chosen, Primitive):
+        return chosen
+    if not isinstance(chosen, str):
+        raise TypeError(
+            f"a row is a Primitive or the name of one, got {chosen!r:.60}: of a function that "
+            "@primitive or register gave, write its name"
+        )
+    if chosen not in TABLE:
+        raise ValueError(f"no primitive is called {chosen!r}; known are {', '.join(TABLE)}")
+    return TABLE[chosen]
 
 
 def draw_number(choices: Choices, low: float, high: float) -> float:

@@ -1,21 +1,25 @@
 """The public strategies, what they shrink to, and the engine's gradients over them."""
 
 import builtins
+import copy
 import importlib
 import math
+import pickle
+import statistics
 import subprocess
 import sys
 import textwrap
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from autograd import Primitive, Value
-from autograd.check import GradientError, assert_gradients
+from autograd import Primitive, Value, gradient, register, unregister
+from autograd.check import GradientError, assert_gradients, check_against, check_gradients
 from autograd.check.faults import planted
 from autograd.check.networks import Network
-from autograd.check.programs import Instruction, Program, random_program
+from autograd.check.program import Instruction, Program
+from autograd.check.programs import random_program
 from autograd.check.strategies import networks, points, programs, register_profiles, values
 from autograd.row import TABLE, lookup
 
@@ -104,6 +108,218 @@ def test_nodes_are_shared_and_rows_of_the_whole_table_come():
     assert {name for p in found for name in p.primitives} == set(TABLE)
 
 
+def engine_gradient(program):
+    leaves = [Value(x) for x in program.point]
+    z = program(*leaves)
+    return [g.data for g in gradient(z, leaves)] if isinstance(z, Value) else [0.0] * len(leaves)
+
+
+def operands_of(program, name):
+    """The numbers that the rows of a name are called with."""
+    numbers = list(program.point)
+    for instruction in program.instructions:
+        operands = [numbers[x] if isinstance(x, int) else x for x in instruction.operands]
+        if instruction.row.name == name:
+            yield operands
+        numbers.append(instruction.row.function(*operands))
+
+
+def cancels(terms):
+    return len(terms) > 2 and 0.0 < abs(math.fsum(terms)) < 0.05 * max(map(abs, terms))
+
+
+def products(operands):
+    half = len(operands) // 2
+    return [x * y for x, y in zip(operands[:half], operands[half:], strict=True)]
+
+
+def drawn_by_hypothesis(count, **columns):
+    found = []
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(programs(**columns))
+    def draw(program):
+        found.append(program)
+
+    draw()
+    return found
+
+
+@pytest.fixture(scope="module", params=["seeds", "Hypothesis"])
+def many(request):
+    if request.param == "seeds":
+        return [random_program(seed, 12) for seed in range(1_000)]
+    return drawn_by_hypothesis(1_000)
+
+
+def test_programs_have_one_to_eight_inputs_three_in_the_middle(many):
+    counts = [len(program.point) for program in many]
+    assert set(counts) == set(range(1, 9))
+    assert statistics.median(counts) == 3
+
+
+def test_every_input_is_used_by_the_result(many):
+    for program in many:
+        needed = {len(program.point) + len(program.instructions) - 1}
+        for i in range(len(program.instructions) - 1, -1, -1):
+            if len(program.point) + i in needed:
+                operands = program.instructions[i].operands
+                needed.update(x for x in operands if isinstance(x, int))
+        assert needed == set(range(len(program.point) + len(program.instructions)))
+
+
+def test_few_programs_come_twice_and_few_have_no_gradient(many):
+    assert len({repr(program) for program in many}) > 0.95 * len(many)
+    gradients = [engine_gradient(program) for program in many]
+    assert sum(not any(g) for g in gradients) < 0.05 * len(many)
+    entries = [x for g in gradients for x in g]
+    assert sum(x == 0.0 for x in entries) < 0.25 * len(entries)
+    # A gradient that reads the same backwards hides that it is in reverse order.
+    several = [g for g in gradients if len(g) > 1]
+    assert sum(g == g[::-1] for g in several) < 0.05 * len(several)
+
+
+def test_numbers_come_by_magnitude_so_that_tails_and_small_inputs_are_not_rare(many):
+    sizes = [abs(x) for program in many for x in program.point]
+    for bound, share in ((1e-1, 0.3), (1e-2, 0.2), (1e-4, 0.12), (1e-6, 0.04)):
+        assert sum(x < bound for x in sizes) > share * len(sizes), bound
+    assert sum(x > 2.0 for x in sizes) > 0.15 * len(sizes)
+    at = [abs(x) for program in many for (x,) in operands_of(program, "tanh")]
+    assert sum(x > 5.0 for x in at) > 0.15 * len(at)
+    assert sum(x < 1e-2 for x in at) > 0.1 * len(at)
+
+
+def test_sums_whose_terms_cancel_come(many):
+    found = [
+        program
+        for program in many
+        if any(map(cancels, operands_of(program, "sum")))
+        or any(cancels(products(xs)) for xs in operands_of(program, "dot"))
+    ]
+    assert len(found) > 0.02 * len(many)
+    # Squared, divided by, under logarithms and roots.
+    shown = {name for program in found for name in program.primitives}
+    assert {"square", "div", "log", "sqrt", "reciprocal"} <= shown
+
+
+def test_a_gradient_in_reverse_order_is_caught():
+    asked = 0
+    for seed in range(120):
+        program = random_program(seed)
+        claims = engine_gradient(program)[::-1]
+        if len(claims) > 1:
+            asked += check_against(program, lambda *_, g=claims: g, *program.point).ok
+    assert asked <= 3
+
+
+def test_a_row_is_in_each_program_if_it_is_asked_for():
+    cube = Primitive("cube", lambda x: x * x * x, lambda z, x: (3.0 * x * x,))
+    for columns in (
+        {"using": cube},
+        {"using": "sign"},
+        {"using": cube, "primitives": ["add", "sin"]},
+        {"using": cube, "primitives": ["tanh"]},
+        {"using": "where", "max_ops": 1},
+    ):
+        wanted = columns["using"]
+        row = lookup(wanted) if isinstance(wanted, str) else wanted
+        drawn = [random_program(seed, **{"max_ops": 6, **columns}) for seed in range(60)]
+        for program in [*drawn, *drawn_by_hypothesis(60, **columns)]:
+            assert row in [instruction.row for instruction in program.instructions]
+    # It is no dead branch: where the rule is wrong most programs show it.
+    wrong = Primitive("cube", cube.function, lambda z, x: (x * x,))
+    drawn = [random_program(seed, 6, using=wrong) for seed in range(60)]
+    seen = [not check_gradients(p, *p.point, order=1).ok for p in drawn]
+    assert sum(seen) > 50
+    shrunk = find(programs(using=cube), lambda p: True)
+    assert shrunk.source.count("= cube(") == 1
+    assert len(shrunk.instructions) <= 2
+
+
+def test_a_program_prints_as_a_test_that_fails_and_passes_alike():
+    for seed in range(20):
+        program = random_program(seed, 5)
+        with planted(lookup("tanh"), lambda z, x: (1.001 * (1.0 - z * z),)):
+            assert (
+                passes(program.as_test(order=1))
+                is check_gradients(program, *program.point, order=1).ok
+            )
+    program = random_program(3, 5, using="tanh")
+    assert passes(program.as_test())
+    with planted(lookup("tanh"), lambda z, x: (0.5 * (1.0 - z * z),)):
+        assert not passes(program.as_test())
+
+
+def passes(text):
+    """Whether the pasted text of a test passes."""
+    scope = {}
+    exec(text, scope)
+    try:
+        scope["test_program"]()
+    except GradientError:
+        return False
+    return True
+
+
+def test_rows_of_ones_own_print_pickle_and_are_listed_by_whether_they_are_registered():
+    cube = Primitive("cube", lambda x: x * x * x, lambda z, x: (3.0 * x * x,))
+    program = Program((2.0,), (Instruction(cube, (0,)), Instruction(lookup("exp"), (1,))))
+    assert program.unregistered == ("cube",)
+    with pytest.raises(pickle.PicklingError, match="uses cube, which the table does not hold"):
+        pickle.dumps(program)
+    assert copy.deepcopy(program) == copy.copy(program) == program
+    assert "# cube is a primitive of your own" in program.as_test()
+    register(cube)
+    try:
+        assert program.unregistered == ()
+        assert pickle.loads(pickle.dumps(program)) == program
+        assert passes(program.as_test())
+        scope: dict[str, object] = {}
+        *text, call = program.source.splitlines()
+        exec("\n".join(text), scope)
+        assert eval(call, scope) == program(*program.point) == math.exp(8.0)
+    finally:
+        unregister("cube")
+
+
+def test_a_row_that_only_shares_a_name_is_not_taken_for_the_tables():
+    """It runs by itself, is listed, and is not silently replaced when pickled or pasted."""
+    other = Primitive("mul", lambda x, y: x * y + 1.0, lambda z, x, y: (y, x), arity=2)
+    program = Program((2.0, 3.0), (Instruction(other, (0, 1)),))
+    assert program(2.0, 3.0) == 7.0
+    assert program.unregistered == ("mul",)
+    assert "# mul is a primitive of your own" in program.source
+    with pytest.raises(pickle.PicklingError):
+        pickle.dumps(program)
+
+
+def test_every_random_program_pickles():
+    for seed in range(50):
+        program = random_program(seed)
+        assert pickle.loads(pickle.dumps(program)) == program
+
+
+def test_infinite_numbers_and_minus_zero_print_as_what_they_are():
+    add = lookup("add")
+    program = Program(
+        (-0.0, math.inf), (Instruction(add, (0, -math.inf)), Instruction(add, (2, 1)))
+    )
+    scope: dict[str, object] = {}
+    *text, call = program.source.splitlines()
+    exec("\n".join(text), scope)
+    assert math.isnan(eval(call, scope))
+    kept = Program((-0.0,), (Instruction(lookup("power"), (0, 3.0)),))
+    *text, call = kept.source.splitlines()
+    exec("\n".join(text), scope)
+    assert math.copysign(1.0, eval(call, scope)) == -1.0
+
+
 def test_what_cannot_be_built_is_refused():
     with pytest.raises(ValueError, match="no primitive is called 'sinus'"):
         random_program(0, 3, ["sinus"])
@@ -113,6 +329,12 @@ def test_what_cannot_be_built_is_refused():
         random_program(0, 3, [])
     with pytest.raises(TypeError, match="takes 1 inputs, got 2"):
         Program((1.0,), ())(1.0, 2.0)
+    with pytest.raises(TypeError, match=r"write \['sin'\]"):
+        random_program(0, 3, "sin")
+    with pytest.raises(TypeError, match="a row is a Primitive or the name of one"):
+        random_program(0, 3, using=math.sin)
+    with pytest.raises(ValueError, match="no primitive is called 'sinus'"):
+        random_program(0, 3, using="sinus")
 
 
 def test_a_wrong_rule_is_caught_shrunk_and_blamed():

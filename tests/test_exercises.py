@@ -7,7 +7,13 @@ import pytest
 
 from autograd import Value, sigmoid
 from autograd import abs as absolute
-from autograd.check import mark_gradient, mark_value
+from autograd.check import (
+    ExerciseError,
+    assert_mark_gradient,
+    assert_mark_value,
+    mark_gradient,
+    mark_value,
+)
 from autograd.check.exercises import Mark
 
 
@@ -100,3 +106,105 @@ def test_a_sentence_says_which_way_and_not_how_far():
         str(mark_value(lambda: 2.0, lambda: 1.99))
         == "not right yet: it is a little larger than your 1.99"
     )
+
+
+def test_the_truth_of_a_mark_is_whether_the_answer_is_right():
+    right, wrong = (lambda x, y: (2 * x + 3 * y, 3 * x)), (lambda x, y: (0.0, 0.0))
+    assert mark_gradient(bowl, right, *POINTS)
+    assert mark_gradient(bowl, right, *POINTS).mark
+    for said in (
+        mark_gradient(bowl, wrong, *POINTS),
+        mark_gradient(bowl, lambda x, y: ..., *POINTS),
+        mark_value(lambda: 1.0, lambda: 2.0),
+        mark_value(lambda: 1.0, lambda: ...),
+    ):
+        assert not said
+        assert not said.ok
+        assert not said.mark
+    assert assert_mark_gradient(bowl, right, *POINTS).ok
+    assert assert_mark_value(lambda: 1.0, lambda: 1).ok
+    with pytest.raises(AssertionError, match="not right yet: at x = 1, y = 2, df/dx is larger"):
+        assert_mark_gradient(bowl, wrong, *POINTS)
+    with pytest.raises(AssertionError, match="not answered yet"):
+        assert_mark_value(lambda: 1.0, lambda: ...)
+
+
+def wavering():
+    numbers = iter(range(1000))
+    return lambda *_: float(next(numbers))
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        lambda x, y: x / 0,
+        lambda x, y: None,
+        lambda x, y: ...,
+        lambda x, y: [x, None],
+        lambda x, y: [],
+        lambda x, y: undefined,  # noqa: F821
+        lambda x: x,
+        wavering(),
+    ],
+    ids=["raises", "nothing", "dots", "half", "empty", "a name", "another count", "wavers"],
+)
+@pytest.mark.parametrize(
+    "answer", [lambda x, y: (3.0, 3.0), lambda x, y: x / 0, lambda x: 1.0, lambda x, y: None]
+)
+def test_what_is_wrong_with_the_exercise_is_not_laid_on_the_answer(reference, answer):
+    for mark in (mark_value, mark_gradient):
+        with pytest.raises(ExerciseError, match="not your answer"):
+            mark(reference, answer, [1.0, 2.0])
+        assert mark(reference, lambda x, y: ..., [1.0, 2.0]).mark is Mark.OPEN
+
+
+def test_a_point_that_neither_can_be_called_at_is_the_exercises_fault():
+    with pytest.raises(ExerciseError, match="raises ValueError at x = 0"):
+        mark_gradient(lambda x: math.log(x) / x * x, lambda x: 1.0 / x, [1.0], [0.0])
+    with pytest.raises(ExerciseError, match="raises ZeroDivisionError at x = 0"):
+        mark_value(lambda x: 1.0 / x, lambda x: 1.0 / x, [1.0], [0.0])
+
+
+@pytest.mark.parametrize("mark", [mark_value, mark_gradient])
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ((bowl, 3.0, [1.0]), "takes two functions and then points, got 3.0"),
+        ((3.0, bowl, [1.0]), "takes two functions and then points, got 3.0"),
+        ((math.sin, math.cos, 2.0), r"got 2.0: write \[2.0\]"),
+        ((math.sin, math.cos, "2"), r"got '2': write \['2'\]"),
+        ((math.sin, math.cos, np.array(2.0)), "a point is a list"),
+    ],
+)
+def test_a_wrong_call_of_a_mark_says_how_to_write_it(mark, given, told):
+    with pytest.raises(TypeError, match=told):
+        mark(*given)
+
+
+def test_a_sentence_names_the_function_that_raised():
+    def answer(x):
+        return [x]
+
+    def in_the_checking_cell(x):
+        return answer(x)["slope"]
+
+    def broken(x):
+        return x / 0
+
+    for mark, reference in ((mark_value, math.cos), (mark_gradient, math.sin)):
+        said = str(mark(reference, in_the_checking_cell, [1.0]))
+        assert "in_the_checking_cell raised TypeError" in said
+        assert "your function" not in said
+        assert "broken raised ZeroDivisionError" in str(mark(reference, broken, [1.0]))
+        said = str(mark(reference, lambda x: broken(x), [1.0]))
+        assert "broken raised ZeroDivisionError" in said
+        said = str(mark(reference, lambda x: sigmoid(None), [1.0]))
+        assert "a lambda raised TypeError" in said
+        said = str(mark(reference, lambda: 1.0, [1.0]))
+        assert "not right yet: lambda() does not take the 1 argument(s)" in said
+
+
+def test_nan_agrees_with_nan_alone():
+    assert mark_value(lambda: [math.nan, 1.0], lambda: [math.nan, 1.0]).ok
+    assert not mark_value(lambda: math.nan, lambda: 1.0)
+    assert not mark_value(lambda: 1.0, lambda: math.nan)

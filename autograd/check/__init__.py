@@ -3,7 +3,13 @@
 The oracles are in files of their own, each with its source; `gradients.py` puts them to use.
 """
 
-from autograd.check.exercises import mark_gradient, mark_value
+from autograd.check.exercises import (
+    ExerciseError,
+    assert_mark_gradient,
+    assert_mark_value,
+    mark_gradient,
+    mark_value,
+)
 from autograd.check.gradients import (
     assert_gradients,
     check_against,
@@ -14,11 +20,14 @@ from autograd.check.report import GradientError, Outcome, Report, Verdict
 from autograd.check.rows import check_row
 
 __all__ = [
+    "ExerciseError",
     "GradientError",
     "Outcome",
     "Report",
     "Verdict",
     "assert_gradients",
+    "assert_mark_gradient",
+    "assert_mark_value",
     "check_against",
     "check_gradients",
     "check_module",

@@ -1,19 +1,18 @@
-"""Random programs: straight-line functions over the rows of the table, with shared nodes.
+"""Random programs, from any source of choices: a seeded generator here, Hypothesis in `strategies`.
 
-A program is data (instructions over numbered variables), so it prints as Python source, compares,
-and runs on numbers and Values alike. One builder makes them from any source of choices: a seeded
-generator here, Hypothesis in `strategies.py`.
+A program is grown row by row, each inside its domain at the point, and its loose ends are joined,
+so that every input is used. Numbers are drawn by magnitude as often as evenly, so that tails and
+small inputs come; sums whose terms cancel come on purpose.
 """
 
 import math
-import operator
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Sequence
+from functools import cache
+from typing import Protocol
 
-import autograd
-from autograd.row import ATOM, TABLE, Operand, Primitive, apply
+from autograd.check.program import Instruction, Program
+from autograd.row import TABLE, Interval, Primitive
 
 
 class Choices(Protocol):
@@ -27,8 +26,12 @@ class Choices(Protocol):
         """Choose one of `count` rows for an instruction, or None for none in its place."""
         ...
 
-    def number(self, low: float, high: float) -> float:
-        """Choose a number of the closed interval."""
+    def share(self) -> float:
+        """Choose a number from 0 to 1."""
+        ...
+
+    def again(self) -> bool:
+        """Whether to draw again what came out still; or it does not return."""
         ...
 
 
@@ -41,6 +44,7 @@ class Seeded:
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
+        self.tries = 0
 
     def index(self, count: int) -> int:
         """Choose one of `count` things by its number."""
@@ -50,146 +54,37 @@ class Seeded:
         """Choose one of `count` rows."""
         return self.index(count)
 
-    def number(self, low: float, high: float) -> float:
-        """Choose a number of the closed interval, by magnitude where that spans decades."""
-        if low > 0.0 and high > 100.0 * low:
-            return math.exp(self.rng.uniform(math.log(low), math.log(high)))
-        return self.rng.uniform(low, high)
+    def share(self) -> float:
+        """Choose a number from 0 to 1."""
+        return self.rng.random()
+
+    def again(self) -> bool:
+        """Say yes some times."""
+        self.tries += 1
+        return self.tries < 8
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """One row applied to variables and constants.
-
-    Attributes:
-        row: the primitive.
-        operands: an int for the variable of that number, a float for a constant.
-    """
-
-    row: Primitive
-    operands: tuple[int | float, ...]
-
-    def __str__(self) -> str:
-        return self.row.text([_operand(x) for x in self.operands])
-
-
-def _operand(x: int | float) -> Operand:
-    if isinstance(x, float):
-        return Operand(repr(x), ATOM if x >= 0.0 else 0)
-    return Operand(f"v{x}", ATOM)
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A function of some numbers, written as one instruction after the other.
-
-    Variables are numbered: the inputs first, then one for each instruction. The result is the
-    last.
-
-    Attributes:
-        point: numbers to call it with, at which every row is inside its domain.
-        instructions: in order.
-
-    >>> from autograd.row import lookup
-    >>> product, power = Instruction(lookup("mul"), (0, 1)), Instruction(lookup("exp"), (2,))
-    >>> p = Program((2.0, 3.0), (product, power))
-    >>> print(p)
-    from autograd import exp
-    <BLANKLINE>
-    def program(v0, v1):
-        v2 = v0 * v1
-        v3 = exp(v2)
-        return v3
-    <BLANKLINE>
-    program(2.0, 3.0)
-    >>> p(1.0, 0.0)
-    1.0
-    """
-
-    point: tuple[float, ...]
-    instructions: tuple[Instruction, ...]
-
-    def __call__(self, *inputs: Any) -> Any:
-        """Run on numbers, Values, arrays or anything else the rows take."""
-        if len(inputs) != len(self.point):
-            raise TypeError(f"the program takes {len(self.point)} inputs, got {len(inputs)}")
-        variables: list[Any] = list(inputs)
-        for instruction in self.instructions:
-            operands = [variables[x] if isinstance(x, int) else x for x in instruction.operands]
-            variables.append(_applied(instruction.row, operands))
-        return variables[-1]
-
-    @property
-    def primitives(self) -> tuple[str, ...]:
-        """The names of the rows it uses, each once, in the order of the table."""
-        used = {instruction.row.name for instruction in self.instructions}
-        return tuple(name for name in TABLE if name in used)
-
-    @property
-    def source(self) -> str:
-        """Python text that defines and calls it; it runs when pasted."""
-        names = [f"v{i}" for i in range(len(self.point))]
-        lines: list[str] = []
-        called: set[str] = set()
-        for i, instruction in enumerate(self.instructions):
-            text = str(instruction)
-            if f"{instruction.row.name}(" in text:
-                called.add(instruction.row.name)
-            lines.append(f"    v{len(self.point) + i} = {text}")
-        result = f"v{len(self.point) + len(self.instructions) - 1}"
-        shipped = sorted(name for name in called if hasattr(autograd, name))
-        head = [f"from autograd import {', '.join(shipped)}"] if shipped else []
-        head += [f"# {name} is a primitive of your own" for name in sorted(called - {*shipped})]
-        head += [""] if head else []
-        head.append(f"def program({', '.join(names)}):")
-        call = f"program({', '.join(map(repr, self.point))})"
-        return "\n".join([*head, *lines, f"    return {result}", "", call])
-
-    def __str__(self) -> str:
-        return self.source
-
-    def __repr__(self) -> str:
-        return f"Program as source:\n{self.source}"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        # Hypothesis and IPython print fields of data classes otherwise.
-        for i, line in enumerate(repr(self).splitlines()):
-            if i:
-                printer.break_()
-            printer.text(line)
-
-
-def _applied(row: Primitive, operands: Sequence[Any]) -> Any:
-    """Apply a row as a user would: through the public function or operator of its name."""
-    if row.name in _OPERATORS:
-        return _OPERATORS[row.name](*operands)
-    if row.arity is None and row.name == "dot":
-        half = len(operands) // 2
-        return autograd.dot(operands[:half], operands[half:])
-    return apply(row, tuple(operands))
-
-
-# The methods of Value have forms of their own of these, which are what users run.
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "neg": operator.neg,
-}
+# How many operands a row of any number is given.
+_OPERANDS = (2, 3, 4, 5, 8)
 
 
 def build(
-    choices: Choices, max_ops: int, primitives: Sequence[str | Primitive] | None = None
+    choices: Choices,
+    max_ops: int,
+    primitives: Sequence[str | Primitive] | None = None,
+    using: str | Primitive | None = None,
 ) -> Program:
-    """Return a program of at most `max_ops` instructions, each row inside its domain at the point.
+    """Return a program of one to eight inputs, each row inside its domain at the point.
 
     An operand is a variable whose number lies in the row's interval, the last one or any earlier
     (so nodes are shared); else a variable scaled by a constant to lie there; else a new input.
 
     Args:
         choices: where choices come from.
-        max_ops: the largest number of instructions.
+        max_ops: the largest number of instructions drawn; scaling operands into a domain and
+            joining loose ends may add twice as many.
         primitives: the rows to use; all of the table if left out.
+        using: a row to use in any case; it need not be among the others.
 
     Raises:
         ValueError: if max_ops is below 1, or a name is not of the table.
@@ -200,73 +95,184 @@ def build(
     if max_ops < 1:
         raise ValueError(f"max_ops is {max_ops}: a program has at least one instruction")
     rows = _rows(primitives)
-    making = _Making(choices)
-    wanted = 1 + choices.index(max_ops)
-    for _ in range(wanted):
-        chosen = choices.row(len(rows))
-        if chosen is not None:
-            making.grow(rows[chosen], wanted)
-    if not making.steps:
-        making.grow(rows[0], wanted)
-    return making.finished()
+    asked = _row(using) if using is not None else None
+    while True:
+        making = _Making(choices, rows)
+        making.draw(max_ops, asked)
+        if making.moves() or not choices.again():
+            return making.finished()
 
 
 def random_program(
-    seed: int, max_ops: int = 12, primitives: Sequence[str | Primitive] | None = None
+    seed: int,
+    max_ops: int = 12,
+    primitives: Sequence[str | Primitive] | None = None,
+    using: str | Primitive | None = None,
 ) -> Program:
     """Return the program of a seed, without Hypothesis; see `build`.
 
     >>> random_program(7)(*random_program(7).point) == random_program(7)(*random_program(7).point)
     True
+    >>> "tanh" in random_program(7, using="tanh").primitives
+    True
     """
-    return build(Seeded(seed), max_ops, primitives)
+    return build(Seeded(seed), max_ops, primitives, using)
 
 
 def _rows(primitives: Sequence[str | Primitive] | None) -> list[Primitive]:
     if primitives is None:
         return list(TABLE.values())
-    rows: list[Primitive] = []
-    for chosen in primitives:
-        if isinstance(chosen, str) and chosen not in TABLE:
-            raise ValueError(f"no primitive is called {chosen!r}; known are {', '.join(TABLE)}")
-        rows.append(TABLE[chosen] if isinstance(chosen, str) else chosen)
+    if isinstance(primitives, str):
+        raise TypeError(f"primitives is a list of names and rows: write [{primitives!r}]")
+    rows = list(map(_row, primitives))
     if not rows:
         raise ValueError("primitives is empty: name at least one, or leave it out for all")
     return rows
 
 
-# How many operands a row of any number is given.
-_MOST = 3
-_INPUTS = 4
+def _row(chosen: object) -> Primitive:
+    if isinstance(chosen, Primitive):
+        return chosen
+    if not isinstance(chosen, str):
+        raise TypeError(
+            f"a row is a Primitive or the name of one, got {chosen!r:.60}: of a function that "
+            "@primitive or register gave, write its name"
+        )
+    if chosen not in TABLE:
+        raise ValueError(f"no primitive is called {chosen!r}; known are {', '.join(TABLE)}")
+    return TABLE[chosen]
+
+
+def draw_number(choices: Choices, low: float, high: float) -> float:
+    """Choose a number of the closed interval: evenly, by magnitude, or a simple one.
+
+    Magnitudes go down to 1e-8 where the interval holds 0. Numbers have five digits, so that they
+    read well and are the same on every machine.
+
+    >>> -1.0 <= draw_number(Seeded(0), -1.0, 3.0) <= 3.0
+    True
+    """
+    low, high = max(low, -1e3), min(high, 1e3)
+    if low == high:
+        return low
+    # One choice decides all, so that hardly two make the same number.
+    share = choices.share()
+    if share < _SIMPLE:
+        simple = [x for x in (0.0, 1.0, -1.0, 0.5, 2.0) if low <= x <= high] or [low]
+        return simple[int(share / _SIMPLE * len(simple))]
+    share = 2.0 * (share - _SIMPLE) / (1.0 - _SIMPLE)
+    even = share < 1.0
+    x = low + (high - low) * share if even else _by_magnitude(low, high, share - 1.0)
+    return min(max(float(f"{x:.5g}"), low), high)
+
+
+# So many numbers are simple ones; half of the others are even, half by magnitude.
+_SIMPLE = 0.05
+
+
+def _by_magnitude(low: float, high: float, share: float) -> float:
+    if low < 0.0 < high:
+        # The lower half of the shares is below 0.
+        below, share = share < 0.5, 2.0 * share - (share >= 0.5)
+    else:
+        below = high <= 0.0
+    small, large = (max(-high, 0.0), -low) if below else (max(low, 0.0), high)
+    small = max(small, min(large, 1.0) * 1e-8)
+    x = math.exp(math.log(small) + share * (math.log(large) - math.log(small)))
+    return -x if below else x
+
+
+# An operand is chosen among so many variables.
+_NEAREST = 5
+
+# A variable: the number of a step, or of an input counted from -1 down. A constant: a float.
+_Place = int
 
 
 class _Making:
     """A program underway. Inputs are numbered from -1 down until their count is known."""
 
-    def __init__(self, choices: Choices) -> None:
+    def __init__(self, choices: Choices, rows: Sequence[Primitive]) -> None:
         self.choices = choices
+        self.rows = rows
         self.inputs: list[float] = []
         self.steps: list[Instruction] = []
         self.values: list[float] = []
+        self.used: set[_Place] = set()
+        self.count = 1
+        self.most = 1
+        self.asked: _Place | None = None
 
-    def grow(self, row: Primitive, wanted: int) -> None:
-        """Append one instruction of a row, and what it needs before it."""
-        domain = _domain(row, self.choices)
+    def draw(self, max_ops: int, using: Primitive | None) -> None:
+        """Grow a whole program."""
+        wanted = 1 + self.choices.index(max_ops)
+        self.most = 3 * wanted + 8
+        joining = list(filter(_mixes, self.rows))
+        sums = [row for row in self.rows if row in (TABLE["sum"], TABLE["dot"])]
+        # One instruction in some thirty.
+        cancelling = 1 + len(self.rows) // 30 if sums else 0
+        if joining:
+            # One to eight, three in the middle.
+            self.count = 1 + self.choices.index(5)
+            self.count += self.choices.index(4) if self.count == 5 else 0
+            self.count = min(self.count, 1 + max_ops)
+        turn = wanted - 1
+        if using is not None and joining:
+            # With nothing to join ends by, all but the last instruction's are lost.
+            turn = self.choices.index(wanted)
+        for i in range(wanted):
+            if i == turn and using is not None:
+                self.asked = self.grow(using)
+                continue
+            chosen = self.choices.row(len(self.rows) + cancelling)
+            if chosen is not None and chosen < len(self.rows):
+                self.grow(self.rows[chosen])
+            elif chosen is not None:
+                self.cancel(sums)
+        if not self.steps:
+            self.grow(self.rows[0])
+        if joining:
+            self.join(joining)
+            chosen = self.choices.row(len(self.rows)) if self.choices.index(2) else None
+            if chosen is not None:
+                self.grow(self.rows[chosen], len(self.steps) - 1)
+                self.join(joining)
+
+    def grow(self, row: Primitive, *given: _Place) -> _Place:
+        """Append one instruction of a row, and what it needs before it.
+
+        Args:
+            row: the primitive.
+            given: variables that must be among its operands.
+        """
+        domain = self._domain(row, len(given))
         variables = len(domain) - row.constants
+        # Any operand may be the given one, such as the numerator or the denominator.
+        start = self._index(variables) if given else 0
+        taken = {(start + k) % variables: place for k, place in enumerate(given[:variables])}
         operands: list[int | float] = []
         for k, (low, high) in enumerate(domain):
-            if k < variables:
+            if k >= variables:
+                operands.append(draw_number(self.choices, low, high))
+                continue
+            operand = self._fitted(taken[k], low, high) if k in taken else None
+            if operand is None:
                 first = not any(isinstance(x, int) for x in operands)
-                operands.append(self._operand(low, high, first and k == variables - 1, wanted))
-            else:
-                operands.append(self.choices.number(low, high))
-        self._enter(Instruction(row, tuple(operands)))
+                operand = self._operand(low, high, first and k == variables - 1)
+            operands.append(operand)
+        return self._enter(row, *operands)
 
-    def _enter(self, instruction: Instruction) -> int:
-        self.values.append(
-            instruction.row.function(*[self._number(x) for x in instruction.operands])
-        )
-        self.steps.append(instruction)
+    def _domain(self, row: Primitive, given: int = 0) -> list[Interval]:
+        """Return an interval per operand; a row of any number gets two or more, `dot` pairs."""
+        if row.arity is not None:
+            return list(row.domain)
+        count = max(given, _OPERANDS[self.choices.index(len(_OPERANDS))])
+        return list(row.domain[:1]) * (count + count % 2 if row.name == "dot" else count)
+
+    def _enter(self, row: Primitive, *operands: int | float) -> _Place:
+        self.values.append(row.function(*map(self._number, operands)))
+        self.steps.append(Instruction(row, operands))
+        self.used.update(x for x in operands if isinstance(x, int))
         return len(self.steps) - 1
 
     def _number(self, x: int | float) -> float:
@@ -274,43 +280,118 @@ class _Making:
             return x
         return self.values[x] if x >= 0 else self.inputs[-x - 1]
 
-    def _operand(self, low: float, high: float, must_vary: bool, wanted: int) -> int | float:
-        """Choose an operand with a number in [low, high]."""
+    def _places(self) -> list[_Place]:
+        """All variables, the last first, with those that nothing uses yet before the others."""
         places = [*range(len(self.steps) - 1, -1, -1), *range(-1, -len(self.inputs) - 1, -1)]
-        fitting = [i for i in places if low <= self._number(i) <= high]
-        way = self.choices.index(8)
-        if way == 7 and not must_vary:
-            return self.choices.number(low, high)
-        if fitting and (way < 6 or len(self.inputs) >= _INPUTS):
-            # Half of the time the last variable, so that what is made is used.
-            chosen = 0 if self.choices.index(2) == 0 else self.choices.index(len(fitting))
-            return fitting[chosen]
-        scaled = self._scaled(places, low, high) if len(self.steps) < 2 * wanted else None
-        if scaled is not None:
-            return scaled
-        if fitting:
-            return fitting[0]
-        self.inputs.append(self.choices.number(low, high))
+        return sorted(places, key=self.used.__contains__)
+
+    def _operand(self, low: float, high: float, must_vary: bool) -> int | float:
+        """Choose an operand with a number in [low, high]."""
+        # What nothing uses yet and what was made last, so that what is made is used.
+        places = self._places()
+        fitting = [i for i in places if low <= self._number(i) <= high][:_NEAREST]
+        usable = [i for i in places if 1e-100 < abs(self._number(i)) < 1e100][:_NEAREST]
+        ways: list[_Place | str] = [*fitting]
+        ways += ["input"] if len(self.inputs) < self.count else []
+        ways += [] if must_vary else ["constant"]
+        ways += ["scaled"] if usable and len(self.steps) < self.most else []
+        way = ways[self._index(len(ways))] if ways else "input"
+        if way == "constant":
+            return draw_number(self.choices, low, high)
+        if way == "scaled":
+            scaled = self._scaled(usable[self._index(len(usable))], low, high)
+            way = scaled if scaled is not None else "input"
+        return way if isinstance(way, int) else self._input(low, high)
+
+    def _index(self, count: int) -> int:
+        # What leaves no choice is not asked: two ways to one program would make it come twice.
+        return self.choices.index(count) if count > 1 else 0
+
+    def _input(self, low: float, high: float) -> _Place:
+        self.inputs.append(draw_number(self.choices, low, high))
         return -len(self.inputs)
 
-    def _scaled(self, places: Sequence[int], low: float, high: float) -> int | None:
+    def _fitted(self, place: _Place, low: float, high: float) -> _Place | None:
+        """Return a variable in [low, high], this one or a multiple of it; None if there is none."""
+        number = self._number(place)
+        if low <= number <= high:
+            return place
+        return self._scaled(place, low, high) if 1e-100 < abs(number) < 1e100 else None
+
+    def _scaled(self, place: _Place, low: float, high: float) -> _Place | None:
         """Multiply a variable by a constant so that it lies in [low, high]."""
-        usable = [i for i in places if 1e-100 < abs(self._number(i)) < 1e100]
-        if not usable:
-            return None
-        place = usable[0 if self.choices.index(2) == 0 else self.choices.index(len(usable))]
-        factor = self.choices.number(low, high) / self._number(place)
+        number = self._number(place)
+        factor = draw_number(self.choices, low, high) / number
         # Four digits read better; a factor that leaves the interval is kept whole.
         short = float(f"{factor:.4g}")
-        if low <= short * self._number(place) <= high:
+        if low <= short * number <= high:
             factor = short
-        if not low <= factor * self._number(place) <= high:
+        if not factor or not low <= factor * number <= high:
             return None
-        return self._enter(Instruction(TABLE["mul"], (place, factor)))
+        return self._enter(TABLE["mul"], place, factor)
+
+    def cancel(self, sums: Sequence[Primitive]) -> None:
+        """Append a sum whose terms cancel down to something small, and what shows it."""
+        if len(self.inputs) < self.count:
+            small = self._input(-1e-2, 1e-2)
+        else:
+            found = self._fitted(self._places()[self._index(len(self._places()))], -1e-2, 1e-2)
+            if found is None:
+                return
+            small = found
+        row = sums[self._index(len(sums))]
+        terms: list[tuple[int | float, float]] = [(small, 1.0)]
+        for _ in range(1 + self.choices.index(2)):
+            a = draw_number(self.choices, 0.25, 10.0)
+            if row is TABLE["sum"]:
+                terms += [(a, 1.0), (-a, 1.0)]
+            else:
+                b = draw_number(self.choices, 0.25, 10.0)
+                # Halves and doubles are exact, so the products cancel to the last digit.
+                terms += [(a, b), (-0.5 * a, 2.0 * b)]
+        turn = self.choices.index(len(terms))
+        terms = [*terms[turn:], *terms[:turn]]
+        factors = [b for _, b in terms] if row is TABLE["dot"] else []
+        place = self._enter(row, *[a for a, _ in terms], *factors)
+        shown = [row for row in self.rows if row.name in _SHOWING]
+        if shown and self.choices.index(4):
+            self.grow(shown[self._index(len(shown))], place)
+
+    def join(self, joining: Sequence[Primitive]) -> None:
+        """Join what nothing uses, and inputs that are still to come, into one result."""
+        ends = [place for place in self._places() if place not in self.used]
+        while len(self.inputs) < self.count:
+            ends.append(self._input(-10.0, 10.0))
+        while len(ends) > 1:
+            row = joining[self._index(len(joining))]
+            room = 2 if row.arity is not None else 2 + self._index(len(ends) - 1)
+            place = self.grow(row, *ends[:room])
+            left = [end for end in ends[1:] if end not in self.used]
+            if len(left) == len(ends) - 1:
+                # Its number is in no row's reach, as 0 is in no logarithm's.
+                left = left[1:]
+            ends = [place, *left]
+
+    def moves(self) -> bool:
+        """Whether the result moves with an input, and with the row that was asked for if it can."""
+        live = {len(self.steps) - 1}
+        for i in range(len(self.steps) - 1, -1, -1):
+            if i in live:
+                step = self.steps[i]
+                numbers = list(map(self._number, step.operands))
+                live.update(
+                    x
+                    for k, x in enumerate(step.operands)
+                    if isinstance(x, int) and x not in live and _moves(step.row, numbers, k)
+                )
+        through = self.asked is None or self.asked in live
+        return (through or _still(self.steps[self.asked or 0].row)) and (
+            min(live) < 0 or all(map(_still, self.rows))
+        )
 
     def finished(self) -> Program:
         """Return the program without what its result does not need."""
-        needed: set[int] = {len(self.steps) - 1}
+        needed: set[_Place] = {len(self.steps) - 1}
         for i in range(len(self.steps) - 1, -1, -1):
             if i in needed:
                 needed.update(x for x in self.steps[i].operands if isinstance(x, int))
@@ -327,9 +408,53 @@ class _Making:
         return Program(tuple(self.inputs[-i - 1] for i in inputs), instructions)
 
 
-def _domain(row: Primitive, choices: Choices) -> list[tuple[float, float]]:
-    """Return an interval per operand; a row of any number gets two or more, `dot` pairs."""
-    if row.arity is not None:
-        return list(row.domain)
-    count = 2 * (1 + choices.index(_MOST - 1)) if row.name == "dot" else 2 + choices.index(_MOST)
-    return list(row.domain[:1]) * count
+# Rows that show what a small number has lost: they square it, divide by it, take roots and logs.
+_SHOWING = ("square", "div", "reciprocal", "log", "log2", "sqrt", "power", "pow", "mul")
+
+
+@cache
+def _mixes(row: Primitive) -> bool:
+    """Whether a row of two or more variables moves with each: it joins ends without losing one.
+
+    >>> _mixes(TABLE["mul"]), _mixes(TABLE["where"]), _mixes(TABLE["sin"])
+    (True, False, False)
+    """
+    # Not the middle, where products are 0.
+    numbers, variables = _inside(row, 0.9)
+    return variables > 1 and all(_moves(row, numbers, k) for k in range(variables))
+
+
+@cache
+def _still(row: Primitive) -> bool:
+    """Whether a row moves with none of its operands, as far as four points show.
+
+    >>> _still(TABLE["step"]), _still(TABLE["relu"])
+    (True, False)
+    """
+    points = [_inside(row, share) for share in (0.3, 0.45, 0.7, 0.9)]
+    return not any(_moves(row, numbers, k) for numbers, n in points for k in range(n))
+
+
+def _inside(row: Primitive, share: float) -> tuple[list[float], int]:
+    """Return operands at about a share of the domain, and how many of them are variables."""
+    domain = row.domain if row.arity is not None else list(row.domain[:1]) * 4
+    numbers = [low + (share - 0.07 * k) * (high - low) for k, (low, high) in enumerate(domain)]
+    return numbers, len(domain) - row.constants
+
+
+def _moves(row: Primitive, numbers: Sequence[float], k: int) -> bool:
+    """Whether a row's value moves with operand k, by its function: a wrong rule has no say here.
+
+    A row of one operand is moved far, since a tail moves less than floats can show; rows of more
+    choose between their operands, and are moved a little.
+    """
+    x = numbers[k]
+    first, second = x, x * (0.7 if row.arity == 1 else 0.999)
+    if not x:
+        # At the turn of an even function there is no slope.
+        first, second = 1e-3, -1e-3
+    before, after = numbers[:k], numbers[k + 1 :]
+    try:
+        return row.function(*before, first, *after) != row.function(*before, second, *after)
+    except (TypeError, ValueError, ArithmeticError):
+        return True

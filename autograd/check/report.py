@@ -8,7 +8,26 @@ from html import escape
 from typing import Self
 
 
-class Outcome(StrEnum):
+class Judged:
+    """What a check or a mark answers with: its truth is its `ok`, as `assert` takes it.
+
+    >>> from autograd.check import check_against
+    >>> bool(check_against(lambda x: x * x, lambda x: x, 3.0))
+    False
+    """
+
+    __slots__ = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all is well."""
+        raise NotImplementedError
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+class Outcome(Judged, StrEnum):
     """The three things a checker can honestly say; each equals its text.
 
     >>> Outcome.UNKNOWN == "cannot tell"
@@ -19,10 +38,15 @@ class Outcome(StrEnum):
     WRONG = "wrong"
     UNKNOWN = "cannot tell"
 
+    @property
+    def ok(self) -> bool:
+        """Whether it is not wrong; what cannot be told is not wrong."""
+        return self is not Outcome.WRONG
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What is said of one derivative.
+class Verdict(Judged):
+    """What is said of one derivative; its truth is its `ok`.
 
     Attributes:
         input: the name of the input, as in `w[0][1]`.
@@ -60,6 +84,11 @@ class Verdict:
     entry: str = ""
 
     @property
+    def ok(self) -> bool:
+        """Whether it is not wrong; what cannot be told is not wrong."""
+        return self.outcome.ok
+
+    @property
     def absolute_error(self) -> float:
         """The distance of the two numbers."""
         return abs(self.analytic - self.numeric)
@@ -70,13 +99,55 @@ class Verdict:
         scale = max(abs(self.analytic), abs(self.numeric))
         return self.absolute_error / scale if scale else 0.0
 
+    @property
+    def hint(self) -> str:
+        """The likely mistake behind a wrong number, by its ratio to the right one; else "".
+
+        >>> from autograd.check import check_against
+        >>> check_against(lambda x: x**2, lambda x: x, 3.0).verdicts[0].hint
+        'half of the slope: was a factor 2 forgotten?'
+        """
+        if self.outcome is not Outcome.WRONG or not (self.numeric and self.analytic):
+            return ""
+        ratio = self.analytic / self.numeric
+        # How well the slope is known says how well the ratio is.
+        blur = 1e-7 + self.bound / abs(self.numeric)
+        if not (math.isfinite(ratio) and blur < 1e-3):
+            return ""
+        for likely, mistake in _MISTAKES:
+            if abs(ratio / likely - 1.0) <= blur:
+                return mistake
+        if abs(abs(ratio) - 1.0) <= 0.02:
+            sign = "" if ratio > 0.0 else " with the other sign"
+            return f"{abs(ratio):.6g} times the slope{sign}: is a constant mistyped?"
+        return ""
+
     def __str__(self) -> str:
         fault = f" [at fault: {self.primitive}]" if self.primitive else ""
+        hint = f"; {self.hint}" if self.hint else ""
         return (
             f"{self.outcome}: {self.entry or self.input}: analytic {self.analytic:.12g}, "
             f"numeric {self.numeric:.12g} ± {self.bound:.2g} ({self.oracle}): "
-            f"{self.reason}{fault}"
+            f"{self.reason}{hint}{fault}"
         )
+
+
+# What a wrong number is likely to come from, by its ratio to the right one.
+_MISTAKES = (
+    (-1.0, "the slope with the other sign: was a minus forgotten?"),
+    (2.0, "twice the slope: was a factor 1/2 forgotten, or a term counted twice?"),
+    (0.5, "half of the slope: was a factor 2 forgotten?"),
+    (-2.0, "-2 times the slope: is a sign wrong, and a factor 1/2 forgotten?"),
+    (-0.5, "-1/2 of the slope: is a sign wrong, and a factor 2 forgotten?"),
+    (3.0, "3 times the slope: was a factor 1/3 forgotten?"),
+    (1.0 / 3.0, "a third of the slope: was a factor 3 forgotten?"),
+    (180.0 / math.pi, "180/pi times the slope: degrees in place of radians?"),
+    (math.pi / 180.0, "pi/180 of the slope: degrees in place of radians?"),
+    (math.log(10.0), "log(10) times the slope: another base of the logarithm?"),
+    (1.0 / math.log(10.0), "the slope divided by log(10): another base of the logarithm?"),
+    (math.log(2.0), "log(2) times the slope: another base of the logarithm?"),
+    (1.0 / math.log(2.0), "the slope divided by log(2): another base of the logarithm?"),
+)
 
 
 class GradientError(AssertionError):
@@ -102,8 +173,11 @@ class GradientError(AssertionError):
 _HEADINGS = ("input", "order", "verdict", "analytic", "numeric", "error bound", "step", "oracle")
 
 
-class Report:
+class Report(Judged):
     """The verdicts of one check; printing it gives a table, wrong ones first.
+
+    Its truth is its `ok`: `assert check_gradients(f, x)` fails where a derivative is wrong. The
+    report is then the message of `assert_gradients(f, x)` only, which is what to write in tests.
 
     Args:
         verdicts: one per input and order.
@@ -199,7 +273,8 @@ class Report:
                 sides = ""
                 if not (math.isnan(v.left) and math.isnan(v.right)):
                     sides = f" Slope from below {v.left:.6g}, from above {v.right:.6g}."
-                found.append((v.entry or v.input, f"{v.reason}.{sides}{fault}"))
+                hint = f" It is {v.hint}" if v.hint else ""
+                found.append((v.entry or v.input, f"{v.reason}.{sides}{fault}{hint}"))
         return found
 
     def __str__(self) -> str:

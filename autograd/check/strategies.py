@@ -15,12 +15,13 @@ import itertools
 from collections.abc import Sequence
 
 from autograd.check.networks import ACTIVATIONS, Network
-from autograd.check.programs import Program, build
+from autograd.check.program import Program
+from autograd.check.programs import build
 from autograd.row import Interval, Primitive
 from autograd.value import Value
 
 try:
-    from hypothesis import HealthCheck, settings
+    from hypothesis import HealthCheck, reject, settings
     from hypothesis import strategies as st
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
@@ -105,8 +106,13 @@ class _Drawn:
         chosen = self.draw(st.integers(0, count))
         return chosen - 1 if chosen else None
 
-    def number(self, low: float, high: float) -> float:
-        return self.draw(numbers(low, high))
+    def share(self) -> float:
+        # Not an integer: Hypothesis copies integers from one choice to another. Of the smallest
+        # floats, which it is fond of, all would make the same number.
+        return self.draw(st.floats(0.0, 1.0).filter(lambda x: not 0.0 < x < 1e-3))
+
+    def again(self) -> bool:
+        return reject()
 
 
 @st.composite
@@ -115,20 +121,24 @@ def programs(
     *,
     max_ops: int = 8,
     primitives: Sequence[str | Primitive] | None = None,
+    using: str | Primitive | None = None,
 ) -> Program:
-    """Draw a program: a random graph with shared nodes over rows of the table.
+    """Draw a program: a random graph of one to eight inputs with shared nodes over rows.
 
-    Every row is inside its sampling domain at the program's `point`. Programs shrink to few
-    instructions of simple rows on simple numbers, and print as Python source.
+    Every row is inside its sampling domain at the program's `point`, whose numbers come evenly and
+    by magnitude, and the result moves with an input. Programs shrink to few instructions of simple
+    rows on simple numbers, and print as Python source, or as a test: `program.as_test()`.
 
     Args:
         draw: given by Hypothesis; leave it out.
-        max_ops: the largest number of instructions asked for; scaling operands into a domain may
-            add as many again.
+        max_ops: the largest number of instructions asked for; scaling operands into a domain and
+            joining loose ends may add twice as many.
         primitives: names of rows or rows, your own too; the whole table if left out.
+        using: a row that every program uses, by name or itself, such as your own.
 
     Raises:
         ValueError: if a name is not of the table, or max_ops is below 1.
+        TypeError: if a row is neither a Primitive nor a name.
 
     >>> from hypothesis import find
     >>> print(find(programs(max_ops=1), lambda p: "tanh" in p.primitives))
@@ -140,7 +150,7 @@ def programs(
     <BLANKLINE>
     program(0.0)
     """
-    return build(_Drawn(draw), max_ops, primitives)
+    return build(_Drawn(draw), max_ops, primitives, using)
 
 
 @st.composite

@@ -1,0 +1,213 @@
+"""Programs: straight-line functions over the rows of the table, with shared nodes.
+
+A program is data (instructions over numbered variables), so it prints as Python source or as a
+test, compares, pickles, and runs on numbers and Values alike. `programs.py` draws random ones.
+"""
+
+import math
+import operator
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import autograd
+from autograd.row import ATOM, TABLE, Operand, Primitive, apply
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One row applied to variables and constants.
+
+    Attributes:
+        row: the primitive.
+        operands: an int for the variable of that number, a float for a constant.
+    """
+
+    row: Primitive
+    operands: tuple[int | float, ...]
+
+    def __str__(self) -> str:
+        return self.row.text([_operand(x) for x in self.operands])
+
+
+def _operand(x: int | float) -> Operand:
+    if isinstance(x, float):
+        return Operand(_shown(x), ATOM if math.copysign(1.0, x) > 0.0 else 0)
+    return Operand(f"v{x}", ATOM)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A function of some numbers, written as one instruction after the other.
+
+    Variables are numbered: the inputs first, then one for each instruction. The result is the
+    last. It pickles, unless a row is not registered: `unregistered` names those.
+
+    Attributes:
+        point: numbers to call it with, at which every row is inside its domain.
+        instructions: in order.
+
+    >>> from autograd.row import lookup
+    >>> product, power = Instruction(lookup("mul"), (0, 1)), Instruction(lookup("exp"), (2,))
+    >>> p = Program((2.0, 3.0), (product, power))
+    >>> print(p)
+    from autograd import exp
+    <BLANKLINE>
+    def program(v0, v1):
+        v2 = v0 * v1
+        v3 = exp(v2)
+        return v3
+    <BLANKLINE>
+    program(2.0, 3.0)
+    >>> p(1.0, 0.0)
+    1.0
+    """
+
+    point: tuple[float, ...]
+    instructions: tuple[Instruction, ...]
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Run on numbers, Values, arrays or anything else the rows take."""
+        if len(inputs) != len(self.point):
+            raise TypeError(f"the program takes {len(self.point)} inputs, got {len(inputs)}")
+        variables: list[Any] = list(inputs)
+        for instruction in self.instructions:
+            operands = [variables[x] if isinstance(x, int) else x for x in instruction.operands]
+            variables.append(_applied(instruction.row, operands))
+        return variables[-1]
+
+    @property
+    def primitives(self) -> tuple[str, ...]:
+        """The names of the rows it uses, each once, in the order of the table."""
+        used = {instruction.row.name for instruction in self.instructions}
+        return tuple(name for name in TABLE if name in used)
+
+    @property
+    def unregistered(self) -> tuple[str, ...]:
+        """The names of its rows that the table does not hold, or not as they are here."""
+        rows = {instruction.row: None for instruction in self.instructions}
+        return tuple(row.name for row in rows if not _registered(row))
+
+    @property
+    def source(self) -> str:
+        """Python text that defines and calls it; it runs when pasted."""
+        call = f"program({', '.join(map(_shown, self.point))})"
+        return "\n".join([*self._head([]), *self._definition(), "", call])
+
+    def as_test(self, order: int = 2) -> str:
+        """Return it as the text of a test that checks its gradients; it runs when pasted.
+
+        A row that is not registered is named in a comment: define a function of that name above.
+
+        Args:
+            order: the highest order to check, as for `assert_gradients`.
+
+        >>> from autograd.row import lookup
+        >>> print(Program((2.0,), (Instruction(lookup("exp"), (0,)),)).as_test())
+        from autograd import exp
+        from autograd.check import assert_gradients
+        <BLANKLINE>
+        def test_program():
+            def program(v0):
+                v1 = exp(v0)
+                return v1
+        <BLANKLINE>
+            assert_gradients(program, 2.0)
+        """
+        numbers = ", ".join(map(_shown, self.point))
+        orders = f", order={order}" if order != 2 else ""
+        body = [*self._definition(), "", f"assert_gradients(program, {numbers}{orders})"]
+        indented = [f"    {line}" if line else "" for line in body]
+        head = self._head(["from autograd.check import assert_gradients"])
+        return "\n".join([*head, "def test_program():", *indented])
+
+    def _head(self, imports: Sequence[str]) -> list[str]:
+        """Return what a text has to say before it uses the rows."""
+        called: dict[str, Primitive] = {}
+        for instruction in self.instructions:
+            row = instruction.row
+            if f"{row.name}(" in str(instruction):
+                called[row.name] = row
+        shipped = sorted(name for name, row in called.items() if _shipped(row))
+        own = [row for name, row in sorted(called.items()) if name not in shipped]
+        known = list(filter(_registered, own))
+        head = [f"from autograd import {', '.join(shipped)}"] if shipped else []
+        head += imports
+        head += ["from autograd.row import apply, lookup"] if known else []
+        head += [f"# {row.name} is a primitive of your own" for row in own if row not in known]
+        head += [""] if head else []
+        for row in known:
+            head += [f"def {row.name}(*xs):", f'    return apply(lookup("{row.name}"), xs)', ""]
+        return head
+
+    def _definition(self) -> list[str]:
+        names = [f"v{i}" for i in range(len(self.point))]
+        lines = [
+            f"    v{len(names) + i} = {instruction}"
+            for i, instruction in enumerate(self.instructions)
+        ]
+        result = f"v{len(names) + len(lines) - 1}"
+        return [f"def program({', '.join(names)}):", *lines, f"    return {result}"]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.unregistered:
+            names = ", ".join(self.unregistered)
+            raise pickle.PicklingError(
+                f"the program uses {names}, which the table does not hold: register the row first, "
+                "in every process that reads the pickle"
+            )
+        return Program, (self.point, self.instructions)
+
+    def __copy__(self) -> "Program":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Program":
+        # Nothing in it changes, and rows that are not registered have no other copy.
+        return self
+
+    def __str__(self) -> str:
+        return self.source
+
+    def __repr__(self) -> str:
+        return f"Program as source:\n{self.source}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # Hypothesis and IPython print fields of data classes otherwise.
+        for i, line in enumerate(repr(self).splitlines()):
+            if i:
+                printer.break_()
+            printer.text(line)
+
+
+def _shown(x: float) -> str:
+    return repr(x) if math.isfinite(x) else f"float({str(x)!r})"
+
+
+def _registered(row: Primitive) -> bool:
+    return TABLE.get(row.name) is row
+
+
+def _shipped(row: Primitive) -> bool:
+    return _registered(row) and hasattr(autograd, row.name)
+
+
+def _applied(row: Primitive, operands: Sequence[Any]) -> Any:
+    """Apply a row as a user would: through the public function or operator of its name."""
+    if not _registered(row):
+        return apply(row, tuple(operands))
+    if row.name in _OPERATORS:
+        return _OPERATORS[row.name](*operands)
+    if row.arity is None and row.name == "dot":
+        half = len(operands) // 2
+        return autograd.dot(operands[:half], operands[half:])
+    return apply(row, tuple(operands))
+
+
+# The methods of Value have forms of their own of these, which are what users run.
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "neg": operator.neg,
+}

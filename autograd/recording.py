@@ -55,12 +55,14 @@ LEAF = Use(None, lambda node: None)
 tick = itertools.count(1).__next__
 
 # The names that the compiled texts see. `Value` is entered when the class exists; `watching` is
-# above 0 while some thread is inside a mode, and `watched`, of modes.py, then decides per thread.
+# above 0 while some thread is inside a mode, and `watched`, of modes.py, then decides per thread;
+# `youngest_rule` is when a row last had its rule changed.
 names: dict[str, Any] = {
     "LEAF": LEAF,
     "new": object.__new__,
     "tick": tick,
     "watching": 0,
+    "youngest_rule": 0,
     "inf": math.inf,
     "nan": math.nan,
     "number": number,
@@ -203,9 +205,12 @@ def use_of(row: Primitive, kinds: str) -> Use:
     key = row, kinds
     found = _uses.get(key)
     if found is None:
-        pull = make_pull(row, kinds) if row.arity in (1, 2) else _pull_many(row, kinds)
-        found = _uses[key] = Use(row, pull)
+        found = _uses[key] = Use(row, _pull(row, kinds))
     return found
+
+
+def _pull(row: Primitive, kinds: str) -> Pull:
+    return make_pull(row, kinds) if row.arity in (1, 2) else _pull_many(row, kinds)
 
 
 def kinds_of(row: Primitive, operands: tuple[Any, ...]) -> str:
@@ -218,11 +223,29 @@ def kinds_of(row: Primitive, operands: tuple[Any, ...]) -> str:
 
 def forget(row: Primitive) -> None:
     """Drop what was made from a row that is no longer in the table."""
-    _zeros.pop(row, None)
-    for count in [count for known, count in _bare if known is row]:
-        del _bare[row, count]
+    _forget_rule(row)
     for key in [key for key in _uses if key[0] is row]:
         del _uses[key]
+
+
+def remake(row: Primitive) -> None:
+    """Make anew, in place, what was made from a row whose rule has changed.
+
+    Nodes and methods hold the `Use`s of the row, so graphs that are there already follow the new
+    rule too; compiled programs are built again when they are next used.
+    """
+    _forget_rule(row)
+    for (known, kinds), use in _uses.items():
+        if known is row:
+            use.pull = _pull(row, kinds)
+    # Programs look whether anything is younger than they are, and only then why.
+    names["youngest_rewrite"] = names["youngest_rule"] = tick()
+
+
+def _forget_rule(row: Primitive) -> None:
+    _zeros.pop(row, None)
+    for key in [key for key in _bare if key[0] is row]:
+        del _bare[key]
 
 
 def _forward(row: Primitive, *operands: str) -> tuple[str, dict[str, Any]]:

@@ -11,7 +11,11 @@ from autograd import (
     Primitive,
     Value,
     WrongPartialsError,
+    compile,
+    dot,
     exp,
+    grad,
+    gradient,
     primitive,
     sigmoid,
     sin,
@@ -23,7 +27,7 @@ from autograd import (
 from autograd.check import Outcome, check_gradients, check_row, complex_step, local, precise
 from autograd.check.faults import FAULTS, planted
 from autograd.check.rows import sample
-from autograd.recording import use_of
+from autograd.recording import structural_zeros, use_of
 from autograd.row import TABLE, lookup
 
 WRONG_RULES = [
@@ -198,6 +202,52 @@ def test_a_planted_fault_reaches_operators_backward_and_gradient_and_goes_again(
     z.backward()
     assert x.grad == 6.0
     assert check_gradients(lambda x: x * x, 3.0).certain
+
+
+def test_a_fault_in_a_row_of_any_number_reaches_every_engine_and_leaves_none():
+    def f(x, y, z, w):
+        return dot([x, y], [z, w])
+
+    inputs = 1.0, 2.0, 3.0, 4.0
+    leaves = [Value(x) for x in inputs]
+    product = f(*leaves)
+    before, inside = compile(f, argnum=(0, 1, 2, 3)), compile(f, argnum=(0, 1, 2, 3))
+    before.value_and_grad(*inputs)
+
+    def slopes():
+        for leaf in leaves:
+            leaf.grad = None
+        product.backward()
+        return [
+            [leaf.grad for leaf in leaves],
+            [slope.data for slope in gradient(product, leaves)],
+            list(grad(f, argnum=(0, 1, 2, 3))(*inputs)),
+            list(before.value_and_grad(*inputs)[1]),
+            list(inside.value_and_grad(*inputs)[1]),
+        ]
+
+    row = lookup("dot")
+    for kind in FAULTS:
+        rule = kind.make(row)
+        if rule is None:
+            continue
+        with planted(row, rule):
+            wrong = list(map(float, rule(11.0, *inputs)))
+            assert wrong != [3.0, 4.0, 1.0, 2.0]
+            assert slopes() == [wrong] * 5, kind.name
+    right = [3.0, 4.0, 1.0, 2.0]
+    assert slopes() == [right] * 5
+    assert check_gradients(f, *inputs).certain
+
+
+def test_a_planted_zero_stops_the_flow_inside_the_block_alone():
+    x = Value(2.0)
+    with planted(lookup("sin"), lambda z, x: (0.0,)):
+        assert grad(sin)(2.0) == 0.0
+        assert structural_zeros(lookup("sin")) == {0}
+        sin(x).backward()
+    assert structural_zeros(lookup("sin")) == frozenset()
+    assert grad(sin)(2.0) == math.cos(2.0)
 
 
 def test_the_fault_is_blamed_at_the_second_order_too():

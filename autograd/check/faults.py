@@ -4,9 +4,9 @@
 backward and take gradients by the wrong rule everywhere, as they would if it had been written so.
 """
 
-# pyright: reportPrivateUsage=false, reportUnknownVariableType=false
+# pyright: reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false
-# Rules run on operands of any kind, and the fault has to reach the compiled steps of the pass.
+# Rules run on operands of any kind.
 
 import contextlib
 from collections.abc import Callable, Generator
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import recording
-from autograd.recording import make_pull
 from autograd.row import Primitive
 
 Rule = Callable[..., tuple[Any, ...]]
@@ -55,6 +54,21 @@ def _dropped(row: Primitive) -> Rule | None:
         partials = list(rule(z, *xs))
         partials[len(partials) - 1 - row.constants] = 0.0
         return tuple(partials)
+
+    return wrong
+
+
+def _reversed(row: Primitive) -> Rule | None:
+    """The partials in the order of the operands from last to first."""
+    # Of two operands that is `_swapped`.
+    if row.arity is not None and row.arity - row.constants < 3:
+        return None
+    rule, constants = row.partials, row.constants
+
+    def wrong(z: Any, *xs: Any) -> tuple[Any, ...]:
+        partials = tuple(rule(z, *xs))
+        cut = len(partials) - constants
+        return (*partials[:cut][::-1], *partials[cut:])
 
     return wrong
 
@@ -117,6 +131,7 @@ FAULTS: tuple[FaultKind, ...] = (
     FaultKind("sign", _mapped(lambda d: d * -1.0)),
     FaultKind("dropped term", _dropped),
     FaultKind("swapped operands", _swapped),
+    FaultKind("operands in reverse", _reversed),
     FaultKind("zero", _mapped(lambda d: d * 0.0)),
     FaultKind("tail form", lambda row: _TAILS.get(row.name)),
     FaultKind("exponent off by one", lambda row: _exponents().get(row.name)),
@@ -128,9 +143,10 @@ FAULTS: tuple[FaultKind, ...] = (
 def planted(row: Primitive, rule: Rule) -> Generator[None]:
     """Inside the block, `row` has the partials `rule`, in every graph recorded before or within.
 
-    The row itself is changed and the steps of `backward` made from it anew, so that the operators
-    of Value, `backward` and `gradient` all follow the wrong rule; afterwards all is as it was. The
-    change is seen by all threads.
+    The row itself is changed and what is made from it made anew, so that the operators of Value,
+    `backward`, `gradient` and compiled programs all follow the wrong rule, and the right one again
+    after the block, whenever they were recorded or compiled. Only text that was written out before
+    (`program.source`, a saved program) keeps its rule. The change is seen by all threads.
 
     >>> from autograd import grad, sin
     >>> from autograd.row import lookup
@@ -150,9 +166,4 @@ def planted(row: Primitive, rule: Rule) -> Generator[None]:
 
 def _give(row: Primitive, rule: Any) -> None:
     object.__setattr__(row, "partials", rule)
-    # What the engine has made from the rule is made again, in place: methods hold it.
-    recording._zeros.pop(row, None)
-    for (_, kinds), use in list(recording._uses.items()):
-        if use.row is row:
-            make = make_pull if row.arity in (1, 2) else recording._pull_many
-            use.pull = make(row, kinds)
+    recording.remake(row)

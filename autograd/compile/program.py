@@ -115,6 +115,7 @@ class Program:
         self.load()
         self._shapes: tuple[Shape, ...] | None = None
         self._built: Built | None = None
+        self._built_at = 0
         self._last: tuple[Shape, ...] = ()
         # Buffers are the program's own: two threads take turns.
         self._lock = threading.Lock()
@@ -150,6 +151,8 @@ class Program:
     def _follow(self) -> None:
         """Take the numbers of parameters that were given new data since they were last copied.
 
+        A program that was built by another rule of some row is built again.
+
         Raises:
             StaleGraphError: if a Value that the program took for a constant has new data.
         """
@@ -167,6 +170,9 @@ class Program:
         for i, p in enumerate(self.parameters):
             if p.birth > since:
                 self._theta[i] = p.data
+        if self._built is not None and self._built_at < names["youngest_rule"]:
+            self._float_gradient = None
+            self._build(self._built.shapes)
 
     def store(self) -> None:
         """Copy `theta` into the Values' data."""
@@ -357,6 +363,7 @@ class Program:
         return built
 
     def _build(self, shapes: tuple[Shape, ...]) -> Built:
+        self._built_at = tick()
         built = Built(self._f, shapes, self.parameters, self._names, self._dtype, self._argnum)
         self._shapes, self._built = shapes, built
         return built

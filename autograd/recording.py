@@ -55,12 +55,12 @@ LEAF = Use(None, lambda node: None)
 tick = itertools.count(1).__next__
 
 # The names that the compiled texts see. `Value` is entered when the class exists; `watching` is
-# above 0 while some thread is inside a mode, and `watched`, of modes.py, then decides per thread.
+# not empty while a mode is open anywhere, and `watched`, of modes.py, then decides.
 names: dict[str, Any] = {
     "LEAF": LEAF,
     "new": object.__new__,
     "tick": tick,
-    "watching": 0,
+    "watching": [],
     "inf": math.inf,
     "nan": math.nan,
     "number": number,

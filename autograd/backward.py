@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any, cast
 
 from autograd.errors import StaleGraphError
+from autograd.numeric import number
 from autograd.recording import names, structural_zeros
 from autograd.value import Value
 
@@ -49,6 +50,8 @@ def order(z: Value) -> list[Value]:
 
 def _check(z: object) -> None:
     if not isinstance(z, Value):
+        if hasattr(z.__class__, "__number__"):
+            number(z)
         raise TypeError(f"expected a Value, got {type(z).__name__}: a plain number has no graph")
 
 
@@ -68,7 +71,7 @@ def _check_fresh(nodes: Sequence[Value]) -> None:
 
 
 def _name(node: Value) -> str:
-    return f"{node.label or node.op or 'a leaf'} = {node.data}"
+    return f"{node.label or node.op or 'a leaf'} = {node._number}"
 
 
 class _Pending:
@@ -232,6 +235,7 @@ def local_partials(node: Value) -> tuple[float, ...]:
     >>> local_partials(x * y)
     (4.0, 3.0)
     """
+    _check(node)
     if node.op is None:
         return ()
     _check_fresh([node])

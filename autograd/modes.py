@@ -1,7 +1,7 @@
-"""Modes that hold inside a `with` block, for the thread that entered it.
+"""Modes that hold inside a `with` block, for the context that entered it; see `blocks.py`.
 
 `no_grad` records nothing; `detect_anomaly` stops at the first nan or infinity. Methods test one
-number, `names["watching"]`, per node: while no thread is inside such a block that is all it costs.
+list, `names["watching"]`, per node: while no block is open anywhere that is all it costs.
 """
 
 from __future__ import annotations
@@ -9,44 +9,43 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-import threading
 import weakref
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
 
+from autograd.blocks import Block, Blocks
 from autograd.errors import AnomalyError
 from autograd.recording import LEAF, names
 from autograd.value import Value
 
 # pyright: reportPrivateUsage=false
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-class _Thread(threading.local):
-    paused = 0
-    strict = 0
-
-
-_thread = _Thread()
-_lock = threading.Lock()
+_modes = Blocks("autograd's modes")
 _lines: weakref.WeakKeyDictionary[Value, str] = weakref.WeakKeyDictionary()
+_NOT_PAUSED = contextlib.nullcontext(False)
 
 
-@contextlib.contextmanager
-def _watching(mode: str) -> Generator[None]:
-    """Enter a mode in this thread."""
-    setattr(_thread, mode, getattr(_thread, mode) + 1)
-    with _lock:
-        names["watching"] += 1
-    try:
-        yield
-    finally:
-        setattr(_thread, mode, getattr(_thread, mode) - 1)
-        with _lock:
-            names["watching"] -= 1
+@overload
+def no_grad() -> Block: ...
+@overload
+def no_grad(function: F, /) -> F: ...
+def no_grad(function: Any = None, /) -> Any:
+    """Inside the block, operations record nothing: results are leaves.
 
+    The block holds for the running context: for what is called inside it, and for tasks begun
+    there while it is open; not for other tasks, plain threads, or the caller of a generator that is
+    paused inside it, unless `contextlib.contextmanager` drives the generator. A coroutine that is
+    driven by hand shares the context of whoever drives it.
 
-def no_grad() -> contextlib.AbstractContextManager[None]:
-    """Inside the block, this thread's operations record nothing: results are leaves.
+    As a decorator, `@no_grad()` or `@no_grad`, it holds while the function runs, and so for
+    generators, coroutines and asynchronous generators.
+
+    Raises:
+        TypeError: for an argument that is no function.
+        TraceError: inside a function that is compiled, at the first result that depends on what
+            the function is given or on a parameter: a program cannot stop a gradient.
 
     >>> x = Value(3.0)
     >>> with no_grad():
@@ -54,27 +53,20 @@ def no_grad() -> contextlib.AbstractContextManager[None]:
     >>> y.data, y.args
     (9.0, ())
     """
-    return _watching("paused")
+    return _block("paused", function)
 
 
-@contextlib.contextmanager
-def recording_anyway() -> Generator[bool]:
-    """Inside the block, record even in `no_grad`: a derivative needs the graph it is taken of.
-
-    What it yields says whether the thread was inside `no_grad`.
-    """
-    paused, _thread.paused = _thread.paused, 0
-    try:
-        yield paused > 0
-    finally:
-        _thread.paused = paused
-
-
-def detect_anomaly() -> contextlib.AbstractContextManager[None]:
+@overload
+def detect_anomaly() -> Block: ...
+@overload
+def detect_anomaly(function: F, /) -> F: ...
+def detect_anomaly(function: Any = None, /) -> Any:
     """Inside the block, raise at the first node whose value or gradient is nan or infinite.
 
     Forward, the error comes from the operation that made the number; backward, from the pass, and
-    it names the source line that recorded the node if that was inside the block too.
+    it names the source line that recorded the node if that was inside the block too. Where the
+    block holds, and that it decorates functions: see `no_grad`. Inside a function that is compiled
+    it watches nothing, as there are no numbers: put it around the program's call.
 
     Raises:
         AnomalyError: naming the node, its operands and the line of source that made it.
@@ -86,22 +78,73 @@ def detect_anomaly() -> contextlib.AbstractContextManager[None]:
         ...
     autograd.errors.AnomalyError: log(x = 0.0) is -inf, at <doctest ...>:2
     """
-    return _watching("strict")
+    return _block("strict", function)
+
+
+def _block(kind: str, function: Any) -> Any:
+    block = Block(_modes, kind)
+    return block if function is None else block(function)
+
+
+class _Recording(Block):
+    """Its entrance says whether it is inside `no_grad`."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> bool:
+        return self.enter(is_paused())
+
+
+def recording_anyway() -> contextlib.AbstractContextManager[bool]:
+    """Inside the block, record even in `no_grad`: a derivative needs the graph it is taken of.
+
+    What it yields says whether the block stands inside `no_grad`.
+    """
+    return _Recording(_modes, "recording") if _modes.opened else _NOT_PAUSED
+
+
+def is_paused() -> bool:
+    """Return whether operations record nothing here."""
+    if _modes.opened:
+        for entry in _modes.standing():
+            if entry.block.kind != "strict":
+                return entry.block.kind == "paused"
+    return False
 
 
 def detecting() -> bool:
-    """Return whether this thread is inside `detect_anomaly`."""
-    return _thread.strict > 0
+    """Return whether this is inside `detect_anomaly`."""
+    return bool(_modes.opened) and "strict" in [e.block.kind for e in _modes.standing()]
+
+
+def open_modes() -> list[str]:
+    """Return the modes that are open anywhere, in whatever thread or task.
+
+    >>> with no_grad():
+    ...     open_modes()
+    ['paused']
+    >>> open_modes()
+    []
+    """
+    _modes.sweep()
+    return [entry.block.kind for entry in _modes.opened]
 
 
 def _watched(node: Value) -> Value:
-    """Finish a node that was made while some thread is inside a mode."""
-    if _thread.strict:
-        line = _user_line()
+    """Finish a node that was made while a block is open somewhere."""
+    is_strict = False
+    kind = ""
+    for entry in _modes.standing():
+        if entry.block.kind == "strict":
+            is_strict = True
+        else:
+            kind = kind or entry.block.kind
+    if is_strict:
+        line = user_line("autograd")
         if not math.isfinite(node._number):
             raise AnomalyError(f"{_written(node)} is {node._number}, at {line}")
         _lines[node] = line
-    if _thread.paused:
+    if kind == "paused" and not names["traced"](node):
         node._use = LEAF
         node._x = node._y = None
     return node
@@ -122,23 +165,29 @@ def _inspect(node: Value) -> None:
 
 def _written(node: Value) -> str:
     operands = [
-        f"{x.label or (x.op or 'leaf')} = {x.data}" if isinstance(x, Value) else f"{x}"
+        f"{x.label or (x.op or 'leaf')} = {x._number}" if isinstance(x, Value) else f"{x}"
         for x in node.args
     ]
     shown = operands if len(operands) <= 6 else [*operands[:5], f"... {len(operands) - 5} more"]
     return f"{node.label or node.op}({', '.join(shown)})"
 
 
-def _user_line() -> str:
-    """Return file and line of the innermost frame outside this package."""
+def user_line(*packages: str) -> str:
+    """Return file and line of the innermost frame outside these packages, as FILE:LINE."""
     frame: Any = sys._getframe(1)
     while frame is not None:
-        name = frame.f_globals.get("__name__", "") or ""
-        inside = name == "autograd" or name.startswith("autograd.") or "tick" in frame.f_globals
-        if not inside or frame.f_code.co_filename.startswith("<doctest"):
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        # The methods that the table's texts were compiled to see its names alone.
+        ours = package in packages or frame.f_globals is names
+        if not ours or frame.f_code.co_filename.startswith("<doctest"):
             return f"{frame.f_code.co_filename}:{frame.f_lineno}"
         frame = frame.f_back
     return "an unknown line"
 
 
-names.update(watched=_watched, detecting=detecting, inspect=_inspect)
+names.update(
+    watching=_modes.opened,
+    watched=_watched,
+    detecting=detecting,
+    inspect=_inspect,
+)

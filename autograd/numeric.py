@@ -54,6 +54,10 @@ def number(x: object) -> float:
                 "the number given is beyond the largest float, 1.8e308: scale it, "
                 "or write math.inf if infinity is meant"
             ) from None
+    # A number that will be there when a program runs refuses by itself, with the line that asked.
+    refuse: Any = getattr(x.__class__, "__number__", None)
+    if refuse is not None:
+        refuse(x)
     raise TypeError(f"expected a number, got {_describe(x)}")
 
 

@@ -55,13 +55,13 @@ LEAF = Use(None, lambda node: None)
 tick = itertools.count(1).__next__
 
 # The names that the compiled texts see. `Value` is entered when the class exists; `watching` is
-# above 0 while some thread is inside a mode, and `watched`, of modes.py, then decides per thread;
+# not empty while a mode is open anywhere, and `watched`, of modes.py, then decides;
 # `youngest_rule` is when a row last had its rule changed.
 names: dict[str, Any] = {
     "LEAF": LEAF,
     "new": object.__new__,
     "tick": tick,
-    "watching": 0,
+    "watching": [],
     "youngest_rule": 0,
     "inf": math.inf,
     "nan": math.nan,

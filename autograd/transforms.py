@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 
 from autograd.backward import gradient, gradient_numbers
 from autograd.backward import order as order_of
+from autograd.errors import TraceError
 from autograd.modes import recording_anyway
 from autograd.nesting import flat, mapped, rebuilt
 from autograd.numeric import number
@@ -155,6 +156,8 @@ def _detached(x: Any) -> Any:
 def _scalar(value: object) -> float:
     try:
         return number(value)
+    except TraceError:
+        raise
     except TypeError as error:
         raise TypeError(
             f"the function must return one Value or number: {error}; "

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, settings
 import autograd
 from autograd import modes, persistence
 from autograd.primitives import TABLE
-from autograd.recording import names
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,8 +37,7 @@ def _state() -> dict[str, object]:
     """What one test could leave for the next to stumble over."""
     return {
         "rows of the table": tuple(TABLE.values()),
-        "no_grad and other modes that are open": names["watching"],
-        "modes of this thread": {name: n for name, n in vars(modes._thread).items() if n},
+        "no_grad and other modes that are open": modes.open_modes(),
         "a pickle underway": persistence._underway.end(),
     }
 

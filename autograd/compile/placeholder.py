@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from autograd import primitives
-from autograd.compile.refusals import COMPARE, refusals, refuse
+from autograd.compile.refusals import COMPARE, check_recording, refusals, refuse
 from autograd.numeric import number
+from autograd.recording import names
 from autograd.row import TABLE, Primitive, apply_to_arrays
 from autograd.value import Value
 
@@ -36,7 +37,7 @@ def placeholder_class(tape: Tape) -> Any:
     # methods reach the lists through the tape.
     push_code, push_first, push_second = tape.code.append, tape.first.append, tape.second.append
     code_list, node_of, new = tape.code, tape.node_of, object.__new__
-    values = tape.values
+    values, watching = tape.values, names["watching"]
 
     class Placeholder:
         """A number that will be there when the program runs."""
@@ -77,6 +78,8 @@ def placeholder_class(tape: Tape) -> Any:
                     raise TypeError(
                         f"{row.name}: the last {row.constants} operand(s) must be plain numbers"
                     )
+            if watching:
+                check_recording(tape)
             return tape.new(tape.node(row, operands))
 
         def __pos__(self) -> Any:
@@ -116,6 +119,8 @@ def placeholder_class(tape: Tape) -> Any:
                 j = values.get(other) if kind is Value else None
                 if j is None:
                     return unusual(self, other, row, False)
+            if watching:
+                check_recording(tape)
             push_code(code)
             push_first(self.i)
             push_second(j)
@@ -127,6 +132,8 @@ def placeholder_class(tape: Tape) -> Any:
             j = values.get(other) if other.__class__ is Value else None
             if j is None:
                 return unusual(self, other, row, True)
+            if watching:
+                check_recording(tape)
             push_code(code)
             push_first(j)
             push_second(self.i)
@@ -145,6 +152,8 @@ def placeholder_class(tape: Tape) -> Any:
         if not is_number and not isinstance(other, float | int | Value | np.generic):
             node_of(other)  # says what is wrong with it
             return NotImplemented
+        if watching:
+            check_recording(tape)
         j = node_of(number(cast(object, other)) if row.name == "power" else other)
         return tape.new(tape.append(tape.code_of(row), *((j, self.i) if swapped else (self.i, j))))
 

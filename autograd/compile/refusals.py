@@ -10,14 +10,13 @@ some thread traces. Every refusal is a `TraceError` with the line that asked.
 
 from __future__ import annotations
 
-import sys
-import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from autograd.backward import order
+from autograd.blocks import Block, Blocks, Turn
 from autograd.errors import TraceError
+from autograd.modes import is_paused, user_line
+from autograd.recording import names
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -31,14 +30,8 @@ def refuse(what: str, instead: str) -> NoReturn:
 
 def where_asked() -> str:
     """Return the file and line of the innermost frame outside this distribution."""
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__", ""))
-        ours = name.partition(".")[0] in ("autograd", "nn") or "tick" in frame.f_globals
-        if not ours or frame.f_code.co_filename.startswith("<doctest"):
-            return f"line {frame.f_lineno} of {frame.f_code.co_filename}"
-        frame = frame.f_back
-    return "the traced function"
+    file, _, line = user_line("autograd", "nn").rpartition(":")
+    return f"line {line} of {file}" if file else "the traced function"
 
 
 COMPARE = (
@@ -52,49 +45,93 @@ _READ = (
 _SET = "make a new Value in place of a new number, and set parameters through program.theta"
 _BY_NUMBER = "index by a number with select(i, xs), and keep counts and shapes as plain ints"
 
-_active: dict[int, Tape] = {}
-_lock = threading.Lock()
-_GUARDED = ("data", "__lt__", "__le__", "__gt__", "__ge__")
+_DERIVATIVE = (
+    "grad and the like are not compiled. Compile the function itself: the program's value_and_grad "
+    "is its derivative"
+)
+_NO_GRAD = (
+    "a program cannot stop a gradient. Leave the block out, compute outside the function what is "
+    "to stay constant, or train with engine='eager'"
+)
+_DETACH = (
+    "a program cannot stop a gradient. Leave detach out, or compute outside the function what is "
+    "to stay constant"
+)
+
+_traces = Blocks("autograd's traces")
+_guarding = Turn()
+_COMPARISONS = ("__lt__", "__le__", "__gt__", "__ge__")
+_GUARDED = ("data", "detach", *_COMPARISONS)
 _unguarded: dict[str, Any] = {name: vars(Value)[name] for name in _GUARDED}
 
 
-@contextmanager
-def tracing(tape: Tape) -> Generator[None]:
-    """Inside the block, this thread's Values refuse to tell a number that a parameter decides.
+class Tracing(Block):
+    """Inside the block, Values refuse to tell a number that a parameter of the tape decides.
 
     `Value.data` is the fastest reader there is, with no room for a test; so other readers are put
-    in its place while some thread is inside such a block, and taken away with the last.
+    in its place while some trace is open, and taken away by `settle` after the last.
     """
-    thread = threading.get_ident()
-    outer = _active.get(thread)
-    with _lock:
-        if not _active:
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        with _guarding.lock:
+            self.enter(None)
             for name, guard in _guards().items():
                 setattr(Value, name, guard)
-        _active[thread] = tape
-    try:
-        yield
-    finally:
-        with _lock:
-            if outer is None:
-                del _active[thread]
-            else:
-                _active[thread] = outer
-            if not _active:
-                for name, plain in _unguarded.items():
-                    setattr(Value, name, plain)
+
+
+def tracing(tape: Tape) -> Tracing:
+    """Return the block to trace in."""
+    return Tracing(_traces, tape)
+
+
+def settle() -> None:
+    """Put the plain readers back unless some trace is open."""
+    with _guarding.lock:
+        _traces.sweep()
+        if not _traces.opened:
+            for name, plain in _unguarded.items():
+                setattr(Value, name, plain)
+
+
+def _tape() -> Tape | None:
+    """Return the tape of the trace that this is called from."""
+    if not _traces.opened:
+        # A trace that was interrupted on its way out has left the guards.
+        settle()
+        return None
+    standing = _traces.standing()
+    return standing[0].block.kind if standing else None
 
 
 def _traced(x: Any) -> bool:
-    """Whether a number is decided by a parameter or an input of this thread's trace."""
-    tape = _active.get(threading.get_ident())
+    """Whether a number is decided by a parameter or an input of this trace."""
+    tape = _tape()
     if tape is None:
         return False
-    if x.__class__ is not Value:
-        return x.__class__ is tape.placeholder
-    return x in tape.parameters or (
-        x._x is not None and any(v in tape.parameters for v in order(x))
-    )
+    return tape.decides(x) if x.__class__ is Value else x.__class__ is tape.placeholder
+
+
+def _paused(node: Value) -> bool:
+    """Refuse a node made in `no_grad` that a parameter decides; return whether this is a trace.
+
+    One that none decides stays with what it was made from: constants are looked at later.
+    """
+    tape = _tape() if _traces.opened else None
+    if tape is not None and tape.decides(node):
+        check_recording(tape)
+    return tape is not None
+
+
+def check_recording(tape: Tape) -> None:
+    """Raise the TraceError for what is computed inside `no_grad`; asked while a mode is open."""
+    # Rules are applied to placeholders, too, of tapes that nobody traces on.
+    if is_paused() and _tape() is tape:
+        refuse("computes with a Value inside no_grad", _NO_GRAD)
+
+
+names["traced"] = _paused
 
 
 def _guards() -> dict[str, Any]:
@@ -104,7 +141,16 @@ def _guards() -> dict[str, Any]:
         return self._number
 
     plain = _unguarded["data"]
-    guards: dict[str, Any] = {"data": property(data, plain.fset, doc=plain.__doc__)}
+
+    def detach(self: Value) -> Value:
+        if _traced(self):
+            refuse(f"detaches {self.label or 'a Value'}", _DETACH)
+        return _unguarded["detach"](self)
+
+    guards: dict[str, Any] = {
+        "data": property(data, plain.fset, doc=plain.__doc__),
+        "detach": detach,
+    }
 
     def comparison(name: str) -> Callable[[Value, Any], bool]:
         compare = _unguarded[name]
@@ -117,7 +163,7 @@ def _guards() -> dict[str, Any]:
         method.__name__ = name
         return method
 
-    return guards | {name: comparison(name) for name in _GUARDED[1:]}
+    return guards | {name: comparison(name) for name in _COMPARISONS}
 
 
 def refusals() -> dict[str, Any]:
@@ -136,11 +182,13 @@ def refusals() -> dict[str, Any]:
         "__index__": refusal("uses a Value as an index or a count", _BY_NUMBER),
         "__round__": refusal("rounds a Value", _READ),
         "__format__": refusal("formats the number of a Value", _READ),
+        # What `number` asks of whatever is none, as for the arguments of `grad(f)`.
+        "__number__": refusal("takes a derivative of a Value, or its number,", _DERIVATIVE),
         "data": property(refusal("reads .data", _READ), refusal("sets .data", _SET)),
         "grad": property(refusal("reads .grad", _READ), refusal("sets .grad", _SET)),
         "backward": refusal("goes backward", "the program has value_and_grad for that"),
-        "detach": refusal("detaches a Value", _READ),
+        "detach": refusal("detaches a Value", _DETACH),
     }
-    for name in _GUARDED[1:]:
+    for name in _COMPARISONS:
         members[name] = refusal("compares a Value", COMPARE)
     return members

@@ -19,10 +19,11 @@ import numpy as np
 from autograd.backward import order
 from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.compile.placeholder import placeholder_class
-from autograd.compile.refusals import tracing, where_asked
+from autograd.compile.refusals import settle, tracing, where_asked
 from autograd.errors import TraceError
 from autograd.modes import recording_anyway
 from autograd.numeric import number
+from autograd.recording import tick
 from autograd.row import Primitive
 from autograd.value import Value
 
@@ -56,6 +57,9 @@ class Tape:
         self.values = dict(self.parameters)
         self.labels: dict[int, str] = {}
         self.captured: list[Value] = []
+        self.began = tick()
+        # Values that were looked at and do not depend on a parameter.
+        self.free: set[Value] = set()
         self.placeholder = placeholder_class(self)
 
     def code_of(self, row: Primitive) -> int:
@@ -114,19 +118,35 @@ class Tape:
             )
         return self.constant(number(x))
 
+    def decides(self, value: Value) -> bool:
+        """Whether a parameter decides the number of a Value."""
+        free, parameters = self.free, self.parameters
+        if value in parameters:
+            return True
+        if value._x is None or value in free:
+            return False
+        known = [x in free or (x._x is None and x not in parameters) for x in _values(value)]
+        nodes = [value] if all(known) else order(value)
+        if any(v in parameters for v in nodes):
+            return True
+        free.update(nodes)
+        return False
+
     def imported(self, value: Value) -> int:
         """Return the node of a recorded Value, with all it was made from.
 
-        A leaf that is no parameter is a constant, captured with the number it has now.
+        A leaf that is no parameter is a constant, captured with the number it has now. So is what
+        was computed from such before the trace, which may be given new data, too.
         """
         values = self.values
         for v in order(value):
             if v in values:
                 continue
             row = v.op
+            if v.birth < self.began:
+                self.captured.append(v)
             if row is None:
                 values[v] = self.constant(v._number)
-                self.captured.append(v)
             else:
                 values[v] = self.node(row, v.args)
                 self.unbatched.append(values[v])
@@ -187,6 +207,10 @@ class Tape:
         )
 
 
+def _values(node: Value) -> list[Value]:
+    return [x for x in node.args if isinstance(x, Value)]
+
+
 def trace(
     f: Callable[..., Any],
     shapes: Sequence[Shape],
@@ -211,10 +235,13 @@ def trace(
     """
     tape = Tape(parameters)
     arguments = [_nested(tape, shape) for shape in shapes]
-    # Also in `no_grad`, where what is made of parameters alone would look like a constant.
-    with recording_anyway(), tracing(tape):
-        result = f(*arguments)
-        outputs = [tape.node_of(x) for x in flat_outputs(result)]
+    try:
+        # Also in `no_grad`, where what is made of parameters alone would look like a constant.
+        with recording_anyway(), tracing(tape):
+            result = f(*arguments)
+            outputs = [tape.node_of(x) for x in flat_outputs(result)]
+    finally:
+        settle()
     if captured is not None:
         captured += tape.captured
     return tape.graph(outputs)

@@ -38,7 +38,9 @@ FULL = 75_000
 # A call of the fuzz takes a few milliseconds: what takes so long on a busy machine hangs.
 HANGS = 60.0
 MEMORY = 8 * 2**30
-OURS = tuple(str(Path(values.ag.__file__).parents[1] / room) + os.sep for room in ("autograd", "nn"))
+OURS = tuple(
+    str(Path(values.ag.__file__).parents[1] / room) + os.sep for room in ("autograd", "nn")
+)
 HERE = str(Path(__file__).parent) + os.sep
 # What no wrong argument may end in, whoever raises it.
 LEAKS = (

@@ -113,7 +113,12 @@ def square_sum(xs: Any) -> Any:
 
 def z() -> Value:
     x, y = Value(2.0, "x"), Value(3.0, "y")
-    return ag.tanh(x * y + ag.exp(x), ) + x
+    return (
+        ag.tanh(
+            x * y + ag.exp(x),
+        )
+        + x
+    )
 
 
 def leaf() -> Value:

@@ -30,7 +30,7 @@ def number(x: object) -> float:
 
     Raises:
         TypeError: for a bool, str, complex number, array, sequence, None or a node of a graph.
-        OverflowError: for an int beyond the largest float.
+        OverflowError: for a number beyond the largest float.
 
     >>> number(3), number(np.float32(0.5))
     (3.0, 0.5)
@@ -48,12 +48,16 @@ def number(x: object) -> float:
     if isinstance(x, numbers.Rational | float | np.floating | np.integer):
         real = cast(Any, x)
         try:
-            return float(real)
+            converted = float(real)
         except OverflowError:
+            converted = math.inf
+        # The wider floats of NumPy become infinite without a word.
+        if math.isinf(converted) and real != converted:
             raise OverflowError(
                 "the number given is beyond the largest float, 1.8e308: scale it, "
                 "or write math.inf if infinity is meant"
-            ) from None
+            )
+        return converted
     # A number that will be there when a program runs refuses by itself, with the line that asked.
     refuse: Any = getattr(x.__class__, "__number__", None)
     if refuse is not None:

@@ -372,7 +372,8 @@ def combine(method: Callable[[Any, Any], Any], value: "Value", other: Any) -> An
         return NotImplemented
     if isinstance(other, np.ndarray):
         elements = np.frompyfunc(lambda x: method(value, x), 1, 1)  # pyright: ignore[reportUnknownLambdaType]
-        return elements(cast(Any, other).astype(object))
+        with np.errstate(all="ignore"):
+            return elements(cast(Any, other).astype(object))
     if hasattr(kind, "__radd__") and not isinstance(
         other, float | np.generic | numbers.Number | str | bytes | list | tuple
     ):

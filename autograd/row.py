@@ -7,7 +7,7 @@ down; arrays and numbers compute it.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
 
 import numpy as np
@@ -240,6 +240,12 @@ def apply(row: Primitive, operands: tuple[Any, ...]) -> Any:
 
 def apply_to_arrays(row: Primitive, operands: tuple[Any, ...]) -> Any:
     """Apply `row` to operands of which some are arrays: as a whole, or element by element."""
+    masks: list[Any] = [_mask_of(x) for x in operands if isinstance(x, np.ma.MaskedArray)]
+    if masks:
+        result = apply_to_arrays(row, tuple([_data_of(x) for x in operands]))
+        # Array functions choose among elements and so lose a mask: it is put on at the end.
+        mask = reduce(np.logical_or, masks)
+        return np.ma.masked_array(result, np.broadcast_to(mask, np.shape(result)))
     handler = any(hasattr(cast(Any, type(x)), "__apply__") for x in operands)
     if not handler and all(np.asarray(x).dtype != object for x in operands):
         with np.errstate(all="ignore"):
@@ -252,17 +258,30 @@ def apply_to_arrays(row: Primitive, operands: tuple[Any, ...]) -> Any:
     wrapped: list[Any] = [
         x if isinstance(x, np.ndarray) else np.array(x, dtype=object) for x in operands
     ]
-    return cast(Any, np.frompyfunc(one, len(operands), 1))(*[w.astype(object) for w in wrapped])
+    with np.errstate(all="ignore"):
+        return cast(Any, np.frompyfunc(one, len(operands), 1))(*[w.astype(object) for w in wrapped])
+
+
+def _mask_of(x: Any) -> Any:
+    return np.ma.getmaskarray(x)
+
+
+def _data_of(x: Any) -> Any:
+    """Return what is under a mask."""
+    return np.ma.getdata(x) if isinstance(cast(object, x), np.ma.MaskedArray) else x
 
 
 def _as_real(x: Any) -> Any:
-    """Return an operand with whole numbers as floats, as a single one would be; refuse bools."""
+    """Return an operand with whole numbers as floats, as a single one would be; refuse the rest."""
     if not isinstance(x, np.ndarray):
-        return x
+        plain = number(x)
+        return x if isinstance(cast(object, x), np.floating) else plain
     array = cast(Any, x)
     kind = array.dtype.kind
-    if kind == "b":
-        raise TypeError("expected numbers, got an array of bool: write array.astype(float)")
+    if kind not in "iuf":
+        advice = {"b": "array.astype(float)", "c": "array.real, array.imag or abs(array)"}
+        written = advice.get(kind, "the numbers it stands for as an array of float")
+        raise TypeError(f"expected numbers, got an array of {array.dtype}: write {written}")
     return array.astype(np.float64) if kind in "iu" else array
 
 

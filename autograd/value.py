@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from autograd import primitives
+from autograd.arrays import elements_methods, ufunc_of_values, undecided, unsortable
 from autograd.numeric import number
 from autograd.primitives import TABLE, Primitive
 from autograd.recording import LEAF, Use, binary_methods, names, record, tick, unary_method
@@ -189,17 +190,22 @@ class Value:
             "Keep one as an attribute of your class, or add a primitive"
         )
 
+    # A tie and a nan are told apart from the rest for NumPy's sake; see autograd.arrays.
     def __lt__(self, other: Value | float) -> bool:
-        return self._number < _data_of(other, "<")
+        x, y = self._number, _data_of(other, "<")
+        return x < y if y.__class__ is not float or (x == x and y == y) else _beside_nan()
 
     def __le__(self, other: Value | float) -> bool:
-        return self._number <= _data_of(other, "<=")
+        x, y = self._number, _data_of(other, "<=")
+        return x <= y if y.__class__ is not float or x < y or x > y else undecided(x <= y)
 
     def __gt__(self, other: Value | float) -> bool:
-        return self._number > _data_of(other, ">")
+        x, y = self._number, _data_of(other, ">")
+        return x > y if y.__class__ is not float or (x == x and y == y) else _beside_nan()
 
     def __ge__(self, other: Value | float) -> bool:
-        return self._number >= _data_of(other, ">=")
+        x, y = self._number, _data_of(other, ">=")
+        return x >= y if y.__class__ is not float or x > y or x < y else undecided(x >= y)
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -232,23 +238,9 @@ class Value:
 
     __apply__ = staticmethod(record)
 
-    __array_ufuncs__: ClassVar[dict[str, Primitive]] = {}
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's ufuncs on a Value, or on a Value and an array: the row, element by element."""
-        if method != "__call__" or options:
-            return NotImplemented
-        row = self.__array_ufuncs__.get(ufunc.__name__)
-        if row is not None:
-            if ufunc.__name__ == "power" and isinstance(inputs[0], Value):
-                return inputs[0] ** inputs[1]
-            return primitives.apply(row, inputs)
-        # NumPy's own scalars are unwrapped: as objects they would call this ufunc again.
-        plain: list[Any] = [x.item() if isinstance(x, np.generic) else x for x in inputs]
-        wrapped: list[Any] = [
-            x if isinstance(x, np.ndarray) else np.array(x, dtype=object) for x in plain
-        ]
-        return ufunc(*wrapped)
+        return ufunc_of_values(ufunc, method, inputs, options)
 
     def __copy__(self) -> Value:
         from autograd.persistence import shallow
@@ -266,6 +258,12 @@ class Value:
         return reduced(self)
 
 
+def _beside_nan() -> bool:
+    """Return what a comparison with a nan is: False."""
+    unsortable()
+    return False
+
+
 def _data_of(other: Any, sign: str) -> Any:
     """Return the number, or the array of them, that a comparison is made with."""
     if isinstance(other, Value):
@@ -278,12 +276,7 @@ def _data_of(other: Any, sign: str) -> Any:
         raise TypeError(f"cannot compare with {sign}: {error}") from None
 
 
-# NumPy's power takes a Value in either place, which is the row `pow`; its `equal` is `==`, which
-# goes by identity.
-Value.__array_ufuncs__.update(
-    {row.ufunc or name: row for name, row in TABLE.items() if name not in ("pow", "equal")}
-)
-Value.__array_ufuncs__["power"] = TABLE["pow"]
-
+for _name, _method in elements_methods().items():
+    setattr(Value, _name, _method)
 
 names.update(Value=Value, youngest_rewrite=0)

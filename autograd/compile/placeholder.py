@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from autograd import primitives
+from autograd.arrays import elements_methods, ufunc_of_values
 from autograd.compile.refusals import COMPARE, check_recording, refusals, refuse
 from autograd.numeric import number
 from autograd.recording import names
@@ -99,12 +100,7 @@ def placeholder_class(tape: Tape) -> Any:
         def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
             if ufunc.__name__ == "matmul":
                 refuse("multiplies with @, which is for arrays,", _PRODUCT)
-            row = Value.__array_ufuncs__.get(ufunc.__name__)
-            if method != "__call__" or options or row is None:
-                return NotImplemented
-            if ufunc.__name__ == "power" and inputs[0].__class__ is Placeholder:
-                return inputs[0] ** inputs[1]
-            return primitives.apply(row, inputs)
+            return ufunc_of_values(ufunc, method, inputs, options)
 
     def operators(row: Primitive, constant: Primitive) -> tuple[Any, Any]:
         code = tape.code_of(row)
@@ -176,7 +172,7 @@ def _methods() -> dict[str, Any]:
         function = getattr(primitives, getattr(method, "__name__", ""), None)
         if not name.startswith("_") and function is not None and not isinstance(method, property):
             found[name] = _method(function)
-    return found
+    return found | elements_methods()
 
 
 def _method(function: Any) -> Any:

@@ -1,0 +1,123 @@
+"""The good calls that the fuzz part spoils: every public name and method, one line each.
+
+Each argument of each call in a line is replaced in turn, but for those of HELPERS; and each
+parameter that a call leaves out is given too.
+"""
+
+# fmt: off
+HELPERS = {
+    "list", "str", "next", "len", "cube", "product", "square_sum", "z", "leaf", "model", "samples",
+    "targets", "sgd", "record", "saved", "entered", "program", "called", "source", "drawing",
+    "text_of", "dict", "np.array", "samples().tolist",
+}
+
+UNARY = [
+    "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "erf", "erfc", "exp",
+    "expm1", "gelu", "log", "log1p", "log2", "neg", "reciprocal", "relu", "sigmoid", "sign", "silu",
+    "sin", "sinh", "softplus", "sqrt", "square", "step", "tan", "tanh",
+]
+BINARY = ["add", "atan2", "div", "equal", "mul", "pow", "power", "sub", "xlogy", "maximum", "minimum",
+          "hypot"]
+TRANSFORMS = ["derivative", "grad", "hessian", "jacobian", "value_and_grad"]
+OPERATIONS = ["+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "%", "//", "@", "and"]
+
+CALLS = [
+    *[f"ag.{name}(leaf())" for name in UNARY],
+    *[f"ag.{name}(leaf(), 3.0)" for name in BINARY],
+    *[f"ag.{name}([1.0, leaf()])"
+      for name in ("sum", "mean", "norm", "softmax", "log_softmax", "logsumexp")],
+    "ag.variance([1.0, leaf()], 0)", "ag.dot([1.0, leaf()], [2.0, 3.0])", "ag.select(1, [1.0, leaf()])",
+    "ag.where(leaf(), 1.0, leaf())", "ag.clip(leaf(), 0.0, 1.0)", "ag.leaky_relu(leaf(), 0.1)",
+    "ag.elu(leaf(), 1.0)", "ag.subgradient_table()",
+    *[f"ag.{name}(cube, 0)(2.0)" for name in TRANSFORMS if name != "derivative"],
+    "ag.grad(square_sum)([1.0, 2.0])", "ag.hessian(square_sum)([1.0, 2.0])",
+    "ag.jacobian(lambda xs: xs)([1.0, 2.0])", "ag.grad(product, (0, 1))(2.0, 3.0)",
+    "ag.grad(ag.grad(cube))(2.0)",
+    "ag.derivative(cube, 1)(2.0)", "ag.jvp(cube)(2.0, v=1.0)", "ag.hvp(cube)(2.0, v=1.0)",
+    "ag.backward(z())", "ag.gradient(z(), [leaf()])", "ag.local_partials(z())", "ag.order(z())",
+    "z().backward()", "ag.to_json(z())", "ag.from_json(source())", "entered(ag.no_grad())",
+    "entered(ag.detect_anomaly())", "ag.no_grad()(cube)(2.0)", "ag.detect_anomaly()(cube)(2.0)",
+    "ag.write_whole('kept.txt', 'text')",
+    "ag.parse('x * y', x=2.0, y=3.0)", "ag.name_locals({'x': leaf()})", "text_of(ag.latex(z()))",
+    "ag.Primitive('fuzzed', lambda x: x * x * x, lambda z, x: (3.0 * x * x,), 1)",
+    "ag.register(row('fuzzed'))", "ag.unregister('fuzzed')",
+    "ag.primitive(partials=lambda z, x: (3.0 * x * x,))(cube)",
+    "text_of(ag.draw(z(), depth=3))", "drawing().content('svg')", "drawing().save('kept.svg')",
+    "text_of(ag.draw_update(drawing(), drawing()))", "text_of(ag.steps(z()))", "ag.steps(z())[0]",
+    "ag.steps(z())[0].latex_line('=')",
+    "text_of(ag.explain(z(), leaf()))", "text_of(ag.influence(z()))", "text_of(ag.walkthrough(z()))",
+    "ag.walkthrough(z()).save('kept.html')", "ag.Latex('x')",
+    # Values.
+    "Value(2.0, 'x')", "assigned(leaf(), 'data', 3.0)", "assigned(leaf(), 'label', 'y')",
+    "assigned(leaf(), 'grad', 1.0).backward()",
+    "leaf().detach()", "format(leaf(), '.2f')", "leaf().clip(0.0, 3.0)",
+    *[f"leaf().{name}(3.0)" for name in ("add", "sub", "mul", "div", "power", "pow", "xlogy", "atan2",
+                                         "arctan2", "equal", "maximum", "minimum", "hypot",
+                                         "leaky_relu", "elu")],
+    "leaf().where(1.0, 2.0)", "leaf().select([1.0, 2.0])", "leaf().backward()",
+    *[f"applied({operation!r}, leaf(), 3.0)" for operation in OPERATIONS],
+    *[f"applied({operation!r}, 3.0, leaf())" for operation in OPERATIONS],
+    *[f"np.{name}(leaf(), 3.0)" for name in ("add", "maximum", "arctan2", "power", "equal", "less")],
+    # The checker.
+    "text_of(ag.check_gradients(cube, 2.0, order=1))", "ag.assert_gradients(cube, 2.0, order=1)",
+    "text_of(ag.check_against(cube, slope, 2.0))",
+    "text_of(ag.check_module(model(), lambda output, y: output, [1.0, 2.0], 1.0))",
+    "text_of(check.check_row(row(), points=8))", "text_of(check.mark_gradient(cube, slope, [2.0]))",
+    "text_of(check.mark_value(cube, cube, [2.0]))", "text_of(check.Report([], 'gradients'))",
+    "ag.check_gradients(cube, 2.0, order=1).raise_if_wrong(strict=False)",
+    "strategies.networks(max_inputs=2).validate()", "strategies.points((0.0, 1.0)).validate()",
+    "strategies.programs(max_ops=3).validate()", "strategies.values(0.0, 1.0).validate()",
+    "strategies.register_profiles()",
+    # The laboratory.
+    "text_of(laboratory.forgotten_zero_grad(z(), lr=0.1))", "text_of(laboratory.live_weights(z()))",
+    "text_of(laboratory.naive_recursion(z()))", "text_of(laboratory.no_order(z()))",
+    "text_of(laboratory.overwrite(z()))", "text_of(laboratory.survey(z()))",
+    # Programs.
+    "ag.compile(product)(2.0, 3.0)", "ag.compile(square_sum)([1.0, 2.0])", "called().report()",
+    "program().value_and_grad(2.0, 3.0)", "program().value_and_grad(np.array([1.0, 2.0]), np.array([1.0, 2.0]))",
+    "called().on(np)(2.0, 3.0)", "program().load()", "program().store()", "called().repeats()",
+    "ag.compile(lambda x: x * leaf(), parameters=[])(2.0)",
+    # nn.
+    "nn.MLP([2, 2, 1], 'tanh', 'linear', 'he', 0)([1.0, 2.0])", "nn.Layer(2, 1, 'tanh')([1.0, 2.0])",
+    "nn.Neuron(2, 'tanh')([1.0, 2.0])", "model()([1.0, 2.0])", "model().predict(samples())",
+    "model().set_arrays(model().arrays())", "model().save('kept.npz')", "nn.Module.load(saved())",
+    "nn.MLP.from_config({'sizes': [1, 1]})", "nn.Module.from_config({})", "model().arrays()",
+    "model().config()", "model().parameters()", "model().named_parameters()", "model().zero_grad()",
+    "assigned(model(), 'extra', 1.0).parameters()", "assigned(model(), 'layers', 1.0).parameters()",
+    "nn.Layer(2, 1).forward([1.0, 2.0])", "nn.Neuron(2).forward([1.0, 2.0])",
+    "nn.Layer(2, 1).config()", "nn.Neuron(2).config()",
+    "nn.SGD([assigned(leaf(), 'grad', 1.0)], 0.1).step()", "nn.SGD([leaf()], 0.1).zero_grad()",
+    "nn.SGD([leaf()], 0.1).step_array(np.array([1.0]), np.array([1.0]))",
+    "assigned(nn.SGD([assigned(leaf(), 'grad', 1.0)], 0.1), 'lr', 0.1).step()",
+    "list(nn.minibatches(samples(), targets(), 2))", "nn.split(samples(), targets(), 0.5)",
+    "list(nn.Batches(samples(), targets(), 2, np.random.default_rng(0), False))",
+    "nn.Constant(0.5).weights(2, 3, np.random.default_rng(0))",
+    "nn.Constant().biases(2, np.random.default_rng(0))",
+    *[f"nn.{name}().weights(2, 3, np.random.default_rng(0))"
+      for name in ("He", "Xavier", "ScaledNormal", "Uniform")],
+    "nn.Uniform(0.5)", "init.draw('he', [2, 3], 0)", "init.initialiser('he')",
+    "nn.EpochRecord(1, 0.5, None, None, None, 0.1, 0)", "text_of(nn.History([record()], ''))",
+    "nn.History().append(record())", "nn.History([record()]).to_csv()", "nn.History([record()])[0]",
+    "nn.History([record()]).plot()", "nn.DivergenceError('words', nn.History())",
+    "nn.accuracy([1.0, -1.0], [1, 0])", "nn.classes([1.0, -1.0])", "nn.confusion([1, 0], [1, 1], 2)",
+    "nn.one_hot([0, 1], 2)",
+    "nn.binary_cross_entropy(leaf(), 1)", "nn.hinge([leaf()], 1)", "nn.cross_entropy([leaf(), 1.0], 1)",
+    *[f"nn.{name}([leaf()], [1.0])"
+      for name in ("half_squared_error", "mean_absolute_error", "mean_squared_error")],
+    "nn.huber([leaf()], [1.0], 1.0)", "losses.loss_named('hinge')",
+    "trained(loss='hinge', epochs=1, batch_size=2, engine='eager', seed=0, validation=0.25)",
+    "trained(callbacks=[], engine='auto', progress=False)", "trained(optimizer=sgd())",
+    "nn.fit(model(), samples(), targets(), loss='hinge', optimizer=sgd(), epochs=1, batch_size=2)",
+    *[f"datasets.{name}(6)" for name in ("circles", "line", "moons", "spirals", "xor")],
+    "datasets.digits()", "datasets.load('moons', n=6)", "datasets.mnist('nowhere')", "datasets.names()",
+    "plots.backprop_cost([2, 2], {'a': [1, 2]})",
+    "plots.batch_noise([1, 2], [0.2, 0.1], spread=0.2, count=10)",
+    "plots.boundary(model(), samples(), targets(), steps=4)",
+    "plots.confusion_matrix([[1, 0], [0, 1]])", "plots.curves(nn.History([record()]))",
+    "plots.descent_paths(lambda x, y: x * x + y * y, {'a': [[1.0, 1.0], [0.5, 0.5]]}, grid=4)",
+    "plots.difference_errors([0.1, 0.01], {'a': [0.1, 0.2]})", "plots.images(np.ones((2, 64)))",
+    "plots.learning_rates(lambda x: x * x, {0.1: [1.0, 0.5]})",
+    "plots.perturbation(lambda x: x * x, 1.0, 2.0)", "plots.saturation({'a': [1.0, 2.0]})",
+    "plots.svg(plots.images(np.ones((2, 64))))", "plots.symmetry({'a': [[1.0, 2.0], [1.0, 2.0]]})",
+]
+# fmt: on

@@ -393,8 +393,13 @@ def test_a_name_that_is_none_of_a_report_is_refused(tmp_path: Path) -> None:
 def test_ctrl_c_keeps_the_finished_epochs_and_reports_on_them(tmp_path: Path) -> None:
     output = tmp_path / "demo"
     words = ["train", "moons", "--epochs", "5000", "--output", str(output)]
+    # Under `nohup make test &` SIGINT is ignored, also by children, and Python leaves it so.
+    listening = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from nn.cli import main; raise SystemExit(main())"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "nn.cli", *words],
+        [sys.executable, "-u", "-c", listening, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -7,6 +7,8 @@ exercises that tell a right answer from a wrong one. The answers are here and no
 import copy
 import json
 import re
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -275,3 +277,15 @@ def test_a_notebook_runs_and_its_exercises_know_right_from_wrong(
     for cell in trials:
         kind = "not right yet" if cell.id.endswith("-wrong") else "right"
         assert said(cell).startswith(kind), f"{cell.id}: {said(cell)}"
+
+
+def test_page_six_holds_under_another_libm_too() -> None:
+    """One whose tanh is a last digit lower: finite differences are 1e-6 off with it, and say so."""
+    cells = {cell.id: cell.source for cell in read(FOLDER / "06_three_things.ipynb").cells}
+    code = (
+        "import math\ntanh = math.tanh\nmath.tanh = lambda x: math.nextafter(tanh(x), -math.inf)\n"
+    )
+    code += "\n".join(cells[f"three-things-{i}"] for i in ("02", "29", "31"))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("away on its way") == 5

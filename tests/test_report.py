@@ -62,6 +62,7 @@ class Page(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.places: list[tuple[str, list[str]]] = []
         self.texts: list[tuple[str, str]] = []
         self.feed(text)
         self.close()
@@ -69,6 +70,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        self.places.append((tag, [*self.open]))
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -124,7 +126,9 @@ def test_no_id_stands_twice_and_every_reference_has_its_target(files: dict[str, 
 def test_the_page_can_be_read_aloud(files: dict[str, str]) -> None:
     page = Page(files["report.html"])
     assert page.all("html")[0]["lang"] == "en"
-    assert len(page.all("h1")) == len(page.all("title")) == len(page.all("main")) == 1
+    # Without `dot`, the parts of the network have titles of their own, which SVG shows as tips.
+    titles = [place for tag, place in page.places if tag == "title" and "svg" not in place]
+    assert len(page.all("h1")) == len(titles) == len(page.all("main")) == 1
     levels = [int(name[1]) for name, _ in page.elements if re.fullmatch(r"h[1-6]", name)]
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))

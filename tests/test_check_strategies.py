@@ -6,9 +6,7 @@ import importlib
 import math
 import pickle
 import statistics
-import subprocess
 import sys
-import textwrap
 
 import pytest
 from hypothesis import HealthCheck, find, given, settings
@@ -384,37 +382,3 @@ def test_networks_are_of_the_sizes_asked_for():
     net = find(networks(max_layers=2), lambda n: len(n.weights) == 2 and len(n.x) == 2)
     assert isinstance(net, Network)
     assert [len(matrix) for matrix in net.weights] == [len(b) for b in net.biases]
-
-
-# The pytest plugin ------------------------------------------------------------------------------
-
-
-def test_the_fixture_is_there_and_prints_the_report(tmp_path):
-    (tmp_path / "test_it.py").write_text(
-        textwrap.dedent(
-            """
-            from autograd import sin
-            from autograd.check import check_against
-
-            def test_right(gradcheck):
-                assert gradcheck(sin, 1.0).certain
-
-            def test_open(gradcheck):
-                gradcheck(abs, 0.0, strict=True)
-
-            def test_wrong():
-                check_against(sin, sin, 1.0).raise_if_wrong()
-            """
-        )
-    )
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", tmp_path],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
-    )
-    assert "2 failed, 1 passed" in run.stdout, run.stdout + run.stderr
-    assert "gradient check" in run.stdout
-    assert "the given gradient is another one" in run.stdout
-    assert "Slope from below -1, from above 1" in run.stdout

@@ -35,7 +35,7 @@ def dist_info(name):
     return f"chalkgrad-{PROJECT['version']}.dist-info/{name}"
 
 
-def test_the_wheel_holds_every_file_of_both_packages_and_nothing_else(wheel):
+def test_the_wheel_holds_every_file_of_both_packages_and_the_plugin_and_nothing_else(wheel):
     sources = {
         name.as_posix()
         for package in ("autograd", "nn")
@@ -43,7 +43,7 @@ def test_the_wheel_holds_every_file_of_both_packages_and_nothing_else(wheel):
         if not any(part.startswith((".", "__pycache__")) for part in name.parts)
     }
     held = {name for name in wheel if not name.startswith(dist_info(""))}
-    assert held == sources
+    assert held == sources | {"chalkgrad_pytest.py"}
     assert {
         "autograd/__init__.py",
         "autograd/py.typed",
@@ -67,6 +67,7 @@ def test_the_wheel_carries_the_licences_of_the_code_and_of_the_digits(wheel):
 
 def test_the_wheel_names_its_command_and_what_it_needs(wheel):
     assert b"chalkgrad = nn.cli:main" in wheel[dist_info("entry_points.txt")]
+    assert b"chalkgrad_pytest = chalkgrad_pytest" in wheel[dist_info("entry_points.txt")]
     lines = wheel[dist_info("METADATA")].decode().splitlines()
     needed = {
         line.removeprefix("Requires-Dist: ").split(">=")[0]

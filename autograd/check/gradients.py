@@ -23,6 +23,7 @@ from autograd.check.subject import (
     Subject,
     flatten,
 )
+from autograd.check.switches import Switch, beside, switched
 from autograd.modes import recording_anyway
 
 _RANK = {Outcome.WRONG: 2, Outcome.UNKNOWN: 1, Outcome.RIGHT: 0}
@@ -313,17 +314,13 @@ def _with_neighbours(
     computes outside the graph, makes a graph whose own derivative is another function's. Where the
     gradient is wrong nearby, or its graph is another one there, so is the second derivative here.
     """
-    above, below = neighbours.around(subject.point, neighbours.LEVELS[0])
     highest = max(scalar.order for scalar in here.scalars)
-    for there, orders in ((above, highest), (below, 1)):
-        try:
-            near = neighbours.examined(subject, there, orders)
-        except (ArithmeticError, ValueError):
-            continue
-        if not apart and orders > 1:
-            primitive = neighbours.outside_the_graph(here, near)
-            if primitive is not None:
-                return [v if v.order == 1 else _outside(v, primitive) for v in verdicts]
+    around = neighbours.around(subject.point, neighbours.LEVELS[0])
+    sides = [beside(subject, there, highest) for there in around]
+    switch = switched(subject, here, sides, highest) if not apart else None
+    if switch is not None:
+        return _beside_a_switch(here, verdicts, switch)
+    for near in filter(None, sides):
         for i, name in enumerate(subject.names):
             found = near.judge(0, i) if i not in apart else None
             if found is not None and found.outcome is Outcome.WRONG:
@@ -332,6 +329,47 @@ def _with_neighbours(
                     for v in verdicts
                 ]
     return verdicts
+
+
+def _beside_a_switch(
+    here: Examination, verdicts: Sequence[Verdict], switch: Switch
+) -> list[Verdict]:
+    """Judge the higher derivatives where a rule's graph is another one beside the point."""
+    if switch.severed:
+        return [v if v.order == 1 else _outside(v, switch.row) for v in verdicts]
+    found: list[Verdict] = []
+    places = ((s, i) for s in range(len(here.scalars)) for i in range(len(here.names)))
+    for verdict, (s, i) in zip(verdicts, places, strict=True):
+        left, right = (
+            side.scalars[s].analytic[i] if side is not None else math.nan
+            for side in (switch.below, switch.above)
+        )
+        size = max(abs(x) for x in (verdict.analytic, left, right) if x == x)
+        apart = max(abs(left - right), abs(verdict.analytic - left))
+        if verdict.order == 1 or apart <= 1e-4 * size or verdict.outcome is Outcome.UNKNOWN:
+            found.append(verdict)
+            continue
+        outcome = Outcome.UNKNOWN
+        reason = f"kink: the rule of {switch.row} switches at this point"
+        if abs(left - right) <= 1e-2 * size:
+            outcome = Outcome.WRONG
+            reason = (
+                f"the rule of {switch.row} is another one at this point alone: "
+                f"a little to each side the derivative is {right:.6g}"
+            )
+        found.append(
+            dataclasses.replace(
+                verdict,
+                outcome=outcome,
+                numeric=right if outcome is Outcome.WRONG else math.nan,
+                bound=1e-2 * size if outcome is Outcome.WRONG else math.inf,
+                reason=reason,
+                primitive=switch.row if outcome is Outcome.WRONG else "",
+                left=left,
+                right=right,
+            )
+        )
+    return found
 
 
 def _outside(verdict: Verdict, primitive: str) -> Verdict:

@@ -5,10 +5,8 @@ So the function is recorded again at the same point and a little to each side, a
 compared: other rows mean a branch, other constants a number that did not go through the graph.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from autograd.check import differences
 from autograd.check.engine import direction
@@ -137,42 +135,6 @@ def _along(subject: Subject, here: Tape | None, i: int) -> Difference | None:
             f"was {name}.data, detach() or a plain float used?",
         )
     return Difference("branch", f"a branch on data at {subject.names[i]} = {subject.point[i]:.9g}")
-
-
-def outside_the_graph(here: Examination, there: Examination) -> str | None:
-    """Return the row whose rule computes with numbers that its graph does not hold, None if none.
-
-    Such a rule gives a graph with constants that are other ones a little to the side, though the
-    function's own are not. Each row is then asked for its partials at both points.
-    """
-    if here.tape.same_shape(there.tape) and here.tape.same_constants(there.tape):
-        return None
-    first, second = here.graph, there.graph
-    if first is None or second is None or compare(first, second) != "same":
-        return None
-    for i, row in enumerate(first.rows):
-        if row is None or not first.active[i]:
-            continue
-        for a, b in zip(_graph_of_rule(first, i), _graph_of_rule(second, i), strict=True):
-            if isinstance(a, float) and isinstance(b, float):
-                if a != b and not (math.isnan(a) and math.isnan(b)):
-                    return row.name
-            elif isinstance(a, Tape) and isinstance(b, Tape) and compare(a, b) == "constants":
-                return row.name
-    return None
-
-
-def _graph_of_rule(tape: Tape, i: int) -> list[float | Tape]:
-    """Return each partial of entry i as its rule makes it from Values: a number or a graph."""
-    row = tape.rows[i]
-    if row is None:
-        return []
-    leaves = [Value(x) for x in (*tape.taken(i), tape.data[i])]
-    operands: list[Any] = [*leaves[:-1]]
-    for k in range(len(operands) - row.constants, len(operands)):
-        operands[k] = leaves[k].data
-    partials = row.partials(leaves[-1], *operands)
-    return [Tape([d], leaves) if isinstance(d, Value) else float(d) for d in partials]
 
 
 def moved(point: Sequence[float], i: int, share: float) -> list[float]:

@@ -35,7 +35,7 @@ def far(f: Real, x: float, scale: float, here: float, known: float = 0.0) -> flo
     0.0
     """
     off = 0.0
-    windows = [look(f, x, scale, magnitudes=True)] if x else []
+    windows = [look(f, x, scale, base) for base in (2.0, 8.0)] if x else []
     around = _AROUND if scale >= 1.0 else _AROUND + _WIDE
     windows += [look(f, x + side * scale, reach * scale) for side, reach in around]
     for window in windows:
@@ -50,7 +50,9 @@ def far(f: Real, x: float, scale: float, here: float, known: float = 0.0) -> flo
             step = (beyond.jump, beyond.reach) if beyond else (2.0**-10 * abs(f(x)), window.reach)
             off = max(off, 4.0 * step[0] / step[1])
     # The corners of stairs are no corners.
-    for share in (0.5, 0.125, 0.03125) if not (known or off) else ():
+    rise = max((window.range for window in windows if window is not None), default=0.0)
+    stairs_seen = max(known, off * scale) > 1e-9 * rise
+    for share in (0.5, 0.125, 0.03125) if not stairs_seen else ():
         ends = [x + share * scale * t for t in (-1.0, -0.57, -0.21, 0.17, 0.61, 1.0)]
         if sum(_has_corner(f, a, b) for a, b in itertools.pairwise(ends)) >= 3:
             slope, error, _ = fitted(f, x, scale, 0.0, nearest=share * scale)

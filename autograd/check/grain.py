@@ -52,10 +52,10 @@ def _fitting() -> tuple[Any, Any]:
     return places, np.linalg.pinv(np.vander(places, _DEGREE + 1))
 
 
-def look(f: Real, x: float, reach: float, magnitudes: bool = False) -> Window | None:
+def look(f: Real, x: float, reach: float, magnitude: float = 0.0) -> Window | None:
     """Return the largest jump of f within reach of x, None if f is not finite all over it.
 
-    A window of magnitudes is from x / 2 to 2 x.
+    A window of magnitudes is from x / b to b x for a given b.
 
 
     A polynomial is laid through a sample. Where what is left of the values changes most, the
@@ -68,10 +68,10 @@ def look(f: Real, x: float, reach: float, magnitudes: bool = False) -> Window | 
     0.001
     """
     shape, fit = _fitting()
-    if magnitudes:
+    if magnitude:
 
         def place(t: float) -> float:
-            return x * 2.0**t
+            return x * magnitude**t
     else:
 
         def place(t: float) -> float:
@@ -172,7 +172,7 @@ def grain(f: Real, x: float, scale: float, shares: Sequence[float] = WINDOWS) ->
     """
     seen: list[Window] = []
     for share in shares:
-        window = look(f, x, share * scale, magnitudes=share * scale >= abs(x) > 0.0)
+        window = look(f, x, share * scale)
         if window is not None:
             seen.append(window)
     if not seen:
@@ -237,7 +237,7 @@ def stairs(f: Real, x: float, reach: float, levels: int = 4) -> Window | None:
 # The slope in the middle of a window by a polynomial through so many values; in a wide window
 # that of a low degree has the smaller error for a function with few digits. The best window is
 # sampled once more, with more values.
-_FEW, _MANY = 25, 301
+_FEW, _MANY = 25, 101
 _DEGREES = (1, 3, 5, 7)
 
 
@@ -261,7 +261,7 @@ def fitted(
 
     Polynomials are laid through samples of windows that are doubled while that helps. The error
     counts what they leave of the values as if it all pulled the slope one way; if that is
-    without order, five standard deviations of the slope.
+    without order, half of it, and at least five standard deviations of the slope.
 
     Args:
         f: the function; nan outside its domain.
@@ -314,5 +314,7 @@ def _fit(
         order = float(rests[1:] @ rests[:-1]) / total if total else 1.0
         if abs(order) < 0.3:
             deviation = max(math.sqrt(total / (count - degree - 1)), 0.25 * step)
-            error = min(error, 5.0 * deviation * float(np.sqrt(weights @ weights)))
+            spread = 5.0 * deviation * float(np.sqrt(weights @ weights))
+            # Two grids, of the input and of the values, leave waves that look like no order.
+            error = min(error, max(spread, 0.45 * error))
     return float(weights @ sample) / reach, error / reach

@@ -7,14 +7,12 @@ the scale of the point and by the function's own noise, never by an absolute num
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd.check.estimate import Estimate, troubled
+from autograd.check.grain import Real, fitted, grain
 from autograd.check.subject import FunctionSubject
-from autograd.numeric import number
-from autograd.value import Value
-
-Real = Callable[[float], float]
 
 ORACLE = "Richardson differences"
 
@@ -95,7 +93,8 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
     Args:
         f: a function of a float.
         x: where.
-        noise: the size of rounding errors in f's values; estimated from f if left out.
+        noise: the size of rounding errors in f's values; estimated from f if left out. Larger
+            steps in them are found in either case.
 
     Source: L. F. Richardson, "The approximate arithmetical solution by finite differences",
     Phil. Trans. R. Soc. A 210, 1911; C. J. F. Ridders, "Accurate computation of F'(x) and
@@ -109,13 +108,31 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
     """
     f = _total(f)
     here = f(x)
+    if not math.isfinite(here):
+        return troubled(ORACLE, "the function is not finite here")
     level = _noise_of(f, x) if noise is None else max(noise, 2.0**-53 * abs(here))
     if not math.isfinite(level):
         # The function ends nearby; what is left is the rounding of its value.
         level = 2.0**-50 * abs(here)
-    if not math.isfinite(here):
-        return troubled(ORACLE, "the function is not finite here")
+    seen = grain(f, x, scale_of(x))
     steps = [scale_of(x) * _FIRST * _RATIO**-i for i in range(_LEVELS)]
+    found = _extrapolated(f, x, here, steps, [max(level, seen.within(h)) for h in steps])
+    if not seen.size:
+        return found
+    if found.sound:
+        found = replace(found, error=found.error + seen.slope)
+    elif not found.trouble.startswith("noise"):
+        return replace(found, grain=seen.size)
+    value, error, reach = fitted(f, x, scale_of(x), max(seen.size, level))
+    if error < found.error:
+        found = Estimate(value, error, reach, ORACLE, value, value)
+    return replace(found, grain=seen.size)
+
+
+def _extrapolated(
+    f: Real, x: float, here: float, steps: Sequence[float], noises: Sequence[float]
+) -> Estimate:
+    """Return the slope of f, given its noise as it shows at each of the steps."""
     # What was added is not exactly h, so divide by what was: (x + h) - x is exact.
     above = [((x + h) - x, f(x + h)) for h in steps]
     below = [(x - (x - h), f(x - h)) for h in steps]
@@ -126,11 +143,11 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
         d for d in left + right if math.isfinite(d)
     )
     if ends_flat or not (math.isfinite(right[-1]) and math.isfinite(left[-1])):
-        ends = _limit(left, steps, level), _limit(right, steps, level)
+        ends = _limit(left, steps, noises), _limit(right, steps, noises)
         return troubled(ORACLE, EDGE, *ends, steps[-1])
-    kink = _kink(left, right, steps, level)
+    kink = _kink(left, right, steps, noises)
     if kink is not None:
-        ends = _limit(left, steps, level), _limit(right, steps, level)
+        ends = _limit(left, steps, noises), _limit(right, steps, noises)
         infinite = any(math.isinf(end) for end in ends)
         if not infinite:
             # Where the two sides settle, one extrapolation removes the bend of each.
@@ -140,15 +157,15 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
             )
             ends = before, after
         return troubled(ORACLE, EDGE if infinite else KINK, *ends, steps[kink])
-    ends = _limit(left, steps, level), _limit(right, steps, level)
+    ends = _limit(left, steps, noises), _limit(right, steps, noises)
     if math.isinf(ends[0]) or math.isinf(ends[1]):
         return troubled(ORACLE, JUMP, *ends, steps[-1])
     central = [
-        (0.5 * (h + k), (v - w) / (h + k))
-        for (h, v), (k, w) in zip(above, below, strict=True)
+        (0.5 * (h + k), (v - w) / (h + k), noise)
+        for (h, v), (k, w), noise in zip(above, below, noises, strict=True)
         if h + k > 0.0
     ]
-    value, error, step = _central(central, level)
+    value, error, step = _central(central)
     if value != value:
         return troubled(ORACLE, "noise: no step gives a slope that finer steps confirm", step=step)
     return Estimate(value, error, step, ORACLE, value, value)
@@ -175,7 +192,10 @@ EDGE = "edge of the domain: the slope on one side is not finite"
 
 
 def _kink(
-    left: Sequence[float], right: Sequence[float], steps: Sequence[float], noise: float
+    left: Sequence[float],
+    right: Sequence[float],
+    steps: Sequence[float],
+    noises: Sequence[float],
 ) -> int | None:
     """Return the level at which two different slopes have settled, None if they meet.
 
@@ -183,7 +203,7 @@ def _kink(
     stays. Only levels count whose gap stands above noise.
     """
     last: list[int] = []
-    for i, (a, b, h) in enumerate(zip(left, right, steps, strict=True)):
+    for i, (a, b, h, noise) in enumerate(zip(left, right, steps, noises, strict=True)):
         size = max(abs(a), abs(b))
         if not math.isfinite(size) or 8.0 * noise / h > 0.01 * size:
             continue
@@ -196,24 +216,29 @@ def _kink(
     return j if abs(right[j] - left[j]) > 0.5 * abs(right[i] - left[i]) else None
 
 
-def _limit(slopes: Sequence[float], steps: Sequence[float], noise: float) -> float:
+def _limit(slopes: Sequence[float], steps: Sequence[float], noises: Sequence[float]) -> float:
     """Return a one-sided slope: infinite if it grows as the step shrinks, nan if there is none."""
     if not math.isfinite(slopes[-1]):
         return slopes[-1]
-    told = [d for d, h in zip(slopes, steps, strict=True) if abs(d) > 16.0 * noise / h]
+    measured = zip(slopes, steps, noises, strict=True)
+    told = [d for d, h, noise in measured if abs(d) > 16.0 * noise / h]
     sizes = [abs(d) for d in told if math.isfinite(d)]
     if len(sizes) >= 4 and all(b > 1.5 * a for a, b in itertools.pairwise(sizes)):
         return math.copysign(math.inf, told[-1])
     return told[-1] if told else 0.0
 
 
-def _central(slopes: list[tuple[float, float]], noise: float) -> tuple[float, float, float]:
-    """Return the slope, its error and step from central quotients at shrinking steps."""
+def _central(slopes: list[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """Return the slope, its error and step from central quotients at shrinking steps.
+
+    Args:
+        slopes: of each step its size, the quotient and the noise in the values.
+    """
     candidates: list[tuple[float, float, int]] = []
     once: float | None = None
     second: float | None = None
     for i in range(1, len(slopes)):
-        (_, coarse), (h, fine) = slopes[i - 1 : i + 1]
+        (_, coarse, _), (h, fine, noise) = slopes[i - 1 : i + 1]
         first = fine + (fine - coarse) / (_RATIO**2 - 1.0)
         if once is not None:
             value = first + (first - once) / (_RATIO**4 - 1.0)
@@ -227,7 +252,7 @@ def _central(slopes: list[tuple[float, float]], noise: float) -> tuple[float, fl
     for error, value, i in candidates:
         # A wave that a coarse step skips over shows at finer ones.
         finer = slopes[i + 1 :]
-        if all(abs(d - value) <= 4.0 * error + 8.0 * noise / h for h, d in finer):
+        if all(abs(d - value) <= 4.0 * error + 8.0 * noise / h for h, d, noise in finer):
             return value, error, slopes[i][0]
     return math.nan, math.inf, slopes[-1][0]
 
@@ -244,16 +269,4 @@ def differences(f: Callable[..., Any], *inputs: Any) -> list[Estimate]:
     """
     subject = FunctionSubject(f, inputs)
 
-    def along(i: int) -> Real:
-        def value(x: float) -> float:
-            point = list(subject.point)
-            point[i] = x
-            try:
-                z = f(*subject.numbers(point))
-            except (ArithmeticError, ValueError):
-                return math.nan
-            return number(z.data if isinstance(z, Value) else z)
-
-        return value
-
-    return [richardson(along(i), x) for i, x in enumerate(subject.point)]
+    return [richardson(subject.along(i), x) for i, x in enumerate(subject.point)]

@@ -20,6 +20,7 @@ class Estimate:
         left: the slope from below, where it was found on its own.
         right: the slope from above.
         trouble: why `value` is not to be trusted, "" if it is.
+        grain: the size of the steps in the function's values, 0 if they carry a double's digits.
 
     >>> Estimate(60.0, 1e-13, 1e-30, "complex step").sound
     True
@@ -32,6 +33,7 @@ class Estimate:
     left: float = math.nan
     right: float = math.nan
     trouble: str = ""
+    grain: float = 0.0
 
     @property
     def sound(self) -> bool:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.check import neighbours
-from autograd.check.estimate import Estimate
+from autograd.check import neighbours, values
 from autograd.check.examine import Examination
 from autograd.check.neighbours import Difference
 from autograd.check.report import Outcome, Report, Verdict
@@ -153,14 +152,15 @@ def check_against(
             examination = neighbours.examined(subject, subject.point, 1)
             apart = neighbours.investigate(subject, examination.graph)
     except (TypeError, AttributeError):
-        verdicts = _by_values(f, subject, claims, relative)
+        verdicts = values.by_values(subject, claims, relative)
         return Report([_within_slopes(v) for v in verdicts], f"{subject.title}, given")
     verdicts: list[Verdict] = []
     for i, claim in enumerate(claims):
         if i in apart:
             verdicts.append(_apart(subject, examination, 0, i, apart[i], claim))
         else:
-            verdicts.append(examination.judge(0, i, claim, relative))
+            verdict = examination.judge(0, i, claim, relative)
+            verdicts.append(values.seen_afar(subject, i, verdict, relative))
     return Report([_within_slopes(v) for v in verdicts], f"{subject.title}, given")
 
 
@@ -240,66 +240,17 @@ def _apart(
     analytic = scalar.analytic[i] if given is None else given
     name, entry = subject.names[i], here.entry(s, i)
     if difference.kind == "chance" or scalar.order > 1:
-        return _decided(name, scalar.order, entry, analytic, None, difference.reason)
-    return _decided(
-        name, 1, entry, analytic, neighbours.slope_of(subject, i), difference.reason, here.value
+        return values.decided(name, scalar.order, entry, analytic, None, difference.reason)
+    return values.decided(
+        name,
+        1,
+        entry,
+        analytic,
+        neighbours.slope_of(subject, i),
+        difference.reason,
+        here.value,
+        x=subject.point[i],
     )
-
-
-def _decided(
-    name: str,
-    order: int,
-    entry: str,
-    analytic: float,
-    found: Estimate | None,
-    reason: str,
-    value: float = 0.0,
-    relative: float = 1e-9,
-) -> Verdict:
-    """Judge a derivative by differences of the function's values."""
-    outcome, numeric, bound = Outcome.UNKNOWN, math.nan, math.inf
-    if found is not None and found.sound:
-        numeric = found.value
-        bound = found.error + relative * abs(numeric)
-        size = max(abs(analytic), abs(numeric))
-        if not abs(analytic - numeric) <= bound:
-            outcome = Outcome.WRONG
-            reason = reason or "the slope of the function's values is another one"
-        elif bound <= 1e-4 * size or (not analytic and bound <= 1e-6 * abs(value)):
-            outcome = Outcome.RIGHT
-        else:
-            reason = f"{reason}; noise: the slope is known to ± {bound:.2g} only".lstrip("; ")
-    elif found is not None:
-        reason = f"{reason}; {found.trouble}".lstrip("; ")
-    unknown = outcome is Outcome.UNKNOWN and found is not None
-    return Verdict(
-        input=name,
-        order=order,
-        outcome=outcome,
-        analytic=analytic,
-        numeric=numeric,
-        bound=bound,
-        step=found.step if found is not None else 0.0,
-        oracle=found.oracle if found is not None else "",
-        reason=reason or "within the error of the differences",
-        left=found.left if unknown and found is not None else math.nan,
-        right=found.right if unknown and found is not None else math.nan,
-        entry=entry,
-    )
-
-
-def _by_values(
-    f: Function, subject: FunctionSubject, claims: Sequence[float], relative: float
-) -> list[Verdict]:
-    """Judge a given gradient of a function that only takes plain numbers."""
-    from autograd.check.differences import differences
-
-    value = float(f(*subject.numbers(subject.point)))
-    found = differences(f, *subject.inputs)
-    return [
-        _decided(name, 1, f"df/d{name}", claim, estimate, "", value, relative)
-        for name, claim, estimate in zip(subject.names, claims, found, strict=True)
-    ]
 
 
 def _with_neighbours(

@@ -101,6 +101,7 @@ def along(
         found.left / reach,
         found.right / reach,
         found.trouble,
+        found.grain,
     )
 
 

@@ -9,6 +9,7 @@ leaves, and what belongs to the user (gradients, a model's parameters) is put ba
 
 import contextlib
 import inspect
+import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Protocol, cast
 
@@ -100,6 +101,24 @@ class FunctionSubject:
         flat = iter(point)
         return [rebuilt(x, flat) for x in self.inputs]
 
+    def value(self, point: Sequence[float]) -> float:
+        """Return the function's value at a point, from plain numbers."""
+        z = result_of(self.function(*self.numbers(point)))
+        return z.data if isinstance(z, Value) else z
+
+    def along(self, i: int) -> Callable[[float], float]:
+        """Return the function of one number of its inputs; nan where it raises."""
+
+        def value(x: float) -> float:
+            point = list(self.point)
+            point[i] = x
+            try:
+                return self.value(point)
+            except (ArithmeticError, ValueError, LookupError):
+                return math.nan
+
+        return value
+
 
 class ModuleSubject:
     """The loss of a model as a function of its parameters."""
@@ -131,7 +150,18 @@ def _name(f: Function) -> str:
 
 
 def result_of(z: Any) -> Value | float:
-    """Return the result of a subject, or say that it is not one number."""
+    """Return the result of a subject, or say that it is not one number.
+
+    What has one element, however nested, is a number.
+
+    >>> result_of(np.array([[2.5]]))
+    2.5
+    """
+    while isinstance(z, list | tuple | np.ndarray):
+        elements: Any = z.ravel() if isinstance(z, np.ndarray) else z
+        if len(elements) != 1:
+            break
+        z = elements[0]
     if isinstance(z, Value):
         return z
     try:

@@ -1,0 +1,143 @@
+"""Verdicts on functions of which only values are known: no graph, and as many digits as they have.
+
+A slope that differences find is known as well as the function's own steps allow. What disagrees
+with it is called wrong only where the function, seen from farther away, says the same.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from autograd.check.afar import far
+from autograd.check.differences import richardson, scale_of
+from autograd.check.estimate import Estimate
+from autograd.check.report import Outcome, Verdict
+from autograd.check.subject import FunctionSubject
+
+# How well a slope must be known to confirm a claim: of a function with all digits of a double, and
+# of one that makes so many steps over the scale of its input, or over 1 where that is more. There a
+# claim that is off by a twentieth still does not pass.
+_SHARP = 1e-4
+_COARSE = 0.02
+_STEPS = 250.0
+_STEPS_OVER_ONE = 900.0
+
+CHANCE = (
+    "the function gives different numbers at the same inputs, {first:.9g} and {second:.9g}: "
+    "draw random numbers outside of it (dropout, noise, shuffling) and keep them"
+)
+
+
+def by_values(
+    subject: FunctionSubject, claims: Sequence[float], relative: float = 1e-9
+) -> list[Verdict]:
+    """Return the verdicts on a given gradient of a function that only takes plain numbers.
+
+    Args:
+        subject: the function and its inputs.
+        claims: the derivative by each number of the inputs.
+        relative: the relative error to allow.
+    """
+
+    first = subject.value(subject.point)
+    # A mask of few numbers is often drawn twice alike.
+    others = [subject.value(subject.point) for _ in range(4)]
+    chance = next((z for z in others if z != first and (z == z or first == first)), None)
+    verdicts: list[Verdict] = []
+    for i, (name, claim) in enumerate(zip(subject.names, claims, strict=True)):
+        found, reason = None, ""
+        if chance is not None:
+            reason = CHANCE.format(first=first, second=chance)
+        else:
+            f, x = subject.along(i), subject.point[i]
+            found = richardson(f, x)
+            if found.sound and not agrees(claim, found, relative):
+                found = _from_afar(f, x, found)
+        verdicts.append(
+            decided(
+                name, 1, f"df/d{name}", claim, found, reason, first, relative, subject.point[i]
+            )
+        )
+    return verdicts
+
+
+def seen_afar(
+    subject: FunctionSubject, i: int, verdict: Verdict, relative: float = 1e-9
+) -> Verdict:
+    """Return the verdict on a given derivative by a graph, unless the graph is a step of many.
+
+    An iteration that ends at a tolerance records as many turns as it takes here. Its derivative is
+    that of those turns, and somebody's formula that of what the iteration comes near to.
+    """
+    apart = abs(verdict.analytic - verdict.numeric)
+    size = max(abs(verdict.analytic), abs(verdict.numeric))
+    if verdict.outcome is not Outcome.WRONG or not apart <= 0.5 * size:
+        return verdict
+    x = subject.point[i]
+    known = Estimate(verdict.numeric, verdict.bound, verdict.step, verdict.oracle)
+    found = _from_afar(subject.along(i), x, known)
+    if not agrees(verdict.analytic, found, relative):
+        return verdict
+    return decided(
+        verdict.input, 1, verdict.entry, verdict.analytic, found, "", 0.0, relative, x
+    )
+
+
+def _from_afar(f: Callable[[float], float], x: float, found: Estimate) -> Estimate:
+    off = far(f, x, scale_of(x), found.value, found.grain)
+    grain = max(found.grain, 0.25 * off * scale_of(x))
+    return replace(found, error=found.error + off, grain=grain)
+
+
+def agrees(claim: float, found: Estimate, relative: float) -> bool:
+    """Whether a claim lies within the error of an estimate."""
+    return abs(claim - found.value) <= found.error + relative * abs(found.value)
+
+
+def decided(
+    name: str,
+    order: int,
+    entry: str,
+    analytic: float,
+    found: Estimate | None,
+    reason: str,
+    value: float = 0.0,
+    relative: float = 1e-9,
+    x: float = 0.0,
+) -> Verdict:
+    """Judge a derivative by differences of the function's values around x."""
+    outcome, numeric, bound = Outcome.UNKNOWN, math.nan, math.inf
+    if found is not None and found.sound:
+        numeric = found.value
+        bound = found.error + relative * abs(numeric)
+        size = max(abs(analytic), abs(numeric))
+        steps = max(scale_of(x) / _STEPS, 1.0 / _STEPS_OVER_ONE)
+        sharp = _COARSE if 0.0 < found.grain < size * steps else _SHARP
+        if not agrees(analytic, found, relative):
+            outcome = Outcome.WRONG
+            reason = reason or "the slope of the function's values is another one"
+        elif bound <= sharp * size or (not analytic and bound <= 1e-6 * abs(value)):
+            outcome = Outcome.RIGHT
+        else:
+            known = f"noise: the slope is known to ± {bound:.2g} only"
+            reason = f"{reason}; {known}".lstrip("; ")
+    elif found is not None:
+        reason = f"{reason}; {found.trouble}".lstrip("; ")
+    if found is not None and found.grain:
+        moves = f"the function's values move in steps of about {found.grain:.2g}"
+        reason = f"{reason}; {moves}".lstrip("; ")
+    unknown = outcome is Outcome.UNKNOWN and found is not None
+    return Verdict(
+        input=name,
+        order=order,
+        outcome=outcome,
+        analytic=analytic,
+        numeric=numeric,
+        bound=bound,
+        step=found.step if found is not None else 0.0,
+        oracle=found.oracle if found is not None else "",
+        reason=reason or "within the error of the differences",
+        left=found.left if unknown and found is not None else math.nan,
+        right=found.right if unknown and found is not None else math.nan,
+        entry=entry,
+    )

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 import autograd
 from autograd import modes, persistence
 from autograd.primitives import TABLE
-from autograd.recording import names
+from autograd.recording import differentiated, names
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,7 +40,8 @@ def _state() -> dict[str, object]:
         "rows of the table": tuple(TABLE.values()),
         "no_grad and other modes that are open": names["watching"],
         "modes of this thread": {name: n for name, n in vars(modes._thread).items() if n},
-        "a pickle underway": persistence._underway.end(),
+        "a pickle underway": persistence._underway.now(),
+        "what transforms differentiate by": frozenset(differentiated),
     }
 
 

@@ -18,10 +18,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd.backward import order
 from autograd.errors import TraceError
+from autograd.recording import names
 from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.compile.trace import Tape
+
+
+# And what copies a Value: the line is the one that called it.
+_OURS = ("autograd", "nn", "copy", "pickle")
 
 
 def refuse(what: str, instead: str) -> NoReturn:
@@ -34,7 +39,7 @@ def where_asked() -> str:
     frame: Any = sys._getframe(1)
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
-        ours = name.partition(".")[0] in ("autograd", "nn") or "tick" in frame.f_globals
+        ours = name.partition(".")[0] in _OURS or "tick" in frame.f_globals
         if not ours or frame.f_code.co_filename.startswith("<doctest"):
             return f"line {frame.f_lineno} of {frame.f_code.co_filename}"
         frame = frame.f_back
@@ -51,6 +56,12 @@ _READ = (
 )
 _SET = "make a new Value in place of a new number, and set parameters through program.theta"
 _BY_NUMBER = "index by a number with select(i, xs), and keep counts and shapes as plain ints"
+
+_COPIED = "it would lose the way back. Use the Value itself, or copy.copy(v)"
+_DERIVED = (
+    "a program has the gradient of one function, by its value_and_grad. Compile that function, or "
+    "call this one as it is; fit(engine='eager') trains with it"
+)
 
 _active: dict[int, Tape] = {}
 _lock = threading.Lock()
@@ -97,6 +108,9 @@ def _traced(x: Any) -> bool:
     )
 
 
+names["decided_later"] = _traced
+
+
 def _guards() -> dict[str, Any]:
     def data(self: Value) -> float:
         if _traced(self):
@@ -139,7 +153,10 @@ def refusals() -> dict[str, Any]:
         "data": property(refusal("reads .data", _READ), refusal("sets .data", _SET)),
         "grad": property(refusal("reads .grad", _READ), refusal("sets .grad", _SET)),
         "backward": refusal("goes backward", "the program has value_and_grad for that"),
+        "__deepcopy__": refusal("makes a deep copy of a Value", _COPIED),
+        "__reduce_ex__": refusal("pickles a Value", _COPIED),
         "detach": refusal("detaches a Value", _READ),
+        "differentiated": refusal("takes a derivative (grad, jvp, ...)", _DERIVED),
     }
     for name in _GUARDED[1:]:
         members[name] = refusal("compares a Value", COMPARE)

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from autograd.errors import StaleGraphError
 from autograd.numeric import number
-from autograd.recording import names, structural_zeros
+from autograd.recording import closed, names, structural_zeros
 from autograd.value import Value
 
 _birth = attrgetter("birth")
@@ -34,18 +34,47 @@ def order(z: Value) -> list[Value]:
     [2.0, 4.0, 16.0]
     """
     _check(z)
-    seen = {z}
-    nodes = [z]
+    return ordered([z])
+
+
+def ordered(roots: Sequence[Value]) -> list[Value]:
+    """Return all Values that these were computed from, and themselves, operands before results.
+
+    Raises:
+        StaleGraphError: as for `order`.
+    """
+    seen = set(roots)
+    nodes = list(seen)
     for node in nodes:
         for x in node.args:
             if isinstance(x, Value) and x not in seen:
                 seen.add(x)
                 nodes.append(x)
     nodes.sort(key=_birth)
+    check_fresh(nodes)
+    return nodes
+
+
+def check_fresh(nodes: Sequence[Value]) -> None:
+    """Raise StaleGraphError if one of some nodes, in order, was computed from older data."""
     interior = [node for node in nodes if node._x is not None]
     if interior and names["youngest_rewrite"] > interior[0].birth:
         _check_fresh(interior)
-    return nodes
+
+
+def first_birth(nodes: Sequence[Value], since: int) -> int:
+    """Return when the oldest of some nodes was made, where that was before `since`.
+
+    A Value that was given new data since then is as old as it was before.
+
+    Args:
+        nodes: in the order of `ordered`.
+        since: a birth number; none of the nodes is older where the result is not below it.
+    """
+    oldest = nodes[0].birth if nodes else since
+    if oldest >= since and names["youngest_rewrite"] > since:
+        return min([node._y for node in nodes if node._x is None and node._y] or [oldest])
+    return oldest
 
 
 def _check(z: object) -> None:
@@ -269,24 +298,35 @@ def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
         raise TypeError("gradient takes a sequence of Values: write gradient(z, [x])")
     for x in xs:
         _check(x)
-    adjoints = _adjoints(z, xs, Value)
+    return gradient_values(z, xs)
+
+
+def gradient_values(
+    z: Value, xs: Sequence[Value], nodes: Sequence[Value] | None = None
+) -> list[Value]:
+    """Return what `gradient` does, unchecked; `nodes` is the order of z where it is known."""
+    adjoints = _adjoints(z, xs, Value, nodes)
     return [g if isinstance(g, Value) else Value(g) for g in (adjoints.get(x, 0.0) for x in xs)]
 
 
-def gradient_numbers(z: Value, xs: Sequence[Value]) -> list[float]:
+def gradient_numbers(
+    z: Value, xs: Sequence[Value], nodes: Sequence[Value] | None = None
+) -> list[float]:
     """Return the derivatives of z with respect to each of xs as floats, touching no `grad`.
 
     >>> x = Value(2.0)
     >>> gradient_numbers(x**3, [x])
     [12.0]
     """
-    adjoints = _adjoints(z, xs, float)
+    adjoints = _adjoints(z, xs, float, nodes)
     return [adjoints.get(x, 0.0) for x in xs]
 
 
-def _adjoints(z: Value, xs: Sequence[Value], kind: type) -> dict[Value, Any]:
+def _adjoints(
+    z: Value, xs: Sequence[Value], kind: type, nodes: Sequence[Value] | None = None
+) -> dict[Value, Any]:
     """Return dz/dv for the nodes v between xs and z; as floats, or as graphs if kind is Value."""
-    nodes = order(z)
+    nodes = order(z) if nodes is None else nodes
     wanted = set(xs)
     between: set[Any] = set(wanted)
     for node in nodes:
@@ -302,9 +342,9 @@ def _adjoints(z: Value, xs: Sequence[Value], kind: type) -> dict[Value, Any]:
         partials = (
             row.partials(node, *args) if kind is Value else row.partials(node._number, *_data(args))
         )
-        zeros = structural_zeros(row)
+        nothing = closed(row, partials) if row.chooses else structural_zeros(row)
         for i, x in enumerate(args):
-            if x not in between or i in zeros:
+            if x not in between or i in nothing:
                 continue
             part = _product(g, partials[i])
             adjoints[x] = adjoints[x] + part if x in adjoints else part

@@ -12,13 +12,14 @@ import math
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container
+from operator import attrgetter
 from typing import Any, cast
 
-from autograd.backward import order
+from autograd.backward import check_fresh
 from autograd.errors import GraphFormatError
 from autograd.primitives import TABLE
-from autograd.recording import LEAF, kinds_of, names, tick, use_of
+from autograd.recording import LEAF, differentiated, kinds_of, names, tick, use_of
 from autograd.value import Value
 
 FORMAT = "chalkgrad graph"
@@ -53,63 +54,139 @@ def _contents(node: Value) -> tuple[str, tuple[Any, ...], float, float | None, s
 
 
 def shallow(node: Value) -> Value:
-    """Return a copy of one node that shares its operands."""
-    return restore(*_contents(node))
+    """Return a copy of one node that shares its operands.
+
+    It is as old as the node, so the copy of a stale result is as stale. A leaf that a running
+    transform differentiates by is copied as itself times 1, which keeps the way back.
+    """
+    if node in differentiated:
+        return restore("mul", (node, 1.0), node.data, node.grad, node.label)
+    if node.op is None:
+        return restore(*_contents(node))
+    copied = restore(node.op.name, node.args, node._number, node.grad, node.label)
+    copied.birth = node.birth
+    return copied
 
 
 def deep(node: Value, memo: dict[int, Any]) -> Value:
     """Return a copy of a whole graph, without recursion, for `copy.deepcopy`."""
-    for old in order(node):
-        if id(old) not in memo:
-            op, args, data, grad, label = _contents(old)
-            copied = tuple([memo[id(x)] if isinstance(x, Value) else x for x in args])
-            memo[id(old)] = restore(op, copied, data, grad, label)
+    for old in _missing(node, memo):
+        op, args, data, grad, label = _contents(old)
+        copied = tuple([memo[id(x)] if isinstance(x, Value) else x for x in args])
+        memo[id(old)] = restore(op, copied, data, grad, label)
     return memo[id(node)]
 
 
-# Pickle visits objects recursively. The node pickled first therefore lists its whole graph,
-# operands before results, so that every node written finds its operands already known to the
-# pickler. A marker at the end of the list holds the nodes so listed until it is written itself.
-# Only the pickler holds the marker: where writing fails midway, it is gone with the list.
+def _missing(node: Value, known: Container[int]) -> list[Value]:
+    """Return what a node was computed from, and itself, without what is known and lies behind that.
+
+    Copying all nodes of a graph, one after the other, so meets each of them once.
+
+    Args:
+        node: the node to copy or write.
+        known: the `id` of each Value that is copied or written already.
+
+    Raises:
+        StaleGraphError: as for `order`.
+        TypeError: if the node depends on what a running transform differentiates by.
+    """
+    seen, nodes = {node}, [] if id(node) in known else [node]
+    for found in nodes:
+        for x in found.args:
+            if isinstance(x, Value) and x not in seen and id(x) not in known:
+                seen.add(x)
+                nodes.append(x)
+    nodes.sort(key=attrgetter("birth"))
+    check_fresh(nodes)
+    if not differentiated.isdisjoint(nodes):
+        lost = next(x for x in nodes if x in differentiated)
+        raise TypeError(
+            f"{lost.label or 'a Value'} = {lost.data} is what grad or another transform "
+            "differentiates by, and a deep copy, a pickle and JSON lose the way back to it: use "
+            "the Value itself or copy.copy(v), or v.detach() for its number alone"
+        )
+    return nodes
+
+
+# Pickle visits objects recursively. So a node is written behind a list of what its graph has and
+# this pickle has not, operands before results: every node written finds its operands known to the
+# pickler. Which pickler is at work nobody tells. But what it has written it keeps alive, and does
+# not ask for again. So a list is written behind the list before it: if that is not asked for, this
+# pickler has written it, and with it all nodes of the lists before; if it is, none is known.
+
+
+class _List:
+    """What the graph of a node has, operands before results, that was not written before.
+
+    Attributes:
+        node: the node, which is written next.
+        before: the last list that this thread has written.
+        written: the `id` of each node that this pickler has written, when this list is.
+        listed: the `id` of each node in this list.
+        lost: whether a pickler asked for this list after it was written: it is another one.
+    """
+
+    def __init__(self, node: Value, before: "_List | None") -> None:
+        self.node = node
+        self.before = before
+        self.written: set[int] = set()
+        self.listed: frozenset[int] | None = None
+        self.lost = False
+
+    def __reduce__(self) -> Any:
+        if self.listed is not None:
+            self.lost = True
+            return tuple, ()
+        if self.before is not None and not self.before.lost:
+            self.written = self.before.written
+        self.before = None
+        nodes = _missing(self.node, self.written)
+        self.listed = frozenset(map(id, nodes))
+        end = _ListEnd(self, _underway.now)
+        _underway.now = weakref.ref(self)
+        return tuple, ((*[x for x in nodes if x is not self.node], end),)
 
 
 class _ListEnd:
     """Written after the last node of a list, when what stands before it is done."""
 
-    def __init__(self, nodes: Sequence[Value], before: "_ListEnd | None") -> None:
-        self.nodes = frozenset(nodes)
-        self.before = before
+    def __init__(self, ended: _List, around: "Callable[[], _List | None]") -> None:
+        self.ended = ended
+        self.around = around
 
     def __reduce__(self) -> Any:
-        _underway.end = weakref.ref(self.before) if self.before is not None else _no_list
+        self.ended.written |= self.ended.listed or frozenset()
+        _underway.now, _underway.last = self.around, weakref.ref(self.ended)
         return tuple, ()
 
 
-def _no_list() -> _ListEnd | None:
+def _no_list() -> _List | None:
     return None
 
 
 class _Underway(threading.local):
-    end: Callable[[], _ListEnd | None] = staticmethod(_no_list)
+    """The list that this thread is writing, and the last one it wrote; a pickler holds them."""
+
+    now: Callable[[], _List | None] = staticmethod(_no_list)
+    last: Callable[[], _List | None] = staticmethod(_no_list)
 
 
 _underway = _Underway()
 
 
-def _restore_last(listed: Sequence[Any], *contents: Any) -> Value:
+def _restore_behind(before: Any, listed: Any, *contents: Any) -> Value:
     return restore(*contents)
 
 
 def reduced(node: Value) -> Any:
     """Return what pickle needs to write a node."""
-    contents = _contents(node)
-    before = _underway.end()
-    if not contents[1] or (before is not None and node in before.nodes):
-        return restore, contents
-    nodes = order(node)[:-1]
-    end = _ListEnd(nodes, before)
-    _underway.end = weakref.ref(end)
-    return _restore_last, ((*nodes, end), *contents)
+    now = _underway.now()
+    if now is not None and now.listed is not None and id(node) in now.listed:
+        return restore, _contents(node)
+    if node.op is None and node not in differentiated:
+        return restore, _contents(node)
+    before = _underway.last()
+    return _restore_behind, (before, _List(node, before), *_contents(node))
 
 
 def to_json(z: Value) -> str:
@@ -118,11 +195,17 @@ def to_json(z: Value) -> str:
     nan and infinities are written as the strings "nan", "inf" and "-inf", since JSON has no
     numbers for them.
 
+    Raises:
+        StaleGraphError: as for `order`.
+        TypeError: if z depends on what a running transform differentiates by.
+
     >>> x = Value(3.0, "x")
     >>> from_json(to_json(x * x))
     Value(9.0)
     """
-    nodes = order(z)
+    if not isinstance(cast(object, z), Value):
+        raise TypeError(f"to_json writes the graph of a Value, got {type(z).__name__}")
+    nodes = _missing(z, ())
     place = {node: i for i, node in enumerate(nodes)}
     records: list[dict[str, Any]] = []
     for node in nodes:

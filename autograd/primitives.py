@@ -598,6 +598,7 @@ relu = unary(
         latex=_upright("relu"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
+        chooses=True,
     )
 )
 gelu = unary(
@@ -707,6 +708,7 @@ _clip = enter(
             ((-1.0, -1.0, 1.0), (1.0, 0.0, 0.0)),
             ((1.0, -1.0, 1.0), (1.0, 0.0, 0.0)),
         ),
+        chooses=True,
     )
 )
 
@@ -758,6 +760,7 @@ _where = enter(
         latex=Notation(_where_latex),
         domain=((0.0, 1.0), REAL, REAL),
         arity=3,
+        chooses=True,
     )
 )
 
@@ -860,6 +863,7 @@ _maximum = enter(
             ((1.0, 1.0), (0.5, 0.5)),
             ((1.0, 1.0, 0.0, 1.0, 1.0), (0.25, 0.25, 0.0, 0.25, 0.25)),
         ),
+        chooses=True,
     )
 )
 _minimum = enter(
@@ -874,6 +878,7 @@ _minimum = enter(
         domain=(REAL,),
         arity=None,
         subgradients=(((1.0, 1.0), (0.5, 0.5)),),
+        chooses=True,
     )
 )
 _hypot = enter(
@@ -977,6 +982,7 @@ _select = enter(
         latex=Notation(_select_latex),
         domain=(REAL,),
         arity=None,
+        chooses=True,
     )
 )
 

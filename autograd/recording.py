@@ -15,7 +15,7 @@ so that neither the forward nor the backward pass has to ask again.
 import itertools
 import math
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -54,6 +54,15 @@ LEAF = Use(None, lambda node: None)
 
 tick = itertools.count(1).__next__
 
+# The leaves that the transforms now running differentiate by, of all threads. A copy that forgets
+# where it came from would lose the derivative there: `persistence.py` asks.
+differentiated: "set[Value]" = set()
+
+
+def _never(x: Any) -> bool:
+    return False
+
+
 # The names that the compiled texts see. `Value` is entered when the class exists; `watching` is
 # not empty while a mode is open anywhere, and `watched`, of modes.py, then decides;
 # `youngest_rule` is when a row last had its rule changed.
@@ -66,6 +75,7 @@ names: dict[str, Any] = {
     "inf": math.inf,
     "nan": math.nan,
     "number": number,
+    "decided_later": _never,  # whether a number is there only when a program runs: `compile` tells
 }
 
 
@@ -115,7 +125,10 @@ def make_pull(row: Primitive, kinds: str) -> Pull:
             lines.append(f"    {name} = node._{name}")
     lines.append("    g = node.grad")
     for name, kind, text in zip("xy", kinds, texts, strict=False):
-        if kind == "v" and text != "0.0":
+        if kind == "v" and text != "0.0" and row.chooses:
+            lines.append(f"    partial = {text}")
+            lines.append(f"    if partial != 0.0: {name}_node.grad += g * partial")
+        elif kind == "v" and text != "0.0":
             step = {"1.0": "g", "-1.0": "-g"}.get(text, f"g * {text}")
             lines.append(f"    {name}_node.grad += {step}")
     return _compiled("\n".join(lines), "pull", **_used(wanted, _functions(row)))
@@ -134,7 +147,7 @@ def _pull_many(row: Primitive, kinds: str) -> Pull:
         kinds: "v" if all operands are Values, else "m".
     """
     partials: Any = row.partials
-    zeros = structural_zeros(row)
+    zeros, chooses = structural_zeros(row), row.chooses
 
     def pull_values(node: "Value") -> None:
         operands: Any = node._x
@@ -155,10 +168,10 @@ def _pull_many(row: Primitive, kinds: str) -> Pull:
         g: Any = node.grad
         data = [x._number if x.__class__ is value else x for x in operands]
         for i, (x, partial) in enumerate(zip(operands, partials(node._number, *data), strict=True)):
-            if x.__class__ is value and i not in zeros:
+            if x.__class__ is value and i not in zeros and not (chooses and partial == 0.0):
                 x.grad += g * partial
 
-    return pull_values if kinds == "v" and not zeros else pull_mixed
+    return pull_values if kinds == "v" and not zeros and not chooses else pull_mixed
 
 
 _bare: dict[tuple[Primitive, int], Callable[[Any], Any] | None] = {}
@@ -194,6 +207,31 @@ def structural_zeros(row: Primitive) -> frozenset[int]:
         texts = partial_texts(row) if row.arity is not None else []
         known = _zeros[row] = frozenset(i for i, text in enumerate(texts) if text == "0.0")
     return known
+
+
+def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
+    """Return the operands that nothing flows to: by the rule, or because they were not chosen.
+
+    Args:
+        row: the primitive.
+        partials: what its rule gives for a node, in floats or Values.
+
+    >>> from autograd.primitives import lookup
+    >>> sorted(closed(lookup("where"), (0.0, 1.0, 0.0)))
+    [0, 2]
+    """
+    zeros = structural_zeros(row)
+    if not row.chooses:
+        return zeros
+    return zeros.union([i for i, partial in enumerate(partials) if _is_none(partial)])
+
+
+def _is_none(partial: Any) -> bool:
+    if partial.__class__ is float:
+        return partial == 0.0
+    # Where a parameter decides, a program chooses anew in each run.
+    is_node = partial.__class__ is names["Value"] and not names["decided_later"](partial)
+    return is_node and partial._number == 0.0
 
 
 # By the row and not its name: a check may apply a row of the same name that is not in the table.

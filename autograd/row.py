@@ -111,6 +111,8 @@ class Primitive:
         constants: how many of the last operands are plain numbers, never Values.
         subgradients: what the partials are at kinks and ties, as pairs (operands, partials).
         ufunc: NumPy's name for it where that differs.
+        chooses: whether a partial of 0 says that the operand was not chosen: nothing flows to it
+            then, not even 0 * inf.
 
     >>> row = lookup("mul")
     >>> row.function(3.0, 4.0), row.partials(12.0, 3.0, 4.0)
@@ -131,6 +133,7 @@ class Primitive:
     constants: int = 0
     subgradients: tuple[tuple[Point, Point], ...] = ()
     ufunc: str = ""
+    chooses: bool = False
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

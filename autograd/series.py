@@ -15,8 +15,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd.backward import order
+from autograd.recording import closed, structural_zeros
 from autograd.row import TABLE, Primitive, apply
 from autograd.value import Value
+
+# The coefficient of a power that a series does not have, told by identity. It is left out of every
+# product, as what flows to no operand is left out of the backward pass; a 0.0 that was computed is
+# not, and makes nan with an infinite slope.
+ABSENT = float("0.0")
 
 
 class Series:
@@ -30,13 +36,13 @@ class Series:
     [1.0, 1.0, 0.5, 0.16666666666666666]
     """
 
-    __slots__ = ("_known", "_operands", "_partials", "_row")
+    __slots__ = ("_known", "_operands", "_pairs", "_row")
 
     def __init__(self, known: list[Any], row: Primitive | None = None, operands: Any = ()) -> None:
         self._known = known
         self._row = row
         self._operands = operands
-        self._partials: Any = None
+        self._pairs: list[tuple[Series, Any]] | None = None
 
     @staticmethod
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> Series:
@@ -46,28 +52,40 @@ class Series:
     def coefficient(self, k: int) -> Any:
         """Return the coefficient of t^k."""
         while len(self._known) <= k:
-            self._known.append(self._next(len(self._known)) if self._row is not None else 0.0)
+            self._known.append(self._next(len(self._known)) if self._row is not None else ABSENT)
         return self._known[k]
 
     def _next(self, k: int) -> Any:
         """Return coefficient k >= 1: (1/k) times the sum over operands x of [f_x x'] at k - 1."""
-        if self._partials is None:
-            row: Any = self._row
-            self._partials = row.partials(self, *self._operands)
-        total: Any = 0.0
-        for x, partial in zip(self._operands, self._partials, strict=True):
-            if not isinstance(x, Series):
-                continue
-            if not isinstance(partial, Series):
-                if not _is_zero(partial):
-                    total = total + partial * (k * x.coefficient(k))
-                continue
-            for j in range(k):
+        if self._pairs is None:
+            self._pairs = self._moving()
+        total: Any = ABSENT
+        for x, partial in self._pairs:
+            constant = not isinstance(partial, Series)
+            for j in range(1 if constant else k):
                 slope = x.coefficient(k - j)
-                # Most series are constants with a linear term: leave out what they do not have.
-                if not _is_zero(slope):
-                    total = total + partial.coefficient(j) * ((k - j) * slope)
-        return total * (1.0 / k) if k > 1 else total
+                if slope is ABSENT:
+                    continue
+                factor = partial if constant else partial.coefficient(j)
+                if factor is ABSENT:
+                    continue
+                part = factor * ((k - j) * slope if k - j > 1 else slope)
+                total = part if total is ABSENT else total + part
+        return total * (1.0 / k) if k > 1 and total is not ABSENT else total
+
+    def _moving(self) -> list[tuple[Series, Any]]:
+        """Return each operand that passes something on, with its partial."""
+        row: Any = self._row
+        partials = row.partials(self, *self._operands)
+        nothing = structural_zeros(row)
+        if row.chooses:
+            first = [d.coefficient(0) if isinstance(d, Series) else d for d in partials]
+            nothing = closed(row, first)
+        return [
+            (x, d)
+            for i, (x, d) in enumerate(zip(self._operands, partials, strict=True))
+            if i not in nothing and isinstance(x, Series)
+        ]
 
     def __add__(self, other: Any) -> Series:
         return Series.__apply__(TABLE["add"], (self, other))
@@ -82,17 +100,16 @@ class Series:
         return Series.__apply__(TABLE["sub"], (other, self))
 
     def __mul__(self, other: Any) -> Series:
+        if other.__class__ is float and other == 0.0:
+            # A rule's own 0, as that of x**0: without, its series goes as deep as the order.
+            return Series([other * self.coefficient(0)])
         return Series.__apply__(TABLE["mul"], (self, other))
 
     def __rmul__(self, other: Any) -> Series:
-        return Series.__apply__(TABLE["mul"], (other, self))
+        return self * other
 
     def __neg__(self) -> Series:
         return Series.__apply__(TABLE["neg"], (self,))
-
-
-def _is_zero(x: Any) -> bool:
-    return x.__class__ is float and x == 0.0
 
 
 def along(
@@ -102,7 +119,8 @@ def along(
 
     Args:
         z: the result of a recorded graph.
-        tangents: the direction dx/dt of each leaf, or interior node, that moves.
+        tangents: the direction dx/dt of each leaf, or interior node, that moves; a number 0 says
+            that it does not.
         degree: the highest power of t wanted.
         graph: whether coefficients are Values that can be derived again; floats otherwise.
 
@@ -118,7 +136,9 @@ def along(
     for node in nodes:
         here: Any = node if graph else node.data
         if node in tangents:
-            series[node] = Series([here, tangents[node]])
+            slope = tangents[node]
+            if isinstance(slope, Value) or slope != 0.0:
+                series[node] = Series([here, slope])
         elif node.op is not None and any(x in series for x in node.args):
             args = tuple([_operand(x, series, graph=graph) for x in node.args])
             series[node] = Series([here], node.op, args)

@@ -2,24 +2,31 @@
 
 All differentiate by one argument, or several: `argnum` is an int or a tuple of ints, arguments are
 numbers, nested lists of numbers or arrays, and results have their nesting; an array reaches the
-function as an array of Values. Numbers give numbers. Arguments that hold Values give Values, so
-that every transform can be applied to the result of any other. Keyword arguments go to the
-function as they are.
+function as an array of Values. Keyword arguments go to the function as they are.
+
+Numbers give numbers. Where an argument holds Values, or the function's result was computed from a
+Value that was there before the call, as a model's weights are, all numbers of the result are Values
+that can be differentiated again; so every transform can be applied to the result of any other, and
+a derivative inside a loss is trained through. In `no_grad` all results are numbers.
 """
 
-import threading
-from collections.abc import Callable, Sequence
-from math import factorial
+# pyright: reportPrivateUsage=false
+# The rooms of the engine share the slots of a node; the properties over them are for users.
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import factorial, isfinite, ldexp, lgamma, log
 from operator import index
 from typing import Any, NamedTuple, cast
 
-from autograd.backward import gradient, gradient_numbers
-from autograd.backward import order as order_of
+import numpy as np
+
+from autograd.backward import first_birth, gradient_numbers, gradient_values, ordered
 from autograd.errors import TraceError
 from autograd.modes import recording_anyway
 from autograd.nesting import flat, mapped, rebuilt
 from autograd.numeric import number
 from autograd.primitives import dot
+from autograd.recording import differentiated, tick
 from autograd.series import along
 from autograd.value import Value
 
@@ -28,13 +35,23 @@ Argnum = int | tuple[int, ...]
 
 
 class _Call(NamedTuple):
-    """One call of a function with some of its arguments made into fresh leaves."""
+    """One call of a function with some of its arguments made into fresh leaves.
+
+    Attributes:
+        output: what the function returned: Values and numbers, nested.
+        leaves: a Value for each number of the arguments to differentiate by.
+        args: the arguments as they were given.
+        argnum: which of them to differentiate by.
+        as_graph: whether all numbers of the result are Values.
+        nodes: the order of the output where f may return but one; None where it was not walked.
+    """
 
     output: Any
     leaves: list[Value]
     args: tuple[Any, ...]
     argnum: Argnum
     as_graph: bool
+    nodes: list[Value] | None
 
     def shaped(self, slopes: Sequence[Any]) -> Any:
         """Return one result per leaf in the nesting of the arguments differentiated by."""
@@ -50,16 +67,17 @@ class _Call(NamedTuple):
     def slopes(self, output: Any) -> list[Any]:
         """Return the derivatives of one output with respect to the leaves."""
         if not isinstance(output, Value):
-            return [0.0] * len(self.leaves)
+            return [self.plain(0.0) for _ in self.leaves]
+        nodes = self.nodes if output is self.output else None
         if self.as_graph:
-            return [*gradient(output, self.leaves)]
-        return [*gradient_numbers(output, self.leaves)]
+            return [*gradient_values(output, self.leaves, nodes)]
+        return [*gradient_numbers(output, self.leaves, nodes)]
 
     def plain(self, output: Any) -> Any:
-        """Return an output as a number, unless the result is to be derived again."""
+        """Return a number or a Value as what all numbers of this result are."""
         if isinstance(output, Value):
             return output if self.as_graph else output.data
-        return _scalar(output)
+        return Value(output) if self.as_graph else output
 
 
 def checked_argnum(argnum: object) -> Argnum:
@@ -90,72 +108,92 @@ def _positions(argnum: Argnum, count: int) -> set[int]:
     return {i % count for i in chosen}
 
 
-def _called(f: Function, args: tuple[Any, ...], argnum: Argnum, keywords: dict[str, Any]) -> _Call:
+def _called(
+    f: Function,
+    args: tuple[Any, ...],
+    argnum: Argnum,
+    keywords: dict[str, Any],
+    *,
+    vector: Any = (),
+    several: bool = False,
+) -> _Call:
     """Call f with a fresh leaf for every number in the arguments of argnum.
 
     A Value becomes itself times 1: a node of its own, so that the inner derivative is taken with
     respect to this argument alone, whatever else the function does with the same Value.
+
+    Args:
+        f: the function.
+        args: its arguments.
+        argnum: which to differentiate by.
+        keywords: its keyword arguments.
+        vector: what else is given: the direction of a product.
+        several: whether f may return more than one number.
     """
     argnum = checked_argnum(argnum)
+    since = tick()
     leaves: list[Value] = []
 
+    given = False
+
     def lift(x: Any) -> Value:
-        leaves.append(x * 1.0 if isinstance(x, Value) else Value(number(x)))
+        nonlocal given
+        if isinstance(x, Value):
+            given = True
+            leaves.append(x * 1.0)
+        else:
+            leaves.append(Value(x if x.__class__ is float else _argument(x)))
         return leaves[-1]
 
     wanted = _positions(argnum, len(args))
     lifted = [mapped(lift, x) if i in wanted else x for i, x in enumerate(args)]
-    outer = _underway.leaves
-    _underway.leaves = outer.union(leaves)
     try:
+        differentiated.update(leaves)
         output = f(*lifted, **keywords)
     finally:
-        _underway.leaves = outer
-    as_graph = any(isinstance(x, Value) for x in flat(args)) or _reaches(output, outer)
-    return _Call(output, leaves, args, argnum, as_graph)
+        differentiated.difference_update(leaves)
+    if several:
+        output = mapped(_several, output)
+        results = [z for z in flat(output) if isinstance(z, Value)]
+    else:
+        results = [output] if isinstance(output, Value) else []
+        output = output if results else _one(output)
+    nodes = ordered(results)
+    rest = [x for i, x in enumerate(args) if i not in wanted]
+    given = given or _holds_values((rest, keywords, vector))
+    as_graph = given or first_birth(nodes, since) < since
+    return _Call(output, leaves, args, argnum, as_graph, None if several else nodes)
 
 
-# The leaves of the transforms whose functions are being called. An inner function may use an outer
-# variable without having it as an argument, as in grad(lambda x: grad(lambda y: x * y)(2.0)); its
-# result must then be a graph, for the outer derivative to see. A model's parameters, closed over in
-# the same way, are no such leaves, and give numbers.
+def _holds_values(x: Any) -> bool:
+    """Return whether a Value is among nested arguments."""
+    if isinstance(x, list | tuple):
+        return any(map(_holds_values, cast(Any, x)))
+    if isinstance(x, dict):
+        return any(map(_holds_values, cast(Any, x).values()))
+    if isinstance(x, np.ndarray):
+        array = cast(Any, x)
+        return array.dtype == object and any(map(_holds_values, array.ravel().tolist()))
+    return isinstance(x, Value)
 
 
-class _Underway(threading.local):
-    leaves: frozenset[Value] = frozenset()
-
-
-_underway = _Underway()
-
-
-def _reaches(output: Any, outer: frozenset[Value]) -> bool:
-    """Return whether the output depends on a leaf of a transform around this one."""
-    if not outer:
-        return False
-    return any(isinstance(z, Value) and not outer.isdisjoint(order_of(z)) for z in flat(output))
-
-
-def _recorded(function: Function) -> Function:
-    """Make a transform's function record its graph whatever mode it is called in.
-
-    In `no_grad` its result is cut from that graph, like that of any other operation.
-    """
-
-    def wrapped(*args: Any, **keywords: Any) -> Any:
-        with recording_anyway() as paused:
-            result = function(*args, **keywords)
-            return mapped(_detached, result) if paused else result
-
-    return wrapped
-
-
-def _detached(x: Any) -> Any:
-    return x.detach() if isinstance(x, Value) else x
-
-
-def _scalar(value: object) -> float:
+def _argument(x: object) -> float:
+    """Return a number to differentiate by."""
     try:
-        return number(value)
+        return number(x)
+    except TraceError:
+        raise
+    except TypeError as error:
+        raise TypeError(
+            "an argument to differentiate by is a number, or a nested list, tuple, dict or array "
+            f"of numbers: {_instead(x) or error}"
+        ) from None
+
+
+def _one(output: Any) -> Any:
+    """Return the one result of a function where it is no Value, as a float."""
+    try:
+        return number(output)
     except TraceError:
         raise
     except TypeError as error:
@@ -163,6 +201,47 @@ def _scalar(value: object) -> float:
             f"the function must return one Value or number: {error}; "
             "for several results write jacobian"
         ) from None
+
+
+def _several(output: Any) -> Any:
+    """Return one of a function's results, a Value or a float."""
+    if isinstance(output, Value):
+        return output
+    try:
+        return number(output)
+    except TraceError:
+        raise
+    except TypeError as error:
+        raise TypeError(
+            "the function must return Values or numbers, one or a nested list, tuple, dict or "
+            f"array of them: {_instead(output) or error}"
+        ) from None
+
+
+def _instead(x: object) -> str:
+    """Return what to write in place of something that holds numbers but has no place for each."""
+    if not isinstance(x, Iterable) or isinstance(x, str | bytes):
+        return ""
+    function = "list" if isinstance(x, Sequence | Iterator) else "sorted"
+    return f"got a {type(cast(object, x)).__name__}: write {function}(x)"
+
+
+def _recorded(function: Function) -> Function:
+    """Make a transform's function record its graph whatever mode it is called in.
+
+    In `no_grad` its result is cut from that graph: numbers.
+    """
+
+    def wrapped(*args: Any, **keywords: Any) -> Any:
+        with recording_anyway() as paused:
+            result = function(*args, **keywords)
+            return mapped(_data, result) if paused else result
+
+    return wrapped
+
+
+def _data(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
 
 
 def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
@@ -174,7 +253,7 @@ def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
 
     Returns:
         A function of f's arguments. Its gradient has the nesting of the argument, and is a tuple
-        if argnum is one.
+        if argnum is one. Value and gradient are numbers, or Values where f reads or is given one.
 
     Raises:
         TypeError: when called, if f returns something other than one Value or number.
@@ -182,13 +261,15 @@ def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
 
     >>> value_and_grad(lambda x, y: x * x * y, argnum=(0, 1))(3.0, 2.0)
     (18.0, (12.0, 9.0))
+    >>> w = Value(5.0)
+    >>> value_and_grad(lambda x: w * x * x)(3.0)
+    (Value(45.0), Value(30.0))
     """
 
     @_recorded
     def function(*args: Any, **keywords: Any) -> tuple[Any, Any]:
         call = _called(f, args, argnum, keywords)
-        value = call.plain(call.output)
-        return value, call.shaped(call.slopes(call.output))
+        return call.plain(call.output), call.shaped(call.slopes(call.output))
 
     return function
 
@@ -229,15 +310,46 @@ def derivative(f: Function, order: int = 1) -> Function:
 
     @_recorded
     def function(x: Any, **keywords: Any) -> Any:
+        if len(flat(x)) != 1:
+            raise TypeError(
+                f"derivative is for a function of one number, got {x!r:.60}: "
+                "write grad, hessian, hvp or jvp"
+            )
         call = _called(f, (x,), 0, keywords)
         if not isinstance(call.output, Value):
-            value = _scalar(call.output)
-            return value if order == 0 else 0.0
-        (leaf,) = call.leaves
-        coefficient = along(call.output, {leaf: 1.0}, order, graph=call.as_graph)[order]
-        return coefficient * float(factorial(order))
+            return call.plain(call.output if order == 0 else 0.0)
+        return call.plain(_derivative(call, order))
 
     return function
+
+
+def _derivative(call: _Call, order: int) -> Any:
+    """Return order! times the coefficient of a series along t = 2**power * s.
+
+    With the power at which coefficients have about the size of derivatives: of a sine, coefficient
+    171 by t is below the least float, and 171! above the largest. It leaves all digits as they are.
+    """
+    (leaf,) = call.leaves
+    power = int(lgamma(order + 1) / log(2.0) / order) if order else 0
+
+    def coefficient(power: int) -> Any:
+        return along(call.output, {leaf: 2.0**power}, order, graph=call.as_graph)[order]
+
+    found = coefficient(power)
+    size = abs(found._number if isinstance(found, Value) else found)
+    if size < 2.0**-1021 and (size > 0.0 or order > 30):
+        power += 1
+        found = coefficient(power)
+    elif power and not isfinite(size):
+        power = 0
+        found = coefficient(power)
+    bits = factorial(order).bit_length()
+    mantissa, exponent = factorial(order) / (1 << bits), bits - power * order
+    while abs(exponent) > 1000:
+        step = 1000 if exponent > 0 else -1000
+        found, exponent = found * 2.0**step, exponent - step
+    factor = ldexp(mantissa, exponent)
+    return found if factor == 1.0 else found * factor
 
 
 def jacobian(f: Function, argnum: Argnum = 0) -> Function:
@@ -257,7 +369,7 @@ def jacobian(f: Function, argnum: Argnum = 0) -> Function:
 
     @_recorded
     def function(*args: Any, **keywords: Any) -> Any:
-        call = _called(f, args, argnum, keywords)
+        call = _called(f, args, argnum, keywords, several=True)
         return mapped(lambda output: call.shaped(call.slopes(output)), call.output)
 
     return function
@@ -281,9 +393,9 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
     @_recorded
     def function(*args: Any, **keywords: Any) -> Any:
         call = _called(f, args, argnum, keywords)
-        _ = call.plain(call.output)
-        first = gradient(call.output, call.leaves) if isinstance(call.output, Value) else []
-        first = first or [0.0] * len(call.leaves)
+        first: Sequence[Any] = [0.0] * len(call.leaves)
+        if isinstance(call.output, Value):
+            first = gradient_values(call.output, call.leaves, call.nodes)
         return call.shaped([call.shaped(call.slopes(slope)) for slope in first])
 
     return function
@@ -304,13 +416,15 @@ def hvp(f: Function, argnum: Argnum = 0) -> Function:
     @_recorded
     def function(*args: Any, **keywords: Any) -> Any:
         *primals, v = _with_vector(args)
-        call = _called(f, tuple(primals), argnum, keywords)
-        _ = call.plain(call.output)
-        if not isinstance(call.output, Value):
-            return call.shaped([0.0] * len(call.leaves))
+        call = _called(f, tuple(primals), argnum, keywords, vector=v)
         vector = _vector(call, v)
-        call = call._replace(as_graph=call.as_graph or any(isinstance(x, Value) for x in vector))
-        return call.shaped(call.slopes(dot(gradient(call.output, call.leaves), vector)))
+        if not isinstance(call.output, Value):
+            return call.shaped(call.slopes(call.output))
+        slopes = gradient_values(call.output, call.leaves, call.nodes)
+        # What does not move adds nothing, not even where a second derivative is infinite.
+        moving = [i for i, x in enumerate(vector) if isinstance(x, Value) or x != 0.0]
+        along_v = dot([slopes[i] for i in moving], [vector[i] for i in moving])
+        return call.shaped(call.slopes(along_v))
 
     return function
 
@@ -330,15 +444,13 @@ def jvp(f: Function, argnum: Argnum = 0) -> Function:
     @_recorded
     def function(*args: Any, **keywords: Any) -> Any:
         *primals, v = _with_vector(args)
-        call = _called(f, tuple(primals), argnum, keywords)
-        vector = _vector(call, v)
-        as_graph = call.as_graph or any(isinstance(x, Value) for x in vector)
-        tangents = dict(zip(call.leaves, vector, strict=True))
+        call = _called(f, tuple(primals), argnum, keywords, vector=v, several=True)
+        tangents = dict(zip(call.leaves, _vector(call, v), strict=True))
 
         def slope(output: Any) -> Any:
             if not isinstance(output, Value):
-                return 0.0
-            return along(output, tangents, 1, graph=as_graph)[1]
+                return call.plain(0.0)
+            return call.plain(along(output, tangents, 1, graph=call.as_graph)[1])
 
         return mapped(slope, call.output)
 
@@ -355,6 +467,8 @@ def _vector(call: _Call, v: Any) -> list[Any]:
     """Return the numbers of v in the order of the leaves; v must have the arguments' nesting."""
     positions = (call.argnum,) if isinstance(call.argnum, int) else call.argnum
     parts = (v,) if isinstance(call.argnum, int) else cast(tuple[Any, ...], v)
+    if not isinstance(cast(object, parts), list | tuple):
+        raise TypeError(f"the vector for several arguments is a tuple of as many, got {v!r:.60}")
     if len(parts) != len(positions):
         raise ValueError(f"argnum names {len(positions)} arguments, the vector {len(parts)}")
     by_position: dict[int, list[Any]] = {}

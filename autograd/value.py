@@ -60,7 +60,8 @@ class Value:
     _number: float
     grad: float | None
     # The first and second operand; a node of more than two keeps them all as a tuple in _x. Two
-    # slots in place of a tuple save 40 bytes a node and the time to make it.
+    # slots in place of a tuple save 40 bytes a node and the time to make it. In _y of a leaf that
+    # was given new data stands its first birth: whether a function made it or found it.
     _x: Any
     _y: Any
     _use: Use
@@ -81,7 +82,9 @@ class Value:
     def _set_data(self, data: float) -> None:
         self._number = data if data.__class__ is float else number(data)
         self._use = LEAF
-        self._x = self._y = None
+        first = self.birth if self._x is not None or self._y is None else self._y
+        self._x = None
+        self._y = first
         self.birth = names["youngest_rewrite"] = tick()
 
     # attrgetter reads in half the time of a function written here.

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 import autograd
 from autograd import modes, persistence
 from autograd.primitives import TABLE
+from autograd.recording import differentiated
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,7 +39,8 @@ def _state() -> dict[str, object]:
     return {
         "rows of the table": tuple(TABLE.values()),
         "no_grad and other modes that are open": modes.open_modes(),
-        "a pickle underway": persistence._underway.end(),
+        "a pickle underway": persistence._underway.now(),
+        "what transforms differentiate by": frozenset(differentiated),
     }
 
 

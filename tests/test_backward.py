@@ -10,7 +10,7 @@ from programs import Program, programs
 
 import autograd
 from autograd import StaleGraphError, Value, order
-from autograd.recording import Use, structural_zeros
+from autograd.recording import Use, closed
 
 
 def graph(program: Program) -> tuple[list[Value], list[Any]]:
@@ -154,12 +154,14 @@ def test_each_interior_node_that_is_reached_is_pulled_once_results_first(program
         return Use(use.row, pull)
 
     interior = [v for v in order(z) if v.op is not None][::-1]
-    # Nothing flows to what stands only behind partials that are 0 by the rule.
+    # Nothing flows to what stands only behind partials that are 0 by the rule, or not chosen.
     reached = {z}
     for v in interior:
         if v in reached:
-            zeros = structural_zeros(v.op)
-            reached |= {x for i, x in enumerate(v.args) if isinstance(x, Value) and i not in zeros}
+            nothing = closed(v.op, autograd.local_partials(v))
+            reached |= {
+                x for i, x in enumerate(v.args) if isinstance(x, Value) and i not in nothing
+            }
     for v in interior:
         v._use = counted(v._use)
     z.backward()

@@ -24,6 +24,7 @@ from autograd import (
     jacobian,
     jvp,
     order,
+    reciprocal,
     sin,
     tanh,
 )
@@ -62,6 +63,34 @@ def test_high_orders_agree_with_high_precision(n: int) -> None:
     with mp.workdps(100):
         expected = mp.diff(precise, mp.mpf(0.7), n)
     assert found == pytest.approx(float(expected), rel=1e-10)
+
+
+@pytest.mark.parametrize("n", [150, 170, 171, 230])
+def test_orders_whose_factorial_is_no_float_are_right(n: int) -> None:
+    expected = [math.sin, math.cos, lambda x: -math.sin(x), lambda x: -math.cos(x)][n % 4](0.7)
+    assert derivative(sin, order=n)(0.7) == pytest.approx(expected, rel=1e-12)
+    slow = derivative(lambda x: sin(0.5 * x), order=n)(1.4)
+    assert slow == pytest.approx(expected * 0.5**n, rel=1e-12)
+    assert derivative(lambda x: x**3, order=n)(0.7) == 0.0
+    assert derivative(lambda x: 5.0, order=n)(0.7) == 0.0
+
+
+def test_derivatives_beyond_the_floats_are_infinite_and_near_their_end_are_right() -> None:
+    def scaled(factor: float) -> Callable[[Any], Any]:
+        return lambda x: factor * reciprocal(1.0 - x)
+
+    assert derivative(scaled(1.0), 170)(0.0) == pytest.approx(float(math.factorial(170)))
+    assert derivative(scaled(1.0), 171)(0.0) == math.inf
+    expected = float(mp.factorial(200) * mp.mpf("1e-200"))
+    assert derivative(scaled(1e-200), 200)(0.0) == pytest.approx(expected, rel=1e-12)
+    # The coefficient of t**100, 1e-300 / 100!, is below the least float.
+    assert derivative(lambda x: sin(1e-3 * x), 100)(1.0) == pytest.approx(
+        1e-300 * math.sin(1e-3), rel=1e-12
+    )
+    w = Value(1.0)
+    z = derivative(lambda x: w * exp(x), 175)(0.0)
+    z.backward()
+    assert [z.data, w.grad] == pytest.approx([1.0, 1.0], rel=1e-12)
 
 
 def test_orders_that_are_none_are_refused() -> None:

@@ -12,13 +12,27 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from programs import Program, programs
 
 import autograd
-from autograd import GraphFormatError, Value, from_json, order, to_json
+from autograd import (
+    GraphFormatError,
+    Value,
+    compile,
+    derivative,
+    from_json,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    order,
+    to_json,
+)
 from autograd.primitives import TABLE
 
 DOORS: dict[str, Callable[[Value], Value]] = {
@@ -154,6 +168,153 @@ def test_deep_graphs_that_share_in_one_pickle() -> None:
     p2, q2, shared2 = pickle.loads(pickle.dumps([p, q, shared]))
     assert shared2 in set(order(p2)) & set(order(q2))
     assert len(order(p2)) == len(order(p))
+
+
+def test_pickling_and_copying_all_nodes_of_a_graph_is_linear() -> None:
+    sizes, counts = [], []
+    for length in (1_000, 4_000):
+        nodes = order(chain(length))
+        sizes.append(len(pickle.dumps(nodes)))
+        counts.append(_calls(lambda nodes=nodes: copy.deepcopy(nodes)))
+        for kept in (nodes, tuple(reversed(nodes)), dict(enumerate(nodes[::7]))):
+            twin = pickle.loads(pickle.dumps(kept))
+            held = list(twin.values()) if isinstance(twin, dict) else list(twin)
+            assert set(held) <= set(order(max(held, key=lambda v: v.birth)))
+    assert sizes[1] < 4.4 * sizes[0]
+    assert counts[1] < 4.4 * counts[0]
+    assert sizes[1] < 300_000
+
+
+def _calls(work: Callable[[], object]) -> int:
+    """How often functions are called: a measure of time that does not depend on the machine."""
+    count = 0
+
+    def counted(*event: Any) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(counted)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("made", [pickle.Pickler, pickle._Pickler])
+def test_picklers_that_take_turns_do_not_count_on_each_other(made: Any) -> None:
+    z = chain(400)
+    more = [z, z * 2.0, z * 3.0, (z * 2.0) * (z + 1.0)]
+    files = [io.BytesIO(), io.BytesIO()]
+    picklers = [made(file) for file in files]
+    for v in more:
+        for pickler in picklers:
+            pickler.dump(v)
+    picklers[0].clear_memo()
+    picklers[0].dump(more[-1])
+    for file in files:
+        file.seek(0)
+        unpickler = pickle.Unpickler(file)
+        read = [unpickler.load() for _ in more]
+        assert [described(v) for v in read] == [described(v) for v in more]
+        assert read[1].args[0] is read[0]
+    assert described(unpickler.load() if files[0] is file else pickle.loads(pickle.dumps(more[-1])))
+
+
+# Copies inside a function that is differentiated ---------------------------------------------
+
+SHALLOW: dict[str, Callable[[Any], Any]] = {
+    "leaf": copy.copy,
+    "twice": lambda x: copy.copy(copy.copy(x)),
+    "node": lambda x: copy.copy(x * 1.0),
+    "list": lambda x: copy.copy([x])[0],
+}
+DEEP: dict[str, Callable[[Any], Any]] = {
+    "deepcopy": copy.deepcopy,
+    "deepcopy of a node": lambda x: copy.deepcopy(x * x),
+    "deepcopy of a list": lambda x: copy.deepcopy([1.0, {"a": x * x}]),
+    "pickle": pickle.dumps,
+    "pickle, oldest": lambda x: pickle.dumps(x, 0),
+    "pickle in Python": _python_pickled,
+    "pickle of a list": lambda x: pickle.dumps([{"a": x * x}]),
+    "JSON": lambda x: to_json(x * x),
+}
+
+
+@pytest.mark.parametrize("copied", SHALLOW.values(), ids=SHALLOW)
+def test_a_copy_inside_a_function_keeps_the_way_back(copied: Callable[[Any], Any]) -> None:
+    def f(x: Any) -> Any:
+        return copied(x) * x
+
+    assert grad(f)(3.0) == jvp(f)(3.0, 1.0) == derivative(f)(3.0) == hvp(f)(1.0, 3.0) == 6.0
+    assert grad(f)(Value(3.0)).data == grad(grad(lambda x: x * f(x)))(1.0) == 6.0
+    assert compile(f).value_and_grad(3.0) == (9.0, 6.0)
+    assert compile(f).value_and_grad(np.array([3.0, 4.0]))[1].tolist() == [6.0, 8.0]
+    # An inner function copies what the outer one is differentiated by, in another thread.
+    found: list[Any] = []
+
+    def outer(x: Any) -> Any:
+        thread = threading.Thread(target=lambda: found.append(grad(lambda y: copied(x) * y)(1.0)))
+        thread.start()
+        thread.join()
+        return found[-1] * x
+
+    assert grad(outer)(3.0) == 6.0
+
+
+def test_a_copy_has_the_label_and_the_gradient() -> None:
+    kept: list[Any] = []
+
+    def f(x: Any) -> Any:
+        x.label, x.grad = "x", 2.0
+        with autograd.no_grad():
+            kept.append(copy.copy(x))
+        return kept[-1] * x
+
+    assert grad(f)(3.0) == 6.0
+    assert (kept[0].data, kept[0].label, kept[0].grad) == (3.0, "x", 2.0)
+
+
+@pytest.mark.parametrize("deep", DEEP.values(), ids=DEEP)
+def test_a_deep_copy_inside_a_function_is_refused(deep: Callable[[Any], Any]) -> None:
+    def f(x: Any) -> Any:
+        deep(x)
+        return x * x
+
+    for transform in (grad, derivative, jacobian, hessian):
+        with pytest.raises(TypeError, match=r"copy\.copy\(v\)"):
+            transform(f)(3.0)
+        with pytest.raises(TypeError, match=r"x = 3.0 .* v\.detach\(\)"):
+            transform(lambda x: f(named(x)))(Value(3.0))
+    with pytest.raises(TypeError):
+        compile(f)(3.0)
+    # What does not hang on it, and what is kept for later, is copied as ever.
+    w, kept = Value(2.0), []
+
+    def other(x: Any) -> Any:
+        kept.extend([deep(w), x])
+        return x * x
+
+    assert grad(other)(3.0) == 6.0
+    assert deep(kept[1]) is not None
+
+
+def named(x: Value) -> Value:
+    x.label = "x"
+    return x
+
+
+def test_a_copy_of_a_stale_result_is_stale() -> None:
+    x = Value(3.0, "x")
+    z = x * x
+    fresh = copy.copy(z)
+    x.data = 5.0
+    for copied in (fresh, copy.copy(z), copy.copy(copy.copy(z))):
+        with pytest.raises(autograd.StaleGraphError, match=r"x = 5.0 was given new data after mul"):
+            copied.backward()
+    z.data = 7.0
+    assert copy.copy(z).data == 7.0
+    assert copy.copy(z).op is None
 
 
 # Failures ------------------------------------------------------------------------------------

@@ -299,9 +299,7 @@ def _sampled(f: Real, x: float, reach: float, count: int) -> Any:
     return values - values[count // 2] if np.isfinite(values).all() else None
 
 
-def _fit(
-    sample: Any, reach: float, step: float, count: int, degree: int
-) -> tuple[float, float]:
+def _fit(sample: Any, reach: float, step: float, count: int, degree: int) -> tuple[float, float]:
     """Return the slope in the middle of a sample, and its error."""
     weights, size, rest = _slopes(count)[1][degree]
     rests = rest @ sample

@@ -38,7 +38,6 @@ def by_values(
         claims: the derivative by each number of the inputs.
         relative: the relative error to allow.
     """
-
     first = subject.value(subject.point)
     # A mask of few numbers is often drawn twice alike.
     others = [subject.value(subject.point) for _ in range(4)]
@@ -54,9 +53,7 @@ def by_values(
             if found.sound and not agrees(claim, found, relative):
                 found = _from_afar(f, x, found)
         verdicts.append(
-            decided(
-                name, 1, f"df/d{name}", claim, found, reason, first, relative, subject.point[i]
-            )
+            decided(name, 1, f"df/d{name}", claim, found, reason, first, relative, subject.point[i])
         )
     return verdicts
 
@@ -78,9 +75,7 @@ def seen_afar(
     found = _from_afar(subject.along(i), x, known)
     if not agrees(verdict.analytic, found, relative):
         return verdict
-    return decided(
-        verdict.input, 1, verdict.entry, verdict.analytic, found, "", 0.0, relative, x
-    )
+    return decided(verdict.input, 1, verdict.entry, verdict.analytic, found, "", 0.0, relative, x)
 
 
 def _from_afar(f: Callable[[float], float], x: float, found: Estimate) -> Estimate:

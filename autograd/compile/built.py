@@ -60,6 +60,7 @@ class Built:
         reached: which parameters the graph uses.
         small: whether one sample is better run as float code.
         listed: whether f returns a list.
+        chooses: whether something in it may be chosen by a sample or not, as by `where`.
         constants: the Values that became constants, with their numbers and birth numbers then.
     """
 
@@ -100,9 +101,11 @@ class Built:
         self.reached[self.graph.place[self.graph.code == PARAMETER]] = True
         self.small = _is_small(self.graph)
         self.stages = stages
+        self.chooses = any(row.chooses for row in self.graph.rows)
         self._both: Graph | None = None
+        self._careful: Narrow | None = None
         self._rolled: Rolled | Narrow | None = None
-        self._float_programs: dict[bool, FloatProgram] = {}
+        self._float_programs: dict[bool, Callable[..., Any]] = {}
         self._buffers: OrderedDict[tuple[int, Task], Buffers | Lanes] = OrderedDict()
 
     @property
@@ -133,7 +136,7 @@ class Built:
             self._both = with_gradient(self.graph, self.wanted())
         return self._both
 
-    def float_program(self, *, gradient: bool) -> FloatProgram:
+    def float_program(self, *, gradient: bool) -> Callable[..., Any]:
         """Return the float code for the value, or for the value and the gradient."""
         found = self._float_programs.get(gradient)
         if found is None:
@@ -141,8 +144,25 @@ class Built:
             if gradient:
                 graph = self.both
             found = FloatProgram(graph, sum(self.sizes), self.parameters)
+            if gradient and self.chooses:
+                found = self._choosing(found)
             self._float_programs[gradient] = found
         return found
+
+    def _choosing(self, fast: FloatProgram) -> Callable[..., Any]:
+        """Return float code that computes slopes with care where they are nan; see `run`."""
+        careful: list[FloatProgram] = []
+
+        def program(*arguments: Any) -> Any:
+            found = fast(*arguments)
+            if not isinstance(found, list) or not any([x != x for x in found[1:]]):
+                return found
+            if not careful:
+                both = with_gradient(self.graph, self.wanted(), careful=True)
+                careful.append(FloatProgram(both, sum(self.sizes), self.parameters))
+            return careful[0](*arguments)
+
+        return program
 
     def wanted(self) -> list[tuple[int, int]]:
         """Return the leaves to derive by."""
@@ -175,7 +195,42 @@ class Built:
         for place, given in zip(buffers.inputs, flat, strict=True):
             place[...] = given
         buffers.run()
-        return buffers.results
+        if task == "value" or not self.chooses:
+            return buffers.results
+        return self._with_choices(theta, flat, batch, task, buffers.results)
+
+    def _with_choices(
+        self, theta: Any, flat: Any, batch: int, task: Task, found: list[Any]
+    ) -> list[Any]:
+        """Return results in which what a sample did not choose has no part.
+
+        What was not chosen has slope 0, which only matters where it meets an infinity or nan: then
+        slopes are nan, and are computed once more, with care. Training whose values are no numbers
+        any more is left alone.
+        """
+        values, *slopes = found
+        mean = self.parameters > 0 and task == "gradient"
+        if mean:
+            total = slopes[0] @ slopes[0]
+            again = np.full(batch, total != total and bool(np.isfinite(values).all()))
+        else:
+            again = np.isnan(np.concatenate(slopes, axis=1)).any(axis=1)
+        count = int(again.sum())
+        if not count:
+            return found
+        if self._careful is None:
+            both = with_gradient(self.graph, self.wanted(), careful=True)
+            widths = [len(leaves) for leaves in self._groups()]
+            self._careful = Narrow(self.graph, both, self.sizes, widths, self.parameters)
+        lanes = self._careful.buffers(theta, count, task)
+        for place, given in zip(lanes.inputs, flat, strict=True):
+            place[...] = np.asarray(given).reshape(batch, -1)[again]
+        lanes.run()
+        if mean:
+            return [values, *lanes.results[1:]]
+        for slope, careful in zip(slopes, lanes.results[1:], strict=True):
+            slope[again] = careful
+        return found
 
     def _in_blocks(self, theta: Any, flat: Any, batch: int, block: int, task: Task) -> list[Any]:
         """Run on so many samples at a time that the buffers stay in the processor's cache."""

@@ -83,6 +83,9 @@ def placeholder_class(tape: Tape) -> Any:
                 check_recording(tape)
             return tape.new(tape.node(row, operands))
 
+        def __copy__(self) -> Any:
+            return tape.new(self.i)
+
         def __pos__(self) -> Any:
             return self
 

@@ -179,6 +179,7 @@ class Program:
         # As `p.data = x` does it for a leaf, in half of the time.
         for p, x in zip(self.parameters, self._theta.tolist(), strict=True):
             p._number = x  # pyright: ignore[reportPrivateUsage]
+            p._y = p._y or p.birth  # pyright: ignore[reportPrivateUsage]
             p.birth = names["youngest_rewrite"] = tick()
         self._followed = tick()
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from autograd.compile.trace import Tape
 
 
+# And what copies a Value: the line is the one that called it.
+_OURS = ("autograd", "nn", "copy", "pickle")
+
+
 def refuse(what: str, instead: str) -> NoReturn:
     """Raise the TraceError for something that needs a number while there is none."""
     raise TraceError(f"{where_asked()} {what} while it is compiled: {instead}")
@@ -30,7 +34,7 @@ def refuse(what: str, instead: str) -> NoReturn:
 
 def where_asked() -> str:
     """Return the file and line of the innermost frame outside this distribution."""
-    file, _, line = user_line("autograd", "nn").rpartition(":")
+    file, _, line = user_line(*_OURS).rpartition(":")
     return f"line {line} of {file}" if file else "the traced function"
 
 
@@ -45,10 +49,6 @@ _READ = (
 _SET = "make a new Value in place of a new number, and set parameters through program.theta"
 _BY_NUMBER = "index by a number with select(i, xs), and keep counts and shapes as plain ints"
 
-_DERIVATIVE = (
-    "grad and the like are not compiled. Compile the function itself: the program's value_and_grad "
-    "is its derivative"
-)
 _NO_GRAD = (
     "a program cannot stop a gradient. Leave the block out, compute outside the function what is "
     "to stay constant, or train with engine='eager'"
@@ -56,6 +56,11 @@ _NO_GRAD = (
 _DETACH = (
     "a program cannot stop a gradient. Leave detach out, or compute outside the function what is "
     "to stay constant"
+)
+_COPIED = "it would lose the way back. Use the Value itself, or copy.copy(v)"
+_DERIVED = (
+    "a program has the gradient of one function, by its value_and_grad. Compile that function, or "
+    "call this one as it is; fit(engine='eager') trains with it"
 )
 
 _traces = Blocks("autograd's traces")
@@ -134,6 +139,9 @@ def check_recording(tape: Tape) -> None:
 names["traced"] = _paused
 
 
+names["decided_later"] = _traced
+
+
 def _guards() -> dict[str, Any]:
     def data(self: Value) -> float:
         if _traced(self):
@@ -183,10 +191,12 @@ def refusals() -> dict[str, Any]:
         "__round__": refusal("rounds a Value", _READ),
         "__format__": refusal("formats the number of a Value", _READ),
         # What `number` asks of whatever is none, as for the arguments of `grad(f)`.
-        "__number__": refusal("takes a derivative of a Value, or its number,", _DERIVATIVE),
+        "__number__": refusal("takes a derivative of a Value, or its number,", _DERIVED),
         "data": property(refusal("reads .data", _READ), refusal("sets .data", _SET)),
         "grad": property(refusal("reads .grad", _READ), refusal("sets .grad", _SET)),
         "backward": refusal("goes backward", "the program has value_and_grad for that"),
+        "__deepcopy__": refusal("makes a deep copy of a Value", _COPIED),
+        "__reduce_ex__": refusal("pickles a Value", _COPIED),
         "detach": refusal("detaches a Value", _DETACH),
     }
     for name in _COMPARISONS:

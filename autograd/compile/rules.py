@@ -16,7 +16,9 @@ from autograd.compile.graph import CONSTANT, Graph
 from autograd.compile.simplify import simplified
 from autograd.compile.trace import Tape
 from autograd.recording import structural_zeros
-from autograd.row import Primitive, apply
+from autograd.row import Primitive, apply, lookup
+
+_WHERE = lookup("where")
 
 
 def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
@@ -99,12 +101,16 @@ def product(g: Any, partial: Any) -> Any:
     return partial if g.__class__ is float and g == 1.0 else g * partial
 
 
-def with_gradient(graph: Graph, wanted: Sequence[tuple[int, int]]) -> Graph:
+def with_gradient(
+    graph: Graph, wanted: Sequence[tuple[int, int]], *, careful: bool = False
+) -> Graph:
     """Return the graph that also computes the derivatives of its one output, node by node.
 
     Args:
         graph: a graph with one output.
         wanted: the leaves to derive by, each as its kind and place.
+        careful: whether what a sample did not choose, by `where` or `maximum`, passes nothing on,
+            not even 0 * inf; each node then carries whether something has flowed to it.
 
     Returns:
         A graph whose outputs are the value, then one derivative for each wanted leaf.
@@ -133,17 +139,30 @@ def with_gradient(graph: Graph, wanted: Sequence[tuple[int, int]]) -> Graph:
         between.append(reached)
     (result,) = graph.outputs.tolist()
     adjoints: dict[int, Any] = {result: 1.0}
+    # Whether something has flowed to a node: 1.0 where it always does, else a number above 0.
+    flowed: dict[int, Any] = {result: 1.0}
     for i in range(result, -1, -1):
         code, _, operands = listed[i]
         if code < 0 or not between[i] or i not in adjoints:
             continue
-        g = adjoints.pop(i)
+        g, flow = adjoints.pop(i), flowed.pop(i)
         row = graph.rows[code]
         slopes = partials(row, nodes[i], [nodes[x] for x in operands])
         zeros = structural_zeros(row)
         for k, (x, slope) in enumerate(zip(operands, slopes, strict=True)):
-            if between[x] and k not in zeros:
-                part = product(g, slope)
-                adjoints[x] = adjoints[x] + part if x in adjoints else part
+            if not between[x] or k in zeros:
+                continue
+            known = slope.__class__ is float
+            if row.chooses and known and slope == 0.0:
+                continue
+            part, passed = product(g, slope), flow
+            if careful and row.chooses and not known:
+                passed = apply(_WHERE, (slope, flow, 0.0))
+            if careful and passed.__class__ is not float:
+                part = apply(_WHERE, (passed, part, 0.0))
+            adjoints[x] = adjoints[x] + part if x in adjoints else part
+            before = flowed.get(x, passed)
+            always = passed.__class__ is float or before.__class__ is float
+            flowed[x] = 1.0 if always else before + passed if before is not passed else passed
     slopes = [adjoints.get(found.get(leaf, -1), 0.0) for leaf in wanted]
     return simplified(tape.graph([tape.node_of(x) for x in (nodes[result], *slopes)]))

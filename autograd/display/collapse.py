@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd.backward import local_partials
 from autograd.display.words import count_text
-from autograd.recording import structural_zeros
+from autograd.recording import closed
 from autograd.value import Value
 
 
@@ -49,10 +49,12 @@ class Group:
         found = dict.fromkeys(self.operands, 0.0)
         for node in reversed(self.members):
             g = gradients.get(node)
-            if g is None:
+            if g is None or node.op is None:
                 continue
-            for x, local in zip(node.args, local_partials(node), strict=True):
-                if isinstance(x, Value):
+            locals_ = local_partials(node)
+            nothing = closed(node.op, locals_)
+            for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
+                if isinstance(x, Value) and k not in nothing:
                     if x in inside:
                         gradients[x] = gradients.get(x, 0.0) + g * local
                     elif x in found:
@@ -65,9 +67,10 @@ class Group:
         for node in self.members:
             if node.op is None or not any(x in found for x in node.args):
                 continue
-            zeros = structural_zeros(node.op)
-            for k, (x, local) in enumerate(zip(node.args, local_partials(node), strict=True)):
-                if not isinstance(x, Value) or x not in found or k in zeros:
+            locals_ = local_partials(node)
+            nothing = closed(node.op, locals_)
+            for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
+                if not isinstance(x, Value) or x not in found or k in nothing:
                     continue
                 so_far = found[x]
                 if node.grad is None or so_far is None:

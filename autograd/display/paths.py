@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from autograd.display.walk import Walk
-from autograd.recording import structural_zeros
+from autograd.recording import closed
 from autograd.value import Value
 
 
@@ -86,10 +86,11 @@ class Paths:
             if not any(j in self.edges for j in places):
                 continue
             row = node.op
-            zeros = structural_zeros(row) if row is not None else ()
+            locals_ = walk.locals_of(i)
+            nothing = closed(row, locals_) if row is not None else ()
             self.edges[i] = [
-                Edge(i, k, j, local, k in zeros)
-                for k, (j, local) in enumerate(zip(places, walk.locals_of(i), strict=True))
+                Edge(i, k, j, local, k in nothing)
+                for k, (j, local) in enumerate(zip(places, locals_, strict=True))
                 if j in self.edges
             ]
         # z was computed from every node, so all that leads to x lies on a path between them.

@@ -22,7 +22,7 @@ from autograd.display.boxes import (
 from autograd.display.collapse import Group
 from autograd.display.symbols import Names
 from autograd.display.words import count_text
-from autograd.recording import structural_zeros
+from autograd.recording import closed
 from autograd.value import Value
 
 Unit: TypeAlias = Value | Group
@@ -198,8 +198,9 @@ class _Painter:
         hidden = False
         if node.op is None:
             return
-        zeros = structural_zeros(node.op)
-        for k, (x, local) in enumerate(zip(node.args, local_partials(node), strict=True)):
+        locals_ = local_partials(node)
+        nothing = closed(node.op, locals_)
+        for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
             if not isinstance(x, Value):
                 continue
             unit = self.groups.get(x, x)
@@ -208,7 +209,7 @@ class _Painter:
                 continue
             lit = (node, k) in self.marks.uses
             tail = self._tail(unit, node, lit)
-            self._arrow(use_arrow(tail, name, node, x, local, k in zeros), lit)
+            self._arrow(use_arrow(tail, name, node, x, local, k in nothing), lit)
         if hidden:
             self._cut(name)
 

@@ -20,7 +20,7 @@ from autograd.display.symbols import (
     ratio,
     ratio_latex,
 )
-from autograd.recording import structural_zeros
+from autograd.recording import closed
 from autograd.value import Value
 
 
@@ -91,18 +91,22 @@ class Walk:
         gradients[-1] = 1.0
         uses: list[Use] = []
         place = self.place
+        reached = {len(self.nodes) - 1}
         for i in range(len(self.nodes) - 1, -1, -1):
             node = self.nodes[i]
             if node.op is None:
                 continue
-            zeros = structural_zeros(node.op)
+            locals_ = self.locals_of(i)
+            none_to = closed(node.op, locals_)
             g = gradients[i]
-            for k, (x, local) in enumerate(zip(node.args, self.locals_of(i), strict=True)):
+            for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
                 if not isinstance(x, Value):
                     continue
                 j = place[x]
                 before = gradients[j]
-                nothing = k in zeros
+                nothing = k in none_to or i not in reached
+                if not nothing:
+                    reached.add(j)
                 after = before if nothing else before + g * local
                 gradients[j] = after
                 uses.append(Use(i, k, j, local, nothing, g, before, after))

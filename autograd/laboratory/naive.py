@@ -12,7 +12,7 @@ from autograd.display.words import whole_number
 from autograd.laboratory.order import paths_to
 from autograd.laboratory.table import Part
 from autograd.laboratory.trial import Slip, Trial, positions
-from autograd.recording import structural_zeros
+from autograd.recording import closed
 from autograd.value import Value
 
 
@@ -125,8 +125,8 @@ def _recurse(walk: Walk) -> tuple[int, list[float]]:
 
 def _edges(walk: Walk, i: int) -> list[tuple[int, float]]:
     node: Any = walk.nodes[i]
-    zeros = structural_zeros(node.op) if node.op is not None else ()
     locals_ = walk.locals_of(i)
+    zeros = closed(node.op, locals_) if node.op is not None else ()
     return [
         (walk.place[node.args[k]], locals_[k] if k not in zeros else 0.0)
         for k in positions(walk, i)

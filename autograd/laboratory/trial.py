@@ -68,7 +68,7 @@ class Pass:
         """Pass the gradient of node i on to its operand k."""
         node: Any = self.walk.nodes[i]
         j = self.walk.place[node.args[k]]
-        nothing = k in structural_zeros(node.op)
+        nothing = k in structural_zeros(node.op) or (node.op.chooses and local == 0.0)
         upstream, before = self.gradients[i], self.gradients[j]
         contribution = 0.0 if nothing else upstream * local
         after = contribution if overwrite else before if nothing else before + contribution

@@ -110,6 +110,30 @@ def test_looking_whether_it_compiles_draws_no_number_of_a_run() -> None:
     assert runs[0] == runs[1]
 
 
+SCALE = [1.0]
+
+
+class Scaled(Module):
+    """One whose results depend on a number that stands outside it."""
+
+    def __init__(self, size: float) -> None:
+        self.neuron = Neuron(2, activation="linear", seed=1)
+        self.size = size
+
+    def __call__(self, inputs: Any) -> Any:
+        return self.neuron([x * SCALE[0] * self.size for x in inputs]) * self.size
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-8])
+def test_a_prediction_follows_a_number_outside_the_model(size: float) -> None:
+    model = Scaled(size)
+    model.set_arrays([([[0.5, -0.25]], [0.0])])
+    for scale in (1.0, 3.0, 1.0):
+        SCALE[0] = scale
+        expected = called(model)
+        assert np.abs(model.predict(X) - expected).max() <= 1e-12 * np.abs(expected).max()
+
+
 # Losses that are constants ----------------------------------------------------------------------
 
 

@@ -109,6 +109,8 @@ class CompiledEngine:
     def step(self, optimizer: Any) -> None:
         """Take one step of the optimiser: on the flat array if it is SGD on these parameters."""
         program = self._program
+        if not program.reached.any():
+            raise nothing_to_train(self._loss)
         # A step that was put on the object itself is the user's own.
         own = type(optimizer) is not SGD or "step" in vars(optimizer)
         if optimizer is not self._flat and not own:
@@ -219,6 +221,14 @@ def check_parameters(model: Module, parameters: list[Value]) -> None:
             "a callback gave the model other parameters, which the optimizer does not hold: set "
             "p.data of those it has, or return True there and call fit again"
         )
+
+
+def nothing_to_train(loss: Loss) -> ValueError:
+    """Return the error of a loss that no parameter changes."""
+    return ValueError(
+        f"no parameter has a gradient: the loss {loss.name} does not depend on the model's outputs "
+        "for any sample; compute it from the outputs it is given"
+    )
 
 
 def checked_loss(loss: Loss, result: Any) -> Any:

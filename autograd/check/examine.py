@@ -19,10 +19,9 @@ from autograd.check.sides import motion, side_slopes, steep
 from autograd.check.tape import Tape
 from autograd.value import Value
 
-# What underflow may hide matters where it is more than this part of a derivative, and of a
-# derivative of 0 where it is more than that.
+# What underflow may hide matters where it is more than this part of a derivative, and no nothing.
 _MATTERS = 1e-9
-_NOTHING = 1e-250
+_NOTHING = 1e-270
 # How far a correct derivative may lie off where its own bound is beyond floats.
 _BEYOND = 2.0**-40
 
@@ -129,7 +128,7 @@ class Examination:
         if not (math.isfinite(numeric) and math.isfinite(bound)):
             return self._beyond(s, i, claims, slack, foreign)
         size = max(abs(numeric), *map(abs, claims))
-        if swept.hidden[place] > max(_MATTERS * size, 0.0 if size else _NOTHING):
+        if swept.hidden[place] > max(_MATTERS * size, _NOTHING):
             return self._beyond(s, i, claims, slack, foreign)
         if foreign:
             bound = 64.0 * bound + slack * abs(numeric)

@@ -15,6 +15,7 @@ from autograd.check.tape import Tape
 from autograd.row import Primitive
 
 _UNIT = 2.0**-52
+_SMALLEST = 2.0**-1074
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class Slopes:
         taken = tape.taken(i)
         estimates: list[Estimate | None] = []
         total = 0.5 * _UNIT * abs(tape.data[i])
+        if row.arity is None:
+            # Its terms may cancel.
+            total = max(total, 2.0 * local.rounding(row, taken))
         for k, j in enumerate(tape.operands[i]):
             if not tape.active[j]:
                 estimates.append(None)
@@ -68,6 +72,7 @@ class Slopes:
             estimate = local.slope(row, taken, k, spread[j])
             estimates.append(estimate)
             self.oracles[estimate.oracle] = self.oracles.get(estimate.oracle, 0) + 1
+            total = max(total, estimate.grain)
             steep = abs(estimate.value)
             if not estimate.sound:
                 steep = max(abs(estimate.left), abs(estimate.right))
@@ -92,6 +97,8 @@ class Sweep:
         trouble: per entry, the first edge on a path to it whose slope could not be told. The
             adjoint then stands on what the row's own rule says of that edge.
         largest: per entry, the size of the largest contribution to its adjoint.
+        hidden: the part of the bound that numbers too small for floats may make, on the way back
+            and in the rules.
     """
 
     adjoint: list[float]
@@ -99,6 +106,7 @@ class Sweep:
     blur: list[float]
     trouble: list[Edge | None]
     largest: list[float]
+    hidden: list[float]
 
 
 def sweep(
@@ -124,35 +132,43 @@ def sweep(
     """
     slopes.reach(root)
     tape = slopes.tape
-    adjoint, bound, blur, largest = ([0.0] * (root + 1) for _ in range(4))
+    adjoint, bound, blur, largest, hidden = ([0.0] * (root + 1) for _ in range(5))
     trouble: list[Edge | None] = [None] * (root + 1)
+    reached = [False] * root + [True]
     adjoint[root] = 1.0
     for i in range(root, -1, -1):
-        a, b = adjoint[i], bound[i]
-        # An adjoint of 0 that stands on a rule in doubt is in doubt itself.
-        if not slopes.found[i] or not (a or b or trouble[i] is not None):
+        a, b, under = adjoint[i], bound[i], hidden[i]
+        # An adjoint of 0 in front of a slope in doubt is in doubt itself.
+        if not (slopes.found[i] and reached[i]):
             continue
+        # Of an adjoint near the smallest floats the products with tiny slopes are lost.
+        lost = (abs(a) * local.FLOOR or _SMALLEST) if a else 0.0
         for k, (j, estimate) in enumerate(zip(tape.operands[i], slopes.found[i], strict=True)):
             if estimate is None:
                 continue
+            reached[j] = True
             if trouble[i] is not None:
                 trouble[j] = trouble[j] or trouble[i]
             elif not estimate.sound:
                 trouble[j] = trouble[j] or Edge(i, k)
             d = estimate.value if estimate.sound else _rule(tape, i, k)
             size = abs(d)
-            off = local.RULE_ERROR * size + local.FLOOR
+            off = local.RULE_ERROR * size
             if estimate.sound:
                 off += estimate.error
                 blur[j] += abs(a) * estimate.error
             blur[j] += blur[i] * size
+            hidden[j] += under * (size + off)
+            if off:
+                hidden[j] += lost
             if tolerances is not None:
                 off = tolerances.get((i, k), off)
             part = a * d
             adjoint[j] += part
             largest[j] = max(largest[j], abs(part))
             bound[j] += b * (size + off) + abs(a) * off + _UNIT * (abs(part) + abs(adjoint[j]))
-    return Sweep(adjoint, bound, blur, trouble, largest)
+    bound = [b + under for b, under in zip(bound, hidden, strict=True)]
+    return Sweep(adjoint, bound, blur, trouble, largest, hidden)
 
 
 def _rule(tape: Tape, i: int, k: int) -> float:

@@ -98,7 +98,14 @@ def row_slope(row: Primitive, operands: Sequence[float], k: int) -> Estimate | N
         return None
     if 0.0 < size * h < 1e-290 or (not size and h < 1e-33):
         return None
-    return Estimate(first, 2.0**-50 * size, h, ORACLE, first, first)
+    error = 2.0**-50 * size
+    if not size:
+        # An imaginary part of 0 may be one that is smaller than all floats; of a large step it
+        # is then a slope that is.
+        wide = (abs(x) or 1.0) * 2.0**-10
+        if complex(array(*before, complex(x, wide), *after)).imag:
+            error = 2.0**-1074 / h
+    return Estimate(first, error, h, ORACLE, first, first)
 
 
 def complex_step(f: Any, *inputs: Any) -> list[Estimate]:

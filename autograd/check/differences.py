@@ -82,7 +82,7 @@ def _plateau(f: Real, x: float, here: float, spacing: float) -> float:
     return 0.0
 
 
-def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
+def richardson(f: Real, x: float, *, noise: float = 0.0) -> Estimate:
     """Return df/dx by central differences, extrapolated, at the step with the least error.
 
     D(h) = (f(x+h) - f(x-h)) / 2h has an error in even powers of h; two extrapolations remove the
@@ -93,8 +93,8 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
     Args:
         f: a function of a float.
         x: where.
-        noise: the size of rounding errors in f's values; estimated from f if left out. Larger
-            steps in them are found in either case.
+        noise: the size of rounding errors in f's values, if that is known; larger ones, and steps,
+            are found.
 
     Source: L. F. Richardson, "The approximate arithmetical solution by finite differences",
     Phil. Trans. R. Soc. A 210, 1911; C. J. F. Ridders, "Accurate computation of F'(x) and
@@ -110,7 +110,7 @@ def richardson(f: Real, x: float, *, noise: float | None = None) -> Estimate:
     here = f(x)
     if not math.isfinite(here):
         return troubled(ORACLE, "the function is not finite here")
-    level = _noise_of(f, x) if noise is None else max(noise, 2.0**-53 * abs(here))
+    level = max(_noise_around(f, x), noise, 2.0**-53 * abs(here))
     if not math.isfinite(level):
         # The function ends nearby; what is left is the rounding of its value.
         level = 2.0**-50 * abs(here)
@@ -169,6 +169,14 @@ def _extrapolated(
     if value != value:
         return troubled(ORACLE, "noise: no step gives a slope that finer steps confirm", step=step)
     return Estimate(value, error, step, ORACLE, value, value)
+
+
+def _noise_around(f: Real, x: float) -> float:
+    """Return the noise in f near x: of three places the middle one, so that no jump counts."""
+    scale = scale_of(x)
+    found = sorted(_noise_of(f, x + share * scale) for share in (0.0, 0.011, -0.013))
+    finite = [level for level in found if math.isfinite(level)]
+    return finite[len(finite) // 2] if finite else math.inf
 
 
 _noise_of = noise

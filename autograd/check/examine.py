@@ -10,14 +10,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.check import differences, precise
+from autograd.check import differences, local, precise
 from autograd.check.chain import Edge, Fault, Slopes, Sweep, carried, partials_of, rules_off, sweep
 from autograd.check.engine import by_backward, scalars
-from autograd.check.estimate import Estimate
+from autograd.check.estimate import Estimate, troubled
 from autograd.check.report import Outcome, Verdict
 from autograd.check.sides import motion, side_slopes, steep
 from autograd.check.tape import Tape
 from autograd.value import Value
+
+# What underflow may hide matters where it is more than this part of a derivative, and no nothing.
+_MATTERS = 1e-9
+_NOTHING = 1e-270
+# How far a correct derivative may lie off where its own bound is beyond floats.
+_BEYOND = 2.0**-40
 
 
 class Examination:
@@ -120,7 +126,10 @@ class Examination:
         if edge is not None:
             return self._in_doubt(s, i, claims, edge, slack, foreign)
         if not (math.isfinite(numeric) and math.isfinite(bound)):
-            return self._unknown(s, i, claims[0], "the derivative overflows" + self._first())
+            return self._beyond(s, i, claims, slack, foreign)
+        size = max(abs(numeric), *map(abs, claims))
+        if swept.hidden[place] > max(_MATTERS * size, _NOTHING):
+            return self._beyond(s, i, claims, slack, foreign)
         if foreign:
             bound = 64.0 * bound + slack * abs(numeric)
             if not abs(claims[0] - numeric) <= bound:
@@ -136,6 +145,61 @@ class Examination:
             reason = f"noise: rounding hides all of the derivative but ± {bound:.2g}"
             return self._unknown(s, i, claims[0], reason)
         return self._verdict(s, i, claims, numeric, bound, "", foreign)
+
+    def _beyond(
+        self, s: int, i: int, claims: Sequence[float], slack: float, foreign: bool
+    ) -> Verdict:
+        """Judge a derivative on whose way numbers are too large or too small for floats.
+
+        At high precision, where every number has its place, the graph tells what it is.
+        """
+        place, root = self.tape.inputs[i], self.roots[s]
+        swept = self.swept(s)
+        at = self._lost(root, place)
+        fits = math.isfinite(swept.adjoint[place]) and math.isfinite(swept.bound[place])
+        if fits:
+            reason = f"underflow on the way back{at}"
+            unseen = f"{reason}: what it hides may come to ± {swept.hidden[place]:.2g}"
+        else:
+            reason = unseen = f"the derivative overflows{self._first() or at}"
+        found = troubled(precise.ORACLE, "")
+        if precise.context() is not None:
+            with np.errstate(all="ignore"):
+                found = side_slopes(self.tape, root, i, self.noise(s))
+        if not found.sound or found.oracle != precise.ORACLE:
+            return self._unknown(s, i, claims[0], unseen)
+        bound = swept.bound[place] - swept.hidden[place] if fits else 0.0
+        bound = max(bound, _BEYOND * abs(found.value)) + found.error + slack * abs(found.value)
+        if foreign:
+            bound *= 64.0
+        off = [claim for claim in claims if not abs(claim - found.value) <= bound]
+        if off and all(abs(claim - found.value) <= local.FLOOR for claim in off):
+            return self._unknown(s, i, claims[0], unseen)
+        if off and not foreign and not all(map(math.isfinite, off)):
+            return self._unknown(s, i, claims[0], unseen)
+        fault = self.culprit(s, i) if off and not foreign else None
+        if fault is not None:
+            return self._verdict(s, i, claims, found.value, bound, "", foreign)
+        why = f"{reason}: at high precision the graph has the slope {found.value:.9g}"
+        return self._verdict(s, i, claims, found.value, bound, why, foreign, settled=True)
+
+    def _lost(self, root: int, place: int) -> str:
+        """Return where on the way back to an input the adjoint leaves the floats."""
+        tape, s = self.tape, self.roots.index(root)
+        adjoint = self.swept(s).adjoint
+        bits = tape.depends[place]
+        for j in range(root, -1, -1):
+            row = tape.rows[j]
+            if row is None or not tape.depends[j] & bits or not adjoint[j]:
+                continue
+            for estimate, k in zip(self.slopes.found[j], tape.operands[j], strict=True):
+                if estimate is None or not tape.depends[k] & bits:
+                    continue
+                part = adjoint[j] * estimate.value
+                tiny = abs(part) < 2.0**-1022 and (estimate.value or estimate.error)
+                if tiny or not math.isfinite(part):
+                    return f" at {tape.written(j)}"
+        return ""
 
     def _carried(self, s: int, place: int) -> float:
         """How far the roundings of a graph carry its own derivative from that of its formula.
@@ -182,12 +246,13 @@ class Examination:
         reason: str,
         foreign: bool = False,
         blamed: str = "",
+        settled: bool = False,
     ) -> Verdict:
         off = [claim for claim in claims if not abs(claim - numeric) <= bound]
         outcome, analytic, primitive = Outcome.RIGHT, claims[0], ""
         if off:
             outcome, analytic, primitive = Outcome.WRONG, off[0], blamed
-            if not blamed:
+            if not (blamed or settled):
                 reason, primitive = self._blame(s, i, claims, off, foreign)
         return Verdict(
             input=self.names[i],

@@ -117,6 +117,9 @@ def look(f: Real, x: float, reach: float, magnitude: float = 0.0) -> Window | No
     # With each halving the bend of a smooth function falls by four, that of a corner by two, and
     # that of a jump not at all.
     jump, before = max(bends[-2:]), max(bends[-10:-8])
+    if fa == fb:
+        # Noise has led to a level stretch in it; the last step on the way tells its size.
+        jump = before = next((bend for bend in reversed(bends) if bend), 0.0)
     rounding = _ROUNDING * max(abs(fa), abs(fb))
     if jump <= max(rounding, before / 16.0):
         jump = 0.0

@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd.check import complex_step, differences, precise
 from autograd.check.estimate import Estimate, troubled
+from autograd.check.grain import grain
 from autograd.row import Primitive
 
 # A correct rule is right to this, relative to its value, where the operands are well conditioned.
@@ -69,7 +70,7 @@ def along(
     >>> along(lookup("maximum"), [2.0, 2.0], [1.0, 1.0]).value
     1.0
     """
-    found = precise.row_slope(row, operands, velocities, spread)
+    found = precise.row_slope(row, operands, velocities, spread, lambda: noise(row, operands))
     if found is not None:
         return found
 
@@ -103,6 +104,46 @@ def along(
         found.trouble,
         found.grain,
     )
+
+
+def rounding(row: Primitive, operands: Sequence[float]) -> float:
+    """Return about how far rounding carries a row's value: of its terms, where those cancel.
+
+    Every operand is moved by a unit in its last place, up or down as by lot; what the function
+    itself cancels shows as steps in it.
+
+    >>> from autograd.row import lookup
+    >>> rounding(lookup("sum"), [1.8e-15, 1.0, -1.0]) > 1e-16
+    True
+    """
+    here = value(row, operands)
+    found = 2.0**-52 * abs(here) + _SMALLEST
+    rng = random.Random(1954)
+    for _ in range(4):
+        moved = [x * (1.0 + rng.choice((-1.0, 1.0)) * 2.0**-52) for x in operands]
+        found = max(found, abs(value(row, moved) - here))
+    return found
+
+
+def steps(row: Primitive, operands: Sequence[float]) -> float:
+    """Return the size of the steps in a row's float function, along each operand that moves."""
+    found = 0.0
+    for k in range(len(operands) - row.constants):
+
+        def moved(x: float, k: int = k) -> float:
+            return value(row, (*operands[:k], x, *operands[k + 1 :]))
+
+        seen = grain(moved, operands[k], abs(operands[k]) or 1.0)
+        found = max(found, seen.size)
+    return found
+
+
+def noise(row: Primitive, operands: Sequence[float]) -> float:
+    """Return how far a row's float function may lie from its formula, by rounding alone."""
+    return 16.0 * (rounding(row, operands) + steps(row, operands))
+
+
+_SMALLEST = 2.0**-1074
 
 
 def value(row: Primitive, operands: Sequence[float]) -> float:

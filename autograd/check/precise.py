@@ -13,6 +13,7 @@ the domain as one that is missing. mpmath is optional; without it this oracle ha
 import functools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograd.check.differences import EDGE, JUMP, KINK
@@ -165,6 +166,9 @@ def _estimate(value: Any, step: float, left: Any, right: Any, truncation: Any) -
     """Return a slope whose error is its rounding to a float and what the step left of it."""
     slope = float(value)
     error = 2.0**-52 * abs(slope) + float(truncation)
+    if value != 0:
+        # It may be smaller than all floats.
+        error = max(error, 2.0**-1074)
     return Estimate(slope, error, step, ORACLE, float(left), float(right))
 
 
@@ -216,7 +220,11 @@ def settled(
 
 
 def row_slope(
-    row: Primitive, operands: Sequence[float], velocities: Sequence[float], spread: float = 0.0
+    row: Primitive,
+    operands: Sequence[float],
+    velocities: Sequence[float],
+    spread: float = 0.0,
+    noise: Callable[[], float] = lambda: 0.0,
 ) -> Estimate | None:
     """Return the slope of one row as its operands move; None if there is nothing to ask.
 
@@ -247,7 +255,8 @@ def row_slope(
         z = row.function(*operands)
     except (ArithmeticError, ValueError):
         return None
-    if not abs(here - z) <= 1e-6 * abs(z) + 1e-290 and not (here != here and z != z):
+    apart = abs(here - z)
+    if not (apart <= 1e-6 * abs(z) + 1e-290 or apart <= noise()) and not (here != here and z != z):
         return None
     # The step is a share of the operand that is first carried far.
     reach = min(
@@ -255,7 +264,9 @@ def row_slope(
         default=1.0,
     )
     cancels = abs(z) < 1e-6 * max(map(abs, operands))
-    return derivative(moved, reach, spread, cancels)
+    found = derivative(moved, reach, spread, cancels)
+    # What the recorded number lies off by is as a step in the function.
+    return replace(found, grain=apart) if apart > 2.0**-50 * abs(z) else found
 
 
 def high_precision(f: Any, *inputs: Any) -> list[Estimate]:

@@ -139,7 +139,7 @@ def side_slopes(tape: Tape, root: int, i: int, noise: float = 0.0) -> Estimate:
         found = precise.derivative(moved, abs(x) or 1.0)
         if found.sound or found.trouble in (precise.KINK, precise.EDGE, precise.JUMP):
             return found
-    known = noise if math.isfinite(noise) else None
+    known = noise if math.isfinite(noise) else 0.0
     return differences.richardson(lambda y: float_replay(tape, root, i, y), x, noise=known)
 
 

@@ -6,13 +6,24 @@ so that no graph is ever built on it.
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, overload
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar, cast, overload
+
+import numpy as np
 
 from autograd import recording
 from autograd.errors import WrongPartialsError
-from autograd.numeric import number
-from autograd.row import TABLE, Interval, Primitive, Rule, apply, enter, not_a_float
+from autograd.numeric import elementwise, made_of, number
+from autograd.row import (
+    TABLE,
+    Interval,
+    NotAFloatError,
+    Primitive,
+    Rule,
+    apply,
+    enter,
+    not_a_float,
+)
 
 _BUILT_IN = frozenset(TABLE)
 
@@ -47,8 +58,10 @@ def register(row: Primitive) -> Function:
     `domain=((low, high), ...)`. The rule is evaluated at some twenty points of it, its ends among
     them: a rule that is wrong only outside is not refused.
 
-    The function takes numbers, arrays and Values like any other of the table. A row of the same
-    name that was registered before is replaced, so that a notebook's cell can be run twice.
+    The function takes numbers, arrays and Values like any other of the table. What the row's own
+    functions return becomes floats, as a whole number does; what is no number, such as None or a
+    bool, is refused. A row of the same name that was registered before is replaced, so that a
+    notebook's cell can be run twice.
 
     Raises:
         WrongPartialsError: if a partial derivative is wrong somewhere in the domain or could be
@@ -72,8 +85,15 @@ def register(row: Primitive) -> Function:
         raise TypeError(
             f"{row.name}: partials is a function of (z, *operands), got {row.partials!r}"
         )
-    report = check_row(row)
+    given = row.function, row.array, row.partials
+    _answer_in_floats(row)
+    try:
+        report = check_row(row)
+    except BaseException:
+        _give(row, *given)
+        raise
     if not report.certain:
+        _give(row, *given)
         # Values were found, but no slope could be told from them.
         open_slopes = report.ok and report.verdicts[0].order == 0
         hint = (
@@ -164,7 +184,7 @@ def primitive(function: Any = None, /, **columns: Any) -> Any:
             )
         many = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
         arity = None if many else len(parameters)
-        return register(Primitive(function.__name__, _to_float(function), arity=arity, **columns))
+        return register(Primitive(function.__name__, function, arity=arity, **columns))
 
     if function is not None and "partials" not in columns:
         raise TypeError(
@@ -198,10 +218,22 @@ def _require_columns(columns: Iterable[str]) -> None:
         )
 
 
-def _to_float(function: Function) -> Function:
-    """Return a function that answers with a float, or says what came in its place."""
+def _answer_in_floats(row: Primitive) -> None:
+    """Let a row's functions answer in floats, or say what came in their place."""
+    if getattr(row.partials, "in_floats", False):
+        return
+    function = _float_function(row.name, row.function)
+    array = elementwise(function) if made_of(row.array) is row.function else row.array
+    _give(row, function, _float_array(row.name, array), _float_rule(row.name, row.partials))
 
-    @functools.wraps(function)
+
+def _give(row: Primitive, function: Function, array: Function, partials: Any) -> None:
+    for column, value in (("function", function), ("array", array), ("partials", partials)):
+        object.__setattr__(row, column, value)
+
+
+def _float_function(name: str, function: Function) -> Function:
+    @_like(function)
     def compute(*operands: float) -> float:
         result = function(*operands)
         if result.__class__ is float:
@@ -209,6 +241,63 @@ def _to_float(function: Function) -> Function:
         try:
             return number(result)
         except TypeError:
-            raise TypeError(not_a_float(function.__name__, result)) from None
+            raise NotAFloatError(not_a_float(name, result)) from None
 
     return compute
+
+
+def _float_array(name: str, function: Function) -> Function:
+    @_like(function)
+    def compute(*operands: Any) -> Any:
+        result = function(*operands)
+        kind = getattr(getattr(result, "dtype", None), "kind", "")
+        if kind == "f":
+            return result
+        if kind in "iu" and kind:
+            return result.astype(np.float64)
+        if result.__class__ in (float, int):
+            return np.float64(result)
+        shown = f"an array of {result.dtype}" if kind else f"{result!r:.60}"
+        raise NotAFloatError(
+            f"the array function of {name} returned {shown}, expected an array of floats"
+        )
+
+    return compute
+
+
+def _float_rule(name: str, rule: Any) -> Any:
+    @_like(rule)
+    def partials(z: Any, *operands: Any) -> tuple[Any, ...]:
+        found = rule(z, *operands)
+        if not isinstance(found, tuple | list):
+            raise NotAFloatError(
+                f"the rule of {name} returned {found!r:.60}, expected a tuple of partials: "
+                "write (..., ), with the comma where there is one operand"
+            )
+        slopes: Sequence[Any] = cast(Any, found)
+        if len(slopes) != len(operands):
+            raise NotAFloatError(
+                f"the rule of {name} gives {len(slopes)} partials for {len(operands)} operands"
+            )
+        return tuple(
+            [
+                d if d.__class__ is float or hasattr(d.__class__, "__apply__") else one(d, k)
+                for k, d in enumerate(slopes)
+            ]
+        )
+
+    def one(d: Any, k: int) -> Any:
+        if getattr(d, "shape", ()):
+            return d.astype(np.float64) if d.dtype.kind in "iu" else d
+        try:
+            return number(d)
+        except TypeError as error:
+            raise NotAFloatError(f"partial {k + 1} is no float: {error}") from None
+
+    partials.in_floats = True
+    return partials
+
+
+def _like(function: Any) -> Callable[[Any], Any]:
+    """Keep the name and the docstring of a function, and not what else it carries."""
+    return functools.wraps(function, updated=())

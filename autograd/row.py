@@ -202,6 +202,10 @@ def not_a_float(name: str, result: object) -> str:
     return f"{name} returned {result!r} ({type(result).__name__}), expected a float"
 
 
+class NotAFloatError(TypeError):
+    """A row answered with something that is no number."""
+
+
 TABLE: dict[str, Primitive] = {}
 
 

@@ -117,7 +117,7 @@ class Verdict(Judged):
         for likely, mistake in _MISTAKES:
             if abs(ratio / likely - 1.0) <= blur:
                 return mistake
-        if abs(abs(ratio) - 1.0) <= 0.02:
+        if 0.99e-5 <= abs(abs(ratio) - 1.0) <= 0.02:
             sign = "" if ratio > 0.0 else " with the other sign"
             return f"{abs(ratio):.6g} times the slope{sign}: is a constant mistyped?"
         return ""

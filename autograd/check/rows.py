@@ -5,7 +5,8 @@ This is the door that a user's own primitive comes in by: registering one calls 
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,15 @@ from autograd.check import local, precise
 from autograd.check.differences import differences
 from autograd.check.estimate import Estimate
 from autograd.check.report import Outcome, Report, Verdict
-from autograd.row import Point, Primitive, apply, not_a_float
+from autograd.numeric import number
+from autograd.row import (
+    Interval,
+    NotAFloatError,
+    Point,
+    Primitive,
+    apply,
+    not_a_float,
+)
 from autograd.value import Value
 
 # How many operands a row of any number is tried with: even numbers, for rows that pair them.
@@ -23,18 +32,24 @@ _COUNTS = (2, 4)
 
 
 def sample(row: Primitive, points: int = 24, seed: int = 0) -> Iterator[Point]:
-    """Yield points of a row's domain: its corners, its middle, then random ones, near ends too.
+    """Yield points of a row's domain: its corners, its middle, random ones, near ends too.
 
-    A row of any number of operands is sampled with two and with four.
+    Then those where rules fail most: 0, 1 and -1, where the domain holds them, and the kinks that
+    the row declares. A row of any number of operands is sampled with two and with four.
 
     >>> from autograd.row import lookup
     >>> next(sample(lookup("sigmoid")))
     (-40.0,)
     """
+    # Each once: the middle of a domain may be 0.
+    yield from dict.fromkeys(_samples(row, points, seed))
+
+
+def _samples(row: Primitive, points: int, seed: int) -> Iterator[Point]:
     rng = random.Random(seed)
     counts = _COUNTS if row.arity is None else (row.arity,)
     for count in counts:
-        domain = row.domain if row.arity is not None else tuple(row.domain[:1]) * count
+        domain = _domain(row, count)
         lows, highs = tuple(low for low, _ in domain), tuple(high for _, high in domain)
         yield lows
         yield highs
@@ -44,6 +59,38 @@ def sample(row: Primitive, points: int = 24, seed: int = 0) -> Iterator[Point]:
             yield tuple(high if i % 2 else low for i, (low, high) in enumerate(domain))
         for i in range(max(2, points // len(counts))):
             yield tuple(_draw(rng, low, high, i) for low, high in domain)
+        yield from _special(domain)
+    for point, _ in row.subgradients:
+        if _within(_domain(row, len(point)), point):
+            yield point
+
+
+_SPECIAL = (0.0, 1.0, -1.0)
+
+
+def _domain(row: Primitive, count: int) -> tuple[Interval, ...]:
+    """Return the interval of each of so many operands."""
+    return row.domain if row.arity is not None else tuple(row.domain[:1]) * count
+
+
+def _within(domain: Sequence[Interval], point: Sequence[float]) -> bool:
+    pairs = zip(domain, point, strict=False)
+    return len(domain) == len(point) and all(low <= x <= high for (low, high), x in pairs)
+
+
+def _special(domain: Sequence[Interval]) -> Iterator[Point]:
+    """Yield points of special numbers: in all operands at once, then in each by itself."""
+    # Neither the middle, which may be special itself, nor the same for each: that would be a tie.
+    shares = [0.9 - 0.07 * k for k in range(len(domain))]
+    plain = [
+        max(low, -1e3) * (1.0 - share) + min(high, 1e3) * share
+        for share, (low, high) in zip(shares, domain, strict=True)
+    ]
+    for special in _SPECIAL:
+        points = [(special,) * len(domain)]
+        if len(domain) > 1:
+            points += [(*plain[:k], special, *plain[k + 1 :]) for k in range(len(domain))]
+        yield from (point for point in points if _within(domain, point))
 
 
 def _draw(rng: random.Random, low: float, high: float, i: int) -> float:
@@ -62,8 +109,10 @@ def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
     """Return a report on a row's partials over its declared domain, ends included.
 
     For each operand that is not a constant there is one verdict: wrong with the first point found
-    at which the rule is off, cannot tell if no point could be judged, else right. At kinks nothing
-    is judged, beyond saying whether the value taken lies between the two slopes. The value of the
+    at which the rule is off, and at how many it is; cannot tell if no point could be judged, else
+    right. At kinks nothing is judged, beyond saying whether the value taken lies between the two
+    slopes, and whether it is the one that the row declares among its `subgradients`. The value of
+    the
     float function is compared with that of the array function and of the formula (order 0). A rule
     that is right on numbers is run on Values too: where it fails there, or gives a graph whose
     derivative is another function's, one more verdict says so (order 2).
@@ -78,6 +127,9 @@ def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
     True
     """
     at = [p for p in sample(row, points, seed) if _accepts(row, p)]
+    nowhere = _gives_no_float(row, sample(row, points, seed)) if at else None
+    if nowhere is not None:
+        return Report([nowhere], _title(row))
     if not at:
         return Report([_open("x", _no_value(row, next(sample(row, points, seed))))], _title(row))
     wavering = _wavers(row, at)
@@ -85,11 +137,17 @@ def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
         return Report([wavering], _title(row))
     verdicts = [_check_value(row, at)]
     names: dict[str, list[tuple[Point, int]]] = {}
+    declared = {point for point, _ in row.subgradients}
     for point in at:
         for k in range(len(point) - row.constants):
-            names.setdefault(_operand(row, k), []).append((point, k))
+            name = _operand(row, k)
+            # A declared kink may have more operands than any other point; none is judged by it.
+            if name in names or point not in declared:
+                names.setdefault(name, []).append((point, k))
     with np.errstate(all="ignore"):
         verdicts += [_check_operand(row, name, places) for name, places in names.items()]
+        if all(v.ok for v in verdicts):
+            verdicts += _wrong_at_kinks(row)
         if all(v.outcome is Outcome.RIGHT for v in verdicts):
             verdicts += _wrong_on_values(row, at)
     return Report(verdicts, _title(row))
@@ -118,9 +176,40 @@ def _open(name: str, reason: str) -> Verdict:
 def _accepts(row: Primitive, point: Point) -> bool:
     """Whether the row takes this number of operands and has a finite value there."""
     try:
-        return math.isfinite(row.function(*point))
+        return math.isfinite(number(row.function(*point)))
     except (TypeError, ValueError, ArithmeticError, IndexError):
         return False
+
+
+def _gives_no_float(row: Primitive, points: Iterable[Point]) -> Verdict | None:
+    """Return a verdict on a row whose function gives a number at one point and none at another."""
+    for point in points:
+        try:
+            z: Any = row.function(*point)
+        except NotAFloatError as error:
+            reason = str(error)
+        except (TypeError, ValueError, ArithmeticError, IndexError):
+            # Outside of the function's domain, or not called with so many operands.
+            continue
+        else:
+            try:
+                number(z)
+                continue
+            except OverflowError:
+                continue
+            except TypeError:
+                reason = not_a_float(row.name, z)
+        return Verdict(
+            input="value",
+            order=0,
+            outcome=Outcome.WRONG,
+            analytic=math.nan,
+            numeric=math.nan,
+            bound=0.0,
+            reason=f"the function fails at {_shown(row, point)}: {reason}",
+            primitive=row.name,
+        )
+    return None
 
 
 def _no_value(row: Primitive, point: Point) -> str:
@@ -132,15 +221,20 @@ def _no_value(row: Primitive, point: Point) -> str:
     except (ValueError, ArithmeticError) as error:
         return (
             f"the function has no finite value in its domain {row.domain}: {at} raises "
-            f"{type(error).__name__}: {error}. {elsewhere}"
+            f"{_told(error)}. {elsewhere}"
         )
     except (TypeError, IndexError) as error:
-        return f"the function fails at {at}: {type(error).__name__}: {error}"
+        return f"the function fails at {at}: {_told(error)}"
     if isinstance(z, float | int | np.number):
         return (
             f"the function has no finite value in its domain {row.domain}: {at} is {z}. {elsewhere}"
         )
     return f"the function fails at {at}: {not_a_float(row.name, z)}"
+
+
+def _told(error: Exception) -> str:
+    kind = "" if isinstance(error, NotAFloatError) else f"{type(error).__name__}: "
+    return f"{kind}{error}"
 
 
 def _wavers(row: Primitive, points: Sequence[Point]) -> Verdict | None:
@@ -175,7 +269,12 @@ def _check_value(row: Primitive, points: Sequence[Point]) -> Verdict:
         z = row.function(*point)
         others: list[tuple[str, float]] = []
         with np.errstate(all="ignore"):
-            others.append(("array function", float(row.array(*map(np.float64, point)))))
+            try:
+                others.append(("array function", _from_array(row, point)))
+            except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
+                reason = f"the array function fails at {_shown(row, point)}: {_told(error)}"
+                worst = z, math.nan, math.inf, reason
+                break
         if mp is not None and row.precise is not None:
             exact = precise.evaluate(mp, row, [mp.mpf(x) for x in point])
             others.append(("formula at high precision", float(exact)))
@@ -207,14 +306,52 @@ def _check_value(row: Primitive, points: Sequence[Point]) -> Verdict:
     )
 
 
+def _from_array(row: Primitive, point: Point) -> float:
+    """Return what the row's array function gives at a point, asked within an array of two.
+
+    A function that adds up, or gives one number for all, gives another shape then: nan is wrong.
+    """
+    found: Any = np.asarray(row.array(*[np.array([x, x]) for x in point]))
+    single: Any = np.asarray(row.array(*map(np.float64, point)))
+    same = found.shape in ((2,), ()) and single.shape == () and (found == single).all()
+    return float(single) if same else math.nan
+
+
 def _check_operand(row: Primitive, name: str, places: Sequence[tuple[Point, int]]) -> Verdict:
     """Return the verdict on one operand over all points: the first wrong one decides."""
     verdicts = [check_partial(row, point, k, name) for point, k in places]
-    for outcome in (Outcome.WRONG, Outcome.RIGHT, Outcome.UNKNOWN):
+    wrong = [v for v in verdicts if v.outcome is Outcome.WRONG]
+    if wrong:
+        count = f"wrong at {len(wrong)} of {len(verdicts)} points"
+        return replace(wrong[0], reason=f"{wrong[0].reason}; {count}")
+    for outcome in (Outcome.RIGHT, Outcome.UNKNOWN):
         chosen = [v for v in verdicts if v.outcome is outcome]
         if chosen:
             return chosen[0]
     return _open(name, "there was no point to check at")
+
+
+def _wrong_at_kinks(row: Primitive) -> list[Verdict]:
+    """Return a verdict on the first declared subgradient that the rule does not give."""
+    for point, declared in row.subgradients:
+        if not (_within(_domain(row, len(point)), point) and _accepts(row, point)):
+            continue
+        given = [float(d) for d in row.partials(row.function(*point), *point)]
+        for k, (mine, wanted) in enumerate(zip(given, declared, strict=True)):
+            if mine != wanted and not (math.isnan(mine) and math.isnan(wanted)):
+                return [
+                    Verdict(
+                        input=_operand(row, k),
+                        order=1,
+                        outcome=Outcome.WRONG,
+                        analytic=mine,
+                        numeric=wanted,
+                        bound=0.0,
+                        reason=f"the row declares another subgradient at {_shown(row, point)}",
+                        primitive=row.name,
+                    )
+                ]
+    return []
 
 
 # Second derivatives are differences of the rule: at few points, and none at an end of the domain.
@@ -233,8 +370,7 @@ def _wrong_on_values(row: Primitive, points: Sequence[Point]) -> list[Verdict]:
 
 
 def _at_end(row: Primitive, point: Point) -> bool:
-    domain = row.domain if row.arity is not None else tuple(row.domain[:1]) * len(point)
-    return any(x in interval for x, interval in zip(point, domain, strict=True))
+    return any(x in ends for x, ends in zip(point, _domain(row, len(point)), strict=True))
 
 
 def _second(row: Primitive, point: Point, k: int) -> Verdict | None:
@@ -297,7 +433,10 @@ def check_partial(
     try:
         partials = row.partials(row.function(*operands), *operands)
         partial = float(partials[k])
-    except (TypeError, ValueError, ArithmeticError, IndexError) as error:
+    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
+        advice = "; write it to give a number there, or declare a domain without this point"
+        if not isinstance(error, ValueError | ArithmeticError):
+            advice = ""
         return Verdict(
             input=name,
             order=1,
@@ -305,7 +444,7 @@ def check_partial(
             analytic=math.nan,
             numeric=found.value,
             bound=found.error,
-            reason=f"the rule fails at {at}: {type(error).__name__}: {error}",
+            reason=f"the rule fails at {at}: {_told(error)}{advice}",
             primitive=row.name,
         )
     if len(partials) != len(operands):

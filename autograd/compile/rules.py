@@ -19,9 +19,6 @@ from autograd.recording import structural_zeros
 from autograd.row import Primitive, apply, lookup
 
 
-_WHERE = lookup("where")
-
-
 def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
     """Return what a row's rule gives for placeholders.
 
@@ -142,6 +139,7 @@ def with_gradient(
     adjoints: dict[int, Any] = {result: 1.0}
     # Whether something has flowed to a node: 1.0 where it always does, else a number above 0.
     flowed: dict[int, Any] = {result: 1.0}
+    where = lookup("where")
     for i in range(result, -1, -1):
         code, _, operands = listed[i]
         if code < 0 or not between[i] or i not in adjoints:
@@ -158,9 +156,9 @@ def with_gradient(
                 continue
             part, passed = product(g, slope), flow
             if careful and row.chooses and not known:
-                passed = apply(_WHERE, (slope, flow, 0.0))
+                passed = apply(where, (slope, flow, 0.0))
             if careful and passed.__class__ is not float:
-                part = apply(_WHERE, (passed, part, 0.0))
+                part = apply(where, (passed, part, 0.0))
             adjoints[x] = adjoints[x] + part if x in adjoints else part
             before = flowed.get(x, passed)
             always = passed.__class__ is float or before.__class__ is float

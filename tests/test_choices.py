@@ -111,6 +111,16 @@ def compiled_among_many(f: Function) -> Function:
     return lambda b: program.value_and_grad(np.array([[2.0] * 7, [b] * 7]))[1][1].max()
 
 
+def by_text(f: Function) -> Function:
+    text = compile(f, shapes=[()]).on(np)
+
+    def slope(b: float) -> Any:
+        with np.errstate(all="ignore"):
+            return text.value_and_grad(np.array([3.0, b]))[1][1]
+
+    return slope
+
+
 FIRST: dict[str, Callable[[Function], Function]] = {
     "backward": by_backward,
     "gradient": by_gradient,
@@ -122,6 +132,7 @@ FIRST: dict[str, Callable[[Function], Function]] = {
     "compiled in a batch": compiled_in_a_batch,
     "compiled by a parameter": compiled_parameter,
     "compiled among many": compiled_among_many,
+    "compiled, as text": by_text,
 }
 SECOND: dict[str, Callable[[Function], Function]] = {
     "grad of grad": lambda f: grad(grad(f)),

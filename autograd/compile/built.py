@@ -22,7 +22,7 @@ from autograd.compile.narrow import Lanes, Narrow, is_narrow
 from autograd.compile.report import Report, Stages
 from autograd.compile.reverse import Reverse
 from autograd.compile.roll import Rolling, levels
-from autograd.compile.rules import with_gradient
+from autograd.compile.rules import leaves_out_poles, with_gradient
 from autograd.compile.scalar import FloatProgram
 from autograd.compile.simplify import fold, prune, share
 from autograd.compile.statements import Array, Statement, Task, View
@@ -208,12 +208,8 @@ class Built:
             again = np.logical_or.reduce([np.isnan(slope).any(axis=1) for slope in slopes])
             if not again.any():
                 return found
-        if self._careful is None:
-            both = with_gradient(self.graph, self.wanted(), careful=True)
-            widths = [len(leaves) for leaves in self._groups()]
-            self._careful = Narrow(self.graph, both, self.sizes, widths, self.parameters)
         given = [np.asarray(x).reshape(batch, -1)[again] for x in flat]
-        lanes = self._careful.buffers(theta, len(given[0]), task)
+        lanes = self._with_care().buffers(theta, len(given[0]), task)
         for place, x in zip(lanes.inputs, given, strict=True):
             place[...] = x
         lanes.run()
@@ -224,6 +220,14 @@ class Built:
         for slope, careful in zip(slopes, lanes.results[1:], strict=True):
             slope[again] = careful
         return [values, *slopes]
+
+    def _with_care(self) -> Narrow:
+        """Return the program in which what a sample did not choose passes nothing on."""
+        if self._careful is None:
+            both = with_gradient(self.graph, self.wanted(), careful=True)
+            widths = [len(leaves) for leaves in self._groups()]
+            self._careful = Narrow(self.graph, both, self.sizes, widths, self.parameters)
+        return self._careful
 
     def _in_blocks(self, theta: Any, flat: Any, batch: int, block: int, task: Task) -> list[Any]:
         """Run on so many samples at a time that the buffers stay in the processor's cache."""
@@ -264,9 +268,14 @@ class Built:
     # Looking ----------------------------------------------------------------------------------
 
     def source(self) -> str:
-        """Return the text of the program."""
+        """Return the text of the program.
+
+        Where a choice may leave out an infinite slope, it is written with care, node by node.
+        """
         shapes = [self.shapes[i] for i in self.chosen]
-        return self.rolled.source(self.names, shapes, self.chosen[0])
+        careful = not self.listed and self.small and leaves_out_poles(self.graph)
+        written = self._with_care() if careful else self.rolled
+        return written.source(self.names, shapes, self.chosen[0])
 
     def report(self) -> Report:
         """Return what each pass made of the graph."""

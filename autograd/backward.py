@@ -111,6 +111,11 @@ _PENDING: Any = _Pending()
 _UNTOUCHED = float("0.0")
 
 
+def is_unreached(node: Value) -> bool:
+    """Return whether the last backward pass met a computed Value, and nothing flowed to it."""
+    return node.grad is _UNTOUCHED
+
+
 def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> None:
     """Set `grad` of every Value v that z was computed from to dz/dv.
 

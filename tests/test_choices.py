@@ -13,6 +13,7 @@ from autograd import (
     clip,
     compile,
     derivative,
+    draw,
     explain,
     grad,
     gradient,
@@ -200,6 +201,8 @@ def test_what_is_shown_says_so_too() -> None:
     z = where(1.0, 3.0 * b, sqrt(b))
     assert "dz/db = 0 + 3 = 3" in str(steps(z))
     assert "sum: 3 + 0 = 3" in str(explain(z, b))
+    z.backward()
+    assert "nan" not in draw(z).source + draw(z).text
     assert check_gradients(CHOICES["many steps behind"], 0.0).ok
 
 

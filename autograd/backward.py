@@ -139,6 +139,11 @@ def _abandon() -> None:
 _turn = Turn(_abandon)
 
 
+def is_unreached(node: Value) -> bool:
+    """Return whether the last backward pass met a computed Value, and nothing flowed to it."""
+    return node.grad is _UNTOUCHED
+
+
 def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> None:
     """Set `grad` of every Value v that z was computed from to dz/dv.
 

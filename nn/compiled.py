@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import AnomalyError, TraceError, Value, compile, detect_anomaly
+from autograd import AnomalyError, StaleGraphError, TraceError, Value, compile, detect_anomaly
 from nn.checks import Array, Floats
 from nn.keeping import Held, same
 from nn.losses import LOSSES, Loss, mean_loss
@@ -195,9 +195,12 @@ class CompiledEngine:
         """Return the mean loss of outputs."""
         if self._losses is None:
             self._losses = self._compiled_loss(outputs, targets)
-        if not self._losses:
-            return mean_loss(self._loss, outputs, targets)
-        return math.fsum(self._losses(outputs, targets).tolist()) / len(outputs)
+        if self._losses:
+            try:
+                return math.fsum(self._losses(outputs, targets).tolist()) / len(outputs)
+            except StaleGraphError:  # it reads the model's parameters, which have moved since
+                self._losses = False
+        return mean_loss(self._loss, outputs, targets)
 
     def _compiled_loss(self, outputs: Floats, targets: Array) -> Any:
         """Return the loss as a program of outputs and targets; False if there can be none."""

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,14 @@ VALUES = {
     "compiled in a batch": """
 batch = [np.array([x / 2, x, x]) for x in point]
 found = [compile(program)(*batch)[1]]
+""",
+}
+# Of programs, which are many, one compiled function serves for the value and the slopes.
+SPARING = VALUES | {
+    "compiled": "found = [compile(program, argnum=places).value_and_grad(*point)[0]]",
+    "compiled in a batch": """
+batch = [np.array([x / 2, x, x]) for x in point]
+found = [compile(program, argnum=places).value_and_grad(*batch)[0][1]]
 """,
 }
 SLOPES = {
@@ -114,7 +123,7 @@ UNIT = "unit = lambda i: tuple([float(i == j) for j in places])"
 
 _compiled = {
     text: compile(text, "<way>", "exec")
-    for ways in (*WAYS.values(), *ALONG.values())
+    for ways in (*WAYS.values(), *ALONG.values(), SPARING)
     for text in ways.values()
 }
 
@@ -130,10 +139,17 @@ class Case:
     def point(self) -> tuple[float, ...]:
         return self.program.point
 
+    @property
+    def single(self) -> bool:
+        """Whether the program is one row at a special point."""
+        return len(self.program.instructions) == 1
+
     def namespace(self) -> dict[str, Any]:
+        """The names that the ways use; what is compiled, is compiled once for a case."""
         places = tuple(range(len(self.point)))
         names: dict[str, Any] = {name: getattr(autograd, name) for name in _NAMES}
         return names | {
+            "compile": cache(autograd.compile),
             "np": np,
             "program": self.program,
             "point": self.point,
@@ -197,9 +213,11 @@ def compared(case: Case, found: Found, show: Callable[[str], None]) -> None:
     if not rooms:
         return
     smallest, largest = rooms.pop(-1)
+    names = case.namespace()
     for order in range(case.order + 1):
-        ways = WAYS[order] | (ALONG.get(order, {}) if len(case.point) == 1 else {})
-        numbers = {name: run(case, text) for name, text in ways.items()}
+        ways = WAYS[order] if order or case.single else SPARING
+        ways = ways | (ALONG.get(order, {}) if len(case.point) == 1 else {})
+        numbers = {name: run(text, names) for name, text in ways.items()}
         if order < 2 and precise.context() is not None:
             numbers["mpmath"] = by_formulas(case.program, order)
         first = next(iter(numbers))
@@ -209,7 +227,7 @@ def compared(case: Case, found: Found, show: Callable[[str], None]) -> None:
             verdict = judged(numbers[first], numbers[name], rooms[order], signed=signed)
             if verdict == "apart" and not (smallest > 1e-150 and largest < 1e150):
                 # Products in another order may leave the floats on the way; of one row, none do.
-                verdict = "range" if len(case.program.instructions) > 1 else verdict
+                verdict = verdict if case.single else "range"
             if verdict in ("open", "range"):
                 found.open[f"order {order}, {name}, {verdict}"] += 1
             if verdict == "apart":
@@ -235,9 +253,8 @@ def judged(a: Any, b: Any, rooms: Sequence[float], *, signed: bool) -> str:
     return verdict
 
 
-def run(case: Case, text: str) -> Any:
+def run(text: str, names: dict[str, Any]) -> Any:
     """The numbers of one way, or what it raised."""
-    names = case.namespace()
     try:
         with np.errstate(all="ignore"):
             exec(_compiled[text], names)

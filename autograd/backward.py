@@ -8,12 +8,14 @@ so sorting the reachable nodes by them gives a topological order.
 # The rooms of the engine share the slots of a node; the properties over them are for users.
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
 from autograd.errors import StaleGraphError
-from autograd.recording import names, structural_zeros
+from autograd.primitives import div
+from autograd.recording import names, reciprocals, structural_zeros
 from autograd.value import Value
 
 _birth = attrgetter("birth")
@@ -298,13 +300,20 @@ def _adjoints(z: Value, xs: Sequence[Value], kind: type) -> dict[Value, Any]:
         partials = (
             row.partials(node, *args) if kind is Value else row.partials(node._number, *_data(args))
         )
-        zeros = structural_zeros(row)
+        zeros, quotients = structural_zeros(row), reciprocals(row)
         for i, x in enumerate(args):
             if x not in between or i in zeros:
                 continue
-            part = _product(g, partials[i])
+            part: Any = _product(g, partials[i])
+            if i in quotients and not _is_finite(partials[i]):
+                y: Any = args[quotients[i]]
+                part = div(g, y if kind is Value else y.data if y.__class__ is Value else y)
             adjoints[x] = adjoints[x] + part if x in adjoints else part
     return adjoints
+
+
+def _is_finite(x: Any) -> bool:
+    return math.isfinite(x._number if x.__class__ is Value else x)
 
 
 def _product(g: Any, partial: Any) -> Any:

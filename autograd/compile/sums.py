@@ -102,20 +102,19 @@ def _terms(
 
 
 def _without_zeros(graph: Graph, terms: _Terms) -> _Terms:
-    """Return the terms without the 0.0 that a loop begins with, where two others are left.
+    """Return the terms without the 0.0 that a loop begins with, where the rest is a matrix product.
 
-    `sum` and `dot` begin with 0.0 themselves. A plain difference does not: there it stays.
+    That begins with 0.0 itself. Elsewhere it stays: 0.0 makes 0.0 of a sum of negative zeros.
     """
     is_zero = (terms.b == -1) & (graph.code[terms.a] == CONSTANT)
     numbers = graph.numbers[graph.place[terms.a[is_zero]]]
     is_zero[is_zero] = (numbers == 0.0) & ~np.signbit(numbers)
     if not is_zero.any():
         return terms
-    size = len(graph)
-    others = np.bincount(terms.root[~is_zero], minlength=size)
-    minuses = np.bincount(terms.root[terms.b == -2], minlength=size)
-    enough = (others > 2) | ((others == 2) & (minuses == 0))
-    kept = ~(is_zero & enough[terms.root])
+    fixed = ~graph.batched & (graph.code != CONSTANT)
+    product = (terms.b >= 0) & fixed[terms.a] & graph.batched[np.maximum(terms.b, 0)]
+    is_dense = np.bincount(terms.root[product], minlength=len(graph)) > 1
+    kept = ~(is_zero & is_dense[terms.root])
     return _Terms(terms.root[kept], terms.a[kept], terms.b[kept])
 
 

@@ -245,7 +245,7 @@ def partial_latex(row: Primitive) -> RowText:
     two pairs.
 
     >>> partial_latex(lookup("div")).partials
-    ('\\frac{1}{y}', '\\frac{-z}{y}')
+    ('\\frac{1}{y}', '-\\frac{z}{y}')
     >>> partial_latex(lookup("power"))
     RowText(function='x^{2}', partials=('2 \\cdot x',), operands=('x',))
     """
@@ -256,7 +256,7 @@ def partial_text(row: Primitive) -> RowText:
     """Return a row and its partial derivatives as Python.
 
     >>> partial_text(lookup("sigmoid")).partials
-    ('z * sigmoid(-x)',)
+    ('0.25 * sech_squared(0.5 * x)',)
     """
 
     def write(row: Primitive, operands: Sequence[Operand]) -> tuple[str, int]:

@@ -195,12 +195,12 @@ def sech_squared_array(x: Any) -> Any:
 
 def cathetus(x: float) -> float:
     """sqrt(1 - x^2); near x = 1 the two factors are exact where the square is not."""
-    return math.sqrt((1.0 - x) * (1.0 + x))
+    return math.sqrt(1.0 - x * x if abs(x) < 0.5 else (1.0 - x) * (1.0 + x))
 
 
 def cathetus_array(x: Any) -> Any:
     """`cathetus` over an array."""
-    return np.sqrt((1.0 - x) * (1.0 + x))
+    return np.sqrt(np.where(np.abs(x) < 0.5, 1.0 - x * x, (1.0 - x) * (1.0 + x)))
 
 
 def softplus(x: float) -> float:
@@ -386,14 +386,13 @@ def hypot_array(*xs: Any) -> Any:
 
 
 def direction(x: float, y: float) -> float:
-    """X / hypot(x, y), the cosine of an angle; 0 at (0, 0), and 1 or -1 at infinite x alone."""
+    """X / hypot(x, y), the cosine of an angle; 0 at (0, 0)."""
     length = math.hypot(x, y)
     if 2.0**-900 < length < math.inf:
         return x / length
     if length == 0.0:
         return x
-    if length == math.inf and abs(y) < abs(x) == math.inf:
-        return math.copysign(1.0, x)
+    # Of subnormal operands the length has few digits, and of the largest it overflows.
     scale = 2.0**60 if length < 1.0 else 2.0**-60
     return x / math.hypot(x * scale, y * scale) * scale
 
@@ -402,10 +401,9 @@ def direction_array(x: Any, y: Any) -> Any:
     """`direction` over arrays."""
     length = np.hypot(x, y)
     ones = np.ones_like(length)
-    scale = np.where(length < 2.0**-900, 2.0**60 * ones, np.where(length == np.inf, 2.0**-60, ones))
-    scaled = x / np.hypot(x * scale, y * scale) * scale
-    along = (np.abs(x) == np.inf) & (np.abs(y) < np.abs(x))
-    return np.where(along, np.sign(x), np.where(length == 0.0, x, scaled))
+    far = np.where(length == np.inf, 2.0**-60 * ones, ones)
+    scale = np.where(length < 2.0**-900, 2.0**60 * ones, far)
+    return np.where(length == 0.0, x, x / np.hypot(x * scale, y * scale) * scale)
 
 
 def share(x: float, y: float) -> float:

@@ -219,6 +219,7 @@ pow = binary(
             y * pow(x, y - 1.0 + equal(y, 0.0) * equal(x, 0.0)),
             apply(_power_log, (x, y, 1.0)),
         ),
+        textbook=lambda z, x, y: (y * pow(x, y - 1.0), z * log(x)),
         precise=lambda mp, x, y: mp.power(x, y),
         text=_power.text,
         latex=_power.latex,
@@ -413,6 +414,7 @@ asin = unary(
         function=total(math.asin, np.arcsin),
         array=np.arcsin,
         partials=lambda z, x: (reciprocal(cathetus(x)),),
+        textbook=lambda z, x: (reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.asin(x),
         text=call_notation("asin"),
         latex=latex_call(r"\arcsin"),
@@ -426,6 +428,7 @@ acos = unary(
         function=total(math.acos, np.arccos),
         array=np.arccos,
         partials=lambda z, x: (-reciprocal(cathetus(x)),),
+        textbook=lambda z, x: (-reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.acos(x),
         text=call_notation("acos"),
         latex=latex_call(r"\arccos"),
@@ -440,6 +443,7 @@ atan = unary(
         array=np.arctan,
         # The square of 1 + x^2 would overflow in the second derivative.
         partials=lambda z, x: (square(reciprocal(hypot(1.0, x))),),
+        textbook=lambda z, x: (reciprocal(1.0 + square(x)),),
         precise=lambda mp, x: mp.atan(x),
         text=call_notation("atan"),
         latex=latex_call(r"\arctan"),
@@ -478,6 +482,7 @@ tanh = unary(
         array=np.tanh,
         # Not 1 - z*z, which is 0 from x = 19.1 on.
         partials=lambda z, x: (sech_squared(x),),
+        textbook=lambda z, x: (square(reciprocal(cosh(x))),),
         precise=lambda mp, x: mp.tanh(x),
         text=call_notation("tanh"),
         latex=latex_call(r"\tanh"),
@@ -504,6 +509,7 @@ asinh = unary(
         function=math.asinh,
         array=np.arcsinh,
         partials=lambda z, x: (reciprocal(hypot(1.0, x)),),
+        textbook=lambda z, x: (reciprocal(sqrt(1.0 + square(x))),),
         precise=lambda mp, x: mp.asinh(x),
         text=call_notation("asinh"),
         latex=_upright("arsinh"),
@@ -518,6 +524,7 @@ acosh = unary(
         array=np.arccosh,
         # Two roots: their product overflows, and all terms of a derivative have one sign.
         partials=lambda z, x: (reciprocal(sqrt(x - 1.0)) * reciprocal(sqrt(x + 1.0)),),
+        textbook=lambda z, x: (reciprocal(sqrt(square(x) - 1.0)),),
         precise=lambda mp, x: mp.acosh(x),
         text=call_notation("acosh"),
         latex=_upright("arcosh"),
@@ -531,6 +538,7 @@ atanh = unary(
         function=total(math.atanh, np.arctanh),
         array=np.arctanh,
         partials=lambda z, x: (square(reciprocal(cathetus(x))),),
+        textbook=lambda z, x: (reciprocal(1.0 - square(x)),),
         precise=lambda mp, x: mp.atanh(x),
         text=call_notation("atanh"),
         latex=_upright("artanh"),
@@ -547,6 +555,10 @@ atan2 = binary(
         partials=lambda z, y, x: (
             div(direction(x, y), hypot(x, y)),
             -div(direction(y, x), hypot(x, y)),
+        ),
+        textbook=lambda z, y, x: (
+            div(x, square(x) + square(y)),
+            -div(y, square(x) + square(y)),
         ),
         precise=lambda mp, y, x: mp.atan2(y, x),
         text=call_notation("atan2"),
@@ -585,6 +597,7 @@ erf = unary(
         function=math.erf,
         array=numeric.erf_array,
         partials=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
+        textbook=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(x)),),
         precise=lambda mp, x: mp.erf(x),
         text=call_notation("erf"),
         latex=_upright("erf"),
@@ -597,6 +610,7 @@ erfc = unary(
         function=math.erfc,
         array=numeric.erfc_array,
         partials=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
+        textbook=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(x)),),
         precise=lambda mp, x: mp.erfc(x),
         text=call_notation("erfc"),
         latex=_upright("erfc"),
@@ -610,6 +624,7 @@ sigmoid = unary(
         array=numeric.sigmoid_array,
         # Not z * (1 - z), which is 0 from x = 37 on.
         partials=lambda z, x: (_bell(x),),
+        textbook=lambda z, x: (z * sigmoid(-x),),
         precise=lambda mp, x: 1 / (1 + mp.exp(-x)),
         text=call_notation("sigmoid"),
         latex=latex_call(r"\sigma"),
@@ -709,6 +724,10 @@ gelu = unary(
             * exp(-0.5 * square(_near(x, 40.0)))
             * (1.0 / math.sqrt(2.0 * math.pi)),
         ),
+        textbook=lambda z, x: (
+            0.5 * erfc(-math.sqrt(0.5) * x)
+            + x * exp(-0.5 * square(x)) * (1.0 / math.sqrt(2.0 * math.pi)),
+        ),
         precise=lambda mp, x: x * mp.ncdf(x),
         text=call_notation("gelu"),
         latex=_upright("gelu"),
@@ -736,6 +755,7 @@ silu = unary(
         function=numeric.silu,
         array=numeric.silu_array,
         partials=lambda z, x: (sigmoid(x) + _near(x, 1e3) * _bell(x),),
+        textbook=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
         precise=lambda mp, x: x / (1 + mp.exp(-x)),
         text=call_notation("silu"),
         latex=_upright("silu"),
@@ -1057,6 +1077,7 @@ _hypot = enter(
         function=math.hypot,
         array=numeric.hypot_array,
         partials=_directions,
+        textbook=lambda z, *xs: tuple([div(x, z) for x in xs]),
         precise=_length,
         text=call_notation("hypot"),
         latex=Notation(lambda xs: rf"\sqrt{{{' + '.join(f'{x:4}^{{2}}' for x in xs)}}}"),
@@ -1108,6 +1129,7 @@ _logsumexp = enter(
         function=numeric.logsumexp,
         array=numeric.logsumexp_array,
         partials=_softmax,
+        textbook=lambda z, *xs: tuple([exp(x - z) for x in xs]),
         precise=_precise_logsumexp,
         text=Notation(lambda xs: f"logsumexp([{', '.join(f'{x:0}' for x in xs)}])"),
         latex=Notation(
@@ -1123,6 +1145,10 @@ def _chosen(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
     """1 for the operand whose place is nearest to the index: above one half, below the next."""
     place = _kept(index, 0.0, len(xs) - 1.0)
     return 0.0, *[step(k + 0.5 - place) - step(k - 0.5 - place) for k in range(len(xs))]
+
+
+def _named_place(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
+    return 0.0, *[equal(index, float(k)) for k in range(len(xs))]
 
 
 def _precise_select(mp: Any, index: Any, *xs: Any) -> Any:
@@ -1143,6 +1169,7 @@ _select = enter(
         function=numeric.select,
         array=numeric.select_array,
         partials=_chosen,
+        textbook=_named_place,
         precise=_precise_select,
         text=Notation(_select_text),
         latex=Notation(_select_latex),

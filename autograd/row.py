@@ -111,6 +111,8 @@ class Primitive:
         constants: how many of the last operands are plain numbers, never Values.
         subgradients: what the partials are at kinks and ties, as pairs (operands, partials).
         ufunc: NumPy's name for it where that differs.
+        textbook: the partials as books write them, where `partials` has another form for the sake
+            of floats; what is shown is this one.
 
     >>> row = lookup("mul")
     >>> row.function(3.0, 4.0), row.partials(12.0, 3.0, 4.0)
@@ -131,6 +133,7 @@ class Primitive:
     constants: int = 0
     subgradients: tuple[tuple[Point, Point], ...] = ()
     ufunc: str = ""
+    textbook: Rule | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

@@ -15,6 +15,9 @@ from autograd.compile.graph import CONSTANT, Bools, Graph, Ints
 from autograd.compile.simplify import Patch
 from autograd.row import lookup
 
+# Rows that give no -0.0: beside one of their results a sum is no negative zero either.
+_NEVER_MINUS_ZERO = ("exp", "square", "abs", "sigmoid", "softplus", "relu", "cosh", "hypot")
+
 Edges: TypeAlias = "tuple[Ints, Ints, Ints]"
 
 
@@ -102,9 +105,10 @@ def _terms(
 
 
 def _without_zeros(graph: Graph, terms: _Terms) -> _Terms:
-    """Return the terms without the 0.0 that a loop begins with, where the rest is a matrix product.
+    """Return the terms without the 0.0 that a loop begins with, where that changes no number.
 
-    That begins with 0.0 itself. Elsewhere it stays: 0.0 makes 0.0 of a sum of negative zeros.
+    It makes 0.0 of a sum of negative zeros, and stays if all other terms may be such: not beside a
+    square or an exponential, nor in a matrix product, which begins with 0.0 itself.
     """
     is_zero = (terms.b == -1) & (graph.code[terms.a] == CONSTANT)
     numbers = graph.numbers[graph.place[terms.a[is_zero]]]
@@ -113,8 +117,11 @@ def _without_zeros(graph: Graph, terms: _Terms) -> _Terms:
         return terms
     fixed = ~graph.batched & (graph.code != CONSTANT)
     product = (terms.b >= 0) & fixed[terms.a] & graph.batched[np.maximum(terms.b, 0)]
-    is_dense = np.bincount(terms.root[product], minlength=len(graph)) > 1
-    kept = ~(is_zero & is_dense[terms.root])
+    certain = np.bincount(terms.root[product], minlength=len(graph)) > 1
+    single = (terms.b == -1) & ~is_zero
+    never = (terms.b == terms.a) | (single & (graph.named(*_NEVER_MINUS_ZERO))[terms.a])
+    certain[terms.root[never]] = True
+    kept = ~(is_zero & certain[terms.root])
     return _Terms(terms.root[kept], terms.a[kept], terms.b[kept])
 
 

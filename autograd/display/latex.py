@@ -256,7 +256,7 @@ def partial_text(row: Primitive) -> RowText:
     """Return a row and its partial derivatives as Python.
 
     >>> partial_text(lookup("sigmoid")).partials
-    ('0.25 * sech_squared(0.5 * x)',)
+    ('z * sigmoid(-x)',)
     """
 
     def write(row: Primitive, operands: Sequence[Operand]) -> tuple[str, int]:
@@ -286,7 +286,7 @@ def _row_text(
     )
     variables = tuple(n for n, x in zip(names, operands, strict=True) if isinstance(x, Value))
     try:
-        rule: Any = row.partials
+        rule: Any = row.textbook or row.partials
         partials = rule(z, *operands)[: len(variables)]
     except (TypeError, AttributeError, ValueError):  # a user's rule that runs on numbers only
         call = f"partials(z, {', '.join(names)})"

@@ -7,6 +7,7 @@ so sorting the reachable nodes by them gives a topological order.
 # pyright: reportPrivateUsage=false
 # The rooms of the engine share the slots of a node; the properties over them are for users.
 
+import math
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, cast
@@ -14,7 +15,8 @@ from typing import Any, cast
 from autograd.blocks import Turn
 from autograd.errors import StaleGraphError
 from autograd.numeric import number
-from autograd.recording import closed, names, structural_zeros
+from autograd.primitives import div
+from autograd.recording import closed, names, reciprocals, structural_zeros
 from autograd.value import Value
 
 _birth = attrgetter("birth")
@@ -397,12 +399,20 @@ def _adjoints(
             row.partials(node, *args) if kind is Value else row.partials(node._number, *_data(args))
         )
         nothing = closed(row, partials) if row.chooses else structural_zeros(row)
+        quotients = reciprocals(row)
         for i, x in enumerate(args):
             if x not in between or i in nothing:
                 continue
-            part = _product(g, partials[i])
+            part: Any = _product(g, partials[i])
+            if i in quotients and not _is_finite(partials[i]):
+                y: Any = args[quotients[i]]
+                part = div(g, y if kind is Value else y.data if y.__class__ is Value else y)
             adjoints[x] = adjoints[x] + part if x in adjoints else part
     return adjoints
+
+
+def _is_finite(x: Any) -> bool:
+    return math.isfinite(x._number if x.__class__ is Value else x)
 
 
 def _product(g: Any, partial: Any) -> Any:

@@ -23,7 +23,7 @@ class Blank:
 
     >>> from autograd.primitives import lookup
     >>> lookup("tanh").partials(Blank("z"), Blank("x"))[0].text
-    'square(reciprocal(cosh(x)))'
+    'sech_squared(x)'
     """
 
     __slots__ = ("text",)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd.numeric import sequence
-from autograd.primitives import exp, hypot, logsumexp, square
+from autograd.primitives import exp, hypot, logsumexp, share, square
 from autograd.primitives import sum as total
 
 
@@ -62,11 +62,7 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
     >>> [round(x, 6) for x in log_softmax([1.0, 2.0, 3.0])]
     [-2.407606, -1.407606, -0.407606]
     """
-    return _logarithms(xs, "log_softmax")
-
-
-def _logarithms(xs: Iterable[Any], function: str) -> list[Any]:
-    values = _some(xs, function)
+    values = _some(xs, "log_softmax")
     scale = logsumexp(values)
     return [x - scale for x in values]
 
@@ -76,5 +72,15 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
 
     >>> [round(p, 5) for p in softmax([1.0, 2.0, 3.0])]
     [0.09003, 0.24473, 0.66524]
+    >>> softmax([1e16, 1e16])
+    [0.5, 0.5]
     """
-    return [exp(x) for x in _logarithms(xs, "softmax")]
+    values = _some(xs, "softmax")
+    scale = logsumexp(values)
+    terms: list[Any] = [exp(x - scale) for x in values]
+    if len(terms) == 2:
+        x, y = terms
+        return [share(x, y), share(y, x)]
+    # The scale is rounded, by 1e-16 of its size; over the sum of all, that goes out again.
+    whole = total(terms)
+    return [x / whole for x in terms]

@@ -142,7 +142,13 @@ def total(fast: FloatFunction, array: ArrayFunction, arity: int = 1) -> FloatFun
         except (ValueError, OverflowError, ZeroDivisionError):
             return answer(x, y)
 
-    return cast(FloatFunction, _made(one if arity == 1 else two, fast))
+    def three(x: float, y: float, w: float) -> float:
+        try:
+            return fast(x, y, w)
+        except (ValueError, OverflowError, ZeroDivisionError):
+            return answer(x, y, w)
+
+    return cast(FloatFunction, _made((one, two, three)[arity - 1], fast))
 
 
 def _made(function: Any, of: FloatFunction) -> Any:
@@ -181,6 +187,15 @@ erf_array = elementwise(math.erf)
 erfc_array = elementwise(math.erfc)
 
 
+def over(g: float, y: float) -> float:
+    """The product of g and 1 / y, also where 1 / y overflows and the product does not."""
+    try:
+        inverse = 1.0 / y
+    except ZeroDivisionError:
+        return g * math.copysign(math.inf, y)
+    return g * inverse if -math.inf < inverse < math.inf else g / y
+
+
 def sigmoid(x: float) -> float:
     """1 / (1 + e^-x), by the form whose exponential cannot overflow."""
     if x >= 0.0:
@@ -193,6 +208,30 @@ def sigmoid_array(x: Any) -> Any:
     """`sigmoid` over an array."""
     e = np.exp(-np.abs(x))
     return np.where(np.signbit(x), e, np.ones_like(e)) / (1.0 + e)
+
+
+def sech_squared(x: float) -> float:
+    """1 / cosh^2 x; the cosh is squared last, for it overflows later than its square."""
+    try:
+        z = 1.0 / math.cosh(x)
+    except OverflowError:
+        return 0.0
+    return z * z
+
+
+def sech_squared_array(x: Any) -> Any:
+    """`sech_squared` over an array."""
+    return np.square(np.reciprocal(np.cosh(x)))
+
+
+def cathetus(x: float) -> float:
+    """sqrt(1 - x^2); near x = 1 the two factors are exact where the square is not."""
+    return math.sqrt(1.0 - x * x if abs(x) < 0.5 else (1.0 - x) * (1.0 + x))
+
+
+def cathetus_array(x: Any) -> Any:
+    """`cathetus` over an array."""
+    return np.sqrt(np.where(np.abs(x) < 0.5, 1.0 - x * x, (1.0 - x) * (1.0 + x)))
 
 
 def softplus(x: float) -> float:
@@ -294,54 +333,142 @@ def xlogy_array(x: Any, y: Any) -> Any:
     return np.where((x == 0.0) & ~np.isnan(y), 0.0, x * np.log(y))
 
 
+def xdivy(x: float, y: float) -> float:
+    """X / y, and 0 where x is 0 and y is a number."""
+    if x == 0.0 and y == y:
+        return 0.0
+    return x / y
+
+
+def xdivy_array(x: Any, y: Any) -> Any:
+    """`xdivy` over arrays."""
+    return np.where((x == 0.0) & ~np.isnan(y), 0.0, x / y)
+
+
+def power_array(x: Any, n: Any) -> Any:
+    """C's `pow` over arrays; by an exponent that is 0.5 throughout, NumPy's is the square root.
+
+    The root of -0.0 is -0.0 and that of -inf is nan, where `pow` gives 0.0 and inf.
+    """
+    return np.where((n == 0.5) & ((x == 0.0) | (x == -np.inf)), np.abs(x), x**n)
+
+
+def power_log(x: float, y: float, k: float) -> float:
+    """X^y (log x)^k, and 0 where x^y is 0, whatever the logarithm."""
+    z = math.pow(x, y)
+    return z if k == 0.0 or z == 0.0 else z * math.pow(math.log(x), k)
+
+
+def power_log_array(x: Any, y: Any, k: Any) -> Any:
+    """`power_log` over arrays."""
+    z = power_array(x, y)
+    return np.where((z == 0.0) | (k == 0.0), z, z * np.log(x) ** k)
+
+
+# Of zeros that tie, one vector unit of a processor takes the first, another the second, a third the
+# positive one. Here 0.0 is added to what is found: a zero comes out as 0.0, whichever were given.
+
+
 def maximum(*xs: float) -> float:
-    """The largest operand; nan if one is nan."""
+    """The largest operand; nan if one is nan, and 0.0 for any zero."""
     best = xs[0]
     for x in xs:
         if x > best or x != x:
             best = x
-    return best
+    return best + 0.0
 
 
 def minimum(*xs: float) -> float:
-    """The smallest operand; nan if one is nan."""
+    """The smallest operand; nan if one is nan, and 0.0 for any zero."""
     best = xs[0]
     for x in xs:
         if x < best or x != x:
             best = x
-    return best
+    return best + 0.0
 
 
-def reduced(ufunc: Any) -> ArrayFunction:
-    """Return the two-operand `ufunc` for any number of operands, taken from the left."""
-
-    def function(first: Any, *rest: Any) -> Any:
-        total = first
-        for x in rest:
-            total = ufunc(total, x)
-        return total
-
-    return function
+def maximum_array(*xs: Any) -> Any:
+    """`maximum` over arrays."""
+    best = xs[0]
+    for x in xs[1:]:
+        best = np.maximum(best, x)
+    return best + 0.0
 
 
-def hypot_array(first: Any, *rest: Any) -> Any:
+def minimum_array(*xs: Any) -> Any:
+    """`minimum` over arrays."""
+    best = xs[0]
+    for x in xs[1:]:
+        best = np.minimum(best, x)
+    return best + 0.0
+
+
+def hypot_array(*xs: Any) -> Any:
     """The Euclidean length over arrays."""
-    return reduced(np.hypot)(np.abs(first), *rest)
+    largest = np.abs(xs[0])
+    for x in xs[1:]:
+        largest = np.maximum(largest, np.abs(x))
+    # Among subnormal numbers each step would round to a few digits: those are scaled, exactly.
+    scale = np.where(largest < 2.0**-960, 2.0**60, np.ones_like(largest))
+    length = np.abs(xs[0] * scale)
+    for x in xs[1:]:
+        length = np.hypot(length, x * scale)
+    return length / scale
+
+
+def direction(x: float, y: float) -> float:
+    """X / hypot(x, y), the cosine of an angle; 0 at (0, 0)."""
+    length = math.hypot(x, y)
+    if 2.0**-900 < length < math.inf:
+        return x / length
+    if length == 0.0:
+        return x
+    # Of subnormal operands the length has few digits, and of the largest it overflows.
+    scale = 2.0**60 if length < 1.0 else 2.0**-60
+    return x / math.hypot(x * scale, y * scale) * scale
+
+
+def direction_array(x: Any, y: Any) -> Any:
+    """`direction` over arrays."""
+    length = np.hypot(x, y)
+    ones = np.ones_like(length)
+    far = np.where(length == np.inf, 2.0**-60 * ones, ones)
+    scale = np.where(length < 2.0**-900, 2.0**60 * ones, far)
+    return np.where(length == 0.0, x, x / np.hypot(x * scale, y * scale) * scale)
+
+
+def share(x: float, y: float) -> float:
+    """X / (x + y)."""
+    return x / (x + y)
+
+
+def share_array(x: Any, y: Any) -> Any:
+    """`share` over arrays."""
+    return x / (x + y)
 
 
 def clip(x: float, low: float, high: float) -> float:
-    """x, or the bound it is beyond."""
-    return low if x < low else high if x > high else x
+    """x, or the bound it is beyond; nan if one of the three is nan, and 0.0 for any zero."""
+    if low <= x <= high:
+        return x + 0.0
+    beyond = low if x < low else high if x > high else math.nan
+    return beyond + 0.0 if low <= high else math.nan
+
+
+def clip_array(x: Any, low: Any, high: Any) -> Any:
+    """`clip` over arrays."""
+    return np.clip(x, low, high) + 0.0
 
 
 def where(condition: float, a: float, b: float) -> float:
-    """`a` where the condition is not 0, else `b`."""
-    return a if condition else b
+    """`a` where the condition is not 0, else `b`; nan where it is nan."""
+    return (a if condition else b) if condition == condition else condition
 
 
 def where_array(condition: Any, a: Any, b: Any) -> Any:
     """`where` over arrays."""
-    return np.where(np.asarray(condition) != 0.0, a, b)
+    chosen = np.where(np.asarray(condition) != 0.0, a, b)
+    return np.where(np.isnan(condition), np.nan, chosen)
 
 
 def _reduced(xs: Iterable[float], start: float) -> float:
@@ -352,32 +479,34 @@ def _reduced(xs: Iterable[float], start: float) -> float:
 _COMPENSATED = sum([1e16, 1.0, -1e16]) != 0.0
 _total: Callable[[Iterable[float], float], float] = _reduced if _COMPENSATED else sum
 
+# Sums begin with -0.0, which changes no operand: 0.0 would make 0.0 of a sum of negative zeros.
+
 
 def addition(*xs: float) -> float:
-    """The sum of any number of operands, from the left."""
-    return _total(xs, 0.0)
+    """The sum of any number of operands, from the left; 0.0 for none."""
+    return _total(xs, -0.0) if xs else 0.0
 
 
 def addition_array(*xs: Any) -> Any:
     """`addition` over arrays."""
-    total: Any = 0.0
-    for x in xs:
+    total = xs[0] if xs else 0.0
+    for x in xs[1:]:
         total = total + x
     return total
 
 
 def dot(*xs: float) -> float:
-    """The sum of products of the first half of the operands with the second."""
+    """The sum of products of the first half of the operands with the second; 0.0 for none."""
     if len(xs) % 2:
         raise ValueError(f"dot pairs its operands, and {len(xs)} is an odd number of them")
     half = len(xs) // 2
-    return _total(map(mul, xs[:half], xs[half:]), 0.0)
+    return _total(map(mul, xs[:half], xs[half:]), -0.0) if xs else 0.0
 
 
 def dot_array(*xs: Any) -> Any:
     """`dot` over arrays."""
     half = len(xs) // 2
-    return addition_array(*map(mul, xs[:half], xs[half:]))
+    return addition_array(*[x * y for x, y in zip(xs[:half], xs[half:], strict=True)])
 
 
 def select(index: float, *xs: float) -> float:

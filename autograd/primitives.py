@@ -14,17 +14,16 @@ Adding a primitive is one row here and one name in `Value`.
 # pyright: reportUnknownVariableType=false
 # Rules run on operands of any kind; that their types are unknown is the point of them.
 
-import itertools
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, cast
 
 import numpy as np
 
 from autograd import numeric
 from autograd.blank import describe
-from autograd.numeric import number, reduced, sequence, total
+from autograd.numeric import number, sequence, total
 from autograd.row import (
     ATOM,
     POWER,
@@ -126,7 +125,7 @@ div = binary(
         name="div",
         function=total(cast(Any, operator.truediv), np.true_divide, arity=2),
         array=np.true_divide,
-        partials=lambda z, x, y: (reciprocal(y), -z * reciprocal(y)),
+        partials=lambda z, x, y: (reciprocal(y), -div(z, y)),
         precise=lambda mp, x, y: x / y,
         text=Notation("{0:2} / {1:3}", PRODUCT),
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
@@ -164,7 +163,8 @@ sqrt = unary(
         name="sqrt",
         function=total(math.sqrt, np.sqrt),
         array=np.sqrt,
-        partials=lambda z, x: (0.5 * reciprocal(z),),
+        # z + 0.0 is z, but at -0.0, where z is -0.0 and its reciprocal would be -inf.
+        partials=lambda z, x: (0.5 * reciprocal(z + 0.0),),
         precise=lambda mp, x: mp.sqrt(x),
         text=call_notation("sqrt"),
         latex=Notation(r"\sqrt{{{0:0}}}"),
@@ -181,8 +181,8 @@ sqrt = unary(
 _power = enter(
     Primitive(
         name="power",
-        function=total(math.pow, np.power, arity=2),
-        array=np.power,
+        function=total(math.pow, numeric.power_array, arity=2),
+        array=numeric.power_array,
         partials=lambda z, x, n: (n * apply(_power, (x, n - 1.0 + equal(n, 0.0))), 0.0),
         precise=lambda mp, x, n: mp.power(x, n),
         text=Notation("{0:4} ** {1:3}", POWER),
@@ -214,11 +214,12 @@ pow = binary(
     Primitive(
         name="pow",
         function=_power.function,
-        array=np.power,
+        array=numeric.power_array,
         partials=lambda z, x, y: (
             y * pow(x, y - 1.0 + equal(y, 0.0) * equal(x, 0.0)),
-            xlogy(z, x),
+            apply(_power_log, (x, y, 1.0)),
         ),
+        textbook=lambda z, x, y: (y * pow(x, y - 1.0), z * log(x)),
         precise=lambda mp, x, y: mp.power(x, y),
         text=_power.text,
         latex=_power.latex,
@@ -227,6 +228,38 @@ pow = binary(
         subgradients=(((0.0, 2.0), (0.0, 0.0)), ((-2.0, 2.0), (-4.0, math.nan))),
     )
 )
+# What a power becomes when its exponent is differentiated by, k times. As a product of x^y and
+# log x its derivative at x = 0 would be 0 * inf, and the order of differentiating would matter.
+_power_log = enter(
+    Primitive(
+        name="power_log",
+        function=total(numeric.power_log, numeric.power_log_array, arity=3),
+        array=numeric.power_log_array,
+        partials=lambda z, x, y, k: (
+            y * apply(_power_log, (x, y - 1.0, k))
+            + k * apply(_power_log, (x, y - 1.0, k - 1.0 + equal(k, 0.0))),
+            apply(_power_log, (x, y, k + 1.0)),
+            0.0,
+        ),
+        precise=lambda mp, x, y, k: mp.power(x, y) * (mp.power(mp.log(x), int(k)) if k > 0 else 1),
+        text=call_notation("power_log"),
+        latex=Notation(r"{0:4}^{{{1:0}}} \cdot \log\left({0:0}\right)^{{{2:0}}}", PRODUCT),
+        domain=((0.1, 10.0), (-4.0, 4.0), (1.0, 1.0)),
+        arity=3,
+        constants=1,
+        subgradients=(((0.0, 2.0, 1.0), (0.0, 0.0, 0.0)),),
+    )
+)
+
+
+def power_log(x: Any, y: Any, k: float = 1.0) -> Any:
+    """Return x^y (log x)^k, the k-th derivative of x^y by y; 0 where x^y is 0.
+
+    >>> power_log(2.0, 3.0) == 8.0 * log(2.0), power_log(0.0, 3.0)
+    (True, 0.0)
+    """
+    return apply(_power_log, (x, y, _constant(k, "exponent k", "pow(x, y) * pow(log(x), k)")))
+
 
 # Exponentials and logarithms ----------------------------------------------------------------
 
@@ -297,13 +330,28 @@ xlogy = binary(
         function=total(numeric.xlogy, numeric.xlogy_array, arity=2),
         array=numeric.xlogy_array,
         # At (0, 0) the quotient is 0: xlogy(0, y) is 0 for every y.
-        partials=lambda z, x, y: (log(y), div(x, y + equal(x, 0.0) * equal(y, 0.0))),
+        partials=lambda z, x, y: (log(y), xdivy(x, y)),
         precise=lambda mp, x, y: x * mp.log(y),
         text=call_notation("xlogy"),
         latex=Notation(r"{0:2} \cdot \log\left({1:0}\right)", PRODUCT),
         domain=(REAL, POSITIVE),
         arity=2,
         subgradients=(((0.0, 0.0), (-math.inf, 0.0)),),
+    )
+)
+
+xdivy = binary(
+    Primitive(
+        name="xdivy",
+        function=total(numeric.xdivy, numeric.xdivy_array, arity=2),
+        array=numeric.xdivy_array,
+        partials=lambda z, x, y: (reciprocal(y), -xdivy(z, y)),
+        precise=lambda mp, x, y: x / y,
+        text=call_notation("xdivy"),
+        latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
+        domain=(REAL, POSITIVE),
+        arity=2,
+        subgradients=(((0.0, 0.0), (math.inf, 0.0)),),
     )
 )
 
@@ -345,13 +393,28 @@ tan = unary(
         domain=((-1.5, 1.5),),
     )
 )
-# (1 - x)(1 + x) rather than 1 - x*x: near x = 1 the factors are exact and the square is not.
+# The derivative of (1 - x)(1 + x) would be a difference that is 0 for small x; that of the row is
+# -x / z, so that the second derivatives of asin, acos and atanh keep their digits at both ends.
+cathetus = unary(
+    Primitive(
+        name="cathetus",
+        function=total(numeric.cathetus, numeric.cathetus_array),
+        array=numeric.cathetus_array,
+        partials=lambda z, x: (-x * reciprocal(z),),
+        precise=lambda mp, x: mp.sqrt((1 - x) * (1 + x)),
+        text=call_notation("cathetus"),
+        latex=Notation(r"\sqrt{{1 - {0:4}^{{2}}}}"),
+        domain=((-0.999, 0.999),),
+        subgradients=(((1.0,), (-math.inf,)), ((-1.0,), (math.inf,))),
+    )
+)
 asin = unary(
     Primitive(
         name="asin",
         function=total(math.asin, np.arcsin),
         array=np.arcsin,
-        partials=lambda z, x: (reciprocal(sqrt((1.0 - x) * (1.0 + x))),),
+        partials=lambda z, x: (reciprocal(cathetus(x)),),
+        textbook=lambda z, x: (reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.asin(x),
         text=call_notation("asin"),
         latex=latex_call(r"\arcsin"),
@@ -364,7 +427,8 @@ acos = unary(
         name="acos",
         function=total(math.acos, np.arccos),
         array=np.arccos,
-        partials=lambda z, x: (-reciprocal(sqrt((1.0 - x) * (1.0 + x))),),
+        partials=lambda z, x: (-reciprocal(cathetus(x)),),
+        textbook=lambda z, x: (-reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.acos(x),
         text=call_notation("acos"),
         latex=latex_call(r"\arccos"),
@@ -377,7 +441,9 @@ atan = unary(
         name="atan",
         function=math.atan,
         array=np.arctan,
-        partials=lambda z, x: (reciprocal(1.0 + x * x),),
+        # The square of 1 + x^2 would overflow in the second derivative.
+        partials=lambda z, x: (square(reciprocal(hypot(1.0, x))),),
+        textbook=lambda z, x: (reciprocal(1.0 + square(x)),),
         precise=lambda mp, x: mp.atan(x),
         text=call_notation("atan"),
         latex=latex_call(r"\arctan"),
@@ -415,10 +481,25 @@ tanh = unary(
         function=math.tanh,
         array=np.tanh,
         # Not 1 - z*z, which is 0 from x = 19.1 on.
-        partials=lambda z, x: (square(reciprocal(cosh(x))),),
+        partials=lambda z, x: (sech_squared(x),),
+        textbook=lambda z, x: (square(reciprocal(cosh(x))),),
         precise=lambda mp, x: mp.tanh(x),
         text=call_notation("tanh"),
         latex=latex_call(r"\tanh"),
+        domain=((-20.0, 20.0),),
+    )
+)
+# The derivative of tanh, and of sigmoid, whose own is a product again: 1 - z * z is 0 in the tails,
+# and z * sigmoid(-x) has a derivative that is a difference, lost where x is small.
+sech_squared = unary(
+    Primitive(
+        name="sech_squared",
+        function=numeric.sech_squared,
+        array=numeric.sech_squared_array,
+        partials=lambda z, x: (-2.0 * z * tanh(x),),
+        precise=lambda mp, x: 1 / (mp.cosh(x) * mp.cosh(x)),
+        text=call_notation("sech_squared"),
+        latex=latex_call(r"\operatorname{sech}^{2}"),
         domain=((-20.0, 20.0),),
     )
 )
@@ -428,6 +509,7 @@ asinh = unary(
         function=math.asinh,
         array=np.arcsinh,
         partials=lambda z, x: (reciprocal(hypot(1.0, x)),),
+        textbook=lambda z, x: (reciprocal(sqrt(1.0 + square(x))),),
         precise=lambda mp, x: mp.asinh(x),
         text=call_notation("asinh"),
         latex=_upright("arsinh"),
@@ -440,7 +522,9 @@ acosh = unary(
         name="acosh",
         function=total(math.acosh, np.arccosh),
         array=np.arccosh,
-        partials=lambda z, x: (reciprocal(sqrt((x - 1.0) * (x + 1.0))),),
+        # Two roots: their product overflows, and all terms of a derivative have one sign.
+        partials=lambda z, x: (reciprocal(sqrt(x - 1.0)) * reciprocal(sqrt(x + 1.0)),),
+        textbook=lambda z, x: (reciprocal(sqrt(square(x) - 1.0)),),
         precise=lambda mp, x: mp.acosh(x),
         text=call_notation("acosh"),
         latex=_upright("arcosh"),
@@ -453,7 +537,8 @@ atanh = unary(
         name="atanh",
         function=total(math.atanh, np.arctanh),
         array=np.arctanh,
-        partials=lambda z, x: (reciprocal((1.0 - x) * (1.0 + x)),),
+        partials=lambda z, x: (square(reciprocal(cathetus(x))),),
+        textbook=lambda z, x: (reciprocal(1.0 - square(x)),),
         precise=lambda mp, x: mp.atanh(x),
         text=call_notation("atanh"),
         latex=_upright("artanh"),
@@ -468,8 +553,12 @@ atan2 = binary(
         array=np.arctan2,
         # Two divisions by the length, not one by its square: the square overflows far earlier.
         partials=lambda z, y, x: (
-            div(div(x, hypot(x, y)), hypot(x, y)),
-            -div(div(y, hypot(x, y)), hypot(x, y)),
+            div(direction(x, y), hypot(x, y)),
+            -div(direction(y, x), hypot(x, y)),
+        ),
+        textbook=lambda z, y, x: (
+            div(x, square(x) + square(y)),
+            -div(y, square(x) + square(y)),
         ),
         precise=lambda mp, y, x: mp.atan2(y, x),
         text=call_notation("atan2"),
@@ -480,6 +569,26 @@ atan2 = binary(
     )
 )
 
+# x over the length of (x, y), as hypot's derivative has it. The derivative of a plain quotient is
+# 1 / z - x^2 / z^3, a difference that is lost where x is nearly the whole length z.
+direction = binary(
+    Primitive(
+        name="direction",
+        function=numeric.direction,
+        array=numeric.direction_array,
+        partials=lambda z, x, y: (
+            direction(y, x) * div(direction(y, x), hypot(x, y)),
+            -z * div(direction(y, x), hypot(x, y)),
+        ),
+        precise=lambda mp, x, y: x / mp.sqrt(x * x + y * y),
+        text=call_notation("direction"),
+        latex=Notation(r"\frac{{{0:0}}}{{\sqrt{{{0:4}^{{2}} + {1:4}^{{2}}}}}}", POWER),
+        domain=((0.1, 10.0), (0.1, 10.0)),
+        arity=2,
+        subgradients=(((0.0, 0.0), (math.nan, math.nan)),),
+    )
+)
+
 # The error function and what networks are made of -------------------------------------------
 
 erf = unary(
@@ -487,7 +596,8 @@ erf = unary(
         name="erf",
         function=math.erf,
         array=numeric.erf_array,
-        partials=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-x * x),),
+        partials=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
+        textbook=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(x)),),
         precise=lambda mp, x: mp.erf(x),
         text=call_notation("erf"),
         latex=_upright("erf"),
@@ -499,7 +609,8 @@ erfc = unary(
         name="erfc",
         function=math.erfc,
         array=numeric.erfc_array,
-        partials=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-x * x),),
+        partials=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
+        textbook=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(x)),),
         precise=lambda mp, x: mp.erfc(x),
         text=call_notation("erfc"),
         latex=_upright("erfc"),
@@ -511,8 +622,9 @@ sigmoid = unary(
         name="sigmoid",
         function=numeric.sigmoid,
         array=numeric.sigmoid_array,
-        # Not z * (1 - z), which is 0 from x = 37 on; sigmoid(-x) is 1 - sigmoid(x) with its tail.
-        partials=lambda z, x: (z * sigmoid(-x),),
+        # Not z * (1 - z), which is 0 from x = 37 on.
+        partials=lambda z, x: (_bell(x),),
+        textbook=lambda z, x: (z * sigmoid(-x),),
         precise=lambda mp, x: 1 / (1 + mp.exp(-x)),
         text=call_notation("sigmoid"),
         latex=latex_call(r"\sigma"),
@@ -609,7 +721,13 @@ gelu = unary(
         # Phi(x) + x phi(x), with Phi by erfc for the sake of the left tail.
         partials=lambda z, x: (
             0.5 * erfc(-math.sqrt(0.5) * x)
-            + x * exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi)),
+            + _near(x, 40.0)
+            * exp(-0.5 * square(_near(x, 40.0)))
+            * (1.0 / math.sqrt(2.0 * math.pi)),
+        ),
+        textbook=lambda z, x: (
+            0.5 * erfc(-math.sqrt(0.5) * x)
+            + x * exp(-0.5 * square(x)) * (1.0 / math.sqrt(2.0 * math.pi)),
         ),
         precise=lambda mp, x: x * mp.ncdf(x),
         text=call_notation("gelu"),
@@ -617,12 +735,28 @@ gelu = unary(
         domain=((-6.0, 6.0),),
     )
 )
+# Of positive numbers. As in `direction`, what is left of the whole is an operand of its own: in a
+# quotient of x by the whole, 1 - x / whole would be lost where x is nearly all of it.
+share = binary(
+    Primitive(
+        name="share",
+        function=total(numeric.share, numeric.share_array, arity=2),
+        array=numeric.share_array,
+        partials=lambda z, x, y: (div(share(y, x), x + y), -div(z, x + y)),
+        precise=lambda mp, x, y: x / (x + y),
+        text=call_notation("share"),
+        latex=Notation(r"\frac{{{0:0}}}{{{0:1} + {1:1}}}", POWER),
+        domain=((0.1, 10.0), (0.1, 10.0)),
+        arity=2,
+    )
+)
 silu = unary(
     Primitive(
         name="silu",
         function=numeric.silu,
         array=numeric.silu_array,
-        partials=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
+        partials=lambda z, x: (sigmoid(x) + _near(x, 1e3) * _bell(x),),
+        textbook=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
         precise=lambda mp, x: x / (1 + mp.exp(-x)),
         text=call_notation("silu"),
         latex=_upright("silu"),
@@ -695,7 +829,7 @@ _clip = enter(
     Primitive(
         name="clip",
         function=numeric.clip,
-        array=np.clip,
+        array=numeric.clip_array,
         # 1 wherever the value passes through unchanged, the two bounds included.
         partials=lambda z, x, low, high: (equal(x, z), 0.0, 0.0),
         precise=lambda mp, x, low, high: low if x < low else high if x > high else x,
@@ -727,6 +861,20 @@ def clip(x: T, low: float, high: float) -> T:
     if low > high:
         raise ValueError(f"clip: low = {low} is above high = {high}: swap them")
     return apply(_clip, (x, low, high))
+
+
+def _near(x: Any, bound: float) -> Any:
+    """Return x kept within bounds beyond which all it is multiplied by is 0: inf * 0 is nan."""
+    return _kept(x, -bound, bound)
+
+
+def _kept(x: Any, low: float, high: float) -> Any:
+    return apply(_clip, (x, low, high))
+
+
+def _bell(x: Any) -> Any:
+    """The derivative of sigmoid."""
+    return 0.25 * sech_squared(0.5 * x)
 
 
 def _constant(x: object, what: str, instead: str) -> float:
@@ -805,10 +953,47 @@ def _winners(z: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple([hit * share for hit in hits])
 
 
+def _final(xs: Sequence[Any]) -> bool:
+    """Whether nothing made of these operands is differentiated again: arrays, and while compiling.
+
+    A shorter form then gives the same numbers, to rounding, in a few statements over whole arrays.
+    """
+    return any(kind is np.ndarray or hasattr(kind, "__final__") for kind in set(map(type, xs)))
+
+
+def _others(combine: Callable[[Any, Any], Any], none: float, xs: Sequence[Any]) -> list[Any]:
+    """Return for each operand what all the others make together, in 3 n steps.
+
+    Taking it out of the whole would lose it where one operand is nearly the whole. Pairs are
+    combined up to a whole of two parts, and down again each half of a pair gets the other half and
+    what is outside the pair.
+    """
+    # The first half with the second: compiled, both are slices.
+    levels: list[Sequence[Any]] = [xs]
+    while len(levels[-1]) > 2:
+        below = levels[-1]
+        half = len(below) // 2
+        levels.append([*map(combine, below[:half], below[half : 2 * half]), *below[2 * half :]])
+    found = [*levels[-1][::-1]] if len(levels[-1]) == 2 else [none]
+    for level in levels[-2::-1]:
+        half = len(level) // 2
+        rest = found
+        found = [*map(combine, level[half : 2 * half], rest)]
+        found += [*map(combine, level[:half], rest), *rest[half:]]
+    return found
+
+
+def _length_of(x: Any, y: Any) -> Any:
+    if x.__class__ is float and y.__class__ is float:
+        return math.hypot(x, y)
+    return apply(_hypot, (x, y))
+
+
 def _directions(z: Any, *xs: Any) -> tuple[Any, ...]:
-    # z + 1 - sign(z) is z, except 1 where z is 0: 0 is the subgradient of a length at 0.
-    safe = z + (1.0 - sign(z))
-    return tuple([div(x, safe) for x in xs])
+    if len(xs) > 2 and _final(xs):
+        return tuple([xdivy(x, z) for x in xs])
+    # Each operand beside the length of all others.
+    return tuple([direction(x, y) for x, y in zip(xs, _others(_length_of, 0.0, xs), strict=True)])
 
 
 def _ones(z: Any, *xs: Any) -> tuple[Any, ...]:
@@ -821,7 +1006,17 @@ def _swapped(z: Any, *xs: Any) -> tuple[Any, ...]:
 
 
 def _softmax(z: Any, *xs: Any) -> tuple[Any, ...]:
-    return tuple([exp(x - z) for x in xs])
+    if len(xs) == 2:
+        # The one of two: it bends at a tie, where no e^x does.
+        x, y = xs
+        return sigmoid(x - y), sigmoid(y - x)
+    # Over their sum rather than as they are: z is rounded, and e^(x - z) of large x is off by it.
+    found = [exp(x - z) for x in xs]
+    if _final(xs):
+        whole = sum(found)
+        return tuple([div(x, whole) for x in found])
+    rest = _others(operator.add, 0.0, found)
+    return tuple([share(x, y) for x, y in zip(found, rest, strict=True)])
 
 
 def _halves(xs: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -856,7 +1051,7 @@ _maximum = enter(
     Primitive(
         name="maximum",
         function=numeric.maximum,
-        array=reduced(np.maximum),
+        array=numeric.maximum_array,
         partials=_winners,
         precise=_largest,
         text=call_notation("maximum"),
@@ -874,7 +1069,7 @@ _minimum = enter(
     Primitive(
         name="minimum",
         function=numeric.minimum,
-        array=reduced(np.minimum),
+        array=numeric.minimum_array,
         partials=_winners,
         precise=_smallest,
         text=call_notation("minimum"),
@@ -891,6 +1086,7 @@ _hypot = enter(
         function=math.hypot,
         array=numeric.hypot_array,
         partials=_directions,
+        textbook=lambda z, *xs: tuple([div(x, z) for x in xs]),
         precise=_length,
         text=call_notation("hypot"),
         latex=Notation(lambda xs: rf"\sqrt{{{' + '.join(f'{x:4}^{{2}}' for x in xs)}}}"),
@@ -942,6 +1138,7 @@ _logsumexp = enter(
         function=numeric.logsumexp,
         array=numeric.logsumexp_array,
         partials=_softmax,
+        textbook=lambda z, *xs: tuple([exp(x - z) for x in xs]),
         precise=_precise_logsumexp,
         text=Notation(lambda xs: f"logsumexp([{', '.join(f'{x:0}' for x in xs)}])"),
         latex=Notation(
@@ -955,12 +1152,12 @@ _logsumexp = enter(
 
 def _chosen(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
     """1 for the operand whose place is nearest to the index: above one half, below the next."""
-    # below[k] is 1 where the index lies below the middle between the places k and k + 1.
-    below = [step(k + 0.5 - index) for k in range(len(xs) - 1)]
-    if not below:
-        return 0.0, 1.0
-    inner = [high - low for low, high in itertools.pairwise(below)]
-    return (0.0, below[0], *inner, 1.0 - below[-1])
+    place = _kept(index, 0.0, len(xs) - 1.0)
+    return 0.0, *[step(k + 0.5 - place) - step(k - 0.5 - place) for k in range(len(xs))]
+
+
+def _named_place(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
+    return 0.0, *[equal(index, float(k)) for k in range(len(xs))]
 
 
 def _precise_select(mp: Any, index: Any, *xs: Any) -> Any:
@@ -981,6 +1178,7 @@ _select = enter(
         function=numeric.select,
         array=numeric.select_array,
         partials=_chosen,
+        textbook=_named_place,
         precise=_precise_select,
         text=Notation(_select_text),
         latex=Notation(_select_latex),

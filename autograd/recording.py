@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from autograd.blank import OPERATORS, Blank, partial_texts, written
-from autograd.numeric import number
+from autograd.blank import OPERATORS, partial_texts
+from autograd.numeric import number, over
 from autograd.primitives import TABLE, Primitive
 from autograd.row import apply_to_arrays
 
@@ -130,8 +130,11 @@ def make_pull(row: Primitive, kinds: str) -> Pull:
             lines.append(f"    if partial != 0.0: {name}_node.grad += g * partial")
         elif kind == "v" and text != "0.0":
             step = {"1.0": "g", "-1.0": "-g"}.get(text, f"g * {text}")
+            if text in ("reciprocal(x)", "reciprocal(y)"):
+                step = f"over(g, {text[-2]})"
             lines.append(f"    {name}_node.grad += {step}")
-    return _compiled("\n".join(lines), "pull", **_used(wanted, _functions(row)))
+    functions = _functions(row) | {"over": over}
+    return _compiled("\n".join(lines), "pull", **_used(lines, functions))
 
 
 def _mentions(text: str, word: str) -> bool:
@@ -174,6 +177,21 @@ def _pull_many(row: Primitive, kinds: str) -> Pull:
     return pull_values if kinds == "v" and not zeros and not chooses else pull_mixed
 
 
+class _Unwritten:
+    """An operand that is told from others by identity; what a rule makes of it is another one."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "_Unwritten":
+        return _Unwritten()
+
+    def _made(self, other: object = None) -> "_Unwritten":
+        return _Unwritten()
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = _made
+
+
 _bare: dict[tuple[Primitive, int], Callable[[Any], Any] | None] = {}
 
 
@@ -181,15 +199,25 @@ def _bare_partials(row: Primitive, count: int) -> Callable[[Any], Any] | None:
     """Return what picks the partials of a row from its operands, if each partial is one of them."""
     key = row, count
     if key not in _bare:
-        names_of = [f"x{i}" for i in range(count)]
-        place = {name: i for i, name in enumerate(names_of)}
-        try:
-            texts: list[str] = [written(d) for d in row.partials(Blank("z"), *map(Blank, names_of))]
-        except (TypeError, AttributeError, ValueError):
-            texts = [""]
-        bare = count > 1 and all(text in place for text in texts)
-        _bare[key] = itemgetter(*[place[text] for text in texts]) if bare else None
+        operands, partials = _unwritten_partials(row, count)
+        place: dict[Any, int] = {x: i for i, x in enumerate(operands)}
+        found = [place.get(d) for d in partials]
+        bare = count > 1 and len(found) == count and None not in found
+        _bare[key] = itemgetter(*cast(Any, found)) if bare else None
     return _bare[key]
+
+
+def _unwritten_partials(row: Primitive, count: int) -> tuple[list[Any], list[Any]]:
+    """Return operands without texts and the partials of a row at them, none if its rule cannot run.
+
+    Not blanks: the text of one partial of n operands may be as long as n, and there are n.
+    """
+    operands: list[Any] = [_Unwritten() for _ in range(count)]
+    rule: Any = row.partials
+    try:
+        return operands, list(rule(_Unwritten(), *operands))
+    except (TypeError, AttributeError, ValueError):
+        return operands, []
 
 
 _zeros: dict[Primitive, frozenset[int]] = {}
@@ -204,8 +232,33 @@ def structural_zeros(row: Primitive) -> frozenset[int]:
     """
     known = _zeros.get(row)
     if known is None:
-        texts = partial_texts(row) if row.arity is not None else []
-        known = _zeros[row] = frozenset(i for i, text in enumerate(texts) if text == "0.0")
+        if row.arity is not None:
+            found = [text == "0.0" for text in partial_texts(row)]
+        else:
+            # Of any number of operands some of the first may be so, as the index of `select`.
+            found = [d.__class__ is float and d == 0.0 for d in _unwritten_partials(row, 3)[1]]
+        known = _zeros[row] = frozenset(i for i, is_zero in enumerate(found) if is_zero)
+    return known
+
+
+_reciprocals: dict[Primitive, dict[int, int]] = {}
+
+
+def reciprocals(row: Primitive) -> dict[int, int]:
+    """Return the operands whose partial is 1 over an operand, each with the place of that one.
+
+    What flows there is g / y, which may be finite where 1 / y overflows: where y is subnormal.
+
+    >>> from autograd.primitives import lookup
+    >>> reciprocals(lookup("div")), reciprocals(lookup("log"))
+    ({0: 1}, {0: 0})
+    """
+    known = _reciprocals.get(row)
+    if known is None:
+        texts = partial_texts(row) if row.arity in (1, 2) else []
+        place = {f"reciprocal({name})": i for i, name in enumerate("xy")}
+        known = {i: place[text] for i, text in enumerate(texts) if text in place}
+        _reciprocals[row] = known
     return known
 
 
@@ -282,6 +335,7 @@ def remake(row: Primitive) -> None:
 
 def _forget_rule(row: Primitive) -> None:
     _zeros.pop(row, None)
+    _reciprocals.pop(row, None)
     for key in [key for key in _bare if key[0] is row]:
         del _bare[key]
 

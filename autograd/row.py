@@ -113,6 +113,8 @@ class Primitive:
         ufunc: NumPy's name for it where that differs.
         chooses: whether a partial of 0 says that the operand was not chosen: nothing flows to it
             then, not even 0 * inf.
+        textbook: the partials as books write them, where `partials` has another form for the sake
+            of floats; what is shown is this one.
 
     >>> row = lookup("mul")
     >>> row.function(3.0, 4.0), row.partials(12.0, 3.0, 4.0)
@@ -134,6 +136,7 @@ class Primitive:
     subgradients: tuple[tuple[Point, Point], ...] = ()
     ufunc: str = ""
     chooses: bool = False
+    textbook: Rule | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

@@ -148,16 +148,21 @@ class _Together:
             if i < 2:
                 return inputs[i], False
             return source.part(i - 2, source.width - size + i - 1, size), False
-        operands = [tuple(graph.operands_of(i).tolist()) for i in nodes]
         row = graph.rows[code]
-        if len(set(nodes)) == 1 and row.name == "sum" and len(operands[0]) == len(nodes):
-            inner, is_spread = self._unified(operands[0], known)
+        # What all have in common is looked at once: it may have as many operands itself.
+        is_shared = len(set(nodes)) == 1
+        if is_shared and row.name == "sum" and int(graph.counts[nodes[0]]) == len(nodes):
+            inner, is_spread = self._unified(tuple(graph.operands_of(nodes[0]).tolist()), known)
             if is_spread and isinstance(inner, View):
                 return self.routine.reduce(inner, len(nodes)), False
             raise _Different
         if row.arity is None:
             raise _Different
-        taken = [self._unified(column, known) for column in zip(*operands, strict=True)]
+        if is_shared:
+            columns = [(x,) * len(nodes) for x in graph.operands_of(nodes[0]).tolist()]
+        else:
+            columns = [*zip(*[graph.operands_of(i).tolist() for i in nodes], strict=True)]
+        taken = [self._unified(column, known) for column in columns]
         if any(is_spread for _, is_spread in taken):
             return self.routine.apply(row, [self._spread(x) for x in taken]), True
         return self.routine.apply(row, [x for x, _ in taken]), False

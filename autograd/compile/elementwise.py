@@ -43,9 +43,9 @@ class Elementwise:
         self._places = places
         self._lines = lines
         self._views: dict[View, Any] = {}
-        self._opposite, self._unread = _opposites(statements, results)
-        self._paired = set(self._opposite.values())
-        self._halves: dict[View, tuple[Any, Any]] = {}
+        self._bells, self._unread = _bells(statements, results)
+        self._paired = set(self._bells.values())
+        self._totals: dict[View, Any] = {}
 
     def number(self, x: float) -> Any:
         """Return a number as an array of no dimensions: calls take those fastest."""
@@ -67,6 +67,17 @@ class Elementwise:
         operands, lines = statement.operands, self._lines
         if statement.out in self._unread:
             return
+        if statement.out in self._bells:
+            out = self._operand(statement.out.whole)
+            lines.call(np.reciprocal, self._totals[self._bells[statement.out]], out)
+            lines.call(np.square, out, out)
+            return
+        if (
+            array is numeric.power_array
+            and not isinstance(operands[1], View)
+            and operands[1] != 0.5
+        ):
+            array = np.power
         if isinstance(array, np.ufunc):
             for x in operands:
                 if isinstance(x, View) and self._places.take_over(statement.out, x, at):
@@ -87,8 +98,14 @@ class Elementwise:
             lines.call(np.not_equal, condition, self.number(0.0), chosen)
             lines.call(np.copyto, out, b)
             lines.call(np.copyto, out, a, where=chosen)
+            self._gaps(operands[:1], taken[:1], out)
         elif array is numeric.equal_array:
             self._equal(operands, taken, out)
+        elif array is numeric.clip_array:
+            x, low, high = taken
+            lines.call(np.maximum, x, low, out=out)
+            lines.call(np.minimum, out, high, out=out)
+            lines.call(np.add, out, self.number(0.0), out)
         elif array is numeric.relu_array:
             lines.call(np.maximum, *taken, self.number(0.0), out=out)
         elif array is numeric.step_array:
@@ -104,17 +121,13 @@ class Elementwise:
     def _sigmoid(self, statement: Apply, x: View, out: Any) -> None:
         """Write r / (r + h) with h = e^(-x/2) and r = 1 / h: one exponential, both tails whole.
 
-        The rule of sigmoid asks for sigmoid(-x) too, which is h / (r + h). The halves reach into
-        the subnormal numbers, where e^x or e^-x has long been infinite; past them x is cut off.
+        The rule of sigmoid asks for sech(x / 2)^2 / 4 too, which is 1 / (r + h)^2. The halves reach
+        into the subnormal numbers, where e^x or e^-x is long infinite; past them x is cut off.
         """
         call = self._lines.call
-        before = self._opposite.get(statement.out)
-        if before is not None:
-            call(np.divide, *self._halves[before], out)
-            return
         made = self._places.lasting if x in self._paired else self._places.passing
-        h, total = made(out.shape), made(out.shape)
-        self._halves[x] = h, total
+        h, total = self._places.passing(out.shape), made(out.shape)
+        self._totals[x] = total
         # e^-745.2 is the last number that rounds to one above 0; in single precision, e^-104.
         end = 373.0 if self._places.dtype == np.float64 else 52.0
         call(np.multiply, self._operand(x), self.number(-0.5), h)
@@ -128,6 +141,10 @@ class Elementwise:
     def _equal(self, operands: Sequence[Operand], taken: list[Any], out: Any) -> None:
         """Write `numeric.equal_array`: 1 or 0, and nan beside nan."""
         self._lines.call(np.equal, *taken, out)
+        self._gaps(operands, taken, out)
+
+    def _gaps(self, operands: Sequence[Operand], taken: Sequence[Any], out: Any) -> None:
+        """Write nan beside nan."""
         for operand, x in zip(operands, taken, strict=True):
             # A constant is looked at now, and a gap in the sample's numbers when it runs.
             data = operand.array.data if isinstance(operand, View) else np.array(operand)
@@ -146,10 +163,27 @@ class Elementwise:
         reduction = {"maximum": np.maximum, "minimum": np.minimum}.get(row.name)
         if reduction is not None:
             self._lines.call(reduction.reduce, grouped, -1, None, out)
+            self._lines.call(np.add, out, self.number(0.0), out)
+        elif row.array is numeric.hypot_array:
+            self._hypot(grouped, out)
         elif row.array is numeric.logsumexp_array:
             self._logsumexp(grouped, out)
         else:
             self._function(row.array, list(np.moveaxis(grouped, -1, 0)), out)
+
+    def _hypot(self, grouped: Any, out: Any) -> None:
+        """Write `numeric.hypot_array`: subnormal numbers are scaled on the way."""
+        call, passing = self._lines.call, self._places.passing
+        sizes, scale = passing(grouped.shape), passing(out.shape)
+        small = self._flags(out.shape)
+        call(np.absolute, grouped, sizes)
+        call(np.maximum.reduce, sizes, -1, None, scale)
+        call(np.less, scale, self.number(2.0**-960), small)
+        call(np.copyto, scale, self.number(1.0))
+        call(np.copyto, scale, self.number(2.0**60), where=small)
+        call(np.multiply, sizes, scale[..., None], sizes)
+        call(np.hypot.reduce, sizes, -1, None, out)
+        call(np.divide, out, scale, out)
 
     def _logsumexp(self, grouped: Any, out: Any) -> None:
         """Write best + log1p(the e^(x - best) of the others), as `numeric.logsumexp` has it.
@@ -252,34 +286,34 @@ def _blocks(taken: list[Any], out: Any) -> list[tuple[list[Any], Any]]:
     return found
 
 
-def _opposites(
+def _bells(
     statements: Sequence[Statement], results: Sequence[View]
 ) -> tuple[dict[Array, View], set[Array]]:
-    """Return which results are a sigmoid of -x after one of x, with x, and which -x none reads.
+    """Return which results are sech(x / 2)^2 / 4 after a sigmoid of x, with x, and what is unread.
 
-    Such a sigmoid is made from what the first one left, and -x itself is not needed.
+    That is the derivative of the sigmoid. It is made from what the sigmoid left, and neither x / 2
+    nor its sech is needed.
     """
-    negated: dict[Array, View] = {}
+    halved: dict[Array, View] = {}
+    sech: dict[Array, View] = {}
     first: set[View] = set()
-    opposite: dict[Array, View] = {}
+    bells: dict[Array, View] = {}
     read: set[Array] = {view.array for view in results}
     for statement in statements:
-        for operand in operands_of(statement):
-            if not isinstance(operand, View):
-                continue
-            x = negated.get(operand.array)
-            is_sigmoid = (
-                isinstance(statement, Apply) and statement.row.array is numeric.sigmoid_array
-            )
-            if is_sigmoid and operand.is_whole and x in first:
-                assert x is not None
-                opposite[statement.out] = x
-            else:
-                read.add(operand.array)
-                if is_sigmoid:
-                    first.add(operand)
-        if isinstance(statement, Apply) and statement.row.array is np.negative:
-            (x,) = statement.operands
-            if isinstance(x, View):
-                negated[statement.out] = x
-    return opposite, {array for array in negated if array not in read}
+        taken = [x for x in operands_of(statement) if isinstance(x, View)]
+        whole = taken[0].array if len(taken) == 1 and taken[0].is_whole else None
+        row = statement.row if isinstance(statement, Apply) else None
+        factors = operands_of(statement) if row is not None and row.array is np.multiply else ()
+        if 0.25 in factors and whole in sech:
+            bells[statement.out] = sech[whole]
+        elif row is not None and row.array is numeric.sech_squared_array and whole in halved:
+            sech[statement.out] = halved[whole]
+        else:
+            read |= {x.array for x in taken}
+            if row is not None and row.array is numeric.sigmoid_array:
+                first |= {*taken}
+            if 0.5 in factors and taken[0] in first:
+                halved[statement.out] = taken[0]
+    unread = {array for array in (*halved, *sech) if array not in read}
+    made_of = {x: array for array, x in sech.items()}
+    return {c: x for c, x in bells.items() if made_of[x] in unread}, unread

@@ -45,6 +45,8 @@ def placeholder_class(tape: Tape) -> Any:
 
         __slots__ = ("i",)
 
+        __final__: bool
+
         i: int
 
         def __repr__(self) -> str:
@@ -156,6 +158,8 @@ def placeholder_class(tape: Tape) -> Any:
         j = node_of(number(cast(object, other)) if row.name == "power" else other)
         return tape.new(tape.append(tape.code_of(row), *((j, self.i) if swapped else (self.i, j))))
 
+    if tape.final:
+        Placeholder.__final__ = True
     for name, (plain, mirrored) in _OPERATORS.items():
         row = TABLE[name]
         method, reflected = operators(row, TABLE["power"] if name == "pow" else row)

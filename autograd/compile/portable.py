@@ -34,8 +34,9 @@ def equal_array(x: Any, y: Any) -> Any:
 
 
 def where_array(condition: Any, a: Any, b: Any) -> Any:
-    """`a` where the condition is not 0, else `b`."""
-    return np.where(condition != 0.0, a, b)
+    """`a` where the condition is not 0, else `b`; nan where it is nan."""
+    chosen = np.where(condition != 0.0, a, b)
+    return np.where(condition != condition, np.full_like(chosen, np.nan), chosen)
 
 
 def softplus_array(x: Any) -> Any:

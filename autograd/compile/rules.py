@@ -18,7 +18,7 @@ import numpy as np
 from autograd.compile.graph import CONSTANT, Graph
 from autograd.compile.simplify import simplified
 from autograd.compile.trace import Tape
-from autograd.recording import structural_zeros
+from autograd.recording import reciprocals, structural_zeros
 from autograd.row import Primitive, apply, lookup
 
 
@@ -111,18 +111,17 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
     >>> print(pulled(lookup("div"), 2, [0], {}).graph)
     n0 = input 0
     n1 = input 3
-    n2 = reciprocal(n1)
-    n3 = mul(n0, n2)
-    return n3
+    n2 = div(n0, n1)
+    return n2
     """
-    tape = Tape()
+    tape = Tape(final=True)
     g, z = tape.input(), tape.input()
     operands = [tape.input() for _ in range(count)]
     known = [constants.get(i, x) for i, x in enumerate(operands)]
     slopes = partials(row, z, known)
     zeros = structural_zeros(row)
     places = tuple([i for i in wanted if i not in zeros])
-    nodes = [tape.node_of(product(g, slopes[i])) for i in places]
+    nodes = [tape.node_of(_passed(row, g, slopes, known, i)) for i in places]
     return Rule(simplified(tape.graph(nodes)), places)
 
 
@@ -130,7 +129,24 @@ def product(g: Any, partial: Any) -> Any:
     """Return g * partial, without a node for a factor of exactly 1."""
     if partial.__class__ is float and partial == 1.0:
         return g
-    return partial if g.__class__ is float and g == 1.0 else g * partial
+    if g.__class__ is float and g == 1.0:
+        return partial
+    return g * partial
+
+
+def _passed(row: Primitive, g: Any, slopes: Sequence[Any], operands: Sequence[Any], i: int) -> Any:
+    """Return what flows to operand i: g * partial, or g / y where the partial is 1 / y.
+
+    The quotient of a subnormal y may be finite where 1 / y is not. Another number's reciprocal is
+    one constant for the whole batch, and multiplied by.
+    """
+    place = reciprocals(row).get(i)
+    if place is None or (g.__class__ is float and g == 1.0):
+        return product(g, slopes[i])
+    y = operands[place]
+    if y.__class__ is float and math.isfinite(slopes[i]):
+        return product(g, slopes[i])
+    return apply(lookup("div"), (g, y))
 
 
 def with_gradient(
@@ -153,7 +169,7 @@ def with_gradient(
     >>> graph.evaluate([3.0, 4.0])
     [15.0, 5.0, 3.0]
     """
-    tape = Tape()
+    tape = Tape(final=True)
     nodes: list[Any] = []
     between: list[bool] = []
     leaves = set(wanted)
@@ -182,13 +198,14 @@ def with_gradient(
         row = graph.rows[code]
         slopes = partials(row, nodes[i], [nodes[x] for x in operands])
         zeros = structural_zeros(row)
+        taken = [nodes[x] for x in operands]
         for k, (x, slope) in enumerate(zip(operands, slopes, strict=True)):
             if not between[x] or k in zeros:
                 continue
             known = slope.__class__ is float
             if row.chooses and known and slope == 0.0:
                 continue
-            part, passed = product(g, slope), flow
+            part, passed = _passed(row, g, slopes, taken, k), flow
             if careful and row.chooses and not known:
                 passed = apply(where, (slope, flow, 0.0))
             if careful and passed.__class__ is not float:

@@ -20,6 +20,7 @@ from autograd.blank import OPERATORS
 from autograd.compile.graph import CONSTANT, INPUT, Graph
 from autograd.row import Primitive
 
+_LONGEST = 250
 _ARITHMETIC = {"div": "{0} / {1}", "reciprocal": "1.0 / {0}", "square": "{0} * {0}"}
 
 
@@ -113,12 +114,14 @@ class _Writer:
         function: Any = row.function
         if function in OPERATORS:
             return OPERATORS[function].format(*taken)
-        if function is numeric.addition:
-            return " + ".join(["0.0", *taken])
-        if function is numeric.dot:
+        # A chain of + nests as deep as it is long, and Python's compiler has a limit.
+        is_short = len(taken) <= 2 * _LONGEST
+        if function is numeric.addition and is_short:
+            return " + ".join(taken) if taken else "0.0"
+        if function is numeric.dot and is_short:
             half = len(taken) // 2
             pairs = zip(taken[:half], taken[half:], strict=True)
-            return " + ".join(["0.0", *[f"{a} * {b}" for a, b in pairs]])
+            return " + ".join([f"{a} * {b}" for a, b in pairs]) if taken else "0.0"
         if self.fast:
             if row.name in _ARITHMETIC and row.function.__module__ == numeric.__name__:
                 return _ARITHMETIC[row.name].format(*taken)

@@ -15,6 +15,9 @@ from autograd.compile.graph import CONSTANT, Bools, Graph, Ints
 from autograd.compile.simplify import Patch
 from autograd.row import lookup
 
+# Rows that give no -0.0: beside one of their results a sum is no negative zero either.
+_NEVER_MINUS_ZERO = ("exp", "square", "abs", "sigmoid", "softplus", "relu", "cosh", "hypot")
+
 Edges: TypeAlias = "tuple[Ints, Ints, Ints]"
 
 
@@ -102,20 +105,23 @@ def _terms(
 
 
 def _without_zeros(graph: Graph, terms: _Terms) -> _Terms:
-    """Return the terms without the 0.0 that a loop begins with, where two others are left.
+    """Return the terms without the 0.0 that a loop begins with, where that changes no number.
 
-    `sum` and `dot` begin with 0.0 themselves. A plain difference does not: there it stays.
+    It makes 0.0 of a sum of negative zeros, and stays if all other terms may be such: not beside a
+    square or an exponential, nor in a matrix product, which begins with 0.0 itself.
     """
     is_zero = (terms.b == -1) & (graph.code[terms.a] == CONSTANT)
     numbers = graph.numbers[graph.place[terms.a[is_zero]]]
     is_zero[is_zero] = (numbers == 0.0) & ~np.signbit(numbers)
     if not is_zero.any():
         return terms
-    size = len(graph)
-    others = np.bincount(terms.root[~is_zero], minlength=size)
-    minuses = np.bincount(terms.root[terms.b == -2], minlength=size)
-    enough = (others > 2) | ((others == 2) & (minuses == 0))
-    kept = ~(is_zero & enough[terms.root])
+    fixed = ~graph.batched & (graph.code != CONSTANT)
+    product = (terms.b >= 0) & fixed[terms.a] & graph.batched[np.maximum(terms.b, 0)]
+    certain = np.bincount(terms.root[product], minlength=len(graph)) > 1
+    single = (terms.b == -1) & ~is_zero
+    never = (terms.b == terms.a) | (single & (graph.named(*_NEVER_MINUS_ZERO))[terms.a])
+    certain[terms.root[never]] = True
+    kept = ~(is_zero & certain[terms.root])
     return _Terms(terms.root[kept], terms.a[kept], terms.b[kept])
 
 

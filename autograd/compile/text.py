@@ -220,7 +220,8 @@ class Printer:
         source = f"{self.view(statement.source)}.reshape({shape})"
         name = statement.row.name
         if name in _REDUCTIONS:
-            return f"{_REDUCTIONS[name]}({source}, axis=-1)"
+            # Which of two zeros comes out is left open: 0.0 makes them one.
+            return f"{_REDUCTIONS[name]}({source}, axis=-1) + 0.0"
         return f"{self.function(statement.row)}(*np.moveaxis({source}, -1, 0))"
 
     def _matrix(self, matrix: Matrix, *, turned: bool) -> str:

@@ -38,8 +38,10 @@ class Tape:
     number of its operands in `second`, and in `first` where they begin in `side`.
     """
 
-    def __init__(self, parameters: Sequence[Value] = ()) -> None:
+    def __init__(self, parameters: Sequence[Value] = (), *, final: bool = False) -> None:
         count = len(parameters)
+        # Whether what is recorded is never differentiated again: some rules then are shorter.
+        self.final = final
         self.code = [PARAMETER] * count
         self.first = list(range(count))
         self.second = [0] * count

@@ -245,7 +245,7 @@ def partial_latex(row: Primitive) -> RowText:
     two pairs.
 
     >>> partial_latex(lookup("div")).partials
-    ('\\frac{1}{y}', '\\frac{-z}{y}')
+    ('\\frac{1}{y}', '-\\frac{z}{y}')
     >>> partial_latex(lookup("power"))
     RowText(function='x^{2}', partials=('2 \\cdot x',), operands=('x',))
     """
@@ -286,7 +286,7 @@ def _row_text(
     )
     variables = tuple(n for n, x in zip(names, operands, strict=True) if isinstance(x, Value))
     try:
-        rule: Any = row.partials
+        rule: Any = row.textbook or row.partials
         partials = rule(z, *operands)[: len(variables)]
     except (TypeError, AttributeError, ValueError):  # a user's rule that runs on numbers only
         call = f"partials(z, {', '.join(names)})"

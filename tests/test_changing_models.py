@@ -166,6 +166,22 @@ def test_a_loss_that_no_parameter_changes_is_told_in_one_wording(engine: str, lo
             engine=engine)  # fmt: skip
 
 
+def test_a_loss_that_reaches_for_a_weight_is_measured_with_what_it_is_by_then() -> None:
+    runs: list[list[float | None]] = []
+    for engine in ENGINES:
+        model = MLP([2, 3, 1], seed=0)
+        weight = model.layers[0].neurons[0].weights[0]
+
+        def loss(outputs: Any, target: Any, w: Value = weight) -> Any:
+            return (outputs[0] - target) ** 2 + 0.1 * w * w
+
+        history = fit(model, X, Y, loss=loss, optimizer=SGD(model.parameters(), 0.1), epochs=3,
+                      batch_size=8, engine=engine)  # fmt: skip
+        assert history.engine == ("eager" if engine == "eager" else "compiled")
+        runs.append(history.validation_loss)
+    np.testing.assert_allclose(runs[:2], [runs[2], runs[2]], rtol=1e-12)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_training_inside_no_grad_is_refused_by_every_engine(engine: str) -> None:
     model = MLP([2, 1])

@@ -110,6 +110,30 @@ def test_looking_whether_it_compiles_draws_no_number_of_a_run() -> None:
     assert runs[0] == runs[1]
 
 
+def test_no_rows_give_no_results_whether_there_is_a_program_or_not() -> None:
+    model = MLP([2, 3, 4])
+    assert model.predict(X[:0]).shape == (0, 4)
+    model.predict(X)
+    assert model.predict(X[:0]).shape == (0, 4)
+
+
+def test_a_forward_put_on_a_layer_or_neuron_may_depend_on_anything() -> None:
+    for place in ("layers", "neurons"):
+        model = MLP([2, 3, 1], seed=0)
+        part: Any = model.layers[0] if place == "layers" else model.layers[0].neurons[0]
+        forward = part.forward
+
+        def scaled(inputs: Any, forward: Any = forward) -> Any:
+            return forward([x * SCALE[0] for x in inputs])
+
+        part.forward = scaled
+        for scale in (1.0, 3.0):
+            SCALE[0] = scale
+            expected = [[v.data for v in model(x)] for x in X.tolist()]
+            np.testing.assert_allclose(model.predict(X), expected, rtol=1e-12)
+    SCALE[0] = 1.0
+
+
 SCALE = [1.0]
 
 

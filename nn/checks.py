@@ -258,22 +258,23 @@ def _of_objects(name: str, array: Array) -> Array:
             f"{name} must hold real numbers; got {_object(array[()])}: give an array, or a list "
             "with an entry for each sample"
         )
-    kind: Any = bool
-    for place, x in np.ndenumerate(array):
-        if isinstance(x, bool | np.bool_):
-            continue
-        if isinstance(x, int | np.integer):
-            kind = np.int64 if kind is bool else kind
-        elif isinstance(x, numbers.Real | decimal.Decimal):
-            kind = np.float64
-        else:
-            raise ValueError(
-                f"{name} must hold real numbers; found {_object(x)} at {[*place]}: {_instead(x)}"
-            )
+    # By kinds, of which there are few, and not by objects.
+    kinds: set[Any] = set(map(type, array.ravel().tolist()))
+    if strange := {k for k in kinds if not issubclass(k, _REAL)}:
+        place, x = next((place, x) for place, x in np.ndenumerate(array) if type(x) in strange)
+        raise ValueError(
+            f"{name} must hold real numbers; found {_object(x)} at {[*place]}: {_instead(x)}"
+        )
+    kind: Any = np.float64
+    if all(issubclass(k, bool | np.bool_ | int | np.integer) for k in kinds):
+        kind = bool if all(issubclass(k, bool | np.bool_) for k in kinds) else np.int64
     try:
         return array.astype(kind)
     except (OverflowError, ValueError):  # whole numbers beyond 64 bits, a Decimal("sNaN")
         return np.array([_as_float(x) for x in array.ravel().tolist()]).reshape(array.shape)
+
+
+_REAL = (bool, np.bool_, numbers.Real, decimal.Decimal)
 
 
 def _as_float(x: Any) -> float:

@@ -206,7 +206,9 @@ class CompiledEngine:
         """Return the loss as a program of outputs and targets; False if there can be none."""
         try:
             shapes = [outputs.shape[1:], targets.shape[1:]]
-            program: Any = compile(self._loss.function, shapes=shapes)
+            # A loss may reach for parameters, as a penalty does; they move from epoch to epoch.
+            known = self._program.parameters
+            program: Any = compile(self._loss.function, parameters=known, shapes=shapes)
             program(outputs[:1], targets[:1])
         except Exception:  # it depends on more than the outputs' numbers
             return False

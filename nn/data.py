@@ -74,8 +74,8 @@ def minibatches(X: Any, y: Any, batch_size: int, rng: Seed = 0, drop_last: bool 
 
     Raises:
         ValueError: if there is nothing to train on (no samples, or fewer than a batch with
-            `drop_last`), the lengths differ, something is not a finite number, or batch_size is
-            less than 1.
+            `drop_last`), the lengths differ, something is masked or no finite number, or
+            batch_size is less than 1.
         TypeError: if batch_size is no whole number or rng neither of its kinds.
 
     >>> batches = minibatches(np.arange(5.0)[:, None], np.arange(5), batch_size=2, rng=0)
@@ -100,7 +100,8 @@ def check_data(X: Any, y: Any) -> tuple[Array, Array]:
     """Return samples and targets as arrays of one length.
 
     Raises:
-        ValueError: if there are none, the lengths differ, or something is not a finite number.
+        ValueError: if there are none, the lengths differ, or something is masked or no finite
+            number.
 
     >>> check_data([[1.0], [2.0]], [0])
     Traceback (most recent call last):

@@ -117,7 +117,8 @@ class Neuron(Module):
 
     def _self_contained(self) -> bool:
         """Return whether it is a plain neuron with an activation of the table."""
-        return type(self) is Neuron and self._activate in ACTIVATIONS.values()
+        own = type(self) is not Neuron or "forward" in vars(self)
+        return not own and self._activate in ACTIVATIONS.values()
 
     def _input_width(self) -> int:
         return self.n_in
@@ -215,7 +216,8 @@ class Layer(Module):
 
     def _self_contained(self) -> bool:
         """Return whether it is a plain layer of plain neurons with activations of the table."""
-        return type(self) is Layer and all(neuron._self_contained() for neuron in self.neurons)
+        own = type(self) is not Layer or "forward" in vars(self)
+        return not own and all(neuron._self_contained() for neuron in self.neurons)
 
     def _input_width(self) -> int:
         return self.n_in

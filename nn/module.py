@@ -201,7 +201,7 @@ class Module:
 
         Raises:
             ValueError: if X is not of such a shape, has another number of inputs than the model,
-                or holds anything but finite numbers.
+                or holds anything but finite numbers, or is masked somewhere.
         """
         rows = numeric("X", X).astype(np.float64)
         if rows.ndim not in (1, 2):

@@ -51,8 +51,9 @@ class Programs:
     def outputs(self, model: Module, X: Floats) -> Floats:
         """Return the outputs for an array of shape (samples, inputs), recording nothing."""
         self._rows += len(X)
-        # One row is called in the time it takes to look whether a program still holds true.
-        if self._is_refused or len(X) == 1 or (self._program is None and self._rows < _FEW):
+        # One row is called in the time it takes to look whether a program still holds true; without
+        # rows a call tells how many outputs there are.
+        if self._is_refused or len(X) <= 1 or (self._program is None and self._rows < _FEW):
             return by_calls(model, X)
         closed = model._self_contained()
         with self._lock:

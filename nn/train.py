@@ -98,10 +98,12 @@ def fit(
 
     Args:
         model: the model; its parameters change.
-        X: the samples, of shape (samples, inputs).
-        y: the targets: for `cross_entropy` and `hinge` labels of shape (samples,); for losses that
-            compare output by output (samples,) or (samples, outputs). Whole-number labels become
-            one-hot rows there if the model has several outputs.
+        X: the samples, of shape (samples, inputs): an array, lists, or a frame of numbers and
+            bools.
+        y: the targets, where bools are the labels 0 and 1: for `cross_entropy` and `hinge` labels
+            of shape (samples,); for losses that compare output by output (samples,) or (samples,
+            outputs). Whole-number labels become one-hot rows there if the model has several
+            outputs.
         loss: a name, or a function of the outputs and the target of one sample that returns a
             Value.
         optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
@@ -128,8 +130,8 @@ def fit(
         or ±1, told apart where the loss does; for a loss of your own there is no metric then.
 
     Raises:
-        ValueError: if shapes, labels, names or counts do not fit, data is not finite, nothing
-            would be trained, or `no_grad` is open; nothing has changed then.
+        ValueError: if shapes, labels, names or counts do not fit, data is not finite, masked or no
+            numbers, nothing would be trained, or `no_grad` is open; nothing has changed then.
         TypeError: if an argument is of the wrong kind, such as an optimizer without a `step()`.
         DivergenceError: if the loss, a gradient or an output is not finite; the parameters are then
             those after the last finished epoch. So they are if a loss or callback raises.

@@ -28,9 +28,9 @@ FLAGS = [
 def browser() -> Iterator[Any]:
     if BROWSER is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
+    name = "playwright.sync_api"
+    api = pytest.importorskip(name, reason="playwright is not installed: chalkgrad[test]")
+    with api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
         yield opened
         opened.close()

@@ -110,6 +110,30 @@ def test_looking_whether_it_compiles_draws_no_number_of_a_run() -> None:
     assert runs[0] == runs[1]
 
 
+def test_no_rows_give_no_results_whether_there_is_a_program_or_not() -> None:
+    model = MLP([2, 3, 4])
+    assert model.predict(X[:0]).shape == (0, 4)
+    model.predict(X)
+    assert model.predict(X[:0]).shape == (0, 4)
+
+
+def test_a_forward_put_on_a_layer_or_neuron_may_depend_on_anything() -> None:
+    for place in ("layers", "neurons"):
+        model = MLP([2, 3, 1], seed=0)
+        part: Any = model.layers[0] if place == "layers" else model.layers[0].neurons[0]
+        forward = part.forward
+
+        def scaled(inputs: Any, forward: Any = forward) -> Any:
+            return forward([x * SCALE[0] for x in inputs])
+
+        part.forward = scaled
+        for scale in (1.0, 3.0):
+            SCALE[0] = scale
+            expected = [[v.data for v in model(x)] for x in X.tolist()]
+            np.testing.assert_allclose(model.predict(X), expected, rtol=1e-12)
+    SCALE[0] = 1.0
+
+
 SCALE = [1.0]
 
 
@@ -164,6 +188,22 @@ def test_a_loss_that_no_parameter_changes_is_told_in_one_wording(engine: str, lo
     with pytest.raises(ValueError, match="does not depend on the model's outputs for any sample"):
         fit(model, X, Y, loss=loss, optimizer=SGD(model.parameters(), 0.1), epochs=2, batch_size=8,
             engine=engine)  # fmt: skip
+
+
+def test_a_loss_that_reaches_for_a_weight_is_measured_with_what_it_is_by_then() -> None:
+    runs: list[list[float | None]] = []
+    for engine in ENGINES:
+        model = MLP([2, 3, 1], seed=0)
+        weight = model.layers[0].neurons[0].weights[0]
+
+        def loss(outputs: Any, target: Any, w: Value = weight) -> Any:
+            return (outputs[0] - target) ** 2 + 0.1 * w * w
+
+        history = fit(model, X, Y, loss=loss, optimizer=SGD(model.parameters(), 0.1), epochs=3,
+                      batch_size=8, engine=engine)  # fmt: skip
+        assert history.engine == ("eager" if engine == "eager" else "compiled")
+        runs.append(history.validation_loss)
+    np.testing.assert_allclose(runs[:2], [runs[2], runs[2]], rtol=1e-12)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

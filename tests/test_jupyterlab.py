@@ -19,13 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from test_browser import browser, faults  # noqa: F401  # a fixture
 
 from autograd import Value, walkthrough
 
 pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: pip install chalkgrad[test]")
+nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: chalkgrad[test]")
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 PATIENCE = 60_000  # milliseconds, for a machine with other things to do

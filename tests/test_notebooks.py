@@ -13,9 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+
+nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: chalkgrad[test]")
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -259,7 +259,9 @@ def test_a_notebook_runs_and_its_exercises_know_right_from_wrong(
     for cell, (right, wrong) in zip(unanswered, ANSWERS[path.stem], strict=True):
         trials += [answered(cell, wrong, "wrong"), answered(cell, right, "right")]
     notebook.cells += trials
-    client = NotebookClient(
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: chalkgrad[test]")
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed: chalkgrad[course]")
+    client = nbclient.NotebookClient(
         notebook,
         timeout=300,
         kernel_name="python3",

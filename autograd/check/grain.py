@@ -222,19 +222,38 @@ def stairs(f: Real, x: float, reach: float, levels: int = 4) -> Window | None:
     beyond = 0
     for _ in range(48):
         reach *= 2.0
-        around = [f(x + side * k * reach) for k in (1.0, 1.5, 2.0, 3.0) for side in (1.0, -1.0)]
-        if step is None and (around[0] != here or around[1] != here):
-            step = look(f, x, reach)
-            if step is None or not step.jump:
+        places = [x + side * k * reach for k in (1.0, 1.5, 2.0, 3.0) for side in (1.0, -1.0)]
+        around = [f(y) for y in places]
+        if step is None:
+            changed = [y for y, z in zip(places, around, strict=True) if z != here]
+            if not changed:
+                continue
+            jump = _end(f, x, here, changed[0])
+            if not jump:
                 return None
-        if step is not None:
-            if len({here, *around}) >= levels:
-                return step
-            # One step and no other is a jump between two levels.
-            beyond += 1
-            if beyond == 6:
-                return None
+            step = Window(3.0 * reach, jump, max(around) - min(around))
+        if len({here, *around}) >= levels:
+            return step
+        # One step and no other is a jump between two levels.
+        beyond += 1
+        if beyond == 6:
+            return None
     return None
+
+
+def _end(f: Real, x: float, here: float, y: float) -> float:
+    """Return the jump at the end of the level stretch between x and y, 0 if f leaves it gently."""
+    first = abs(f(y) - here)
+    level, last = x, first
+    for _ in range(_HALVINGS):
+        m = 0.5 * (level + y)
+        change = abs(f(m) - here)
+        if change:
+            y, last = m, change
+        else:
+            level = m
+    # nan is no jump.
+    return last if last >= first / 64.0 else 0.0
 
 
 # The slope in the middle of a window by a polynomial through so many values; in a wide window

@@ -264,6 +264,8 @@ def tolerance(row: Primitive, operands: Sequence[float], k: int, found: Estimate
     True
     """
     total = found.error + RULE_ERROR / 2.0 * abs(found.value) + FLOOR
+    if found.oracle == complex_step.ORACLE:
+        total += 4.0 * complex_step.scatter(row, operands, k, found.value)
     for j, x in enumerate(operands):
         if not x:
             continue

@@ -53,13 +53,16 @@ class Turn:
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forked)
 
-    def is_mine(self) -> bool:
-        """Return whether this thread holds the lock."""
-        return cast(Any, self.lock)._is_owned()
+    def run(self, function: Callable[[bool, Any, Any], object], x: Any, y: Any) -> None:
+        """Call function(is_inside, x, y) in turn, told whether this thread was inside already."""
+        lock: Any = self.lock
+        is_inside = lock._is_owned()
+        with lock:
+            function(is_inside, x, y)
 
     def _forked(self) -> None:
         """Free the lock if it was another thread's, which is not here to give it back."""
-        if not self.is_mine():
+        if not cast(Any, self.lock)._is_owned():
             self.lock = threading.RLock()
             self._at_fork()
 

@@ -768,6 +768,10 @@ _where = enter(
 def where(condition: Any, a: Any, b: Any) -> Any:
     """Return `a` if the condition holds, else `b`; the gradient flows to the one chosen.
 
+    The other passes nothing on, not even where its slope is infinite or nan, at any order, compiled
+    too. So it is with the losers of `maximum` and `minimum`, with the elements that `select` did
+    not take, and with `relu` and `clip` where they are flat. A nan condition makes gradients nan.
+
     Args:
         condition: a bool or a number of data, as `x > 0` gives for Values; nothing flows to it.
         a: a number, a Value, or a function of no arguments, called only if it is chosen. That

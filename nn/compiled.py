@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import AnomalyError, TraceError, Value, compile, detect_anomaly
+from autograd import AnomalyError, StaleGraphError, TraceError, Value, compile, detect_anomaly
 from nn.checks import Array, Floats
 from nn.keeping import Held, same
 from nn.losses import LOSSES, Loss, mean_loss
@@ -109,6 +109,8 @@ class CompiledEngine:
     def step(self, optimizer: Any) -> None:
         """Take one step of the optimiser: on the flat array if it is SGD on these parameters."""
         program = self._program
+        if not program.reached.any():
+            raise nothing_to_train(self._loss)
         # A step that was put on the object itself is the user's own.
         own = type(optimizer) is not SGD or "step" in vars(optimizer)
         if optimizer is not self._flat and not own:
@@ -193,9 +195,12 @@ class CompiledEngine:
         """Return the mean loss of outputs."""
         if self._losses is None:
             self._losses = self._compiled_loss(outputs, targets)
-        if not self._losses:
-            return mean_loss(self._loss, outputs, targets)
-        return math.fsum(self._losses(outputs, targets).tolist()) / len(outputs)
+        if self._losses:
+            try:
+                return math.fsum(self._losses(outputs, targets).tolist()) / len(outputs)
+            except StaleGraphError:  # it reads the model's parameters, which have moved since
+                self._losses = False
+        return mean_loss(self._loss, outputs, targets)
 
     def _compiled_loss(self, outputs: Floats, targets: Array) -> Any:
         """Return the loss as a program of outputs and targets; False if there can be none."""
@@ -219,6 +224,14 @@ def check_parameters(model: Module, parameters: list[Value]) -> None:
             "a callback gave the model other parameters, which the optimizer does not hold: set "
             "p.data of those it has, or return True there and call fit again"
         )
+
+
+def nothing_to_train(loss: Loss) -> ValueError:
+    """Return the error of a loss that no parameter changes."""
+    return ValueError(
+        f"no parameter has a gradient: the loss {loss.name} does not depend on the model's outputs "
+        "for any sample; compute it from the outputs it is given"
+    )
 
 
 def checked_loss(loss: Loss, result: Any) -> Any:

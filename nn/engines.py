@@ -11,7 +11,14 @@ from typing import Any, Protocol, TypeAlias
 
 from autograd import TraceError
 from nn.checks import Array, Floats, look_up
-from nn.compiled import CompiledEngine, check_parameters, checked_loss, refuse_what_keeps, replayed
+from nn.compiled import (
+    CompiledEngine,
+    check_parameters,
+    checked_loss,
+    nothing_to_train,
+    refuse_what_keeps,
+    replayed,
+)
 from nn.losses import Loss, mean_loss
 from nn.module import Module
 
@@ -85,6 +92,8 @@ class EagerEngine:
         self._model = model
         self._loss = loss
         self._parameters = model.parameters()
+        # Which parameters some sample's loss has depended on.
+        self._is_reached = [False] * len(self._parameters)
         self._batch = X[:0], targets[:0]
 
     def gradients(self, X: Floats, targets: Array) -> float:
@@ -102,9 +111,13 @@ class EagerEngine:
             total += result.data
         # Backward passes add up in the leaves; divided by the batch's own length, a short last
         # batch is a mean like any other.
-        for p in self._parameters:
+        for i, p in enumerate(self._parameters):
             if p.grad is not None:
                 p.grad /= len(X)
+                self._is_reached[i] = True
+            elif self._is_reached[i]:
+                # Constant for all samples of this batch alone: a gradient of 0, and not none.
+                p.grad = 0.0
         return total
 
     def fault(self, lost: float, where: str) -> str:
@@ -124,10 +137,18 @@ class EagerEngine:
 
     def step(self, optimizer: Any) -> None:
         """See `Engine`."""
-        optimizer.step()
+        # The losses of a first batch may be constants; those of a whole epoch may not.
+        if any(self._is_reached):
+            optimizer.step()
 
     def store(self) -> None:
-        """Do nothing: the Values are where the parameters are."""
+        """Check that there was something to train; the Values are where the parameters are.
+
+        Raises:
+            ValueError: if the losses of an epoch depend on no parameter.
+        """
+        if not any(self._is_reached):
+            raise nothing_to_train(self._loss)
 
     def load(self) -> None:
         """Check that the parameters are still those of the start; their numbers may be others."""

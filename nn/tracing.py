@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from autograd import TraceError, compile
-from nn.keeping import Held, is_alive
+from nn.keeping import Draws, Held, is_alive
 
 if TYPE_CHECKING:
     from nn.module import Module
@@ -34,6 +34,7 @@ def traced(
         TraceError: if f branches on data, reads a number, or differs from call to call.
     """
     held = Held(model)
+    draws = _draws(model, f)
     kinds: list[Any] = []
 
     def watched(*arguments: Any) -> Any:
@@ -48,7 +49,7 @@ def traced(
         program = compile(watched, parameters=model.parameters(), shapes=shapes)
         # What the model keeps stays in it for the second trace: a state carried from call to call
         # is a placeholder of the first, which the second refuses.
-        if not closed and not program.repeats():
+        if not closed and (draws.any() or not program.repeats()):
             raise TraceError(
                 f"{_changing(model, shapes)} computes something else at each call, as with random "
                 "numbers or a count of its calls: a program would repeat one call for ever"
@@ -57,6 +58,7 @@ def traced(
     finally:
         if not closed:
             held.restore()
+            draws.restore()
     if change:
         return program, f"{name} keeps something of each call in its attribute {change}"
     alive = not closed and any(is_alive(kind) for kind in kinds)
@@ -68,8 +70,16 @@ def traced(
 def _changing(model: Module, shapes: Sequence[tuple[int, ...]]) -> str:
     """Return what differs from call to call: the model, or else the loss of its outputs."""
     name = type(model).__name__
+    draws = _draws(model)
     try:
         alone = compile(model, parameters=model.parameters(), shapes=shapes[:1])
-        return f"the loss, not {name}," if alone.repeats() else name
+        return name if draws.any() or not alone.repeats() else f"the loss, not {name},"
     except TraceError:
         return f"{name} or the loss"
+
+
+def _draws(model: Module, *functions: Callable[..., Any]) -> Draws:
+    """Return the sources of random numbers of a model, of its parts, and of functions."""
+    held = Held(model)
+    calls = [type(part).__call__ for part in held.modules]
+    return Draws(held.generators, [*functions, *calls, *held.functions])

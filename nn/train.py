@@ -128,8 +128,8 @@ def fit(
         or ±1, told apart where the loss does; for a loss of your own there is no metric then.
 
     Raises:
-        ValueError: if shapes, labels, names or counts do not fit, data is not finite, or nothing
-            would be trained; nothing has changed then.
+        ValueError: if shapes, labels, names or counts do not fit, data is not finite, nothing
+            would be trained, or `no_grad` is open; nothing has changed then.
         TypeError: if an argument is of the wrong kind, such as an optimizer without a `step()`.
         DivergenceError: if the loss, a gradient or an output is not finite; the parameters are then
             those after the last finished epoch. So they are if a loss or callback raises.
@@ -157,6 +157,11 @@ def fit(
     seed = whole("seed", seed, at_least=0)
     size = whole("batch_size", batch_size)
     parameters = _parameters(model)
+    if (parameters[0] * 1.0).op is None:
+        raise ValueError(
+            "fit records the graphs that it goes back through, and no_grad() is open here: call it "
+            "outside"
+        )
     plan = _plan(model, X, y, loss_named(loss), size, validation, seed)
     make_engine = engine_named(engine)
     _check_optimizer(optimizer, parameters)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from autograd import StaleGraphError, TraceError, Value, compile, no_grad, sin
+from autograd import StaleGraphError, TraceError, Value, compile, grad, no_grad, sin
 from nn import MLP, SGD, DivergenceError, Module, datasets, fit, minibatches
 from nn.losses import LOSSES
 
@@ -85,6 +85,25 @@ def test_regression_onto_several_targets_compiles():
     X = np.random.default_rng(0).standard_normal((50, 3))
     data = X, np.stack([X.sum(axis=1), X[:, 0] * X[:, 1]], axis=1)
     assert_same(*both(data=data, sizes=(3, 6, 2), loss="mean_absolute_error"))
+
+
+def test_a_penalty_on_the_slope_of_the_model_is_trained_compiled_and_eager():
+    histories, parameters = [], []
+    for engine in ("eager", "auto", "compiled"):
+        model = MLP([2, 4, 1], "tanh", seed=3)
+
+        def loss(outputs, target, model=model):
+            slopes = grad(lambda p: model(p)[0])([0.1, -0.2])
+            return (outputs[0] - target) ** 2 + 4.0 * (slopes[0] ** 2 + slopes[1] ** 2)
+
+        _, history, _ = trained(engine, loss, model=model, validation=0.2)
+        histories.append([(row.loss, row.validation_loss) for row in history])
+        parameters.append(numbers(model))
+    free = numbers(trained("eager", lambda outputs, t: (outputs[0] - t) ** 2, (2, 4, 1))[0])
+    assert parameters[0] != pytest.approx(free, rel=1e-3)
+    for found, rows in zip(parameters[1:], histories[1:], strict=True):
+        assert found == pytest.approx(parameters[0], rel=1e-12)
+        assert np.array(rows) == pytest.approx(np.array(histories[0]), rel=1e-12)
 
 
 def test_a_loss_of_ones_own_compiles():

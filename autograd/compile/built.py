@@ -22,7 +22,7 @@ from autograd.compile.narrow import Lanes, Narrow, is_narrow
 from autograd.compile.report import Report, Stages
 from autograd.compile.reverse import Reverse
 from autograd.compile.roll import Rolling, levels
-from autograd.compile.rules import with_gradient
+from autograd.compile.rules import leaves_out_poles, with_gradient
 from autograd.compile.scalar import FloatProgram
 from autograd.compile.simplify import fold, prune, share
 from autograd.compile.statements import Array, Statement, Task, View
@@ -140,29 +140,12 @@ class Built:
         """Return the float code for the value, or for the value and the gradient."""
         found = self._float_programs.get(gradient)
         if found is None:
-            graph = self.graph
-            if gradient:
-                graph = self.both
-            found = FloatProgram(graph, sum(self.sizes), self.parameters)
+            graph, inputs = self.both if gradient else self.graph, sum(self.sizes)
+            found = FloatProgram(graph, inputs, self.parameters)
             if gradient and self.chooses:
-                found = self._choosing(found)
+                found = _with_care(found, self.graph, self.wanted(), inputs, self.parameters)
             self._float_programs[gradient] = found
         return found
-
-    def _choosing(self, fast: FloatProgram) -> Callable[..., Any]:
-        """Return float code that computes slopes with care where they are nan; see `run`."""
-        careful: list[FloatProgram] = []
-
-        def program(*arguments: Any) -> Any:
-            found = fast(*arguments)
-            if not isinstance(found, list) or not any([x != x for x in found[1:]]):
-                return found
-            if not careful:
-                both = with_gradient(self.graph, self.wanted(), careful=True)
-                careful.append(FloatProgram(both, sum(self.sizes), self.parameters))
-            return careful[0](*arguments)
-
-        return program
 
     def wanted(self) -> list[tuple[int, int]]:
         """Return the leaves to derive by."""
@@ -195,9 +178,16 @@ class Built:
         for place, given in zip(buffers.inputs, flat, strict=True):
             place[...] = given
         buffers.run()
+        results = buffers.results
         if task == "value" or not self.chooses:
-            return buffers.results
-        return self._with_choices(theta, flat, batch, task, buffers.results)
+            return results
+        if task == "gradient" and self.parameters:
+            # The one test of numbers that takes one call, and nothing beside a step of training.
+            slopes = results[1]
+            total = slopes.dot(slopes)
+            if total == total:
+                return results
+        return self._with_choices(theta, flat, batch, task, results)
 
     def _with_choices(
         self, theta: Any, flat: Any, batch: int, task: Task, found: list[Any]
@@ -210,27 +200,34 @@ class Built:
         """
         values, *slopes = found
         mean = self.parameters > 0 and task == "gradient"
+        again: Any = slice(None)
         if mean:
-            total = slopes[0] @ slopes[0]
-            again = np.full(batch, total != total and bool(np.isfinite(values).all()))
+            if np.isnan(values).any():
+                return found
         else:
-            again = np.isnan(np.concatenate(slopes, axis=1)).any(axis=1)
-        count = int(again.sum())
-        if not count:
-            return found
+            again = np.logical_or.reduce([np.isnan(slope).any(axis=1) for slope in slopes])
+            if not again.any():
+                return found
+        given = [np.asarray(x).reshape(batch, -1)[again] for x in flat]
+        lanes = self._with_care().buffers(theta, len(given[0]), task)
+        for place, x in zip(lanes.inputs, given, strict=True):
+            place[...] = x
+        lanes.run()
+        if mean:
+            return [values, *lanes.results[1:]]
+        # Copies: of two slopes that are the same numbers each is a view of one buffer.
+        slopes = [np.array(slope) for slope in slopes]
+        for slope, careful in zip(slopes, lanes.results[1:], strict=True):
+            slope[again] = careful
+        return [values, *slopes]
+
+    def _with_care(self) -> Narrow:
+        """Return the program in which what a sample did not choose passes nothing on."""
         if self._careful is None:
             both = with_gradient(self.graph, self.wanted(), careful=True)
             widths = [len(leaves) for leaves in self._groups()]
             self._careful = Narrow(self.graph, both, self.sizes, widths, self.parameters)
-        lanes = self._careful.buffers(theta, count, task)
-        for place, given in zip(lanes.inputs, flat, strict=True):
-            place[...] = np.asarray(given).reshape(batch, -1)[again]
-        lanes.run()
-        if mean:
-            return [values, *lanes.results[1:]]
-        for slope, careful in zip(slopes, lanes.results[1:], strict=True):
-            slope[again] = careful
-        return found
+        return self._careful
 
     def _in_blocks(self, theta: Any, flat: Any, batch: int, block: int, task: Task) -> list[Any]:
         """Run on so many samples at a time that the buffers stay in the processor's cache."""
@@ -271,9 +268,14 @@ class Built:
     # Looking ----------------------------------------------------------------------------------
 
     def source(self) -> str:
-        """Return the text of the program."""
+        """Return the text of the program.
+
+        Where a choice may leave out an infinite slope, it is written with care, node by node.
+        """
         shapes = [self.shapes[i] for i in self.chosen]
-        return self.rolled.source(self.names, shapes, self.chosen[0])
+        careful = not self.listed and self.small and leaves_out_poles(self.graph)
+        written = self._with_care() if careful else self.rolled
+        return written.source(self.names, shapes, self.chosen[0])
 
     def report(self) -> Report:
         """Return what each pass made of the graph."""
@@ -371,6 +373,29 @@ class Rolled:
             text = function_text(self.routine, both, "value_and_grad", returned, kind)
             functions.append(text)
         return "\n\n\n".join([preamble(printers), *functions]) + "\n"
+
+
+def _with_care(
+    fast: FloatProgram,
+    graph: Graph,
+    wanted: Sequence[tuple[int, int]],
+    inputs: int,
+    parameters: int,
+) -> Callable[..., Any]:
+    """Return float code that computes slopes with care where they are nan; see `Built.run`."""
+    careful: list[FloatProgram] = []
+
+    def program(*arguments: float) -> Any:
+        found = fast(*arguments)
+        slopes: list[float] = found[1:] if wanted else []
+        if not any(map(math.isnan, slopes)):
+            return found
+        if not careful:
+            both = with_gradient(graph, wanted, careful=True)
+            careful.append(FloatProgram(both, inputs, parameters))
+        return careful[0](*arguments)
+
+    return program
 
 
 def _is_small(graph: Graph) -> bool:

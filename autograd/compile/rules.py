@@ -6,8 +6,11 @@ the passes simplify. No derivative is written a second time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import product as product_of
 from typing import Any
 
 import numpy as np
@@ -17,8 +20,6 @@ from autograd.compile.simplify import simplified
 from autograd.compile.trace import Tape
 from autograd.recording import structural_zeros
 from autograd.row import Primitive, apply, lookup
-
-_WHERE = lookup("where")
 
 
 def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
@@ -64,6 +65,37 @@ class Rule:
 
     graph: Graph
     places: tuple[int, ...]
+
+
+@cache
+def _has_poles(row: Primitive) -> bool:
+    """Return whether a partial of a row may be infinite or nan at finite numbers: by trying some.
+
+    >>> from autograd.row import lookup
+    >>> [_has_poles(lookup(name)) for name in ("sqrt", "exp", "div", "tanh", "mul", "dot")]
+    [True, True, True, False, False, False]
+    """
+    for xs in product_of((0.0, 1.0, -1.0, 1e300), repeat=row.arity or 2):
+        try:
+            slopes = row.partials(row.function(*xs), *xs)
+            if not all(map(math.isfinite, slopes)):
+                return True
+        except (ArithmeticError, TypeError, ValueError):
+            return True
+    return False
+
+
+def leaves_out_poles(graph: Graph) -> bool:
+    """Return whether a choice in a graph may leave out what has an infinite slope.
+
+    >>> from autograd.compile.trace import trace
+    >>> from autograd import relu, log
+    >>> [leaves_out_poles(trace(f, [()])) for f in (lambda x: log(relu(x)), lambda x: relu(log(x)))]
+    [False, True]
+    """
+    choices = np.isin(graph.code, [i for i, row in enumerate(graph.rows) if row.chooses])
+    poles = np.isin(graph.code, [i for i, row in enumerate(graph.rows) if _has_poles(row)])
+    return bool(choices.any() and poles[: np.flatnonzero(choices)[-1]].any())
 
 
 def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[int, float]) -> Rule:
@@ -141,6 +173,7 @@ def with_gradient(
     adjoints: dict[int, Any] = {result: 1.0}
     # Whether something has flowed to a node: 1.0 where it always does, else a number above 0.
     flowed: dict[int, Any] = {result: 1.0}
+    where = lookup("where")
     for i in range(result, -1, -1):
         code, _, operands = listed[i]
         if code < 0 or not between[i] or i not in adjoints:
@@ -157,9 +190,9 @@ def with_gradient(
                 continue
             part, passed = product(g, slope), flow
             if careful and row.chooses and not known:
-                passed = apply(_WHERE, (slope, flow, 0.0))
+                passed = apply(where, (slope, flow, 0.0))
             if careful and passed.__class__ is not float:
-                part = apply(_WHERE, (passed, part, 0.0))
+                part = apply(where, (passed, part, 0.0))
             adjoints[x] = adjoints[x] + part if x in adjoints else part
             before = flowed.get(x, passed)
             always = passed.__class__ is float or before.__class__ is float

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.backward import local_partials
+from autograd.backward import is_unreached, local_partials
 from autograd.display.words import count_text
 from autograd.recording import closed
 from autograd.value import Value
@@ -65,7 +65,7 @@ class Group:
         """Return what the members add to the gradient of each operand; None before a backward."""
         found: dict[Value, float | None] = dict.fromkeys(self.operands, 0.0)
         for node in self.members:
-            if node.op is None or not any(x in found for x in node.args):
+            if node.op is None or is_unreached(node) or not any(x in found for x in node.args):
                 continue
             locals_ = local_partials(node)
             nothing = closed(node.op, locals_)

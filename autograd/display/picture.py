@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from autograd.backward import local_partials
+from autograd.backward import is_unreached, local_partials
 from autograd.display.boxes import (
     Arrow,
     Box,
@@ -199,7 +199,7 @@ class _Painter:
         if node.op is None:
             return
         locals_ = local_partials(node)
-        nothing = closed(node.op, locals_)
+        nothing, unreached = closed(node.op, locals_), is_unreached(node)
         for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
             if not isinstance(x, Value):
                 continue
@@ -209,7 +209,7 @@ class _Painter:
                 continue
             lit = (node, k) in self.marks.uses
             tail = self._tail(unit, node, lit)
-            self._arrow(use_arrow(tail, name, node, x, local, k in nothing), lit)
+            self._arrow(use_arrow(tail, name, node, x, local, k in nothing or unreached), lit)
         if hidden:
             self._cut(name)
 

@@ -7,6 +7,7 @@ import pytest
 from autograd import Primitive
 from autograd.check import Outcome, check_against, check_gradients, check_row
 from autograd.check.faults import planted
+from autograd.check.taylor import taylor_remainder
 from autograd.row import lookup
 
 
@@ -22,6 +23,8 @@ def test_the_truth_of_a_report_is_whether_nothing_is_wrong():
     with planted(lookup("sin"), lambda z, x: (0.0,)):
         assert not check_gradients(lambda x: x.sin(), 1.0)
     assert Outcome("wrong") == "wrong"
+    assert taylor_remainder(lambda x: x * x, lambda x: 2 * x, 3.0)
+    assert not taylor_remainder(lambda x: x * x, lambda x: 3 * x, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -59,3 +62,21 @@ def test_a_wrong_rule_of_a_row_is_told_the_likely_mistake_too():
     assert "half of the slope" in str(check_row(row))
     with planted(lookup("sin"), lambda z, x: (2.0 * lookup("cos").function(float(x)),)):
         assert "twice the slope" in str(check_gradients(lambda x: x.sin(), 1.0, order=1))
+
+
+def test_right_numbers_in_another_order_are_told_so():
+    def f(x, y, z):
+        return x * x * y + 3.0 * z
+
+    def gradient(x, y, z):
+        return 2.0 * x * y, x * x, 3.0
+
+    point = (1.5, 2.0, 1.0)
+    for order in ((2, 1, 0), (1, 0, 2), (1, 2, 0)):
+        claims = [gradient(*point)[k] for k in order]
+        report = check_against(f, lambda *_, claims=claims: claims, *point)
+        assert "the right ones in another order" in str(report)
+        assert "the right ones in another order" in report._repr_html_()
+    for wrong in ((6.0, 2.25, 3.1), (6.1, 2.25, 3.0), (3.0, 2.25, 6.5)):
+        assert "another order" not in str(check_against(f, lambda *_, g=wrong: g, *point))
+    assert "another order" not in str(check_against(f, gradient, *point))

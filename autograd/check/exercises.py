@@ -17,8 +17,8 @@ import numpy as np
 
 from autograd.check.gradients import check_against
 from autograd.check.report import Judged, Outcome, Report
-from autograd.check.subject import argument_names, flatten
-from autograd.nesting import flat, mapped
+from autograd.check.subject import FunctionSubject, argument_names, flatten
+from autograd.nesting import flat
 from autograd.value import Value
 
 Function = Callable[..., Any]
@@ -309,7 +309,8 @@ def _claims(
 def _judged(f: Function, answer: Function, point: Sequence[Any], claims: Sequence[float]) -> Report:
     """Return the report on a gradient; whatever fails then is f's, and so the exercise's."""
     try:
-        first, second = _value(f, point), _value(f, point)
+        subject = FunctionSubject(f, point)
+        first, second = subject.value(subject.point), subject.value(subject.point)
         report = check_against(f, _constant(claims), *point)
     except Exception as error:  # a teacher's function may fail in any way, too
         reason = f"its function raises {type(error).__name__} {_at(answer, point)}: {error}"
@@ -319,15 +320,6 @@ def _judged(f: Function, answer: Function, point: Sequence[Any], claims: Sequenc
     if first != second:
         raise ExerciseError(f"its function {_WAVERS} {_at(answer, point)}: {_PASS_IN}")
     return report
-
-
-def _value(f: Function, point: Sequence[Any]) -> float:
-    """Return the value of a function that takes Values or, failing that, plain numbers."""
-    try:
-        z = f(*mapped(Value, list(point)))
-    except (TypeError, AttributeError):
-        z = f(*point)
-    return z.data if isinstance(z, Value) else float(np.asarray(z).item())
 
 
 _WAVERS = "gives one answer and then another"

@@ -292,9 +292,10 @@ class _Making:
         fitting = [i for i in places if low <= self._number(i) <= high][:_NEAREST]
         usable = [i for i in places if 1e-100 < abs(self._number(i)) < 1e100][:_NEAREST]
         ways: list[_Place | str] = [*fitting]
-        ways += ["input"] if len(self.inputs) < self.count else []
         ways += [] if must_vary else ["constant"]
         ways += ["scaled"] if usable and len(self.steps) < self.most else []
+        # The last, so that the others keep their places where a program shrinks to fewer inputs.
+        ways += ["input"] if len(self.inputs) < self.count else []
         way = ways[self._index(len(ways))] if ways else "input"
         if way == "constant":
             return draw_number(self.choices, low, high)

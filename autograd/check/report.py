@@ -275,7 +275,18 @@ class Report(Judged):
                     sides = f" Slope from below {v.left:.6g}, from above {v.right:.6g}."
                 hint = f" It is {v.hint}" if v.hint else ""
                 found.append((v.entry or v.input, f"{v.reason}.{sides}{fault}{hint}"))
+        if self._out_of_order():
+            order = "the numbers are the right ones in another order than that of the inputs."
+            found.insert(0, ("gradient", order))
         return found
+
+    def _out_of_order(self) -> bool:
+        """Whether the first derivatives are those of the oracle, some at each other's place."""
+        first = [v for v in self.verdicts if v.order == 1]
+        if sum(v.outcome is Outcome.WRONG for v in first) < 2:
+            return False
+        given, right = sorted(v.analytic for v in first), sorted(v.numeric for v in first)
+        return all(math.isclose(x, y, rel_tol=1e-6) for x, y in zip(given, right, strict=True))
 
     def __str__(self) -> str:
         lines = [f"{self.title}: {self._summary()}"]

@@ -102,8 +102,13 @@ class FunctionSubject:
         return [rebuilt(x, flat) for x in self.inputs]
 
     def value(self, point: Sequence[float]) -> float:
-        """Return the function's value at a point, from plain numbers."""
-        z = result_of(self.function(*self.numbers(point)))
+        """Return the function's value at a point, from plain numbers or, if need be, Values."""
+        try:
+            z = self.function(*self.numbers(point))
+        except (TypeError, AttributeError):
+            with self.at(point) as (z, _):
+                pass
+        z = result_of(z)
         return z.data if isinstance(z, Value) else z
 
     def along(self, i: int) -> Callable[[float], float]:

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.check.engine import direction
+from autograd.check.report import Judged
 from autograd.check.subject import FunctionSubject, flatten
 from autograd.numeric import number
 from autograd.value import Value
 
 
 @dataclass(frozen=True, slots=True)
-class Taylor:
-    """Remainders at halved steps, and their orders.
+class Taylor(Judged):
+    """Remainders at halved steps, and their orders; its truth is its `ok`.
 
     Attributes:
         steps: the steps h, largest first.

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from autograd.compile.graph import CONSTANT, Bools, Graph, Ints
+from autograd.compile.graph import CONSTANT, Bools, Graph, Ints, repeated, tallied
 from autograd.compile.simplify import Patch
 from autograd.row import lookup
 
@@ -112,8 +112,8 @@ def _without_zeros(graph: Graph, terms: _Terms) -> _Terms:
     if not is_zero.any():
         return terms
     size = len(graph)
-    others = np.bincount(terms.root[~is_zero], minlength=size)
-    minuses = np.bincount(terms.root[terms.b == -2], minlength=size)
+    others = tallied(terms.root[~is_zero], size)
+    minuses = tallied(terms.root[terms.b == -2], size)
     enough = (others > 2) | ((others == 2) & (minuses == 0))
     kept = ~(is_zero & enough[terms.root])
     return _Terms(terms.root[kept], terms.a[kept], terms.b[kept])
@@ -126,9 +126,9 @@ def _rewritten(graph: Graph, terms: _Terms, absorbed: Bools) -> Graph:
     codes: dict[str, int] = {}
     for name in ("add", "sub", "mul", "sum", "dot", "neg"):
         new, codes[name] = new.row_code(lookup(name))
-    count = np.bincount(terms.root, minlength=size)
-    products = np.bincount(terms.root, weights=terms.b >= 0, minlength=size).astype(np.int64)
-    minuses = np.bincount(terms.root, weights=terms.b == -2, minlength=size).astype(np.int64)
+    count = tallied(terms.root, size)
+    products = tallied(terms.root, size, terms.b >= 0).astype(np.int64)
+    minuses = tallied(terms.root, size, terms.b == -2).astype(np.int64)
     is_sum = count > 0
     as_mul = is_sum & (count == 1) & (products == 1)
     as_add = is_sum & (products == 0) & (minuses == 0)
@@ -147,7 +147,7 @@ def _rewritten(graph: Graph, terms: _Terms, absorbed: Bools) -> Graph:
     np.cumsum(counts, out=start[3:])
     operands = np.empty(int(start[-1]), dtype=np.int32)
     plain = ~is_sum & ~absorbed
-    operands[np.repeat(plain, counts)] = 2 + graph.operands[np.repeat(plain, graph.counts)]
+    operands[repeated(plain, counts)] = 2 + graph.operands[repeated(plain, graph.counts)]
     begin = start[2:-1]
     place = np.arange(len(terms.root)) - (np.cumsum(count) - count)[terms.root]
     a = 2 + terms.a

@@ -10,6 +10,7 @@ be seen from here, one row is computed by a call as well, and the two must agree
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # A trace and its passes take as long as so many calls, about, and it is better to call until then.
 _FEW = 16
 
+_everywhere: weakref.WeakSet[Programs] = weakref.WeakSet()
+
 
 class Programs:
     """The program of one model's outputs; copies and files of the model leave it behind."""
@@ -40,6 +43,7 @@ class Programs:
         self._width = 0
         self._rows = 0
         self._is_refused = False
+        _everywhere.add(self)
 
     def __reduce__(self) -> Any:
         return _nothing, ()
@@ -47,6 +51,14 @@ class Programs:
     def belongs_to(self, model: Module) -> bool:
         """Whether this is not the program of a model that the given one was copied from."""
         return self._owner() is model
+
+    def forked(self) -> None:
+        """Begin anew in a forked child if another thread of the parent was at work here."""
+        if self._lock.acquire(blocking=False):
+            self._lock.release()
+        else:
+            self._lock = threading.RLock()
+            self._program = self._contents = None
 
     def outputs(self, model: Module, X: Floats) -> Floats:
         """Return the outputs for an array of shape (samples, inputs), recording nothing."""
@@ -121,6 +133,15 @@ class Programs:
             return None
         self._program = program
         return program
+
+
+def _forked() -> None:
+    for programs in list(_everywhere):
+        programs.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def programs_of(model: Module) -> Programs:

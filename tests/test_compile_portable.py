@@ -287,3 +287,35 @@ def test_every_row_runs_elsewhere(run: Callable[..., Any], row: Primitive) -> No
     wanted = expected(program, columns)
     # XLA's own functions are good to some tens of ulp.
     agree(run(program, columns), wanted, 1e-11)
+
+
+def test_counts_fit_where_numpy_counts_in_32_bits(monkeypatch):
+    """On such platforms `repeat` and `bincount` refuse counts that are not safely cast."""
+
+    def checked(function, place):
+        def call(*arguments, **keywords):
+            counts = np.asarray(arguments[place])
+            assert counts.dtype.kind == "b" or np.can_cast(counts.dtype, np.int32), counts.dtype
+            return function(*arguments, **keywords)
+
+        return call
+
+    def net(xs, t):
+        hidden = [dot([x * 0.5 + 1.0, x], [x, 2.0]) for x in xs]
+        total = sum(hidden) - hidden[0] - hidden[0] + logsumexp(hidden)
+        return (total - t) ** 2 + select(1, hidden)
+
+    arguments = np.ones((3, 4)), np.ones(3)
+    expected = compile(net).value_and_grad(*arguments)
+    monkeypatch.setattr(np, "intp", np.int32)
+    monkeypatch.setattr(np, "repeat", checked(np.repeat, 1))
+    monkeypatch.setattr(np, "bincount", checked(np.bincount, 0))
+    program = compile(net)
+    assert np.array_equal(program.value_and_grad(*arguments)[0], expected[0])
+    assert program.source
+    weights = [Value(0.1 * i) for i in range(12)]
+    layer = compile(
+        lambda xs: sum([dot(weights[4 * i : 4 * i + 4], xs) for i in range(3)]),
+        parameters=weights,
+    )
+    layer.value_and_grad(np.ones((3, 4)))

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -31,6 +32,9 @@ from autograd.compile.text import Printer, both_returned, function_text, preambl
 from autograd.compile.trace import Shape, trace
 from autograd.transforms import Argnum
 from autograd.value import Value
+
+_Key: TypeAlias = tuple[int, Task]
+T = TypeVar("T")
 
 # What the result's adjoint is: 1, or 1 / batch for a mean.
 _SHARE = Array("share", 1, False)
@@ -106,27 +110,31 @@ class Built:
         self._careful: Narrow | None = None
         self._rolled: Rolled | Narrow | None = None
         self._float_programs: dict[bool, Callable[..., Any]] = {}
-        self._buffers: OrderedDict[tuple[int, Task], Buffers | Lanes] = OrderedDict()
+        # Buffers that nobody runs on; more than one for a key where calls ran at the same time.
+        self._buffers: OrderedDict[_Key, Buffers | Lanes] = OrderedDict()
+        self._spares: dict[_Key, list[Buffers | Lanes]] = {}
 
     @property
     def rolled(self) -> Rolled | Narrow:
         """The statements, or the lanes of a narrow graph; made when an array is first given."""
         if self._rolled is None:
-            stages = self.stages
+            # Passes are noted apart and kept together with what they made: two threads may be here.
+            stages = self.stages.copy()
             graph = stages.run("flatten", lambda: flatten(self.graph))
             if is_narrow(graph):
                 stages.drop("flatten")
-                self._rolled = self._narrow()
+                made = self._narrow(stages)
             else:
-                self._rolled = Rolled(self, graph)
+                made = Rolled(self, graph, stages)
+            self.stages, self._rolled = stages, made
         return self._rolled
 
-    def _narrow(self) -> Narrow:
+    def _narrow(self, stages: Stages) -> Narrow:
         widths: list[int] = []
         both = None
         if not self.listed:
             widths = [len(leaves) for leaves in self._groups()]
-            both = self.stages.run("gradient", lambda: self.both)
+            both = stages.run("gradient", lambda: self.both)
         return Narrow(self.graph, both, self.sizes, widths, self.parameters)
 
     @property
@@ -158,27 +166,35 @@ class Built:
         begins: list[int] = np.cumsum([0, *self.sizes]).tolist()
         return [[(INPUT, begins[i] + k) for k in range(self.sizes[i])] for i in self.chosen]
 
-    def run(self, theta: Any, flat: Any, batch: int, task: Task) -> list[Any]:
-        """Run on buffers for this number of samples; the results are the buffers themselves.
+    def run(
+        self, theta: Any, flat: Any, batch: int, task: Task, read: Callable[[list[Any]], T]
+    ) -> T:
+        """Run on buffers for this number of samples and return what is read from the results.
 
-        The gradient by the parameters is the caller's, and so is NumPy's error state: what the
-        caller makes of the results may overflow too.
+        The results are the buffers themselves, which are the call's own until it returns: threads
+        and signal handlers find others meanwhile. The gradient by the parameters is the caller's,
+        and so is NumPy's error state: what the caller makes of the results may overflow too.
         """
         rolled = self.rolled
         if isinstance(rolled, Rolled) and (task == "value" or not self.parameters):
             block = rolled.block(self.dtype.itemsize, task)
             if batch >= 2 * block:
-                return self._in_blocks(theta, flat, batch, block, task)
+                return read(self._in_blocks(theta, flat, batch, block, task))
         key = (batch, task)
-        buffers = self._buffers.get(key)
+        buffers = self._taken(key)
         if buffers is None:
-            buffers = self._buffers[key] = rolled.buffers(theta, batch, task)
-            if len(self._buffers) > _KEPT:
-                self._buffers.popitem(last=False)
+            buffers = rolled.buffers(theta, batch, task)
         for place, given in zip(buffers.inputs, flat, strict=True):
             place[...] = given
         buffers.run()
-        results = buffers.results
+        found = read(self._chosen(theta, flat, batch, task, buffers.results))
+        self._keep(key, buffers)
+        return found
+
+    def _chosen(
+        self, theta: Any, flat: Any, batch: int, task: Task, results: list[Any]
+    ) -> list[Any]:
+        """Return results, once more with care where what was not chosen may have spoilt them."""
         if task == "value" or not self.chooses:
             return results
         if task == "gradient" and self.parameters:
@@ -229,26 +245,49 @@ class Built:
             self._careful = Narrow(self.graph, both, self.sizes, widths, self.parameters)
         return self._careful
 
+    def _taken(self, key: _Key) -> Buffers | Lanes | None:
+        """Take buffers that nobody runs on, if there are such."""
+        found = self._buffers.pop(key, None)
+        spares = self._spares.get(key)
+        if found is None and spares:
+            # Another thread may be quicker.
+            with contextlib.suppress(IndexError):
+                found = spares.pop()
+        return found
+
+    def _keep(self, key: _Key, buffers: Buffers | Lanes) -> None:
+        """Keep buffers for a later call, and drop those that were not used for long."""
+        if self._buffers.setdefault(key, buffers) is not buffers:
+            self._spares.setdefault(key, []).append(buffers)
+        while len(self._buffers) > _KEPT:
+            with contextlib.suppress(KeyError):
+                self._spares.pop(self._buffers.popitem(last=False)[0], None)
+
     def _in_blocks(self, theta: Any, flat: Any, batch: int, block: int, task: Task) -> list[Any]:
         """Run on so many samples at a time that the buffers stay in the processor's cache."""
         results: list[Any] = []
-        for begin in range(0, batch, block):
-            end = min(begin + block, batch)
-            part = self.run(theta, [x[begin:end] for x in flat], end - begin, task)
+
+        def put(part: list[Any]) -> None:
             if not results:
-                results = [np.empty((batch, *found.shape[1:]), found.dtype) for found in part]
+                results[:] = [np.empty((batch, *found.shape[1:]), found.dtype) for found in part]
             for result, found in zip(results, part, strict=True):
-                result[begin:end] = found
+                result[begin : begin + block] = found
+
+        for begin in range(0, batch, block):
+            given = [x[begin : begin + block] for x in flat]
+            self.run(theta, given, min(block, batch - begin), task, put)
         return results
 
     # Results in the shape of the arguments ----------------------------------------------------
 
-    def one(self, values: Any) -> Any:
+    def first(self, results: list[Any]) -> Any:
         """Return the values of one sample as f returned them: a number, or a list."""
+        values = results[0][0]
         return values.tolist() if self.listed else float(values[0])
 
-    def many(self, values: Any) -> Any:
+    def all(self, results: list[Any]) -> Any:
         """Return the values of many samples, with a second axis if f returned a list."""
+        values = results[0]
         return values.copy() if self.listed else values[:, 0].copy()
 
     def nested(self, slopes: Sequence[float]) -> Any:
@@ -286,8 +325,7 @@ class Built:
 class Rolled:
     """The statements of a program and of its gradient."""
 
-    def __init__(self, built: Built, flat: Graph) -> None:
-        stages = built.stages
+    def __init__(self, built: Built, flat: Graph, stages: Stages) -> None:
         graph = stages.run("split", lambda: split(flat))
         rolling = stages.time("roll", lambda: Rolling(graph, built.sizes, built.parameters))
         self.routine = rolling.routine

@@ -28,6 +28,26 @@ CONSTANT: Final = -3
 _LEAVES = {INPUT: "input", PARAMETER: "parameter", CONSTANT: "constant"}
 
 
+def repeated(x: Any, counts: Any) -> Any:
+    """Return np.repeat(x, counts), with counts of the size that NumPy counts in.
+
+    On 32-bit platforms it refuses counts of 64 bits, as `bincount` does numbers.
+
+    >>> repeated(np.array([5, 7]), np.array([2, 1])).tolist()
+    [5, 5, 7]
+    """
+    return np.repeat(x, np.asarray(counts).astype(np.intp, copy=False))
+
+
+def tallied(x: Any, size: int, weights: Any = None) -> Any:
+    """Return how often each number below size, or more, stands in x; see `repeated`.
+
+    >>> tallied(np.array([2, 0, 2]), 4).tolist()
+    [1, 0, 2, 0]
+    """
+    return np.bincount(x.astype(np.intp, copy=False), weights, minlength=size)
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """A graph of scalars.
@@ -88,14 +108,14 @@ class Graph:
     @property
     def owners(self) -> Ints:
         """For each place in `operands`, the node whose operand stands there."""
-        return np.repeat(np.arange(len(self.code)), self.counts)
+        return repeated(np.arange(len(self.code)), self.counts)
 
     @property
     def uses(self) -> Ints:
         """How often each node is used: as an operand, and once more for each output."""
         size = len(self.code)
-        found = np.bincount(self.operands, minlength=size)
-        return found + np.bincount(self.outputs, minlength=size)
+        found = tallied(self.operands, size)
+        return found + tallied(self.outputs, size)
 
     def named(self, *names: str) -> Bools:
         """Return which nodes are made by one of the primitives of these names."""
@@ -135,7 +155,7 @@ class Graph:
             renamed = renamed[moved]
         place: Ints = np.arange(len(self)) if moved is None else moved
         labels = {int(renamed[i]): text for i, text in self.labels.items() if wanted[place[i]]}
-        held = np.repeat(wanted, self.counts)
+        held = repeated(wanted, self.counts)
         start = np.zeros(int(wanted.sum()) + 1, dtype=self.start.dtype)
         np.cumsum(self.counts[wanted], out=start[1:])
         return replace(

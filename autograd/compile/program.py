@@ -6,7 +6,6 @@ as plain numbers runs as straight-line float code where the graph is small; ever
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeAlias, cast
 
@@ -113,12 +112,10 @@ class Program:
         self._theta = np.zeros(len(self.parameters), dtype=kind)
         self._followed = 0
         self.load()
-        self._shapes: tuple[Shape, ...] | None = None
         self._built: Built | None = None
         self._built_at = 0
+        self._made: list[Built] = []
         self._last: tuple[Shape, ...] = ()
-        # Buffers are the program's own: two threads take turns.
-        self._lock = threading.Lock()
         self._float_gradient: Callable[..., Any] | None = None
         if shapes is not None:
             self._build(tuple([_checked(shape) for shape in shapes]))
@@ -145,8 +142,10 @@ class Program:
 
         Parameters that are given new data later are loaded, each by itself, at the next use.
         """
+        # What is given new data meanwhile is younger, and followed later.
+        now = tick()
         self._theta[...] = [p.data for p in self.parameters]
-        self._followed = tick()
+        self._followed = now
 
     def _follow(self) -> None:
         """Take the numbers of parameters that were given new data since they were last copied.
@@ -166,13 +165,16 @@ class Program:
                     f"{x} from it for a constant: name it in parameters=[...], make it an argument "
                     "of the function, or compile again"
                 )
-        self._followed = tick()
+        now = tick()
         for i, p in enumerate(self.parameters):
             if p.birth > since:
                 self._theta[i] = p.data
         if self._built is not None and self._built_at < names["youngest_rule"]:
             self._float_gradient = None
+            self._made.clear()
             self._build(self._built.shapes)
+        # Last, as another thread that finds the mark set runs on the numbers.
+        self._followed = now
 
     def store(self) -> None:
         """Copy `theta` into the Values' data."""
@@ -233,9 +235,9 @@ class Program:
         if batch is None and built.small:
             found = built.float_program(gradient=False)(*self._float_arguments(flat))
         else:
-            with self._lock, np.errstate(all="ignore"):
-                (values,) = built.run(self._theta, flat, batch or 1, "value")
-                found = built.one(values[0]) if batch is None else built.many(values)
+            with np.errstate(all="ignore"):
+                read = built.first if batch is None else built.all
+                found = built.run(self._theta, flat, batch or 1, "value", read)
         if detecting() and failed(found):
             self._replay(built, flat, batch, gradient=False)
         return found
@@ -266,7 +268,7 @@ class Program:
                 if x.__class__ is not float:
                     break
             else:
-                if len(arguments) == len(self._shapes or ()):
+                if self._built is not None and len(arguments) == len(self._built.shapes):
                     return fast(*arguments)
         built, flat, batch = self._prepared(arguments)
         if built.graph.outputs.size != 1 or built.listed:
@@ -279,7 +281,7 @@ class Program:
         elif batch is None and built.small:
             found = self._single(built, flat)
         else:
-            with self._lock, np.errstate(all="ignore"):
+            with np.errstate(all="ignore"):
                 found = self._run_with_gradient(built, flat, batch)
         if detecting() and failed(found):
             self._replay(built, flat, batch, gradient=True)
@@ -298,9 +300,8 @@ class Program:
     def _replay(self, built: Built, flat: Any, batch: int | None, *, gradient: bool) -> NoReturn:
         """Record the samples that failed once more, and raise at the node that did."""
         columns = [np.asarray(x, dtype=np.float64).reshape(batch or 1, -1) for x in flat]
-        with self._lock, np.errstate(all="ignore"):
-            (values,) = built.run(self._theta, columns, batch or 1, "value")
-            bad: list[int] = np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist()
+        with np.errstate(all="ignore"):
+            bad = built.run(self._theta, columns, batch or 1, "value", _bad)
         table = np.concatenate(columns, axis=1)
         samples = ((k, table[k].tolist()) for k in bad or range(batch or 1))
         replay(self._f, self.parameters, self._theta, samples, built.shapes, gradient=gradient)
@@ -312,17 +313,19 @@ class Program:
                 "per_sample=True is for a batch of arrays and a program with parameters; gradients "
                 "by an argument are for each sample anyway"
             )
-        with self._lock, np.errstate(all="ignore"):
-            values, slopes = built.run(self._theta, flat, batch, "each")
-            return values[:, 0].copy(), slopes
+        with np.errstate(all="ignore"):
+            return built.run(self._theta, flat, batch, "each", lambda r: (r[0][:, 0].copy(), r[1]))
 
     def _run_with_gradient(self, built: Built, flat: Any, batch: int | None) -> tuple[Any, Any]:
-        values, *slopes = built.run(self._theta, flat, batch or 1, "gradient")
-        if self.parameters:
-            return float(values.sum()) / len(values), slopes[0]
-        if batch is None:
-            return float(values[0, 0]), built.nested(np.concatenate(slopes, axis=1)[0].tolist())
-        return values[:, 0].copy(), built.shaped(slopes, batch)
+        def read(results: list[Any]) -> tuple[Any, Any]:
+            values, *slopes = results
+            if self.parameters:
+                return float(values.sum()) / len(values), slopes[0]
+            if batch is None:
+                return float(values[0, 0]), built.nested(np.concatenate(slopes, axis=1)[0].tolist())
+            return values[:, 0].copy(), built.shaped(slopes, batch)
+
+        return built.run(self._theta, flat, batch or 1, "gradient", read)
 
     def _float_arguments(self, flat: Any) -> list[Any]:
         numbers = [x for part in flat for x in part]
@@ -331,14 +334,16 @@ class Program:
     def _prepared(self, arguments: tuple[Any, ...]) -> tuple[Built, Any, int | None]:
         """Return the built program, the arguments flat, and the number of samples if arrays."""
         self._follow()
-        # The shapes of the last call, most often: checking them anew takes 5 us.
-        if self._built is not None and len(arguments) == len(self._last):
-            for x, shape in zip(arguments, self._last, strict=True):
+        # The shapes of the last call, most often: checking them anew takes 5 us. Read once, as
+        # another thread may call meanwhile.
+        built, last = self._built, self._last
+        if built is not None and len(arguments) == len(last):
+            for x, shape in zip(arguments, last, strict=True):
                 if x.__class__ is not np.ndarray or x.shape != shape or x.dtype.kind not in "fiu":
                     break
             else:
-                batch = self._last[0][0]
-                return self._built, [x.reshape(batch, -1) for x in arguments], batch
+                batch = last[0][0]
+                return built, [x.reshape(batch, -1) for x in arguments], batch
         if any(map(is_array, arguments)):
             flat, shapes, batch = flat_samples(arguments)
             built = self._for_shapes(shapes)
@@ -350,10 +355,8 @@ class Program:
         return built, flat_sample(arguments), None
 
     def _for_shapes(self, shapes: tuple[Shape, ...]) -> Built:
-        built = self._built
-        if built is None:
-            return self._build(shapes)
-        known = self._shapes or ()
+        built = self._built or self._build(shapes)
+        known = built.shapes
         if len(shapes) != len(known):
             raise ValueError(f"the program takes {len(known)} argument(s), got {len(shapes)}")
         if shapes != known:
@@ -366,7 +369,9 @@ class Program:
     def _build(self, shapes: tuple[Shape, ...]) -> Built:
         self._built_at = tick()
         built = Built(self._f, shapes, self.parameters, self._names, self._dtype, self._argnum)
-        self._shapes, self._built = shapes, built
+        # Of several threads that call first, the first to be done tells the shapes.
+        self._made.append(built)
+        self._built = built = self._made[0]
         return built
 
     # Looking ----------------------------------------------------------------------------------
@@ -430,6 +435,11 @@ def _checked(shape: Any) -> Shape:
     raise ValueError(
         f"a shape is a tuple of counts, () for a number and (3,) for a list of three; got {shape!r}"
     )
+
+
+def _bad(results: list[Any]) -> list[int]:
+    """Return which samples have a value that is nan or infinite."""
+    return np.flatnonzero(~np.isfinite(results[0]).all(axis=1)).tolist()
 
 
 def _on_floats(gradient: Callable[..., Any], *, one: bool) -> Callable[..., tuple[float, Any]]:

@@ -91,9 +91,12 @@ def tracing(tape: Tape) -> Tracing:
     return Tracing(_traces, tape)
 
 
-def settle() -> None:
-    """Put the plain readers back unless some trace is open."""
+def settle(*blocks: object) -> None:
+    """Close what an interrupt left open, and put the plain readers back unless a trace is open."""
     with _guarding.lock:
+        for block in blocks:
+            if isinstance(block, Block):
+                block.close()
         _traces.sweep()
         if not _traces.opened:
             for name, plain in _unguarded.items():

@@ -142,6 +142,12 @@ class Stages:
         self._stages: list[Stage] = []
         self._seconds: dict[str, float] = {}
 
+    def copy(self) -> Stages:
+        """Return the same passes, to note further ones of."""
+        other = Stages()
+        other._stages, other._seconds = list(self._stages), dict(self._seconds)
+        return other
+
     def run(self, name: str, done: Callable[[], Graph]) -> Graph:
         """Run a pass and note what it left."""
         began = time.perf_counter()

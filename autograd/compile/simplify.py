@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.graph import CONSTANT, Graph, Ints
+from autograd.compile.graph import CONSTANT, Graph, Ints, repeated
 from autograd.row import Primitive, lookup
 
 # Larger graphs are shared by rounds over all nodes at once, and node by node after so many.
@@ -265,9 +265,9 @@ class Patch:
         operands = np.empty(int(counts.sum()), dtype=np.int32)
         start = np.zeros(total + 1, dtype=np.int64)
         np.cumsum(counts[by_rank], out=start[1:])
-        kept = np.repeat(~fresh[by_rank], counts[by_rank])
+        kept = repeated(~fresh[by_rank], counts[by_rank])
         # Nodes that were there keep their order among themselves, and so do their operands.
-        operands[kept] = old.operands[np.repeat(~fresh[:size], old.counts)]
+        operands[kept] = old.operands[repeated(~fresh[:size], old.counts)]
         for node in np.flatnonzero(fresh).tolist():
             taken = self.changed[node][1] if node < size else self.added[node - size][2]
             at = start[position[node]]

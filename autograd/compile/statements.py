@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from autograd.compile.graph import Floats, Ints
+from autograd.compile.graph import Floats, Ints, repeated
 from autograd.compile.lattice import directions, lattice
 from autograd.row import Primitive
 
@@ -366,4 +366,4 @@ class Routine:
         """Return `groups` columns each repeated `size` times; one column broadcasts anyway."""
         if not isinstance(operand, View) or operand.width == 1 or size == 1:
             return operand
-        return self.take(operand, np.repeat(np.arange(groups), size))
+        return self.take(operand, repeated(np.arange(groups), size))

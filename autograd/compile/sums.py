@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from autograd.compile.graph import CONSTANT, Bools, Graph, Ints
+from autograd.compile.graph import CONSTANT, Bools, Graph, Ints, repeated, tallied
 from autograd.compile.simplify import Patch
 from autograd.row import lookup
 
@@ -117,7 +117,7 @@ def _without_zeros(graph: Graph, terms: _Terms) -> _Terms:
         return terms
     fixed = ~graph.batched & (graph.code != CONSTANT)
     product = (terms.b >= 0) & fixed[terms.a] & graph.batched[np.maximum(terms.b, 0)]
-    certain = np.bincount(terms.root[product], minlength=len(graph)) > 1
+    certain = tallied(terms.root[product], len(graph)) > 1
     single = (terms.b == -1) & ~is_zero
     never = (terms.b == terms.a) | (single & (graph.named(*_NEVER_MINUS_ZERO))[terms.a])
     certain[terms.root[never]] = True
@@ -132,9 +132,9 @@ def _rewritten(graph: Graph, terms: _Terms, absorbed: Bools) -> Graph:
     codes: dict[str, int] = {}
     for name in ("add", "sub", "mul", "sum", "dot", "neg"):
         new, codes[name] = new.row_code(lookup(name))
-    count = np.bincount(terms.root, minlength=size)
-    products = np.bincount(terms.root, weights=terms.b >= 0, minlength=size).astype(np.int64)
-    minuses = np.bincount(terms.root, weights=terms.b == -2, minlength=size).astype(np.int64)
+    count = tallied(terms.root, size)
+    products = tallied(terms.root, size, terms.b >= 0).astype(np.int64)
+    minuses = tallied(terms.root, size, terms.b == -2).astype(np.int64)
     is_sum = count > 0
     as_mul = is_sum & (count == 1) & (products == 1)
     as_add = is_sum & (products == 0) & (minuses == 0)
@@ -153,7 +153,7 @@ def _rewritten(graph: Graph, terms: _Terms, absorbed: Bools) -> Graph:
     np.cumsum(counts, out=start[3:])
     operands = np.empty(int(start[-1]), dtype=np.int32)
     plain = ~is_sum & ~absorbed
-    operands[np.repeat(plain, counts)] = 2 + graph.operands[np.repeat(plain, graph.counts)]
+    operands[repeated(plain, counts)] = 2 + graph.operands[repeated(plain, graph.counts)]
     begin = start[2:-1]
     place = np.arange(len(terms.root)) - (np.cumsum(count) - count)[terms.root]
     a = 2 + terms.a

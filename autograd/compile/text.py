@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd import numeric
 from autograd.compile import portable
-from autograd.compile.graph import Ints
+from autograd.compile.graph import Ints, repeated, tallied
 from autograd.compile.statements import (
     Apply,
     Array,
@@ -205,10 +205,10 @@ class Printer:
         """Return, for each column, the sum of what is added to it."""
         index, width = statement.index, statement.out.width
         order = np.argsort(index, kind="stable")
-        most = np.bincount(index, minlength=width)
+        most = tallied(index, width)
         places = np.full((width, max(int(most.max()), 1)), -1)
         first = np.cumsum(most) - most
-        places[index[order], np.arange(len(index)) - np.repeat(first, most)] = order
+        places[index[order], np.arange(len(index)) - repeated(first, most)] = order
         text = self._taken(statement.g, places.ravel(), padded=bool((places < 0).any()))
         if places.shape[1] == 1:
             return text

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd.backward import order
-from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph
+from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph, repeated
 from autograd.compile.placeholder import placeholder_class
 from autograd.compile.refusals import settle, tracing, where_asked
 from autograd.errors import TraceError
@@ -188,12 +188,12 @@ class Tape:
         double = plain & (counts == 2)
         operands[start[:-1][double] + 1] = second[double]
         many = second < 0
-        where = np.repeat(many, counts)
+        where = repeated(many, counts)
         if where.any():
             size = counts[many]
             before = np.cumsum(size) - size
-            inside = np.arange(int(size.sum())) - np.repeat(before, size)
-            operands[where] = side[np.repeat(first[many], size) + inside]
+            inside = np.arange(int(size.sum())) - repeated(before, size)
+            operands[where] = side[repeated(first[many], size) + inside]
         batched = np.ones(len(code), dtype=np.bool_)
         batched[np.array(self.unbatched, dtype=np.int64)] = False
         return Graph(
@@ -237,13 +237,14 @@ def trace(
     """
     tape = Tape(parameters)
     arguments = [_nested(tape, shape) for shape in shapes]
+    # Also in `no_grad`, where what is made of parameters alone would look like a constant.
+    recording, reading = recording_anyway(), tracing(tape)
     try:
-        # Also in `no_grad`, where what is made of parameters alone would look like a constant.
-        with recording_anyway(), tracing(tape):
+        with recording, reading:
             result = f(*arguments)
             outputs = [tape.node_of(x) for x in flat_outputs(result)]
     finally:
-        settle()
+        settle(recording, reading)
     if captured is not None:
         captured += tape.captured
     return tape.graph(outputs)

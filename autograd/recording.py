@@ -280,7 +280,7 @@ def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
 
 
 def _is_none(partial: Any) -> bool:
-    if partial.__class__ is float:
+    if isinstance(partial, float):
         return partial == 0.0
     # Where a parameter decides, a program chooses anew in each run.
     is_node = partial.__class__ is names["Value"] and not names["decided_later"](partial)

@@ -142,7 +142,7 @@ def _called(
             given = True
             leaves.append(x * 1.0)
         else:
-            leaves.append(Value(x if x.__class__ is float else _argument(x)))
+            leaves.append(Value(x if x.__class__ is float else _number(x, _ARGUMENT)))
         return leaves[-1]
 
     wanted = _positions(argnum, len(args))
@@ -153,11 +153,11 @@ def _called(
     finally:
         differentiated.difference_update(leaves)
     if several:
-        output = mapped(_several, output)
+        output = mapped(lambda z: z if isinstance(z, Value) else _number(z, _SEVERAL), output)
         results = [z for z in flat(output) if isinstance(z, Value)]
     else:
         results = [output] if isinstance(output, Value) else []
-        output = output if results else _one(output)
+        output = output if results else _number(output, _ONE)
     nodes = ordered(results)
     rest = [x for i, x in enumerate(args) if i not in wanted]
     given = given or _holds_values((rest, keywords, vector))
@@ -177,45 +177,20 @@ def _holds_values(x: Any) -> bool:
     return isinstance(x, Value)
 
 
-def _argument(x: object) -> float:
-    """Return a number to differentiate by."""
+_NESTED = "a nested list, tuple, dict or array"
+_ARGUMENT = f"an argument to differentiate by is a number, or {_NESTED} of numbers"
+_ONE = "the function must return one Value or number (for several results write jacobian)"
+_SEVERAL = f"the function must return a Value or number, or {_NESTED} of them"
+
+
+def _number(x: object, expected: str) -> float:
+    """Return what is no Value as a float, or say what was expected and what to write."""
     try:
         return number(x)
     except TraceError:
         raise
     except TypeError as error:
-        raise TypeError(
-            "an argument to differentiate by is a number, or a nested list, tuple, dict or array "
-            f"of numbers: {_instead(x) or error}"
-        ) from None
-
-
-def _one(output: Any) -> Any:
-    """Return the one result of a function where it is no Value, as a float."""
-    try:
-        return number(output)
-    except TraceError:
-        raise
-    except TypeError as error:
-        raise TypeError(
-            f"the function must return one Value or number: {error}; "
-            "for several results write jacobian"
-        ) from None
-
-
-def _several(output: Any) -> Any:
-    """Return one of a function's results, a Value or a float."""
-    if isinstance(output, Value):
-        return output
-    try:
-        return number(output)
-    except TraceError:
-        raise
-    except TypeError as error:
-        raise TypeError(
-            "the function must return Values or numbers, one or a nested list, tuple, dict or "
-            f"array of them: {_instead(output) or error}"
-        ) from None
+        raise TypeError(f"{expected}: {_instead(x) or error}") from None
 
 
 def _instead(x: object) -> str:

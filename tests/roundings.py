@@ -168,9 +168,9 @@ def room(
         off[i] += (uses[i] + 2.0) * eps * size[i] + floor
         if code < 0:
             slopes[code, place], sizes[code, place] = off[i], size[i]
-        elif size[i] or off[i]:
+        elif uses[i] or i == result:
             for x, p, dp in _partials(forward, forward.rows[code], i, operands):
-                size[x] += size[i] * abs(p)
+                size[x] += size[i] * abs(p) if size[i] else 0.0
                 uses[x] += 1.0
                 part = (size[i] + off[i]) * dp if dp else 0.0
                 off[x] += (off[i] * abs(p) if p else 0.0) + part

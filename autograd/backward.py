@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
+from autograd import asked
 from autograd.errors import StaleGraphError
 from autograd.recording import names, structural_zeros
 from autograd.value import Value
@@ -107,6 +108,8 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
     7.0
     """
     _check(z)
+    if on_leaf is not None:
+        asked.function("backward", on_leaf, "a function of one leaf as on_leaf")
     nodes: list[Any] = [z]
     leaves: list[Any] = []
     before: list[Any] = []
@@ -232,6 +235,7 @@ def local_partials(node: Value) -> tuple[float, ...]:
     >>> local_partials(x * y)
     (4.0, 3.0)
     """
+    _check(node)
     if node.op is None:
         return ()
     _check_fresh([node])
@@ -263,6 +267,7 @@ def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
     """
     if isinstance(xs, Value):
         raise TypeError("gradient takes a sequence of Values: write gradient(z, [x])")
+    xs = asked.iterable("gradient", xs, "a list of Values")
     for x in xs:
         _check(x)
     adjoints = _adjoints(z, xs, Value)

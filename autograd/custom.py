@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
-from autograd import recording
+from autograd import asked, recording
 from autograd.errors import WrongPartialsError
 from autograd.numeric import number
 from autograd.row import TABLE, Interval, Primitive, Rule, apply, enter, not_a_float
@@ -63,15 +63,12 @@ def register(row: Primitive) -> Function:
     12.0
     >>> unregister("cube")
     """
+    asked.instance("register", row, Primitive, "a Primitive(name, function, partials)")
     if row.name in _BUILT_IN or row.name in _RESERVED:
         kind = "a built-in primitive" if row.name in _BUILT_IN else "a name used in rules"
         raise ValueError(f"{row.name} is {kind}: choose another name")
     from autograd.check.rows import check_row
 
-    if not callable(row.partials):
-        raise TypeError(
-            f"{row.name}: partials is a function of (z, *operands), got {row.partials!r}"
-        )
     report = check_row(row)
     if not report.certain:
         # Values were found, but no slope could be told from them.
@@ -108,6 +105,7 @@ def unregister(name: str) -> None:
         ...
     ValueError: tanh is a built-in primitive and stays in the table
     """
+    asked.instance("unregister", name, str, "the name of a primitive")
     if name in _BUILT_IN:
         raise ValueError(f"{name} is a built-in primitive and stays in the table")
     row = TABLE.pop(name, None)
@@ -154,9 +152,21 @@ def primitive(function: Any = None, /, **columns: Any) -> Any:
     >>> unregister("squash")
     """
     _require_columns(columns)
+    if function is not None:
+        asked.function("primitive", function)
 
     def decorate(function: Function) -> Function:
-        parameters = inspect.signature(function).parameters.values()
+        asked.function("primitive", function)
+        name = getattr(function, "__name__", "")
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except ValueError:
+            parameters = None
+        if not name or parameters is None:
+            raise TypeError(
+                f"primitive takes a function with a name and parameters that can be counted, got "
+                f"{function!r:.60}: write it as def f(x): ..., or make the row yourself"
+            )
         if any(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters):
             raise TypeError(
                 f"{function.__name__}: a primitive takes its operands by position; make the "

@@ -5,14 +5,15 @@ a bool; an array is finite. Each says what was given, what was expected and what
 """
 
 import difflib
-import math
-import numbers
-import operator
 from collections.abc import Mapping
-from typing import Any, SupportsIndex, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from autograd.asked import real, whole
+
+__all__ = ["Array", "Floats", "generator", "look_up", "numeric", "real", "whole"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Array: TypeAlias = NDArray[Any]
@@ -24,6 +25,7 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
     """Return the entry of `table` called `name`.
 
     Raises:
+        TypeError: if the name is no text.
         ValueError: if there is none, with the nearest known name and all of them.
 
     >>> look_up("loss", "hinj", {"hinge": 1, "huber": 2})
@@ -31,52 +33,15 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
         ...
     ValueError: no loss is called 'hinj'. Did you mean 'hinge'? Known are hinge, huber.
     """
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(
+            f"the {what} is told by its name, one of {', '.join(table)}; got {name!r:.60}"
+        )
     if name in table:
         return table[name]
     near = difflib.get_close_matches(name.lower().replace("-", "_"), table, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"no {what} is called {name!r}.{hint} Known are {', '.join(table)}.")
-
-
-def whole(name: str, value: object, *, at_least: int = 1) -> int:
-    """Return `value` as an int.
-
-    Raises:
-        TypeError: if it is not a whole number (a bool is none: it is always a slip here).
-        ValueError: if it is less than `at_least`.
-
-    >>> whole("epochs", 3)
-    3
-    >>> whole("epochs", 0)
-    Traceback (most recent call last):
-        ...
-    ValueError: epochs must be at least 1; got 0
-    """
-    if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
-        raise TypeError(f"{name} must be a whole number; got {value!r}")
-    count = operator.index(value)
-    if count < at_least:
-        raise ValueError(f"{name} must be at least {at_least}; got {count}")
-    return count
-
-
-def real(name: str, value: object, *, at_least: float = -math.inf) -> float:
-    """Return `value` as a finite float.
-
-    Raises:
-        TypeError: if it is not a real number.
-        ValueError: if it is not finite or less than `at_least`.
-
-    >>> real("lr", 1)
-    1.0
-    """
-    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number; got {value!r}")
-    x = float(value)
-    if not math.isfinite(x) or x < at_least:
-        wanted = "finite" if at_least == -math.inf else f"finite and at least {at_least:g}"
-        raise ValueError(f"{name} must be {wanted}; got {value!r}")
-    return x
 
 
 def generator(seed: object) -> np.random.Generator:
@@ -89,7 +54,7 @@ def generator(seed: object) -> np.random.Generator:
     if isinstance(seed, np.random.Generator):
         return seed
     try:
-        return np.random.default_rng(whole("a seed", seed, at_least=0))
+        return np.random.default_rng(whole("a seed", seed, at_least=0, at_most=None))
     except TypeError:
         raise TypeError(
             f"a seed is a whole number or a NumPy Generator; got {seed!r}: write 0, "

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 from autograd import write_whole
+from autograd.asked import flag, instance, iterable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,7 +80,10 @@ class History:
     """
 
     def __init__(self, records: Iterable[EpochRecord] = (), metric_name: str = "") -> None:
-        self._records = list(records)
+        self._records: list[EpochRecord] = []
+        for record in iterable("History", records, "a list of EpochRecords"):
+            self.append(record)
+        instance("History", metric_name, str, "the name of a metric as a str")
         self.metric_name = metric_name
         self.interrupted = False
         self.stopped = False
@@ -88,6 +92,7 @@ class History:
 
     def append(self, record: EpochRecord) -> None:
         """Add the record of one more epoch."""
+        instance("History", record, EpochRecord, "EpochRecords, one for each epoch")
         self._records.append(record)
 
     def __len__(self) -> int:
@@ -101,7 +106,10 @@ class History:
     @overload
     def __getitem__(self, index: slice) -> list[EpochRecord]: ...
     def __getitem__(self, index: int | slice) -> EpochRecord | list[EpochRecord]:
-        return self._records[index]
+        try:
+            return self._records[index]
+        except IndexError:
+            raise IndexError(f"the history has {len(self)} epoch(s): none at {index}") from None
 
     @property
     def epoch(self) -> list[int]:
@@ -194,7 +202,7 @@ class History:
             OSError: if the file cannot be written.
         """
         heads = ["epoch", "seed", "loss", "metric", "validation_loss", "validation_metric"]
-        heads += ["time"] * time
+        heads += ["time"] * flag("time", time)
         rows = [
             ["" if getattr(record, head) is None else repr(getattr(record, head)) for head in heads]
             for record in self

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from autograd import asked
 from autograd.check.gradients import check_against
 from autograd.check.report import Outcome
 from autograd.check.subject import argument_names
@@ -67,6 +68,9 @@ def mark_gradient(f: Function, answer: Function, *points: Sequence[Any]) -> Mark
     >>> mark_gradient(cube, lambda x: x**2, [2.0], [-1.0])
     not right yet: at x = 2, df/dx is larger than your 4
     """
+    asked.function("mark_gradient", f)
+    asked.function("mark_gradient", answer, "an answer that is a function")
+    points = _lists(points)
     if not points:
         raise ValueError("give at least one point to try the answer at: mark_gradient(f, a, [1.0])")
     judged = 0
@@ -109,6 +113,9 @@ def mark_value(reference: Function, answer: Function, *points: Sequence[Any]) ->
     >>> mark_value(lambda: 2 * 3, lambda: 6)
     right
     """
+    asked.function("mark_value", reference)
+    asked.function("mark_value", answer, "an answer that is a function")
+    points = _lists(points)
     for point in points or [()]:
         found, trouble = _answered(answer, point)
         if trouble is not None:
@@ -124,6 +131,11 @@ def mark_value(reference: Function, answer: Function, *points: Sequence[Any]) ->
                 what = "it" if len(wanted) == 1 else f"part {i + 1} of {len(wanted)}"
                 return Marking(Mark.WRONG, _place(answer, point) + _difference(what, mine, right))
     return _right(points)
+
+
+def _lists(points: Sequence[Any]) -> tuple[list[Any], ...]:
+    wanted = "each point as the list of its arguments, such as [1.0]"
+    return tuple([asked.iterable("a mark", point, wanted) for point in points])
 
 
 def _right(points: Sequence[Any]) -> Marking:

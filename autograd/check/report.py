@@ -7,6 +7,8 @@ from enum import StrEnum
 from html import escape
 from typing import Self
 
+from autograd import asked
+
 
 class Outcome(StrEnum):
     """The three things a checker can honestly say; each equals its text.
@@ -92,6 +94,7 @@ class GradientError(AssertionError):
     """
 
     def __init__(self, report: "Report") -> None:
+        asked.instance("GradientError", report, Report, "a Report")
         self.report = report
         super().__init__(str(report))
 
@@ -118,7 +121,12 @@ class Report:
     __slots__ = ("title", "verdicts")
 
     def __init__(self, verdicts: Iterable[Verdict], title: str = "gradients") -> None:
-        self.verdicts: tuple[Verdict, ...] = tuple(verdicts)
+        self.verdicts: tuple[Verdict, ...] = tuple(
+            asked.iterable("Report", verdicts, "the verdicts of a check")
+        )
+        for verdict in self.verdicts:
+            asked.instance("Report", verdict, Verdict, "the verdicts of a check")
+        asked.instance("the title of a Report", title, str, "a str")
         self.title = title
 
     @property
@@ -167,7 +175,7 @@ class Report:
         Raises:
             GradientError: an AssertionError whose message is this report.
         """
-        if not (self.certain if strict else self.ok):
+        if not (self.certain if asked.flag("strict", strict) else self.ok):
             raise GradientError(self)
         return self
 

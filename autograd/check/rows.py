@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import asked
 from autograd.backward import gradient_numbers
 from autograd.check import local, precise
 from autograd.check.differences import differences
@@ -31,7 +32,9 @@ def sample(row: Primitive, points: int = 24, seed: int = 0) -> Iterator[Point]:
     >>> next(sample(lookup("sigmoid")))
     (-40.0,)
     """
-    rng = random.Random(seed)
+    asked.instance("check_row", row, Primitive, "a row of the table, a Primitive")
+    points = asked.whole("points", points)
+    rng = random.Random(asked.whole("seed", seed, at_least=0, at_most=None))
     counts = _COUNTS if row.arity is None else (row.arity,)
     for count in counts:
         domain = row.domain if row.arity is not None else tuple(row.domain[:1]) * count

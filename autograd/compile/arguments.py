@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from autograd import asked
 from autograd.compile.trace import Shape
 from autograd.numeric import number
 from autograd.recording import LEAF
@@ -32,7 +33,7 @@ def named(parameters: Any) -> tuple[list[Value], list[str]]:
     else:
         if isinstance(parameters, Value):
             raise TypeError("parameters is a model or a list of Values: write [w]")
-        given = list(parameters)
+        given = asked.iterable("compile", parameters, "a model or a list of Values as parameters")
         pairs = [(getattr(p, "label", "") or f"parameter {i}", p) for i, p in enumerate(given)]
     for name, p in pairs:
         if p.__class__ is Value and p._use is LEAF:

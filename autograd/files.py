@@ -70,9 +70,9 @@ def path_of(path: object) -> Path:
         ...
     TypeError: a file is named by a str or a Path, got 3
     """
-    named: Any = None
+    named: object = None
     with contextlib.suppress(TypeError):  # what names no file at all
-        named = os.fspath(cast(Any, path))
+        named = cast(object, os.fspath(cast(Any, path)))
     if not isinstance(named, str):
         raise TypeError(f"a file is named by a str or a Path, got {path!r:.60}")
     return Path(named)

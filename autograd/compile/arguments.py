@@ -89,6 +89,11 @@ def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...]
                 f"argument {place} is an array of {x.dtype}: programs take numbers; write "
                 "array.astype(float)"
             )
+        if x.__class__ is not np.ndarray and np.ma.is_masked(x):
+            raise ValueError(
+                f"entries of argument {place} are masked, and programs compute all of them: write "
+                "array.compressed() for those that are not, or array.filled(0.0)"
+            )
     shapes = tuple([x.shape[1:] for x in arguments])
     return [x.reshape(batch, -1) for x in arguments], shapes, batch
 

@@ -1,11 +1,9 @@
 """Files written whole or not at all."""
 
-import contextlib
 import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any, cast
 
 from autograd import asked
 
@@ -28,7 +26,7 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     ...     print(Path(folder, "note.txt").read_text(), len(list(Path(folder).iterdir())))
     whole 1
     """
-    given = path_of(path)
+    given = asked.path_of(path)
     # A pipe behind /dev/stdout has a name that leads nowhere.
     target = given if _is_device(given) else Path(os.path.realpath(given))
     asked.instance("write_whole", content, str | bytes, "text or bytes")
@@ -55,27 +53,11 @@ def with_ending(path: str | os.PathLike[str], ending: str) -> Path:
     >>> [with_ending(name, "svg").name for name in ("graph", "graph.txt")]
     ['graph.svg', 'graph.txt']
     """
-    given = path_of(path)
+    given = asked.path_of(path)
     _no_folder(given)
     if given.suffix or _is_device(given):
         return given
     return given.with_name(f"{given.name}.{ending}")
-
-
-def path_of(path: object) -> Path:
-    """Return where a file is, or say what names one.
-
-    >>> path_of(3)
-    Traceback (most recent call last):
-        ...
-    TypeError: a file is named by a str or a Path, got 3
-    """
-    named: object = None
-    with contextlib.suppress(TypeError):  # what names no file at all
-        named = cast(object, os.fspath(cast(Any, path)))
-    if not isinstance(named, str):
-        raise TypeError(f"a file is named by a str or a Path, got {path!r:.60}")
-    return Path(named)
 
 
 def _is_device(path: Path) -> bool:

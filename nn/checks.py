@@ -11,9 +11,17 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.asked import real, whole
+from autograd import asked
 
-__all__ = ["Array", "Floats", "generator", "look_up", "numeric", "real", "whole"]
+# The engine asks the same in the same words.
+MOST = asked.MOST
+flag = asked.flag
+function = asked.function
+instance = asked.instance
+iterable = asked.iterable
+path_of = asked.path_of
+real = asked.real
+whole = asked.whole
 
 Floats: TypeAlias = NDArray[np.float64]
 Array: TypeAlias = NDArray[Any]

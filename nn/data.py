@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.asked import flag, instance
-from nn.checks import Array, generator, numeric, real, whole
+from nn.checks import Array, flag, generator, instance, numeric, real, whole
 from nn.init import Seed
 from nn.losses import Loss
 from nn.metrics import one_hot

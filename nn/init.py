@@ -14,8 +14,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from autograd.asked import MOST, instance, iterable
-from nn.checks import Floats, generator, look_up, numeric, real, whole
+from nn.checks import MOST, Floats, generator, instance, iterable, look_up, numeric, real, whole
 
 Draw: TypeAlias = Callable[[int, int, np.random.Generator], tuple[Any, Any]]
 Seed: TypeAlias = int | np.random.Generator

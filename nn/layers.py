@@ -15,9 +15,8 @@ from typing import Any, Self, TypeAlias, cast
 import numpy as np
 
 from autograd import Value, dot
-from autograd.asked import instance
 from nn.activations import ACTIVATIONS, Activation, activation_function, activation_name
-from nn.checks import Array, Floats, whole
+from nn.checks import Array, Floats, instance, whole
 from nn.init import INITIALISERS, Draw, Seed, described, draw
 from nn.module import Module, Rows
 

@@ -28,9 +28,7 @@ from autograd import (
     sum,
     where,
 )
-from autograd.asked import instance
-from autograd.numeric import number
-from nn.checks import Array, look_up, real, whole
+from nn.checks import Array, instance, look_up, real, whole
 
 Numbers: TypeAlias = Value | float | Sequence[Value | float] | Array
 Function: TypeAlias = Callable[[Any, Any], Any]
@@ -393,7 +391,7 @@ def _listed(loss: str, numbers: Any) -> list[Any]:
         if not hasattr(kind, "__apply__"):
             for x in listed:
                 if type(x) is kind:
-                    number(x)
+                    Value(x)  # says what is wrong with it
     return listed
 
 

@@ -13,8 +13,7 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
 import numpy as np
 
 from autograd import Value, write_whole
-from autograd.asked import instance, iterable
-from nn.checks import Array, Floats, numeric
+from nn.checks import Array, Floats, instance, iterable, numeric
 from nn.files import ModelRecord, check_names, model_text, read_model
 from nn.init import checked_pair
 from nn.predicting import programs_of

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value
-from autograd.asked import flag
-from nn.checks import Floats, real
+from nn.checks import Floats, flag, real
 
 Schedule: TypeAlias = Callable[[int], float]
 Bools: TypeAlias = NDArray[np.bool_]

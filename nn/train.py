@@ -16,8 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from autograd import Value
-from autograd.asked import flag, iterable
-from nn.checks import Array, Floats, look_up, real, whole
+from nn.checks import Array, Floats, flag, iterable, look_up, real, whole
 from nn.data import Batches, check_data, epoch_rng, prepare_targets, split
 from nn.engines import Engine, engine_named
 from nn.history import EpochRecord, History

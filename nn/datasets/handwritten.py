@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.asked import flag, instance
+from nn.checks import flag, instance
 from nn.datasets.generators import Floats, Labels
 
 _UNSIGNED_BYTE = 0x08  # the code for the type of the elements, in the header of an idx file

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from autograd.asked import instance
+from nn.checks import instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

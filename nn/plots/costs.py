@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.asked import iterable
-from nn.checks import Floats, numeric, real, whole
+from nn.checks import Floats, iterable, numeric, real, whole
 from nn.plots.base import COLOURS, MARKERS, empty_figure, named, plain
 
 if TYPE_CHECKING:

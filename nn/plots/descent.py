@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.asked import function
-from nn.checks import Floats, numeric, whole
+from nn.checks import Floats, function, numeric, whole
 from nn.plots.base import COLOURS, empty_figure, named, pair_of_names, plain
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autograd as ag
-from autograd.asked import function
-from nn.checks import Floats, numeric, real
+from nn.checks import Floats, function, numeric, real
 from nn.plots.base import COLOURS, empty_figure, named, pair_of_names, plain
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.asked import instance, iterable
-from nn.checks import Floats, numeric, whole
+from nn.checks import Floats, instance, iterable, numeric, whole
 from nn.history import History
 from nn.metrics import classes, true_classes
 from nn.module import Module

@@ -4,6 +4,7 @@ It reads as a table, goes to CSV and plots itself. Times are kept and shown but 
 unless asked for, so that the same seed gives the same file byte for byte.
 """
 
+import numbers
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -42,6 +43,12 @@ class EpochRecord:
     validation_metric: float | None
     time: float
     seed: int
+
+    def __post_init__(self) -> None:
+        for name in ("loss", "metric", "validation_loss", "validation_metric", "time"):
+            x: object = getattr(self, name)
+            if x is not None or name in ("loss", "time"):
+                instance(f"{name} of an EpochRecord", x, numbers.Real, "a number")
 
     def __str__(self) -> str:
         """Return one line about the validation: its accuracy, or the loss where there is none.

@@ -126,6 +126,7 @@ class Report:
         )
         for verdict in self.verdicts:
             asked.instance("Report", verdict, Verdict, "the verdicts of a check")
+            asked.instance("a Verdict", verdict.outcome, Outcome, "an Outcome as its outcome")
         asked.instance("the title of a Report", title, str, "a str")
         self.title = title
 

@@ -300,7 +300,7 @@ def check_partial(
     try:
         partials = row.partials(row.function(*operands), *operands)
         partial = float(partials[k])
-    except (TypeError, ValueError, ArithmeticError, IndexError) as error:
+    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
         return Verdict(
             input=name,
             order=1,

@@ -184,7 +184,8 @@ def outcome(case: Case) -> tuple[str, str]:
     except (Exception, SystemExit) as error:
         kind = verdict(error)
         last = traceback.extract_tb(error.__traceback__)[-1]
-        said = f"{type(error).__name__}: {error!s:.200} ({last.filename}:{last.lineno})"
+        words = "".join(traceback.format_exception_only(error)).strip()
+        said = f"{words:.240} ({last.filename}:{last.lineno})"
     if kind == "works":
         for name in [row.name for row in TABLE.values() if row not in before[1]]:
             unregister(name)

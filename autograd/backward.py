@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
+from autograd import asked
 from autograd.blocks import Turn
 from autograd.errors import StaleGraphError
 from autograd.numeric import number
@@ -177,6 +178,8 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
     7.0
     """
     _check(z)
+    if on_leaf is not None:
+        asked.function("backward", on_leaf, "a function of one leaf as on_leaf")
     _turn.run(_in_turn, z, on_leaf)
 
 
@@ -352,6 +355,7 @@ def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
     """
     if isinstance(xs, Value):
         raise TypeError("gradient takes a sequence of Values: write gradient(z, [x])")
+    xs = asked.iterable("gradient", xs, "a list of Values")
     for x in xs:
         _check(x)
     return gradient_values(z, xs)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast, overload
 
 import numpy as np
 
-from autograd import recording
+from autograd import asked, recording
 from autograd.errors import WrongPartialsError
 from autograd.numeric import elementwise, made_of, number
 from autograd.row import (
@@ -76,15 +76,12 @@ def register(row: Primitive) -> Function:
     12.0
     >>> unregister("cube")
     """
+    asked.instance("register", row, Primitive, "a Primitive(name, function, partials)")
     if row.name in _BUILT_IN or row.name in _RESERVED:
         kind = "a built-in primitive" if row.name in _BUILT_IN else "a name used in rules"
         raise ValueError(f"{row.name} is {kind}: choose another name")
     from autograd.check.rows import check_row
 
-    if not callable(row.partials):
-        raise TypeError(
-            f"{row.name}: partials is a function of (z, *operands), got {row.partials!r}"
-        )
     given = row.function, row.array, row.partials
     _answer_in_floats(row)
     try:
@@ -128,6 +125,7 @@ def unregister(name: str) -> None:
         ...
     ValueError: tanh is a built-in primitive and stays in the table
     """
+    asked.instance("unregister", name, str, "the name of a primitive")
     if name in _BUILT_IN:
         raise ValueError(f"{name} is a built-in primitive and stays in the table")
     row = TABLE.pop(name, None)
@@ -174,9 +172,21 @@ def primitive(function: Any = None, /, **columns: Any) -> Any:
     >>> unregister("squash")
     """
     _require_columns(columns)
+    if function is not None:
+        asked.function("primitive", function)
 
     def decorate(function: Function) -> Function:
-        parameters = inspect.signature(function).parameters.values()
+        asked.function("primitive", function)
+        name = getattr(function, "__name__", "")
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except ValueError:
+            parameters = None
+        if not name or parameters is None:
+            raise TypeError(
+                f"primitive takes a function with a name and parameters that can be counted, got "
+                f"{function!r:.60}: write it as def f(x): ..., or make the row yourself"
+            )
         if any(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters):
             raise TypeError(
                 f"{function.__name__}: a primitive takes its operands by position; make the "

@@ -15,6 +15,7 @@ not in it is an error that points at the character.
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable
@@ -40,11 +41,45 @@ _HINTS = {
     ".": "functions are written by their name alone, as in tanh(x)",
     "{": "parentheses are written ( )",
     "|": "an absolute value is written abs(x)",
+    "⁻": "a power is written **, as in x**-1",
+    "√": "a root is written sqrt(x)",
     "!": "there is no factorial",
     "%": "there is no remainder",
     "<": "there are no comparisons; step(x) is 1 where x > 0",
     ">": "there are no comparisons; step(x) is 1 where x > 0",
 }
+# What other languages and books call a function of the table.
+_CALLED = {
+    "arccos": "acos",
+    "arccosh": "acosh",
+    "arcsin": "asin",
+    "arcsinh": "asinh",
+    "arctan": "atan",
+    "arctanh": "atanh",
+    "arctg": "atan",
+    "avg": "mean",
+    "fabs": "abs",
+    "lb": "log2",
+    "ln": "log",
+    "logistic": "sigmoid",
+    "max": "maximum",
+    "min": "minimum",
+    "root": "sqrt",
+    "sgn": "sign",
+    "sqr": "square",
+    "tg": "tan",
+    "var": "variance",
+}
+_WRITTEN = {
+    "dot": "dot([x, y], [a, b])",
+    "logsumexp": "logsumexp([x, y])",
+    "mean": "mean([x, y])",
+    "norm": "norm([x, y])",
+    "select": "select(i, [x, y])",
+    "sum": "sum([x, y])",
+    "variance": "variance([x, y])",
+}
+_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
 _DEEPEST = 80
 _LONGEST = 100_000
 _WINDOW = 60
@@ -158,6 +193,12 @@ class _Parser:
                 hint = _HINTS.get(text[at])
                 self.fail(f"{text[at]!r} is not understood{f': {hint}' if hint else ''}", at)
             kind = str(found.lastgroup)
+            for i, character in enumerate(found.group(), at):
+                if character in _SUPERSCRIPTS:
+                    power = f"**{_SUPERSCRIPTS[character]}"
+                    self.fail(
+                        f"{character!r} is not understood: a power is written **, as in x{power}", i
+                    )
             if kind != "space":
                 piece = found.group()
                 tokens.append(_Token(kind, _PLAIN.get(piece, piece), at))
@@ -334,6 +375,11 @@ class _Parser:
             if name in self.values or name in self.leaves:
                 self.fail(f"{name} is a number and cannot be called: write {name}*(...)",
                           token.position)  # fmt: skip
+            if name in _CALLED:
+                self.fail(
+                    f"there is no function called {name}: it is {_CALLED[name]} here",
+                    token.position,
+                )
             self.fail(f"there is no function called {name}{_suggestion(name)}", token.position)
         opened = self.token
         self.at += 1
@@ -342,6 +388,10 @@ class _Parser:
         if row is not None and row.arity is not None and len(operands) != row.arity:
             takes = f"{row.arity} operand{'s' * (row.arity != 1)}"
             self.fail(f"{name} takes {takes}, got {len(operands)}", token.position)
+        if name in _WRITTEN and not _fits(function, operands):
+            self.fail(
+                f"{name} takes a sequence in brackets: write {_WRITTEN[name]}", token.position
+            )
         try:
             return function(*operands)
         except (TypeError, ValueError, OverflowError) as error:
@@ -360,6 +410,15 @@ def _function(name: str) -> Callable[..., Any] | None:
     own = getattr(primitives, name, None)
     # A user's own primitive is in the table alone.
     return own if callable(own) else lambda *operands: apply(row, operands)
+
+
+def _fits(function: Callable[..., Any], operands: list[Any]) -> bool:
+    """Return whether a function of lists can be called with operands."""
+    try:
+        inspect.signature(function).bind(*operands)
+    except TypeError:
+        return False
+    return any(isinstance(x, list) for x in operands)
 
 
 def _suggestion(name: str) -> str:

@@ -5,6 +5,8 @@ import secrets
 import stat
 from pathlib import Path
 
+from autograd import asked
+
 
 def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write a file so that a reader finds the old content or the new, never a part.
@@ -25,9 +27,10 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     ...     print(Path(folder, "note.txt").read_text(), len(list(Path(folder).iterdir())))
     whole 1
     """
-    given = Path(path)
+    given = asked.path_of(path)
     # A pipe behind /dev/stdout has a name that leads nowhere.
     target = given if _is_device(given) else Path(os.path.realpath(given))
+    asked.instance("write_whole", content, str | bytes, "text or bytes")
     data = content.encode() if isinstance(content, str) else content
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write {given}: there is no folder {given.parent}")
@@ -51,7 +54,7 @@ def with_ending(path: str | os.PathLike[str], ending: str) -> Path:
     >>> [with_ending(name, "svg").name for name in ("graph", "graph.txt")]
     ['graph.svg', 'graph.txt']
     """
-    given = Path(path)
+    given = asked.path_of(path)
     _no_folder(given)
     if given.suffix or _is_device(given):
         return given

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from autograd import asked
 from autograd.numeric import sequence
 from autograd.primitives import exp, hypot, logsumexp, share, square
 from autograd.primitives import sum as total
@@ -42,6 +43,10 @@ def variance(xs: Iterable[Any], ddof: int = 0) -> Any:
     >>> variance([1.0, 2.0, 3.0, 4.0])
     1.25
     """
+    given: Any = ddof
+    # Expressions know no other numbers than floats.
+    plain = given.__class__ is float and given.is_integer()
+    ddof = asked.whole("ddof", int(given) if plain else given, at_least=0)
     values = _some(xs, "variance", ddof + 1)
     middle = mean(values)
     return total([square(x - middle) for x in values]) * (1.0 / (len(values) - ddof))

@@ -556,6 +556,11 @@ def sequence(xs: Iterable[Any], function: str) -> list[Any]:
         array = cast(Any, xs)
         if array.ndim != 1:
             raise ValueError(f"{function} takes a flat sequence, got an array of {array.shape}")
+        if array.__class__ is not np.ndarray and np.ma.is_masked(array):
+            raise ValueError(
+                f"{function} takes numbers, and entries of this array are masked: write "
+                "array.compressed() for those that are not"
+            )
         return array.tolist()
     if isinstance(xs, str | bytes) or not isinstance(cast(object, xs), Iterable):
         given = "one Value" if hasattr(type(xs), "__apply__") else f"{xs!r:.60}"

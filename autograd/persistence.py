@@ -16,6 +16,7 @@ from collections.abc import Callable, Container
 from operator import attrgetter
 from typing import Any, cast
 
+from autograd import asked
 from autograd.backward import check_fresh
 from autograd.errors import GraphFormatError
 from autograd.primitives import TABLE
@@ -241,6 +242,7 @@ def from_json(text: str) -> Value:
     >>> z.data, z.args[0].label, z.args[0].grad
     (9.0, 'x', 6.0)
     """
+    asked.instance("from_json", text, str, "the text that to_json wrote")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -1267,7 +1267,8 @@ def logsumexp(xs: Iterable[Any]) -> Any:
     return apply(_logsumexp, operands)
 
 
-for _function in [globals().get(name) for name in TABLE]:
+# Under `python -OO` no function has a docstring, and none is made.
+for _function in [globals().get(name) for name in TABLE] if __doc__ is not None else ():
     if _function is not None and _function.__doc__ is None:
         _function.__doc__ = describe(TABLE[_function.__name__])
 

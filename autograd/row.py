@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
+from autograd import asked
 from autograd.numeric import elementwise, number
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class Primitive:
     textbook: Rule | None = None
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         if not self.name.isidentifier():
             raise ValueError(f"a primitive's name is a Python identifier, got {self.name!r}")
         arity = 1 if self.arity is None else self.arity
@@ -162,6 +164,23 @@ class Primitive:
             escaped = self.name.replace("_", r"\_")
             fill("latex", latex_call(rf"\operatorname{{{escaped}}}"))
 
+    def _check_kinds(self) -> None:
+        """Say which column is of the wrong kind."""
+        columns: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        asked.instance("a primitive's name", columns["name"], str, "a str")
+        for name in ("function", "partials"):
+            asked.function(f"{self.name}: {name}", columns[name])
+        for name in ("array", "precise", "text", "latex"):
+            if columns[name] is not None:
+                asked.function(f"{self.name}: {name}", columns[name])
+        if columns["arity"] is not None:
+            asked.whole(f"{self.name}: arity", columns["arity"], at_least=-asked.MOST)
+        asked.whole(f"{self.name}: constants", columns["constants"], at_least=-asked.MOST)
+        asked.instance(f"{self.name}: ufunc", columns["ufunc"], str, "a str")
+        fill = partial(object.__setattr__, self)
+        fill("domain", _intervals(self.name, columns["domain"]))
+        fill("subgradients", _kinks(self.name, columns["subgradients"]))
+
     def __str__(self) -> str:
         return self.name
 
@@ -170,6 +189,29 @@ class Primitive:
 
     def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
         return lookup, (self.name,)
+
+
+def _intervals(name: str, domain: Any) -> tuple[Interval, ...]:
+    """Return a domain as pairs of floats, or say how one is written."""
+    try:
+        return tuple([(number(low), number(high)) for low, high in domain])
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name}: domain is an interval for each operand, as in ((0.1, 50.0),), "
+            f"got {domain!r:.60}"
+        ) from None
+
+
+def _kinks(name: str, subgradients: Any) -> tuple[tuple[Point, Point], ...]:
+    try:
+        return tuple(
+            [(tuple(map(number, at)), tuple(map(number, slopes))) for at, slopes in subgradients]
+        )
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name}: subgradients are pairs (operands, partials), as in (((0.0,), (0.5,)),), "
+            f"got {subgradients!r:.60}"
+        ) from None
 
 
 def call_notation(name: str) -> Notation:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from autograd import asked
 from autograd.backward import first_birth, gradient_numbers, gradient_values, ordered
 from autograd.errors import TraceError
 from autograd.modes import recording_anyway
@@ -240,6 +241,7 @@ def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
     >>> value_and_grad(lambda x: w * x * x)(3.0)
     (Value(45.0), Value(30.0))
     """
+    asked.function("value_and_grad", f)
 
     @_recorded
     def function(*args: Any, **keywords: Any) -> tuple[Any, Any]:
@@ -259,12 +261,17 @@ def grad(f: Function, argnum: Argnum = 0) -> Function:
     >>> grad(grad(lambda x: x**3))(2.0)
     12.0
     """
+    asked.function("grad", f)
     both = value_and_grad(f, argnum)
 
     def function(*args: Any, **keywords: Any) -> Any:
         return both(*args, **keywords)[1]
 
     return function
+
+
+# The cost grows with the square of the order, and floats hold no factorial beyond that of 170.
+_HIGHEST = 10_000
 
 
 def derivative(f: Function, order: int = 1) -> Function:
@@ -280,8 +287,10 @@ def derivative(f: Function, order: int = 1) -> Function:
     >>> derivative(lambda x: exp(-x * x), order=4)(0.0)
     12.0
     """
+    asked.function("derivative", f)
     if isinstance(order, bool) or not isinstance(cast(object, order), int) or order < 0:
         raise ValueError(f"the order of a derivative is 0, 1, 2, ..., got {order!r}")
+    asked.whole("the order of a derivative", order, at_least=0, at_most=_HIGHEST)
 
     @_recorded
     def function(x: Any, **keywords: Any) -> Any:
@@ -341,6 +350,7 @@ def jacobian(f: Function, argnum: Argnum = 0) -> Function:
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([3.0, 2.0])
     [[2.0, 3.0], [1.0, 1.0]]
     """
+    asked.function("jacobian", f)
 
     @_recorded
     def function(*args: Any, **keywords: Any) -> Any:
@@ -364,6 +374,7 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
     >>> hessian(z)([1.0, 2.0])
     [[62.0, 55.0], [55.0, 80.0]]
     """
+    asked.function("hessian", f)
 
     @_recorded
     def function(*args: Any, **keywords: Any) -> Any:
@@ -387,6 +398,7 @@ def hvp(f: Function, argnum: Argnum = 0) -> Function:
     >>> hvp(lambda x: x[0] ** 2 * x[1])([3.0, 2.0], [1.0, 0.0])
     [4.0, 6.0]
     """
+    asked.function("hvp", f)
 
     @_recorded
     def function(*args: Any, **keywords: Any) -> Any:
@@ -415,6 +427,7 @@ def jvp(f: Function, argnum: Argnum = 0) -> Function:
     >>> jvp(lambda x: [x[0] * x[1], x[0] + x[1]])([3.0, 2.0], [1.0, 0.0])
     [2.0, 1.0]
     """
+    asked.function("jvp", f)
 
     @_recorded
     def function(*args: Any, **keywords: Any) -> Any:

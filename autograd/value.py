@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -184,9 +185,15 @@ class Value:
     hypot = _named(primitives.hypot)
     select = _named(primitives.select)
 
-    def clip(self, low: float, high: float, out: None = None) -> Value:
-        """Return autograd.clip with this value as its first operand; np.clip passes `out`."""
-        return primitives.clip(self, low, high)
+    def clip(self, low: float | None, high: float | None, out: None = None) -> Value:
+        """Return autograd.clip with this value as its first operand; np.clip passes `out`.
+
+        A bound may be None, for no bound on that side.
+        """
+        if out is not None:
+            raise TypeError("a Value is not clipped in place: write autograd.clip(v, low, high)")
+        least = -inf if low is None else low
+        return primitives.clip(self, least, inf if high is None else high)
 
     def __pos__(self) -> Value:
         return self

@@ -9,12 +9,23 @@ import decimal
 import difflib
 import math
 import numbers
-import operator
 from collections.abc import Mapping, Sequence
-from typing import Any, SupportsIndex, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from autograd import asked
+
+# The engine asks the same in the same words.
+MOST = asked.MOST
+flag = asked.flag
+function = asked.function
+instance = asked.instance
+iterable = asked.iterable
+path_of = asked.path_of
+real = asked.real
+whole = asked.whole
 
 Floats: TypeAlias = NDArray[np.float64]
 Array: TypeAlias = NDArray[Any]
@@ -26,6 +37,7 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
     """Return the entry of `table` called `name`.
 
     Raises:
+        TypeError: if the name is no text.
         ValueError: if there is none, with the nearest known name and all of them.
 
     >>> look_up("loss", "hinj", {"hinge": 1, "huber": 2})
@@ -37,6 +49,10 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
         ...
     ValueError: no loss is called 'MSELoss'. Did you mean 'mean_squared_error'? Known are ...
     """
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(
+            f"the {what} is told by its name, one of {', '.join(table)}; got {name!r:.60}"
+        )
     if name in table:
         return table[name]
     key = name.lower().replace("-", "_").replace(" ", "_")
@@ -86,47 +102,6 @@ _ELSEWHERE: Mapping[str, Sequence[str]] = {
 }
 
 
-def whole(name: str, value: object, *, at_least: int = 1) -> int:
-    """Return `value` as an int.
-
-    Raises:
-        TypeError: if it is not a whole number (a bool is none: it is always a slip here).
-        ValueError: if it is less than `at_least`.
-
-    >>> whole("epochs", 3)
-    3
-    >>> whole("epochs", 0)
-    Traceback (most recent call last):
-        ...
-    ValueError: epochs must be at least 1; got 0
-    """
-    if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
-        raise TypeError(f"{name} must be a whole number; got {value!r}")
-    count = operator.index(value)
-    if count < at_least:
-        raise ValueError(f"{name} must be at least {at_least}; got {count}")
-    return count
-
-
-def real(name: str, value: object, *, at_least: float = -math.inf) -> float:
-    """Return `value` as a finite float.
-
-    Raises:
-        TypeError: if it is not a real number.
-        ValueError: if it is not finite or less than `at_least`.
-
-    >>> real("lr", 1)
-    1.0
-    """
-    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number; got {value!r}")
-    x = float(value)
-    if not math.isfinite(x) or x < at_least:
-        wanted = "finite" if at_least == -math.inf else f"finite and at least {at_least:g}"
-        raise ValueError(f"{name} must be {wanted}; got {value!r}")
-    return x
-
-
 def generator(seed: object) -> np.random.Generator:
     """Return the source of random numbers that a seed stands for; a Generator stands for itself.
 
@@ -137,7 +112,7 @@ def generator(seed: object) -> np.random.Generator:
     if isinstance(seed, np.random.Generator):
         return seed
     try:
-        return np.random.default_rng(whole("a seed", seed, at_least=0))
+        return np.random.default_rng(whole("a seed", seed, at_least=0, at_most=None))
     except TypeError:
         raise TypeError(
             f"a seed is a whole number or a NumPy Generator; got {seed!r}: write 0, "

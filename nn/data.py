@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.checks import Array, generator, numeric, real, whole
+from nn.checks import Array, flag, generator, instance, numeric, real, whole
 from nn.init import Seed
 from nn.losses import Loss
 from nn.metrics import one_hot
@@ -37,10 +37,13 @@ class Batches:
     def __init__(
         self, X: Array, y: Array, batch_size: int, rng: np.random.Generator, drop_last: bool
     ):
-        self.X = X
-        self.y = y
+        samples, targets = check_data(X, y)
+        instance("Batches", rng, np.random.Generator, "a NumPy Generator, default_rng(0)")
+        batch_size = whole("batch_size", batch_size)
+        self.X = samples
+        self.y = targets
         self.batch_size = batch_size
-        self.drop_last = drop_last
+        self.drop_last = flag("drop_last", drop_last)
         self._rng = rng
 
     def __len__(self) -> int:
@@ -88,12 +91,12 @@ def minibatches(X: Any, y: Any, batch_size: int, rng: Seed = 0, drop_last: bool 
     """
     samples, targets = check_data(X, y)
     size, count = whole("batch_size", batch_size), len(samples)
-    if drop_last and count < size:
+    if flag("drop_last", drop_last) and count < size:
         raise ValueError(
             f"there is nothing to train on: {count} sample(s) do not fill one batch of {size}, "
             f"and drop_last leaves short batches out; write batch_size={count}"
         )
-    return Batches(samples, targets, size, generator(rng), bool(drop_last))
+    return Batches(samples, targets, size, generator(rng), drop_last)
 
 
 def check_data(X: Any, y: Any) -> tuple[Array, Array]:

@@ -332,6 +332,6 @@ def _check_drawing(settings: Settings, task: Task) -> None:
                 "lie within a few units"
             )
     # Ten for the test, the validation set and the training set to have some of each class.
-    points = whole("points", settings.points, at_least=10)
+    points = whole("points", settings.points, at_least=10, at_most=None)
     if points > MOST_POINTS:
         raise ValueError(f"points must be at most {MOST_POINTS:,}; got {points:,}")

@@ -10,8 +10,9 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn, cast
+
+from nn.checks import path_of
 
 FORMAT = "chalkgrad model"
 VERSION = 1
@@ -62,7 +63,7 @@ def read_model(path: str | os.PathLike[str]) -> ModelRecord:
             numbers for parameters; the message names what was found and what was expected.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = path_of(path).read_text(encoding="utf-8")
         document: Any = json.loads(text, parse_constant=_refuse, object_pairs_hook=_without_twins)
     except UnicodeDecodeError:
         raise ValueError(f"{path}: expected a model file, JSON text; found binary data") from None

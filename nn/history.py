@@ -4,12 +4,14 @@ It reads as a table, goes to CSV and plots itself. Times are kept and shown but 
 unless asked for, so that the same seed gives the same file byte for byte.
 """
 
+import numbers
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 from autograd import write_whole
+from nn.checks import flag, instance, iterable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,6 +43,12 @@ class EpochRecord:
     validation_metric: float | None
     time: float
     seed: int
+
+    def __post_init__(self) -> None:
+        for name in ("loss", "metric", "validation_loss", "validation_metric", "time"):
+            x: object = getattr(self, name)
+            if x is not None or name in ("loss", "time"):
+                instance(f"{name} of an EpochRecord", x, numbers.Real, "a number")
 
     def __str__(self) -> str:
         """Return one line about the validation: its accuracy, or the loss where there is none.
@@ -80,7 +88,10 @@ class History:
     """
 
     def __init__(self, records: Iterable[EpochRecord] = (), metric_name: str = "") -> None:
-        self._records = list(records)
+        self._records: list[EpochRecord] = []
+        for record in iterable("History", records, "a list of EpochRecords"):
+            self.append(record)
+        instance("History", metric_name, str, "the name of a metric as a str")
         self.metric_name = metric_name
         self.interrupted = False
         self.stopped = False
@@ -89,6 +100,7 @@ class History:
 
     def append(self, record: EpochRecord) -> None:
         """Add the record of one more epoch."""
+        instance("History", record, EpochRecord, "EpochRecords, one for each epoch")
         self._records.append(record)
 
     def __len__(self) -> int:
@@ -102,7 +114,10 @@ class History:
     @overload
     def __getitem__(self, index: slice) -> list[EpochRecord]: ...
     def __getitem__(self, index: int | slice) -> EpochRecord | list[EpochRecord]:
-        return self._records[index]
+        try:
+            return self._records[index]
+        except IndexError:
+            raise IndexError(f"the history has {len(self)} epoch(s): none at {index}") from None
 
     @property
     def epoch(self) -> list[int]:
@@ -195,7 +210,7 @@ class History:
             OSError: if the file cannot be written.
         """
         heads = ["epoch", "seed", "loss", "metric", "validation_loss", "validation_metric"]
-        heads += ["time"] * time
+        heads += ["time"] * flag("time", time)
         rows = [
             ["" if getattr(record, head) is None else repr(getattr(record, head)) for head in heads]
             for record in self

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from nn.checks import Floats, generator, look_up, numeric, real
+from nn.checks import MOST, Floats, generator, instance, iterable, look_up, numeric, real, whole
 
 Draw: TypeAlias = Callable[[int, int, np.random.Generator], tuple[Any, Any]]
 Seed: TypeAlias = int | np.random.Generator
@@ -41,6 +41,7 @@ class Initialiser:
 
     def biases(self, n_out: int, rng: np.random.Generator) -> Floats:
         """Return biases of shape (n_out,): zeros, where a class does not say otherwise."""
+        _check(rng, n_out)
         return np.zeros(n_out)
 
     def __call__(self, n_in: int, n_out: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -64,10 +65,12 @@ class ScaledNormal(Initialiser):
 
     def weights(self, n_in: int, n_out: int, rng: np.random.Generator) -> Floats:
         """Return weights of shape (n_out, n_in)."""
+        _check(rng, n_in, n_out)
         return rng.standard_normal((n_out, n_in)) / math.sqrt(n_in)
 
     def biases(self, n_out: int, rng: np.random.Generator) -> Floats:
         """Return biases of shape (n_out,)."""
+        _check(rng, n_out)
         return rng.standard_normal((n_out, 1))[:, 0]
 
 
@@ -90,10 +93,13 @@ class Uniform(Initialiser):
 
     def __post_init__(self) -> None:
         if self.limit is not None:
-            real("limit", self.limit, at_least=0.0)
+            limit = real("limit", self.limit, at_least=0.0)
+            if math.isinf(2.0 * limit):
+                raise ValueError(f"limit is half a width, which {limit} makes infinite: take less")
 
     def weights(self, n_in: int, n_out: int, rng: np.random.Generator) -> Floats:
         """Return weights of shape (n_out, n_in)."""
+        _check(rng, n_in, n_out)
         limit = 1.0 / math.sqrt(n_in) if self.limit is None else self.limit
         return rng.uniform(-limit, limit, (n_out, n_in))
 
@@ -115,6 +121,7 @@ class Xavier(Initialiser):
 
     def weights(self, n_in: int, n_out: int, rng: np.random.Generator) -> Floats:
         """Return weights of shape (n_out, n_in)."""
+        _check(rng, n_in, n_out)
         limit = math.sqrt(6.0 / (n_in + n_out))
         return rng.uniform(-limit, limit, (n_out, n_in))
 
@@ -132,6 +139,7 @@ class He(Initialiser):
 
     def weights(self, n_in: int, n_out: int, rng: np.random.Generator) -> Floats:
         """Return weights of shape (n_out, n_in)."""
+        _check(rng, n_in, n_out)
         return rng.standard_normal((n_out, n_in)) * math.sqrt(2.0 / n_in)
 
 
@@ -158,11 +166,21 @@ class Constant(Initialiser):
 
     def weights(self, n_in: int, n_out: int, rng: np.random.Generator) -> Floats:
         """Return weights of shape (n_out, n_in)."""
+        _check(rng, n_in, n_out)
         return np.full((n_out, n_in), float(self.weight))
 
     def biases(self, n_out: int, rng: np.random.Generator) -> Floats:
         """Return biases of shape (n_out,)."""
+        _check(rng, n_out)
         return np.full(n_out, float(self.bias))
+
+
+def _check(rng: object, *counts: object) -> None:
+    """Ask what every initialiser asks: counts of inputs and outputs, and a Generator."""
+    size = math.prod([whole("the number of inputs and of outputs", count) for count in counts])
+    if size > MOST:
+        raise ValueError(f"{size:,} weights are more than memory holds: take fewer")
+    instance("an initialiser", rng, np.random.Generator, "a NumPy Generator, default_rng(0)")
 
 
 INITIALISERS: Mapping[str, Initialiser] = MappingProxyType(
@@ -228,7 +246,8 @@ def draw(init: str | Draw, sizes: Sequence[int], seed: Seed) -> list[tuple[Float
     """
     rng = generator(seed)
     chosen = initialiser(init)
-    layers = list(itertools.pairwise(sizes))
+    counts = iterable("sizes", sizes, "a list of whole numbers, such as [2, 8, 1]")
+    layers = list(itertools.pairwise([whole("a layer's size", count) for count in counts]))
     if isinstance(chosen, Initialiser):
         drawn = [chosen.weights(n_in, n_out, rng) for n_in, n_out in layers]
         return [

@@ -8,7 +8,7 @@ small. Called on one sample they record the graph; `predict` computes many with 
 # pyright: reportPrivateUsage=false
 # A network asks its layers, and they their neurons, what users need not know.
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Self, TypeAlias, cast
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import Value, dot
 from nn.activations import ACTIVATIONS, Activation, activation_function, activation_name
-from nn.checks import Array, Floats, refuse_masked, whole
+from nn.checks import Array, Floats, instance, refuse_masked, whole
 from nn.init import INITIALISERS, Draw, Seed, described, draw
 from nn.module import Module, Rows
 
@@ -329,10 +329,11 @@ class MLP(Module):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Return a model built from what `config()` gave; its parameters are set afterwards."""
+        instance(f"{cls.__name__}.from_config", config, Mapping, "the dict that config() gave")
         init, seed = config.get("init"), config.get("seed")
         # A start that was an object of the user's, or a Generator, is only a remark by now.
         start: dict[str, Any] = {
-            "init": init if init in INITIALISERS else "constant",
+            "init": init if isinstance(init, str) and init in INITIALISERS else "constant",
             "seed": 0 if seed is None else seed,
         }
         model = cls(**{**config, **start})

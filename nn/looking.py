@@ -19,6 +19,7 @@ _OPTION = re.compile(
     r"|-(highlight|around|depth|by|most|latex|quiz)",
     re.DOTALL,
 )
+_WITH_VALUE = ("-o", "--output", "--highlight", "--around", "--depth", "--by", "--most")
 _DRAWN = (".svg", ".dot", ".gv", ".txt", ".png", ".pdf")
 
 
@@ -108,14 +109,21 @@ def with_minus(words: Sequence[str]) -> list[str]:
     ['explain', ' -x**2', 'x=3', '--by', 'x']
     >>> with_minus(["draw", "-o", "a.svg", "--", "-x"])
     ['draw', '-o', 'a.svg', '--', '-x']
+    >>> with_minus(["draw", "-x", "-o", "-x.svg"])
+    ['draw', ' -x', '-o-x.svg']
     """
-    known = list(words)
-    if known and known[0] in _COMMANDS:
-        for i, word in enumerate(known[1:], 1):
-            if word == "--":
-                break
-            if word.startswith("-") and not _OPTION.fullmatch(word):
-                known[i] = f" {word}"
+    if not words or words[0] not in _COMMANDS:
+        return list(words)
+    known: list[str] = []
+    for i, word in enumerate(words):
+        if word == "--":
+            return [*known, *words[i:]]
+        meant = word.startswith("-") and not _OPTION.fullmatch(word)
+        if meant and known[-1] in _WITH_VALUE:
+            # Joined to its option, as argparse wants a value that begins with a minus.
+            known[-1] += word if known[-1] == "-o" else f"={word}"
+        else:
+            known.append(f" {word}" if meant else word)
     return known
 
 
@@ -133,13 +141,13 @@ def also_values(options: argparse.Namespace, rest: Sequence[str]) -> list[str]:
 
 
 def values_of(words: Sequence[str]) -> dict[str, float]:
-    """Return the values in words such as w=0.5.
+    """Return the values in words such as w=0.5; one may be an expression of numbers.
 
     Raises:
         Refusal: for a word that is none.
 
-    >>> values_of(["w=0.5", "b=-1"])
-    {'w': 0.5, 'b': -1.0}
+    >>> values_of(["w=0.5", "b=-1/4", "c=2*pi"])
+    {'w': 0.5, 'b': -0.25, 'c': 6.283185307179586}
     """
     values: dict[str, float] = {}
     for word in words:
@@ -151,8 +159,18 @@ def values_of(words: Sequence[str]) -> dict[str, float]:
         try:
             values[name] = float(number)
         except ValueError:
-            raise Refusal(f"the value of {name} is no number: {number!r:.60}") from None
+            values[name] = _computed(name, number)
     return values
+
+
+def _computed(name: str, written: str) -> float:
+    """Return the number that an expression of numbers is, such as 1/2 or pi."""
+    try:
+        return parse(written).data
+    except ExpressionError as error:
+        raise Refusal(
+            f"the value of {name} is no number: {written!r:.60} ({error.reason})"
+        ) from None
 
 
 def look(options: argparse.Namespace) -> str:

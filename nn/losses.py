@@ -28,7 +28,7 @@ from autograd import (
     sum,
     where,
 )
-from nn.checks import Array, look_up, real, refuse_masked
+from nn.checks import Array, instance, look_up, real, refuse_masked, whole
 
 Numbers: TypeAlias = Value | float | Sequence[Value | float] | Array
 Function: TypeAlias = Callable[[Any, Any], Any]
@@ -150,7 +150,7 @@ def hinge(outputs: Numbers, label: float) -> Any:
     if _is_value(label):
         return _hinge_of_value(scores, label)
     if len(scores) == 1:
-        if label not in (-1, 0, 1):
+        if np.ndim(label) or label not in (-1, 0, 1):
             raise ValueError(
                 f"hinge of one score takes the label 1, or -1 or 0 for the other class; "
                 f"got {label!r}"
@@ -319,6 +319,13 @@ def mean_loss(loss: Loss, outputs: Any, targets: Any) -> float:
     >>> mean_loss(loss_named("half_squared_error"), np.array([[1.0], [3.0]]), np.zeros(2))
     2.5
     """
+    instance("mean_loss", loss, Loss, "a Loss, as loss_named gives")
+    outputs, targets = np.asarray(outputs), np.asarray(targets)
+    if not outputs.ndim or outputs.shape[:1] != targets.shape[:1] or not len(outputs):
+        raise ValueError(
+            f"mean_loss takes a target for each sample's outputs; got {outputs.shape} and "
+            f"{targets.shape}"
+        )
     losses: list[Any] = []
     with no_grad():
         for row, target in zip(outputs.tolist(), targets.tolist(), strict=True):
@@ -337,6 +344,8 @@ def class_label(loss: str, label: Any, classes: int) -> int:
     Raises:
         ValueError: if it is not one.
     """
+    if classes.__class__ is not int:
+        classes = whole("classes", classes)
     if label.__class__ is not int:
         shown = label
         label = _plain(loss, label)
@@ -353,7 +362,10 @@ def class_label(loss: str, label: Any, classes: int) -> int:
 def _plain(loss: str, label: Any, kinds: str = "iuf") -> float:
     """Return a label of NumPy's kinds as a float, or say that it is one number."""
     refuse_masked(f"the label of {loss}", label)
-    array = np.asarray(label)
+    try:
+        array = np.asarray(label)
+    except ValueError:  # ragged
+        array = np.zeros(0)
     if array.size != 1 or array.dtype.kind not in kinds or not np.isfinite(array).all():
         hint = ": write labels.argmax() for one-hot" if array.size > 1 else ""
         raise ValueError(f"{loss} takes one number for a label, got {label!r:.60}{hint}")
@@ -374,10 +386,19 @@ def _listed(loss: str, numbers: Any) -> list[Any]:
             )
         listed = array.reshape(-1).tolist()
     else:
-        return [numbers]
+        listed = [numbers]
     if not listed:
         raise ValueError(f"{loss} takes at least one output and target, got none")
+    for kind in set(map(type, listed)) - _NUMBERS:
+        if not hasattr(kind, "__apply__"):
+            for x in listed:
+                if type(x) is kind:
+                    Value(x)  # says what is wrong with it
     return listed
+
+
+# Truth values are labels that stand for 0 and 1.
+_NUMBERS = {Value, float, bool, np.bool_}
 
 
 def _pairs(loss: str, outputs: Any, targets: Any) -> list[tuple[Any, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.checks import Array, Floats, numeric, whole
+from nn.checks import Array, Floats, numeric, real, whole
 
 
 def classes(outputs: Any, cut: float = 0.0) -> Array:
@@ -27,13 +27,15 @@ def classes(outputs: Any, cut: float = 0.0) -> Array:
     >>> classes([[-2.0], [0.0], [3.0]])
     array([0, 0, 1])
     """
-    array = numeric("outputs", outputs)
+    array, cut = numeric("outputs", outputs), real("cut", cut)
     if array.ndim not in (1, 2) or 0 in array.shape[1:]:
         raise ValueError(
             f"outputs must be of shape (samples, outputs) or (samples,); got {array.shape}"
         )
     if array.ndim == 2 and array.shape[1] > 1:
         return array.argmax(axis=1)
+    if array.size != len(array):
+        raise ValueError(f"outputs must be of shape (samples, outputs); got {array.shape}")
     return (array.reshape(len(array)) > cut).astype(np.int64)
 
 
@@ -50,6 +52,10 @@ def true_classes(y: Any) -> Array:
     (array([2, 0]), array([0, 1, 1]))
     """
     labels = numeric("y", y)
+    if labels.ndim not in (1, 2) or 0 in labels.shape[1:]:
+        raise ValueError(
+            f"y must be labels of shape (samples,) or one-hot rows; got shape {labels.shape}"
+        )
     if labels.ndim == 2:
         return labels.argmax(axis=1) if labels.shape[1] > 1 else true_classes(labels[:, 0])
     _check_whole("y", labels)

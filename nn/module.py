@@ -13,7 +13,7 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
 import numpy as np
 
 from autograd import Value, write_whole
-from nn.checks import Array, Floats, numeric
+from nn.checks import Array, Floats, instance, iterable, numeric
 from nn.files import ModelRecord, check_names, model_text, read_model
 from nn.init import checked_pair
 from nn.predicting import programs_of
@@ -153,6 +153,7 @@ class Module:
                 finite; no parameter has changed then.
         """
         layers = self._dense()
+        arrays = iterable("set_arrays", arrays, "a list of pairs (W, b), one for each layer")
         if len(arrays) != len(layers):
             raise ValueError(
                 f"expected {len(layers)} pair(s) (W, b), one for each layer; got {len(arrays)}"
@@ -252,6 +253,7 @@ class Module:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Return a model built from what `config()` gave; its parameters are set afterwards."""
+        instance(f"{cls.__name__}.from_config", config, Mapping, "the dict that config() gave")
         return cls(**config)
 
     def save(self, path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value
-from nn.checks import Floats, real
+from nn.checks import Floats, flag, real
 
 Schedule: TypeAlias = Callable[[int], float]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -79,9 +79,9 @@ class SGD:
             raise ValueError(
                 f"momentum must be below 1, or old gradients never fade; got {momentum}"
             )
-        if nesterov and not self.momentum:
+        self.nesterov = flag("nesterov", nesterov)
+        if self.nesterov and not self.momentum:
             raise ValueError("nesterov looks ahead along the momentum: give momentum=0.9, say")
-        self.nesterov = bool(nesterov)
         self.weight_decay = real("weight_decay", weight_decay, at_least=0.0)
         self.steps = 0
         # 0 is where a velocity starts; one for each parameter, in the same order.
@@ -144,6 +144,16 @@ class SGD:
         >>> numbers
         array([-1.,  1.])
         """
+        given: Any = numbers, slopes, moved
+        # Asked at every batch, so in one line; a quarter of a microsecond.
+        if not given[0].__class__ is given[1].__class__ is np.ndarray or not (
+            given[0].shape == given[1].shape == (len(self.parameters),)
+        ):
+            _refuse_arrays(len(self.parameters), given[:2])
+        if moved is not None and not (
+            moved.__class__ is np.ndarray and moved.dtype == bool and moved.shape == given[0].shape
+        ):
+            raise TypeError(f"moved is an array of bools, one a parameter; got {moved!r:.60}")
         if moved is not None and not moved.any():
             raise ValueError(_NO_GRADIENT)
         rate = self.lr
@@ -187,6 +197,13 @@ class SGD:
         options = {name: getattr(self, name) for name in ("momentum", "nesterov", "weight_decay")}
         words += [f"{name}={value}" for name, value in options.items() if value]
         return f"SGD({', '.join(words)})"
+
+
+def _refuse_arrays(count: int, arrays: Iterable[Any]) -> None:
+    shapes = ", ".join([str(getattr(x, "shape", f"{x!r:.60}")) for x in arrays])
+    raise ValueError(
+        f"step_array takes two arrays with an entry for each of {count} parameter(s), got {shapes}"
+    )
 
 
 def _rate(name: str, lr: object) -> float:

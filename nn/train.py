@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from autograd import Value
-from nn.checks import Array, Floats, look_up, whole
+from nn.checks import Array, Floats, flag, iterable, look_up, real, whole
 from nn.data import Batches, check_data, epoch_rng, prepare_targets, split
 from nn.engines import Engine, engine_named
 from nn.history import EpochRecord, History
@@ -156,7 +156,7 @@ def fit(
     method", 1951.
     """
     epochs = whole("epochs", epochs)
-    seed = whole("seed", seed, at_least=0)
+    seed = whole("seed", seed, at_least=0, at_most=None)
     size = whole("batch_size", batch_size)
     parameters = _parameters(model)
     if (parameters[0] * 1.0).op is None:
@@ -172,7 +172,7 @@ def fit(
     finished: list[float] | Floats = [p.data for p in parameters]
     finder: Engine | None = None
     # None: silent unless stderr is a terminal.
-    quiet = None if progress else True
+    quiet = None if flag("progress", progress) else True
     bar = tqdm(total=epochs * plan.steps, desc="Training", unit="batch", disable=quiet)
     try:
         finder = make_engine(model, plan.loss, *plan.train)
@@ -351,7 +351,7 @@ def _plan(
                 f"{size}, and validation='last_batch' holds the last batch out; choose a smaller "
                 "batch_size"
             )
-    elif validation:
+    elif validation is not None and real("validation", validation):
         train, held = split(samples, targets, validation, seed)
     cut = 0.0 if targets.min() < 0 else loss.cut
     return _Plan(loss, train, held, last_batch, size, seed, classes, cut)
@@ -413,7 +413,7 @@ def _can_step(optimizer: Any) -> bool:
 def _checked_callbacks(callbacks: Any) -> list[Callback]:
     if callable(callbacks):
         raise TypeError("callbacks is a list of functions: write callbacks=[f]")
-    calls = list(cast(Iterable[Callback], callbacks))
+    calls: list[Callback] = iterable("callbacks", callbacks, "a list of functions")
     for call in calls:
         if not callable(call):
             raise TypeError(f"a callback is a function (model, history); got {call!r}")

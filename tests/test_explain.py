@@ -342,3 +342,53 @@ def test_every_node_that_is_named_is_told_once_with_its_value():
     for _ in range(1_000):
         deep = deep.sin()
     assert len(str(explain(deep, x)).splitlines()) < 60
+
+
+@pytest.mark.parametrize(
+    ("record", "point", "said"),
+    [
+        (ag.log, -1.0, "log(x) is nan at x = -1, outside of its domain"),
+        (ag.asin, 2.0, "asin(x) is nan at x = 2, outside of its domain"),
+        (ag.abs, 0.0, "abs(x) has a kink at x = 0: from -1 to 1, the derivative is taken as 0"),
+        (ag.relu, 0.0, "relu(x) has a kink at x = 0: from 0 to 1, the derivative is taken as 0"),
+        (ag.sqrt, 0.0, "sqrt(x) ends at x = 0: the derivative is taken as inf"),
+        (ag.step, 0.0, "step(x) jumps at x = 0 from 0 to 1: the derivative is taken as 0"),
+        (
+            lambda x: ag.maximum(x, 1.0),
+            1.0,
+            "maximum(x, 1) has a kink at x = 1: from 0 to 1, the derivative is taken as 0.5",
+        ),
+        (
+            lambda x: ag.clip(x, 0.0, 1.0),
+            1.0,
+            "clip(x, 0, 1) has a kink at x = 1: from 1 to 0, the derivative is taken as 1",
+        ),
+    ],
+)
+def test_a_derivative_that_is_a_convention_or_means_nothing_is_told(record, point, said):
+    x = Value(point, "x")
+    assert str(explain(record(x), x)).splitlines()[-1].startswith(said)
+    inside = str(explain(2.0 * record(x) + x, x)).splitlines()
+    assert any(line.startswith(said) for line in inside)
+
+
+@pytest.mark.parametrize(
+    ("record", "point"),
+    [
+        (ag.log, 2.0),
+        (ag.abs, -1e-300),
+        (ag.sqrt, 4.0),
+        (lambda x: ag.maximum(x, x), 1.0),
+        (lambda x: x**2, 0.0),
+    ],
+)
+def test_an_ordinary_point_is_passed_over(record, point):
+    x = Value(point, "x")
+    text = str(explain(record(x), x))
+    assert not any(word in text for word in ("kink", "jumps", "ends", "outside"))
+
+
+def test_only_the_node_that_made_a_nan_is_told():
+    x = Value(-1.0, "x")
+    text = str(explain(ag.exp(ag.log(x)) + 1.0, x))
+    assert text.count("outside of its domain") == 1

@@ -214,3 +214,26 @@ def test_a_pipe_is_written_to(run, command, begin):
             os.close(given)
             thread.join(20.0)
     assert read[0].startswith(begin)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("1/2", 0.5), ("pi", 3.14159), ("2*pi/4", 1.5708), ("-1/4", -0.25), ("e", 2.71828)],
+)
+def test_a_value_may_be_an_expression_of_numbers(run, written, meant):
+    code, out, _ = run("explain", "x*y", f"x={written}", "y=1", "--by", "y")
+    assert (code, out.splitlines()[0]) == (0, f"dz/dy = {meant}")
+
+
+@pytest.mark.parametrize("written", ["y", "one", "", "1,5", "2²", "[1]"])
+def test_a_value_that_is_no_number_is_refused_with_the_reason(run, written):
+    code, _, said = run("explain", "x*2", f"x={written}")
+    assert code == 2
+    assert said.startswith(f"chalkgrad: the value of x is no number: {written!r} (")
+
+
+@pytest.mark.parametrize("option", ["-o", "--output"])
+def test_an_output_may_begin_with_a_minus(run, tmp_path, option):
+    code, out, _ = run("draw", "-x", "x=1", option, "-x.svg")
+    assert (code, out) == (0, "z = -1. Picture: -x.svg\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["-x.svg"]

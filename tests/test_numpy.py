@@ -354,3 +354,29 @@ def test_equality_in_arrays_goes_by_identity_too() -> None:
     assert (np.array([2.0, 3.0]) == v).tolist() == [False, False]
     assert v in held
     assert Value(2.0) not in held
+
+
+def test_masked_entries_are_not_computed_with_unseen() -> None:
+    masked = np.ma.masked_array([1.0, 2.0], [True, False])
+    for f in (autograd.sum, autograd.mean, autograd.norm, autograd.softmax):
+        function: Any = f
+        with pytest.raises(ValueError, match=r"masked: write array\.compressed\(\)"):
+            function(masked)
+    assert autograd.sum(masked.compressed()) == 2.0
+    program = autograd.compile(autograd.relu)
+    with pytest.raises(ValueError, match="entries of argument 0 are masked"):
+        program(masked)
+    assert program(np.ma.masked_array([1.0, 2.0])).tolist() == [1.0, 2.0]
+
+
+def test_a_value_is_clipped_by_one_bound_and_never_in_place() -> None:
+    v = Value(2.0)
+    z: Any = np.clip(v, None, 1.0)
+    assert (type(z), z.data) == (Value, 1.0)
+    assert np.clip(v, 3.0, None).data == 3.0
+    assert v.clip(None, None).data == 2.0
+    place: Any = np.zeros(1)
+    with pytest.raises(TypeError):
+        np.clip(v, 0.0, 1.0, out=place)
+    with pytest.raises(TypeError, match="not clipped in place"):
+        v.clip(0.0, 1.0, out=place)

@@ -46,7 +46,7 @@ def _satisfies_cauchy_riemann(row: Primitive) -> bool:
     for _ in range(8):
         point = [rng.uniform(low, high) for low, high in domain]
         for k in range(len(point) - row.constants):
-            h = 1e-5 * abs(point[k])
+            h = 1e-5 * (abs(point[k]) or 1.0)
             try:
                 with np.errstate(all="ignore"):
                     up, down = (_moved(row, point, k, complex(0.0, s * h)) for s in (1, -1))

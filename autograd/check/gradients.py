@@ -7,10 +7,12 @@ stand for the function, differences of its values decide, or nobody can.
 
 import dataclasses
 import math
+import numbers
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograd import asked
 from autograd.check import neighbours, values
 from autograd.check.examine import Examination
 from autograd.check.neighbours import Difference
@@ -89,6 +91,9 @@ def check_module(model: Any, loss: Callable[..., Any], *sample: Any, order: int 
     >>> [(v.input, v.analytic, v.outcome.value) for v in report.verdicts]
     [('w', 12.0, 'right'), ('b', 4.0, 'right')]
     """
+    asked.function("check_module", loss, "a loss to call")
+    if len(sample) == 2:
+        asked.function("check_module", model, "a model to call, where a sample is given")
     if len(sample) not in (0, 2):
         raise TypeError(
             f"check_module takes an input and a target, or neither, got {len(sample)} things: "
@@ -142,6 +147,8 @@ def check_against(
     >>> check_against(lambda x: 1e-6 * x, lambda x: 0.0, 2.0).ok
     False
     """
+    asked.function("check_against", gradient_function, "a function that gives the gradient")
+    asked.instance("check_against", relative, numbers.Real, "relative as a number")
     if not 0.0 <= relative <= 1.0:
         raise ValueError(f"relative is an error from 0 to 1, got {relative!r}")
     subject = FunctionSubject(f, inputs)
@@ -193,10 +200,14 @@ def _given(subject: FunctionSubject, gradient_function: Function) -> list[float]
     return found
 
 
+# Each order has as many derivatives as inputs for each of the order below: beyond, none would wait.
+_HIGHEST = 20
+
+
 def _require(subject: Subject, order: int) -> None:
     if not subject.point:
         raise ValueError("there is nothing to differentiate by: give at least one number")
-    if order < 1:
+    if asked.whole("order", order, at_least=-asked.MOST, at_most=_HIGHEST) < 1:
         raise ValueError(f"order is {order}: write 1 for the gradient, 2 for second derivatives")
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 from html import escape
 from typing import Self
 
+from autograd import asked
+
 
 class Judged:
     """What a check or a mark answers with: its truth is its `ok`, as `assert` takes it.
@@ -163,6 +165,7 @@ class GradientError(AssertionError):
     """
 
     def __init__(self, report: "Report") -> None:
+        asked.instance("GradientError", report, Report, "a Report")
         self.report = report
         super().__init__(str(report))
 
@@ -192,7 +195,13 @@ class Report(Judged):
     __slots__ = ("title", "verdicts")
 
     def __init__(self, verdicts: Iterable[Verdict], title: str = "gradients") -> None:
-        self.verdicts: tuple[Verdict, ...] = tuple(verdicts)
+        self.verdicts: tuple[Verdict, ...] = tuple(
+            asked.iterable("Report", verdicts, "the verdicts of a check")
+        )
+        for verdict in self.verdicts:
+            asked.instance("Report", verdict, Verdict, "the verdicts of a check")
+            asked.instance("a Verdict", verdict.outcome, Outcome, "an Outcome as its outcome")
+        asked.instance("the title of a Report", title, str, "a str")
         self.title = title
 
     @property
@@ -241,7 +250,7 @@ class Report(Judged):
         Raises:
             GradientError: an AssertionError whose message is this report.
         """
-        if not (self.certain if strict else self.ok):
+        if not (self.certain if asked.flag("strict", strict) else self.ok):
             raise GradientError(self)
         return self
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import asked
 from autograd.backward import gradient_numbers
 from autograd.check import local, precise
 from autograd.check.differences import differences
@@ -41,6 +42,9 @@ def sample(row: Primitive, points: int = 24, seed: int = 0) -> Iterator[Point]:
     >>> next(sample(lookup("sigmoid")))
     (-40.0,)
     """
+    asked.instance("check_row", row, Primitive, "a row of the table, a Primitive")
+    points = asked.whole("points", points)
+    seed = asked.whole("seed", seed, at_least=0, at_most=None)
     # Each once: the middle of a domain may be 0.
     yield from dict.fromkeys(_samples(row, points, seed))
 

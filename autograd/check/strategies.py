@@ -13,7 +13,9 @@ Subnormal numbers are left out: products of slopes lose digits among them, whoev
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
+from autograd import asked
 from autograd.check.networks import ACTIVATIONS, Network
 from autograd.check.program import Program
 from autograd.check.programs import build
@@ -44,6 +46,10 @@ def numbers(low: float, high: float) -> st.SearchStrategy[float]:
     >>> find(numbers(-10.0, 10.0), lambda x: x > 2.5)
     3.0
     """
+    # Adding 0.0 makes a 0 of a -0.0, which would be below it.
+    low, high = asked.real("low", low) + 0.0, asked.real("high", high) + 0.0
+    if low > high:
+        raise ValueError(f"an interval goes from low to high; got {low} and {high}")
     floats = st.floats(low, high, allow_nan=False, allow_infinity=False, allow_subnormal=False)
     special = [x for x in _SPECIAL if low <= x <= high]
     return st.one_of(st.sampled_from(special), floats) if special else floats
@@ -86,9 +92,20 @@ def points(
             return counts.flatmap(lambda n: st.tuples(*[one] * n))
         intervals: Sequence[Interval] = domain.domain
     else:
-        first = domain[0]
-        intervals = [domain] if isinstance(first, int | float) else domain  # pyright: ignore[reportAssignmentType]
+        intervals = _intervals(domain)
     return st.tuples(*[numbers(low, high) for low, high in intervals])
+
+
+def _intervals(domain: Any) -> list[Interval]:
+    """Return the intervals of a domain; a pair of numbers is one interval."""
+    wanted = "an interval (low, high), a list of them, or a row of the table"
+    given = asked.iterable("points", domain, wanted)
+    if given and isinstance(given[0], int | float):
+        given = [tuple(given)]
+    pairs: list[Any] = [pair for pair in given if isinstance(pair, tuple | list)]
+    if not given or len(pairs) < len(given) or any(len(pair) != 2 for pair in pairs):
+        raise TypeError(f"points takes {wanted}, got {domain!r:.60}")
+    return given
 
 
 class _Drawn:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
+from autograd import asked
 from autograd.nesting import rebuilt
 from autograd.numeric import number
 from autograd.value import Value
@@ -78,6 +79,7 @@ class FunctionSubject:
     """A function of numbers and nested lists of numbers."""
 
     def __init__(self, f: Function, inputs: Sequence[Any]) -> None:
+        asked.function("the check", f)
         self.function = f
         self.inputs = inputs
         self.title = f"gradients of {_name(f)}"
@@ -129,6 +131,11 @@ class ModuleSubject:
     """The loss of a model as a function of its parameters."""
 
     def __init__(self, model: Any, loss: Callable[[], Any]) -> None:
+        if not callable(getattr(model, "named_parameters", None)):
+            raise TypeError(
+                f"check_module takes a model with named_parameters(), such as a Module, got "
+                f"{model!r:.60}"
+            )
         self.loss = loss
         self.title = f"gradients of {type(model).__name__}"
         pairs: list[tuple[str, Value]] = [*model.named_parameters()]

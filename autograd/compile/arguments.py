@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from autograd import asked
 from autograd.compile.trace import Shape
 from autograd.numeric import number, refuse_masked
 from autograd.recording import LEAF
@@ -32,7 +33,7 @@ def named(parameters: Any) -> tuple[list[Value], list[str]]:
     else:
         if isinstance(parameters, Value):
             raise TypeError("parameters is a model or a list of Values: write [w]")
-        given = list(parameters)
+        given = asked.iterable("compile", parameters, "a model or a list of Values as parameters")
         pairs = [(getattr(p, "label", "") or f"parameter {i}", p) for i, p in enumerate(given)]
     for name, p in pairs:
         if p.__class__ is Value and p._use is LEAF:
@@ -88,6 +89,11 @@ def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...]
             raise TypeError(
                 f"argument {place} is an array of {x.dtype}: programs take numbers; write "
                 "array.astype(float)"
+            )
+        if x.__class__ is not np.ndarray and np.ma.is_masked(x):
+            raise ValueError(
+                f"entries of argument {place} are masked, and programs compute all of them: write "
+                "array.compressed() for those that are not, or array.filled(0.0)"
             )
     shapes = tuple([x.shape[1:] for x in arguments])
     return [x.reshape(batch, -1) for x in arguments], shapes, batch

@@ -6,11 +6,13 @@ as plain numbers runs as straight-line float code where the graph is small; ever
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeAlias, cast
 
 import numpy as np
 
+from autograd import asked
 from autograd.compile.arguments import flat_sample, flat_samples, is_array, named, shape_of
 from autograd.compile.built import Built
 from autograd.compile.graph import Bools
@@ -102,7 +104,9 @@ class Program:
     ) -> None:
         if not callable(f):
             raise TypeError(f"compile takes a function, got {f!r:.60}")
-        kind = np.dtype(dtype)
+        kind: Any = None
+        with contextlib.suppress(TypeError, ValueError):  # what is no type at all
+            kind = np.dtype(dtype)
         if kind not in (np.dtype(np.float64), np.dtype(np.float32)):
             raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
         self._f = f
@@ -118,7 +122,9 @@ class Program:
         self._last: tuple[Shape, ...] = ()
         self._float_gradient: Callable[..., Any] | None = None
         if shapes is not None:
-            self._build(tuple([_checked(shape) for shape in shapes]))
+            wanted = "the shape of each argument, such as [(2,), ()], as shapes"
+            listed = asked.iterable("compile", shapes, wanted)
+            self._build(tuple([_checked(shape) for shape in listed]))
 
     # Parameters -------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from autograd import asked
 from autograd.display.boxes import DIRECTION
 from autograd.display.dot import dot_source
 from autograd.display.legend import legend_of
@@ -19,6 +20,14 @@ from autograd.files import with_ending, write_whole
 from autograd.value import Value
 
 FORMATS = ("svg", "dot", "gv", "txt", "png", "pdf")
+
+
+def check_format(format: object) -> None:
+    """Say which formats there are where there is none of a name."""
+    if not isinstance(format, str) or format not in FORMATS:
+        raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r:.60}")
+
+
 _KEY = "on an arrow: gradient × local derivative = contribution"
 _COLOURS = " (blue +, orange −)"
 _EARLY = "on an arrow: × local derivative (gradients are not computed yet: call z.backward())"
@@ -92,8 +101,7 @@ def draw(
     >>> print(draw(x * x + Value(1.0, "b"), highlight="b").text.splitlines()[-1])
     highlighted: 1 path from z to b, the sum is 1
     """
-    if format not in FORMATS:
-        raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r}")
+    check_format(format)
     if depth is not None:
         whole_number("depth", depth, 0)
     whole_number("max_nodes", max_nodes)
@@ -114,7 +122,7 @@ def draw(
         picture.looks += "" if picture.labelled else ", in its tooltip"
         if not early and any("value" in arrow.text for arrow in picture.arrows):
             picture.notes.insert(0, _FLOWS)
-    if legend:
+    if asked.flag("legend", legend):
         picture.legend = legend_of(picture)
         if any(row == DIRECTION for box in picture.boxes for row, _, _ in box.rows):
             picture.notes.insert(0, _DIRECTIONS)
@@ -141,6 +149,8 @@ class Drawing:
     """
 
     def __init__(self, picture: Picture, format: str = "svg") -> None:
+        asked.instance("Drawing", picture, Picture, "the picture that draw makes")
+        check_format(format)
         self.picture = picture
         self.format = format
         self.source = dot_source(picture)
@@ -182,14 +192,13 @@ class Drawing:
             ValueError: for an unknown format.
             RenderError: for "png" and "pdf" where Graphviz is missing or did not manage.
         """
+        check_format(format)
         if format == "svg":
             return f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'.encode()
         if format in ("dot", "gv"):
             return self.source.encode()
         if format == "txt":
             return f"{self.text}\n".encode()
-        if format not in FORMATS:
-            raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r}")
         rendered = render(self.source, format)
         if rendered.content is None:
             raise RenderError(

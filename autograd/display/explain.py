@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, count, pairwise
 
+from autograd import asked
 from autograd.backward import order
 from autograd.display.latex import Latex, label_latex, number_latex
 from autograd.display.paths import Edge, Paths, count_figure
@@ -192,6 +193,8 @@ class Explanation:
     """
 
     def __init__(self, walk: Walk, x: Value, most: int) -> None:
+        asked.instance("Explanation", walk, Walk, "the walk that explain makes")
+        asked.instance("Explanation", x, Value, "a Value to derive by")
         self.z = walk.z
         self.x = x
         self._walk = walk
@@ -296,7 +299,28 @@ class Explanation:
         where = [*self._nodes(), *self._rules()]
         if where:
             lines += ["where", *where]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._remarks()])
+
+    def _remarks(self) -> list[str]:
+        """Return what is to be said where a derivative is a convention, or means nothing."""
+        walk = self._walk
+        said: dict[str, None] = {}
+        for i in self._named():
+            data = walk.data[i]
+            operands = [x.data if isinstance(x, Value) else x for x in walk.nodes[i].args]
+            if math.isnan(data) and not any(map(math.isnan, operands)):
+                written = short(walk.forward(i)[0].text.text)
+                at = _placed(walk, i, operands)
+                outside = f"{written} is nan {at}, outside of its domain"
+                said[f"{outside}: a derivative means nothing there"] = None
+        for factor in self._shown:
+            i = walk.place[factor.node]
+            operands = [x.data if isinstance(x, Value) else x for x in factor.node.args]
+            found = special_point(factor.node, factor.position)
+            if found:
+                written = short(walk.forward(i)[0].text.text)
+                said[f"{written} {found.format(at=_placed(walk, i, operands))}"] = None
+        return list(said)
 
     @property
     def _shown(self) -> list[Factor]:
@@ -383,6 +407,56 @@ class Explanation:
 
     def _repr_latex_(self) -> str:
         return self.latex()._repr_latex_()  # pyright: ignore[reportPrivateUsage]
+
+
+def _placed(walk: Walk, i: int, operands: Sequence[float]) -> str:
+    """Return at which operands a node is, as in `at x = 0`."""
+    named = [
+        f"{walk.name(walk.place[v])} = {figure(x)}"
+        for v, x in zip(walk.nodes[i].args, operands, strict=True)
+        if isinstance(v, Value)
+    ]
+    return f"at {', '.join(dict.fromkeys(named))}"
+
+
+def special_point(node: Value, position: int) -> str:
+    """Return what is special about the point where a node is derived; "" for nothing.
+
+    Asked are the rows that declare kinks: whether the derivative by one operand, or the value,
+    jumps between the floats on its two sides.
+
+    >>> from autograd import relu
+    >>> special_point(relu(Value(0.0)), 0)
+    'has a kink {at}: from 0 to 1, the derivative is taken as 0'
+    >>> special_point(relu(Value(1.0)), 0)
+    ''
+    """
+    row = node.op
+    operands = [x.data if isinstance(x, Value) else x for x in node.args]
+    if row is None or not row.subgradients or not all(map(math.isfinite, operands)):
+        return ""
+
+    # All places of one operand move together: max(x, x) has no kink.
+    places = [j for j, x in enumerate(node.args) if x is node.args[position]]
+
+    def slope(value: float, at: Sequence[float]) -> float:
+        return sum([float(row.partials(value, *at)[j]) for j in places])
+
+    def beside(way: float) -> tuple[float, float]:
+        moved = [math.nextafter(x, way) if j in places else x for j, x in enumerate(operands)]
+        value = float(row.function(*moved))
+        return value, slope(value, moved)
+
+    (low, left), (high, right) = beside(-math.inf), beside(math.inf)
+    here = slope(node.data, operands)
+    taken = f"the derivative is taken as {figure(here)}"
+    if abs(high - low) > 1e-6 * max(1.0, abs(high), abs(low)):
+        return f"jumps {{at}} from {figure(low)} to {figure(high)}: {taken}"
+    if math.isnan(left) is not math.isnan(right):
+        return f"ends {{at}}: {taken}"
+    if abs(right - left) > 1e-6 * max(1.0, abs(left), abs(right)):
+        return f"has a kink {{at}}: from {figure(left)} to {figure(right)}, {taken}"
+    return ""
 
 
 def _depends(z: Value, x: Value) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
 
+from autograd import asked
 from autograd.display.symbols import figure
 from autograd.display.walk import Walk
 from autograd.display.words import markdown_text, whole_number
@@ -69,7 +70,8 @@ class Influence(Sequence[Influencer]):
     """
 
     def __init__(self, walk: Walk, most: int) -> None:
-        self._most = most
+        asked.instance("Influence", walk, Walk, "the walk that influence makes")
+        self._most = whole_number("most", most)
         self._z = walk.name(len(walk.nodes) - 1)
         found: list[Influencer] = []
         for i, node in enumerate(walk.nodes):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import asked
 from autograd.value import Value
 
 # What IPython keeps of its own accord: every result, under names nobody gave.
@@ -43,6 +44,7 @@ def name_locals(variables: Mapping[str, Any], *, overwrite: bool = False) -> dic
             f"expected names and what they stand for, got {type(variables).__name__}: "
             "write name_locals(locals())"
         )
+    asked.flag("overwrite", overwrite)
     named: dict[str, Value] = {}
     met: set[Value] = set()
     for name, thing in list(variables.items()):

@@ -264,7 +264,10 @@ class Steps(Sequence[Step]):
     def __getitem__(self, index: int | slice) -> Step | Steps:
         if isinstance(index, slice):
             return self._of(self._which[index])
-        return self._step(self._which[index])
+        try:
+            return self._step(self._which[index])
+        except IndexError:
+            raise IndexError(f"there are {len(self)} step(s): none at {index}") from None
 
     def __iter__(self) -> Iterator[Step]:
         return map(self._step, self._which)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain
 
 from autograd.display.boxes import EARLY, Arrow, Box, without_gradient
-from autograd.display.drawing import FORMATS, Drawing, draw
+from autograd.display.drawing import Drawing, check_format, draw
 from autograd.display.legend import legend_of
 from autograd.display.picture import Picture, set_widths
 from autograd.display.words import count_text, number_text, tone
@@ -61,8 +61,7 @@ def draw_update(before: Drawing | Value, after: Drawing | Value, *, format: str 
     before → after (change); on an arrow: contribution before → after
     the result: 1 → 0.04 (-0.96)
     """
-    if format not in FORMATS:
-        raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r}")
+    check_format(format)
     old, new = _picture(before, "before"), _picture(after, "after")
     partners = _partners(old, new)
     boxes = [

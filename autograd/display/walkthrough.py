@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from autograd.asked import flag, instance
 from autograd.display.looks import FILLS
 from autograd.display.mathml import mathml
 from autograd.display.picture import Picture, paint
@@ -98,7 +99,7 @@ def walkthrough(z: Value, *, max_nodes: int = MOST_NODES, quiz: bool = False) ->
     >>> walkthrough(x**2 + x)
     <Walkthrough: 3 nodes, 7 steps; .save("page.html")>
     """
-    return Walkthrough(Walk(z), whole_number("max_nodes", max_nodes), quiz)
+    return Walkthrough(Walk(z), max_nodes, quiz)
 
 
 class Walkthrough:
@@ -116,9 +117,10 @@ class Walkthrough:
     """
 
     def __init__(self, walk: Walk, max_nodes: int, quiz: bool) -> None:
+        instance("Walkthrough", walk, Walk, "the walk that walkthrough makes")
         self._walk = walk
-        self._first = _first_shown(walk, max_nodes)
-        self._quiz = bool(quiz)
+        self._first = _first_shown(walk, whole_number("max_nodes", max_nodes))
+        self._quiz = flag("quiz", quiz)
         self._uses = [use for use in walk.uses if use.operand >= self._first]
         self.html = self._fragment()
 

@@ -116,10 +116,12 @@ def range_text(numbers: list[float]) -> str:
     return text if len(known) == len(numbers) else f"{text}, some nan"
 
 
-def whole_number(name: str, n: object, least: int = 1) -> int:
-    """Return a whole number that is large enough, or say what it should be."""
+def whole_number(name: str, n: object, least: int = 1, most: int | None = None) -> int:
+    """Return a whole number that is neither too small nor too large, or say what it should be."""
     if isinstance(n, bool) or not isinstance(n, int):
         raise TypeError(f"{name} is a whole number, got {n!r:.60}")
     if n < least:
         raise ValueError(f"{name} must be at least {least}, got {n}")
+    if most is not None and n > most:
+        raise ValueError(f"{name} must be at most {most:,}")
     return n

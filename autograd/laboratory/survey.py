@@ -1,5 +1,6 @@
 """All wrong modes on one graph, a line each."""
 
+from autograd import asked
 from autograd.display.symbols import figure
 from autograd.laboratory.naive import naive_recursion
 from autograd.laboratory.order import no_order
@@ -22,7 +23,9 @@ class Survey(Readable):
     """
 
     def __init__(self, trials: list[Trial]) -> None:
-        self.trials = trials
+        self.trials: list[Trial] = asked.iterable("Survey", trials, "a list of Trials")
+        for trial in self.trials:
+            asked.instance("Survey", trial, Trial, "a list of Trials")
 
     def parts(self) -> list[Part]:
         """Return the table."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd import asked
 from autograd.display.symbols import figure, signed
 from autograd.display.walk import Use, Walk
 from autograd.laboratory.table import Part, Readable, Table
@@ -221,6 +222,9 @@ class Trial(Readable):
         *,
         exact: bool = True,
     ) -> None:
+        asked.instance("a Trial", walk, Walk, "the walk that the laboratory's functions make")
+        if not len(walk.nodes) == len(right) == len(wrong):
+            raise ValueError(f"a Trial takes two gradients for each of {len(walk.nodes)} node(s)")
         self.mode = mode
         self.rules = rules
         self.right = dict(zip(walk.nodes, right, strict=True))

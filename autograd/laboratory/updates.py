@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograd import asked
 from autograd.display.symbols import figure
 from autograd.display.walk import Walk
 from autograd.display.words import whole_number
@@ -112,6 +113,7 @@ def live_weights(
     walk = Walk(z)
     rate = _rate(lr)
     moving = _weights(walk, weights)
+    asked.flag("every_use", every_use)
     wrong, moves = _live(walk, rate, moving, every_use)
     mine = {(use.node, use.position): use for use in walk.uses}
     lines = [
@@ -243,8 +245,9 @@ def forgotten_zero_grad(
     """
     walk = Walk(z)
     rate = _rate(lr)
-    count = whole_number("steps", steps, 2)  # the first step cannot go wrong
-    if forgotten not in _KEPT:
+    # The first step cannot go wrong; each is a row of the table, which nobody reads to its end.
+    count = whole_number("steps", steps, 2, 10_000)
+    if not isinstance(forgotten, str) or forgotten not in _KEPT:  # pyright: ignore[reportUnnecessaryIsInstance]
         names = ", ".join(map(repr, _KEPT))
         raise ValueError(f"forgotten must be one of {names}; got {forgotten!r}")
     moving = _weights(walk, weights)

@@ -4,11 +4,13 @@ Each argument of each call in a line is replaced in turn, but for those of HELPE
 parameter that a call leaves out is given too.
 """
 
+# The texts are read as a table.
+# ruff: noqa: E501
 # fmt: off
 HELPERS = {
     "list", "str", "next", "len", "cube", "product", "square_sum", "z", "leaf", "model", "samples",
     "targets", "sgd", "record", "saved", "entered", "program", "called", "source", "drawing",
-    "text_of", "dict", "np.array", "samples().tolist",
+    "text_of", "dict", "walked", "np.array", "np.ones", "np.random.default_rng",
 }
 
 UNARY = [
@@ -33,7 +35,7 @@ CALLS = [
     "ag.grad(square_sum)([1.0, 2.0])", "ag.hessian(square_sum)([1.0, 2.0])",
     "ag.jacobian(lambda xs: xs)([1.0, 2.0])", "ag.grad(product, (0, 1))(2.0, 3.0)",
     "ag.grad(ag.grad(cube))(2.0)",
-    "ag.derivative(cube, 1)(2.0)", "ag.jvp(cube)(2.0, v=1.0)", "ag.hvp(cube)(2.0, v=1.0)",
+    "ag.derivative(cube, 1)(2.0)", "ag.jvp(cube)(2.0, 1.0)", "ag.hvp(cube)(2.0, 1.0)",
     "ag.backward(z())", "ag.gradient(z(), [leaf()])", "ag.local_partials(z())", "ag.order(z())",
     "z().backward()", "ag.to_json(z())", "ag.from_json(source())", "entered(ag.no_grad())",
     "entered(ag.detect_anomaly())", "ag.no_grad()(cube)(2.0)", "ag.detect_anomaly()(cube)(2.0)",
@@ -54,6 +56,7 @@ CALLS = [
     *[f"leaf().{name}(3.0)" for name in ("add", "sub", "mul", "div", "power", "pow", "xlogy", "atan2",
                                          "arctan2", "equal", "maximum", "minimum", "hypot",
                                          "leaky_relu", "elu")],
+    *[f"np.{name}(leaf(), 3.0)" for name in ("logaddexp", "float_power", "hypot", "divide", "fmod")],
     "leaf().where(1.0, 2.0)", "leaf().select([1.0, 2.0])", "leaf().backward()",
     *[f"applied({operation!r}, leaf(), 3.0)" for operation in OPERATIONS],
     *[f"applied({operation!r}, 3.0, leaf())" for operation in OPERATIONS],
@@ -61,21 +64,26 @@ CALLS = [
     # The checker.
     "text_of(ag.check_gradients(cube, 2.0, order=1))", "ag.assert_gradients(cube, 2.0, order=1)",
     "text_of(ag.check_against(cube, slope, 2.0))",
-    "text_of(ag.check_module(model(), lambda output, y: output, [1.0, 2.0], 1.0))",
+    "text_of(ag.check_module(model(), lambda output, y: output[0], [1.0, 2.0], 1.0))",
     "text_of(check.check_row(row(), points=8))", "text_of(check.mark_gradient(cube, slope, [2.0]))",
     "text_of(check.mark_value(cube, cube, [2.0]))", "text_of(check.Report([], 'gradients'))",
     "ag.check_gradients(cube, 2.0, order=1).raise_if_wrong(strict=False)",
     "strategies.networks(max_inputs=2).validate()", "strategies.points((0.0, 1.0)).validate()",
     "strategies.programs(max_ops=3).validate()", "strategies.values(0.0, 1.0).validate()",
     "strategies.register_profiles()",
+    "check.GradientError(check.Report([]))", "ag.Drawing(drawing().picture, 'svg')",
+    "ag.Explanation(walked(), leaf(), 3)", "ag.Influence(walked(), 3)",
+    "ag.Walkthrough(walked(), 10, False)",
     # The laboratory.
+    "laboratory.Survey([])", "laboratory.Trial('a', ('b', 'c'), walked(), [0.0] * 7, [0.0] * 7, None, [], 'd')",
+    "laboratory.survey(z()).markdown()",
     "text_of(laboratory.forgotten_zero_grad(z(), lr=0.1))", "text_of(laboratory.live_weights(z()))",
     "text_of(laboratory.naive_recursion(z()))", "text_of(laboratory.no_order(z()))",
     "text_of(laboratory.overwrite(z()))", "text_of(laboratory.survey(z()))",
     # Programs.
     "ag.compile(product)(2.0, 3.0)", "ag.compile(square_sum)([1.0, 2.0])", "called().report()",
     "program().value_and_grad(2.0, 3.0)", "program().value_and_grad(np.array([1.0, 2.0]), np.array([1.0, 2.0]))",
-    "called().on(np)(2.0, 3.0)", "program().load()", "program().store()", "called().repeats()",
+    "called().on(np)", "program().load()", "program().store()", "called().repeats()",
     "ag.compile(lambda x: x * leaf(), parameters=[])(2.0)",
     # nn.
     "nn.MLP([2, 2, 1], 'tanh', 'linear', 'he', 0)([1.0, 2.0])", "nn.Layer(2, 1, 'tanh')([1.0, 2.0])",
@@ -95,7 +103,10 @@ CALLS = [
     "nn.Constant().biases(2, np.random.default_rng(0))",
     *[f"nn.{name}().weights(2, 3, np.random.default_rng(0))"
       for name in ("He", "Xavier", "ScaledNormal", "Uniform")],
-    "nn.Uniform(0.5)", "init.draw('he', [2, 3], 0)", "init.initialiser('he')",
+    "nn.Uniform(0.5)", "init.described('he')",
+    "init.checked_pair('he', ([[1.0]], [1.0]), 1, 1)",
+    "losses.mean_loss(losses.loss_named('hinge'), [[1.0]], [1])", "losses.class_label('a', 1, 2)",
+    "metrics.true_classes([1, 0])", "losses.Loss('a', cube, 'any')", "init.draw('he', [2, 3], 0)", "init.initialiser('he')",
     "nn.EpochRecord(1, 0.5, None, None, None, 0.1, 0)", "text_of(nn.History([record()], ''))",
     "nn.History().append(record())", "nn.History([record()]).to_csv()", "nn.History([record()])[0]",
     "nn.History([record()]).plot()", "nn.DivergenceError('words', nn.History())",
@@ -105,11 +116,10 @@ CALLS = [
     *[f"nn.{name}([leaf()], [1.0])"
       for name in ("half_squared_error", "mean_absolute_error", "mean_squared_error")],
     "nn.huber([leaf()], [1.0], 1.0)", "losses.loss_named('hinge')",
-    "trained(loss='hinge', epochs=1, batch_size=2, engine='eager', seed=0, validation=0.25)",
+    "trained(model(), samples(), targets(), loss='hinge', epochs=1, batch_size=2, engine='eager', seed=0, validation=0.25)",
     "trained(callbacks=[], engine='auto', progress=False)", "trained(optimizer=sgd())",
-    "nn.fit(model(), samples(), targets(), loss='hinge', optimizer=sgd(), epochs=1, batch_size=2)",
     *[f"datasets.{name}(6)" for name in ("circles", "line", "moons", "spirals", "xor")],
-    "datasets.digits()", "datasets.load('moons', n=6)", "datasets.mnist('nowhere')", "datasets.names()",
+    "datasets.digits()", "datasets.load('moons', n=6)", "datasets.load('moons', n=6, noise=0.1)", "datasets.mnist('nowhere')", "datasets.names()",
     "plots.backprop_cost([2, 2], {'a': [1, 2]})",
     "plots.batch_noise([1, 2], [0.2, 0.1], spread=0.2, count=10)",
     "plots.boundary(model(), samples(), targets(), steps=4)",

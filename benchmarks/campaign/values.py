@@ -1,8 +1,11 @@
 """What the fuzz part calls with: a hundred kinds of bad values, as text, and small good objects.
 
-Text, so that every call is a program one can paste under `from benchmarks.campaign.values import *`.
+Text, so that every call is a program one can paste under `from benchmarks.campaign.values
+import *`.
 """
 
+# What stands here by name is for the texts.
+# ruff: noqa: E501, F401
 import collections
 import decimal
 import enum
@@ -21,18 +24,7 @@ import autograd as ag
 import nn
 from autograd import Primitive, Value, check, laboratory
 from autograd.check import strategies
-from nn import datasets, plots
-from nn import losses as losses
-from nn import init as init
-
-__all__ = [
-    *["collections", "decimal", "enum", "fractions", "io", "itertools", "math", "operator"],
-    *["pathlib", "types", "np", "ag", "nn", "check", "laboratory", "strategies", "datasets"],
-    *["plots", "losses", "init", "Primitive", "Value", "Hostile", "Iterating", "Sized", "Numeric"],
-    *["Quiet", "Shouting", "Color", "cube", "product", "square_sum", "slope", "z", "leaf", "model"],
-    *["samples", "targets", "trained", "sgd", "record", "row", "saved", "assigned", "applied"],
-    *["entered", "program", "called", "source", "drawing", "text_of"],
-]
+from nn import checks, datasets, init, losses, metrics, plots
 
 
 class Hostile:
@@ -149,13 +141,24 @@ def row(name: str = "fuzzed") -> Primitive:
     return Primitive(name, lambda x: x * x * x, lambda z, x: (3.0 * x * x,))
 
 
-def trained(**changed: Any) -> nn.History:
-    """Train a small model; a test's helper, so that model and optimiser belong together."""
-    net = model()
-    return nn.fit(net, samples(), targets(), **{
-        "loss": "binary_cross_entropy", "optimizer": nn.SGD(net.parameters(), lr=0.1), "epochs": 1,
-        "batch_size": 2, "validation": None, "progress": False, **changed,
-    })  # fmt: skip
+def trained(net: Any = None, X: Any = None, y: Any = None, **changed: Any) -> nn.History:
+    """Fit a small model; here, so that model and optimiser belong together."""
+    net = model() if net is None else net
+    steps = nn.SGD(net.parameters(), lr=0.1) if isinstance(net, nn.Module) else sgd()
+    return nn.fit(
+        net,
+        samples() if X is None else X,
+        targets() if y is None else y,
+        **{
+            "loss": "binary_cross_entropy",
+            "optimizer": steps,
+            "epochs": 1,
+            "batch_size": 2,
+            "validation": None,
+            "progress": False,
+            **changed,
+        },
+    )
 
 
 def saved(name: str = "kept.npz") -> str:
@@ -194,6 +197,10 @@ def source() -> str:
 
 def drawing() -> Any:
     return ag.draw(z())
+
+
+def walked() -> Any:
+    return ag.explain(z(), z())._walk
 
 
 def text_of(thing: Any) -> str:

@@ -8,12 +8,12 @@ of shape (samples,), or for ``line`` float64 targets.
 ((100, 2), (100,))
 """
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from nn.checks import look_up
 from nn.datasets.generators import Floats, Labels, Seed, circles, line, moons, spirals, xor
 from nn.datasets.handwritten import digits, mnist
 
@@ -75,10 +75,7 @@ def load(
         ...
     ValueError: no data set is called 'moon'. Did you mean 'moons'? Known are circles, digits, ...
     """
-    if name not in names():
-        near = difflib.get_close_matches(name.lower(), names(), n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"no data set is called {name!r}.{hint} Known are {', '.join(names())}.")
+    look_up("data set", name, dict.fromkeys(names()))
     if folder is not None and name != "mnist":
         raise ValueError(f"folder is for 'mnist'; {name!r} reads no files of yours: leave it out")
     if generator := _GENERATORS.get(name):

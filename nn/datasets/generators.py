@@ -123,7 +123,7 @@ def spirals(
     """
     n, noise, rng = _checked(n, noise, seed)
     classes = whole("classes", classes, at_least=2)
-    if not (_is_number(turns) and math.isfinite(turns)):
+    if not (_is_number(turns) and math.isfinite(_float(turns))):
         raise ValueError(f"turns must be a finite number, such as 1.5; got {turns!r}")
     y = _balanced_labels(n, classes, rng)
     # Two arms meet at the origin, where no point could be told from the other class's.
@@ -200,7 +200,9 @@ def line(
     (array([ 1.96538, -1.00911]), array([0.2617]))
     """
     n, noise, rng = _checked(n, noise, seed)
-    if not (math.isfinite(slope) and math.isfinite(intercept)):
+    if not (_is_number(slope) and _is_number(intercept)):
+        raise TypeError(f"slope and intercept must be numbers; got {slope!r} and {intercept!r}")
+    if not (math.isfinite(_float(slope)) and math.isfinite(_float(intercept))):
         raise ValueError(f"slope and intercept must be finite; got {slope!r} and {intercept!r}")
     x = rng.normal(1.0, 1.0, n)
     return x[:, None], slope * x + intercept + noise * rng.standard_normal(n)
@@ -211,15 +213,23 @@ def _checked(n: int, noise: float, seed: Seed) -> tuple[int, float, np.random.Ge
     n = whole("n, the number of points,", n, at_least=1)
     if not _is_number(noise):
         raise TypeError(f"noise must be a number such as 0.1, or 0 for none; got {noise!r}")
-    if not 0 <= noise < math.inf:
+    if not 0 <= _float(noise) < math.inf:
         raise ValueError(f"noise is a standard deviation, finite and at least 0; got {noise!r}")
     if isinstance(seed, np.random.Generator):
         return n, float(noise), seed
-    return n, float(noise), np.random.default_rng(whole("seed", seed, at_least=0))
+    return n, float(noise), np.random.default_rng(whole("seed", seed, at_least=0, at_most=None))
 
 
 def _is_number(value: object) -> bool:
     return not isinstance(value, bool) and isinstance(value, numbers.Real)
+
+
+def _float(value: float) -> float:
+    """Return a number as a float; one beyond all floats is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _balanced_labels(n: int, classes: int, rng: np.random.Generator) -> Labels:

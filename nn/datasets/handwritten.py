@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import os
 import zlib
 from importlib import resources
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nn.checks import flag, instance
 from nn.datasets.generators import Floats, Labels
 
 _UNSIGNED_BYTE = 0x08  # the code for the type of the elements, in the header of an idx file
@@ -79,8 +81,9 @@ def mnist(folder: str | Path, *, train: bool = False) -> tuple[Floats, Labels]:
     Source: Y. LeCun, C. Cortes and C. J. C. Burges, "The MNIST database of handwritten digits",
     whose page also describes the idx format.
     """
+    instance("mnist", folder, str | os.PathLike, "the folder of its files")
     folder = Path(folder)
-    prefix = "train" if train else "t10k"
+    prefix = "train" if flag("train", train) else "t10k"
     names = (f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte")
     if not folder.is_dir():
         raise FileNotFoundError(

@@ -11,9 +11,9 @@ import io
 import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from nn.checks import is_interrupted
+from nn.checks import instance, is_interrupted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,6 +85,9 @@ def svg(figure: "Figure", name: str = "figure") -> str:
     >>> svg(picture).startswith("<svg ")
     True
     """
+    instance("svg", name, str, "a name that is a str")
+    if not callable(getattr(figure, "savefig", None)):
+        raise TypeError(f"svg takes a figure of matplotlib's, got {figure!r:.60}")
     if not re.fullmatch(r"[A-Za-z][\w-]*", name, re.ASCII):
         raise ValueError(f"name is the start of ids, such as 'curves'; got {name!r}")
     text = io.StringIO()
@@ -102,6 +105,20 @@ def svg(figure: "Figure", name: str = "figure") -> str:
     # matplotlib's one style rule is for everything, which in a page means the page.
     drawing = drawing.replace("*{stroke-linejoin", f"#{name} *{{stroke-linejoin", 1)
     return drawing.replace("<svg ", f'<svg id="{name}" role="img" ', 1)
+
+
+def pair_of_names(names: Any) -> tuple[str, str]:
+    """Return what two axes are called, or say that it takes two words.
+
+    >>> pair_of_names("xy")
+    Traceback (most recent call last):
+        ...
+    TypeError: names are two words, such as ("x", "loss"); got 'xy'
+    """
+    if not isinstance(names, tuple | list) or len(cast(Any, names)) != 2:
+        raise TypeError(f'names are two words, such as ("x", "loss"); got {names!r:.60}')
+    first, second = cast(Any, names)
+    return str(first), str(second)
 
 
 def plain(axes: "Axes", *, grid: bool = True) -> None:

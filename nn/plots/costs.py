@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.checks import Floats, numeric, real, whole
+from nn.checks import Floats, iterable, numeric, real, whole
 from nn.plots.base import COLOURS, MARKERS, empty_figure, named, plain
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def batch_noise(
     """
     N = whole("count", count, at_least=2)
     sigma = real("spread", spread, at_least=0.0)
+    sizes = iterable("sizes", sizes, "a list of batch sizes")
     Bs = [whole("a batch size", B) for B in sizes]
     if not Bs or max(Bs) > N:
         raise ValueError(f"sizes must be batch sizes from 1 to {N}; got {list(sizes)}")
@@ -126,7 +127,7 @@ def backprop_cost(
     >>> [line.get_label() for line in backprop_cost(layers, counts).axes[0].lines]
     ['naive', 'ordered']
     """
-    Ls = numeric("layers", list(layers))
+    Ls = numeric("layers", iterable("layers", layers, "a list of counts"))
     figure = empty_figure(5.6, 3.8)
     axes = figure.add_subplot()
     for i, (name, values) in enumerate(_series(counts, len(Ls)).items()):
@@ -153,7 +154,8 @@ def _series(table: Mapping[str, Any], count: int) -> dict[str, Floats]:
     """Return rows of numbers of one length by their names."""
     rows: dict[str, Floats] = {}
     for name, values in named("row of numbers", table).items():
-        row = rows[name] = numeric(f"{name!r}", list(values)).astype(np.float64)
+        listed = iterable(f"{name!r}", values, "a list of numbers")
+        row = rows[name] = numeric(f"{name!r}", listed).astype(np.float64)
         if row.shape != (count,):
             raise ValueError(f"{name!r} must have {count} number(s), one for each; got {len(row)}")
     return rows

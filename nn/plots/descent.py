@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.checks import Floats, numeric, whole
-from nn.plots.base import COLOURS, empty_figure, named, plain
+from nn.checks import Floats, function, numeric, whole
+from nn.plots.base import COLOURS, empty_figure, named, pair_of_names, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,6 +50,8 @@ def descent_paths(
     >>> figure.axes[0].get_title()
     'descent: 7 steps'
     """
+    function("descent_paths", cost, "a function of two numbers as the cost")
+    names = pair_of_names(names)
     tracks = {name: _track(name, path) for name, path in named("path", paths).items()}
     grid = whole("grid", grid, at_least=2)
     star = None if minimum is None else numeric("minimum", minimum).astype(np.float64)
@@ -141,6 +143,7 @@ def learning_rates(
     γ = 1.1
     leaves the picture at step 3
     """
+    function("learning_rates", f)
     tracks: dict[float, Floats] = {}
     for rate, path in named("path", paths).items():
         track = tracks[rate] = numeric(f"the path at {rate}", path).astype(np.float64)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autograd as ag
-from nn.checks import Floats, numeric, real
-from nn.plots.base import COLOURS, empty_figure, named, plain
+from nn.checks import Floats, function, numeric, real
+from nn.plots.base import COLOURS, empty_figure, named, pair_of_names, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,6 +42,8 @@ def perturbation(
     >>> print(figure.axes[0].get_title())
     a push of 0.5: 1.25, and 1 by the slope
     """
+    function("perturbation", f)
+    names = pair_of_names(names)
     x, slope, push = real("x", x), real("slope", slope), real("push", push)
     if push == 0.0:
         raise ValueError("push must not be 0: nothing would move")

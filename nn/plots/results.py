@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.checks import Floats, numeric, whole
+from nn.checks import Floats, instance, iterable, numeric, whole
 from nn.history import History
 from nn.metrics import classes, true_classes
 from nn.module import Module
@@ -30,6 +30,7 @@ def curves(history: History) -> "Figure":
     >>> [axes.get_title() for axes in curves(History(records, "accuracy")).axes]
     ['loss', 'accuracy']
     """
+    instance("curves", history, History, "a History, as fit returns")
     if not len(history):
         raise ValueError("the history is empty: there is no epoch to draw")
     pairs: list[tuple[str, Sequence[float | None], Sequence[float | None]]] = [
@@ -78,6 +79,8 @@ def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 12
     >>> picture.axes[0].get_xlabel(), picture.axes[0].get_ylabel()
     ('x1', 'x2')
     """
+    if not callable(getattr(model, "predict", None)):
+        raise TypeError(f"boundary takes a model with predict(X), got {model!r:.60}")
     points, labels = numeric("X", X).astype(np.float64), true_classes(y)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
         raise ValueError(
@@ -146,7 +149,7 @@ def confusion_matrix(table: Any, names: Sequence[str] | None = None) -> "Figure"
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not counts.size:
         raise ValueError(f"table must be of shape (classes, classes); got {counts.shape}")
     count = len(counts)
-    words = [str(k) for k in range(count)] if names is None else list(names)
+    words = [str(k) for k in range(count)] if names is None else _words("names", names)
     if len(words) != count:
         raise ValueError(f"expected a name for each of {count} classes; got {len(words)}")
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -171,6 +174,17 @@ def confusion_matrix(table: Any, names: Sequence[str] | None = None) -> "Figure"
     for spine in axes.spines.values():
         spine.set_visible(False)
     return figure
+
+
+def _words(name: str, given: Any) -> list[str]:
+    return [str(word) for word in iterable(name, given, "a list of words, one for each")]
+
+
+def _size(shape: Any) -> tuple[int, int]:
+    sides = iterable("shape", shape, "the height and the width of an image, such as (8, 8)")
+    if len(sides) != 2:
+        raise ValueError(f"shape is a height and a width, such as (8, 8); got {shape!r:.60}")
+    return whole("the height", sides[0]), whole("the width", sides[1])
 
 
 def images(
@@ -200,9 +214,11 @@ def images(
     ['0', '1', '2']
     """
     pixels = numeric("X", X)
-    if pixels.ndim != 2 or not len(pixels) or pixels.shape[1] != shape[0] * shape[1]:
+    height, width = _size(shape)
+    captions = None if captions is None else _words("captions", captions)
+    if pixels.ndim != 2 or not len(pixels) or pixels.shape[1] != height * width:
         raise ValueError(
-            f"X must be of shape (samples, {shape[0]} * {shape[1]}) with a sample at least; "
+            f"X must be of shape (samples, {height} * {width}) with a sample at least; "
             f"got {pixels.shape}"
         )
     if captions is not None and len(captions) != len(pixels):
@@ -213,7 +229,7 @@ def images(
     rows = -(-len(pixels) // columns)
     figure = empty_figure(1.1 * columns, 1.25 * rows)
     top = pixels.max()
-    for i, image in enumerate(pixels.reshape(-1, *shape)):
+    for i, image in enumerate(pixels.reshape(-1, height, width)):
         axes = figure.add_subplot(rows, columns, i + 1)
         axes.imshow(image, cmap="Greys", vmin=min(0.0, image.min()), vmax=top, interpolation="none")
         axes.set_xticks([])

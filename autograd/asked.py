@@ -1,0 +1,151 @@
+"""Questions that public names ask of what they are given, with one wording for the answers.
+
+Each says what was given, what was expected and, where it is known, what to write instead.
+"""
+
+import contextlib
+import math
+import numbers
+import operator
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, SupportsIndex, cast
+
+import numpy as np
+
+# More than anybody counts to in a loop, and less than fills a memory word: 2**63 epochs are a slip.
+MOST = 10**9
+
+
+def function(asker: str, f: object, wanted: str = "a function") -> None:
+    """Ask that `f` can be called.
+
+    Raises:
+        TypeError: if it cannot.
+
+    >>> function("grad", None)
+    Traceback (most recent call last):
+        ...
+    TypeError: grad takes a function, got None
+    """
+    if not callable(f):
+        raise TypeError(f"{asker} takes {wanted}, got {f!r:.60}")
+
+
+def instance(asker: str, x: object, kinds: Any, wanted: str) -> None:
+    """Ask that `x` is one of some kinds.
+
+    Raises:
+        TypeError: if it is not.
+
+    >>> instance("from_json", None, str, "the text that to_json wrote")
+    Traceback (most recent call last):
+        ...
+    TypeError: from_json takes the text that to_json wrote, got None
+    """
+    if not isinstance(x, kinds):
+        raise TypeError(f"{asker} takes {wanted}, got {x!r:.60}")
+
+
+def iterable(asker: str, xs: Any, wanted: str) -> list[Any]:
+    """Return what `xs` gives, as a list; a text and an array of no dimensions are none.
+
+    Raises:
+        TypeError: if it cannot be iterated over.
+
+    >>> iterable("History", 3, "a list of records")
+    Traceback (most recent call last):
+        ...
+    TypeError: History takes a list of records, got 3
+    """
+    flat = isinstance(xs, np.ndarray) and not xs.ndim
+    if flat or isinstance(xs, str | bytes) or not isinstance(xs, Iterable):
+        raise TypeError(f"{asker} takes {wanted}, got {xs!r:.60}")
+    return list(cast(Any, xs))
+
+
+def flag(name: str, x: object) -> bool:
+    """Return `x` as a bool; 0 and 1 are taken for one.
+
+    Raises:
+        TypeError: if it is neither.
+
+    >>> flag("strict", "no")
+    Traceback (most recent call last):
+        ...
+    TypeError: strict is True or False, got 'no'
+    """
+    if not isinstance(x, bool | np.bool_) and (not isinstance(x, int) or x not in (0, 1)):
+        raise TypeError(f"{name} is True or False, got {x!r:.60}")
+    return bool(cast(Any, x))
+
+
+def path_of(path: object) -> Path:
+    """Return where a file is, or say what names one.
+
+    >>> path_of(3)
+    Traceback (most recent call last):
+        ...
+    TypeError: a file is named by a str or a Path, got 3
+    """
+    named: object = None
+    with contextlib.suppress(TypeError):  # what names no file at all
+        named = cast(object, os.fspath(cast(Any, path)))
+    if not isinstance(named, str):
+        raise TypeError(f"a file is named by a str or a Path, got {path!r:.60}")
+    return Path(named)
+
+
+def whole(name: str, value: object, *, at_least: int = 1, at_most: int | None = MOST) -> int:
+    """Return `value` as an int.
+
+    Raises:
+        TypeError: if it is not a whole number (a bool is none: it is always a slip here).
+        ValueError: if it is less than `at_least` or more than `at_most`.
+
+    >>> whole("epochs", 3)
+    3
+    >>> whole("epochs", 0)
+    Traceback (most recent call last):
+        ...
+    ValueError: epochs must be at least 1; got 0
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
+        raise TypeError(f"{name} must be a whole number; got {value!r:.60}")
+    try:
+        count = operator.index(value)
+    except TypeError:  # as arrays, which have the method and use it for one whole number only
+        raise TypeError(f"{name} must be a whole number; got {value!r:.60}") from None
+    if count < at_least:
+        raise ValueError(f"{name} must be at least {at_least}; got {_short(count)}")
+    if at_most is not None and count > at_most:
+        raise ValueError(f"{name} must be at most {at_most:,}; got {_short(count)}")
+    return count
+
+
+def _short(count: int) -> str:
+    # Python itself refuses to write out more than some thousand digits.
+    return str(count) if -(10**20) < count < 10**20 else f"about 2**{count.bit_length()}"
+
+
+def real(name: str, value: object, *, at_least: float = -math.inf) -> float:
+    """Return `value` as a finite float.
+
+    Raises:
+        TypeError: if it is not a real number.
+        ValueError: if it is not finite or less than `at_least`.
+
+    >>> real("lr", 1)
+    1.0
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number; got {value!r:.60}")
+    try:
+        x = float(value)
+    except OverflowError:
+        x = math.inf
+    if not math.isfinite(x) or x < at_least:
+        wanted = "finite" if at_least == -math.inf else f"finite and at least {at_least:g}"
+        raise ValueError(f"{name} must be {wanted}; got {value!r:.60}")
+    return x

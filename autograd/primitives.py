@@ -14,6 +14,7 @@ Adding a primitive is one row here and one name in `Value`.
 # pyright: reportUnknownVariableType=false
 # Rules run on operands of any kind; that their types are unknown is the point of them.
 
+import itertools
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
@@ -351,7 +352,6 @@ xdivy = binary(
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, POSITIVE),
         arity=2,
-        subgradients=(((0.0, 0.0), (math.inf, 0.0)),),
     )
 )
 
@@ -1147,8 +1147,13 @@ def _chosen(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
     return 0.0, *[step(k + 0.5 - place) - step(k - 0.5 - place) for k in range(len(xs))]
 
 
-def _named_place(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
-    return 0.0, *[equal(index, float(k)) for k in range(len(xs))]
+def _between(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
+    # below[k] is 1 where the index lies below the middle between the places k and k + 1.
+    below = [step(k + 0.5 - index) for k in range(len(xs) - 1)]
+    if not below:
+        return 0.0, 1.0
+    inner = [high - low for low, high in itertools.pairwise(below)]
+    return (0.0, below[0], *inner, 1.0 - below[-1])
 
 
 def _precise_select(mp: Any, index: Any, *xs: Any) -> Any:
@@ -1169,7 +1174,7 @@ _select = enter(
         function=numeric.select,
         array=numeric.select_array,
         partials=_chosen,
-        textbook=_named_place,
+        textbook=_between,
         precise=_precise_select,
         text=Notation(_select_text),
         latex=Notation(_select_latex),
@@ -1288,19 +1293,40 @@ def select(index: Any, xs: Iterable[Any]) -> Any:
 def subgradient_table() -> str:
     """Return the table of what derivatives are at kinks, ties and ends of domains, as text.
 
-    The same numbers hold in eager, compiled and higher-order use.
+    The same numbers hold in eager, compiled and higher-order use. The second derivatives by each
+    operand are what the rules give there: a length, say, has none at 0.
 
     >>> print(subgradient_table())  # doctest: +ELLIPSIS
-    function   at            derivative
-    sqrt       0             inf
-    pow        0, 2          0, 0
+    function      at                derivative              second by each
+    sqrt          0                 inf                     -inf
     ...
     """
-    rows = [("function", "at", "derivative")]
+    rows = [["function", "at", "derivative", "second by each"]]
     for row in TABLE.values():
         for operands, partials in row.subgradients:
             shown = partials[: len(partials) - row.constants]
-            at = ", ".join(f"{x:g}" for x in operands)
-            rows.append((row.name, at, ", ".join(f"{d:g}" for d in shown)))
-    first, second = (max(len(cells[i]) for cells in rows) + 1 for i in (0, 1))
-    return "\n".join(f"{a:{first}}{b:{second}}{c}" for a, b, c in rows)
+            seconds = second_derivatives(row, operands)
+            cells = (operands, shown, seconds)
+            rows.append([row.name, *[", ".join(f"{x:g}" for x in numbers) for numbers in cells]])
+    widths = [max(len(cells[i]) for cells in rows) + 2 for i in range(3)]
+    lines = [
+        "".join(f"{x:{n}}" for x, n in zip(cells, [*widths, 0], strict=True)) for cells in rows
+    ]
+    return "\n".join(lines)
+
+
+def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]:
+    """Return d2z/dx2 by each operand that is not a constant, at numbers.
+
+    >>> second_derivatives(lookup("hypot"), (0.0, 0.0))
+    [nan, nan]
+    """
+    # Power series stand above the table, which they are made from.
+    from autograd.series import Series
+
+    found: list[float] = []
+    for i in range(len(operands) - row.constants):
+        line = [Series([x, 1.0]) if k == i else x for k, x in enumerate(operands)]
+        z: Any = Series.__apply__(row, tuple(line))
+        found.append(2.0 * z.coefficient(2) + 0.0)
+    return found

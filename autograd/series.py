@@ -59,8 +59,9 @@ class Series:
             if not isinstance(x, Series):
                 continue
             if not isinstance(partial, Series):
-                if not _is_zero(partial):
-                    total = total + partial * (k * x.coefficient(k))
+                slope = x.coefficient(k)
+                if not _is_zero(partial) and not _is_zero(slope):
+                    total = total + partial * (k * slope)
                 continue
             for j in range(k):
                 slope = x.coefficient(k - j)

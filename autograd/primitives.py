@@ -581,7 +581,7 @@ direction = binary(
             -z * div(direction(y, x), hypot(x, y)),
         ),
         precise=lambda mp, x, y: x / mp.sqrt(x * x + y * y),
-        text=call_notation("direction"),
+        text=Notation("{0:3} / hypot({0:0}, {1:0})", PRODUCT),
         latex=Notation(r"\frac{{{0:0}}}{{\sqrt{{{0:4}^{{2}} + {1:4}^{{2}}}}}}", POWER),
         domain=((0.1, 10.0), (0.1, 10.0)),
         arity=2,
@@ -743,7 +743,7 @@ share = binary(
         array=numeric.share_array,
         partials=lambda z, x, y: (div(share(y, x), x + y), -div(z, x + y)),
         precise=lambda mp, x, y: x / (x + y),
-        text=call_notation("share"),
+        text=Notation("{0:3} / ({0:1} + {1:2})", PRODUCT),
         latex=Notation(r"\frac{{{0:0}}}{{{0:1} + {1:1}}}", POWER),
         domain=((0.1, 10.0), (0.1, 10.0)),
         arity=2,
@@ -848,6 +848,8 @@ _clip = enter(
 def clip(x: T, low: float, high: float) -> T:
     """Return x kept between low and high; the derivative is 1 from low to high, both included.
 
+    A zero comes out as 0.0; nan if one of the three is nan.
+
     Raises:
         ValueError: if low > high.
 
@@ -915,6 +917,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 
     Args:
         condition: a bool or a number of data, as `x > 0` gives for Values; nothing flows to it.
+            A nan chooses neither: the result is nan.
         a: a number, a Value, or a function of no arguments, called only if it is chosen. That
             keeps the other branch, and any nan in it, out of the graph.
         b: the same.
@@ -931,6 +934,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
         condition = chosen_by.astype(np.float64) if chosen_by.dtype == bool else chosen_by
     if callable(a) or callable(b):
         data = condition.data if hasattr(type(condition), "__apply__") else number(condition)
+        if data != data:
+            return data
         chosen = a if data else b
         return chosen() if callable(chosen) else chosen
     return apply(_where, (condition, a, b))
@@ -1195,6 +1200,8 @@ def _any_number(row: Primitive, xs: tuple[Any, ...]) -> Any:
 def maximum(*xs: Any) -> Any:
     """Return the largest of any number of operands; k tied operands share the gradient, 1/k each.
 
+    A zero comes out as 0.0, also of -0.0 and 0.0 in any order.
+
     >>> maximum(1.0, 3.0, 2.0)
     3.0
     """
@@ -1203,6 +1210,8 @@ def maximum(*xs: Any) -> Any:
 
 def minimum(*xs: Any) -> Any:
     """Return the smallest of any number of operands; k tied operands share the gradient, 1/k each.
+
+    A zero comes out as 0.0, also of -0.0 and 0.0 in any order.
 
     >>> minimum(1.0, 3.0, 2.0)
     1.0

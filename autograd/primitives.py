@@ -1303,25 +1303,26 @@ def subgradient_table() -> str:
     """Return the table of what derivatives are at kinks, ties and ends of domains, as text.
 
     The same numbers hold in eager, compiled and higher-order use. The second derivatives by each
-    operand are what the rules give there: a length, say, has none at 0.
+    operand stand beside them where one is not finite: a length, say, has none at 0.
 
     >>> print(subgradient_table())  # doctest: +ELLIPSIS
-    function      at                derivative              second by each
-    sqrt          0                 inf                     -inf
+    function    at             derivative                 second, if not finite
+    sqrt        0              inf                        -inf
+    pow         0, 2           0, 0
     ...
     """
-    rows = [["function", "at", "derivative", "second by each"]]
+    rows = [["function", "at", "derivative", "second, if not finite"]]
     for row in TABLE.values():
         for operands, partials in row.subgradients:
-            shown = partials[: len(partials) - row.constants]
+            cells = [operands, partials[: len(partials) - row.constants]]
             seconds = second_derivatives(row, operands)
-            cells = (operands, shown, seconds)
+            cells += [] if all(map(math.isfinite, seconds)) else [tuple(seconds)]
             rows.append([row.name, *[", ".join(f"{x:g}" for x in numbers) for numbers in cells]])
     widths = [max(len(cells[i]) for cells in rows) + 2 for i in range(3)]
     lines = [
-        "".join(f"{x:{n}}" for x, n in zip(cells, [*widths, 0], strict=True)) for cells in rows
+        "".join(f"{x:{n}}" for x, n in zip(cells, [*widths, 0], strict=False)) for cells in rows
     ]
-    return "\n".join(lines)
+    return "\n".join(map(str.rstrip, lines))
 
 
 def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]:

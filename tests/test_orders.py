@@ -40,18 +40,16 @@ CARRIED: dict[str, tuple[Reason, Callable[[Sequence[float]], bool]]] = {
     "pow": ("y (y - 1) x^(y - 2) with a factor 0 beside one that overflows, or one that does "
             "beside one that underflows", lambda x: not 1e-100 < x[0] < 1e100),
     "power_log": ("as for pow", lambda x: not 1e-100 < x[0] < 1e100),
-    "power": ("n x^(n - 1) whose power under- or overflows and the product does not",
-              lambda x: not 1e-30 < abs(x[0]) < 1e30),
-    "div": ("1 / y^2 under- or overflows beside an x", lambda x: not 1e-100 < abs(x[1]) < 1e100),
-    "xdivy": ("as for div", lambda x: not 1e-100 < abs(x[1]) < 1e100),
-    "xlogy": ("as for div", lambda x: not 1e-100 < abs(x[1]) < 1e100),
     "atan2": ("1 / z^2 of the length z overflows beside a small cosine",
               lambda x: math.hypot(*x) < 1e-100),
-    "direction": ("as for atan2", lambda x: math.hypot(*x) < 1e-100),
+    "direction": (
+        "as for atan2; or the square of y / x underflows beside 1 / z^2",
+        lambda x: math.hypot(*x) < 1e-100 or abs(x[1]) < 1e-100 * abs(x[0]),
+    ),
     "hypot": ("as for atan2; or the length itself overflows",
               lambda x: not 1e-100 < math.hypot(*x) < 1e308),
     "share": ("1 / (x + y)^2 overflows beside a small share; or x + y does",
-              lambda x: not 1e-100 < x[0] + x[1] < 1e308),
+              lambda x: not 1e-150 < x[0] + x[1] < 1e308),
 }  # fmt: skip
 
 

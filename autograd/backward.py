@@ -407,10 +407,10 @@ def _adjoints(
         for i, x in enumerate(args):
             if x not in between or i in nothing:
                 continue
-            part: Any = _product(g, partials[i])
+            part = _product(g, partials[i])
             if i in quotients and not _is_finite(partials[i]):
-                y: Any = args[quotients[i]]
-                part = div(g, y if kind is Value else y.data if y.__class__ is Value else y)
+                y = (args if kind is Value else _data(args))[quotients[i]]
+                part = cast(Any, div)(g, y)
             adjoints[x] = adjoints[x] + part if x in adjoints else part
     return adjoints
 

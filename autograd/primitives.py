@@ -14,6 +14,7 @@ Adding a primitive is one row here and one name in `Value`.
 # pyright: reportUnknownVariableType=false
 # Rules run on operands of any kind; that their types are unknown is the point of them.
 
+import itertools
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
@@ -351,7 +352,6 @@ xdivy = binary(
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, POSITIVE),
         arity=2,
-        subgradients=(((0.0, 0.0), (math.inf, 0.0)),),
     )
 )
 
@@ -850,6 +850,8 @@ _clip = enter(
 def clip(x: T, low: float, high: float) -> T:
     """Return x kept between low and high; the derivative is 1 from low to high, both included.
 
+    A zero comes out as 0.0; nan if one of the three is nan.
+
     Raises:
         ValueError: if low > high.
 
@@ -922,6 +924,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 
     Args:
         condition: a bool or a number of data, as `x > 0` gives for Values; nothing flows to it.
+            A nan chooses neither: the result is nan.
         a: a number, a Value, or a function of no arguments, called only if it is chosen. That
             keeps the other branch, and any nan in it, out of the graph.
         b: the same.
@@ -938,6 +941,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
         condition = chosen_by.astype(np.float64) if chosen_by.dtype == bool else chosen_by
     if callable(a) or callable(b):
         data = condition.data if hasattr(type(condition), "__apply__") else number(condition)
+        if data != data:
+            return data
         chosen = a if data else b
         return chosen() if callable(chosen) else chosen
     return apply(_where, (condition, a, b))
@@ -1156,8 +1161,13 @@ def _chosen(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
     return 0.0, *[step(k + 0.5 - place) - step(k - 0.5 - place) for k in range(len(xs))]
 
 
-def _named_place(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
-    return 0.0, *[equal(index, float(k)) for k in range(len(xs))]
+def _between(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
+    # below[k] is 1 where the index lies below the middle between the places k and k + 1.
+    below = [step(k + 0.5 - index) for k in range(len(xs) - 1)]
+    if not below:
+        return 0.0, 1.0
+    inner = [high - low for low, high in itertools.pairwise(below)]
+    return (0.0, below[0], *inner, 1.0 - below[-1])
 
 
 def _precise_select(mp: Any, index: Any, *xs: Any) -> Any:
@@ -1178,7 +1188,7 @@ _select = enter(
         function=numeric.select,
         array=numeric.select_array,
         partials=_chosen,
-        textbook=_named_place,
+        textbook=_between,
         precise=_precise_select,
         text=Notation(_select_text),
         latex=Notation(_select_latex),
@@ -1200,6 +1210,8 @@ def _any_number(row: Primitive, xs: tuple[Any, ...]) -> Any:
 def maximum(*xs: Any) -> Any:
     """Return the largest of any number of operands; k tied operands share the gradient, 1/k each.
 
+    A zero comes out as 0.0, also of -0.0 and 0.0 in any order.
+
     >>> maximum(1.0, 3.0, 2.0)
     3.0
     """
@@ -1208,6 +1220,8 @@ def maximum(*xs: Any) -> Any:
 
 def minimum(*xs: Any) -> Any:
     """Return the smallest of any number of operands; k tied operands share the gradient, 1/k each.
+
+    A zero comes out as 0.0, also of -0.0 and 0.0 in any order.
 
     >>> minimum(1.0, 3.0, 2.0)
     1.0
@@ -1299,19 +1313,41 @@ def select(index: Any, xs: Iterable[Any]) -> Any:
 def subgradient_table() -> str:
     """Return the table of what derivatives are at kinks, ties and ends of domains, as text.
 
-    The same numbers hold in eager, compiled and higher-order use.
+    The same numbers hold in eager, compiled and higher-order use. The second derivatives by each
+    operand stand beside them where one is not finite: a length, say, has none at 0.
 
     >>> print(subgradient_table())  # doctest: +ELLIPSIS
-    function   at            derivative
-    sqrt       0             inf
-    pow        0, 2          0, 0
+    function    at             derivative                 second, if not finite
+    sqrt        0              inf                        -inf
+    pow         0, 2           0, 0
     ...
     """
-    rows = [("function", "at", "derivative")]
+    rows = [["function", "at", "derivative", "second, if not finite"]]
     for row in TABLE.values():
         for operands, partials in row.subgradients:
-            shown = partials[: len(partials) - row.constants]
-            at = ", ".join(f"{x:g}" for x in operands)
-            rows.append((row.name, at, ", ".join(f"{d:g}" for d in shown)))
-    first, second = (max(len(cells[i]) for cells in rows) + 1 for i in (0, 1))
-    return "\n".join(f"{a:{first}}{b:{second}}{c}" for a, b, c in rows)
+            cells = [operands, partials[: len(partials) - row.constants]]
+            seconds = second_derivatives(row, operands)
+            cells += [] if all(map(math.isfinite, seconds)) else [tuple(seconds)]
+            rows.append([row.name, *[", ".join(f"{x:g}" for x in numbers) for numbers in cells]])
+    widths = [max(len(cells[i]) for cells in rows) + 2 for i in range(3)]
+    lines = [
+        "".join(f"{x:{n}}" for x, n in zip(cells, [*widths, 0], strict=False)) for cells in rows
+    ]
+    return "\n".join(map(str.rstrip, lines))
+
+
+def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]:
+    """Return d2z/dx2 by each operand that is not a constant, at numbers.
+
+    >>> second_derivatives(lookup("hypot"), (0.0, 0.0))
+    [nan, nan]
+    """
+    # Power series stand above the table, which they are made from.
+    from autograd.series import Series
+
+    found: list[float] = []
+    for i in range(len(operands) - row.constants):
+        line = [Series([x, 1.0]) if k == i else x for k, x in enumerate(operands)]
+        z: Any = Series.__apply__(row, tuple(line))
+        found.append(2.0 * z.coefficient(2) + 0.0)
+    return found

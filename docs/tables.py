@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from autograd.display.latex import number_latex, partial_latex
+from autograd.primitives import second_derivatives
 from autograd.row import TABLE, Primitive
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -112,7 +113,8 @@ def _subgradients(row: Primitive) -> str:
         at = ", ".join([number_latex(x).text for x in operands])
         shown = partials[: len(partials) - row.constants]
         taken = ", ".join([number_latex(x).text for x in shown])
-        lines.append(f"at ${at}$: ${taken}$")
+        again = ", ".join([number_latex(x).text for x in second_derivatives(row, operands)])
+        lines.append(f"at ${at}$: ${taken}$; second ${again}$")
     return "<br>".join(lines)
 
 

@@ -181,7 +181,9 @@ def derivative(row: Primitive, point: Sequence[float], by: Sequence[int]) -> Any
     """Return the derivative of a row's formula by the operands at the places `by`, in turn."""
     operands: list[Any] = [mp.mpf(x) for x in point]
     for i in by:
-        operands = [Dual(x, mp.mpf(int(k == i)) + 0 * x) for k, x in enumerate(operands)]
+        free = len(point) - row.constants
+        moved = [Dual(x, mp.mpf(int(k == i)) + 0 * x) for k, x in enumerate(operands[:free])]
+        operands = [*moved, *operands[free:]]
     assert row.precise is not None
     found = row.precise(Context, *operands)
     for _ in by:

@@ -24,7 +24,7 @@ from autograd import (
     where,
 )
 from autograd.display.latex import Latex, label_latex, number_latex, partial_latex, partial_text
-from autograd.primitives import Primitive, lookup
+from autograd.primitives import TABLE, Primitive, lookup
 
 x, y, z = Value(1.0, "x"), Value(2.0, "y"), Value(3.0, "z")
 
@@ -248,6 +248,18 @@ def test_the_python_of_every_partial_computes_it(row):
 )
 def test_partials_read_as_in_a_textbook(name, partials):
     assert partial_latex(lookup(name)).partials == partials
+
+
+@pytest.mark.parametrize("row", [r for r in TABLE.values() if r.textbook], ids=str)
+def test_the_textbook_form_of_a_rule_is_equal_to_the_rule(row):
+    count = row.arity or 3
+    for share in (0.3, 0.5, 0.8):
+        point = [a + share * (b - a) for a, b in row.domain * (1 if row.arity else count)]
+        if row.name == "select":
+            point[0] = 1.0
+        z = row.function(*point)
+        shown = [float(d) for d in row.textbook(z, *point)]
+        assert shown == pytest.approx([float(d) for d in row.partials(z, *point)], rel=1e-9)
 
 
 def test_a_users_rule_that_runs_on_numbers_only_is_named():

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.compile.graph import CONSTANT, Graph
 from autograd.compile.simplify import simplified
-from autograd.compile.trace import Tape
+from autograd.compile.trace import Tape, on_tape
 from autograd.recording import structural_zeros
 from autograd.row import Primitive, apply
 
@@ -81,15 +81,18 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
     n3 = mul(n0, n2)
     return n3
     """
-    tape = Tape()
-    g, z = tape.input(), tape.input()
-    operands = [tape.input() for _ in range(count)]
-    known = [constants.get(i, x) for i, x in enumerate(operands)]
-    slopes = partials(row, z, known)
-    zeros = structural_zeros(row)
-    places = tuple([i for i in wanted if i not in zeros])
-    nodes = [tape.node_of(product(g, slopes[i])) for i in places]
-    return Rule(simplified(tape.graph(nodes)), places)
+
+    def record(tape: Tape) -> tuple[Graph, tuple[int, ...]]:
+        g, z = tape.input(), tape.input()
+        operands = [tape.input() for _ in range(count)]
+        known = [constants.get(i, x) for i, x in enumerate(operands)]
+        slopes = partials(row, z, known)
+        zeros = structural_zeros(row)
+        places = tuple([i for i in wanted if i not in zeros])
+        return tape.graph([tape.node_of(product(g, slopes[i])) for i in places]), places
+
+    graph, places = on_tape(record)
+    return Rule(simplified(graph), places)
 
 
 def product(g: Any, partial: Any) -> Any:
@@ -115,7 +118,10 @@ def with_gradient(graph: Graph, wanted: Sequence[tuple[int, int]]) -> Graph:
     >>> graph.evaluate([3.0, 4.0])
     [15.0, 5.0, 3.0]
     """
-    tape = Tape()
+    return simplified(on_tape(lambda tape: _with_gradient(tape, graph, wanted)))
+
+
+def _with_gradient(tape: Tape, graph: Graph, wanted: Sequence[tuple[int, int]]) -> Graph:
     nodes: list[Any] = []
     between: list[bool] = []
     leaves = set(wanted)
@@ -146,4 +152,4 @@ def with_gradient(graph: Graph, wanted: Sequence[tuple[int, int]]) -> Graph:
                 part = product(g, slope)
                 adjoints[x] = adjoints[x] + part if x in adjoints else part
     slopes = [adjoints.get(found.get(leaf, -1), 0.0) for leaf in wanted]
-    return simplified(tape.graph([tape.node_of(x) for x in (nodes[result], *slopes)]))
+    return tape.graph([tape.node_of(x) for x in (nodes[result], *slopes)])

@@ -302,7 +302,8 @@ def trace(
         try:
             with recording, reading:
                 result = f(*arguments)
-                outputs = [tape.node_of(x) for x in flat_outputs(result)]
+                # No comprehension: Python 3.13 forgets the end of the `with` if a line of one raises.
+                outputs = [*map(tape.node_of, flat_outputs(result))]
         finally:
             settle(recording, reading)
         if captured is not None:

@@ -302,7 +302,7 @@ def trace(
         try:
             with recording, reading:
                 result = f(*arguments)
-                # No comprehension: Python 3.13 forgets the end of the `with` if a line of one raises.
+                # No comprehension: in one, Python 3.13 forgets the `with` if a line raises.
                 outputs = [*map(tape.node_of, flat_outputs(result))]
         finally:
             settle(recording, reading)

@@ -11,7 +11,7 @@ one.
 """
 
 # pyright: reportPrivateUsage=false
-# contextlib says nowhere public which functions of its drive a generator.
+# What drives a generator in contextlib has no public name.
 
 from __future__ import annotations
 

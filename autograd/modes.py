@@ -36,8 +36,10 @@ def no_grad(function: Any = None, /) -> Any:
 
     The block holds for the running context: for what is called inside it, and for tasks begun
     there while it is open; not for other tasks, plain threads, or the caller of a generator that is
-    paused inside it, unless `contextlib.contextmanager` drives the generator. A coroutine that is
-    driven by hand shares the context of whoever drives it.
+    paused inside it, unless `contextlib.contextmanager` drives the generator. So a fixture of
+    pytest that yields inside the block does not hold it for the test. A coroutine that is driven by
+    hand shares the context of whoever drives it. Ctrl-C at either end of a `with` leaves nothing
+    on; inside `contextlib.ExitStack`, or a block entered in itself, its end is Python, and may.
 
     As a decorator, `@no_grad()` or `@no_grad`, it holds while the function runs, and so for
     generators, coroutines and asynchronous generators.

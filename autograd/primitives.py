@@ -963,7 +963,8 @@ def _final(xs: Sequence[Any]) -> bool:
 
     A shorter form then gives the same numbers, to rounding, in a few statements over whole arrays.
     """
-    return any(kind is np.ndarray or hasattr(kind, "__final__") for kind in set(map(type, xs)))
+    kinds: set[Any] = set(map(type, xs))
+    return any(kind is np.ndarray or getattr(kind, "__final__", False) for kind in kinds)
 
 
 def _others(combine: Callable[[Any, Any], Any], none: float, xs: Sequence[Any]) -> list[Any]:

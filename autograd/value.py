@@ -47,6 +47,9 @@ class Value:
     Values compare by their data with `<`, `<=`, `>` and `>=`; `==` and hashing go by identity,
     so they can be members of sets and keys of dicts.
 
+    Threads may record with the same Values, and go backward: passes take turns, and leaves add them
+    up. New data for a Value and `grad = None` belong between the passes that read or write it.
+
     >>> x, y = Value(1.0, "x"), Value(2.0, "y")
     >>> u = x * x + x * y + y * y
     >>> z = u * u + u

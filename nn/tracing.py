@@ -6,6 +6,7 @@ the same. After a trace the model is as before, whatever its calls keep.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,13 +36,14 @@ def traced(
     """
     held = Held(model)
     draws = _draws(model, f)
-    kinds: list[Any] = []
+    # Not the classes themselves: a class of placeholders that nobody holds serves again.
+    kinds: list[weakref.ref[Any]] = []
 
     def watched(*arguments: Any) -> Any:
         first: Any = arguments[0]
         while isinstance(first, list):
             first = cast(list[Any], first)[0]
-        kinds.append(first.__class__)
+        kinds.append(weakref.ref(first.__class__))
         return f(*arguments)
 
     name = type(model).__name__
@@ -61,9 +63,7 @@ def traced(
             draws.restore()
     if change:
         return program, f"{name} keeps something of each call in its attribute {change}"
-    alive = not closed and any(is_alive(kind) for kind in kinds)
-    # A placeholder's class holds on to all that its trace recorded.
-    kinds.clear()
+    alive = not closed and any(is_alive(kind()) for kind in kinds if kind() is not None)
     return program, f"{name} or the loss keeps results of calls outside itself" if alive else ""
 
 

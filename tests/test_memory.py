@@ -6,13 +6,16 @@ import sys
 import tracemalloc
 import weakref
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from programs import Program, programs
 
 import autograd
-from autograd import Value, from_json, gradient, order, to_json
+from autograd import TraceError, Value, from_json, gradient, order, to_json
+from nn import MLP, SGD, fit
 
 MILLION = 1_000_000
 
@@ -206,3 +209,64 @@ def test_leaves_do_not_hold_what_was_made_from_them() -> None:
     x = Value(2.0)
     made = weakref.ref((x * x).exp())
     assert made() is None
+
+
+# Programs ------------------------------------------------------------------------------------
+
+
+def left_by(make: Callable[[], object], count: int) -> float:
+    """Bytes that are left of each of many things made and dropped."""
+    for _ in range(3):
+        make()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(count):
+            make()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return (after - before) / count
+
+
+def test_a_program_and_all_it_was_compiled_with_are_freed(without_collector: None) -> None:
+    """134 kB before, most of it a class of placeholders with the tape that it wrote on."""
+
+    def make() -> None:
+        w = Value(0.5)
+        for parameters in ([], [w]):
+            program = autograd.compile(
+                lambda xs: (autograd.dot(xs, xs) * w).tanh() + xs[0].exp(), parameters=parameters
+            )
+            program([1.0, 2.0, 3.0])
+            program.value_and_grad([1.0, 2.0, 3.0])
+            program.value_and_grad(np.ones((4, 3)))
+
+    assert left_by(make, 20) < 8_000
+    assert gc.collect() < 100
+
+
+def test_a_compiled_fit_is_freed(without_collector: None) -> None:
+    """216 kB before."""
+    X = np.random.default_rng(0).normal(size=(24, 2))
+
+    def make() -> None:
+        net = MLP([2, 3, 1], seed=0)
+        fit(
+            net, X, X[:, :1] * X[:, 1:], loss=lambda out, t: (out[0] - t) ** 2, epochs=1,
+            optimizer=SGD(net.parameters(), lr=0.01), batch_size=8, engine="compiled",
+            progress=False,
+        )  # fmt: skip
+        net.predict(X)
+
+    assert left_by(make, 8) < 12_000
+
+
+def test_a_placeholder_that_was_kept_is_of_no_later_trace() -> None:
+    kept: list[Any] = []
+    program = autograd.compile(lambda x: kept.append(x) or x * x)
+    assert program(3.0) == 9.0
+    for _ in range(5):
+        with pytest.raises(TraceError, match="placeholder of another trace"):
+            autograd.compile(lambda x: x * kept[0])(3.0)

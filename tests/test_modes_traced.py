@@ -85,6 +85,19 @@ def test_parameters_are_no_constants_there(f: Callable[[Any, Any], Any]) -> None
         compile(lambda x: f(w, x), parameters=[w])(2.0)
 
 
+def test_a_parameter_s_gradient_is_not_taken_once_for_all() -> None:
+    w, c = Value(3.0, "w"), Value(2.0)
+
+    def f(x: Any, of: Value) -> Any:
+        of.grad = None
+        (of * of).backward()
+        return x * of.grad
+
+    with pytest.raises(TraceError, match="goes backward"):
+        compile(lambda x: f(x, w), parameters=[w])(2.0)
+    assert compile(lambda x: f(x, c), parameters=[w])(2.0) == 8.0
+
+
 def test_constants_may_be_computed_in_no_grad_and_are_looked_at_later() -> None:
     c = Value(2.0, "c")
 

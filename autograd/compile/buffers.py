@@ -103,7 +103,8 @@ class Buffers:
             self._kept = self.results[-1]
         self.source, scope = self._lines.function(self._kept if self._late is not None else None)
         exec(compile(self.source, "<compiled program on buffers>", "exec"), scope)
-        self._run: Callable[..., None] = scope["run"]
+        # Out of the scope, which the function holds: they would hold each other.
+        self._run: Callable[..., None] = scope.pop("run")
 
     def run(self) -> None:
         """Run the statements."""

@@ -21,7 +21,7 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.compile.trace import Tape
 
-_OPERATORS = {
+OPERATORS = {
     "add": ("__add__", "__radd__"),
     "sub": ("__sub__", "__rsub__"),
     "mul": ("__mul__", "__rmul__"),
@@ -158,9 +158,7 @@ def placeholder_class(tape: Tape) -> Any:
         j = node_of(number(cast(object, other)) if row.name == "power" else other)
         return tape.new(tape.append(tape.code_of(row), *((j, self.i) if swapped else (self.i, j))))
 
-    if tape.final:
-        Placeholder.__final__ = True
-    for name, (plain, mirrored) in _OPERATORS.items():
+    for name, (plain, mirrored) in OPERATORS.items():
         row = TABLE[name]
         method, reflected = operators(row, TABLE["power"] if name == "pow" else row)
         setattr(Placeholder, plain, method)

@@ -44,6 +44,10 @@ def compile(
     statements. It may be written in plain scalars: loops over lists, `*`, `+`, functions of
     autograd, models.
 
+    Threads, tasks, signal handlers and forked children may call one program at the same time: each
+    call has buffers of its own. `theta` and the parameters are shared: a call that runs while they
+    are changed takes some numbers from before and some from after, so train in one thread.
+
     Args:
         f: a function of numbers and nested lists of them that returns a Value or a list of Values.
         parameters: what is trained: a model, or Values. New data given to one later is followed.
@@ -56,6 +60,9 @@ def compile(
 
     Raises:
         TypeError: if f cannot be called, a parameter is no Value or argnum no int or tuple of ints.
+        TraceError: at the first call, if a program cannot follow f: it reads or branches on a
+            number, or computes under `no_grad` with what depends on the arguments or parameters.
+        StaleGraphError: then, if f uses a result of a Value that was given new data since.
         ValueError: if a parameter was computed from others, or dtype is another.
 
     >>> import numpy as np

@@ -49,6 +49,7 @@ _READ = (
 _SET = "make a new Value in place of a new number, and set parameters through program.theta"
 _BY_NUMBER = "index by a number with select(i, xs), and keep counts and shapes as plain ints"
 
+_BACKWARD = "the program has value_and_grad for that"
 _NO_GRAD = (
     "a program cannot stop a gradient. Leave the block out, compute outside the function what is "
     "to stay constant, or train with engine='eager'"
@@ -66,7 +67,7 @@ _DERIVED = (
 _traces = Blocks("autograd's traces")
 _guarding = Turn()
 _COMPARISONS = ("__lt__", "__le__", "__gt__", "__ge__")
-_GUARDED = ("data", "detach", *_COMPARISONS)
+_GUARDED = ("data", "detach", "backward", *_COMPARISONS)
 _unguarded: dict[str, Any] = {name: vars(Value)[name] for name in _GUARDED}
 
 
@@ -158,9 +159,15 @@ def _guards() -> dict[str, Any]:
             refuse(f"detaches {self.label or 'a Value'}", _DETACH)
         return _unguarded["detach"](self)
 
+    def backward(self: Value, **options: Any) -> None:
+        if _traced(self):
+            refuse("goes backward", _BACKWARD)
+        _unguarded["backward"](self, **options)
+
     guards: dict[str, Any] = {
         "data": property(data, plain.fset, doc=plain.__doc__),
         "detach": detach,
+        "backward": backward,
     }
 
     def comparison(name: str) -> Callable[[Value, Any], bool]:
@@ -197,7 +204,7 @@ def refusals() -> dict[str, Any]:
         "__number__": refusal("takes a derivative of a Value, or its number,", _DERIVED),
         "data": property(refusal("reads .data", _READ), refusal("sets .data", _SET)),
         "grad": property(refusal("reads .grad", _READ), refusal("sets .grad", _SET)),
-        "backward": refusal("goes backward", "the program has value_and_grad for that"),
+        "backward": refusal("goes backward", _BACKWARD),
         "__deepcopy__": refusal("makes a deep copy of a Value", _COPIED),
         "__reduce_ex__": refusal("pickles a Value", _COPIED),
         "detach": refusal("detaches a Value", _DETACH),

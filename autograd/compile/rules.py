@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.compile.graph import CONSTANT, Graph
 from autograd.compile.simplify import simplified
-from autograd.compile.trace import Tape
+from autograd.compile.trace import Tape, on_tape
 from autograd.recording import reciprocals, structural_zeros
 from autograd.row import Primitive, apply, lookup
 
@@ -114,15 +114,19 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
     n2 = div(n0, n1)
     return n2
     """
-    tape = Tape(final=True)
-    g, z = tape.input(), tape.input()
-    operands = [tape.input() for _ in range(count)]
-    known = [constants.get(i, x) for i, x in enumerate(operands)]
-    slopes = partials(row, z, known)
-    zeros = structural_zeros(row)
-    places = tuple([i for i in wanted if i not in zeros])
-    nodes = [tape.node_of(_passed(row, g, slopes, known, i)) for i in places]
-    return Rule(simplified(tape.graph(nodes)), places)
+
+    def record(tape: Tape) -> tuple[Graph, tuple[int, ...]]:
+        g, z = tape.input(), tape.input()
+        operands = [tape.input() for _ in range(count)]
+        known = [constants.get(i, x) for i, x in enumerate(operands)]
+        slopes = partials(row, z, known)
+        zeros = structural_zeros(row)
+        places = tuple([i for i in wanted if i not in zeros])
+        nodes = [tape.node_of(_passed(row, g, slopes, known, i)) for i in places]
+        return tape.graph(nodes), places
+
+    graph, places = on_tape(record, final=True)
+    return Rule(simplified(graph), places)
 
 
 def product(g: Any, partial: Any) -> Any:
@@ -169,7 +173,16 @@ def with_gradient(
     >>> graph.evaluate([3.0, 4.0])
     [15.0, 5.0, 3.0]
     """
-    tape = Tape(final=True)
+
+    def record(tape: Tape) -> Graph:
+        return _with_gradient(tape, graph, wanted, careful=careful)
+
+    return simplified(on_tape(record, final=True))
+
+
+def _with_gradient(
+    tape: Tape, graph: Graph, wanted: Sequence[tuple[int, int]], *, careful: bool
+) -> Graph:
     nodes: list[Any] = []
     between: list[bool] = []
     leaves = set(wanted)
@@ -215,4 +228,4 @@ def with_gradient(
             always = passed.__class__ is float or before.__class__ is float
             flowed[x] = 1.0 if always else before + passed if before is not passed else passed
     slopes = [adjoints.get(found.get(leaf, -1), 0.0) for leaf in wanted]
-    return simplified(tape.graph([tape.node_of(x) for x in (nodes[result], *slopes)]))
+    return tape.graph([tape.node_of(x) for x in (nodes[result], *slopes)])

@@ -66,7 +66,8 @@ class FloatProgram:
 def _compiled(text: str, functions: dict[str, Any]) -> Callable[..., Any]:
     scope: dict[str, Any] = {**functions, "inf": math.inf, "nan": math.nan}
     exec(compile(text, "<compiled program>", "exec"), scope)
-    return scope["program"]
+    # Out of the scope, which the function holds: they would hold each other.
+    return scope.pop("program")
 
 
 def _text(graph: Graph, inputs: int, parameters: int, *, fast: bool) -> tuple[str, dict[str, Any]]:

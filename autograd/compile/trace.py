@@ -10,22 +10,26 @@ program cannot follow is refused: see `refusals.py`.
 
 from __future__ import annotations
 
+import contextlib
 import math
+import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd.backward import order
 from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph, repeated
-from autograd.compile.placeholder import placeholder_class
+from autograd.compile.placeholder import OPERATORS, placeholder_class
 from autograd.compile.refusals import settle, tracing, where_asked
 from autograd.errors import TraceError
 from autograd.modes import recording_anyway
 from autograd.numeric import number
 from autograd.recording import tick
-from autograd.row import Primitive
+from autograd.row import TABLE, Primitive
 from autograd.value import Value
+
+T = TypeVar("T")
 
 # The shape of one argument: () for a number, (3,) for a list of three, and so on.
 Shape = tuple[int, ...]
@@ -38,31 +42,69 @@ class Tape:
     number of its operands in `second`, and in `first` where they begin in `side`.
     """
 
-    def __init__(self, parameters: Sequence[Value] = (), *, final: bool = False) -> None:
+    def __init__(self, parameters: Sequence[Value] = ()) -> None:
+        self.code: list[int] = []
+        self.first: list[int] = []
+        self.second: list[int] = []
+        self.values: dict[Value, int] = {}
+        self.rows: list[Primitive] = []
+        self.codes: dict[Primitive, int] = {}
+        self._made_from = _doors()
+        self.placeholder = placeholder_class(self)
+        # Rows that the methods of the class know by their places.
+        self._known = len(self.rows)
+        self._holders = self._count_holders()
+        self.begin(parameters)
+
+    def begin(self, parameters: Sequence[Value], *, final: bool = False) -> None:
+        """Begin anew, in the lists that the methods of the placeholders append to.
+
+        Args:
+            parameters: the Values that are parameters.
+            final: whether what is recorded is never differentiated again: some rules then are
+                shorter.
+        """
+        self.placeholder.__final__ = final
         count = len(parameters)
-        # Whether what is recorded is never differentiated again: some rules then are shorter.
-        self.final = final
-        self.code = [PARAMETER] * count
-        self.first = list(range(count))
-        self.second = [0] * count
+        self.code[:] = [PARAMETER] * count
+        self.first[:] = range(count)
+        self.second[:] = [0] * count
+        del self.rows[self._known :]
+        self.codes = {row: i for i, row in enumerate(self.rows)}
         self.side: list[int] = []
         self.numbers: list[float] = []
         self.inputs = 0
-        self.rows: list[Primitive] = []
-        self.codes: dict[Primitive, int] = {}
         # What does not depend on the sample: constants, parameters and what is made of them.
         self.unbatched = list(range(count))
         self.constants: dict[float, int] = {}
         self.odd_constants: dict[str, int] = {}
         # All parameters stand there from the start; what is not used is pruned later.
         self.parameters = dict(zip(parameters, range(count), strict=True))
-        self.values = dict(self.parameters)
+        self.values.clear()
+        self.values.update(self.parameters)
         self.labels: dict[int, str] = {}
         self.captured: list[Value] = []
         self.began = tick()
         # Values that were looked at and do not depend on a parameter.
         self.free: set[Value] = set()
-        self.placeholder = placeholder_class(self)
+
+    def release(self) -> None:
+        """Let go of all that was recorded, and keep the class for the next tape.
+
+        A class is freed by the cyclic collector alone, so it had better serve again; but not while
+        somebody holds a placeholder, which the next trace would take for one of its own.
+        """
+        self.begin(())
+        is_alone = self._count_holders() == self._holders
+        if is_alone and len(_spare) < _KEPT and getattr(sys, "_is_gil_enabled", lambda: True)():
+            _spare.append(self)
+
+    def is_current(self) -> bool:
+        """Return whether a class made now would have the same methods."""
+        return self._made_from == _doors()
+
+    def _count_holders(self) -> int:
+        return sys.getrefcount(self.placeholder)
 
     def code_of(self, row: Primitive) -> int:
         """Return the place of a primitive on this tape."""
@@ -209,6 +251,35 @@ class Tape:
         )
 
 
+# Tapes whose classes nobody holds placeholders of.
+_spare: list[Tape] = []
+_KEPT = 4
+
+
+def _doors() -> tuple[Any, ...]:
+    """Return what the methods of a class of placeholders are made from."""
+    return (*[TABLE[name] for name in OPERATORS], TABLE["power"], *vars(Value))
+
+
+def on_tape(
+    record: Callable[[Tape], T], parameters: Sequence[Value] = (), *, final: bool = False
+) -> T:
+    """Return what a function makes of a tape; placeholders of it are not to leave the function.
+
+    `parameters` and `final` are those of `Tape.begin`.
+    """
+    tape = None
+    # Another thread may take the last one.
+    with contextlib.suppress(IndexError):
+        tape = _spare.pop()
+    if tape is None or not tape.is_current():
+        tape = Tape()
+    tape.begin(parameters, final=final)
+    found = record(tape)
+    tape.release()
+    return found
+
+
 def _values(node: Value) -> list[Value]:
     return [x for x in node.args if isinstance(x, Value)]
 
@@ -235,19 +306,23 @@ def trace(
     >>> graph.census()
     {'parameter': 1, 'input': 2, 'add': 1, 'mul': 2}
     """
-    tape = Tape(parameters)
-    arguments = [_nested(tape, shape) for shape in shapes]
-    # Also in `no_grad`, where what is made of parameters alone would look like a constant.
-    recording, reading = recording_anyway(), tracing(tape)
-    try:
-        with recording, reading:
-            result = f(*arguments)
-            outputs = [tape.node_of(x) for x in flat_outputs(result)]
-    finally:
-        settle(recording, reading)
-    if captured is not None:
-        captured += tape.captured
-    return tape.graph(outputs)
+
+    def record(tape: Tape) -> Graph:
+        arguments = [_nested(tape, shape) for shape in shapes]
+        # Also in `no_grad`, where what is made of parameters alone would look like a constant.
+        recording, reading = recording_anyway(), tracing(tape)
+        try:
+            with recording, reading:
+                result = f(*arguments)
+                # No comprehension: in one, Python 3.13 forgets the `with` if a line raises.
+                outputs = [*map(tape.node_of, flat_outputs(result))]
+        finally:
+            settle(recording, reading)
+        if captured is not None:
+            captured.extend(tape.captured)
+        return tape.graph(outputs)
+
+    return on_tape(record, parameters)
 
 
 def _nested(tape: Tape, shape: Shape) -> Any:

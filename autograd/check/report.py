@@ -191,7 +191,7 @@ class Report:
         return sorted(self.verdicts, key=lambda v: rank[v.outcome])
 
     def _explained(self) -> list[tuple[str, str]]:
-        """Return each reason that is worth a sentence, with the derivative it stands for."""
+        """Return each reason that is worth a sentence, with the derivatives it stands for."""
         found: list[tuple[str, str]] = []
         for v in self._sorted():
             if v.reason and (v.outcome is not Outcome.RIGHT or "but" in v.reason):
@@ -200,7 +200,13 @@ class Report:
                 if not (math.isnan(v.left) and math.isnan(v.right)):
                     sides = f" Slope from below {v.left:.6g}, from above {v.right:.6g}."
                 found.append((v.entry or v.input, f"{v.reason}.{sides}{fault}"))
-        return found
+        alike: dict[str, list[str]] = {}
+        for name, text in found:
+            alike.setdefault(text, []).append(name)
+        return [
+            (names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more", text)
+            for text, names in alike.items()
+        ]
 
     def __str__(self) -> str:
         lines = [f"{self.title}: {self._summary()}"]

@@ -38,7 +38,6 @@ def by_values(
         claims: the derivative by each number of the inputs.
         relative: the relative error to allow.
     """
-
     first = subject.value(subject.point)
     # A mask of few numbers is often drawn twice alike.
     others = [subject.value(subject.point) for _ in range(4)]
@@ -54,9 +53,7 @@ def by_values(
             if found.sound and not agrees(claim, found, relative):
                 found = _from_afar(f, x, found)
         verdicts.append(
-            decided(
-                name, 1, f"df/d{name}", claim, found, reason, first, relative, subject.point[i]
-            )
+            decided(name, 1, f"df/d{name}", claim, found, reason, first, relative, subject.point[i])
         )
     return verdicts
 
@@ -78,9 +75,7 @@ def seen_afar(
     found = _from_afar(subject.along(i), x, known)
     if not agrees(verdict.analytic, found, relative):
         return verdict
-    return decided(
-        verdict.input, 1, verdict.entry, verdict.analytic, found, "", 0.0, relative, x
-    )
+    return decided(verdict.input, 1, verdict.entry, verdict.analytic, found, "", 0.0, relative, x)
 
 
 def _from_afar(f: Callable[[float], float], x: float, found: Estimate) -> Estimate:
@@ -126,7 +121,7 @@ def decided(
     if found is not None and found.grain:
         moves = f"the function's values move in steps of about {found.grain:.2g}"
         reason = f"{reason}; {moves}".lstrip("; ")
-    unknown = outcome is Outcome.UNKNOWN and found is not None
+    sides = found if found is not None and not found.sound else None
     return Verdict(
         input=name,
         order=order,
@@ -137,7 +132,7 @@ def decided(
         step=found.step if found is not None else 0.0,
         oracle=found.oracle if found is not None else "",
         reason=reason or "within the error of the differences",
-        left=found.left if unknown and found is not None else math.nan,
-        right=found.right if unknown and found is not None else math.nan,
+        left=sides.left if sides is not None else math.nan,
+        right=sides.right if sides is not None else math.nan,
         entry=entry,
     )

@@ -24,10 +24,27 @@ import numpy as np
 import autograd
 from autograd import Value
 from autograd.backward import gradient_numbers, order
-from autograd.check import Report, assert_gradients, check_gradients, local, precise
+from autograd.check import (
+    Report,
+    assert_gradients,
+    check_against,
+    check_gradients,
+    check_row,
+    local,
+    precise,
+)
 from autograd.check.faults import FAULTS, FaultKind, planted
 from autograd.check.programs import Program, random_program
 from autograd.row import TABLE, Primitive
+from benchmarks.check_cases import (
+    OWN_FAULTS,
+    OWN_ROWS,
+    BlackBox,
+    black_box,
+    cancelling,
+    faulty,
+    underflowing,
+)
 from benchmarks.expression import AT, expression
 
 MAX_OPS = 12
@@ -223,6 +240,88 @@ def table(counts: Counts, rivals: bool) -> str:
     return "\n".join(lines)
 
 
+def reversed_entries(programs: int, first: int = 0) -> tuple[int, int, list[str]]:
+    """Of gradients handed back in reverse order: how many differ, how many are called right."""
+    visible, missed, examples = 0, 0, []
+    with np.errstate(all="ignore"):
+        for seed in range(first, first + programs):
+            program = random_program(seed, MAX_OPS)
+            found, sizes = slopes(program)
+            if not differ(found, found[::-1], sizes):
+                continue
+            visible += 1
+            backwards = found[::-1]
+            report = check_against(program, lambda *xs, d=backwards: d, *program.point)
+            if outcome(report) == "right":
+                missed += 1
+                examples.append(f"seed {seed}: entries in reverse called right\n{program}")
+    return visible, missed, examples
+
+
+@dataclass
+class Cases:
+    """What was counted over one kind of case beside programs."""
+
+    correct: Counter[str] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, name: str, correct: Report, *wrong: Report) -> None:
+        """Count the report on what is right, and those on what is wrong."""
+        self.correct[outcome(correct)] += 1
+        if correct.wrong:
+            self.examples.append(f"{name}: correct called wrong\n{correct}")
+        for report in wrong:
+            self.wrong[outcome(report)] += 1
+            if outcome(report) == "right":
+                self.examples.append(f"{name}: wrong called right\n{report}")
+
+
+def cases(count: int) -> dict[str, Cases]:
+    """Count over black boxes, own rows, sums that cancel and products that underflow."""
+    boxes, hard, faults, own, sums, under = (Cases() for _ in range(6))
+    with np.errstate(all="ignore"):
+        for seed in range(count):
+            box = black_box(seed)
+
+            def judged(claim: float, box: BlackBox = box) -> Report:
+                return check_against(box.function, lambda x: claim, box.x)
+
+            kind = boxes if box.decidable else hard
+            kind.add(str(box), judged(box.slope), judged(1.1 * box.slope))
+            off = 10.0 * box.noise / abs(box.x)
+            if box.decidable:
+                faults.wrong[outcome(judged(box.slope + off))] += 1
+            f, x = cancelling(seed)
+            sums.add(f"cancelling({seed})", check_gradients(f, x, order=1 + seed % 2))
+            f, x, slope = underflowing(seed)
+            right, lost = (check_against(f, lambda x, d=d: d, x) for d in (slope, 0.0))
+            under.add(f"underflowing({seed})", right, lost)
+        for row in OWN_ROWS:
+            own.add(row.name, check_row(row), *[check_row(faulty(row, k)) for k in OWN_FAULTS])
+    return {
+        "black boxes, slope over 1,000 noises; 10 % off": boxes,
+        "other black boxes; 10 % off": hard,
+        "black boxes, slope over 1,000 noises; off by 10 noises": faults,
+        "own rows; five faults each": own,
+        "sums that cancel": sums,
+        "underflow on the way back; lost": under,
+    }
+
+
+def cases_table(counted: dict[str, Cases]) -> str:
+    """The counts of the cases as Markdown."""
+    said = ("right", "open", "wrong")
+    lines = [
+        "| | correct: right | cannot tell | wrong | wrong: right | cannot tell | wrong |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, found in counted.items():
+        counts = [f"{tally[k]:,}" for tally in (found.correct, found.wrong) for k in said]
+        lines.append(f"| {name} | {' | '.join(counts)} |")
+    return "\n".join(lines)
+
+
 def throughput(repeats: int = 30) -> str:
     """The median time of assert_gradients on micrograd's README expression (33 nodes)."""
 
@@ -259,6 +358,8 @@ def page(programs: int, second: int) -> tuple[str, list[str]]:
     counts, orders = measure(programs, 1), measure(second, 2)
     with without_mpmath():
         plain = measure(second, 1)
+    visible, missed, backwards = reversed_entries(second)
+    counted = cases(max(1, programs // 4))
     took = time.perf_counter() - start
     mp = precise.context()
     versions = (
@@ -303,11 +404,29 @@ a function is saturated: there it cannot tell.
 
 {table(plain, rivals=False)}
 
+## Gradients handed back in reverse order
+
+Of {second:,} programs {visible:,} have a gradient that is another one in reverse order; called
+right: {missed:,}.
+
+## Other cases
+
+From `benchmarks.check_cases`: black boxes of few digits (single and half precision, rounded,
+tabulated, iterated to a tolerance), with gradients that are off by 10 %, or by ten times the noise
+over |x|; {len(OWN_ROWS)} ordinary functions as rows of one's own, {len(OWN_FAULTS)} faults each;
+functions of sums that cancel, to the second order in turn; and products whose derivative is lost
+on the way back.
+
+{cases_table(counted)}
+
 ## Time
 
 {throughput()}
 """
-    return text, counts.examples + orders.examples + plain.examples
+    examples = [*counts.examples, *orders.examples, *plain.examples, *backwards]
+    for found in counted.values():
+        examples += found.examples
+    return text, examples
 
 
 def main(arguments: list[str] | None = None) -> int:

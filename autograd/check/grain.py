@@ -298,7 +298,8 @@ def fitted(
     """
     best, chosen, worse = (math.nan, math.inf), (0.0, 0), 0
     reach = nearest or scale / 64.0
-    while reach <= 2.0 * max(scale, 1.0) and worse < 2:
+    # Beyond 0 a function may be another one, or an iteration without an end.
+    while reach < 0.95 * (abs(x) or 4.0 * scale) and worse < 2:
         sample = _sampled(f, x, reach, _FEW)
         if sample is None:
             break
@@ -307,7 +308,7 @@ def fitted(
         worse += 1
         if fits[degree][1] < best[1]:
             best, chosen, worse = fits[degree], (reach, degree), 0
-        reach *= 2.0
+        reach *= 2.0 if reach < 0.45 * abs(x) or not x else 1.8
     reach, degree = chosen
     sample = _sampled(f, x, reach, _MANY) if degree else None
     if sample is not None:

@@ -246,10 +246,18 @@ def _plain(row: Primitive, operands: Sequence[float], k: int, spread: float, slo
     except (TypeError, ValueError, ArithmeticError):
         return False
     up, down = above - here, here - below
+
+    def straight(allowed: float) -> bool:
+        even = abs(up - down) <= 1e-3 * (abs(up) + abs(down)) + allowed
+        # nan in any of the values makes these comparisons false, as it should.
+        room = 1e-3 * d * abs(slope) + allowed + d * 1e-300
+        return even and abs(up + down - 2.0 * d * slope) <= room
+
     allowed = 2.0**-50 * max(abs(above), abs(below), abs(here))
-    bent = abs(up - down) <= 1e-3 * (abs(up) + abs(down)) + allowed
-    # nan in any of the values makes these comparisons false, as it should.
-    return bent and abs(up + down - 2.0 * d * slope) <= 1e-3 * d * abs(slope) + allowed + d * 1e-300
+    if straight(allowed):
+        return True
+    # Terms that cancel are rounded more.
+    return row.arity is None and straight(allowed + 8.0 * rounding(row, operands))
 
 
 def tolerance(row: Primitive, operands: Sequence[float], k: int, found: Estimate) -> float:

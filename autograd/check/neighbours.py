@@ -43,7 +43,8 @@ def taped(subject: Subject, point: Sequence[float]) -> Tape | None:
     """Record a subject at a point; None if it gives a plain number or raises there."""
     try:
         with subject.at(point) as (z, leaves):
-            return Tape([z], leaves) if isinstance(z, Value) else None
+            found = result_of(z)
+            return Tape([found], leaves) if isinstance(found, Value) else None
     except (ArithmeticError, ValueError):
         return None
 

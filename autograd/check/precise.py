@@ -237,7 +237,8 @@ def row_slope(
         velocities: how fast each operand moves: 1 for one of them and 0 for the rest gives the
             partial derivative.
         spread: how far rounding may have carried the operands.
-        noise: how far the float function's values may lie off, asked only where they are.
+        noise: tells how far rounding may have carried the float function from the formula; asked
+            where they differ by more than a part in a million.
 
     >>> from autograd.row import lookup
     >>> row_slope(lookup("tanh"), [20.0], [1.0]).value

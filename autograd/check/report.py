@@ -274,7 +274,7 @@ class Report(Judged):
         return sorted(self.verdicts, key=lambda v: rank[v.outcome])
 
     def _explained(self) -> list[tuple[str, str]]:
-        """Return each reason that is worth a sentence, with the derivative it stands for."""
+        """Return each reason that is worth a sentence, with the derivatives it stands for."""
         found: list[tuple[str, str]] = []
         for v in self._sorted():
             if v.reason and (v.outcome is not Outcome.RIGHT or "but" in v.reason):
@@ -284,10 +284,17 @@ class Report(Judged):
                     sides = f" Slope from below {v.left:.6g}, from above {v.right:.6g}."
                 hint = f" It is {v.hint}" if v.hint else ""
                 found.append((v.entry or v.input, f"{v.reason}.{sides}{fault}{hint}"))
+        alike: dict[str, list[str]] = {}
+        for name, text in found:
+            alike.setdefault(text, []).append(name)
+        told = [
+            (names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more", text)
+            for text, names in alike.items()
+        ]
         if self._out_of_order():
             order = "the numbers are the right ones in another order than that of the inputs."
-            found.insert(0, ("gradient", order))
-        return found
+            told.insert(0, ("gradient", order))
+        return told
 
     def _out_of_order(self) -> bool:
         """Whether the first derivatives are those of the oracle, some at each other's place."""

@@ -170,13 +170,14 @@ def result_of(z: Any) -> Value | float:
     2.5
     """
     while isinstance(z, list | tuple | np.ndarray):
-        elements: Any = z.ravel() if isinstance(z, np.ndarray) else z
+        nested = cast(Any, z)
+        elements: list[Any] = [*(nested.ravel() if isinstance(z, np.ndarray) else nested)]
         if len(elements) != 1:
             break
-        z = elements[0]
+        (z,) = elements
     if isinstance(z, Value):
         return z
     try:
-        return number(z)
+        return number(cast(object, z))
     except TypeError as error:
         raise TypeError(f"the function must return one Value or number: {error}") from None

@@ -121,7 +121,7 @@ def decided(
     if found is not None and found.grain:
         moves = f"the function's values move in steps of about {found.grain:.2g}"
         reason = f"{reason}; {moves}".lstrip("; ")
-    unknown = outcome is Outcome.UNKNOWN and found is not None
+    sides = found if found is not None and not found.sound else None
     return Verdict(
         input=name,
         order=order,
@@ -132,7 +132,7 @@ def decided(
         step=found.step if found is not None else 0.0,
         oracle=found.oracle if found is not None else "",
         reason=reason or "within the error of the differences",
-        left=found.left if unknown and found is not None else math.nan,
-        right=found.right if unknown and found is not None else math.nan,
+        left=sides.left if sides is not None else math.nan,
+        right=sides.right if sides is not None else math.nan,
         entry=entry,
     )

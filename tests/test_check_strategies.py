@@ -206,6 +206,14 @@ def test_sums_whose_terms_cancel_come(many):
     assert {"square", "div", "log", "sqrt", "reciprocal"} <= shown
 
 
+def test_rows_that_choose_one_of_their_operands_join_several_inputs_where_there_are_no_others():
+    for rows in (["maximum", "sin"], ["where"], ["sum"], ["atan2", "sign"]):
+        drawn = [random_program(seed, 8, rows) for seed in range(60)]
+        assert statistics.median(len(program.point) for program in drawn) >= 2
+        assert {name for program in drawn for name in program.primitives} <= {*rows, "mul"}
+    assert {len(random_program(seed, 8, ["tanh"]).point) for seed in range(20)} == {1}
+
+
 def test_a_gradient_in_reverse_order_is_caught():
     asked = 0
     for seed in range(120):

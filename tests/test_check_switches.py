@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autograd import Primitive, Value, abs, clip, register, sign, sin, unregister, where
+from autograd import Primitive, Value, abs, clip, equal, register, sign, sin, unregister, where
 from autograd.check import Outcome, check_gradients
 from autograd.check.faults import planted
 from autograd.row import lookup
@@ -88,3 +88,13 @@ def test_numbers_outside_the_graph_are_still_told_as_such():
         report = check_gradients(lambda x: sin(x) * x, 1.0)
     assert "numbers outside the graph" in report.wrong[0].reason
     assert report.blamed == ("sin",)
+
+
+def test_beside_a_jump_is_another_function():
+    """A little to each side 0 stands in for 1, and the division by it is infinite."""
+
+    def f(x):
+        return (x * x + 1.0) ** (-x / equal(x, 2.0))
+
+    report = check_gradients(f, 2.0)
+    assert [v.outcome for v in report] == [Outcome.UNKNOWN, Outcome.UNKNOWN]

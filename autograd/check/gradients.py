@@ -282,9 +282,11 @@ def _with_neighbours(
     switch = switched(subject, here, sides, highest) if not apart else None
     if switch is not None:
         return _beside_a_switch(here, verdicts, switch)
+    # Where the function jumps or bends at the point, what is beside it is another piece.
+    told = {v.input for v in verdicts if v.order == 1 and v.outcome is Outcome.RIGHT}
     for near in filter(None, sides):
         for i, name in enumerate(subject.names):
-            found = near.judge(0, i) if i not in apart else None
+            found = near.judge(0, i) if i not in apart and name in told else None
             if found is not None and found.outcome is Outcome.WRONG:
                 verdicts = [
                     _wrong_nearby(v, found) if v.input == name and v.order > 1 else v

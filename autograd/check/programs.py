@@ -61,7 +61,7 @@ class Seeded:
     def again(self) -> bool:
         """Say yes some times."""
         self.tries += 1
-        return self.tries < 8
+        return self.tries < 50
 
 
 # How many operands a row of any number is given.
@@ -207,7 +207,9 @@ class _Making:
         """Grow a whole program."""
         wanted = 1 + self.choices.index(max_ops)
         self.most = 3 * wanted + 8
-        joining = list(filter(_mixes, self.rows))
+        # Rows that move with each of their operands; failing those, rows that choose one.
+        several = [row for row in self.rows if _inside(row, 0.9)[1] > 1 and not _still(row)]
+        joining = list(filter(_mixes, several)) or several
         sums = [row for row in self.rows if row in (TABLE["sum"], TABLE["dot"])]
         # One instruction in some thirty.
         cancelling = 1 + len(self.rows) // 30 if sums else 0
@@ -375,27 +377,32 @@ class _Making:
 
     def moves(self) -> bool:
         """Whether the result moves with an input, and with the row that was asked for if it can."""
-        live = {len(self.steps) - 1}
+        live = self._behind(moving=True)
+        if min(live) >= 0 and not all(map(_still, self.rows)):
+            return False
+        if self.asked is None or self.asked in live:
+            return True
+        return _still(self.steps[self.asked].row) and self.asked in self._behind()
+
+    def _behind(self, moving: bool = False) -> set[_Place]:
+        """Return the variables behind the result: those it needs, or those that it moves with."""
+        found = {len(self.steps) - 1}
         for i in range(len(self.steps) - 1, -1, -1):
-            if i in live:
+            if i in found:
                 step = self.steps[i]
                 numbers = list(map(self._number, step.operands))
-                live.update(
+                found.update(
                     x
                     for k, x in enumerate(step.operands)
-                    if isinstance(x, int) and x not in live and _moves(step.row, numbers, k)
+                    if isinstance(x, int)
+                    and x not in found
+                    and (not moving or _moves(step.row, numbers, k))
                 )
-        through = self.asked is None or self.asked in live
-        return (through or _still(self.steps[self.asked or 0].row)) and (
-            min(live) < 0 or all(map(_still, self.rows))
-        )
+        return found
 
     def finished(self) -> Program:
         """Return the program without what its result does not need."""
-        needed: set[_Place] = {len(self.steps) - 1}
-        for i in range(len(self.steps) - 1, -1, -1):
-            if i in needed:
-                needed.update(x for x in self.steps[i].operands if isinstance(x, int))
+        needed = self._behind()
         inputs = sorted((i for i in needed if i < 0), reverse=True)
         steps = sorted(i for i in needed if i >= 0)
         numbers = {place: n for n, place in enumerate([*inputs, *steps])}

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 
 import autograd
 from autograd import modes, persistence
+from autograd.backward import _turn
+from autograd.compile.refusals import _guarding
 from autograd.primitives import TABLE
 from autograd.recording import differentiated
 
@@ -41,6 +43,7 @@ def _state() -> dict[str, object]:
         "no_grad and other modes that are open": modes.open_modes(),
         "a pickle underway": persistence._underway.now(),
         "what transforms differentiate by": frozenset(differentiated),
+        "locks": [turn.lock._is_owned() for turn in (_turn, _guarding)],
     }
 
 

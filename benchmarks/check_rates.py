@@ -14,7 +14,7 @@ import platform
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -277,11 +277,11 @@ class Cases:
                 self.examples.append(f"{name}: wrong called right\n{report}")
 
 
-def cases(count: int) -> dict[str, Cases]:
+def cases(count: int, first: int = 0, rows: Sequence[Primitive] = OWN_ROWS) -> dict[str, Cases]:
     """Count over black boxes, own rows, sums that cancel and products that underflow."""
     boxes, hard, faults, own, sums, under = (Cases() for _ in range(6))
     with np.errstate(all="ignore"):
-        for seed in range(count):
+        for seed in range(first, first + count):
             box = black_box(seed)
 
             def judged(claim: float, box: BlackBox = box) -> Report:
@@ -297,7 +297,7 @@ def cases(count: int) -> dict[str, Cases]:
             f, x, slope = underflowing(seed)
             right, lost = (check_against(f, lambda x, d=d: d, x) for d in (slope, 0.0))
             under.add(f"underflowing({seed})", right, lost)
-        for row in OWN_ROWS:
+        for row in rows:
             own.add(row.name, check_row(row), *[check_row(faulty(row, k)) for k in OWN_FAULTS])
     return {
         "black boxes, slope over 1,000 noises; 10 % off": boxes,

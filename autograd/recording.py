@@ -233,11 +233,16 @@ def structural_zeros(row: Primitive) -> frozenset[int]:
     known = _zeros.get(row)
     if known is None:
         if row.arity is not None:
-            found = [text == "0.0" for text in partial_texts(row)]
+            known = frozenset(i for i, text in enumerate(partial_texts(row)) if text == "0.0")
         else:
-            # Of any number of operands some of the first may be so, as the index of `select`.
-            found = [d.__class__ is float and d == 0.0 for d in _unwritten_partials(row, 3)[1]]
-        known = _zeros[row] = frozenset(i for i, is_zero in enumerate(found) if is_zero)
+            # Some of the first may be so however many there are, as the index of `select`.
+            few, more = (_unwritten_partials(row, count)[1] for count in (4, 6))
+            known = frozenset(
+                i
+                for i, pair in enumerate(zip(few, more, strict=False))
+                if all(d.__class__ is float and d == 0.0 for d in pair)
+            )
+        _zeros[row] = known
     return known
 
 

@@ -38,7 +38,7 @@ def pull_many(
     rule = pulled(statement.row, size, range(size), {})
     together = _Together(routine, statement, g, rule.graph, rule.places).run()
     if together is not None:
-        return [together]
+        return together
     return _apart(routine, statement, g, rule.graph, rule.places)
 
 
@@ -87,8 +87,8 @@ class _Together:
     graph: Graph
     places: tuple[int, ...]
 
-    def run(self) -> tuple[View, Operand] | None:
-        """Append the statements and return the operands with their adjoint, or None."""
+    def run(self) -> list[tuple[View, Operand]] | None:
+        """Append the statements and return the operands with their adjoints, or None."""
         size, count = self.statement.size, len(self.places)
         first = self.places[0] if count else 0
         if count < 2 or self.places != tuple(range(first, size)):
@@ -99,8 +99,19 @@ class _Together:
         except _Different:
             self.routine.rewind(before)
             return None
-        operands = self._operands()
-        return operands, self._spread(found)
+        spread, source = self._spread(found), self.statement.source
+        if first == 0:
+            return [(source, spread)]
+        if source.width == size:
+            return [(source.part(first, size), spread)]
+        # What was gathered from the source is no place to add to: each operand is a view of it.
+        pairs: list[tuple[View, Operand]] = []
+        for k, i in enumerate(self.places):
+            part = spread
+            if isinstance(spread, View):
+                part = spread.part(k, spread.width - count + k + 1, count)
+            pairs.append((source.part(i, source.width - size + i + 1, size), part))
+        return pairs
 
     def _operands(self) -> View:
         """Return the operands that are derived by, side by side, group by group."""

@@ -15,11 +15,11 @@ HELPERS = {
 
 UNARY = [
     "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "erf", "erfc", "exp",
-    "expm1", "gelu", "log", "log1p", "log2", "neg", "reciprocal", "relu", "sigmoid", "sign", "silu",
-    "sin", "sinh", "softplus", "sqrt", "square", "step", "tan", "tanh",
+    "cathetus", "expm1", "gelu", "log", "log1p", "log2", "neg", "reciprocal", "relu", "sech_squared",
+    "sigmoid", "sign", "silu", "sin", "sinh", "softplus", "sqrt", "square", "step", "tan", "tanh",
 ]
-BINARY = ["add", "atan2", "div", "equal", "mul", "pow", "power", "sub", "xlogy", "maximum", "minimum",
-          "hypot"]
+BINARY = ["add", "atan2", "direction", "div", "equal", "mul", "pow", "power", "share", "sub", "xdivy",
+          "xlogy", "maximum", "minimum", "hypot"]
 TRANSFORMS = ["derivative", "grad", "hessian", "jacobian", "value_and_grad"]
 OPERATIONS = ["+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "%", "//", "@", "and"]
 
@@ -30,7 +30,7 @@ CALLS = [
       for name in ("sum", "mean", "norm", "softmax", "log_softmax", "logsumexp")],
     "ag.variance([1.0, leaf()], 0)", "ag.dot([1.0, leaf()], [2.0, 3.0])", "ag.select(1, [1.0, leaf()])",
     "ag.where(leaf(), 1.0, leaf())", "ag.clip(leaf(), 0.0, 1.0)", "ag.leaky_relu(leaf(), 0.1)",
-    "ag.elu(leaf(), 1.0)", "ag.subgradient_table()",
+    "ag.elu(leaf(), 1.0)", "ag.power_log(leaf(), 3.0, 1.0)", "ag.subgradient_table()",
     *[f"ag.{name}(cube, 0)(2.0)" for name in TRANSFORMS if name != "derivative"],
     "ag.grad(square_sum)([1.0, 2.0])", "ag.hessian(square_sum)([1.0, 2.0])",
     "ag.jacobian(lambda xs: xs)([1.0, 2.0])", "ag.grad(product, (0, 1))(2.0, 3.0)",
@@ -55,7 +55,8 @@ CALLS = [
     "leaf().detach()", "format(leaf(), '.2f')", "leaf().clip(0.0, 3.0)",
     *[f"leaf().{name}(3.0)" for name in ("add", "sub", "mul", "div", "power", "pow", "xlogy", "atan2",
                                          "arctan2", "equal", "maximum", "minimum", "hypot",
-                                         "leaky_relu", "elu")],
+                                         "leaky_relu", "elu", "direction", "power_log", "share",
+                                         "xdivy")],
     *[f"np.{name}(leaf(), 3.0)" for name in ("logaddexp", "float_power", "hypot", "divide", "fmod")],
     "leaf().where(1.0, 2.0)", "leaf().select([1.0, 2.0])", "leaf().backward()",
     *[f"applied({operation!r}, leaf(), 3.0)" for operation in OPERATIONS],
@@ -67,6 +68,8 @@ CALLS = [
     "text_of(ag.check_module(model(), lambda output, y: output[0], [1.0, 2.0], 1.0))",
     "text_of(check.check_row(row(), points=8))", "text_of(check.mark_gradient(cube, slope, [2.0]))",
     "text_of(check.mark_value(cube, cube, [2.0]))", "text_of(check.Report([], 'gradients'))",
+    "text_of(check.assert_mark_value(cube, cube, [2.0]))",
+    "text_of(check.assert_mark_gradient(cube, slope, [2.0]))", "check.ExerciseError('it raised')",
     "ag.check_gradients(cube, 2.0, order=1).raise_if_wrong(strict=False)",
     "strategies.networks(max_inputs=2).validate()", "strategies.points((0.0, 1.0)).validate()",
     "strategies.programs(max_ops=3).validate()", "strategies.values(0.0, 1.0).validate()",

@@ -53,7 +53,10 @@ SENTENCES: list[tuple[Any, str]] = [
     (lambda: ag.check_against(abs, None, 1.0), "a function that gives the gradient, got None"),
     (lambda: ag.check_module(None, abs), "check_module takes a model with named_parameters"),
     (lambda: check.check_row(None), "check_row takes a row of the table"),
-    (lambda: check.mark_value(None, abs, [1.0]), "mark_value takes two functions and then points, got None"),
+    (
+        lambda: check.mark_value(None, abs, [1.0]),
+        "mark_value takes two functions and then points, got None",
+    ),
     (lambda: check.mark_value(abs, abs, 1.0), "a point is a list of the arguments of one call"),
     (lambda: check.Report(3), "Report takes the verdicts of a check, got 3"),
     (lambda: strategies.points(3), "points takes an interval"),

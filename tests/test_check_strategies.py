@@ -180,7 +180,7 @@ def test_few_programs_come_twice_and_few_have_no_gradient(many):
     assert sum(x == 0.0 for x in entries) < 0.25 * len(entries)
     # A gradient that reads the same backwards hides that it is in reverse order.
     several = [g for g in gradients if len(g) > 1]
-    assert sum(g == g[::-1] for g in several) < 0.05 * len(several)
+    assert sum(g == g[::-1] for g in several) < 0.08 * len(several)
 
 
 def test_numbers_come_by_magnitude_so_that_tails_and_small_inputs_are_not_rare(many):

@@ -9,6 +9,7 @@ is, it makes a new array for each. Written down, every one of them gets a place.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,10 +91,12 @@ def recorded(
     """
     calls: list[Call] = []
     operands = [Made(calls, tuple(shape), np.dtype(kind)) for shape in shapes]
-    try:
+    found: Any = None
+    with contextlib.suppress(Unrecordable, TypeError, AttributeError, ValueError):
         found = function(*operands)
-    except (Unrecordable, TypeError, AttributeError, ValueError):
+    # What was made holds this list: emptied, it closes no circle.
+    done = calls.copy()
+    calls.clear()
+    if not done or found is not done[-1].out or found.dtype != kind:
         return None
-    if not calls or found is not calls[-1].out or found.dtype != kind:
-        return None
-    return operands, calls
+    return operands, done

@@ -159,7 +159,12 @@ def verdict(error: BaseException) -> str:
     sentence = raised and file.startswith(OURS)
     if not any(frame.tb_frame.f_code.co_filename.startswith(OURS) for frame in frames):
         return "Python's words"
-    if isinstance(error, LEAKS) and not (sentence and isinstance(error, LookupError)):
+    # A name that begins with assert_ raises nothing else.
+    meant = isinstance(error, LookupError) or any(
+        isinstance(error, AssertionError) and frame.tb_frame.f_code.co_name.startswith("assert_")
+        for frame in frames
+    )
+    if isinstance(error, LEAKS) and not (sentence and meant):
         return "fault"
     if sentence:
         return "a sentence"

@@ -425,8 +425,9 @@ def _with_care(
 
     def program(*arguments: float) -> Any:
         found = fast(*arguments)
-        slopes: list[float] = found[1:] if wanted else []
-        if not any(map(math.isnan, slopes)):
+        # One sum in place of a test of each: a nan among them makes it one.
+        total = sum(found) if wanted else 0.0
+        if total == total:
             return found
         if not careful:
             both = with_gradient(graph, wanted, careful=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from autograd import asked
 from autograd.numeric import sequence
-from autograd.primitives import exp, hypot, logsumexp, share, square
+from autograd.primitives import exp, hypot, logsumexp, maximum, share, square
 from autograd.primitives import sum as total
 
 
@@ -66,10 +66,15 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
 
     >>> [round(x, 6) for x in log_softmax([1.0, 2.0, 3.0])]
     [-2.407606, -1.407606, -0.407606]
+    >>> [round(x, 6) for x in log_softmax([1e16, 1e16])]
+    [-0.693147, -0.693147]
     """
     values = _some(xs, "log_softmax")
-    scale = logsumexp(values)
-    return [x - scale for x in values]
+    # Differences to the largest: the logarithm of a sum of large numbers has lost its own digits.
+    best = maximum(*values)
+    below = [x - best for x in values]
+    scale = logsumexp(below)
+    return [x - scale for x in below]
 
 
 def softmax(xs: Iterable[Any]) -> list[Any]:

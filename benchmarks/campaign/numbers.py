@@ -116,14 +116,14 @@ WAYS = {0: VALUES, 1: SLOPES, 2: SECOND, 3: THIRD}
 
 # Where ways to the numbers of one row may differ: docs/primitives.md, "How right derivatives are".
 # For a row, the lowest order, and the sizes of operands below or beyond which.
-_POWER = "a power under- or overflows beside a factor y(y - 1)..."
+_POWER = "a power under- or overflows beside y(y - 1)..., or y - 1 is rounded"
 _LENGTH = "the length is no float, or 1/z^2 overflows beside a small cosine"
 LISTED: dict[str, tuple[int, float, float, str]] = {
     "silu": (0, 0.0, 708.0, "x times an exponential that is subnormal"),
     "gelu": (0, 0.0, 37.0, "x times an exponential that is subnormal"),
-    "pow": (1, 1e-100, 1e100, _POWER),
-    "power": (1, 1e-100, 1e100, _POWER),
-    "power_log": (1, 1e-100, 1e100, _POWER),
+    "pow": (1, 1e-100, 9e15, _POWER),
+    "power": (1, 1e-100, 9e15, _POWER),
+    "power_log": (1, 1e-100, 9e15, _POWER),
     "hypot": (1, 1e-100, 1e100, _LENGTH),
     "atan2": (2, 1e-100, 1e100, _LENGTH),
     "direction": (2, 1e-100, 1e100, _LENGTH),

@@ -179,6 +179,11 @@ def _restore_behind(before: Any, listed: Any, *contents: Any) -> Value:
     return restore(*contents)
 
 
+def _restore_last(listed: Any, *contents: Any) -> Value:
+    """Return a node of a pickle that was written by version 0.1.0, which names this function."""
+    return restore(*contents)
+
+
 def reduced(node: Value) -> Any:
     """Return what pickle needs to write a node."""
     now = _underway.now()

@@ -1,5 +1,6 @@
 """Graphs that are copied, pickled and written as JSON: the same numbers, still differentiable."""
 
+import base64
 import contextlib
 import copy
 import io
@@ -512,3 +513,20 @@ def test_any_cut_or_flipped_character_is_read_or_refused(
     rest = data.draw(st.sampled_from([text[at + 1 :], ""]))
     with contextlib.suppress(GraphFormatError):
         from_json(text[:at] + new + rest).backward()
+
+
+# x = Value(3.0, "x"); (x * x).tanh() + x
+WRITTEN_BEFORE = """
+gASVxAAAAAAAAACMFGF1dG9ncmFkLnBlcnNpc3RlbmNllIwNX3Jlc3RvcmVfbGFzdJSTlCgoaACMB3Jlc3Rv
+cmWUk5QojACUKUdACAAAAAAAAE6MAXiUdJRSlGgEKIwDbXVslGgIaAiGlEdAIgAAAAAAAE5oBXSUUpRoBCiM
+BHRhbmiUaAyFlEc/7///76WdeE5oBXSUUpSMCGJ1aWx0aW5zlIwFdHVwbGWUk5QpUpR0lIwDYWRklGgQaAiG
+lEdAD///++lnXk5oBXSUUpQu
+"""
+
+
+def test_a_pickle_of_version_0_1_0_is_read() -> None:
+    z = pickle.loads(base64.b64decode(WRITTEN_BEFORE))
+    (x,) = [v for v in order(z) if v.label == "x"]
+    z.backward()
+    assert (z.data, x.data) == (3.0 + math.tanh(9.0), 3.0)
+    assert x.grad == pytest.approx(1.0 + 6.0 / math.cosh(9.0) ** 2, rel=1e-14)

@@ -221,6 +221,7 @@ def rooms_of(case: Case, highest: int) -> dict[int, list[float]]:
         return {}
     rooms = Rooms()
     level, found = [z], {0: [rooms(z)]}
+    rooms.constants = 8.0
     for order in range(1, highest + 1):
         level = [x for y in level for x in autograd.gradient(y, leaves)]
         found[order] = [rooms(x) for x in level]

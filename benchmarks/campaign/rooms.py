@@ -25,6 +25,12 @@ _EXACT = {"abs", "clip", "equal", "maximum", "minimum", "relu", "select", "sign"
 class Rooms:
     """The room of each node met so far; graphs that share nodes share the work.
 
+    Attributes:
+        constants: how many roundings a plain number may carry. In the graph of a gradient it may
+            stand for what was computed before it was recorded, as the sum of two slopes.
+        smallest: the size of the smallest number met that is not 0.
+        largest: of the largest.
+
     >>> x = Value(3.0)
     >>> y = x * x
     >>> Rooms()(y) == 8.0 * EPS * 9.0 + TINY
@@ -35,6 +41,7 @@ class Rooms:
         self._room: dict[Value, float] = {}
         # Of a sum, however it is nested: the sizes of its terms, their number and their rooms.
         self._terms: dict[Value, tuple[float, int, float]] = {}
+        self.constants = 0.0
         self.smallest, self.largest = math.inf, 0.0
 
     def __call__(self, z: Value) -> float:
@@ -50,11 +57,11 @@ class Rooms:
     def _of(self, node: Value) -> float:
         row = node.op
         if row is None:
-            return 0.0
+            return self._constant(node.data)
         if row.name in _LINEAR:
             return self._sum(node, [self._term(x) for x in node.args])
         data = [x.data if isinstance(x, Value) else x for x in node.args]
-        off = [self._room[x] if isinstance(x, Value) else 0.0 for x in node.args]
+        off = [self._room[x] if isinstance(x, Value) else self._constant(x) for x in node.args]
         if row.name == "dot":
             half = len(data) // 2
             return self._sum(
@@ -70,8 +77,12 @@ class Rooms:
 
     def _term(self, x: object) -> tuple[float, int, float]:
         if not isinstance(x, Value):
-            return abs(float(x)), 1, 0.0  # pyright: ignore[reportArgumentType]
+            number = float(x)  # pyright: ignore[reportArgumentType]
+            return abs(number), 1, self._constant(number)
         return self._terms.get(x, (abs(x.data), 1, self._room[x]))
+
+    def _constant(self, x: float) -> float:
+        return self.constants * EPS * abs(x)
 
     def _sum(self, node: Value, terms: Iterable[tuple[float, int, float]]) -> float:
         sizes, counts, rooms = zip(*terms, strict=True) if terms else ((), (), ())

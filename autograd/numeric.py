@@ -176,7 +176,9 @@ def elementwise(function: FloatFunction) -> ArrayFunction:
 
     def array(*operands: Any) -> Any:
         ufunc = cast(Any, np.frompyfunc(function, len(operands), 1))
-        kind = np.result_type(np.float32, *operands)
+        # Plain numbers are doubles; among arrays they take the kind of these.
+        arrays = [x for x in operands if hasattr(x, "dtype")]
+        kind = np.result_type(np.float32, *operands) if arrays else np.result_type(1.0, *operands)
         return np.asarray(ufunc(*operands)).astype(kind)[()]
 
     return cast(ArrayFunction, _made(array, function))

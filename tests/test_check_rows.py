@@ -390,3 +390,14 @@ def test_a_rule_is_checked_over_its_declared_domain_alone():
     finally:
         unregister("parabola")
     assert "Primitive at fault: parabola" in refused(parabola, partials=rule, domain=((0.0, 5.0),))
+
+
+def test_a_function_is_not_asked_far_beyond_its_domain():
+    def checked(function, slope):
+        return check_row(
+            Primitive("broken_at_1", function, lambda z, x: (slope,), domain=((0.2, 0.8),))
+        )
+
+    assert checked(lambda x: float(math.floor(x)), 0.0).certain
+    assert checked(lambda x: x - math.floor(x), 1.0).certain
+    assert checked(lambda x: x - math.floor(x), 1.01).wrong

@@ -7,6 +7,7 @@ import pytest
 
 from autograd import (
     AnomalyError,
+    StaleGraphError,
     TraceError,
     Value,
     compile,
@@ -157,3 +158,27 @@ def test_what_fails_in_single_precision_alone_says_so():
     program = compile(lambda x: x * x * 1e-30, dtype="float32")
     with detect_anomaly(), pytest.raises(AnomalyError, match=r"beyond float32.*dtype='float64'"):
         program(np.array([1e25]))
+
+
+@pytest.mark.parametrize("use", ["load", "theta", "store"])
+def test_a_changed_constant_is_not_forgotten_over_new_parameters(use: str) -> None:
+    constant, w = Value(2.0, "c"), Value(1.0)
+    program = compile(lambda x: w * x * constant, parameters=[w])
+    program(1.0)
+    constant.data = 5.0
+    if use == "theta":
+        program.theta = [3.0]
+    else:
+        getattr(program, use)()
+    with pytest.raises(StaleGraphError, match=r"c = 5\.0 was given new data"):
+        program(1.0)
+
+
+def test_a_number_beyond_the_floats_is_no_infinity() -> None:
+    if np.finfo(np.longdouble).max == np.finfo(np.float64).max:
+        pytest.skip("long doubles are doubles here")
+    program = compile(lambda x: x * x)
+    assert program(np.array([2.0], dtype=np.longdouble)).tolist() == [4.0]
+    for _ in range(2):
+        with pytest.raises(OverflowError, match="argument 0 holds a number beyond"):
+            program(np.array([np.longdouble("1e4000")]))

@@ -7,7 +7,6 @@ found out from each row rather than declared.
 
 import math
 import random
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +20,6 @@ ORACLE = "complex step"
 STEP = 2.0**-100
 
 _known: dict[Primitive, bool] = {}
-_lock = threading.Lock()
 
 
 def analytic(row: Primitive) -> bool:
@@ -34,10 +32,11 @@ def analytic(row: Primitive) -> bool:
     >>> analytic(lookup("tanh")), analytic(lookup("abs")), analytic(lookup("erf"))
     (True, False, False)
     """
-    with _lock:
-        if row not in _known:
-            _known[row] = _satisfies_cauchy_riemann(row)
-        return _known[row]
+    # No lock: two threads find the same, and a signal handler may ask in the middle.
+    known = _known.get(row)
+    if known is None:
+        known = _known[row] = _satisfies_cauchy_riemann(row)
+    return known
 
 
 def _satisfies_cauchy_riemann(row: Primitive) -> bool:

@@ -77,6 +77,23 @@ def _domain(row: Primitive, count: int) -> tuple[Interval, ...]:
     return row.domain if row.arity is not None else tuple(row.domain[:1]) * count
 
 
+def _around(interval: Interval) -> Interval:
+    """Return an interval with room at both ends for what looks at two sides of a point."""
+    low, high = interval
+    return low - (high - low) / 8.0, high + (high - low) / 8.0
+
+
+def _only_between(row: Primitive, k: int, low: float, high: float) -> Primitive:
+    """Return a row like this whose function has no value where operand k is not between."""
+
+    def function(*operands: Any) -> Any:
+        x = operands[k]
+        beyond = isinstance(x, float) and not low <= x <= high
+        return math.nan if beyond else row.function(*operands)
+
+    return replace(row, function=function)
+
+
 def _within(domain: Sequence[Interval], point: Sequence[float]) -> bool:
     pairs = zip(domain, point, strict=False)
     return len(domain) == len(point) and all(low <= x <= high for (low, high), x in pairs)
@@ -440,6 +457,10 @@ def check_partial(
     'cannot tell'
     """
     found = local.slope(row, operands, k, spread)
+    low, high = _around(_domain(row, len(operands))[k])
+    if low <= operands[k] <= high and found.step > min(operands[k] - low, high - operands[k]):
+        # Beyond the domain the function may be another one: it is not asked there.
+        found = local.slope(_only_between(row, k, low, high), operands, k, spread)
     at = _shown(row, tuple(operands))
     try:
         value = row.function(*operands)

@@ -63,6 +63,7 @@ def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...]
         TypeError: if an array holds no numbers.
         ValueError: if some argument is no array or masked, there are no samples, or the arguments
             differ in their number.
+        OverflowError: for numbers of NumPy's wider floats beyond the largest float.
 
     >>> flat, shapes, batch = flat_samples([np.zeros((5, 2, 3)), np.ones(5)])
     >>> [x.shape for x in flat], shapes, batch
@@ -90,11 +91,14 @@ def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...]
                 f"argument {place} is an array of {x.dtype}: programs take numbers; write "
                 "array.astype(float)"
             )
-        if x.__class__ is not np.ndarray and np.ma.is_masked(x):
-            raise ValueError(
-                f"entries of argument {place} are masked, and programs compute all of them: write "
-                "array.compressed() for those that are not, or array.filled(0.0)"
-            )
+        if x.dtype.char == "g":
+            with np.errstate(over="ignore"):
+                lost = np.isinf(x.astype(np.float64)) & ~np.isinf(x)
+            if lost.any():
+                raise OverflowError(
+                    f"argument {place} holds a number beyond the largest float, 1.8e308: scale it, "
+                    "or write math.inf if infinity is meant"
+                )
     shapes = tuple([x.shape[1:] for x in arguments])
     return [x.reshape(batch, -1) for x in arguments], shapes, batch
 

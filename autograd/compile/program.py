@@ -87,6 +87,10 @@ def compile(
     return Program(f, parameters=parameters, argnum=argnum, dtype=dtype, shapes=shapes)
 
 
+# Kinds of NumPy's numbers that fit a double: the wider floats are looked at.
+_PLAIN = "efdbhilqBHILQ"
+
+
 class Program:
     """A compiled function; see `compile`.
 
@@ -122,8 +126,8 @@ class Program:
         self.parameters, self._names = named(parameters)
         self._theta = np.zeros(len(self.parameters), dtype=kind)
         self._followed = 0
-        self.load()
         self._built: Built | None = None
+        self.load()
         self._built_at = 0
         self._made: list[Built] = []
         self._last: tuple[Shape, ...] = ()
@@ -148,7 +152,7 @@ class Program:
         if given.shape != self._theta.shape:
             raise ValueError(f"theta has shape {self._theta.shape}, got {given.shape}")
         self._theta[...] = given
-        self._followed = tick()
+        self._mark(tick())
 
     def load(self) -> None:
         """Copy the parameters' numbers from the Values into `theta`, which drops its own.
@@ -158,7 +162,7 @@ class Program:
         # What is given new data meanwhile is younger, and followed later.
         now = tick()
         self._theta[...] = [p.data for p in self.parameters]
-        self._followed = now
+        self._mark(now)
 
     def _follow(self) -> None:
         """Take the numbers of parameters that were given new data since they were last copied.
@@ -171,13 +175,12 @@ class Program:
         since = self._followed
         if names["youngest_rewrite"] <= since:
             return
-        for v, x, birth in self._built.constants if self._built is not None else ():
-            if v.birth != birth:
-                raise StaleGraphError(
-                    f"{v.label or 'a Value'} = {v.data} was given new data after the program took "
-                    f"{x} from it for a constant: name it in parameters=[...], make it an argument "
-                    "of the function, or compile again"
-                )
+        for v, x in self._changed()[:1]:
+            raise StaleGraphError(
+                f"{v.label or 'a Value'} = {v.data} was given new data after the program took "
+                f"{x} from it for a constant: name it in parameters=[...], make it an argument "
+                "of the function, or compile again"
+            )
         now = tick()
         for i, p in enumerate(self.parameters):
             if p.birth > since:
@@ -189,14 +192,26 @@ class Program:
         # Last, as another thread that finds the mark set runs on the numbers.
         self._followed = now
 
+    def _changed(self) -> list[tuple[Any, float]]:
+        """Return the Values that were taken for constants and have new data, with the numbers."""
+        constants = self._built.constants if self._built is not None else ()
+        return [(v, x) for v, x, birth in constants if v.birth != birth]
+
+    def _mark(self, now: int) -> None:
+        """Note that theta is as it is wanted; but not so that a changed constant is forgotten."""
+        if not self._changed():
+            self._followed = now
+
     def store(self) -> None:
         """Copy `theta` into the Values' data."""
+        fresh = not self._changed()
         # As `p.data = x` does it for a leaf, in half of the time.
         for p, x in zip(self.parameters, self._theta.tolist(), strict=True):
             p._number = x  # pyright: ignore[reportPrivateUsage]
             p._y = p._y or p.birth  # pyright: ignore[reportPrivateUsage]
             p.birth = names["youngest_rewrite"] = tick()
-        self._followed = tick()
+        if fresh:
+            self._followed = tick()
 
     @property
     def reached(self) -> Bools:
@@ -352,7 +367,7 @@ class Program:
         built, last = self._built, self._last
         if built is not None and len(arguments) == len(last):
             for x, shape in zip(arguments, last, strict=True):
-                if x.__class__ is not np.ndarray or x.shape != shape or x.dtype.kind not in "fiu":
+                if x.__class__ is not np.ndarray or x.shape != shape or x.dtype.char not in _PLAIN:
                     break
             else:
                 batch = last[0][0]

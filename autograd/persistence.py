@@ -179,7 +179,7 @@ def _restore_behind(before: Any, listed: Any, *contents: Any) -> Value:
     return restore(*contents)
 
 
-def _restore_last(listed: Any, *contents: Any) -> Value:
+def _restore_last(listed: Any, *contents: Any) -> Value:  # pyright: ignore[reportUnusedFunction]
     """Return a node of a pickle that was written by version 0.1.0, which names this function."""
     return restore(*contents)
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import random
 
 import numpy as np
 import pytest
@@ -141,3 +142,42 @@ def test_ordinary_functions_with_right_rules_are_taken_and_with_wrong_ones_refus
         assert check_row(row).certain, check_row(row)
         for fault in OWN_FAULTS if LONG else list(OWN_FAULTS)[:1]:
             assert check_row(faulty(row, fault)).wrong, (row.name, fault)
+
+
+WAVES = [
+    (math.sin, math.cos, 1e9),
+    (lambda t: (1.0 - math.cos(t)) / 2.0, lambda t: math.sin(t) / 2.0, 1e9),
+    (
+        lambda t: math.sin(0.2 * math.pi * t),
+        lambda t: 0.2 * math.pi * math.cos(0.2 * math.pi * t),
+        1.7e9,
+    ),
+]
+PIECES = [
+    (lambda x: x - math.floor(x), lambda x: 1.0),
+    (lambda x: math.fmod(x, 0.5) ** 2, lambda x: 2.0 * math.fmod(x, 0.5)),
+    (lambda x: x * x + 0.1 * math.floor(10.0 * x), lambda x: 2.0 * x),
+    (lambda x: math.floor(x) * x, lambda x: float(math.floor(x))),
+    (lambda x: float(math.floor(x)), lambda x: 0.0),
+]
+
+
+@pytest.mark.parametrize(("f", "slope", "x"), WAVES)
+def test_a_wave_far_from_0_is_not_taken_for_noise(f, slope, x):
+    assert check_against(lambda t: f(t), slope, x).certain
+    assert check_against(lambda t: f(t), lambda t: 0.0, x).wrong
+
+
+@pytest.mark.parametrize(("f", "slope"), PIECES)
+def test_smooth_pieces_between_regular_jumps_are_not_called_wrong(f, slope):
+    rng = random.Random(5)
+    for _ in range(20):
+        x = rng.uniform(0.1, 12.0)
+        assert check_against(f, slope, x).ok, x
+
+
+def test_waves_of_few_digits_are_not_taken_for_lines():
+    rng = random.Random(6)
+    for _ in range(20):
+        x = rng.uniform(1e3, 1e4)
+        assert check_against(lambda x: round(math.sin(x), 6), math.cos, x).ok, x

@@ -119,6 +119,9 @@ def richardson(f: Real, x: float, *, noise: float = 0.0) -> Estimate:
     found = _extrapolated(f, x, here, steps, [max(level, seen.within(h)) for h in steps])
     if not seen.size:
         return found
+    # As if there were no steps: close by, the function may be as smooth as doubles are.
+    own = max(_noise_of(f, x), noise, 2.0**-53 * abs(here))
+    near = _extrapolated(f, x, here, steps, [own] * len(steps))
     if found.sound:
         found = replace(found, error=found.error + seen.slope)
     elif not found.trouble.startswith("noise"):
@@ -126,7 +129,25 @@ def richardson(f: Real, x: float, *, noise: float = 0.0) -> Estimate:
     value, error, reach = fitted(f, x, scale_of(x), max(seen.size, level))
     if error < found.error:
         found = Estimate(value, error, reach, ORACLE, value, value)
+    if near.sound and 0.0 < abs(near.value) >= 1e3 * near.error:
+        # A wave, or a jump between smooth pieces, is taken for steps from afar. Steps of few digits
+        # leave no slope close by, and those of an iteration about the same.
+        if not abs(found.value - near.value) <= 0.01 * abs(near.value):
+            return near
+    elif max(seen.size, level) > 0.05 * _range(f, x, found.step):
+        # What moves as much as the function does is the function, seen too seldom.
+        return replace(troubled(ORACLE, _SELDOM, step=found.step), grain=seen.size)
     return replace(found, grain=seen.size)
+
+
+_SELDOM = "noise: the function moves in steps or waves as large as all of its change around here"
+
+
+def _range(f: Real, x: float, reach: float) -> float:
+    """Return how far f's values lie apart within reach of x."""
+    values = [f(x + 0.25 * i * reach) for i in range(-4, 5)]
+    finite = [z for z in values if math.isfinite(z)]
+    return max(finite) - min(finite) if finite else 0.0
 
 
 def _extrapolated(

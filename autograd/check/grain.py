@@ -20,6 +20,8 @@ Real = Callable[[float], float]
 WINDOWS = (2.0**-3, 2.0**-7)
 _POINTS = 21
 _DEGREE = 10
+# Of what a fit leaves, in steps: irregular ones add up.
+_ROUGH = 16.0
 # From a tenth of a window down to about a part in 1e8 of it.
 _HALVINGS = 24
 # Differences up to this part of the values are the rounding of doubles.
@@ -327,6 +329,9 @@ def _fit(sample: Any, reach: float, step: float, count: int, degree: int) -> tup
     weights, size, rest = _slopes(count)[1][degree]
     rests = rest @ sample
     left = 1.2 * float(np.abs(rests).max())
+    if step and left > _ROUGH * step:
+        # What the polynomial leaves is the function and not its steps: a wave, or a jump.
+        return math.nan, math.inf
     # Where no step shows, one may hide in a smooth rise as long as the window.
     left = max(left, (0.6 if left > 0.2 * step else 2.5) * step)
     error = size * left

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from autograd.check.afar import far
 from autograd.check.differences import richardson, scale_of
-from autograd.check.estimate import Estimate
+from autograd.check.estimate import Estimate, troubled
 from autograd.check.report import Outcome, Verdict
 from autograd.check.subject import FunctionSubject
 
@@ -52,10 +52,24 @@ def by_values(
             found = richardson(f, x)
             if found.sound and not agrees(claim, found, relative):
                 found = _from_afar(f, x, found)
+                few = found.grain * _FEW > abs(found.value) * scale_of(x)
+                if claim == 0.0 and few and _stands_still(f, x):
+                    found = troubled(found.oracle, _STAIRS, step=found.step)
         verdicts.append(
             decided(name, 1, f"df/d{name}", claim, found, reason, first, relative, subject.point[i])
         )
     return verdicts
+
+
+# A staircase of fewer steps over the scale of its input may be meant as one.
+_FEW = 64.0
+_STAIRS = "noise: the function stands still close by, and moves in steps farther away"
+
+
+def _stands_still(f: Callable[[float], float], x: float) -> bool:
+    """Whether f has one value close around x, as between the steps of a staircase."""
+    h = 2.0**-30 * scale_of(x)
+    return f(x - h) == f(x) == f(x + h)
 
 
 def seen_afar(

@@ -208,3 +208,9 @@ def test_nan_agrees_with_nan_alone():
     assert mark_value(lambda: [math.nan, 1.0], lambda: [math.nan, 1.0]).ok
     assert not mark_value(lambda: math.nan, lambda: 1.0)
     assert not mark_value(lambda: 1.0, lambda: math.nan)
+
+
+def test_points_at_which_nothing_can_be_told_are_counted_out():
+    mark = mark_gradient(lambda x: abs(x), lambda x: 1.0, [0.0], [1.0])
+    assert mark.ok
+    assert str(mark) == "right: at 1 of 2 points; it cannot be told wholly at the others"

@@ -110,7 +110,7 @@ def mark_gradient(f: Function, answer: Function, *points: Sequence[Any]) -> Mark
         raise ExerciseError(
             "it gives no point, write at least one point: mark_gradient(f, a, [1.0])"
         )
-    judged, unknown = 0, None
+    judged, told, unknown = 0, 0, None
     for point in points:
         found, trouble = _answered(answer, point)
         if trouble is not None and trouble.mark is Mark.OPEN:
@@ -124,6 +124,7 @@ def mark_gradient(f: Function, answer: Function, *points: Sequence[Any]) -> Mark
         if trouble is not None:
             return trouble
         unknown = next(iter(report.unknown), unknown)
+        told += not report.unknown
         for verdict in report:
             judged += verdict.outcome is not Outcome.UNKNOWN
             if verdict.outcome is Outcome.WRONG:
@@ -133,6 +134,9 @@ def mark_gradient(f: Function, answer: Function, *points: Sequence[Any]) -> Mark
     if not judged:
         why = f": {unknown.reason}" if unknown is not None else ""
         raise ExerciseError(f"the derivative can be told at none of these points{why}")
+    if told < len(points):
+        where = f"at {told} of {len(points)} points; it cannot be told wholly at the others"
+        return Marking(Mark.RIGHT, where)
     return _right(points)
 
 

@@ -36,18 +36,33 @@ class Series:
     [1.0, 1.0, 0.5, 0.16666666666666666]
     """
 
-    __slots__ = ("_known", "_operands", "_pairs", "_row")
+    __slots__ = ("_known", "_operands", "_pairs", "_row", "_shared")
 
-    def __init__(self, known: list[Any], row: Primitive | None = None, operands: Any = ()) -> None:
+    def __init__(
+        self,
+        known: list[Any],
+        row: Primitive | None = None,
+        operands: Any = (),
+        shared: dict[Any, Series] | None = None,
+    ) -> None:
         self._known = known
         self._row = row
         self._operands = operands
         self._pairs: list[tuple[Series, Any]] | None = None
+        # The series of one graph by row and operands. The rule of a sine has a cosine and that of
+        # a cosine the sine again: each made anew, they would go as deep as the order.
+        self._shared = shared
 
     @staticmethod
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> Series:
-        first = [x.coefficient(0) if isinstance(x, Series) else x for x in operands]
-        return Series([apply(row, tuple(first))], row, operands)
+        shared = next((x._shared for x in operands if isinstance(x, Series)), None)
+        if shared is None:
+            return Series([_first(row, operands)], row, operands)
+        key = _key(row, operands)
+        found = shared.get(key)
+        if found is None:
+            found = shared[key] = Series([_first(row, operands)], row, operands, shared)
+        return found
 
     def coefficient(self, k: int) -> Any:
         """Return the coefficient of t^k."""
@@ -112,6 +127,20 @@ class Series:
         return Series.__apply__(TABLE["neg"], (self,))
 
 
+# From this power on, what rules are made of is computed before it is asked for.
+_DEEP = 50
+
+
+def _first(row: Primitive, operands: tuple[Any, ...]) -> Any:
+    first = [x.coefficient(0) if isinstance(x, Series) else x for x in operands]
+    return apply(row, tuple(first))
+
+
+def _key(row: Primitive, operands: tuple[Any, ...]) -> Any:
+    """Return what two series have in common that are the same; 0.0 and -0.0 are two numbers."""
+    return row, *[repr(x) if x.__class__ is float else id(x) for x in operands]
+
+
 def along(
     z: Value, tangents: Mapping[Value, Any], degree: int, *, graph: bool = False
 ) -> list[Any]:
@@ -132,23 +161,30 @@ def along(
     [8.0, 12.0, 6.0, 1.0]
     """
     series: dict[Value, Series] = {}
+    shared: dict[Any, Series] = {}
     nodes = order(z)
     for node in nodes:
         here: Any = node if graph else node.data
         if node in tangents:
             slope = tangents[node]
             if isinstance(slope, Value) or slope != 0.0:
-                series[node] = Series([here, slope])
+                series[node] = Series([here, slope], shared=shared)
         elif node.op is not None and any(x in series for x in node.args):
             args = tuple([_operand(x, series, graph=graph) for x in node.args])
-            series[node] = Series([here], node.op, args)
+            made = Series([here], node.op, args, shared)
+            series[node] = shared.setdefault(_key(node.op, args), made)
     if z not in series:
         return [z if graph else z.data, *[0.0] * degree]
     # Coefficient by coefficient in the order of the graph, so that nothing recurses along it.
     for k in range(degree + 1):
+        if k > _DEEP:
+            # Nor along the rules of rules: that of x / y has (x / y) / y. The last made come first.
+            for deep in reversed([*shared.values()]):
+                deep.coefficient(len(deep._known))  # pyright: ignore[reportPrivateUsage]
         for node in nodes:
             if node in series:
                 series[node].coefficient(k)
+    shared.clear()
     return [series[z].coefficient(k) for k in range(degree + 1)]
 
 

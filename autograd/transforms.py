@@ -270,18 +270,19 @@ def grad(f: Function, argnum: Argnum = 0) -> Function:
     return function
 
 
-# The cost grows with the square of the order, and floats hold no factorial beyond that of 170.
-_HIGHEST = 10_000
+# Far beyond, the coefficients of a series do not fit floats, however they are scaled.
+_HIGHEST = 1_000
 
 
 def derivative(f: Function, order: int = 1) -> Function:
     """Return the derivative of any order of a function of one number.
 
     One pass of power series through the graph of f gives it: the cost grows with about the square
-    of the order, where nested gradients at least double with each.
+    of the order, that of quotients with its cube, where nested gradients at least double with each.
 
     Raises:
-        ValueError: if order is negative or not whole.
+        ValueError: if order is negative, not whole or above 1,000, where coefficients of series
+            leave the range of floats.
 
     >>> from autograd import exp
     >>> derivative(lambda x: exp(-x * x), order=4)(0.0)
@@ -324,9 +325,10 @@ def _derivative(call: _Call, order: int) -> Any:
     if size < 2.0**-1021 and (size > 0.0 or order > 30):
         power += 1
         found = coefficient(power)
-    elif power and not isfinite(size):
-        power = 0
+    while power and not isfinite(size):
+        power -= 1
         found = coefficient(power)
+        size = abs(found._number if isinstance(found, Value) else found)
     bits = factorial(order).bit_length()
     mantissa, exponent = factorial(order) / (1 << bits), bits - power * order
     while abs(exponent) > 1000:

@@ -191,7 +191,15 @@ class CompiledEngine:
             self._is_changed = found is None
         return model.predict(X) if found is None else found
 
-    def mean_loss(self, outputs: Floats, targets: Array) -> float:
+    def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
+        """Return the model's outputs for many samples, and their mean loss."""
+        outputs = self.outputs(X)
+        if self._loss.target == "any" and type(self._model).predict is Module.predict:
+            # It may reach for what a call of the model leaves behind.
+            return outputs, math.fsum(self._program(X, targets).tolist()) / len(X)
+        return outputs, self._mean_loss(outputs, targets)
+
+    def _mean_loss(self, outputs: Floats, targets: Array) -> float:
         """Return the mean loss of outputs."""
         if self._losses is None:
             self._losses = self._compiled_loss(outputs, targets)

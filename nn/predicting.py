@@ -83,7 +83,9 @@ class Programs:
                 self._is_refused = True
         return by_calls(model, X)
 
-    def outputs_at(self, model: Module, X: Floats, trained: Any, *, changed: bool) -> Floats | None:
+    def outputs_at(
+        self, model: Module, X: Floats, trained: Any, *, changed: bool, tried: bool
+    ) -> Floats | None:
         """Return the outputs with the parameters of another program of the same model.
 
         Args:
@@ -91,6 +93,7 @@ class Programs:
             X: samples, of shape (samples, inputs).
             trained: the other program.
             changed: whether the model may be another than at the last call.
+            tried: whether nothing of the user's has run since a call agreed with the program.
 
         Returns:
             The outputs; None if the model has no program, one with other parameters, or one that a
@@ -108,7 +111,7 @@ class Programs:
                 return None
             program.theta = trained.theta
             found = program(X)
-            if closed or _is_called_so(model, X, found):
+            if closed or tried or _is_called_so(model, X, found):
                 return found
             self._program = self._contents = None
             return None

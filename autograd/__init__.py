@@ -35,6 +35,9 @@ from autograd.errors import (
 from autograd.files import write_whole
 from autograd.functions import log_softmax, mean, norm, softmax, variance
 from autograd.modes import detect_anomaly, no_grad
+
+# For nn, whose models are called inside a user's `no_grad` too; not promised to users.
+from autograd.modes import recording_anyway as recording_anyway
 from autograd.persistence import from_json, to_json
 from autograd.primitives import (
     Primitive,

@@ -15,6 +15,7 @@ from typing import Any, cast
 from autograd import asked
 from autograd.blocks import Turn
 from autograd.errors import StaleGraphError
+from autograd.modes import is_paused
 from autograd.numeric import number
 from autograd.primitives import div
 from autograd.recording import closed, names, reciprocals, structural_zeros
@@ -346,6 +347,8 @@ def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
 
     Raises:
         StaleGraphError: as for `backward`.
+        ValueError: in `no_grad`, if z is a leaf and some of xs is not z: what was computed there
+            has no graph, and its derivatives are not known to be 0.
 
     >>> x = Value(2.0, "x")
     >>> (dx,) = gradient(x**3, [x])
@@ -358,6 +361,12 @@ def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
     xs = asked.iterable("gradient", xs, "a list of Values")
     for x in xs:
         _check(x)
+    _check(z)
+    if z._x is None and any(x is not z for x in xs) and is_paused():
+        raise ValueError(
+            f"gradient of {_name(z)}, which has no graph: no_grad() is open here and records "
+            "nothing; compute it outside, or write grad(f)(x), which records even there"
+        )
     return gradient_values(z, xs)
 
 

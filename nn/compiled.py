@@ -61,6 +61,7 @@ class CompiledEngine:
         self._moved: Array | None = None
         self._places: Array | None = None
         self._is_changed = True
+        self._is_tried = False
 
     def _trace(self) -> None:
         """Compile the model and the loss as they are now."""
@@ -165,6 +166,7 @@ class CompiledEngine:
             self._is_changed = True
         self._program.load()
         self._flat = None
+        self._is_tried = False
 
     def _repeats(self) -> bool:
         """Whether the model and the loss compute what they did when they were compiled."""
@@ -187,11 +189,22 @@ class CompiledEngine:
         model = self._model
         found = None
         if type(model).predict is Module.predict:
-            found = programs_of(model).outputs_at(model, X, self._program, changed=self._is_changed)
+            found = programs_of(model).outputs_at(
+                model, X, self._program, changed=self._is_changed, tried=self._is_tried
+            )
             self._is_changed = found is None
+            self._is_tried = found is not None
         return model.predict(X) if found is None else found
 
-    def mean_loss(self, outputs: Floats, targets: Array) -> float:
+    def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
+        """Return the model's outputs for many samples, and their mean loss."""
+        outputs = self.outputs(X)
+        if self._loss.target == "any" and type(self._model).predict is Module.predict:
+            # It may reach for what a call of the model leaves behind.
+            return outputs, math.fsum(self._program(X, targets).tolist()) / len(X)
+        return outputs, self._mean_loss(outputs, targets)
+
+    def _mean_loss(self, outputs: Floats, targets: Array) -> float:
         """Return the mean loss of outputs."""
         if self._losses is None:
             self._losses = self._compiled_loss(outputs, targets)

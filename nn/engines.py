@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
-from autograd import TraceError
+import numpy as np
+
+from autograd import TraceError, no_grad
 from nn.checks import Array, Floats, look_up
 from nn.compiled import (
     CompiledEngine,
@@ -21,6 +23,7 @@ from nn.compiled import (
 )
 from nn.losses import Loss, mean_loss
 from nn.module import Module
+from nn.predicting import numbers_of
 
 
 class Engine(Protocol):
@@ -69,11 +72,11 @@ class Engine(Protocol):
         ...
 
     def outputs(self, X: Floats) -> Floats:
-        """Return the model's outputs for many samples, recording nothing."""
+        """Return the model's outputs for many samples, leaving no graph."""
         ...
 
-    def mean_loss(self, outputs: Floats, targets: Array) -> float:
-        """Return the mean loss of outputs, recording nothing."""
+    def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
+        """Return the model's outputs for many samples, and their mean loss."""
         ...
 
 
@@ -95,6 +98,8 @@ class EagerEngine:
         # Which parameters some sample's loss has depended on.
         self._is_reached = [False] * len(self._parameters)
         self._batch = X[:0], targets[:0]
+        # Whether the loss takes derivatives of what it computes.
+        self._is_differentiating = False
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """See `Engine`."""
@@ -162,9 +167,32 @@ class EagerEngine:
         """See `Engine`."""
         return self._model.predict(X)
 
-    def mean_loss(self, outputs: Floats, targets: Array) -> float:
+    def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
         """See `Engine`."""
-        return mean_loss(self._loss, outputs, targets)
+        model = self._model
+        if self._loss.target != "any" or type(model).predict is not Module.predict:
+            outputs = model.predict(X)
+            return outputs, mean_loss(self._loss, outputs, targets)
+        # A loss of the user's may reach for what a call leaves in the model, or take derivatives
+        # by what the outputs were computed from.
+        found: list[Any] = []
+        losses: list[float] = []
+        for x, target in zip(X.tolist(), targets.tolist(), strict=True):
+            result = model(x)
+            found.append(numbers_of(result))
+            losses.append(numbers_of(self._loss_of(result, target)))
+        return np.array(found, dtype=np.float64), math.fsum(losses) / len(losses)
+
+    def _loss_of(self, result: Any, target: Any) -> Any:
+        """Return the loss of what the model returned, recorded if it cannot do without."""
+        loss = self._loss.function
+        if not self._is_differentiating:
+            try:
+                with no_grad():
+                    return loss(result, target)
+            except ValueError:  # of a derivative; what else is wrong is raised again
+                self._is_differentiating = True
+        return loss(result, target)
 
 
 MakeEngine: TypeAlias = Callable[[Module, Loss, Floats, Array], Engine]

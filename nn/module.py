@@ -187,7 +187,7 @@ class Module:
     # Predicting ---------------------------------------------------------------------------------
 
     def predict(self, X: Any) -> Floats:
-        """Return the model's results for many samples, recording no graph.
+        """Return the model's results for many samples, leaving no graph behind.
 
         Many rows are computed by a program that the model keeps, made by `autograd.compile` from
         its `__call__`; the parameters are read anew each time. A single row, and what cannot be

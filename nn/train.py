@@ -281,8 +281,7 @@ class _Plan:
             metric = self.metric(outputs, trained[1])
         held_loss = held_metric = None
         if held is not None:
-            outputs = engine.outputs(held[0])
-            held_loss = engine.mean_loss(outputs, held[1])
+            outputs, held_loss = engine.measured(*held)
             if not math.isfinite(held_loss):
                 raise DivergenceError(
                     f"the loss on the validation set became {held_loss} in epoch {epoch}. "

@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 from programs import Program, programs
 from rows import each_row
 
-from autograd import Value, compile, dot, gradient, primitive, sigmoid, sum, tanh, unregister
+from autograd import (
+    Value,
+    compile,
+    dot,
+    gradient,
+    logsumexp,
+    maximum,
+    primitive,
+    sigmoid,
+    sum,
+    tanh,
+    unregister,
+)
 from autograd.primitives import Primitive, apply
 from nn import MLP, cross_entropy, half_squared_error
 
@@ -265,3 +277,18 @@ def test_a_gradient_that_is_held_is_left_alone_and_one_that_is_not_is_used_again
     again = program.value_and_grad(np.full(4, 7.0))[1]
     assert id(again) == place
     assert set(again.tolist()) == {7.0}
+
+
+def test_columns_of_two_arrays_side_by_side_are_negated_right() -> None:
+    """NumPy 2.4's negative is wrong where operands and results lie apart."""
+
+    def f(*v: Any) -> Any:
+        first = v[0] * -68.12
+        negated = first * -1.0
+        wide = logsumexp([first, v[0] - first, v[1], v[2], v[3], v[2], v[2], v[2]])
+        return wide * maximum(v[0] - first, negated, v[4], v[5], negated) ** negated
+
+    point = (-0.014679, 0.09422, -0.022752, 5.4335, 0.069773, 5.7227)
+    samples = [np.array([x / 2.0, x, x]) for x in point]
+    wanted = [f(*[x / 2.0 for x in point]), f(*point), f(*point)]
+    assert compile(f)(*samples).tolist() == pytest.approx(wanted, rel=1e-14)

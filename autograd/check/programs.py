@@ -66,6 +66,9 @@ class Seeded:
 
 # How many operands a row of any number is given.
 _OPERANDS = (2, 3, 4, 5, 8)
+# The most inputs of a program, and how many it has: three in the middle, from 5 on up to 8.
+_INPUTS = 8
+_COUNTS = (1, 2, 3, 3, 3, 4, 4, 5)
 
 
 def build(
@@ -214,8 +217,7 @@ class _Making:
         # One instruction in some thirty.
         cancelling = 1 + len(self.rows) // 30 if sums else 0
         if joining:
-            # One to eight, three in the middle.
-            self.count = 1 + self.choices.index(5)
+            self.count = _COUNTS[self.choices.index(len(_COUNTS))]
             self.count += self.choices.index(4) if self.count == 5 else 0
             self.count = min(self.count, 1 + max_ops)
         turn = wanted - 1
@@ -304,7 +306,11 @@ class _Making:
         if way == "scaled":
             scaled = self._scaled(usable[self._index(len(usable))], low, high)
             way = scaled if scaled is not None else "input"
-        return way if isinstance(way, int) else self._input(low, high)
+        if isinstance(way, int):
+            return way
+        # Where nothing else is to be had there is one input more, but never more than eight.
+        room = len(self.inputs) < _INPUTS
+        return self._input(low, high) if room else draw_number(self.choices, low, high)
 
     def _index(self, count: int) -> int:
         # What leaves no choice is not asked: two ways to one program would make it come twice.

@@ -235,6 +235,12 @@ def rooms_of(case: Case, highest: int) -> dict[int, list[float]]:
             found[1] = [room + more for room, more in zip(found[1], rounded, strict=True)]
         else:
             found[order] = [room * max(larger, 1.0) for room in found[order]]
+            if order == 2 and not case.single:
+                count = len(leaves)
+                for i in range(count):
+                    part = slice(i * count, (i + 1) * count)
+                    largest = max((abs(x.data) for x in level[part]), default=0.0)
+                    found[2][part] = [room + 16.0 * EPS * largest for room in found[2][part]]
     found[-1] = [rooms.smallest, rooms.largest]
     return found
 

@@ -325,8 +325,8 @@ def by_formulas(program: Program, order: int) -> list[float | None]:
     if order == 0:
         found = by_formula(program, precise.context(), point)
         return [float(found) if precise.context().isfinite(found) else None]
-    if 0.0 in point and not {"where", "select", "equal"}.isdisjoint(program.primitives):
-        # A condition is no longer met a little beside.
+    if 0.0 in point and len(program.instructions) > 1:
+        # A condition is no longer met a little beside, and a kink may hide in a square.
         return [None] * len(point)
     scale = min([abs(x) for x in point if x] or [1.0])
     slopes: list[float | None] = []

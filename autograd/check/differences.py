@@ -110,18 +110,21 @@ def richardson(f: Real, x: float, *, noise: float = 0.0) -> Estimate:
     here = f(x)
     if not math.isfinite(here):
         return troubled(ORACLE, "the function is not finite here")
-    level = max(_noise_around(f, x), noise, 2.0**-53 * abs(here))
+    measured = [_noise_of(f, x + share * scale_of(x)) for share in (0.0, 0.011, -0.013)]
+    least = max(noise, 2.0**-53 * abs(here))
+    level = max(_middle(measured), least)
     if not math.isfinite(level):
         # The function ends nearby; what is left is the rounding of its value.
         level = 2.0**-50 * abs(here)
     seen = grain(f, x, scale_of(x))
     steps = [scale_of(x) * _FIRST * _RATIO**-i for i in range(_LEVELS)]
-    found = _extrapolated(f, x, here, steps, [max(level, seen.within(h)) for h in steps])
+    # What was added is not exactly h, so divide by what was: (x + h) - x is exact.
+    above = [((x + h) - x, f(x + h)) for h in steps]
+    below = [(x - (x - h), f(x - h)) for h in steps]
+    noises = [max(level, seen.within(h)) for h in steps]
+    found = _extrapolated(here, above, below, steps, noises)
     if not seen.size:
         return found
-    # As if there were no steps: close by, the function may be as smooth as doubles are.
-    own = max(_noise_of(f, x), noise, 2.0**-53 * abs(here))
-    near = _extrapolated(f, x, here, steps, [own] * len(steps))
     if found.sound:
         found = replace(found, error=found.error + seen.slope)
     elif not found.trouble.startswith("noise"):
@@ -129,6 +132,8 @@ def richardson(f: Real, x: float, *, noise: float = 0.0) -> Estimate:
     value, error, reach = fitted(f, x, scale_of(x), max(seen.size, level))
     if error < found.error:
         found = Estimate(value, error, reach, ORACLE, value, value)
+    # As if there were no steps: close by, the function may be as smooth as doubles are.
+    near = _extrapolated(here, above, below, steps, [max(measured[0], least)] * len(steps))
     if near.sound and 0.0 < abs(near.value) >= 1e3 * near.error:
         # A wave, or a jump between smooth pieces, is taken for steps from afar. Steps of few digits
         # leave no slope close by, and those of an iteration about the same.
@@ -151,12 +156,21 @@ def _range(f: Real, x: float, reach: float) -> float:
 
 
 def _extrapolated(
-    f: Real, x: float, here: float, steps: Sequence[float], noises: Sequence[float]
+    here: float,
+    above: Sequence[tuple[float, float]],
+    below: Sequence[tuple[float, float]],
+    steps: Sequence[float],
+    noises: Sequence[float],
 ) -> Estimate:
-    """Return the slope of f, given its noise as it shows at each of the steps."""
-    # What was added is not exactly h, so divide by what was: (x + h) - x is exact.
-    above = [((x + h) - x, f(x + h)) for h in steps]
-    below = [(x - (x - h), f(x - h)) for h in steps]
+    """Return the slope of a function from its values at and around a point.
+
+    Args:
+        here: the value at the point.
+        above: for each of the steps the distance gone and the value there.
+        below: the same on the other side.
+        steps: the distances that were meant.
+        noises: the noise in the values as it shows at each of the steps.
+    """
     right = [(v - here) / h if h else math.nan for h, v in above]
     left = [(here - v) / h if h else math.nan for h, v in below]
     # Flat in floats up to where it ends, as acosh(cos x) is at 0: there is no slope to see.
@@ -192,11 +206,9 @@ def _extrapolated(
     return Estimate(value, error, step, ORACLE, value, value)
 
 
-def _noise_around(f: Real, x: float) -> float:
-    """Return the noise in f near x: of three places the middle one, so that no jump counts."""
-    scale = scale_of(x)
-    found = sorted(_noise_of(f, x + share * scale) for share in (0.0, 0.011, -0.013))
-    finite = [level for level in found if math.isfinite(level)]
+def _middle(levels: Sequence[float]) -> float:
+    """Return the middle one of noises that were measured at several places: no jump counts then."""
+    finite = sorted(level for level in levels if math.isfinite(level))
     return finite[len(finite) // 2] if finite else math.inf
 
 

@@ -18,7 +18,7 @@ from autograd.errors import StaleGraphError
 from autograd.modes import is_paused
 from autograd.numeric import number
 from autograd.primitives import div
-from autograd.recording import closed, names, reciprocals, structural_zeros
+from autograd.recording import closed, names, reciprocals
 from autograd.value import Value
 
 _birth = attrgetter("birth")
@@ -411,7 +411,7 @@ def _adjoints(
         partials = (
             row.partials(node, *args) if kind is Value else row.partials(node._number, *_data(args))
         )
-        nothing = closed(row, partials) if row.chooses else structural_zeros(row)
+        nothing = closed(row, partials)
         quotients = reciprocals(row)
         for i, x in enumerate(args):
             if x not in between or i in nothing:

@@ -34,8 +34,6 @@ def classes(outputs: Any, cut: float = 0.0) -> Array:
         )
     if array.ndim == 2 and array.shape[1] > 1:
         return array.argmax(axis=1)
-    if array.size != len(array):
-        raise ValueError(f"outputs must be of shape (samples, outputs); got {array.shape}")
     return (array.reshape(len(array)) > cut).astype(np.int64)
 
 

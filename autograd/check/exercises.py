@@ -134,10 +134,7 @@ def mark_gradient(f: Function, answer: Function, *points: Sequence[Any]) -> Mark
     if not judged:
         why = f": {unknown.reason}" if unknown is not None else ""
         raise ExerciseError(f"the derivative can be told at none of these points{why}")
-    if told < len(points):
-        where = f"at {told} of {len(points)} points; it cannot be told wholly at the others"
-        return Marking(Mark.RIGHT, where)
-    return _right(points)
+    return _right(points, told)
 
 
 def mark_value(reference: Function, answer: Function, *points: Sequence[Any]) -> Marking:
@@ -183,7 +180,7 @@ def mark_value(reference: Function, answer: Function, *points: Sequence[Any]) ->
             if not _agree(mine, right, size):
                 what = "it" if len(wanted) == 1 else f"part {i + 1} of {len(wanted)}"
                 return Marking(Mark.WRONG, _place(answer, point) + _difference(what, mine, right))
-    return _right(points)
+    return _right(points, len(points))
 
 
 def assert_mark_gradient(f: Function, answer: Function, *points: Sequence[Any]) -> Marking:
@@ -222,9 +219,12 @@ def assert_mark_value(reference: Function, answer: Function, *points: Sequence[A
     return mark_value(reference, answer, *points).raise_unless_right()
 
 
-def _right(points: Sequence[Any]) -> Marking:
+def _right(points: Sequence[Any], told: int) -> Marking:
     if not points:
         return Marking(Mark.RIGHT, "")
+    if told < len(points):
+        where = f"at {told} of {len(points)} points; it cannot be told wholly at the others"
+        return Marking(Mark.RIGHT, where)
     where = "at the point tried" if len(points) == 1 else f"at all {len(points)} points"
     return Marking(Mark.RIGHT, where)
 

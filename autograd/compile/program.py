@@ -204,14 +204,12 @@ class Program:
 
     def store(self) -> None:
         """Copy `theta` into the Values' data."""
-        fresh = not self._changed()
         # As `p.data = x` does it for a leaf, in half of the time.
         for p, x in zip(self.parameters, self._theta.tolist(), strict=True):
             p._number = x  # pyright: ignore[reportPrivateUsage]
             p._y = p._y or p.birth  # pyright: ignore[reportPrivateUsage]
             p.birth = names["youngest_rewrite"] = tick()
-        if fresh:
-            self._followed = tick()
+        self._mark(tick())
 
     @property
     def reached(self) -> Bools:

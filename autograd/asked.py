@@ -8,7 +8,7 @@ import math
 import numbers
 import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, SupportsIndex, cast
 
@@ -149,3 +149,46 @@ def real(name: str, value: object, *, at_least: float = -math.inf) -> float:
         wanted = "finite" if at_least == -math.inf else f"finite and at least {at_least:g}"
         raise ValueError(f"{name} must be {wanted}; got {value!r:.60}")
     return x
+
+
+def unmasked(name: str, x: object, part: str = "entry") -> None:
+    """Ask that no array is masked, also inside lists: NumPy hands out the numbers under the mask.
+
+    Args:
+        name: what the array is to the asker.
+        x: the array, or a list of them.
+        part: what to take out where it is masked.
+
+    Raises:
+        ValueError: telling the first masked place.
+
+    >>> unmasked("theta", np.ma.masked_array([1.0, 2.0], mask=[False, True]))
+    Traceback (most recent call last):
+        ...
+    ValueError: theta is masked at [1]: take that entry out or fill the gap, as ...
+    """
+    place = _masked_at(x)
+    if place is not None:
+        at = f" at {place}" if place else ""
+        raise ValueError(
+            f"{name} is masked{at}: take that {part} out or fill the gap, as array.filled(0.0) does"
+        )
+
+
+def _masked_at(values: Any) -> list[int] | None:
+    if isinstance(values, np.ma.MaskedArray):
+        places: Any = np.argwhere(np.ma.getmaskarray(cast(Any, values)))
+        return places[0].tolist() if len(places) else None
+    if isinstance(values, np.ndarray) and cast(Any, values).dtype == object:
+        values = cast(Any, values).tolist()
+    if isinstance(values, list | tuple):
+        rows = cast(Sequence[Any], values)
+        # The kinds of a row's members at once: of a long row of numbers nothing else is looked at.
+        if any(issubclass(kind, _NESTS) for kind in set(map(type, rows))):
+            for i, row in enumerate(rows):
+                if (place := _masked_at(row)) is not None:
+                    return [i, *place]
+    return None
+
+
+_NESTS = (list, tuple, np.ndarray)

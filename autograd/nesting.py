@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from autograd.numeric import refuse_masked
+from autograd import asked
 
 
 def mapped(function: Callable[[Any], Any], x: Any) -> Any:
@@ -31,7 +31,7 @@ def mapped(function: Callable[[Any], Any], x: Any) -> Any:
         return {key: mapped(function, y) for key, y in cast(Any, x).items()}
     if isinstance(x, np.ndarray):
         array = cast(Any, x)
-        refuse_masked(array)
+        asked.unmasked("an argument", array)
         if array.ndim == 0:
             return mapped(function, array.item())
         return _array([mapped(function, y) for y in array.ravel().tolist()], array.shape)

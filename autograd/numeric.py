@@ -65,27 +65,6 @@ def number(x: object) -> float:
     raise TypeError(f"expected a number, got {_describe(x)}")
 
 
-def refuse_masked(x: Any, name: str = "an argument") -> None:
-    """Refuse an array that is masked somewhere: NumPy hands out the numbers under the mask.
-
-    Raises:
-        ValueError: telling the first masked place.
-
-    >>> refuse_masked(np.ma.masked_array([1.0, 2.0], mask=[False, True]))
-    Traceback (most recent call last):
-        ...
-    ValueError: an argument is masked at [1]: take that entry out or fill the gap, as ...
-    """
-    if isinstance(x, np.ma.MaskedArray):
-        places = np.argwhere(np.ma.getmaskarray(cast(Any, x)))
-        if len(places):
-            at = f" at {places[0].tolist()}" if x.ndim else ""
-            raise ValueError(
-                f"{name} is masked{at}: take that entry out or fill the gap, as "
-                "array.filled(0.0) does"
-            )
-
-
 def _describe(x: object) -> str:
     """Name `x` and what to write in its place."""
     if x is None:

@@ -10,7 +10,7 @@ import difflib
 import math
 import numbers
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -201,29 +201,7 @@ def refuse_masked(name: str, values: object) -> None:
         ...
     ValueError: X is masked at [0, 1]: take that sample out or fill the gap, as ...
     """
-    place = _masked_at(values)
-    if place is not None:
-        at = f" at {place}" if place else ""
-        raise ValueError(f"{name} is masked{at}: {_GAP}, as array.filled(0.0) does")
-
-
-def _masked_at(values: Any) -> list[int] | None:
-    if isinstance(values, np.ma.MaskedArray):
-        places: Any = np.argwhere(np.ma.getmaskarray(cast(Any, values)))
-        return places[0].tolist() if len(places) else None
-    if isinstance(values, np.ndarray) and cast(Array, values).dtype == object:
-        values = cast(Array, values).tolist()
-    if isinstance(values, list | tuple):
-        rows = cast(Sequence[Any], values)
-        # The kinds of a row's members at once: of a long row of numbers nothing else is looked at.
-        if any(issubclass(kind, _NESTS) for kind in set(map(type, rows))):
-            for i, row in enumerate(rows):
-                if (place := _masked_at(row)) is not None:
-                    return [i, *place]
-    return None
-
-
-_NESTS = (list, tuple, np.ndarray)
+    asked.unmasked(name, values, "sample")
 
 
 def _of_objects(name: str, array: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd import asked
 from autograd.compile.trace import Shape
-from autograd.numeric import number, refuse_masked
+from autograd.numeric import number
 from autograd.recording import LEAF
 from autograd.value import Value
 
@@ -75,7 +75,7 @@ def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...]
                 "give all arguments as arrays with the samples along the first axis, or all as "
                 f"plain numbers and lists for one sample; argument {place} is {x!r:.40}"
             )
-        refuse_masked(x, f"argument {place}")
+        asked.unmasked(f"argument {place}", x)
     counts = {x.shape[0] for x in arguments}
     if len(counts) > 1:
         raise ValueError(
@@ -118,7 +118,7 @@ def flat_sample(arguments: Sequence[Any]) -> list[list[float]]:
 def _item(x: Any) -> Any:
     if not isinstance(x, np.ndarray):
         return x
-    refuse_masked(x)
+    asked.unmasked("an argument", cast(Any, x))
     return cast(Any, x).item()
 
 

@@ -23,7 +23,6 @@ from autograd.compile.text import bound
 from autograd.compile.trace import Shape, trace
 from autograd.errors import StaleGraphError
 from autograd.modes import detecting
-from autograd.numeric import refuse_masked
 from autograd.recording import names, tick
 from autograd.transforms import Argnum, checked_argnum
 
@@ -147,7 +146,7 @@ class Program:
 
     @theta.setter
     def theta(self, numbers: Any) -> None:
-        refuse_masked(numbers, "theta")
+        asked.unmasked("theta", numbers)
         given = np.asarray(numbers)
         if given.shape != self._theta.shape:
             raise ValueError(f"theta has shape {self._theta.shape}, got {given.shape}")

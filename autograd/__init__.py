@@ -24,7 +24,7 @@ from autograd.backward import backward, gradient, local_partials, order
 from autograd.compile import compile
 from autograd.custom import primitive, register, unregister
 from autograd.display import Drawing, draw
-from autograd.display.latex import Latex, latex
+from autograd.display.chain.latex import Latex, latex
 from autograd.errors import (
     AnomalyError,
     GraphFormatError,
@@ -119,13 +119,13 @@ if _typing.TYPE_CHECKING:
         check_gradients,
         check_module,
     )
-    from autograd.display.explain import Explanation, explain
-    from autograd.display.influence import Influence, influence
-    from autograd.display.naming import name_locals
-    from autograd.display.steps import Step, steps
-    from autograd.display.update import draw_update
-    from autograd.display.walkthrough import Walkthrough, walkthrough
+    from autograd.display.chain.explain import Explanation, explain
+    from autograd.display.chain.influence import Influence, influence
+    from autograd.display.chain.naming import name_locals
+    from autograd.display.chain.steps import Step, steps
+    from autograd.display.picture.update import draw_update
     from autograd.expression import ExpressionError, parse
+    from autograd.pages.walkthrough import Walkthrough, walkthrough
 
 __distribution__ = "chalkgrad"
 __version__ = "0.1.0"
@@ -249,18 +249,18 @@ _CHECKS = ("Report", "assert_gradients", "check_against", "check_gradients", "ch
 
 # So is what only looks at graphs.
 _LOOKING = {
-    "Explanation": "autograd.display.explain",
+    "Explanation": "autograd.display.chain.explain",
     "ExpressionError": "autograd.expression",
-    "Influence": "autograd.display.influence",
-    "Step": "autograd.display.steps",
-    "Walkthrough": "autograd.display.walkthrough",
-    "draw_update": "autograd.display.update",
-    "explain": "autograd.display.explain",
-    "influence": "autograd.display.influence",
-    "name_locals": "autograd.display.naming",
+    "Influence": "autograd.display.chain.influence",
+    "Step": "autograd.display.chain.steps",
+    "Walkthrough": "autograd.pages.walkthrough",
+    "draw_update": "autograd.display.picture.update",
+    "explain": "autograd.display.chain.explain",
+    "influence": "autograd.display.chain.influence",
+    "name_locals": "autograd.display.chain.naming",
     "parse": "autograd.expression",
-    "steps": "autograd.display.steps",
-    "walkthrough": "autograd.display.walkthrough",
+    "steps": "autograd.display.chain.steps",
+    "walkthrough": "autograd.pages.walkthrough",
 }
 
 

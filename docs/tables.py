@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from autograd.display.latex import number_latex, partial_latex
+from autograd.display.chain.latex import number_latex, partial_latex
 from autograd.primitives import second_derivatives
 from autograd.row import TABLE, Primitive
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from test_latex import balanced
 
 from autograd import Value, draw, draw_update, explain, influence, latex, steps
-from autograd.display import render
-from autograd.display.svg import svg_of
+from autograd.display.writers import graphviz
+from autograd.display.writers.svg import svg_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="there is no `dot` here")
@@ -80,9 +80,9 @@ def test_every_picture_is_well_formed_and_holds_no_script(labels):
 def test_dot_accepts_every_label_also_in_notes(labels):
     z, x = labelled(labels)
     drawing = draw(z, highlight=x)
-    rendered = render.render(drawing.source, "svg")
+    rendered = graphviz.render(drawing.source, "svg")
     assert rendered.engine == "dot", rendered.reason
-    assert_harmless(render.inline_svg(rendered.content), drawing)
+    assert_harmless(graphviz.inline_svg(rendered.content), drawing)
 
 
 @given(both)

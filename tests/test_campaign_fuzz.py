@@ -75,7 +75,9 @@ def test_what_a_good_call_comes_to() -> None:
 
 
 def test_a_fault_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(autograd.display.explain, "whole_number", lambda name, n: n.real_number)
+    monkeypatch.setattr(
+        autograd.display.chain.explain, "whole_number", lambda name, n: n.real_number
+    )
     kind, said = fuzz.outcome(fuzz.Case("ag.explain(z(), leaf(), most=3)"))
     assert kind == "fault"
     assert said.startswith("AttributeError: 'int' object has no attribute 'real_number'")

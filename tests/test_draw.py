@@ -13,7 +13,7 @@ from programs import programs
 
 import autograd as ag
 from autograd import StaleGraphError, Value, dot, draw, exp, logsumexp, order
-from autograd.display.words import LABEL_LENGTH, clean, label_text, number_text
+from autograd.display.picture.format import LABEL_LENGTH, clean, label_text, number_text
 from nn import MLP, Neuron
 
 

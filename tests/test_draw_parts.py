@@ -11,7 +11,7 @@ from test_draw import chain, example, groups, network, titled
 
 import autograd as ag
 from autograd import Value, draw, draw_update, explain, order
-from autograd.display.svg import svg_of
+from autograd.display.writers.svg import svg_of
 from nn import MLP, Neuron
 from nn.losses import cross_entropy
 

@@ -23,7 +23,13 @@ from autograd import (
     sqrt,
     where,
 )
-from autograd.display.latex import Latex, label_latex, number_latex, partial_latex, partial_text
+from autograd.display.chain.latex import (
+    Latex,
+    label_latex,
+    number_latex,
+    partial_latex,
+    partial_text,
+)
 from autograd.primitives import TABLE, Primitive, lookup
 
 x, y, z = Value(1.0, "x"), Value(2.0, "y"), Value(3.0, "z")

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from programs import programs
 
-import autograd.display.layout as layout
+import autograd.display.writers.layout as layout
 from autograd import Value, draw, relu
-from autograd.display.measure import text_width
-from autograd.display.svg import svg_of
+from autograd.display.writers.measure import text_width
+from autograd.display.writers.svg import svg_of
 from nn import MLP
 
 

@@ -11,7 +11,9 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from autograd import Value, draw
-from autograd.display import RenderError, drawing, render
+from autograd.display import RenderError
+from autograd.display.picture import drawing
+from autograd.display.writers import graphviz
 from nn import MLP
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -22,7 +24,7 @@ needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="there is no 
 def no_dot(monkeypatch):
     """A machine with neither `dot` nor pygraphviz."""
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(render, "find_spec", lambda name: None)
+    monkeypatch.setattr(graphviz, "find_spec", lambda name: None)
 
 
 @pytest.fixture(params=[pytest.param("dot", marks=needs_dot), "own layout"])
@@ -203,7 +205,7 @@ def fake_dot(tmp_path, monkeypatch, script):
     program.write_text(f"#!{sys.executable}\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(render, "find_spec", lambda name: None)
+    monkeypatch.setattr(graphviz, "find_spec", lambda name: None)
 
 
 posix = pytest.mark.skipif(os.name != "posix", reason="a script is started by its first line")
@@ -212,7 +214,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="a script is started by it
 @posix
 def test_dot_that_does_not_come_back_is_stopped(tmp_path, monkeypatch):
     fake_dot(tmp_path, monkeypatch, "import time; time.sleep(600)")
-    monkeypatch.setattr(drawing, "render", lambda source, form: render.render(source, form, 0.5))
+    monkeypatch.setattr(drawing, "render", lambda source, form: graphviz.render(source, form, 0.5))
     picture = draw(example())
     before = time.monotonic()
     assert picture.engine == "own layout"
@@ -282,7 +284,7 @@ def test_pygraphviz_draws_where_there_is_no_dot(tmp_path, monkeypatch):
 
 def test_pygraphviz_that_does_not_come_back_is_stopped(tmp_path, monkeypatch):
     fake_pygraphviz(tmp_path, monkeypatch, "time.sleep(600)")
-    rendered = render.render(draw(example()).source, "svg", 2.0)
+    rendered = graphviz.render(draw(example()).source, "svg", 2.0)
     assert rendered.content is None
     assert rendered.reason == "pygraphviz was stopped after 2 seconds"
 

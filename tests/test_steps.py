@@ -9,7 +9,7 @@ from programs import programs
 
 import autograd as ag
 from autograd import StaleGraphError, Value, no_grad, sigmoid, steps, where
-from autograd.display.symbols import Names, Term, partial_terms
+from autograd.display.chain.terms import Names, Term, partial_terms
 from autograd.primitives import TABLE
 
 

@@ -19,10 +19,10 @@ from test_steps import composite, neuron
 
 import autograd as ag
 from autograd import StaleGraphError, Value, walkthrough
-from autograd.display import walkthrough as room
-from autograd.display.latex import label_latex, partial_latex
-from autograd.display.mathml import mathml
-from autograd.display.words import label_text
+from autograd.display.chain.latex import label_latex, partial_latex
+from autograd.display.chain.mathml import mathml
+from autograd.display.picture.format import label_text
+from autograd.pages import walkthrough as room
 from autograd.primitives import TABLE
 
 EVIL = "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'>\"'`${1}\\"

@@ -7,8 +7,8 @@ sum with each node visited once.
 
 from typing import Any
 
-from autograd.display.walk import Walk
-from autograd.display.words import whole_number
+from autograd.display.chain.passes import Walk
+from autograd.display.picture.format import whole_number
 from autograd.laboratory.order import paths_to
 from autograd.laboratory.table import Part
 from autograd.laboratory.trial import Slip, Trial, positions

@@ -7,9 +7,9 @@ other order hands on a number that is not finished; which one, and what was miss
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.display.symbols import figure
-from autograd.display.walk import Use, Walk
-from autograd.display.words import count_text
+from autograd.display.chain.passes import Use, Walk
+from autograd.display.chain.terms import figure
+from autograd.display.picture.format import count_text
 from autograd.laboratory.trial import (
     Line,
     Pass,

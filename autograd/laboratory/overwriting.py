@@ -1,7 +1,7 @@
 """Overwrite instead of add: the classic `=` where `+=` belongs."""
 
-from autograd.display.symbols import figure, signed
-from autograd.display.walk import Use, Walk
+from autograd.display.chain.passes import Use, Walk
+from autograd.display.chain.terms import figure, signed
 from autograd.laboratory.trial import Line, Pass, Slip, Trial, side_by_side, slip_at
 from autograd.value import Value
 

@@ -1,7 +1,7 @@
 """All wrong modes on one graph, a line each."""
 
 from autograd import asked
-from autograd.display.symbols import figure
+from autograd.display.chain.terms import figure
 from autograd.laboratory.naive import naive_recursion
 from autograd.laboratory.order import no_order
 from autograd.laboratory.overwriting import overwrite

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import asked
-from autograd.display.symbols import figure, signed
-from autograd.display.walk import Use, Walk
+from autograd.display.chain.passes import Use, Walk
+from autograd.display.chain.terms import figure, signed
 from autograd.laboratory.table import Part, Readable, Table
 from autograd.recording import structural_zeros
 from autograd.value import Value

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import asked
-from autograd.display.symbols import figure
-from autograd.display.walk import Walk
-from autograd.display.words import whole_number
+from autograd.display.chain.passes import Walk
+from autograd.display.chain.terms import figure
+from autograd.display.picture.format import whole_number
 from autograd.laboratory.table import Part, Table
 from autograd.laboratory.trial import (
     CROSS,

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from autograd.display.walk import Walk
+from autograd.display.chain.passes import Walk
 from autograd.recording import closed
 from autograd.value import Value
 

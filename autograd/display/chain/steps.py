@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
 
-from autograd.display.latex import Latex, number_latex
-from autograd.display.symbols import (
+from autograd.display.chain.latex import Latex, number_latex
+from autograd.display.chain.passes import Use, Walk
+from autograd.display.chain.terms import (
     Term,
     figure,
     ratio,
@@ -21,8 +22,7 @@ from autograd.display.symbols import (
     short_latex,
     signed,
 )
-from autograd.display.walk import Use, Walk
-from autograd.display.words import markdown_text
+from autograd.display.picture.format import markdown_text
 from autograd.value import Value
 
 # Of a longer walk the table shows the first and the last; each step can still be had by index.

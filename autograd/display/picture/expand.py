@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.display.collapse import Group, inputs, layer_of, layers
-from autograd.display.words import label_text
+from autograd.display.picture.format import label_text
+from autograd.display.picture.grouping import Group, inputs, layer_of, layers
 from autograd.value import Value
 
 _WORDS = {"layer": "layers", "neuron": "neurons"}

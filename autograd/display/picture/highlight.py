@@ -10,10 +10,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from autograd.display.collapse import Group
-from autograd.display.paths import Paths
-from autograd.display.walk import Walk
-from autograd.display.words import count_text, label_text, number_text
+from autograd.display.chain.passes import Walk
+from autograd.display.chain.paths import Paths
+from autograd.display.picture.format import count_text, label_text, number_text
+from autograd.display.picture.grouping import Group
 from autograd.value import Value
 
 # Names are numbered through the whole graph; of a larger one no picture shows every node.

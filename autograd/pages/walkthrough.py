@@ -21,14 +21,11 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from autograd.asked import flag, instance
-from autograd.display.looks import FILLS
-from autograd.display.mathml import mathml
-from autograd.display.picture import Picture, paint
-from autograd.display.steps import steps_of
-from autograd.display.svg import svg_of
-from autograd.display.symbols import Term, figure, short
-from autograd.display.walk import Use, Walk
-from autograd.display.words import (
+from autograd.display.chain.mathml import mathml
+from autograd.display.chain.passes import Use, Walk
+from autograd.display.chain.steps import steps_of
+from autograd.display.chain.terms import Term, figure, short
+from autograd.display.picture.format import (
     FAINT,
     INK,
     TONES,
@@ -38,6 +35,9 @@ from autograd.display.words import (
     tone,
     whole_number,
 )
+from autograd.display.picture.picture import Picture, paint
+from autograd.display.picture.style import FILLS
+from autograd.display.writers.svg import svg_of
 from autograd.files import with_ending, write_whole
 from autograd.value import Value
 
@@ -338,7 +338,7 @@ def _script_json(data: Any) -> str:
 
 
 def _asset(name: str) -> str:
-    return files("autograd.display").joinpath(name).read_text(encoding="utf-8")
+    return files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
 
 
 def _style() -> str:

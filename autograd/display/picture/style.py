@@ -2,8 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from autograd.display.boxes import Arrow
-from autograd.display.words import INK, PALE, TONES
+from autograd.display.picture.boxes import Arrow
+from autograd.display.picture.format import INK, PALE, TONES
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from autograd.display.boxes import Arrow, Box
-from autograd.display.measure import box_size, text_width
-from autograd.display.picture import Picture
+from autograd.display.picture.boxes import Arrow, Box
+from autograd.display.picture.picture import Picture
+from autograd.display.writers.measure import box_size, text_width
 
 GAP, LABEL_GAP = 16.0, 6.0
 SWEEPS = 8

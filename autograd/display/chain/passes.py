@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from autograd.backward import order
-from autograd.display.symbols import (
+from autograd.display.chain.terms import (
     Names,
     Term,
     forward_term,

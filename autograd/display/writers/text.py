@@ -1,7 +1,7 @@
 """A picture as plain text: what a terminal and a notebook without images show."""
 
-from autograd.display.boxes import Arrow, Box
-from autograd.display.picture import Picture
+from autograd.display.picture.boxes import Arrow, Box
+from autograd.display.picture.picture import Picture
 
 MOST_LINES = 200
 

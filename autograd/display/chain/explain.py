@@ -13,9 +13,10 @@ from itertools import chain, count, pairwise
 
 from autograd import asked
 from autograd.backward import order
-from autograd.display.latex import Latex, label_latex, number_latex
-from autograd.display.paths import Edge, Paths, count_figure
-from autograd.display.symbols import (
+from autograd.display.chain.latex import Latex, label_latex, number_latex
+from autograd.display.chain.passes import Walk
+from autograd.display.chain.paths import Edge, Paths, count_figure
+from autograd.display.chain.terms import (
     Term,
     figure,
     ratio,
@@ -24,8 +25,7 @@ from autograd.display.symbols import (
     short_latex,
     signed,
 )
-from autograd.display.walk import Walk
-from autograd.display.words import label_text, whole_number
+from autograd.display.picture.format import label_text, whole_number
 from autograd.errors import StaleGraphError
 from autograd.value import Value
 

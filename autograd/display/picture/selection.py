@@ -14,12 +14,12 @@ from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from autograd.backward import order
-from autograd.display.collapse import Group, connect, inputs, layers, neurons
-from autograd.display.expand import chosen, mixed
-from autograd.display.highlight import Highlight, labelled, outputs_of
-from autograd.display.picture import Marks, Picture, Unit, operands_of, paint
-from autograd.display.symbols import Names
-from autograd.display.words import count_text, label_text
+from autograd.display.chain.terms import Names
+from autograd.display.picture.expand import chosen, mixed
+from autograd.display.picture.format import count_text, label_text
+from autograd.display.picture.grouping import Group, connect, inputs, layers, neurons
+from autograd.display.picture.highlight import Highlight, labelled, outputs_of
+from autograd.display.picture.picture import Marks, Picture, Unit, operands_of, paint
 from autograd.value import Value
 
 # With expand=True. dot took 26 to 125 seconds for 5,000 nodes and about 1 for 1,000.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.backward import order
-from autograd.display.words import clean
+from autograd.display.picture.format import clean
 from autograd.row import ATOM, PRODUCT, SUM, Operand, Primitive, lookup
 from autograd.value import Value
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from autograd import asked
-from autograd.display.boxes import DIRECTION
-from autograd.display.dot import dot_source
-from autograd.display.legend import legend_of
-from autograd.display.outline import outline
-from autograd.display.picture import Picture
-from autograd.display.render import INSTALL, RenderError, available, inline_svg, render
-from autograd.display.svg import svg_of
-from autograd.display.view import view
-from autograd.display.words import whole_number
+from autograd.display.picture.boxes import DIRECTION
+from autograd.display.picture.format import whole_number
+from autograd.display.picture.legend import legend_of
+from autograd.display.picture.picture import Picture
+from autograd.display.picture.selection import view
+from autograd.display.writers.dot import dot_source
+from autograd.display.writers.graphviz import INSTALL, RenderError, available, inline_svg, render
+from autograd.display.writers.svg import svg_of
+from autograd.display.writers.text import outline
 from autograd.files import with_ending, write_whole
 from autograd.value import Value
 

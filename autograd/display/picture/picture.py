@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from autograd.backward import is_unreached, local_partials
-from autograd.display.boxes import (
+from autograd.display.chain.terms import Names
+from autograd.display.picture.boxes import (
     Arrow,
     Box,
     direction_row,
@@ -19,9 +20,8 @@ from autograd.display.boxes import (
     node_box,
     use_arrow,
 )
-from autograd.display.collapse import Group
-from autograd.display.symbols import Names
-from autograd.display.words import count_text
+from autograd.display.picture.format import count_text
+from autograd.display.picture.grouping import Group
 from autograd.recording import closed
 from autograd.value import Value
 

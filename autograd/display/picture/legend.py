@@ -1,6 +1,6 @@
 """The legend of a picture: what the looks of its boxes mean, those that are in it."""
 
-from autograd.display.picture import Picture
+from autograd.display.picture.picture import Picture
 
 _WORDS = {
     "leaf": "leaf",

@@ -6,12 +6,12 @@ The page has a white ground of its own, so it reads the same on a dark page.
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from autograd.display.boxes import Arrow, Box
-from autograd.display.layout import Item, arrange
-from autograd.display.looks import FONT, Look, arrow_colour, box_look, swatch_look
-from autograd.display.measure import LINE, PAD, head_of, text_width
-from autograd.display.picture import Picture
-from autograd.display.words import FAINT, INK, PALE, TONES
+from autograd.display.picture.boxes import Arrow, Box
+from autograd.display.picture.format import FAINT, INK, PALE, TONES
+from autograd.display.picture.picture import Picture
+from autograd.display.picture.style import FONT, Look, arrow_colour, box_look, swatch_look
+from autograd.display.writers.layout import Item, arrange
+from autograd.display.writers.measure import LINE, PAD, head_of, text_width
 
 LAYER_GAP, MARGIN = 30.0, 12.0
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import overload
 
 from autograd import asked
-from autograd.display.symbols import figure
-from autograd.display.walk import Walk
-from autograd.display.words import markdown_text, whole_number
+from autograd.display.chain.passes import Walk
+from autograd.display.chain.terms import figure
+from autograd.display.picture.format import markdown_text, whole_number
 from autograd.value import Value
 
 

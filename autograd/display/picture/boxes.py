@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autograd.display.collapse import Group
-from autograd.display.words import (
+from autograd.display.picture.format import (
     clean,
     count_text,
     label_text,
@@ -18,6 +17,7 @@ from autograd.display.words import (
     range_text,
     tone,
 )
+from autograd.display.picture.grouping import Group
 from autograd.row import Operand
 from autograd.value import Value
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.backward import is_unreached, local_partials
-from autograd.display.words import count_text
+from autograd.display.picture.format import count_text
 from autograd.recording import closed
 from autograd.value import Value
 

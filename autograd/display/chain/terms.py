@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd.display.latex import MOST_OPERANDS, label_latex, number_latex
-from autograd.display.words import clean, label_text
+from autograd.display.chain.latex import MOST_OPERANDS, label_latex, number_latex
+from autograd.display.picture.format import clean, label_text
 from autograd.numeric import number
 from autograd.row import ATOM, SUM, Operand, Primitive, lookup
 from autograd.value import Value

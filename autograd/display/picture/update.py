@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
-from autograd.display.boxes import EARLY, Arrow, Box, without_gradient
-from autograd.display.drawing import Drawing, check_format, draw
-from autograd.display.legend import legend_of
-from autograd.display.picture import Picture, set_widths
-from autograd.display.words import count_text, number_text, tone
+from autograd.display.picture.boxes import EARLY, Arrow, Box, without_gradient
+from autograd.display.picture.drawing import Drawing, check_format, draw
+from autograd.display.picture.format import count_text, number_text, tone
+from autograd.display.picture.legend import legend_of
+from autograd.display.picture.picture import Picture, set_widths
 from autograd.errors import StaleGraphError
 from autograd.value import Value
 

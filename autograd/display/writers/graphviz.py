@@ -36,7 +36,7 @@ class RenderError(RuntimeError):
     >>> raise RenderError("neither dot nor pygraphviz is here to draw pdf")
     Traceback (most recent call last):
         ...
-    autograd.display.render.RenderError: neither dot nor pygraphviz is here to draw pdf
+    autograd.display.writers.graphviz.RenderError: neither dot nor pygraphviz is here to draw pdf
     """
 
 

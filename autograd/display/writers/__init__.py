@@ -1,0 +1,1 @@
+"""Pictures as DOT, SVG and text."""

@@ -1,0 +1,1 @@
+"""Pages that stand alone: a graph to click through."""

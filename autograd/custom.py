@@ -80,7 +80,7 @@ def register(row: Primitive) -> Function:
     if row.name in _BUILT_IN or row.name in _RESERVED:
         kind = "a built-in primitive" if row.name in _BUILT_IN else "a name used in rules"
         raise ValueError(f"{row.name} is {kind}: choose another name")
-    from autograd.check.rows import check_row
+    from autograd.check.judge.rows import check_row
 
     given = row.function, row.array, row.partials
     _answer_in_floats(row)

@@ -24,17 +24,10 @@ import numpy as np
 import autograd
 from autograd import Value
 from autograd.backward import gradient_numbers, order
-from autograd.check import (
-    Report,
-    assert_gradients,
-    check_against,
-    check_gradients,
-    check_row,
-    local,
-    precise,
-)
-from autograd.check.faults import FAULTS, FaultKind, planted
-from autograd.check.programs import Program, random_program
+from autograd.check import Report, assert_gradients, check_against, check_gradients, check_row
+from autograd.check.oracles import high_precision, row_slope
+from autograd.check.testing.mutation import FAULTS, FaultKind, planted
+from autograd.check.testing.programs import Program, random_program
 from autograd.row import TABLE, Primitive
 from benchmarks.check_cases import (
     OWN_FAULTS,
@@ -342,14 +335,14 @@ def throughput(repeats: int = 30) -> str:
 @contextlib.contextmanager
 def without_mpmath() -> Iterator[None]:
     """Let the checker work as where mpmath is not installed."""
-    kept, known = precise.context, dict(local._affine)
-    precise.context = lambda digits=60: None
-    local._affine.clear()
+    kept, known = high_precision.context, dict(row_slope._affine)
+    high_precision.context = lambda digits=60: None
+    row_slope._affine.clear()
     try:
         yield
     finally:
-        precise.context = kept
-        local._affine.update(known)
+        high_precision.context = kept
+        row_slope._affine.update(known)
 
 
 def page(programs: int, second: int) -> tuple[str, list[str]]:
@@ -361,7 +354,7 @@ def page(programs: int, second: int) -> tuple[str, list[str]]:
     visible, missed, backwards = reversed_entries(second)
     counted = cases(max(1, programs // 4))
     took = time.perf_counter() - start
-    mp = precise.context()
+    mp = high_precision.context()
     versions = (
         f"CPython {platform.python_version()}, NumPy {np.__version__}, "
         f"mpmath {__import__('mpmath').__version__ if mp is not None else 'not installed'}, "
@@ -377,7 +370,7 @@ Made by
 
 with {versions}, in {took:.0f} s.
 
-Programs are `autograd.check.programs.random_program(seed, max_ops={MAX_OPS})` for the seeds 0 to
+Programs are `autograd.check.testing.programs.random_program(seed, max_ops={MAX_OPS})` for the seeds 0 to
 {programs - 1:,}: random graphs with shared nodes over all {len(TABLE)} rows of the table. Each is
 checked as it is, and once more with one wrong rule planted in one of its rows
 ({kinds};

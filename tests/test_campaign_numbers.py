@@ -5,8 +5,8 @@ from itertools import islice
 
 import pytest
 
-from autograd.check.faults import planted
-from autograd.check.programs import Instruction, Program
+from autograd.check.testing.mutation import planted
+from autograd.check.testing.programs import Instruction, Program
 from autograd.row import TABLE, lookup
 from benchmarks.campaign import numbers
 from tests.conftest import PROFILE

@@ -9,7 +9,8 @@ import pytest
 
 from autograd import Primitive, dot, register, unregister
 from autograd import sum as total
-from autograd.check import check_against, check_gradients, check_row, precise
+from autograd.check import check_against, check_gradients, check_row
+from autograd.check.oracles import high_precision
 from benchmarks.check_cases import (
     OWN_FAULTS,
     OWN_ROWS,
@@ -57,7 +58,7 @@ def test_black_boxes_of_few_digits_are_decided_and_never_mistaken():
 @pytest.mark.parametrize("digits", [True, False], ids=["with mpmath", "without"])
 def test_right_gradients_of_sums_that_cancel_are_not_called_wrong(digits, monkeypatch):
     if not digits:
-        monkeypatch.setattr(precise, "context", lambda digits=60: None)
+        monkeypatch.setattr(high_precision, "context", lambda digits=60: None)
     functions = [
         (lambda x: dot([x, 0.5, -1.0], [1.0, 2.0, 1.0]) ** 2, 1.8e-15),
         (lambda x: total([x, 1.0, -1.0]) ** 2, 1.8e-15),
@@ -81,7 +82,7 @@ def test_what_underflows_on_the_way_back_is_found_at_high_precision():
 
 
 def test_what_underflows_on_the_way_back_cannot_be_told_without_mpmath(monkeypatch):
-    monkeypatch.setattr(precise, "context", lambda digits=60: None)
+    monkeypatch.setattr(high_precision, "context", lambda digits=60: None)
     f = lambda x: ((x * 1e300) * 1e-200) * 1e-200  # noqa: E731
     for claim in (0.0, 1e-100):
         verdict = only(check_against(f, lambda x, c=claim: c, 1.0))

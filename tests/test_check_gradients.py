@@ -37,7 +37,7 @@ from autograd.check import (
     check_gradients,
     check_module,
 )
-from autograd.check import gradients as checker
+from autograd.check.judge import gradients as checker
 
 RIGHT, WRONG, UNKNOWN = Outcome.RIGHT, Outcome.WRONG, Outcome.UNKNOWN
 
@@ -412,10 +412,10 @@ def test_html_is_escaped():
 
 
 def test_without_mpmath_the_verdicts_are_the_same(monkeypatch):
-    from autograd.check import local, precise
+    from autograd.check.oracles import high_precision, row_slope
 
-    monkeypatch.setattr(precise, "context", lambda digits=60: None)
-    monkeypatch.setattr(local, "_affine", {})
+    monkeypatch.setattr(high_precision, "context", lambda digits=60: None)
+    monkeypatch.setattr(row_slope, "_affine", {})
     assert check_gradients(lambda x, y: sigmoid(x) * gelu(y) + relu(x) * hypot(x, y), 1.5, 0.5).ok
     assert only(check_gradients(abs, 0.0, order=1)).outcome is UNKNOWN
     assert check_gradients(lambda x: maximum(x, x), 2.0, order=1).certain

@@ -5,15 +5,15 @@ import math
 import pytest
 
 from autograd import Value, abs, erf, exp, log, maximum, relu, sin, tanh
-from autograd.check.complex_step import complex_step
-from autograd.check.differences import differences, noise, richardson
-from autograd.check.forward import forward_mode
-from autograd.check.paths import count_paths, sum_over_paths
-from autograd.check.precise import derivative, high_precision
-from autograd.check.programs import random_program
-from autograd.check.sides import side_slopes
-from autograd.check.tape import Tape
-from autograd.check.taylor import taylor_remainder
+from autograd.check.judge.one_sided import side_slopes
+from autograd.check.oracles.complex_step import complex_step
+from autograd.check.oracles.differences import differences, noise, richardson
+from autograd.check.oracles.forward import forward_mode
+from autograd.check.oracles.high_precision import derivative, high_precision
+from autograd.check.oracles.paths import count_paths, sum_over_paths
+from autograd.check.oracles.tape import Tape
+from autograd.check.oracles.taylor import taylor_remainder
+from autograd.check.testing.programs import random_program
 
 ORACLES = [complex_step, differences, forward_mode, sum_over_paths, high_precision]
 

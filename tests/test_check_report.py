@@ -6,8 +6,8 @@ import pytest
 
 from autograd import Primitive
 from autograd.check import Outcome, check_against, check_gradients, check_row
-from autograd.check.faults import planted
-from autograd.check.taylor import taylor_remainder
+from autograd.check.oracles.taylor import taylor_remainder
+from autograd.check.testing.mutation import planted
 from autograd.row import lookup
 
 

@@ -24,9 +24,10 @@ from autograd import (
     unregister,
     where,
 )
-from autograd.check import Outcome, check_gradients, check_row, complex_step, local, precise
-from autograd.check.faults import FAULTS, planted
-from autograd.check.rows import sample
+from autograd.check import Outcome, check_gradients, check_row
+from autograd.check.judge.rows import sample
+from autograd.check.oracles import complex_step, high_precision, row_slope
+from autograd.check.testing.mutation import FAULTS, planted
 from autograd.recording import structural_zeros, use_of
 from autograd.row import TABLE, lookup
 
@@ -158,7 +159,7 @@ def test_constants_are_not_differentiated():
     ],
 )
 def test_kinks_give_both_slopes(name, operands, k, left, right):
-    for found in (local.slope(lookup(name), operands, k), by_floats(name, operands, k)):
+    for found in (row_slope.slope(lookup(name), operands, k), by_floats(name, operands, k)):
         assert not found.sound
         for got, expected in ((found.left, left), (found.right, right)):
             assert got == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
@@ -166,20 +167,22 @@ def test_kinks_give_both_slopes(name, operands, k, left, right):
 
 def by_floats(name, operands, k):
     """The same without mpmath."""
-    kept = precise.context
+    kept = high_precision.context
     try:
-        precise.context = lambda digits=60: None
-        return local.along(
+        high_precision.context = lambda digits=60: None
+        return row_slope.along(
             lookup(name), operands, [1.0 if i == k else 0.0 for i in range(len(operands))]
         )
     finally:
-        precise.context = kept
+        high_precision.context = kept
 
 
 def test_slopes_are_right_in_the_tails():
-    assert local.slope(lookup("tanh"), [20.0], 0).value == 1.6993417021166355e-17
-    assert local.slope(lookup("sigmoid"), [40.0], 0).value == pytest.approx(4.248354255291589e-18)
-    assert local.slope(lookup("erfc"), [5.0], 0).value == pytest.approx(-1.5670866531017336e-11)
+    assert row_slope.slope(lookup("tanh"), [20.0], 0).value == 1.6993417021166355e-17
+    assert row_slope.slope(lookup("sigmoid"), [40.0], 0).value == pytest.approx(
+        4.248354255291589e-18
+    )
+    assert row_slope.slope(lookup("erfc"), [5.0], 0).value == pytest.approx(-1.5670866531017336e-11)
 
 
 def test_analytic_rows_are_found_out():

@@ -13,8 +13,9 @@ from conftest import PROFILE
 
 from autograd import Value, asin, atan2, cos, exp, relu, sign, sin, sqrt, step, xlogy
 from autograd import abs as absolute
-from autograd.check import Outcome, Report, Verdict, check_against, check_gradients, precise
-from autograd.check.complex_step import ORACLE as COMPLEX
+from autograd.check import Outcome, Report, Verdict, check_against, check_gradients
+from autograd.check.oracles import high_precision
+from autograd.check.oracles.complex_step import ORACLE as COMPLEX
 from autograd.row import TABLE, Primitive, apply, lookup
 
 POINTS = (0.0, 1.0, -1.0, 0.5)
@@ -27,7 +28,7 @@ def _unary() -> dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]
     def pair(row: Primitive, *constants: float) -> Any:
         return (
             lambda x: apply(row, (x, *constants)),
-            lambda mp, x: precise.evaluate(mp, row, [x, *map(mp.mpf, constants)]),
+            lambda mp, x: high_precision.evaluate(mp, row, [x, *map(mp.mpf, constants)]),
         )
 
     found = {row.name: pair(row) for row in TABLE.values() if row.arity == 1}
@@ -60,7 +61,7 @@ def test_no_derivative_of_two_rows_is_called_wrong_at_special_points(point: floa
 
 def _true_slopes(exact: Callable[[Any, Any], Any], point: float) -> tuple[float, float]:
     """The slopes of a formula on the two sides, from 200 digits; nan where there are none."""
-    mp = precise.context(200)
+    mp = high_precision.context(200)
     h = mp.ldexp(mp.mpf(1), -200)
     x = mp.mpf(point)
     try:
@@ -77,7 +78,7 @@ def test_a_claim_is_called_right_only_where_both_sides_have_that_slope(
 ) -> None:
     cases = [(name, f, _true_slopes(exact, point)) for name, f, exact in _pairs()]
     if not digits:
-        monkeypatch.setattr(precise, "context", lambda digits=60: None)
+        monkeypatch.setattr(high_precision, "context", lambda digits=60: None)
     mistaken: list[str] = []
     for name, f, (left, right) in cases:
         mean = 0.5 * (left + right)
@@ -108,14 +109,14 @@ def test_powers_of_several_inputs_are_right_at_the_base_0() -> None:
 
 
 def test_a_flat_power_has_the_slope_zero_and_says_how_well_that_is_known() -> None:
-    found = precise.derivative(lambda mp, t: t**3, 1.0)
+    found = high_precision.derivative(lambda mp, t: t**3, 1.0)
     assert found.value == 0.0
     assert 0.0 < found.error < 1e-40
-    beside = precise.derivative(lambda mp, t: 1 + t**3, 1.0)
+    beside = high_precision.derivative(lambda mp, t: 1 + t**3, 1.0)
     assert beside.value == 0.0
     assert 0.0 < beside.error < 1e-40
     # Where the slope is no remainder of the step, there is nothing to add.
-    assert precise.derivative(lambda mp, t: mp.exp(t), 1.0).error <= 2.0**-52
+    assert high_precision.derivative(lambda mp, t: mp.exp(t), 1.0).error <= 2.0**-52
 
 
 HIDDEN = {

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from autograd import Primitive, Value, gradient, register, unregister
 from autograd.check import GradientError, assert_gradients, check_against, check_gradients
-from autograd.check.faults import planted
-from autograd.check.networks import Network
-from autograd.check.program import Instruction, Program
-from autograd.check.programs import random_program
 from autograd.check.strategies import networks, points, programs, register_profiles, values
+from autograd.check.testing.mutation import planted
+from autograd.check.testing.networks import Network
+from autograd.check.testing.program import Instruction, Program
+from autograd.check.testing.programs import random_program
 from autograd.row import TABLE, lookup
 
 

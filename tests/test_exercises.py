@@ -14,7 +14,7 @@ from autograd.check import (
     mark_gradient,
     mark_value,
 )
-from autograd.check.exercises import Mark
+from autograd.check.testing.marking import Mark
 
 
 def bowl(x, y):

@@ -24,7 +24,7 @@ from autograd import (
     unregister,
 )
 from autograd.check import Outcome, check_row
-from autograd.check.rows import sample
+from autograd.check.judge.rows import sample
 from autograd.row import TABLE, lookup
 
 

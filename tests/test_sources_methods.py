@@ -15,10 +15,10 @@ import pytest
 
 import autograd as ag
 from autograd import Value, backward, explain, steps
-from autograd.check.complex_step import complex_step
-from autograd.check.differences import differences
-from autograd.check.forward import forward_mode
-from autograd.check.paths import sum_over_paths
+from autograd.check.oracles.complex_step import complex_step
+from autograd.check.oracles.differences import differences
+from autograd.check.oracles.forward import forward_mode
+from autograd.check.oracles.paths import sum_over_paths
 from nn import (
     MLP,
     SGD,

@@ -3,21 +3,21 @@
 The oracles are in files of their own, each with its source; `gradients.py` puts them to use.
 """
 
-from autograd.check.exercises import (
+from autograd.check.judge.gradients import (
+    assert_gradients,
+    check_against,
+    check_gradients,
+    check_module,
+)
+from autograd.check.judge.report import GradientError, Outcome, Report, Verdict
+from autograd.check.judge.rows import check_row
+from autograd.check.testing.marking import (
     ExerciseError,
     assert_mark_gradient,
     assert_mark_value,
     mark_gradient,
     mark_value,
 )
-from autograd.check.gradients import (
-    assert_gradients,
-    check_against,
-    check_gradients,
-    check_module,
-)
-from autograd.check.report import GradientError, Outcome, Report, Verdict
-from autograd.check.rows import check_row
 
 __all__ = [
     "ExerciseError",

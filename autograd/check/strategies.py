@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import asked
-from autograd.check.networks import ACTIVATIONS, Network
-from autograd.check.program import Program
-from autograd.check.programs import build
+from autograd.check.testing.networks import ACTIVATIONS, Network
+from autograd.check.testing.program import Program
+from autograd.check.testing.programs import build
 from autograd.row import Interval, Primitive
 from autograd.value import Value
 

@@ -24,8 +24,8 @@ import numpy as np
 
 import autograd
 from autograd import Value
-from autograd.check import precise
-from autograd.check.programs import Instruction, Program, random_program
+from autograd.check.oracles import high_precision
+from autograd.check.testing.programs import Instruction, Program, random_program
 from autograd.row import TABLE, Primitive
 from benchmarks.campaign.rooms import EPS, Rooms
 from benchmarks.check_rates import magnitudes
@@ -264,7 +264,7 @@ def compared(case: Case, found: Found, show: Callable[[str], None]) -> None:
         ways = WAYS[order] if order or case.single else SPARING
         ways = ways | (ALONG.get(order, {}) if len(case.point) == 1 else {})
         numbers = {name: run(text, names) for name, text in ways.items()}
-        if order < 2 and precise.context() is not None:
+        if order < 2 and high_precision.context() is not None:
             numbers["mpmath"] = by_formulas(case.program, order)
         first = next(iter(numbers))
         found.cases[f"order {order}"] += 1
@@ -323,8 +323,8 @@ def by_formulas(program: Program, order: int) -> list[float | None]:
     if not all(math.isfinite(x) and str(x) != "-0.0" for x in point):
         return [None] * (len(point) if order else 1)
     if order == 0:
-        found = by_formula(program, precise.context(), point)
-        return [float(found) if precise.context().isfinite(found) else None]
+        found = by_formula(program, high_precision.context(), point)
+        return [float(found) if high_precision.context().isfinite(found) else None]
     if 0.0 in point and len(program.instructions) > 1:
         # A condition is no longer met a little beside, and a kink may hide in a square.
         return [None] * len(point)
@@ -335,7 +335,7 @@ def by_formulas(program: Program, order: int) -> list[float | None]:
         def moved(mp: Any, t: Any, i: int = i) -> Any:
             return by_formula(program, mp, [x + t if k == i else x for k, x in enumerate(point)])
 
-        slope = precise.derivative(moved, scale)
+        slope = high_precision.derivative(moved, scale)
         # A 0 may be what is left where all digits cancelled.
         slopes.append(slope.value if slope.sound and slope.value else None)
     return slopes
@@ -345,7 +345,7 @@ def by_formula(program: Program, mp: Any, inputs: Sequence[Any]) -> Any:
     variables = [mp.mpf(x) for x in inputs]
     for step in program.instructions:
         operands = [variables[x] if isinstance(x, int) else mp.mpf(x) for x in step.operands]
-        variables.append(precise.evaluate(mp, step.row, operands))
+        variables.append(high_precision.evaluate(mp, step.row, operands))
     return variables[-1]
 
 

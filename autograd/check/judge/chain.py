@@ -9,9 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd.check import local
-from autograd.check.estimate import Estimate
-from autograd.check.tape import Tape
+from autograd.check.oracles import row_slope
+from autograd.check.oracles.estimate import Estimate
+from autograd.check.oracles.tape import Tape
 from autograd.row import Primitive
 
 _UNIT = 2.0**-52
@@ -64,12 +64,12 @@ class Slopes:
         total = 0.5 * _UNIT * abs(tape.data[i])
         if row.arity is None:
             # Its terms may cancel.
-            total = max(total, 2.0 * local.rounding(row, taken))
+            total = max(total, 2.0 * row_slope.rounding(row, taken))
         for k, j in enumerate(tape.operands[i]):
             if not tape.active[j]:
                 estimates.append(None)
                 continue
-            estimate = local.slope(row, taken, k, spread[j])
+            estimate = row_slope.slope(row, taken, k, spread[j])
             estimates.append(estimate)
             self.oracles[estimate.oracle] = self.oracles.get(estimate.oracle, 0) + 1
             total = max(total, estimate.grain)
@@ -142,7 +142,7 @@ def sweep(
         if not (slopes.found[i] and reached[i]):
             continue
         # Of an adjoint near the smallest floats the products with tiny slopes are lost.
-        lost = (abs(a) * local.FLOOR or _SMALLEST) if a else 0.0
+        lost = (abs(a) * row_slope.FLOOR or _SMALLEST) if a else 0.0
         for k, (j, estimate) in enumerate(zip(tape.operands[i], slopes.found[i], strict=True)):
             if estimate is None:
                 continue
@@ -153,7 +153,7 @@ def sweep(
                 trouble[j] = trouble[j] or Edge(i, k)
             d = estimate.value if estimate.sound else _rule(tape, i, k)
             size = abs(d)
-            off = local.RULE_ERROR * size
+            off = row_slope.RULE_ERROR * size
             if estimate.sound:
                 off += estimate.error
                 blur[j] += abs(a) * estimate.error
@@ -216,9 +216,9 @@ def rules_off(
             if estimate is None or not estimate.sound:
                 continue
             off = abs(partials[k] - estimate.value)
-            if off <= local.RULE_ERROR * abs(estimate.value) + estimate.error + local.FLOOR:
+            if off <= row_slope.RULE_ERROR * abs(estimate.value) + estimate.error + row_slope.FLOOR:
                 continue
-            tolerance = local.tolerance(row, taken, k, estimate)
+            tolerance = row_slope.tolerance(row, taken, k, estimate)
             allowed[i, k] = tolerance
             if not off <= tolerance:
                 share = abs(swept.adjoint[i] * off)
@@ -251,11 +251,11 @@ def carried(slopes: Slopes, root: int) -> dict[tuple[int, int], float]:
         for k, estimate in enumerate(slopes.found[i]):
             if estimate is None or not estimate.sound:
                 continue
-            total = local.RULE_ERROR * abs(estimate.value) + estimate.error + local.FLOOR
+            total = row_slope.RULE_ERROR * abs(estimate.value) + estimate.error + row_slope.FLOOR
             for m in moved:
                 there = [*taken]
                 there[m] += 2.0 * spread[tape.operands[i][m]]
-                other = local.slope(row, there, k)
+                other = row_slope.slope(row, there, k)
                 if other.sound:
                     total += abs(other.value - estimate.value)
             found[i, k] = total

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.check import neighbours
-from autograd.check.examine import Examination
-from autograd.check.subject import Subject
-from autograd.check.tape import Tape
+from autograd.check.judge import rerecord
+from autograd.check.judge.examine import Examination
+from autograd.check.oracles.tape import Tape
+from autograd.check.target import Subject
 from autograd.value import Value
 
 
@@ -49,8 +49,7 @@ def switched(
     if all(side is None or _other_rule(here, side) is None for side in sides):
         return None
     nearer = [
-        beside(subject, at, highest)
-        for at in neighbours.around(subject.point, neighbours.LEVELS[1])
+        beside(subject, at, highest) for at in rerecord.around(subject.point, rerecord.LEVELS[1])
     ]
     # A switch further off than this is none of the point's.
     found = [_other_rule(here, side) for side in nearer if side is not None]
@@ -69,7 +68,7 @@ def switched(
 def beside(subject: Subject, point: Sequence[float], highest: int) -> Examination | None:
     """Return a subject's examination at a point nearby, None if it raises there."""
     try:
-        return neighbours.examined(subject, point, highest)
+        return rerecord.examined(subject, point, highest)
     except (ArithmeticError, ValueError):
         return None
 
@@ -81,7 +80,7 @@ def _alike(here: Examination, there: Examination) -> bool:
 def _other_rule(here: Examination, there: Examination) -> str | None:
     """Return the row whose rule makes another graph at the one point than at the other."""
     first, second = here.graph, there.graph
-    if first is None or second is None or neighbours.compare(first, second) != "same":
+    if first is None or second is None or rerecord.compare(first, second) != "same":
         return None
     if _alike(here, there):
         return None
@@ -94,7 +93,7 @@ def _other_rule(here: Examination, there: Examination) -> str | None:
                     return row.name
             elif (
                 not (isinstance(a, Tape) and isinstance(b, Tape))
-                or neighbours.compare(a, b) != "same"
+                or rerecord.compare(a, b) != "same"
             ):
                 return row.name
     return None

@@ -15,9 +15,9 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from autograd.check.gradients import check_against
-from autograd.check.report import Judged, Outcome, Report
-from autograd.check.subject import FunctionSubject, argument_names, flatten
+from autograd.check.judge.gradients import check_against
+from autograd.check.judge.report import Judged, Outcome, Report
+from autograd.check.target import FunctionSubject, argument_names, flatten
 from autograd.nesting import flat
 from autograd.value import Value
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.check.subject import FunctionSubject, result_of
+from autograd.check.target import FunctionSubject, result_of
 from autograd.modes import recording_anyway
 from autograd.row import Primitive
 from autograd.value import Value

@@ -13,10 +13,10 @@ import numpy as np
 
 from autograd import asked
 from autograd.backward import gradient_numbers
-from autograd.check import local, precise
-from autograd.check.differences import differences
-from autograd.check.estimate import Estimate
-from autograd.check.report import Outcome, Report, Verdict
+from autograd.check.judge.report import Outcome, Report, Verdict
+from autograd.check.oracles import high_precision, row_slope
+from autograd.check.oracles.differences import differences
+from autograd.check.oracles.estimate import Estimate
 from autograd.numeric import number
 from autograd.row import (
     Interval,
@@ -284,7 +284,7 @@ def _shown(row: Primitive, point: Point) -> str:
 
 def _check_value(row: Primitive, points: Sequence[Point]) -> Verdict:
     """Compare the row's three ways of saying its function."""
-    mp = precise.context()
+    mp = high_precision.context()
     worst: tuple[float, float, float, str] | None = None
     for point in points:
         z = row.function(*point)
@@ -297,14 +297,14 @@ def _check_value(row: Primitive, points: Sequence[Point]) -> Verdict:
                 worst = z, math.nan, math.inf, reason
                 break
         if mp is not None and row.precise is not None:
-            exact = precise.evaluate(mp, row, [mp.mpf(x) for x in point])
+            exact = high_precision.evaluate(mp, row, [mp.mpf(x) for x in point])
             others.append(("formula at high precision", float(exact)))
         for name, other in others:
             # Functions of large numbers differ in their last digits; other functions differ more.
             size = max(1e-9 * abs(z), 1e-12 * max(map(abs, point)), 1e-290)
             apart = abs(other - z)
             # What a function cancels, a formula may keep.
-            if not (apart <= size or apart <= size + local.noise(row, point)) and (
+            if not (apart <= size or apart <= size + row_slope.noise(row, point)) and (
                 worst is None or apart > worst[2]
             ):
                 reason = f"the function and the {name} differ at {_shown(row, point)}"
@@ -456,11 +456,11 @@ def check_partial(
     >>> check_partial(lookup("abs"), [0.0], 0).outcome.value
     'cannot tell'
     """
-    found = local.slope(row, operands, k, spread)
+    found = row_slope.slope(row, operands, k, spread)
     low, high = _around(_domain(row, len(operands))[k])
     if low <= operands[k] <= high and found.step > min(operands[k] - low, high - operands[k]):
         # Beyond the domain the function may be another one: it is not asked there.
-        found = local.slope(_only_between(row, k, low, high), operands, k, spread)
+        found = row_slope.slope(_only_between(row, k, low, high), operands, k, spread)
     at = _shown(row, tuple(operands))
     try:
         value = row.function(*operands)
@@ -489,9 +489,9 @@ def check_partial(
         if min(found.left, found.right) <= partial <= max(found.left, found.right):
             reason += "; the value taken lies between them"
     else:
-        bound = local.RULE_ERROR * abs(found.value) + found.error + local.FLOOR
+        bound = row_slope.RULE_ERROR * abs(found.value) + found.error + row_slope.FLOOR
         if not abs(partial - found.value) <= bound:
-            bound = local.tolerance(row, operands, k, found)
+            bound = row_slope.tolerance(row, operands, k, found)
         right = abs(partial - found.value) <= bound
         outcome = Outcome.RIGHT if right else Outcome.WRONG
         reason = f"at {at}"

@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.check.differences import EDGE, JUMP, KINK
-from autograd.check.estimate import Estimate, troubled
-from autograd.check.tape import recorded
+from autograd.check.oracles.differences import EDGE, JUMP, KINK
+from autograd.check.oracles.estimate import Estimate, troubled
+from autograd.check.oracles.tape import recorded
 from autograd.row import Primitive
 
 ORACLE = "high precision"

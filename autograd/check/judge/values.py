@@ -8,11 +8,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from autograd.check.afar import far
-from autograd.check.differences import richardson, scale_of
-from autograd.check.estimate import Estimate, troubled
-from autograd.check.report import Outcome, Verdict
-from autograd.check.subject import FunctionSubject
+from autograd.check.judge.report import Outcome, Verdict
+from autograd.check.oracles.afar import far
+from autograd.check.oracles.differences import richardson, scale_of
+from autograd.check.oracles.estimate import Estimate, troubled
+from autograd.check.target import FunctionSubject
 
 # How well a slope must be known to confirm a claim: of a function with all digits of a double, and
 # of one that makes so many steps over the scale of its input, or over 1 where that is more. There a

@@ -6,9 +6,9 @@ it is for small graphs: there it is the definition that every faster sweep must 
 
 from typing import Any
 
-from autograd.check.estimate import Estimate
-from autograd.check.forward import local_partials
-from autograd.check.tape import Tape, recorded
+from autograd.check.oracles.estimate import Estimate
+from autograd.check.oracles.forward import local_partials
+from autograd.check.oracles.tape import Tape, recorded
 
 ORACLE = "sum over paths"
 _UNIT = 2.0**-52

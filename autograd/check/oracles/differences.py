@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.check.estimate import Estimate, troubled
-from autograd.check.grain import Real, fitted, grain
-from autograd.check.subject import FunctionSubject
+from autograd.check.oracles.estimate import Estimate, troubled
+from autograd.check.oracles.grain import Real, fitted, grain
+from autograd.check.target import FunctionSubject
 
 ORACLE = "Richardson differences"
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
-from autograd.check.program import Instruction, Program
+from autograd.check.testing.program import Instruction, Program
 from autograd.row import TABLE, Interval, Primitive
 
 

@@ -7,7 +7,7 @@ corners, and so how far that slope may lie from the one of the function it stand
 
 import itertools
 
-from autograd.check.grain import Real, fitted, look, stairs
+from autograd.check.oracles.grain import Real, fitted, look, stairs
 
 # Windows, by their middle and their reach as shares of the scale. None reaches over 0 or far from
 # x: an iteration may not end there.

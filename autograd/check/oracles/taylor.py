@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.check.engine import direction
-from autograd.check.report import Judged
-from autograd.check.subject import FunctionSubject, flatten
+from autograd.check.judge.analytic import direction
+from autograd.check.judge.report import Judged
+from autograd.check.target import FunctionSubject, flatten
 from autograd.numeric import number
 from autograd.value import Value
 

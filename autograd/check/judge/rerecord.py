@@ -8,12 +8,12 @@ compared: other rows mean a branch, other constants a number that did not go thr
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd.check import differences
-from autograd.check.engine import direction
-from autograd.check.estimate import Estimate, troubled
-from autograd.check.examine import Examination
-from autograd.check.subject import Subject, result_of
-from autograd.check.tape import Tape
+from autograd.check.judge.analytic import direction
+from autograd.check.judge.examine import Examination
+from autograd.check.oracles import differences
+from autograd.check.oracles.estimate import Estimate, troubled
+from autograd.check.oracles.tape import Tape
+from autograd.check.target import Subject, result_of
 from autograd.value import Value
 
 # Steps as shares of the scale: a branch between the first and the last is no branch at the point.

@@ -6,9 +6,9 @@ is at fault and not a rule.
 
 from typing import Any
 
-from autograd.check.chain import partials_of
-from autograd.check.estimate import Estimate
-from autograd.check.tape import Tape, recorded
+from autograd.check.judge.chain import partials_of
+from autograd.check.oracles.estimate import Estimate
+from autograd.check.oracles.tape import Tape, recorded
 
 ORACLE = "forward mode"
 _UNIT = 2.0**-52

@@ -1,7 +1,7 @@
 """The checker: for every input and order a verdict of right, wrong or cannot tell.
 
 A derivative is judged against the chain of oracle slopes over the recorded graph (`examine.py`),
-and the graph against the function near the point (`neighbours.py`). Where the graph does not
+and the graph against the function near the point (`rerecord.py`). Where the graph does not
 stand for the function, differences of its values decide, or nobody can.
 """
 
@@ -13,18 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from autograd import asked
-from autograd.check import neighbours, values
-from autograd.check.examine import Examination
-from autograd.check.neighbours import Difference
-from autograd.check.report import Outcome, Report, Verdict
-from autograd.check.subject import (
+from autograd.check.judge import rerecord, values
+from autograd.check.judge.examine import Examination
+from autograd.check.judge.report import Outcome, Report, Verdict
+from autograd.check.judge.rerecord import Difference
+from autograd.check.judge.switches import Switch, beside, switched
+from autograd.check.target import (
     Function,
     FunctionSubject,
     ModuleSubject,
     Subject,
     flatten,
 )
-from autograd.check.switches import Switch, beside, switched
 from autograd.modes import recording_anyway
 
 _RANK = {Outcome.WRONG: 2, Outcome.UNKNOWN: 1, Outcome.RIGHT: 0}
@@ -156,8 +156,8 @@ def check_against(
     claims = _given(subject, gradient_function)
     try:
         with recording_anyway():
-            examination = neighbours.examined(subject, subject.point, 1)
-            apart = neighbours.investigate(subject, examination.graph)
+            examination = rerecord.examined(subject, subject.point, 1)
+            apart = rerecord.investigate(subject, examination.graph)
     except (TypeError, AttributeError):
         verdicts = values.by_values(subject, claims, relative)
         return Report([_within_slopes(v) for v in verdicts], f"{subject.title}, given")
@@ -218,8 +218,8 @@ def _check(subject: Subject, order: int) -> Report:
 
 
 def _checked(subject: Subject, order: int) -> Report:
-    here = neighbours.examined(subject, subject.point, order)
-    apart = neighbours.investigate(subject, here.graph)
+    here = rerecord.examined(subject, subject.point, order)
+    apart = rerecord.investigate(subject, here.graph)
     verdicts = [
         _one(subject, here, s, i, apart)
         for s in range(len(here.scalars))
@@ -257,7 +257,7 @@ def _apart(
         1,
         entry,
         analytic,
-        neighbours.slope_of(subject, i),
+        rerecord.slope_of(subject, i),
         difference.reason,
         here.value,
         x=subject.point[i],
@@ -277,7 +277,7 @@ def _with_neighbours(
     gradient is wrong nearby, or its graph is another one there, so is the second derivative here.
     """
     highest = max(scalar.order for scalar in here.scalars)
-    around = neighbours.around(subject.point, neighbours.LEVELS[0])
+    around = rerecord.around(subject.point, rerecord.LEVELS[0])
     sides = [beside(subject, there, highest) for there in around]
     switch = switched(subject, here, sides, highest) if not apart else None
     if switch is not None:

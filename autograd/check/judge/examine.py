@@ -10,13 +10,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.check import differences, local, precise
-from autograd.check.chain import Edge, Fault, Slopes, Sweep, carried, partials_of, rules_off, sweep
-from autograd.check.engine import by_backward, scalars
-from autograd.check.estimate import Estimate, troubled
-from autograd.check.report import Outcome, Verdict
-from autograd.check.sides import motion, side_slopes, steep
-from autograd.check.tape import Tape
+from autograd.check.judge.analytic import by_backward, scalars
+from autograd.check.judge.chain import (
+    Edge,
+    Fault,
+    Slopes,
+    Sweep,
+    carried,
+    partials_of,
+    rules_off,
+    sweep,
+)
+from autograd.check.judge.one_sided import motion, side_slopes, steep
+from autograd.check.judge.report import Outcome, Verdict
+from autograd.check.oracles import differences, high_precision, row_slope
+from autograd.check.oracles.estimate import Estimate, troubled
+from autograd.check.oracles.tape import Tape
 from autograd.value import Value
 
 # What underflow may hide matters where it is more than this part of a derivative, and no nothing.
@@ -162,18 +171,18 @@ class Examination:
             unseen = f"{reason}: what it hides may come to ± {swept.hidden[place]:.2g}"
         else:
             reason = unseen = f"the derivative overflows{self._first() or at}"
-        found = troubled(precise.ORACLE, "")
-        if precise.context() is not None:
+        found = troubled(high_precision.ORACLE, "")
+        if high_precision.context() is not None:
             with np.errstate(all="ignore"):
                 found = side_slopes(self.tape, root, i, self.noise(s))
-        if not found.sound or found.oracle != precise.ORACLE:
+        if not found.sound or found.oracle != high_precision.ORACLE:
             return self._unknown(s, i, claims[0], unseen)
         bound = swept.bound[place] - swept.hidden[place] if fits else 0.0
         bound = max(bound, _BEYOND * abs(found.value)) + found.error + slack * abs(found.value)
         if foreign:
             bound *= 64.0
         off = [claim for claim in claims if not abs(claim - found.value) <= bound]
-        if off and all(abs(claim - found.value) <= local.FLOOR for claim in off):
+        if off and all(abs(claim - found.value) <= row_slope.FLOOR for claim in off):
             return self._unknown(s, i, claims[0], unseen)
         if off and not foreign and not all(map(math.isfinite, off)):
             return self._unknown(s, i, claims[0], unseen)
@@ -271,7 +280,9 @@ class Examination:
     def _step(self) -> float:
         """The relative step of the oracle that answered most edges."""
         first = self.slopes.used().split(" + ")[0]
-        return {"complex step": 2.0**-100, precise.ORACLE: precise.STEP}.get(first, 0.0)
+        return {"complex step": 2.0**-100, high_precision.ORACLE: high_precision.STEP}.get(
+            first, 0.0
+        )
 
     def _blame(
         self, s: int, i: int, claims: Sequence[float], off: Sequence[float], foreign: bool
@@ -311,7 +322,7 @@ class Examination:
         trouble = estimate.trouble if estimate is not None else ""
         reason = f"{trouble or 'overflow'}, at {self.tape.written(edge.place)}"
         place, root = self.tape.inputs[i], self.roots[s]
-        if trouble == precise.NOISE and estimate is not None:
+        if trouble == high_precision.NOISE and estimate is not None:
             reason += f" (from {estimate.left:.3g} to {estimate.right:.3g})"
         else:
             with np.errstate(all="ignore"):
@@ -332,7 +343,7 @@ class Examination:
                 )
         with np.errstate(all="ignore"):
             found = side_slopes(self.tape, root, i, self.noise(s))
-        if trouble != precise.NOISE:
+        if trouble != high_precision.NOISE:
             if found.sound:
                 bound = self._doubtful_bound(s, place, found.value, slack) + 2.0 * found.error
                 if self._vague(found, claims, root):

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from autograd.check import complex_step, differences, precise
-from autograd.check.estimate import Estimate, troubled
-from autograd.check.grain import grain
+from autograd.check.oracles import complex_step, differences, high_precision
+from autograd.check.oracles.estimate import Estimate, troubled
+from autograd.check.oracles.grain import grain
 from autograd.row import Primitive
 
 # A correct rule is right to this, relative to its value, where the operands are well conditioned.
@@ -70,7 +70,9 @@ def along(
     >>> along(lookup("maximum"), [2.0, 2.0], [1.0, 1.0]).value
     1.0
     """
-    found = precise.row_slope(row, operands, velocities, spread, lambda: noise(row, operands))
+    found = high_precision.row_slope(
+        row, operands, velocities, spread, lambda: noise(row, operands)
+    )
     if found is not None:
         return found
 
@@ -87,13 +89,13 @@ def along(
     found = differences.richardson(moved, 0.0, noise=level)
     if found.sound and spread > found.step * reach:
         far = spread / reach
-        sides = precise.settled(
+        sides = high_precision.settled(
             lambda t: differences.richardson(lambda u: moved(t + u), 0.0, noise=level).value,
             found.value,
             far,
         )
         if sides is not None:
-            found = troubled(differences.ORACLE, precise.NOISE, *sides, far)
+            found = troubled(differences.ORACLE, high_precision.NOISE, *sides, far)
     return Estimate(
         found.value / reach,
         found.error / reach,

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.check.estimate import Estimate, troubled
-from autograd.check.tape import Tape, recorded
+from autograd.check.oracles.estimate import Estimate, troubled
+from autograd.check.oracles.tape import Tape, recorded
 from autograd.row import Primitive
 
 ORACLE = "complex step"

@@ -8,10 +8,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.check import differences, local, precise
-from autograd.check.chain import Slopes, partials_of
-from autograd.check.estimate import Estimate
-from autograd.check.tape import Tape
+from autograd.check.judge.chain import Slopes, partials_of
+from autograd.check.oracles import differences, high_precision, row_slope
+from autograd.check.oracles.estimate import Estimate
+from autograd.check.oracles.tape import Tape
 from autograd.row import Primitive
 
 
@@ -80,7 +80,7 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
             )
             continue
         taken = tape.taken(j)
-        estimate = local.along(row, taken, speeds)
+        estimate = row_slope.along(row, taken, speeds)
         if not estimate.sound:
             return Motion(math.nan, kink=j)
         velocity[j] = estimate.value
@@ -92,7 +92,7 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
         partials = partials_of(row, tape.data[j], taken)
         parts = [d * v for d, v in zip(partials, speeds, strict=True) if v]
         size = sum(map(abs, parts)) + abs(estimate.value)
-        allowed = 1e-12 * size + estimate.error + local.FLOOR
+        allowed = 1e-12 * size + estimate.error + row_slope.FLOOR
         if fault is None and not abs(sum(parts) - estimate.value) <= allowed:
             fault = j, sum(parts), estimate.value
     slope = velocity.get(root, 0.0)
@@ -127,17 +127,21 @@ def side_slopes(tape: Tape, root: int, i: int, noise: float = 0.0) -> Estimate:
     """
     place = tape.inputs[i]
     if place < 0 or not tape.depends[root] >> i & 1:
-        return Estimate(0.0, 0.0, 0.0, precise.ORACLE, 0.0, 0.0)
+        return Estimate(0.0, 0.0, 0.0, high_precision.ORACLE, 0.0, 0.0)
     x = tape.data[place]
-    if precise.context() is not None:
+    if high_precision.context() is not None:
         residuals: dict[int, dict[int, Any]] = {}
 
         def moved(mp: Any, t: Any) -> Any:
             known = residuals.setdefault(mp.prec, {})
             return _replayed(mp, tape, root, i, t, known)
 
-        found = precise.derivative(moved, abs(x) or 1.0)
-        if found.sound or found.trouble in (precise.KINK, precise.EDGE, precise.JUMP):
+        found = high_precision.derivative(moved, abs(x) or 1.0)
+        if found.sound or found.trouble in (
+            high_precision.KINK,
+            high_precision.EDGE,
+            high_precision.JUMP,
+        ):
             return found
     known = noise if math.isfinite(noise) else 0.0
     return differences.richardson(lambda y: float_replay(tape, root, i, y), x, noise=known)
@@ -153,12 +157,12 @@ def _replayed(mp: Any, tape: Tape, root: int, i: int, t: Any, residuals: dict[in
             continue
         if j not in residuals:
             recorded = [mp.mpf(y) for y in tape.taken(j)]
-            residuals[j] = mp.mpf(tape.data[j]) - precise.evaluate(mp, row, recorded)
+            residuals[j] = mp.mpf(tape.data[j]) - high_precision.evaluate(mp, row, recorded)
         if not mp.isfinite(residuals[j]):
             # 1 / 0 is infinite in floats alone; step would make a number of nan again.
             return mp.nan
         operands = [values.get(k, mp.mpf(tape.data[k])) for k in tape.operands[j]]
-        values[j] = precise.evaluate(mp, row, operands) + residuals[j]
+        values[j] = high_precision.evaluate(mp, row, operands) + residuals[j]
     return values.get(root, mp.nan)
 
 

@@ -1,0 +1,1 @@
+"""Verdicts on gradients, from what the oracles say."""

@@ -1,0 +1,1 @@
+"""Derivatives by other ways, each with its source."""

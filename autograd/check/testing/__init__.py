@@ -1,0 +1,1 @@
+"""Programs, networks, planted faults and exercises to test with."""

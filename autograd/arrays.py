@@ -240,7 +240,7 @@ def _asking(frame: FrameType) -> FrameType:
     return frame
 
 
-_PASSED_OVER = ("autograd.value", "autograd.compile.refusals")
+_PASSED_OVER = ("autograd.value", "autograd.compile.tracing.refusals")
 
 
 def undecided(answer: bool) -> bool:

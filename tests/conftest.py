@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 import autograd
 from autograd import modes, persistence
 from autograd.backward import _turn
-from autograd.compile.refusals import _guarding
+from autograd.compile.tracing.refusals import _guarding
 from autograd.primitives import TABLE
 from autograd.recording import differentiated
 

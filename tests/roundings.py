@@ -16,7 +16,7 @@ import numpy as np
 from programs import is_kinked
 from references import EPS
 
-from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph
+from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.primitives import Primitive
 
 # Functions of NumPy and of the C library lie up to this many roundings apart.

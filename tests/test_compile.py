@@ -38,7 +38,7 @@ def test_the_name_is_the_function_and_the_package_stays_importable():
     module = importlib.import_module("autograd.compile")
     assert module is sys.modules["autograd.compile"]
     assert module.compile is compile
-    importlib.import_module("autograd.compile.trace")
+    importlib.import_module("autograd.compile.tracing.trace")
     assert autograd.compile is compile
 
 

@@ -10,15 +10,15 @@ from programs import Program, programs
 from roundings import room
 
 from autograd import Value, compile, gradient, maximum, sum, tanh
-from autograd.compile import built
-from autograd.compile.graph import INPUT
-from autograd.compile.narrow import Lanes, Narrow
-from autograd.compile.trace import trace
+from autograd.compile import lowered
+from autograd.compile.backends.lanes import Lanes, Narrow
+from autograd.compile.graph.graph import INPUT
+from autograd.compile.tracing.trace import trace
 
 
 @pytest.fixture(autouse=True)
 def _everything_is_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(built, "is_narrow", lambda graph: True)
+    monkeypatch.setattr(lowered, "is_narrow", lambda graph: True)
 
 
 def pasted(program: Any, *arguments: Any) -> Any:

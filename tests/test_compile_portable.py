@@ -30,7 +30,7 @@ from autograd import (
     xlogy,
 )
 from autograd import step as step_function
-from autograd.compile.text import bound
+from autograd.compile.backends.numpy_text import bound
 from autograd.primitives import Primitive, apply
 from nn import MLP, cross_entropy, half_squared_error
 
@@ -199,7 +199,7 @@ def test_the_text_keeps_single_precision_with_parameters() -> None:
 
 
 def test_the_portable_functions_are_those_of_the_table_at_the_edges_of_the_floats() -> None:
-    from autograd.compile.text import _PORTABLE  # pyright: ignore[reportPrivateUsage]
+    from autograd.compile.backends.numpy_text import _PORTABLE  # pyright: ignore[reportPrivateUsage]
 
     edges = [-np.inf, -750.0, -30.0, -5.0, -4.0, -0.5, -1e-300, -0.0]
     x = np.array([*edges, *[-e for e in edges], np.nan, 1e300, 5e-324, 26.5])

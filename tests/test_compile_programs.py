@@ -18,14 +18,14 @@ from roundings import room
 from rows import each_row, edge_points, variables
 
 from autograd import Value, compile, dot, gradient, sum
-from autograd.compile import simplify
-from autograd.compile.buffers import Buffers
-from autograd.compile.graph import INPUT, PARAMETER, Graph
-from autograd.compile.roll import Rolling
-from autograd.compile.rules import with_gradient
-from autograd.compile.simplify import fold, prune, share, simplified
-from autograd.compile.sums import flatten, split
-from autograd.compile.trace import trace
+from autograd.compile.arrays.roll import Rolling
+from autograd.compile.arrays.rules import with_gradient
+from autograd.compile.backends.buffers import Buffers
+from autograd.compile.graph import simplify
+from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
+from autograd.compile.graph.simplify import fold, prune, share, simplified
+from autograd.compile.graph.sums import flatten, split
+from autograd.compile.tracing.trace import trace
 from autograd.primitives import TABLE, Primitive, apply
 
 LINEAR = [TABLE[name] for name in ("add", "sub", "mul", "neg", "sum", "dot", "tanh")]

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, compile, dot, gradient, maximum, softmax, sum, tanh
-from autograd.compile.lattice import directions, lattice
-from autograd.compile.slides import apart, windows
+from autograd.compile.arrays.lattice import directions, lattice
+from autograd.compile.arrays.slides import apart, windows
 
 RNG = np.random.default_rng(11)
 

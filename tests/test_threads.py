@@ -13,10 +13,10 @@ import pytest
 
 import autograd
 from autograd import Value, compile, no_grad
-from autograd.compile import refusals
-from autograd.compile.built import Built
-from autograd.compile.refusals import settle
-from autograd.compile.trace import trace
+from autograd.compile.lowered import Built
+from autograd.compile.tracing import refusals
+from autograd.compile.tracing.refusals import settle
+from autograd.compile.tracing.trace import trace
 
 BACKWARD = autograd.backward.__code__.co_filename
 PROGRAM = compile.__code__.co_filename

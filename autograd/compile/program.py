@@ -13,14 +13,14 @@ from typing import Any, NoReturn, TypeAlias, cast
 import numpy as np
 
 from autograd import asked
-from autograd.compile.arguments import flat_sample, flat_samples, is_array, named, shape_of
-from autograd.compile.built import Built
-from autograd.compile.graph import Bools
-from autograd.compile.replay import failed, replay
+from autograd.compile.anomaly import failed, replay
+from autograd.compile.backends.numpy_text import bound
+from autograd.compile.graph.graph import Bools
+from autograd.compile.graph.simplify import simplified
+from autograd.compile.lowered import Built
 from autograd.compile.report import Report
-from autograd.compile.simplify import simplified
-from autograd.compile.text import bound
-from autograd.compile.trace import Shape, trace
+from autograd.compile.tracing.arguments import flat_sample, flat_samples, is_array, named, shape_of
+from autograd.compile.tracing.trace import Shape, trace
 from autograd.errors import StaleGraphError
 from autograd.modes import detecting
 from autograd.recording import names, tick

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from autograd.compile.chart import chart
-from autograd.compile.graph import Graph
-from autograd.compile.statements import (
+from autograd.compile.arrays.ir import (
     Apply,
     Dense,
     DenseOperand,
@@ -23,6 +21,8 @@ from autograd.compile.statements import (
     Statement,
     SumBatch,
 )
+from autograd.compile.chart import chart
+from autograd.compile.graph.graph import Graph
 from autograd.files import write_whole
 
 T = TypeVar("T")
@@ -197,7 +197,7 @@ def _graph_flops(graph: Graph) -> int:
 def flops_of(statement: Statement) -> int:
     """Return the operations of a statement for one sample.
 
-    >>> from autograd.compile.statements import Array
+    >>> from autograd.compile.arrays.ir import Array
     >>> from autograd.row import lookup
     >>> flops_of(Apply(Array("z", 3, True), lookup("exp"), (1.0,)))
     3

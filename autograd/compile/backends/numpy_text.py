@@ -18,9 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd import numeric
-from autograd.compile import portable
-from autograd.compile.graph import Ints, repeated, tallied
-from autograd.compile.statements import (
+from autograd.compile.arrays.ir import (
     Apply,
     Array,
     Concat,
@@ -39,6 +37,8 @@ from autograd.compile.statements import (
     Take,
     View,
 )
+from autograd.compile.backends import portable
+from autograd.compile.graph.graph import Ints, repeated, tallied
 from autograd.row import Primitive
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.dense import DenseSums
-from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph, Ints
-from autograd.compile.statements import Array, Many, Operand, Routine, Take, View
+from autograd.compile.arrays.dense import DenseSums
+from autograd.compile.arrays.ir import Array, Many, Operand, Routine, Take, View
+from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, Ints
 from autograd.row import Primitive, lookup
 
 # Groups of one primitive on one level that differ in where their operands lie: up to so many are
@@ -45,7 +45,7 @@ class Rolling:
         result: the outputs, one column each.
         unrolled: what did not become one statement, and why.
 
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> graph = trace(lambda xs: [x.exp() for x in xs], [(3,)])
     >>> rolling = Rolling(graph, [3], 0)
     >>> len(rolling.routine.statements), rolling.result.width
@@ -350,7 +350,7 @@ class Rolling:
 def levels(graph: Graph) -> list[list[int]]:
     """Return the nodes that are no leaves by level: one above the highest of their operands.
 
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> levels(trace(lambda x, y: (x + y).exp() * y, [(), ()]))
     [[2], [3], [4]]
     """

@@ -12,14 +12,14 @@ import numpy as np
 
 from autograd import primitives
 from autograd.arrays import elements_methods, ufunc_of_values
-from autograd.compile.refusals import COMPARE, check_recording, refusals, refuse
+from autograd.compile.tracing.refusals import COMPARE, check_recording, refusals, refuse
 from autograd.numeric import number
 from autograd.recording import names
 from autograd.row import TABLE, Primitive, apply_to_arrays
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.compile.trace import Tape
+    from autograd.compile.tracing.trace import Tape
 
 OPERATORS = {
     "add": ("__add__", "__radd__"),

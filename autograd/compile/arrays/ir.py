@@ -13,8 +13,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from autograd.compile.graph import Floats, Ints, repeated
-from autograd.compile.lattice import directions, lattice
+from autograd.compile.arrays.lattice import directions, lattice
+from autograd.compile.graph.graph import Floats, Ints, repeated
 from autograd.row import Primitive
 
 # What a program is asked for: f's values; the gradient of their mean, or by an argument; the

@@ -1,8 +1,8 @@
 """Runs statements on memory taken once: no allocation, and no slicing, in the steady state.
 
 For one number of samples every array gets its place, views are cut once, and each statement is one
-line that calls a NumPy function with its result's place. Where the places are: see `places.py`;
-what the lines are for rows of the table: see `elementwise.py`.
+line that calls a NumPy function with its result's place. Where the places are: see `allocation.py`;
+what the lines are for rows of the table: see `kernels.py`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.elementwise import Elementwise
-from autograd.compile.lines import Lines
-from autograd.compile.places import Places
-from autograd.compile.slides import apart, moving, windows
-from autograd.compile.statements import (
+from autograd.compile.arrays.ir import (
     Apply,
     Concat,
     Dense,
@@ -33,6 +29,10 @@ from autograd.compile.statements import (
     Take,
     View,
 )
+from autograd.compile.arrays.slides import apart, moving, windows
+from autograd.compile.backends.allocation import Places
+from autograd.compile.backends.kernels import Elementwise
+from autograd.compile.backends.writer import Lines
 
 # A gradient of more bytes is written where the caller gets it; a smaller one is copied.
 _LARGE = 2**17

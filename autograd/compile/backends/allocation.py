@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.statements import (
+from autograd.compile.arrays.ir import (
     Array,
     Concat,
     Matrix,

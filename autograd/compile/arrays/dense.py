@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compile.graph import Ints
-from autograd.compile.statements import Array, Dense, Matrix, Operand, View
+from autograd.compile.arrays.ir import Array, Dense, Matrix, Operand, View
+from autograd.compile.graph.graph import Ints
 from autograd.row import lookup
 
 if TYPE_CHECKING:
-    from autograd.compile.roll import Rolling
+    from autograd.compile.arrays.roll import Rolling
 
 # Sums that share neither operands nor weights: beyond so many of one length, they are gathered.
 _MANY_ALONE = 8

@@ -63,7 +63,7 @@ class Graph:
         outputs: the results.
         labels: the names that f gave to nodes, for comments.
 
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> graph = trace(lambda x, y: x * y + 2.0, [(), ()])
     >>> print(graph)
     n0 = input 0
@@ -132,7 +132,7 @@ class Graph:
     def census(self) -> dict[str, int]:
         """Return how many nodes there are of each kind, by name.
 
-        >>> from autograd.compile.trace import trace
+        >>> from autograd.compile.tracing.trace import trace
         >>> trace(lambda x: x * x + x, [()]).census()
         {'input': 1, 'add': 1, 'mul': 1}
         """
@@ -174,7 +174,7 @@ class Graph:
     ) -> list[float]:
         """Return the outputs, node by node in floats: what every pass must leave as it was.
 
-        >>> from autograd.compile.trace import trace
+        >>> from autograd.compile.tracing.trace import trace
         >>> trace(lambda x, y: [x * y, x - y], [(), ()]).evaluate([3.0, 4.0])
         [12.0, -1.0]
         """

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.graph import CONSTANT, Graph
-from autograd.compile.simplify import simplified
-from autograd.compile.trace import Tape, on_tape
+from autograd.compile.graph.graph import CONSTANT, Graph
+from autograd.compile.graph.simplify import simplified
+from autograd.compile.tracing.trace import Tape, on_tape
 from autograd.recording import reciprocals, structural_zeros
 from autograd.row import Primitive, apply, lookup
 
@@ -88,7 +88,7 @@ def _has_poles(row: Primitive) -> bool:
 def leaves_out_poles(graph: Graph) -> bool:
     """Return whether a choice in a graph may leave out what has an infinite slope.
 
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> from autograd import relu, log
     >>> [leaves_out_poles(trace(f, [()])) for f in (lambda x: log(relu(x)), lambda x: relu(log(x)))]
     [False, True]
@@ -167,8 +167,8 @@ def with_gradient(
     Returns:
         A graph whose outputs are the value, then one derivative for each wanted leaf.
 
-    >>> from autograd.compile.trace import trace
-    >>> from autograd.compile.graph import INPUT
+    >>> from autograd.compile.tracing.trace import trace
+    >>> from autograd.compile.graph.graph import INPUT
     >>> graph = with_gradient(trace(lambda x, y: x * y + x, [(), ()]), [(INPUT, 0), (INPUT, 1)])
     >>> graph.evaluate([3.0, 4.0])
     [15.0, 5.0, 3.0]

@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd.compile.arguments import nest
-from autograd.compile.trace import Shape, flat_outputs
+from autograd.compile.tracing.arguments import nest
+from autograd.compile.tracing.trace import Shape, flat_outputs
 from autograd.errors import AnomalyError
 from autograd.modes import detect_anomaly, recording_anyway
 from autograd.value import Value

@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from autograd import asked
-from autograd.compile.trace import Shape
+from autograd.compile.tracing.trace import Shape
 from autograd.numeric import number
 from autograd.recording import LEAF
 from autograd.value import Value

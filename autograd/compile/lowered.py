@@ -16,20 +16,20 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd.compile.arguments import nest
-from autograd.compile.buffers import Buffers
-from autograd.compile.graph import INPUT, PARAMETER, Graph
-from autograd.compile.narrow import Lanes, Narrow, is_narrow
+from autograd.compile.arrays.ir import Array, Statement, Task, View
+from autograd.compile.arrays.reverse import Reverse
+from autograd.compile.arrays.roll import Rolling, levels
+from autograd.compile.arrays.rules import leaves_out_poles, with_gradient
+from autograd.compile.backends.buffers import Buffers
+from autograd.compile.backends.floats import FloatProgram
+from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
+from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
+from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
+from autograd.compile.graph.simplify import fold, prune, share
+from autograd.compile.graph.sums import flatten, split
 from autograd.compile.report import Report, Stages
-from autograd.compile.reverse import Reverse
-from autograd.compile.roll import Rolling, levels
-from autograd.compile.rules import leaves_out_poles, with_gradient
-from autograd.compile.scalar import FloatProgram
-from autograd.compile.simplify import fold, prune, share
-from autograd.compile.statements import Array, Statement, Task, View
-from autograd.compile.sums import flatten, split
-from autograd.compile.text import Printer, both_returned, function_text, preamble
-from autograd.compile.trace import Shape, trace
+from autograd.compile.tracing.arguments import nest
+from autograd.compile.tracing.trace import Shape, trace
 from autograd.transforms import Argnum
 from autograd.value import Value
 

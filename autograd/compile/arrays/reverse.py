@@ -14,11 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.anyrow import pull_many
-from autograd.compile.graph import CONSTANT, Bools, Graph, Ints
-from autograd.compile.rules import Rule, pulled
-from autograd.compile.slides import overlap
-from autograd.compile.statements import (
+from autograd.compile.arrays.ir import (
     Apply,
     Array,
     Concat,
@@ -37,6 +33,10 @@ from autograd.compile.statements import (
     View,
     operands_of,
 )
+from autograd.compile.arrays.rules import Rule, pulled
+from autograd.compile.arrays.slides import overlap
+from autograd.compile.arrays.variadic import pull_many
+from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints
 from autograd.row import lookup
 
 

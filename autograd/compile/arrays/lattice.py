@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.compile.graph import Ints
+from autograd.compile.graph.graph import Ints
 
 # In more directions than this, columns are gathered.
 _DIRECTIONS = 6

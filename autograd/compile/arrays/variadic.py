@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograd.compile.graph import CONSTANT, Graph
-from autograd.compile.rules import pulled
-from autograd.compile.statements import Array, Many, Operand, Routine, View
+from autograd.compile.arrays.ir import Array, Many, Operand, Routine, View
+from autograd.compile.arrays.rules import pulled
+from autograd.compile.graph.graph import CONSTANT, Graph
 from autograd.row import Primitive
 
 # A column for each group, or for each operand of each group.

@@ -20,7 +20,7 @@ from autograd.recording import names
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.compile.trace import Tape
+    from autograd.compile.tracing.trace import Tape
 
 
 # And what copies a Value: the line is the one that called it.

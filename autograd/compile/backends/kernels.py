@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from autograd import numeric
-from autograd.compile.lines import Lines
-from autograd.compile.places import Places
-from autograd.compile.recorder import Call, Made, recorded
-from autograd.compile.statements import Apply, Array, Many, Operand, Statement, View, operands_of
+from autograd.compile.arrays.ir import Apply, Array, Many, Operand, Statement, View, operands_of
+from autograd.compile.backends.allocation import Places
+from autograd.compile.backends.ufuncs import Call, Made, recorded
+from autograd.compile.backends.writer import Lines
 
 # A function that makes arrays of its own is called on so many elements at a time.
 _ELEMENTS = 2048

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from autograd.compile.graph import CONSTANT, Bools, Graph, Ints, repeated, tallied
-from autograd.compile.simplify import Patch
+from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints, repeated, tallied
+from autograd.compile.graph.simplify import Patch
 from autograd.row import lookup
 
 # Rows that give no -0.0: beside one of their results a sum is no negative zero either.
@@ -29,8 +29,8 @@ def flatten(graph: Graph) -> Graph:
     eagerly, which moves the result by a rounding error of the largest.
 
     >>> from autograd import Value, dot
-    >>> from autograd.compile.simplify import prune
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.graph.simplify import prune
+    >>> from autograd.compile.tracing.trace import trace
     >>> w = [Value(2.0), Value(3.0), Value(5.0)]
     >>> loop = trace(lambda x: w[2] + x[0] * w[0] + w[1] * x[1], [(2,)], w)
     >>> one = trace(lambda x: dot(w[:2], x) + w[2], [(2,)], w)
@@ -190,7 +190,7 @@ def split(graph: Graph) -> Graph:
     their own, are added to it afterwards.
 
     >>> from autograd import Value
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> w = [Value(2.0), Value(3.0)]
     >>> graph = flatten(trace(lambda x, y: w[0] * x + w[1] + x * y, [(), ()], w))
     >>> graph.census()

@@ -12,9 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph
-from autograd.compile.roll import levels
-from autograd.compile.statements import (
+from autograd.compile.arrays.ir import (
     Array,
     Many,
     Operand,
@@ -24,8 +22,10 @@ from autograd.compile.statements import (
     Task,
     View,
 )
-from autograd.compile.text import Printer, both_returned, function_text, preamble
-from autograd.compile.trace import Shape
+from autograd.compile.arrays.roll import levels
+from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
+from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
+from autograd.compile.tracing.trace import Shape
 from autograd.row import Primitive, lookup
 
 # Fewer nodes than this are rolled in a tenth of a second.
@@ -37,7 +37,7 @@ _CACHE, _LEAST = 2**22, 64
 def is_narrow(graph: Graph) -> bool:
     """Whether a flattened graph is deep, with less than two nodes on a level.
 
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> def chain(x):
     ...     for _ in range(5_000):
     ...         x = x.tanh()
@@ -180,7 +180,7 @@ class Lanes:
         results: those of the last run, arrays of their own: (batch, width) or (width,) for a mean.
         size: bytes held.
 
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> lanes = Lanes(trace(lambda x: x.exp() - 1.0, [()]), [1], [1], np.zeros(0), 2)
     >>> lanes.inputs[0][:, 0] = [0.0, 0.0]
     >>> lanes.run()

@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd.backward import order
-from autograd.compile.graph import CONSTANT, INPUT, PARAMETER, Graph, repeated
-from autograd.compile.placeholder import OPERATORS, placeholder_class
-from autograd.compile.refusals import settle, tracing, where_asked
+from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, repeated
+from autograd.compile.tracing.placeholder import OPERATORS, placeholder_class
+from autograd.compile.tracing.refusals import settle, tracing, where_asked
 from autograd.errors import TraceError
 from autograd.modes import recording_anyway
 from autograd.numeric import number

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.graph import CONSTANT, Graph, Ints, repeated
+from autograd.compile.graph.graph import CONSTANT, Graph, Ints, repeated
 from autograd.row import Primitive, lookup
 
 # Larger graphs are shared by rounds over all nodes at once, and node by node after so many.
@@ -23,7 +23,7 @@ _LARGE, _ROUNDS = 10_000, 6
 def prune(graph: Graph) -> Graph:
     """Return the graph without the nodes that no output needs; inputs and parameters too.
 
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> def f(x, y):
     ...     unused = x * y
     ...     return x + 1.0
@@ -58,7 +58,7 @@ def share(graph: Graph) -> Graph:
     The order of the two operands of `add`, `mul` and `equal` does not count: their result is the
     same to the bit.
 
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> graph = trace(lambda x, y: (x * y).exp() + (y * x).exp(), [(), ()])
     >>> graph.census()
     {'input': 2, 'add': 1, 'mul': 2, 'exp': 2}
@@ -131,7 +131,7 @@ def fold(graph: Graph) -> Graph:
     a division by a power of two becomes a product. x + 0 stays, for -0.0 + 0.0 is 0.0.
 
     >>> from autograd import Value
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> print(prune(fold(trace(lambda x: (x * 1.0) ** 2 + Value(2.0) * Value(3.0), [()]))))
     n0 = 6.0
     n1 = input 0
@@ -363,7 +363,7 @@ _IDENTITIES: dict[str, Identity] = {
 def simplified(graph: Graph) -> Graph:
     """Return the graph folded, pruned and shared.
 
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> simplified(trace(lambda x: x**2 + (x * 1.0).square(), [()])).census()
     {'input': 1, 'add': 1, 'square': 1}
     """

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from autograd.compile.lattice import lattice
-from autograd.compile.statements import Overlap, Routine, Slide, View
+from autograd.compile.arrays.ir import Overlap, Routine, Slide, View
+from autograd.compile.arrays.lattice import lattice
 
 # Gradients that overlap in more steps than this are gathered.
 _MANY_STEPS = 32

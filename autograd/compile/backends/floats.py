@@ -17,7 +17,7 @@ from typing import Any
 
 from autograd import numeric
 from autograd.blank import OPERATORS
-from autograd.compile.graph import CONSTANT, INPUT, Graph
+from autograd.compile.graph.graph import CONSTANT, INPUT, Graph
 from autograd.row import Primitive
 
 _LONGEST = 250
@@ -32,7 +32,7 @@ class FloatProgram:
         inputs: how many inputs the function takes.
         parameters: how many parameters there are; if any, their list is the first argument.
 
-    >>> from autograd.compile.trace import trace
+    >>> from autograd.compile.tracing.trace import trace
     >>> program = FloatProgram(trace(lambda x, y: x * y + x.exp(), [(), ()]), 2, 0)
     >>> print(program.source)
     def program(x0, x1):

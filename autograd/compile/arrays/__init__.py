@@ -1,0 +1,1 @@
+"""Statements over arrays, and how a graph becomes them and their gradient."""

@@ -1,0 +1,1 @@
+"""Statements and graphs as programs that run."""

@@ -1,0 +1,1 @@
+"""The graph of plain scalars, and the passes from graph to graph."""

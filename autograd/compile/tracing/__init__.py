@@ -1,0 +1,1 @@
+"""A function run once on placeholders, into a graph."""

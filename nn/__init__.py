@@ -21,8 +21,6 @@ if getattr(autograd, "__distribution__", None) != "chalkgrad":
     )
 
 from nn import datasets
-from nn.data import Batches, minibatches, split
-from nn.history import EpochRecord, History
 from nn.init import Constant, He, Initialiser, ScaledNormal, Uniform, Xavier
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
@@ -34,10 +32,12 @@ from nn.losses import (
     mean_absolute_error,
     mean_squared_error,
 )
-from nn.metrics import accuracy, classes, confusion, one_hot
 from nn.module import Module
 from nn.optim import SGD
-from nn.train import DivergenceError, fit
+from nn.training.batches import Batches, minibatches, split
+from nn.training.fit import DivergenceError, fit
+from nn.training.history import EpochRecord, History
+from nn.training.metrics import accuracy, classes, confusion, one_hot
 
 __all__ = [
     "MLP",

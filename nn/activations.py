@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
 import autograd as ag
-from nn.checks import look_up
+from nn.validation import look_up
 
 T = TypeVar("T")
 Activation: TypeAlias = Callable[[Any], Any]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
-from nn.checks import path_of
+from nn.validation import path_of
 
 FORMAT = "chalkgrad model"
 VERSION = 1

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from nn.checks import MOST, Floats, generator, instance, iterable, look_up, numeric, real, whole
+from nn.validation import MOST, Floats, generator, instance, iterable, look_up, numeric, real, whole
 
 Draw: TypeAlias = Callable[[int, int, np.random.Generator], tuple[Any, Any]]
 Seed: TypeAlias = int | np.random.Generator

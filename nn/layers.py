@@ -16,9 +16,9 @@ import numpy as np
 
 from autograd import Value, dot
 from nn.activations import ACTIVATIONS, Activation, activation_function, activation_name
-from nn.checks import Array, Floats, instance, refuse_masked, whole
 from nn.init import INITIALISERS, Draw, Seed, described, draw
 from nn.module import Module, Rows
+from nn.validation import Array, Floats, instance, refuse_masked, whole
 
 Inputs: TypeAlias = Sequence[Value | float] | Array
 

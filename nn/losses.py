@@ -28,7 +28,7 @@ from autograd import (
     sum,
     where,
 )
-from nn.checks import Array, instance, look_up, real, refuse_masked, whole
+from nn.validation import Array, instance, look_up, real, refuse_masked, whole
 
 Numbers: TypeAlias = Value | float | Sequence[Value | float] | Array
 Function: TypeAlias = Callable[[Any, Any], Any]

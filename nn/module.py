@@ -13,10 +13,10 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
 import numpy as np
 
 from autograd import Value, write_whole
-from nn.checks import Array, Floats, instance, iterable, numeric
 from nn.files import ModelRecord, check_names, model_text, read_model
+from nn.inference.predict import programs_of
 from nn.init import checked_pair
-from nn.predicting import programs_of
+from nn.validation import Array, Floats, instance, iterable, numeric
 
 # One dense layer as its neurons: the weights and the bias of each.
 Rows: TypeAlias = list[tuple[list[Value], Value]]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value
-from nn.checks import Floats, flag, real
+from nn.validation import Floats, flag, real
 
 Schedule: TypeAlias = Callable[[int], float]
 Bools: TypeAlias = NDArray[np.bool_]

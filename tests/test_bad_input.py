@@ -128,7 +128,7 @@ def test_a_history_has_no_epoch_beyond_its_last() -> None:
 def test_all_of_it_works_without_assertions_and_docstrings() -> None:
     program = """
 import autograd, nn
-from nn.cli import main
+from nn.command.cli import main
 x = autograd.Value(2.0, "x")
 z = autograd.clip(x * x, 0.0, 9.0)
 z.backward()

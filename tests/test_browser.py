@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nn import cli
+from nn.command import cli
 
 pytestmark = pytest.mark.browser
 

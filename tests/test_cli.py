@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import autograd
-from nn import MLP, accuracy, cli, experiment
+from nn import MLP, accuracy
+from nn.command import cli, experiment
 from nn.report import NAMES, folder
 
 SMALL = ["--points", "60", "--hidden", "3", "--epochs", "2"]
@@ -117,7 +118,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -
     there = tmp_path / "some" / "where" / "else"
     words = ["train", "moons", *SMALL, "--seed", "3", "--output", str(there)]
     subprocess.run(
-        [sys.executable, "-m", "nn.cli", *words],
+        [sys.executable, "-m", "nn.command.cli", *words],
         cwd=tmp_path,
         env={**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "COLUMNS": "40"},
         check=True,
@@ -396,7 +397,7 @@ def test_ctrl_c_keeps_the_finished_epochs_and_reports_on_them(tmp_path: Path) ->
     # Under `nohup make test &` SIGINT is ignored, also by children, and Python leaves it so.
     listening = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from nn.cli import main; raise SystemExit(main())"
+        "from nn.command.cli import main; raise SystemExit(main())"
     )
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", listening, *words],
@@ -432,7 +433,7 @@ def test_ctrl_c_before_the_first_epoch_writes_nothing(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nn.train.Batches", interrupt)
+    monkeypatch.setattr("nn.training.fit.Batches", interrupt)
     assert moons(tmp_path / "demo", "--quiet") == 130
     assert capsys.readouterr().err == "chalkgrad: interrupted; nothing was written\n"
     assert list(tmp_path.iterdir()) == []
@@ -494,7 +495,7 @@ def test_what_no_machine_could_do_is_refused_in_one_sentence(
 @pytest.mark.parametrize("words", [["explain", "x*2", "x=1"], ["--version"], ["train", "--help"]])
 def test_an_output_that_cannot_be_written_is_said_and_no_success(words: list[str]) -> None:
     environment = {key: x for key, x in os.environ.items() if key != "PYTHONUNBUFFERED"}
-    command = [sys.executable, "-m", "nn.cli", *words]
+    command = [sys.executable, "-m", "nn.command.cli", *words]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment
@@ -507,7 +508,7 @@ def test_an_output_that_cannot_be_written_is_said_and_no_success(words: list[str
 def test_a_reader_that_has_gone_ends_the_command_without_a_word() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [sys.executable, "-m", "nn.cli", "explain", "x*2", "x=1"]
+    command = [sys.executable, "-m", "nn.command.cli", "explain", "x*2", "x=1"]
     with os.fdopen(writing, "w") as gone:
         done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (141, "")
@@ -519,7 +520,7 @@ def test_too_little_memory_is_one_sentence(
     def exhausted(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 7 TiB")
 
-    monkeypatch.setattr("nn.cli.prepare", exhausted)
+    monkeypatch.setattr("nn.command.cli.prepare", exhausted)
     assert moons(tmp_path / "demo", "--quiet") == 2
     assert capsys.readouterr().err.startswith(
         "chalkgrad: there is not enough memory (Unable to allocate 7 TiB)"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nn import cli
+from nn.command import cli
 
 NEURON = ["tanh(w*x + b)", "w=0.5", "x=2", "b=-1"]
 

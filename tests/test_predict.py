@@ -12,7 +12,7 @@ import pytest
 import autograd as ag
 from autograd import Value, no_grad
 from nn import MLP, Layer, Module, Neuron
-from nn.keeping import PROGRAMS
+from nn.inference.snapshot import PROGRAMS
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((40, 3))

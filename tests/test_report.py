@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from nn import History, classes, cli, confusion, cross_entropy
-from nn.experiment import TASKS, Result, Settings, prepare
+from nn import History, classes, confusion, cross_entropy
+from nn.command import cli
+from nn.command.experiment import TASKS, Result, Settings, prepare
 from nn.report import NAMES, report_files
 from nn.report.drawing import Tile, network_svg, sheet_svg, tile_svg
 from nn.report.neuron import DRAWN, neuron_at_work

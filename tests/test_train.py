@@ -8,7 +8,7 @@ import pytest
 import tqdm as tqdm_package
 
 import autograd as ag
-import nn.train
+import nn.training.fit
 from autograd import Value
 from nn import (
     MLP,
@@ -518,7 +518,7 @@ def test_the_bar_counts_batches_where_stderr_is_a_terminal(monkeypatch, capsys, 
             bars.append(self)
 
     Recorded.monitor_interval = 0  # no thread that outlives the test
-    monkeypatch.setattr(nn.train, "tqdm", Recorded)
+    monkeypatch.setattr(nn.training.fit, "tqdm", Recorded)
     moons_run(progress=progress)
     shown = capsys.readouterr().err
     (bar,) = bars

@@ -24,7 +24,8 @@ import autograd as ag
 import nn
 from autograd import Primitive, Value, check, laboratory
 from autograd.check import strategies
-from nn import checks, datasets, init, losses, metrics, plots
+from nn import datasets, init, losses, plots, validation
+from nn.training import metrics
 
 
 class Hostile:

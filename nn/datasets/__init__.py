@@ -13,9 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from nn.checks import look_up
 from nn.datasets.generators import Floats, Labels, Seed, circles, line, moons, spirals, xor
 from nn.datasets.handwritten import digits, mnist
+from nn.validation import look_up
 
 __all__ = ["circles", "digits", "line", "load", "mnist", "moons", "names", "spirals", "xor"]
 

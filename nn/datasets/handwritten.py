@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.checks import flag, instance
 from nn.datasets.generators import Floats, Labels
+from nn.validation import flag, instance
 
 _UNSIGNED_BYTE = 0x08  # the code for the type of the elements, in the header of an idx file
 _SIDE = 28  # pixels

@@ -13,7 +13,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from nn.checks import instance, is_interrupted
+from nn.validation import instance, is_interrupted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.checks import Floats, iterable, numeric, real, whole
 from nn.plots.base import COLOURS, MARKERS, empty_figure, named, plain
+from nn.validation import Floats, iterable, numeric, real, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

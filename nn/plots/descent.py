@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.checks import Floats, function, numeric, whole
 from nn.plots.base import COLOURS, empty_figure, named, pair_of_names, plain
+from nn.validation import Floats, function, numeric, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autograd as ag
-from nn.checks import Floats, function, numeric, real
 from nn.plots.base import COLOURS, empty_figure, named, pair_of_names, plain
+from nn.validation import Floats, function, numeric, real
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

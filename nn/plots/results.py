@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.checks import Floats, instance, iterable, numeric, whole
-from nn.history import History
-from nn.metrics import classes, true_classes
 from nn.module import Module
 from nn.plots.base import COLOURS, MARKERS, empty_figure, plain
+from nn.training.history import History
+from nn.training.metrics import classes, true_classes
+from nn.validation import Floats, instance, iterable, numeric, whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,7 +64,7 @@ def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 12
     Args:
         model: of two inputs; one output (class 1 above the cut), or one for each class.
         X: points of shape (samples, 2).
-        y: their labels, in any form `nn.metrics.true_classes` takes. Points that the model takes
+        y: their labels, in any form `nn.training.metrics.true_classes` takes. Points that the model takes
             for another class are ringed.
         cut: for one output, where class 1 begins: 0 for a logit, 0.5 for a sigmoid.
         steps: the number of places along each side where the model is asked.
@@ -129,7 +129,7 @@ def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 12
 
 
 def confusion_matrix(table: Any, names: Sequence[str] | None = None) -> "Figure":
-    """Draw a table of counts as `nn.metrics.confusion` gives it: rows are the truth.
+    """Draw a table of counts as `nn.training.metrics.confusion` gives it: rows are the truth.
 
     Shades go by the share of the row, so that a class with few samples reads as well as the rest.
 

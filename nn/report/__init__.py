@@ -1,6 +1,6 @@
 """The report of a run: a folder with one page, the history, the model and the pictures.
 
->>> from nn.experiment import Settings, prepare
+>>> from nn.command.experiment import Settings, prepare
 >>> experiment = prepare(Settings("moons", (4,), points=50, epochs=2))
 >>> files = report_files(experiment.result(experiment.train(progress=False)))
 >>> sorted(files)  # doctest: +NORMALIZE_WHITESPACE
@@ -8,7 +8,7 @@
  'network.svg', 'neuron.svg', 'report.html']
 """
 
-from nn.experiment import Result
+from nn.command.experiment import Result
 from nn.files import ModelRecord, model_text
 from nn.layers import MLP
 from nn.report import pictures

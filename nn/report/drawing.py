@@ -13,7 +13,7 @@ from html import escape
 
 import numpy as np
 
-from nn.checks import Floats
+from nn.validation import Floats
 
 # Okabe and Ito, "Color Universal Design", 2008.
 POSITIVE, NEGATIVE = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)

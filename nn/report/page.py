@@ -14,7 +14,7 @@ from importlib import metadata, resources
 import numpy as np
 
 import autograd
-from nn.experiment import TASKS, Result, Settings
+from nn.command.experiment import TASKS, Result, Settings
 from nn.layers import MLP
 from nn.report.drawing import Tile, tile_svg
 from nn.report.folder import MARK

@@ -14,10 +14,10 @@ import numpy as np
 
 import autograd as ag
 from nn import plots
-from nn.experiment import Result
-from nn.history import History
+from nn.command.experiment import Result
 from nn.report.drawing import Tile, network_svg, sheet_svg
 from nn.report.neuron import NeuronAtWork
+from nn.training.history import History
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

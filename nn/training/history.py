@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 from autograd import write_whole
-from nn.checks import flag, instance, iterable
+from nn.validation import flag, instance, iterable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

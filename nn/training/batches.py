@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from nn.checks import Array, flag, generator, instance, numeric, real, whole
 from nn.init import Seed
 from nn.losses import Loss
-from nn.metrics import one_hot
+from nn.training.metrics import one_hot
+from nn.validation import Array, flag, generator, instance, numeric, real, whole
 
 
 class Batches:

@@ -21,15 +21,15 @@ from tqdm import tqdm
 
 import autograd
 from nn.activations import ACTIVATIONS
-from nn.experiment import TASKS, Experiment, Settings, prepare, task_named
-from nn.history import EpochRecord, History
+from nn.command.experiment import TASKS, Experiment, Settings, prepare, task_named
+from nn.command.graphs import Refusal, add_looking, also_values, look, with_minus
 from nn.init import INITIALISERS
-from nn.looking import Refusal, add_looking, also_values, look, with_minus
 from nn.losses import LOSSES
 from nn.module import Module
 from nn.plots.base import importing_matplotlib
 from nn.report import NAMES, check_folder, report_files, write_folder
-from nn.train import DivergenceError
+from nn.training.fit import DivergenceError
+from nn.training.history import EpochRecord, History
 
 # What stands for a sign where the output's encoding has none; d is for whole derivatives.
 _SPELLED = dict(

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import Value, recording_anyway
-from nn.checks import Floats
-from nn.keeping import PROGRAMS, Held, same
-from nn.tracing import traced
+from nn.inference.compiling import traced
+from nn.inference.snapshot import PROGRAMS, Held, same
+from nn.validation import Floats
 
 if TYPE_CHECKING:
     from nn.module import Module

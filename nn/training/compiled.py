@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from autograd import AnomalyError, StaleGraphError, TraceError, Value, compile, detect_anomaly
-from nn.checks import Array, Floats
-from nn.keeping import Held, same
+from nn.inference.compiling import traced
+from nn.inference.predict import programs_of
+from nn.inference.snapshot import Held, same
 from nn.losses import LOSSES, Loss, mean_loss
 from nn.module import Module
 from nn.optim import SGD
-from nn.predicting import programs_of
-from nn.tracing import traced
+from nn.validation import Array, Floats
 
 
 class CompiledEngine:

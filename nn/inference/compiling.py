@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from autograd import TraceError, compile
-from nn.keeping import Draws, Held, is_alive
+from nn.inference.snapshot import Draws, Held, is_alive
 
 if TYPE_CHECKING:
     from nn.module import Module

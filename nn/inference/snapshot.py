@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 import numpy as np
 
 from autograd import Value
-from nn.checks import Array
+from nn.validation import Array
 
 if TYPE_CHECKING:
     from nn.module import Module

@@ -15,14 +15,14 @@ from typing import Any, cast
 import numpy as np
 
 from nn import datasets
-from nn.checks import Array, Floats, look_up, real, whole
-from nn.data import prepare_targets, split
-from nn.history import History
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, loss_named
-from nn.metrics import accuracy, classes, confusion
 from nn.optim import SGD
-from nn.train import Callback, fit
+from nn.training.batches import prepare_targets, split
+from nn.training.fit import Callback, fit
+from nn.training.history import History
+from nn.training.metrics import accuracy, classes, confusion
+from nn.validation import Array, Floats, look_up, real, whole
 
 
 @dataclass(frozen=True, slots=True)

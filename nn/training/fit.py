@@ -17,13 +17,13 @@ import numpy as np
 from tqdm import tqdm
 
 from autograd import Value
-from nn.checks import Array, Floats, flag, iterable, look_up, real, whole
-from nn.data import Batches, check_data, epoch_rng, prepare_targets, split
-from nn.engines import Engine, engine_named
-from nn.history import EpochRecord, History
 from nn.losses import Function, Loss, loss_named
-from nn.metrics import accuracy
 from nn.module import Module
+from nn.training.batches import Batches, check_data, epoch_rng, prepare_targets, split
+from nn.training.engines import Engine, engine_named
+from nn.training.history import EpochRecord, History
+from nn.training.metrics import accuracy
+from nn.validation import Array, Floats, flag, iterable, look_up, real, whole
 
 Callback: TypeAlias = Callable[[Module, History], object]
 Part: TypeAlias = tuple[Floats, Array]

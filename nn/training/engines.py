@@ -12,8 +12,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from autograd import TraceError, no_grad
-from nn.checks import Array, Floats, look_up
-from nn.compiled import (
+from nn.inference.predict import numbers_of
+from nn.losses import Loss, mean_loss
+from nn.module import Module
+from nn.training.compiled import (
     CompiledEngine,
     check_parameters,
     checked_loss,
@@ -21,9 +23,7 @@ from nn.compiled import (
     refuse_what_keeps,
     replayed,
 )
-from nn.losses import Loss, mean_loss
-from nn.module import Module
-from nn.predicting import numbers_of
+from nn.validation import Array, Floats, look_up
 
 
 class Engine(Protocol):
@@ -222,6 +222,6 @@ def engine_named(name: str) -> MakeEngine:
         ValueError: if there is none of that name.
 
     >>> engine_named("eager")
-    <class 'nn.engines.EagerEngine'>
+    <class 'nn.training.engines.EagerEngine'>
     """
     return look_up("engine", name, ENGINES)

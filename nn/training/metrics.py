@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.checks import Array, Floats, numeric, real, whole
+from nn.validation import Array, Floats, numeric, real, whole
 
 
 def classes(outputs: Any, cut: float = 0.0) -> Array:

@@ -20,26 +20,15 @@ if _Path(__file__).with_name("tracer.py").exists():
         "pip uninstall autograd chalkgrad; pip install chalkgrad"
     )
 
-from autograd.backward import backward, gradient, local_partials, order
 from autograd.compile import compile
-from autograd.custom import primitive, register, unregister
 from autograd.display import Drawing, draw
 from autograd.display.chain.latex import Latex, latex
-from autograd.errors import (
-    AnomalyError,
-    GraphFormatError,
-    StaleGraphError,
-    TraceError,
-    WrongPartialsError,
-)
-from autograd.files import write_whole
-from autograd.functions import log_softmax, mean, norm, softmax, variance
-from autograd.modes import detect_anomaly, no_grad
+from autograd.engine.backward import backward, gradient, local_partials, order
+from autograd.engine.modes import detect_anomaly, no_grad
 
 # For nn, whose models are called inside a user's `no_grad` too; not promised to users.
-from autograd.modes import recording_anyway as recording_anyway
-from autograd.persistence import from_json, to_json
-from autograd.primitives import (
+from autograd.engine.modes import recording_anyway as recording_anyway
+from autograd.engine.primitives import (
     Primitive,
     abs,
     acos,
@@ -100,6 +89,18 @@ from autograd.primitives import (
     xdivy,
     xlogy,
 )
+from autograd.engine.register import primitive, register, unregister
+from autograd.engine.serialization import from_json, to_json
+from autograd.engine.value import Value
+from autograd.errors import (
+    AnomalyError,
+    GraphFormatError,
+    StaleGraphError,
+    TraceError,
+    WrongPartialsError,
+)
+from autograd.files import write_whole
+from autograd.functions import log_softmax, mean, norm, softmax, variance
 from autograd.transforms import (
     derivative,
     grad,
@@ -109,7 +110,6 @@ from autograd.transforms import (
     jvp,
     value_and_grad,
 )
-from autograd.value import Value
 
 if _typing.TYPE_CHECKING:
     from autograd.check import (

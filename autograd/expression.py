@@ -21,10 +21,11 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
-from autograd import functions, primitives
-from autograd.numeric import number
-from autograd.row import TABLE, apply, lookup
-from autograd.value import Value
+from autograd import functions
+from autograd.engine import primitives
+from autograd.engine.numeric import number
+from autograd.engine.primitive import TABLE, apply, lookup
+from autograd.engine.value import Value
 
 _TOKEN = re.compile(
     r"(?P<space>\s+)"

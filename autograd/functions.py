@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd import asked
-from autograd.numeric import sequence
-from autograd.primitives import exp, hypot, logsumexp, maximum, share, square
-from autograd.primitives import sum as total
+from autograd.engine.numeric import sequence
+from autograd.engine.primitives import exp, hypot, logsumexp, maximum, share, square
+from autograd.engine.primitives import sum as total
 
 
 def _some(xs: Iterable[Any], function: str, least: int = 1) -> list[Any]:

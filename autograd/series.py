@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autograd.backward import order
-from autograd.recording import closed, structural_zeros
-from autograd.row import TABLE, Primitive, apply
-from autograd.value import Value
+from autograd.engine.backward import order
+from autograd.engine.methods import closed, structural_zeros
+from autograd.engine.primitive import TABLE, Primitive, apply
+from autograd.engine.value import Value
 
 # The coefficient of a power that a series does not have, told by identity. It is left out of every
 # product, as what flows to no operand is left out of the backward pass; a 0.0 that was computed is

@@ -21,15 +21,15 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from autograd import asked
-from autograd.backward import first_birth, gradient_numbers, gradient_values, ordered
+from autograd.engine.backward import first_birth, gradient_numbers, gradient_values, ordered
+from autograd.engine.methods import differentiated, tick
+from autograd.engine.modes import recording_anyway
+from autograd.engine.numeric import number
+from autograd.engine.primitives import dot
+from autograd.engine.value import Value
 from autograd.errors import TraceError
-from autograd.modes import recording_anyway
 from autograd.nesting import flat, mapped, rebuilt
-from autograd.numeric import number
-from autograd.primitives import dot
-from autograd.recording import differentiated, tick
 from autograd.series import along
-from autograd.value import Value
 
 Function = Callable[..., Any]
 Argnum = int | tuple[int, ...]

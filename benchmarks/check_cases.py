@@ -15,7 +15,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import Primitive, cos, exp, log, sigmoid, sin, sqrt, tanh
-from autograd.row import Interval
+from autograd.engine.primitive import Interval
 
 Real = Callable[[float], float]
 

@@ -23,12 +23,12 @@ import numpy as np
 
 import autograd
 from autograd import Value
-from autograd.backward import gradient_numbers, order
 from autograd.check import Report, assert_gradients, check_against, check_gradients, check_row
 from autograd.check.oracles import high_precision, row_slope
 from autograd.check.testing.mutation import FAULTS, FaultKind, planted
 from autograd.check.testing.programs import Program, random_program
-from autograd.row import TABLE, Primitive
+from autograd.engine.backward import gradient_numbers, order
+from autograd.engine.primitive import TABLE, Primitive
 from benchmarks.check_cases import (
     OWN_FAULTS,
     OWN_ROWS,

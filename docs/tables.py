@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from autograd.display.chain.latex import number_latex, partial_latex
-from autograd.primitives import second_derivatives
-from autograd.row import TABLE, Primitive
+from autograd.engine.primitive import TABLE, Primitive
+from autograd.engine.primitives import second_derivatives
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MODULES = (
@@ -131,7 +131,7 @@ def _table(*lines: Iterable[str]) -> str:
 
 
 def primitives_table() -> str:
-    """Return each primitive's result and derivatives, a line for each row of `autograd.row.TABLE`.
+    """Return each primitive's result and derivatives, a line for each row of `autograd.engine.primitive.TABLE`.
 
     The tables are Markdown.
     """

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import autograd
-from autograd import modes, persistence
-from autograd.backward import _turn
 from autograd.compile.tracing.refusals import _guarding
-from autograd.primitives import TABLE
-from autograd.recording import differentiated
+from autograd.engine import modes, serialization
+from autograd.engine.backward import _turn
+from autograd.engine.methods import differentiated
+from autograd.engine.primitives import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +41,7 @@ def _state() -> dict[str, object]:
     return {
         "rows of the table": tuple(TABLE.values()),
         "no_grad and other modes that are open": modes.open_modes(),
-        "a pickle underway": persistence._underway.now(),
+        "a pickle underway": serialization._underway.now(),
         "what transforms differentiate by": frozenset(differentiated),
         "locks": [turn.lock._is_owned() for turn in (_turn, _guarding)],
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 import mpmath
 
-from autograd.primitives import Primitive
+from autograd.engine.primitives import Primitive
 
 mp = mpmath.MPContext()
 mp.dps = 420

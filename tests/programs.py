@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from autograd.primitives import TABLE, Primitive, apply, lookup
+from autograd.engine.primitives import TABLE, Primitive, apply, lookup
 
 Operand = int | float
 Apply = Callable[[Primitive, tuple[Any, ...]], Any]

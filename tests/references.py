@@ -12,7 +12,7 @@ import mpmath
 import numpy as np
 from programs import domains
 
-from autograd.primitives import Primitive
+from autograd.engine.primitives import Primitive
 
 DIGITS = 60
 EPS = 2.0**-52

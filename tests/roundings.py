@@ -17,7 +17,7 @@ from programs import is_kinked
 from references import EPS
 
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
-from autograd.primitives import Primitive
+from autograd.engine.primitives import Primitive
 
 # Functions of NumPy and of the C library lie up to this many roundings apart.
 _APART = 8.0

@@ -10,7 +10,7 @@ from programs import domains
 from references import EPS
 
 from autograd import Value
-from autograd.primitives import TABLE, Primitive
+from autograd.engine.primitives import TABLE, Primitive
 
 ROWS = list(TABLE.values())
 EXACT = {"add", "sub", "mul", "div", "neg", "square", "reciprocal"}

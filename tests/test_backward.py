@@ -10,7 +10,7 @@ from programs import Program, programs
 
 import autograd
 from autograd import StaleGraphError, Value, order
-from autograd.recording import Use, closed
+from autograd.engine.methods import Use, closed
 
 
 def graph(program: Program) -> tuple[list[Value], list[Any]]:

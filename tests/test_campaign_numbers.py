@@ -7,7 +7,7 @@ import pytest
 
 from autograd.check.testing.mutation import planted
 from autograd.check.testing.programs import Instruction, Program
-from autograd.row import TABLE, lookup
+from autograd.engine.primitive import TABLE, lookup
 from benchmarks.campaign import numbers
 from tests.conftest import PROFILE
 

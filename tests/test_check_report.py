@@ -8,7 +8,7 @@ from autograd import Primitive
 from autograd.check import Outcome, check_against, check_gradients, check_row
 from autograd.check.oracles.taylor import taylor_remainder
 from autograd.check.testing.mutation import planted
-from autograd.row import lookup
+from autograd.engine.primitive import lookup
 
 
 def test_the_truth_of_a_report_is_whether_nothing_is_wrong():

@@ -28,8 +28,8 @@ from autograd.check import Outcome, check_gradients, check_row
 from autograd.check.judge.rows import sample
 from autograd.check.oracles import complex_step, high_precision, row_slope
 from autograd.check.testing.mutation import FAULTS, planted
-from autograd.recording import structural_zeros, use_of
-from autograd.row import TABLE, lookup
+from autograd.engine.methods import structural_zeros, use_of
+from autograd.engine.primitive import TABLE, lookup
 
 WRONG_RULES = [
     (row.name, kind.name) for row in TABLE.values() for kind in FAULTS if kind.make(row) is not None

@@ -19,7 +19,7 @@ from autograd.check.testing.mutation import planted
 from autograd.check.testing.networks import Network
 from autograd.check.testing.program import Instruction, Program
 from autograd.check.testing.programs import random_program
-from autograd.row import TABLE, lookup
+from autograd.engine.primitive import TABLE, lookup
 
 
 @given(programs())

@@ -7,7 +7,7 @@ import pytest
 from autograd import Primitive, Value, abs, clip, equal, register, sign, sin, unregister, where
 from autograd.check import Outcome, check_gradients
 from autograd.check.testing.mutation import planted
-from autograd.row import lookup
+from autograd.engine.primitive import lookup
 
 
 def huber(x):

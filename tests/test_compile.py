@@ -27,7 +27,7 @@ from autograd import (
     tanh,
     unregister,
 )
-from autograd.primitives import Primitive, apply
+from autograd.engine.primitives import Primitive, apply
 from nn import MLP, half_squared_error
 
 RNG = np.random.default_rng(0)

@@ -31,7 +31,7 @@ from autograd import (
 )
 from autograd import step as step_function
 from autograd.compile.backends.numpy_text import bound
-from autograd.primitives import Primitive, apply
+from autograd.engine.primitives import Primitive, apply
 from nn import MLP, cross_entropy, half_squared_error
 
 RNG = np.random.default_rng(4)

@@ -26,7 +26,7 @@ from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
 from autograd.compile.graph.simplify import fold, prune, share, simplified
 from autograd.compile.graph.sums import flatten, split
 from autograd.compile.tracing.trace import trace
-from autograd.primitives import TABLE, Primitive, apply
+from autograd.engine.primitives import TABLE, Primitive, apply
 
 LINEAR = [TABLE[name] for name in ("add", "sub", "mul", "neg", "sum", "dot", "tanh")]
 SINGLE, TINY = 2.0**-23, 5e-324

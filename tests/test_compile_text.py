@@ -12,7 +12,7 @@ from programs import Program, domains, programs
 from rows import ROWS, counts
 
 from autograd import Value, compile, dot, tanh
-from autograd.primitives import Primitive, apply
+from autograd.engine.primitives import Primitive, apply
 from nn import MLP, half_squared_error
 
 

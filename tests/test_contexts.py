@@ -15,7 +15,7 @@ import pytest
 from conftest import PROFILE
 
 from autograd import AnomalyError, Value, detect_anomaly, grad, no_grad
-from autograd.modes import open_modes
+from autograd.engine.modes import open_modes
 
 x = Value(3.0, "x")
 

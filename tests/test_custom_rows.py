@@ -27,7 +27,7 @@ from autograd import (
     to_json,
     unregister,
 )
-from autograd.primitives import ATOM, TABLE, Notation
+from autograd.engine.primitives import ATOM, TABLE, Notation
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from conftest import PROFILE, ROOT
 
-from autograd.primitives import TABLE
+from autograd.engine.primitives import TABLE
 
 DOCS = ROOT / "docs"
 

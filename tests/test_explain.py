@@ -10,7 +10,7 @@ from test_steps import composite, neuron
 
 import autograd as ag
 from autograd import StaleGraphError, Value, explain, gradient, influence, where
-from autograd.recording import structural_zeros
+from autograd.engine.methods import structural_zeros
 
 
 def every_product(z, x):

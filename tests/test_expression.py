@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value, order
+from autograd.engine.primitives import TABLE
 from autograd.expression import ExpressionError, parse
-from autograd.primitives import TABLE
 
 # Python's own numbers for the same text; only for expressions written here.
 SAME_AS_PYTHON = [

@@ -8,7 +8,7 @@ from programs import Program, programs, smooth_rows
 
 import autograd
 from autograd import Value, gradient, local_partials, order
-from autograd.backward import gradient_numbers
+from autograd.engine.backward import gradient_numbers
 
 
 def test_the_gradient_is_a_list_in_the_order_asked_for() -> None:

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from rows import EXACT, close, each_row, edge_points, nodes, variables
 
-from autograd.primitives import Primitive, apply
+from autograd.engine.primitives import Primitive, apply
 
 
 @each_row

@@ -18,7 +18,6 @@ from autograd import (
     latex,
     logsumexp,
     maximum,
-    primitives,
     sigmoid,
     sqrt,
     where,
@@ -30,7 +29,8 @@ from autograd.display.chain.latex import (
     partial_latex,
     partial_text,
 )
-from autograd.primitives import TABLE, Primitive, lookup
+from autograd.engine import primitives
+from autograd.engine.primitives import TABLE, Primitive, lookup
 
 x, y, z = Value(1.0, "x"), Value(2.0, "y"), Value(3.0, "z")
 

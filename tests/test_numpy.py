@@ -9,7 +9,7 @@ import pytest
 
 import autograd
 from autograd import Value
-from autograd.primitives import TABLE, apply
+from autograd.engine.primitives import TABLE, apply
 
 
 def test_numpy_scalars_on_the_left_give_values() -> None:

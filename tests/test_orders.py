@@ -19,7 +19,7 @@ from rows import each_row, nodes, variables
 
 import autograd
 from autograd import Value, compile, gradient
-from autograd.primitives import TABLE, Primitive, apply
+from autograd.engine.primitives import TABLE, Primitive, apply
 
 LONG = PROFILE == "long"
 TINY, LARGEST = mp.mpf(2) ** -1022, mp.mpf(2) ** 1024

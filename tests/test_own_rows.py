@@ -25,7 +25,7 @@ from autograd import (
 )
 from autograd.check import Outcome, check_row
 from autograd.check.judge.rows import sample
-from autograd.row import TABLE, lookup
+from autograd.engine.primitive import TABLE, lookup
 
 
 def double(x):

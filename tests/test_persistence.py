@@ -34,7 +34,7 @@ from autograd import (
     order,
     to_json,
 )
-from autograd.primitives import TABLE
+from autograd.engine.primitives import TABLE
 
 DOORS: dict[str, Callable[[Value], Value]] = {
     "pickle": lambda z: pickle.loads(pickle.dumps(z)),

@@ -18,8 +18,8 @@ from rows import EXACT, ROWS, close, counts, each_row, edge_points, nodes, varia
 
 import autograd
 from autograd import Value, gradient, local_partials
-from autograd.primitives import ATOM, TABLE, Operand, Primitive, apply
-from autograd.recording import make_pull, partial_texts, use_of
+from autograd.engine.methods import make_pull, partial_texts, use_of
+from autograd.engine.primitives import ATOM, TABLE, Operand, Primitive, apply
 
 RANDOM = 400 if PROFILE == "long" else 24
 

@@ -18,8 +18,8 @@ from references import EPS, derivative, differentiated, has_kink, mp
 
 import autograd
 from autograd import Value, gradient, local_partials, order
-from autograd.primitives import ATOM, SUM, TABLE, Primitive
-from autograd.primitives import Operand as Written
+from autograd.engine.primitives import ATOM, SUM, TABLE, Primitive
+from autograd.engine.primitives import Operand as Written
 
 
 def jumps(row: Primitive) -> bool:

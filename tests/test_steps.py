@@ -10,7 +10,7 @@ from programs import programs
 import autograd as ag
 from autograd import StaleGraphError, Value, no_grad, sigmoid, steps, where
 from autograd.display.chain.terms import Names, Term, partial_terms
-from autograd.primitives import TABLE
+from autograd.engine.primitives import TABLE
 
 
 def composite(x=1.0, y=2.0):

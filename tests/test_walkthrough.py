@@ -22,8 +22,8 @@ from autograd import StaleGraphError, Value, walkthrough
 from autograd.display.chain.latex import label_latex, partial_latex
 from autograd.display.chain.mathml import mathml
 from autograd.display.picture.format import label_text
+from autograd.engine.primitives import TABLE
 from autograd.pages import walkthrough as room
-from autograd.primitives import TABLE
 
 EVIL = "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'>\"'`${1}\\"
 

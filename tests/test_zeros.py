@@ -9,7 +9,7 @@ import pytest
 
 import autograd
 from autograd import Value, compile, dot, grad, maximum, mean, minimum, select, where
-from autograd.primitives import apply, lookup
+from autograd.engine.primitives import apply, lookup
 
 NAN, INF = math.nan, math.inf
 

@@ -19,8 +19,8 @@ from autograd import asked
 from autograd.check.testing.networks import ACTIVATIONS, Network
 from autograd.check.testing.program import Program
 from autograd.check.testing.programs import build
-from autograd.row import Interval, Primitive
-from autograd.value import Value
+from autograd.engine.primitive import Interval, Primitive
+from autograd.engine.value import Value
 
 try:
     from hypothesis import HealthCheck, reject, settings
@@ -79,7 +79,7 @@ def points(
             two or four operands if it takes any number.
 
     >>> from hypothesis import find
-    >>> from autograd.row import lookup
+    >>> from autograd.engine.primitive import lookup
     >>> find(points(lookup("div")), lambda p: p[0] > 4.0)
     (5.0, 1.0)
     >>> find(points([(0.0, 1.0), (2.0, 3.0)]), lambda p: True)

@@ -16,9 +16,9 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from autograd import asked
+from autograd.engine.numeric import number
+from autograd.engine.value import Value
 from autograd.nesting import rebuilt
-from autograd.numeric import number
-from autograd.value import Value
 
 Function = Callable[..., Any]
 

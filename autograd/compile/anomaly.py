@@ -18,9 +18,9 @@ import numpy as np
 
 from autograd.compile.tracing.arguments import nest
 from autograd.compile.tracing.trace import Shape, flat_outputs
+from autograd.engine.modes import detect_anomaly, recording_anyway
+from autograd.engine.value import Value
 from autograd.errors import AnomalyError
-from autograd.modes import detect_anomaly, recording_anyway
-from autograd.value import Value
 
 
 def replay(

@@ -30,8 +30,8 @@ from autograd.compile.graph.sums import flatten, split
 from autograd.compile.report import Report, Stages
 from autograd.compile.tracing.arguments import nest
 from autograd.compile.tracing.trace import Shape, trace
+from autograd.engine.value import Value
 from autograd.transforms import Argnum
-from autograd.value import Value
 
 _Key: TypeAlias = tuple[int, Task]
 T = TypeVar("T")

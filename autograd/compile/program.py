@@ -21,9 +21,9 @@ from autograd.compile.lowered import Built
 from autograd.compile.report import Report
 from autograd.compile.tracing.arguments import flat_sample, flat_samples, is_array, named, shape_of
 from autograd.compile.tracing.trace import Shape, trace
+from autograd.engine.methods import names, tick
+from autograd.engine.modes import detecting
 from autograd.errors import StaleGraphError
-from autograd.modes import detecting
-from autograd.recording import names, tick
 from autograd.transforms import Argnum, checked_argnum
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"

@@ -9,11 +9,11 @@ from typing import Any
 
 from autograd.display.chain.passes import Walk
 from autograd.display.picture.format import whole_number
+from autograd.engine.methods import closed
+from autograd.engine.value import Value
 from autograd.laboratory.order import paths_to
 from autograd.laboratory.table import Part
 from autograd.laboratory.trial import Slip, Trial, positions
-from autograd.recording import closed
-from autograd.value import Value
 
 
 class NaiveTrial(Trial):

@@ -10,6 +10,7 @@ from typing import Any
 from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.terms import figure
 from autograd.display.picture.format import count_text
+from autograd.engine.value import Value
 from autograd.laboratory.trial import (
     Line,
     Pass,
@@ -20,7 +21,6 @@ from autograd.laboratory.trial import (
     positions,
     slip_at,
 )
-from autograd.value import Value
 
 # Visits of the recursion that marks nothing as seen; more take minutes.
 MOST_VISITS = 100_000

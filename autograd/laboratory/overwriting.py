@@ -2,8 +2,8 @@
 
 from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.terms import figure, signed
+from autograd.engine.value import Value
 from autograd.laboratory.trial import Line, Pass, Slip, Trial, side_by_side, slip_at
-from autograd.value import Value
 
 
 class OverwriteTrial(Trial):

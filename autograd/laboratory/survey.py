@@ -2,13 +2,13 @@
 
 from autograd import asked
 from autograd.display.chain.terms import figure
+from autograd.engine.value import Value
 from autograd.laboratory.naive import naive_recursion
 from autograd.laboratory.order import no_order
 from autograd.laboratory.overwriting import overwrite
 from autograd.laboratory.table import Part, Readable, Table
 from autograd.laboratory.trial import Trial
 from autograd.laboratory.updates import forgotten_zero_grad, live_weights
-from autograd.value import Value
 
 
 class Survey(Readable):

@@ -14,9 +14,9 @@ from typing import Any
 from autograd import asked
 from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.terms import figure, signed
+from autograd.engine.methods import structural_zeros
+from autograd.engine.value import Value
 from autograd.laboratory.table import Part, Readable, Table
-from autograd.recording import structural_zeros
-from autograd.value import Value
 
 # Of longer passes and larger graphs the tables show so many rows, those about the first slip.
 MOST_ROWS = 24

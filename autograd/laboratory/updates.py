@@ -12,6 +12,8 @@ from autograd import asked
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.terms import figure
 from autograd.display.picture.format import whole_number
+from autograd.engine.numeric import number
+from autograd.engine.value import Value
 from autograd.laboratory.table import Part, Table
 from autograd.laboratory.trial import (
     CROSS,
@@ -24,8 +26,6 @@ from autograd.laboratory.trial import (
     side_by_side,
     slip_at,
 )
-from autograd.numeric import number
-from autograd.value import Value
 
 
 class UpdateTrial(Trial):

@@ -38,8 +38,8 @@ from autograd.display.picture.format import (
 from autograd.display.picture.picture import Picture, paint
 from autograd.display.picture.style import FILLS
 from autograd.display.writers.svg import svg_of
+from autograd.engine.value import Value
 from autograd.files import with_ending, write_whole
-from autograd.value import Value
 
 MOST_NODES = 150
 # For each node that may be shown. A layer of 50 neurons on another has 2,500 uses of operands.

@@ -32,7 +32,7 @@ from typing import Any
 from tqdm import tqdm
 
 from autograd import unregister
-from autograd.row import TABLE
+from autograd.engine.primitive import TABLE
 from benchmarks.campaign import values
 from benchmarks.campaign.calls import CALLS, HELPERS
 from benchmarks.campaign.values import BAD

@@ -26,7 +26,7 @@ import autograd
 from autograd import Value
 from autograd.check.oracles import high_precision
 from autograd.check.testing.programs import Instruction, Program, random_program
-from autograd.row import TABLE, Primitive
+from autograd.engine.primitive import TABLE, Primitive
 from benchmarks.campaign.rooms import EPS, Rooms
 from benchmarks.check_rates import magnitudes
 

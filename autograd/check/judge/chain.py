@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from autograd.check.oracles import row_slope
 from autograd.check.oracles.estimate import Estimate
 from autograd.check.oracles.tape import Tape
-from autograd.row import Primitive
+from autograd.engine.primitive import Primitive
 
 _UNIT = 2.0**-52
 _SMALLEST = 2.0**-1074
@@ -265,7 +265,7 @@ def carried(slopes: Slopes, root: int) -> dict[tuple[int, int], float]:
 def partials_of(row: Primitive, z: float, operands: Sequence[float]) -> list[float]:
     """Return the row's partials as floats; nan for all where the rule raises or miscounts.
 
-    >>> from autograd.row import lookup
+    >>> from autograd.engine.primitive import lookup
     >>> partials_of(lookup("mul"), 12.0, [3.0, 4.0])
     [4.0, 3.0]
     """

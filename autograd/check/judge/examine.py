@@ -26,7 +26,7 @@ from autograd.check.judge.report import Outcome, Verdict
 from autograd.check.oracles import differences, high_precision, row_slope
 from autograd.check.oracles.estimate import Estimate, troubled
 from autograd.check.oracles.tape import Tape
-from autograd.value import Value
+from autograd.engine.value import Value
 
 # What underflow may hide matters where it is more than this part of a derivative, and no nothing.
 _MATTERS = 1e-9

@@ -25,7 +25,7 @@ from autograd.check.target import (
     Subject,
     flatten,
 )
-from autograd.modes import recording_anyway
+from autograd.engine.modes import recording_anyway
 
 _RANK = {Outcome.WRONG: 2, Outcome.UNKNOWN: 1, Outcome.RIGHT: 0}
 

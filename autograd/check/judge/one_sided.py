@@ -12,7 +12,7 @@ from autograd.check.judge.chain import Slopes, partials_of
 from autograd.check.oracles import differences, high_precision, row_slope
 from autograd.check.oracles.estimate import Estimate
 from autograd.check.oracles.tape import Tape
-from autograd.row import Primitive
+from autograd.engine.primitive import Primitive
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from autograd.check.oracles import differences
 from autograd.check.oracles.estimate import Estimate, troubled
 from autograd.check.oracles.tape import Tape
 from autograd.check.target import Subject, result_of
-from autograd.value import Value
+from autograd.engine.value import Value
 
 # Steps as shares of the scale: a branch between the first and the last is no branch at the point.
 LEVELS = (2.0**-20, 2.0**-36, 2.0**-50)

@@ -15,7 +15,7 @@ from autograd.check.judge import rerecord
 from autograd.check.judge.examine import Examination
 from autograd.check.oracles.tape import Tape
 from autograd.check.target import Subject
-from autograd.value import Value
+from autograd.engine.value import Value
 
 
 @dataclass(frozen=True, slots=True)

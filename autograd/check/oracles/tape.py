@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.check.target import FunctionSubject, result_of
-from autograd.modes import recording_anyway
-from autograd.row import Primitive
-from autograd.value import Value
+from autograd.engine.modes import recording_anyway
+from autograd.engine.primitive import Primitive
+from autograd.engine.value import Value
 
 
 class Tape:

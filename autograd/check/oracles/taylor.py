@@ -13,8 +13,8 @@ from typing import Any
 from autograd.check.judge.analytic import direction
 from autograd.check.judge.report import Judged
 from autograd.check.target import FunctionSubject, flatten
-from autograd.numeric import number
-from autograd.value import Value
+from autograd.engine.numeric import number
+from autograd.engine.value import Value
 
 
 @dataclass(frozen=True, slots=True)

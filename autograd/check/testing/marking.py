@@ -18,8 +18,8 @@ import numpy as np
 from autograd.check.judge.gradients import check_against
 from autograd.check.judge.report import Judged, Outcome, Report
 from autograd.check.target import FunctionSubject, argument_names, flatten
+from autograd.engine.value import Value
 from autograd.nesting import flat
-from autograd.value import Value
 
 Function = Callable[..., Any]
 

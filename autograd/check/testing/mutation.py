@@ -13,8 +13,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from autograd import recording
-from autograd.row import Primitive
+from autograd.engine import methods
+from autograd.engine.primitive import Primitive
 
 Rule = Callable[..., tuple[Any, ...]]
 
@@ -149,7 +149,7 @@ def planted(row: Primitive, rule: Rule) -> Generator[None]:
     (`program.source`, a saved program) keeps its rule. The change is seen by all threads.
 
     >>> from autograd import grad, sin
-    >>> from autograd.row import lookup
+    >>> from autograd.engine.primitive import lookup
     >>> with planted(lookup("sin"), lambda z, x: (z,)):
     ...     grad(sin)(0.0)
     0.0
@@ -166,4 +166,4 @@ def planted(row: Primitive, rule: Rule) -> Generator[None]:
 
 def _give(row: Primitive, rule: Any) -> None:
     object.__setattr__(row, "partials", rule)
-    recording.remake(row)
+    methods.remake(row)

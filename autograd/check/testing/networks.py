@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import autograd
-from autograd.row import TABLE, Primitive, apply
+from autograd.engine.primitive import TABLE, Primitive, apply
 
 Matrix = list[list[float]]
 

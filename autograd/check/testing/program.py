@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import autograd
-from autograd.row import ATOM, TABLE, Operand, Primitive, apply
+from autograd.engine.primitive import ATOM, TABLE, Operand, Primitive, apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Program:
         point: numbers to call it with, at which every row is inside its domain.
         instructions: in order.
 
-    >>> from autograd.row import lookup
+    >>> from autograd.engine.primitive import lookup
     >>> product, power = Instruction(lookup("mul"), (0, 1)), Instruction(lookup("exp"), (2,))
     >>> p = Program((2.0, 3.0), (product, power))
     >>> print(p)
@@ -103,7 +103,7 @@ class Program:
         Args:
             order: the highest order to check, as for `assert_gradients`.
 
-        >>> from autograd.row import lookup
+        >>> from autograd.engine.primitive import lookup
         >>> print(Program((2.0,), (Instruction(lookup("exp"), (0,)),)).as_test())
         from autograd import exp
         from autograd.check import assert_gradients
@@ -134,7 +134,7 @@ class Program:
         known = list(filter(_registered, own))
         head = [f"from autograd import {', '.join(shipped)}"] if shipped else []
         head += imports
-        head += ["from autograd.row import apply, lookup"] if known else []
+        head += ["from autograd.engine.primitive import apply, lookup"] if known else []
         head += [f"# {row.name} is a primitive of your own" for row in own if row not in known]
         head += [""] if head else []
         for row in known:

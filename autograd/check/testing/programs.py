@@ -12,7 +12,7 @@ from functools import cache
 from typing import Protocol
 
 from autograd.check.testing.program import Instruction, Program
-from autograd.row import TABLE, Interval, Primitive
+from autograd.engine.primitive import TABLE, Interval, Primitive
 
 
 class Choices(Protocol):

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.compile.arrays.ir import Array, Dense, Matrix, Operand, View
 from autograd.compile.graph.graph import Ints
-from autograd.row import lookup
+from autograd.engine.primitive import lookup
 
 if TYPE_CHECKING:
     from autograd.compile.arrays.roll import Rolling

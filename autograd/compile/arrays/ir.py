@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.compile.arrays.lattice import directions, lattice
 from autograd.compile.graph.graph import Floats, Ints, repeated
-from autograd.row import Primitive
+from autograd.engine.primitive import Primitive
 
 # What a program is asked for: f's values; the gradient of their mean, or by an argument; the
 # parameters' for each sample.

@@ -37,7 +37,7 @@ from autograd.compile.arrays.rules import Rule, pulled
 from autograd.compile.arrays.slides import overlap
 from autograd.compile.arrays.variadic import pull_many
 from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints
-from autograd.row import lookup
+from autograd.engine.primitive import lookup
 
 
 @dataclass(frozen=True, slots=True)

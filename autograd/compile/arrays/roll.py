@@ -17,7 +17,7 @@ import numpy as np
 from autograd.compile.arrays.dense import DenseSums
 from autograd.compile.arrays.ir import Array, Many, Operand, Routine, Take, View
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, Ints
-from autograd.row import Primitive, lookup
+from autograd.engine.primitive import Primitive, lookup
 
 # Groups of one primitive on one level that differ in where their operands lie: up to so many are
 # statements of their own, beyond it their operands are gathered into one. A statement costs a

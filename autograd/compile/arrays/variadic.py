@@ -15,7 +15,7 @@ import numpy as np
 from autograd.compile.arrays.ir import Array, Many, Operand, Routine, View
 from autograd.compile.arrays.rules import pulled
 from autograd.compile.graph.graph import CONSTANT, Graph
-from autograd.row import Primitive
+from autograd.engine.primitive import Primitive
 
 # A column for each group, or for each operand of each group.
 _Found = tuple[Operand, bool]

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from autograd import numeric
-from autograd.blank import OPERATORS
 from autograd.compile.graph.graph import CONSTANT, INPUT, Graph
-from autograd.row import Primitive
+from autograd.engine import numeric
+from autograd.engine.primitive import Primitive
+from autograd.engine.symbolic import OPERATORS
 
 _LONGEST = 250
 _ARITHMETIC = {"div": "{0} / {1}", "reciprocal": "1.0 / {0}", "square": "{0} * {0}"}

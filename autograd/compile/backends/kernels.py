@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd import numeric
 from autograd.compile.arrays.ir import Apply, Array, Many, Operand, Statement, View, operands_of
 from autograd.compile.backends.allocation import Places
 from autograd.compile.backends.ufuncs import Call, Made, recorded
 from autograd.compile.backends.writer import Lines
+from autograd.engine import numeric
 
 # A function that makes arrays of its own is called on so many elements at a time.
 _ELEMENTS = 2048

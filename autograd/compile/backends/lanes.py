@@ -26,7 +26,7 @@ from autograd.compile.arrays.roll import levels
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.compile.tracing.trace import Shape
-from autograd.row import Primitive, lookup
+from autograd.engine.primitive import Primitive, lookup
 
 # Fewer nodes than this are rolled in a tenth of a second.
 _FEW = 500

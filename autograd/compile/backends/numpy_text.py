@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd import numeric
 from autograd.compile.arrays.ir import (
     Apply,
     Array,
@@ -39,7 +38,8 @@ from autograd.compile.arrays.ir import (
 )
 from autograd.compile.backends import portable
 from autograd.compile.graph.graph import Ints, repeated, tallied
-from autograd.row import Primitive
+from autograd.engine import numeric
+from autograd.engine.primitive import Primitive
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 # Rows of any number of operands that NumPy has as a reduction; `torch.max` returns the places too.

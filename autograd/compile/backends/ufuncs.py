@@ -82,7 +82,7 @@ def recorded(
 ) -> tuple[list[Made], list[Call]] | None:
     """Return what a function does to arrays of these shapes; None if it does more than ufuncs.
 
-    >>> from autograd.numeric import softplus_array
+    >>> from autograd.engine.numeric import softplus_array
     >>> operands, calls = recorded(softplus_array, [(2, 3)], np.float64)
     >>> [call.function.__name__ for call in calls]
     ['maximum', 'absolute', 'negative', 'exp', 'log1p', 'add']

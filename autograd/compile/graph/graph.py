@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from autograd.row import Primitive
+from autograd.engine.primitive import Primitive
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.signedinteger[Any]]]"
 Bools: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Graph, Ints, repeated
-from autograd.row import Primitive, lookup
+from autograd.engine.primitive import Primitive, lookup
 
 # Larger graphs are shared by rounds over all nodes at once, and node by node after so many.
 _LARGE, _ROUNDS = 10_000, 6

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints, repeated, tallied
 from autograd.compile.graph.simplify import Patch
-from autograd.row import lookup
+from autograd.engine.primitive import lookup
 
 # Rows that give no -0.0: beside one of their results a sum is no negative zero either.
 _NEVER_MINUS_ZERO = ("exp", "square", "abs", "sigmoid", "softplus", "relu", "cosh", "hypot")

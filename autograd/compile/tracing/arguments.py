@@ -13,9 +13,9 @@ import numpy as np
 
 from autograd import asked
 from autograd.compile.tracing.trace import Shape
-from autograd.numeric import number
-from autograd.recording import LEAF
-from autograd.value import Value
+from autograd.engine.methods import LEAF
+from autograd.engine.numeric import number
+from autograd.engine.value import Value
 
 
 def named(parameters: Any) -> tuple[list[Value], list[str]]:

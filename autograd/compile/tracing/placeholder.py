@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from autograd import primitives
-from autograd.arrays import elements_methods, ufunc_of_values
 from autograd.compile.tracing.refusals import COMPARE, check_recording, refusals, refuse
-from autograd.numeric import number
-from autograd.recording import names
-from autograd.row import TABLE, Primitive, apply_to_arrays
-from autograd.value import Value
+from autograd.engine import primitives
+from autograd.engine.arrays import elements_methods, ufunc_of_values
+from autograd.engine.methods import names
+from autograd.engine.numeric import number
+from autograd.engine.primitive import TABLE, Primitive, apply_to_arrays
+from autograd.engine.value import Value
 
 if TYPE_CHECKING:
     from autograd.compile.tracing.trace import Tape

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd.blocks import Block, Blocks, Turn
+from autograd.engine.methods import names
+from autograd.engine.modes import is_paused, user_line
+from autograd.engine.value import Value
 from autograd.errors import TraceError
-from autograd.modes import is_paused, user_line
-from autograd.recording import names
-from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.compile.tracing.trace import Tape

@@ -18,16 +18,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd.backward import order
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, repeated
 from autograd.compile.tracing.placeholder import OPERATORS, placeholder_class
 from autograd.compile.tracing.refusals import settle, tracing, where_asked
+from autograd.engine.backward import order
+from autograd.engine.methods import tick
+from autograd.engine.modes import recording_anyway
+from autograd.engine.numeric import number
+from autograd.engine.primitive import TABLE, Primitive
+from autograd.engine.value import Value
 from autograd.errors import TraceError
-from autograd.modes import recording_anyway
-from autograd.numeric import number
-from autograd.recording import tick
-from autograd.row import TABLE, Primitive
-from autograd.value import Value
 
 T = TypeVar("T")
 

@@ -12,7 +12,6 @@ from functools import cached_property
 from itertools import chain, count, pairwise
 
 from autograd import asked
-from autograd.backward import order
 from autograd.display.chain.latex import Latex, label_latex, number_latex
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.paths import Edge, Paths, count_figure
@@ -26,8 +25,9 @@ from autograd.display.chain.terms import (
     signed,
 )
 from autograd.display.picture.format import label_text, whole_number
+from autograd.engine.backward import order
+from autograd.engine.value import Value
 from autograd.errors import StaleGraphError
-from autograd.value import Value
 
 # Of a longer path the factors at its ends are shown.
 MOST_FACTORS = 12

@@ -11,7 +11,7 @@ from autograd import asked
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.terms import figure
 from autograd.display.picture.format import markdown_text, whole_number
-from autograd.value import Value
+from autograd.engine.value import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import asked
-from autograd.value import Value
+from autograd.engine.value import Value
 
 # What IPython keeps of its own accord: every result, under names nobody gave.
 _NOTEBOOK = frozenset({"In", "Out", "exit", "quit", "get_ipython"})

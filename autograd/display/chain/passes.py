@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from autograd.backward import order
 from autograd.display.chain.terms import (
     Names,
     Term,
@@ -20,8 +19,9 @@ from autograd.display.chain.terms import (
     ratio,
     ratio_latex,
 )
-from autograd.recording import closed
-from autograd.value import Value
+from autograd.engine.backward import order
+from autograd.engine.methods import closed
+from autograd.engine.value import Value
 
 
 class Use(NamedTuple):

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from autograd.display.chain.passes import Walk
-from autograd.recording import closed
-from autograd.value import Value
+from autograd.engine.methods import closed
+from autograd.engine.value import Value
 
 
 class Edge(NamedTuple):

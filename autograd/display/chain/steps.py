@@ -23,7 +23,7 @@ from autograd.display.chain.terms import (
     signed,
 )
 from autograd.display.picture.format import markdown_text
-from autograd.value import Value
+from autograd.engine.value import Value
 
 # Of a longer walk the table shows the first and the last; each step can still be had by index.
 MOST_LINES = 400

@@ -12,9 +12,9 @@ from typing import Any
 
 from autograd.display.chain.latex import MOST_OPERANDS, label_latex, number_latex
 from autograd.display.picture.format import clean, label_text
-from autograd.numeric import number
-from autograd.row import ATOM, SUM, Operand, Primitive, lookup
-from autograd.value import Value
+from autograd.engine.numeric import number
+from autograd.engine.primitive import ATOM, SUM, Operand, Primitive, lookup
+from autograd.engine.value import Value
 
 _BRACKETS = r"\left(", r"\right)"
 # Rules of so many operands are computed and not written: each partial may name every operand.

@@ -18,8 +18,8 @@ from autograd.display.picture.format import (
     tone,
 )
 from autograd.display.picture.grouping import Group
-from autograd.row import Operand
-from autograd.value import Value
+from autograd.engine.primitive import Operand
+from autograd.engine.value import Value
 
 EARLY = "not computed yet"
 DIRECTION = "should go"

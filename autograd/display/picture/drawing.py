@@ -16,8 +16,8 @@ from autograd.display.writers.dot import dot_source
 from autograd.display.writers.graphviz import INSTALL, RenderError, available, inline_svg, render
 from autograd.display.writers.svg import svg_of
 from autograd.display.writers.text import outline
+from autograd.engine.value import Value
 from autograd.files import with_ending, write_whole
-from autograd.value import Value
 
 FORMATS = ("svg", "dot", "gv", "txt", "png", "pdf")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.display.picture.format import label_text
 from autograd.display.picture.grouping import Group, inputs, layer_of, layers
-from autograd.value import Value
+from autograd.engine.value import Value
 
 _WORDS = {"layer": "layers", "neuron": "neurons"}
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.backward import is_unreached, local_partials
 from autograd.display.picture.format import count_text
-from autograd.recording import closed
-from autograd.value import Value
+from autograd.engine.backward import is_unreached, local_partials
+from autograd.engine.methods import closed
+from autograd.engine.value import Value
 
 
 @dataclass(eq=False, slots=True)
@@ -148,7 +148,7 @@ def neurons(nodes: Sequence[Value]) -> list[Group]:
         nodes: a graph in topological order, its result last.
 
     >>> w, b = Value(0.5, "neurons.0.weights.0"), Value(0.1, "neurons.0.bias")
-    >>> from autograd.backward import order
+    >>> from autograd.engine.backward import order
     >>> (neuron,) = neurons(order((w * Value(2.0) + b).tanh()))
     >>> neuron.title, neuron.content, len(neuron.members)
     ('neurons.0', 'tanh, 1 weight, bias', 3)

@@ -14,7 +14,7 @@ from autograd.display.chain.passes import Walk
 from autograd.display.chain.paths import Paths
 from autograd.display.picture.format import count_text, label_text, number_text
 from autograd.display.picture.grouping import Group
-from autograd.value import Value
+from autograd.engine.value import Value
 
 # Names are numbered through the whole graph; of a larger one no picture shows every node.
 MOST_NAMED = 2_000

@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from autograd.backward import is_unreached, local_partials
 from autograd.display.chain.terms import Names
 from autograd.display.picture.boxes import (
     Arrow,
@@ -22,8 +21,9 @@ from autograd.display.picture.boxes import (
 )
 from autograd.display.picture.format import count_text
 from autograd.display.picture.grouping import Group
-from autograd.recording import closed
-from autograd.value import Value
+from autograd.engine.backward import is_unreached, local_partials
+from autograd.engine.methods import closed
+from autograd.engine.value import Value
 
 Unit: TypeAlias = Value | Group
 

@@ -13,14 +13,14 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import Any, TypeAlias
 
-from autograd.backward import order
 from autograd.display.chain.terms import Names
 from autograd.display.picture.expand import chosen, mixed
 from autograd.display.picture.format import count_text, label_text
 from autograd.display.picture.grouping import Group, connect, inputs, layers, neurons
 from autograd.display.picture.highlight import Highlight, labelled, outputs_of
 from autograd.display.picture.picture import Marks, Picture, Unit, operands_of, paint
-from autograd.value import Value
+from autograd.engine.backward import order
+from autograd.engine.value import Value
 
 # With expand=True. dot took 26 to 125 seconds for 5,000 nodes and about 1 for 1,000.
 MOST_NODES = 2_000

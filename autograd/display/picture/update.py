@@ -12,8 +12,8 @@ from autograd.display.picture.drawing import Drawing, check_format, draw
 from autograd.display.picture.format import count_text, number_text, tone
 from autograd.display.picture.legend import legend_of
 from autograd.display.picture.picture import Picture, set_widths
+from autograd.engine.value import Value
 from autograd.errors import StaleGraphError
-from autograd.value import Value
 
 _KEY = "before → after (change); on an arrow: contribution before → after"
 _EARLY = "before → after (change); on an arrow: × local derivative"

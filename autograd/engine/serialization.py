@@ -17,11 +17,11 @@ from operator import attrgetter
 from typing import Any, cast
 
 from autograd import asked
-from autograd.backward import check_fresh
+from autograd.engine.backward import check_fresh
+from autograd.engine.methods import LEAF, differentiated, kinds_of, names, tick, use_of
+from autograd.engine.primitives import TABLE
+from autograd.engine.value import Value
 from autograd.errors import GraphFormatError
-from autograd.primitives import TABLE
-from autograd.recording import LEAF, differentiated, kinds_of, names, tick, use_of
-from autograd.value import Value
 
 FORMAT = "chalkgrad graph"
 VERSION = 1

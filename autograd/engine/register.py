@@ -11,10 +11,10 @@ from typing import Any, TypeVar, cast, overload
 
 import numpy as np
 
-from autograd import asked, recording
-from autograd.errors import WrongPartialsError
-from autograd.numeric import elementwise, made_of, number
-from autograd.row import (
+from autograd import asked
+from autograd.engine import methods
+from autograd.engine.numeric import elementwise, made_of, number
+from autograd.engine.primitive import (
     TABLE,
     Interval,
     NotAFloatError,
@@ -24,10 +24,11 @@ from autograd.row import (
     enter,
     not_a_float,
 )
+from autograd.errors import WrongPartialsError
 
 _BUILT_IN = frozenset(TABLE)
 
-# The variables of the texts that recording.py makes.
+# The variables of the texts that methods.py makes.
 _RESERVED = frozenset(
     [
         "x",
@@ -118,7 +119,7 @@ def unregister(name: str) -> None:
 
     Graphs recorded with it stay usable; they can no longer be read back from JSON or a pickle.
 
-    >>> from autograd.row import lookup
+    >>> from autograd.engine.primitive import lookup
     >>> unregister("no such primitive")
     >>> unregister("tanh")
     Traceback (most recent call last):
@@ -130,7 +131,7 @@ def unregister(name: str) -> None:
         raise ValueError(f"{name} is a built-in primitive and stays in the table")
     row = TABLE.pop(name, None)
     if row is not None:
-        recording.forget(row)
+        methods.forget(row)
 
 
 @overload

@@ -14,12 +14,12 @@ from typing import Any, cast
 
 from autograd import asked
 from autograd.blocks import Turn
+from autograd.engine.methods import closed, names, reciprocals
+from autograd.engine.modes import is_paused
+from autograd.engine.numeric import number
+from autograd.engine.primitives import div
+from autograd.engine.value import Value
 from autograd.errors import StaleGraphError
-from autograd.modes import is_paused
-from autograd.numeric import number
-from autograd.primitives import div
-from autograd.recording import closed, names, reciprocals
-from autograd.value import Value
 
 _birth = attrgetter("birth")
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
 import numpy as np
 
 from autograd import asked
-from autograd.numeric import elementwise, number
+from autograd.engine.numeric import elementwise, number
 
 if TYPE_CHECKING:
-    from autograd.value import Value
+    from autograd.engine.value import Value
 
 Interval = tuple[float, float]
 Point = tuple[float, ...]
@@ -394,5 +394,5 @@ def binary(row: Primitive) -> Binary:
 def _named(function: Any, row: Primitive) -> Any:
     """Give the public function of `row` its name; `blank.describe` adds what it does."""
     function.__name__ = function.__qualname__ = row.name
-    function.__module__ = "autograd.primitives"
+    function.__module__ = "autograd.engine.primitives"
     return function

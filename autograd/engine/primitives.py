@@ -22,10 +22,9 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from autograd import numeric
-from autograd.blank import describe
-from autograd.numeric import number, sequence, total
-from autograd.row import (
+from autograd.engine import numeric
+from autograd.engine.numeric import number, sequence, total
+from autograd.engine.primitive import (
     ATOM,
     POWER,
     PRODUCT,
@@ -43,6 +42,7 @@ from autograd.row import (
     lookup,
     unary,
 )
+from autograd.engine.symbolic import describe
 
 __all__ = [
     "ATOM",

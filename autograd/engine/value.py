@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from autograd import primitives
-from autograd.arrays import elements_methods, ufunc_of_values, undecided, unsortable
-from autograd.numeric import number
-from autograd.primitives import TABLE, Primitive
-from autograd.recording import LEAF, Use, binary_methods, names, record, tick, unary_method
+from autograd.engine import primitives
+from autograd.engine.arrays import elements_methods, ufunc_of_values, undecided, unsortable
+from autograd.engine.methods import LEAF, Use, binary_methods, names, record, tick, unary_method
+from autograd.engine.numeric import number
+from autograd.engine.primitives import TABLE, Primitive
 
 
 def _named(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -262,17 +262,17 @@ class Value:
         return ufunc_of_values(ufunc, method, inputs, options)
 
     def __copy__(self) -> Value:
-        from autograd.persistence import shallow
+        from autograd.engine.serialization import shallow
 
         return shallow(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        from autograd.persistence import deep
+        from autograd.engine.serialization import deep
 
         return deep(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        from autograd.persistence import reduced
+        from autograd.engine.serialization import reduced
 
         return reduced(self)
 

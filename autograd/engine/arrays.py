@@ -21,8 +21,8 @@ from typing import Any, NoReturn, cast
 
 import numpy as np
 
-from autograd.numeric import number
-from autograd.primitives import TABLE, Primitive, abs, apply, log, logsumexp, pow
+from autograd.engine.numeric import number
+from autograd.engine.primitives import TABLE, Primitive, abs, apply, log, logsumexp, pow
 
 # NumPy's power takes a Value in either place, which is the row `pow`; its `equal` is `==`, which
 # goes by identity.
@@ -240,7 +240,7 @@ def _asking(frame: FrameType) -> FrameType:
     return frame
 
 
-_PASSED_OVER = ("autograd.value", "autograd.compile.tracing.refusals")
+_PASSED_OVER = ("autograd.engine.value", "autograd.compile.tracing.refusals")
 
 
 def undecided(answer: bool) -> bool:

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from autograd.blocks import Block, Blocks
+from autograd.engine.methods import LEAF, names
+from autograd.engine.value import Value
 from autograd.errors import AnomalyError
-from autograd.recording import LEAF, names
-from autograd.value import Value
 
 # pyright: reportPrivateUsage=false
 

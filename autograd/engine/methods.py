@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from autograd.blank import OPERATORS, partial_texts
-from autograd.numeric import number, over
-from autograd.primitives import TABLE, Primitive
-from autograd.row import apply_to_arrays
+from autograd.engine.numeric import number, over
+from autograd.engine.primitive import apply_to_arrays
+from autograd.engine.primitives import TABLE, Primitive
+from autograd.engine.symbolic import OPERATORS, partial_texts
 
 if TYPE_CHECKING:
-    from autograd.value import Value
+    from autograd.engine.value import Value
 
 Pull = Callable[["Value"], None]
 
@@ -55,7 +55,7 @@ LEAF = Use(None, lambda node: None)
 tick = itertools.count(1).__next__
 
 # The leaves that the transforms now running differentiate by, of all threads. A copy that forgets
-# where it came from would lose the derivative there: `persistence.py` asks.
+# where it came from would lose the derivative there: `serialization.py` asks.
 differentiated: "set[Value]" = set()
 
 
@@ -226,7 +226,7 @@ _zeros: dict[Primitive, frozenset[int]] = {}
 def structural_zeros(row: Primitive) -> frozenset[int]:
     """Return the operands whose partial is 0 by the rule, whatever the data: nothing flows there.
 
-    >>> from autograd.primitives import lookup
+    >>> from autograd.engine.primitives import lookup
     >>> structural_zeros(lookup("where"))
     frozenset({0})
     """
@@ -254,7 +254,7 @@ def reciprocals(row: Primitive) -> dict[int, int]:
 
     What flows there is g / y, which may be finite where 1 / y overflows: where y is subnormal.
 
-    >>> from autograd.primitives import lookup
+    >>> from autograd.engine.primitives import lookup
     >>> reciprocals(lookup("div")), reciprocals(lookup("log"))
     ({0: 1}, {0: 0})
     """
@@ -274,7 +274,7 @@ def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
         row: the primitive.
         partials: what its rule gives for a node, in floats or Values.
 
-    >>> from autograd.primitives import lookup
+    >>> from autograd.engine.primitives import lookup
     >>> sorted(closed(lookup("where"), (0.0, 1.0, 0.0)))
     [0, 2]
     """

@@ -101,7 +101,7 @@ from autograd.errors import (
 )
 from autograd.files import write_whole
 from autograd.functions import log_softmax, mean, norm, softmax, variance
-from autograd.transforms import (
+from autograd.transforms.transforms import (
     derivative,
     grad,
     hessian,

@@ -28,7 +28,7 @@ from autograd import (
     sin,
     tanh,
 )
-from autograd.series import along
+from autograd.transforms.taylor import along
 
 SMOOTH = smooth_rows()
 

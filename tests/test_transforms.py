@@ -26,7 +26,7 @@ from autograd import (
     value_and_grad,
 )
 from autograd.check import check_gradients, check_module
-from autograd.nesting import flat
+from autograd.transforms.trees import flat
 
 
 def f(x: Any, y: Any, w: Any) -> Any:

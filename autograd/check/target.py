@@ -18,7 +18,7 @@ import numpy as np
 from autograd import asked
 from autograd.engine.numeric import number
 from autograd.engine.value import Value
-from autograd.nesting import rebuilt
+from autograd.transforms.trees import rebuilt
 
 Function = Callable[..., Any]
 

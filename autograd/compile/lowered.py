@@ -31,7 +31,7 @@ from autograd.compile.report import Report, Stages
 from autograd.compile.tracing.arguments import nest
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.value import Value
-from autograd.transforms import Argnum
+from autograd.transforms.transforms import Argnum
 
 _Key: TypeAlias = tuple[int, Task]
 T = TypeVar("T")

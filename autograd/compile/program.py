@@ -24,7 +24,7 @@ from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.methods import names, tick
 from autograd.engine.modes import detecting
 from autograd.errors import StaleGraphError
-from autograd.transforms import Argnum, checked_argnum
+from autograd.transforms.transforms import Argnum, checked_argnum
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
 

@@ -1344,7 +1344,7 @@ def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]
     [nan, nan]
     """
     # Power series stand above the table, which they are made from.
-    from autograd.series import Series
+    from autograd.transforms.taylor import Series
 
     found: list[float] = []
     for i in range(len(operands) - row.constants):

@@ -19,7 +19,7 @@ from autograd.check.judge.gradients import check_against
 from autograd.check.judge.report import Judged, Outcome, Report
 from autograd.check.target import FunctionSubject, argument_names, flatten
 from autograd.engine.value import Value
-from autograd.nesting import flat
+from autograd.transforms.trees import flat
 
 Function = Callable[..., Any]
 

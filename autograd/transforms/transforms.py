@@ -28,8 +28,8 @@ from autograd.engine.numeric import number
 from autograd.engine.primitives import dot
 from autograd.engine.value import Value
 from autograd.errors import TraceError
-from autograd.nesting import flat, mapped, rebuilt
-from autograd.series import along
+from autograd.transforms.taylor import along
+from autograd.transforms.trees import flat, mapped, rebuilt
 
 Function = Callable[..., Any]
 Argnum = int | tuple[int, ...]

@@ -25,8 +25,6 @@ from autograd.display import Drawing, draw
 from autograd.display.chain.latex import Latex, latex
 from autograd.engine.backward import backward, gradient, local_partials, order
 from autograd.engine.modes import detect_anomaly, no_grad
-
-# For nn, whose models are called inside a user's `no_grad` too; not promised to users.
 from autograd.engine.modes import recording_anyway as recording_anyway
 from autograd.engine.primitives import (
     Primitive,
@@ -101,6 +99,10 @@ from autograd.errors import (
 )
 from autograd.files import write_whole
 from autograd.functions import log_softmax, mean, norm, softmax, variance
+
+# For nn, whose models are called inside a user's `no_grad` too, and whose modules moved; not
+# promised to users.
+from autograd.moved import moved as moved
 from autograd.transforms.transforms import (
     derivative,
     grad,

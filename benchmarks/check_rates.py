@@ -370,7 +370,7 @@ Made by
 
 with {versions}, in {took:.0f} s.
 
-Programs are `autograd.check.testing.programs.random_program(seed, max_ops={MAX_OPS})` for the seeds 0 to
+Programs are `autograd.check.random_program(seed, max_ops={MAX_OPS})` for the seeds 0 to
 {programs - 1:,}: random graphs with shared nodes over all {len(TABLE)} rows of the table. Each is
 checked as it is, and once more with one wrong rule planted in one of its rows
 ({kinds};

@@ -131,7 +131,7 @@ def _table(*lines: Iterable[str]) -> str:
 
 
 def primitives_table() -> str:
-    """Return each primitive's result and derivatives, a line for each row of `autograd.engine.primitive.TABLE`.
+    """Return each primitive's result and derivatives, a line for each row of the table.
 
     The tables are Markdown.
     """

@@ -20,6 +20,7 @@ if getattr(autograd, "__distribution__", None) != "chalkgrad":
         "side: pip uninstall autograd chalkgrad; pip install chalkgrad"
     )
 
+from autograd import moved as _moved
 from nn import datasets
 from nn.init import Constant, He, Initialiser, ScaledNormal, Uniform, Xavier
 from nn.layers import MLP, Layer, Neuron
@@ -38,6 +39,8 @@ from nn.training.batches import Batches, minibatches, split
 from nn.training.fit import DivergenceError, fit
 from nn.training.history import EpochRecord, History
 from nn.training.metrics import accuracy, classes, confusion, one_hot
+
+_moved({"nn.history": "nn.training.history", "nn.predicting": "nn.inference.predict"})
 
 __all__ = [
     "MLP",

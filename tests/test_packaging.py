@@ -66,7 +66,7 @@ def test_the_wheel_carries_the_licences_of_the_code_and_of_the_digits(wheel):
 
 
 def test_the_wheel_names_its_command_and_what_it_needs(wheel):
-    assert b"chalkgrad = nn.cli:main" in wheel[dist_info("entry_points.txt")]
+    assert b"chalkgrad = nn.command.cli:main" in wheel[dist_info("entry_points.txt")]
     assert b"chalkgrad_pytest = chalkgrad_pytest" in wheel[dist_info("entry_points.txt")]
     lines = wheel[dist_info("METADATA")].decode().splitlines()
     needed = {

@@ -394,5 +394,5 @@ def binary(row: Primitive) -> Binary:
 def _named(function: Any, row: Primitive) -> Any:
     """Give the public function of `row` its name; `blank.describe` adds what it does."""
     function.__name__ = function.__qualname__ = row.name
-    function.__module__ = "autograd.engine.primitives"
+    function.__module__ = "autograd"  # where people import it, and where pickles look
     return function

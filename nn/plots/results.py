@@ -64,8 +64,8 @@ def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 12
     Args:
         model: of two inputs; one output (class 1 above the cut), or one for each class.
         X: points of shape (samples, 2).
-        y: their labels, in any form `nn.training.metrics.true_classes` takes. Points that the model takes
-            for another class are ringed.
+        y: their labels, in any form `nn.training.metrics.true_classes` takes. Points that the
+            model takes for another class are ringed.
         cut: for one output, where class 1 begins: 0 for a logit, 0.5 for a sigmoid.
         steps: the number of places along each side where the model is asked.
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from time import perf_counter
 
 import autograd.numpy as np
-
 from autograd import value_and_grad
 
 given = runpy.run_path(str(Path(__file__).with_name("expression.py")))

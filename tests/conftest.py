@@ -4,12 +4,10 @@ The profile is chosen by CHALKGRAD_PROFILE: `default` for every day, `ci` with t
 each run, `long` with many more. None has a deadline: a busy machine is not a failing test.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 import autograd
 from autograd.compile.tracing.refusals import _guarding
@@ -17,6 +15,8 @@ from autograd.engine import modes, serialization
 from autograd.engine.backward import _turn
 from autograd.engine.methods import differentiated
 from autograd.engine.primitives import TABLE
+from support import profile  # noqa: F401, chooses it
+from support.browser import browser  # noqa: F401, a fixture
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,14 +26,6 @@ if Path(autograd.__file__).resolve().parent != ROOT / "autograd":
         f"`import autograd` gives {autograd.__file__}, not this checkout's: "
         f"run `pip install --editable {ROOT}` in this environment"
     )
-
-# Programs are large and many are thrown away, by design: neither is a fault of a strategy here.
-SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
-settings.register_profile("default", deadline=None, max_examples=100, suppress_health_check=SLOW)
-settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
-settings.register_profile("long", settings.get_profile("default"), max_examples=2_000)
-PROFILE = os.environ.get("CHALKGRAD_PROFILE", "default")
-settings.load_profile(PROFILE)
 
 
 def _state() -> dict[str, object]:

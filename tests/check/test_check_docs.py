@@ -1,0 +1,16 @@
+"""The page on property-testing runs as it is written."""
+
+import doctest
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def test_the_page_runs():
+    failures, tried = doctest.testfile(
+        str(DOCS / "gradient-checking.md"),
+        module_relative=False,
+        optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
+    )
+    assert tried > 15
+    assert failures == 0

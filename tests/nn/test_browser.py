@@ -1,0 +1,123 @@
+"""The report in a real browser: Chromium, light and dark, wide and narrow, scripts on and off."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nn.command import cli
+from support.browser import contrast, faults, luminance
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    place = tmp_path_factory.mktemp("reports")
+    for name in ("digits", "moons"):
+        words = ["train", name, "--hidden", "6", "--epochs", "2", "--quiet"]
+        assert cli.main([*words, "--output", str(place / name)]) == 0
+    return {name: place / name / "report.html" for name in ("digits", "moons")}
+
+
+# What the page looks like to the browser, as plain numbers.
+LOOK = """() => {
+  const root = document.documentElement;
+  const rgb = (e, what) => getComputedStyle(e)[what].match(/[\\d.]+/g).map(Number);
+  const pictures = [...document.querySelectorAll('svg')].map(svg => {
+    const box = svg.getBoundingClientRect();
+    const parts = [...svg.querySelectorAll('path,circle,text,use,polygon')];
+    return [svg.getAttribute('aria-label'), box.width, box.height,
+            parts.filter(p => p.getBoundingClientRect().width > 0).length];
+  });
+  return {
+    across: [root.scrollWidth, root.clientWidth],
+    paper: rgb(document.body, 'backgroundColor'),
+    text: rgb(document.body, 'color'),
+    quiet: rgb(document.querySelector('dt'), 'color'),
+    pictures,
+  };
+}"""
+
+
+@pytest.mark.parametrize("name", ["digits", "moons"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1200])
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_page_shows_whole_and_asks_for_nothing(
+    browser: Any, reports: dict[str, Path], name: str, scheme: str, width: int, scripts: bool
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        java_script_enabled=scripts,
+        offline=True,
+    )
+    page = context.new_page()
+    problems: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("requestfailed", lambda request: problems.append(request.url))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(reports[name].as_uri())
+    look = page.evaluate(LOOK)
+    shown = page.screenshot(full_page=True)
+    context.close()
+
+    assert problems == []
+    assert [url for url in asked if not url.startswith("data:")] == [reports[name].as_uri()]
+    scrolled, visible = look["across"]
+    assert scrolled == visible == width
+    assert len(look["pictures"]) >= (10 if name == "digits" else 5)
+    for label, wide, high, parts in look["pictures"]:
+        assert wide > 20, label
+        assert high > 20, label
+        assert parts > 0, label
+    assert contrast(look["text"], look["paper"]) >= 7
+    assert contrast(look["quiet"], look["paper"]) >= 4.5
+    assert (luminance(look["paper"]) < 0.1) == (scheme == "dark")
+    assert len(shown) > 50_000
+
+
+@pytest.mark.parametrize("name", ["digits", "moons"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_shuts_nobody_out(
+    browser: Any, reports: dict[str, Path], name: str, scheme: str
+) -> None:
+    for width in (400, 1200):
+        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
+        page.goto(reports[name].as_uri())
+        page.locator("summary").first.click()
+        assert faults(page) == []
+        page.close()
+
+
+@pytest.mark.parametrize("name", ["digits", "moons"])
+def test_the_page_prints_on_white(browser: Any, reports: dict[str, Path], name: str) -> None:
+    page = browser.new_page(color_scheme="dark")
+    page.goto(reports[name].as_uri())
+    page.emulate_media(media="print")
+    look = page.evaluate(LOOK)
+    assert look["paper"] == [255, 255, 255]
+    assert look["across"][0] == look["across"][1]
+    assert contrast(look["text"], look["paper"]) >= 7
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.picture > svg')).filter") == "none"
+    )
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    page.close()
+
+
+def test_the_numbers_of_the_epochs_unfold_without_scripts(
+    browser: Any, reports: dict[str, Path]
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(reports["moons"].as_uri())
+    table = page.locator("table.epochs")
+    assert not table.is_visible()
+    page.locator("summary").click()
+    assert table.is_visible()
+    assert table.locator("tbody tr").count() == 2
+    context.close()

@@ -1,0 +1,196 @@
+"""The documentation: it names every public thing, with an example, and points at tests there are.
+
+Building it takes most of a minute and needs Sphinx, so that is for the long profile; the rest asks
+the pages' sources. That examples are right is tested where they stand, as docstrings.
+"""
+
+import ast
+import doctest
+import importlib
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograd.engine.primitives import TABLE
+from support.profile import PROFILE, ROOT
+
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def tables() -> Any:
+    return loaded("tables")
+
+
+def loaded(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# The reference -----------------------------------------------------------------------------------
+
+
+def test_every_public_name_has_an_entry_in_the_reference(tables: Any):
+    wanted = {f"{m}.{name}" for m in tables.MODULES for name in tables.public_names(m)}
+    assert len(wanted) > 170
+    wanted.discard("nn.datasets")  # a page of its own
+    missing = sorted(wanted - set(tables.entries()))
+    assert not missing, f"add to a page in docs/reference: {', '.join(missing)}"
+    assert "nn.datasets" in tables.entries()
+
+
+def test_every_entry_of_the_reference_is_a_public_name(tables: Any):
+    known = {f"{m}.{name}" for m in tables.MODULES for name in tables.public_names(m)}
+    assert set(tables.entries()) - known - set(tables.MODULES) == set()
+    for entry, target in tables.entries().items():
+        assert tables.entries()[target] == target, entry
+
+
+def thing(tables: Any, name: str) -> Any:
+    if name in tables.MODULES and name != "autograd.compile":
+        return importlib.import_module(name)
+    module, _, last = name.rpartition(".")
+    return getattr(importlib.import_module(module), last)
+
+
+def test_every_public_name_has_an_example(tables: Any):
+    without = [
+        name
+        for name in sorted(set(tables.entries().values()))
+        if ">>>" not in (inspect.getdoc(thing(tables, name)) or "")
+    ]
+    assert not without, f"give an example in the docstring: {', '.join(without)}"
+
+
+def cells_of(table: str) -> dict[str, list[str]]:
+    """Return the cells of each line of a table of primitives, three on each."""
+    head, rule, *lines = [line.strip("|").split("|") for line in table.splitlines()]
+    assert [len(cells) for cells in (head, rule, *lines)] == [3] * (2 + len(TABLE))
+    for cells, name in zip(lines, TABLE, strict=True):
+        assert f"`{name}" in cells[0]
+    return dict(zip(TABLE, lines, strict=True))
+
+
+def test_the_tables_of_primitives_have_a_line_for_each_row(tables: Any):
+    formulas = cells_of(tables.primitives_table())
+    domains = cells_of(tables.domains_table())
+    for name, row in TABLE.items():
+        assert formulas[name][1].count("$") == 2
+        variables = 1 if row.arity is None else row.arity - row.constants
+        assert formulas[name][2].count(r"\partial z") >= variables
+        assert domains[name][2].count("at $") == len(row.subgradients)
+    assert r"$\tanh\left(x\right)$" in formulas["tanh"][1]
+    assert "[-20, 20]" in domains["tanh"][1]
+    assert "at $0$: $0$" in domains["relu"][2]
+
+
+def test_a_new_primitive_has_its_entry_without_an_edit(tables: Any, monkeypatch: Any):
+    listed = (tables.REFERENCE / "functions.rst").read_text(encoding="utf-8")
+    page = listed.replace(".. autofunction:: autograd.tanh\n", "")
+    assert page != listed
+    monkeypatch.setattr(Path, "read_text", lambda path, **_: page)
+    assert ".. autofunction:: autograd.tanh" in tables.other_functions().splitlines()
+
+
+def test_docstrings_reach_the_pages_as_they_are_meant():
+    module = loaded("docstrings")
+    assert doctest.testmod(module).failed == 0
+    assert doctest.testmod(module).attempted >= 3
+
+
+# Links -------------------------------------------------------------------------------------------
+
+
+def functions(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+ITEMS = [f"A{part}.{i}" for part, count in ((1, 12), (2, 10), (3, 9), (4, 19), (5, 8))
+         for i in range(1, count + 1)]  # fmt: skip
+
+
+def test_every_item_of_the_sources_names_a_test_that_exists():
+    text = (DOCS / "sources.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (A\d\.\d+) \| (.*) \|$", text, re.MULTILINE))
+    assert list(rows) == ITEMS
+    for item, row in rows.items():
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert named, f"{item} names no test"
+        for file, name in named:
+            assert name.startswith("test_")
+            assert name in functions(ROOT / file), f"{item}: {file} has no {name}"
+
+
+def test_every_notebook_that_a_page_names_exists():
+    for page in DOCS.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        for name in re.findall(r"course/([\w.-]+\.ipynb)", text):
+            assert (ROOT / "notebooks" / name).is_file(), f"{page.name}: {name}"
+
+
+def test_pages_link_to_pages_that_exist():
+    for page in [*DOCS.glob("*.md"), *DOCS.glob("reference/*.md")]:
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([\w./-]+\.(?:md|rst|svg))\)", text):
+            assert (page.parent / target).is_file(), f"{page.name}: {target}"
+
+
+# The build ---------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """What a built page fetches, and its formulas and definitions."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.tags: list[str] = []
+        self.ids: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        self.ids.add(given.get("id") or "")
+        if tag in ("script", "img", "iframe", "source") and given.get("src"):
+            self.fetched.append(given["src"])
+        if tag == "link" and given.get("rel") in ("stylesheet", "icon", "preload"):
+            self.fetched.append(given["href"])
+
+
+@pytest.mark.long
+@pytest.mark.skipif(PROFILE != "long", reason="builds the documentation: CHALKGRAD_PROFILE=long")
+def test_the_documentation_builds_without_a_warning_and_fetches_nothing(
+    tables: Any, tmp_path: Path
+):
+    for needed in ("sphinx", "furo", "myst_nb", "math_core"):
+        pytest.importorskip(needed, reason=f"the extra `docs` is not installed: no {needed}")
+    # A copy, since the build puts the notebooks beside the pages.
+    source, built = tmp_path / "docs", tmp_path / "html"
+    shutil.copytree(DOCS, source, ignore=shutil.ignore_patterns("_build", "course", "__pycache__"))
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    # The notebooks have tests of their own.
+    options = ["-W", "--keep-going", "-q", "-D", "nb_execution_mode=off"]
+    command = [sys.executable, "-m", "sphinx", "-b", "html", *options, str(source), str(built)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    pages = {path: Page(path.read_text(encoding="utf-8")) for path in built.rglob("*.html")}
+    assert len(pages) > 15
+    for path, page in pages.items():
+        assert not [url for url in page.fetched if re.match(r"(https?:)?//", url)], path
+    ids = set().union(*[page.ids for page in pages.values()])
+    missing = sorted(
+        set(tables.entries().values()) - ids - {"autograd.laboratory", "nn.plots", "nn.datasets"}
+    )
+    assert not missing
+    assert pages[built / "primitives.html"].tags.count("math") > 2 * len(TABLE)

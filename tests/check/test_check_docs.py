@@ -1,9 +1,10 @@
 """The page on property-testing runs as it is written."""
 
 import doctest
-from pathlib import Path
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+from support.places import ROOT
+
+DOCS = ROOT / "docs"
 
 
 def test_the_page_runs():

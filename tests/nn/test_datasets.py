@@ -1,12 +1,12 @@
 """The data sets: their rules, their seeds, and what is said about damaged files and wrong input."""
 
 import gzip
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nn import datasets
+from support.places import MNIST
 
 GENERATORS = [
     datasets.moons,
@@ -16,7 +16,6 @@ GENERATORS = [
     datasets.line,
 ]
 CLASSIFIED = GENERATORS[:4]
-MNIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
 
 by_name = pytest.mark.parametrize("generator", GENERATORS, ids=lambda g: g.__name__)
 by_classified_name = pytest.mark.parametrize("generator", CLASSIFIED, ids=lambda g: g.__name__)

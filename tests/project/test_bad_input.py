@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,7 @@ import nn
 from autograd import Primitive, Value, check, laboratory
 from autograd.check import strategies
 from nn import datasets, plots
-
-ROOT = Path(__file__).resolve().parents[2]
+from support.places import ROOT
 
 
 def _fitted(**changed: Any) -> Any:

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,7 @@ from autograd import Value
 from benchmarks import bounds, install, page, peers, rows, scalars, steps, timed, timing
 from benchmarks.alone import chain, network, plain
 from benchmarks.tried import TRIED
-
-ROOT = Path(__file__).resolve().parents[2]
+from support.places import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from autograd.engine.primitives import TABLE
-from support.profile import PROFILE, ROOT
+from support.places import ROOT
+from support.profile import PROFILE
 
 DOCS = ROOT / "docs"
 

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from support.places import ROOT
+
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: chalkgrad[test]")
 
-FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

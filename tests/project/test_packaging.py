@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import autograd
+from support.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 

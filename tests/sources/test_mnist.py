@@ -6,14 +6,13 @@ checkout, in shared/data/mnist, as published. The long ones need CHALKGRAD_PROFI
 """
 
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nn import MLP, SGD, accuracy, datasets, fit, one_hot, split
+from support.places import MNIST
 
-MNIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
 LONG = os.environ.get("CHALKGRAD_PROFILE") == "long"
 
 pytestmark = pytest.mark.skipif(

@@ -184,7 +184,7 @@ def test_ctrl_c_while_matplotlib_is_imported_is_ctrl_c(module, call, tmp_path):
     # What its parts in C make of it when they are being imported.
     code = (
         "import sys\n"
-        "from nn import History, EpochRecord, cli, plots\n"
+        "from nn import History, EpochRecord, plots\nfrom nn.command import cli\n"
         "class Interrupted:\n"
         "    def find_spec(name, path=None, target=None):\n"
         f"        if name == {module!r}:\n"

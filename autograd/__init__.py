@@ -21,6 +21,7 @@ if _Path(__file__).with_name("tracer.py").exists():
     )
 
 from autograd.compile import compile
+from autograd.custom import primitive, register, unregister
 from autograd.display import Drawing, draw
 from autograd.display.chain.latex import Latex, latex
 from autograd.engine.backward import backward, gradient, local_partials, order
@@ -87,7 +88,6 @@ from autograd.engine.primitives import (
     xdivy,
     xlogy,
 )
-from autograd.engine.register import primitive, register, unregister
 from autograd.engine.serialization import from_json, to_json
 from autograd.engine.value import Value
 from autograd.errors import (

@@ -27,8 +27,9 @@ from autograd.check import Report, assert_gradients, check_against, check_gradie
 from autograd.check.oracles import high_precision, row_slope
 from autograd.check.testing.mutation import FAULTS, FaultKind, planted
 from autograd.check.testing.programs import Program, random_program
-from autograd.engine.backward import gradient_numbers, order
+from autograd.engine.backward import order
 from autograd.engine.primitive import TABLE, Primitive
+from autograd.transforms.gradient import gradient_numbers
 from benchmarks.check_cases import (
     OWN_FAULTS,
     OWN_ROWS,

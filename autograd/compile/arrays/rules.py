@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Graph
-from autograd.compile.graph.simplify import simplified
+from autograd.compile.graph.passes import simplified
 from autograd.compile.tracing.trace import Tape, on_tape
 from autograd.engine.methods import reciprocals, structural_zeros
 from autograd.engine.primitive import Primitive, apply, lookup

@@ -350,13 +350,3 @@ _IDENTITIES: dict[Primitive, Identity] = {
     lookup("power"): _power,
     _NEG: _negation,
 }
-
-
-def simplified(graph: Graph) -> Graph:
-    """Return the graph folded, pruned and shared.
-
-    >>> from autograd.compile.tracing.trace import trace
-    >>> simplified(trace(lambda x: x**2 + (x * 1.0).square(), [()])).census()
-    {'input': 1, 'add': 1, 'square': 1}
-    """
-    return share(prune(fold(graph)))

@@ -298,8 +298,10 @@ def _read_node(i: int, record: Any, nodes: list[Value]) -> Value:
     row = TABLE[name]
     if row.arity is not None and len(args) != row.arity:
         raise GraphFormatError(f"node {i}: {name} takes {row.arity} operand(s), got {len(args)}")
-    if name == "dot" and len(args) % 2:
-        raise GraphFormatError(f"node {i}: dot takes an even number of operands, got {len(args)}")
+    if row.paired and len(args) % 2:
+        raise GraphFormatError(
+            f"node {i}: {name} takes an even number of operands, got {len(args)}"
+        )
     if not any(isinstance(x, Value) for x in args):
         raise GraphFormatError(f"node {i}: {name} has no operand that is a node")
     if row.constants and any(isinstance(x, Value) for x in args[-row.constants :]):

@@ -282,24 +282,26 @@ class Value:
         if row.arity == 1 and row in unary_methods:
             (x,) = operands
             return unary_methods[row](x)
+        value = Value
         kinds = set(map(type, operands))
-        if kinds == {Value}:
+        if kinds == {value}:
             data = [x._number for x in operands]
-        elif kinds == {Value, float}:
-            data = [x._number if x.__class__ is Value else x for x in operands]
+        elif kinds == {value, float}:
+            data = [x._number if x.__class__ is value else x for x in operands]
         else:
-            return _apply_to_others(row, operands, kinds - {Value})
-        if row.constants and Value in map(type, operands[-row.constants :]):
+            return _apply_to_others(row, operands, kinds - {value})
+        if row.constants and value in map(type, operands[-row.constants :]):
             raise TypeError(
                 f"{row.name}: the last {row.constants} operand(s) must be plain numbers"
             )
-        node = object.__new__(Value)
+        node = object.__new__(value)
         node._number = row.function(*data)
-        node._kind = kind_of(row, letters_of(row, operands))
         if row.arity in (1, 2):
+            node._kind = kind_of(row, letters_of(row, operands))
             node._x = operands[0]
             node._y = operands[-1] if row.arity == 2 else None
         else:
+            node._kind = kind_of(row, "v" if len(kinds) == 1 else "m")
             node._x = operands
             node._y = None
         node.grad = None

@@ -93,8 +93,7 @@ def leaves_out_poles(graph: Graph) -> bool:
     >>> [leaves_out_poles(trace(f, [()])) for f in (lambda x: log(relu(x)), lambda x: relu(log(x)))]
     [False, True]
     """
-    choices = np.isin(graph.code, [i for i, row in enumerate(graph.rows) if row.chooses])
-    poles = np.isin(graph.code, [i for i, row in enumerate(graph.rows) if _has_poles(row)])
+    choices, poles = graph.where(lambda row: row.chooses), graph.where(_has_poles)
     return bool(choices.any() and poles[: np.flatnonzero(choices)[-1]].any())
 
 

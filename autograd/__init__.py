@@ -100,9 +100,10 @@ from autograd.errors import (
 from autograd.files import write_whole
 from autograd.functions import log_softmax, mean, norm, softmax, variance
 
-# For nn, whose models are called inside a user's `no_grad` too, and whose modules moved; not
-# promised to users.
+# For nn, whose models are called inside a user's `no_grad` too, whose modules moved and whose
+# results print as tables; not promised to users.
 from autograd.moved import moved as moved
+from autograd.table import Table as Table
 from autograd.transforms.gradient import gradient
 from autograd.transforms.transforms import (
     derivative,

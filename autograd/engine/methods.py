@@ -75,7 +75,10 @@ names: dict[str, Any] = {
     "inf": math.inf,
     "nan": math.nan,
     "number": number,
-    "decided_later": _never,  # whether a number is there only when a program runs: `compile` tells
+    # `compile` answers while it traces: whether a number is there only when a program runs, and
+    # whether a node made in `no_grad` is one of the trace.
+    "decided_later": _never,
+    "traced": _never,
 }
 
 

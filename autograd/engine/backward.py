@@ -334,6 +334,6 @@ def local_partials(node: Node) -> tuple[float, ...]:
     return tuple([float(d) for d in node.op.partials(node._number, *data_of(node.args))])
 
 
-def data_of(args: Sequence[Any]) -> list[float]:
+def data_of(operands: Sequence[Any]) -> list[Any]:
     """Return the numbers of operands."""
-    return [x if x.__class__ is float else x._number for x in args]
+    return [x if x.__class__ is float else x._number for x in operands]

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from autograd.display.chain.latex import number_latex, partial_latex
+from autograd.display.chain.latex import number_latex
+from autograd.display.chain.rules import partial_latex
 from autograd.engine.primitive import TABLE, Primitive
 from autograd.table import Table
 from autograd.transforms.taylor import second_derivatives

@@ -14,7 +14,7 @@ from autograd.compile.tracing.recorder import Recorder
 from autograd.compile.tracing.refusals import COMPARE, check_recording, refusals, refuse
 from autograd.engine import primitives
 from autograd.engine.arrays import elements_methods, ufunc_of_values
-from autograd.engine.methods import names
+from autograd.engine.modes import watching
 from autograd.engine.numeric import number
 from autograd.engine.primitive import TABLE, Primitive, apply_to_arrays
 from autograd.engine.value import Value
@@ -73,7 +73,7 @@ class _Placeholder:
                     f"{row.name}: the last {row.constants} operand(s) must be plain numbers"
                 )
         recorder = cls._recorder
-        if names["watching"]:
+        if watching:
             check_recording(recorder)
         return recorder.new(recorder.node(row, operands))
 
@@ -109,7 +109,7 @@ class _Placeholder:
         if not is_number and not isinstance(other, float | int | Value | np.generic):
             recorder.node_of(other)  # says what is wrong with it
             return NotImplemented
-        if names["watching"]:
+        if watching:
             check_recording(recorder)
         j = recorder.node_of(number(cast(object, other)) if row.name == "power" else other)
         pair = (j, self.i) if swapped else (self.i, j)
@@ -145,7 +145,7 @@ def _operators(
     # methods reach the lists through the recorder.
     push_code, push_first = recorder.code.append, recorder.first.append
     push_second, code_list, new = recorder.second.append, recorder.code, object.__new__
-    values, watching, code = recorder.values, names["watching"], recorder.code_of(row)
+    values, code = recorder.values, recorder.code_of(row)
 
     def method(self: Any, other: Any) -> Any:
         kind = other.__class__

@@ -18,8 +18,7 @@ from typing import Any, NoReturn, Protocol
 
 from autograd.blocks import Block, Blocks, Turn
 from autograd.engine.backward import backward
-from autograd.engine.methods import names
-from autograd.engine.modes import is_paused, user_line
+from autograd.engine.modes import is_paused, tracer, user_line
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 
@@ -83,6 +82,8 @@ _unguarded: dict[str, Any] = {
     "backward": backward,  # imported for this too: it becomes a method when its module is read
     **{name: vars(Value)[name] for name in _GUARDED if name != "backward"},
 }
+# The answers of the engine's tracer while there is none.
+_untraced = tracer.keeps, tracer.decides
 
 
 class Tracing(Block):
@@ -97,7 +98,7 @@ class Tracing(Block):
     def __enter__(self) -> None:
         with _guarding.lock:
             self.enter(None)
-            names.update(_ASKED)
+            tracer.keeps, tracer.decides = _paused, _traced
             for name, guard in _guards().items():
                 setattr(Value, name, guard)
 
@@ -115,7 +116,7 @@ def settle(*blocks: object) -> None:
                 block.close()
         _traces.sweep()
         if not _traces.opened:
-            names.update(_unasked)
+            tracer.keeps, tracer.decides = _untraced
             for name, plain in _unguarded.items():
                 setattr(Value, name, plain)
 
@@ -154,11 +155,6 @@ def check_recording(recorder: Deciding) -> None:
     # Rules are applied to placeholders, too, of recorders that nobody traces on.
     if is_paused() and _recorder() is recorder:
         refuse("computes with a Value inside no_grad", _NO_GRAD)
-
-
-# What the engine asks while some trace is open, and the answers when none is.
-_ASKED = {"traced": _paused, "decided_later": _traced}
-_unasked = {name: names[name] for name in _ASKED}
 
 
 def _guards() -> dict[str, Any]:

@@ -36,15 +36,11 @@ class Node(Protocol):
 
     _number: float
     _kind: "Kind"
+    _label: str
     _x: Any
     _y: Any
     grad: float | None
     birth: int
-
-    @property
-    def label(self) -> str:
-        """The name, "" if it has none."""
-        ...
 
     @property
     def op(self) -> Primitive | None:

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
 from autograd.blocks import Block, Blocks, Turn
-from autograd.engine.backward import backward
 from autograd.engine.modes import is_paused, tracer, user_line
 from autograd.engine.value import Value
 from autograd.errors import TraceError
@@ -78,12 +77,7 @@ _traces = Blocks("autograd's traces")
 _guarding = Turn()
 _COMPARISONS = ("__lt__", "__le__", "__gt__", "__ge__")
 _GUARDED = ("data", "detach", "backward", *_COMPARISONS)
-_unguarded: dict[str, Any] = {
-    "backward": backward,  # imported for this too: it becomes a method when its module is read
-    **{name: vars(Value)[name] for name in _GUARDED if name != "backward"},
-}
-# The answers of the engine's tracer while there is none.
-_untraced = tracer.keeps, tracer.decides
+_unguarded: dict[str, Any] = {name: vars(Value)[name] for name in _GUARDED}
 
 
 class Tracing(Block):
@@ -155,6 +149,9 @@ def check_recording(recorder: Deciding) -> None:
     # Rules are applied to placeholders, too, of recorders that nobody traces on.
     if is_paused() and _recorder() is recorder:
         refuse("computes with a Value inside no_grad", _NO_GRAD)
+
+
+_untraced = tracer.keeps, tracer.decides
 
 
 def _guards() -> dict[str, Any]:

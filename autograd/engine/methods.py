@@ -466,6 +466,11 @@ def _converted(name: str) -> str:
             number(other)"""
 
 
+# Of each method of two operands: its row, the one for a plain number in the second place, and
+# whether it is the reflected one. Placeholders take their operators from here.
+binary_rows: dict[Any, tuple[Primitive, Primitive, bool]] = {}
+
+
 def binary_method(row: Primitive, constant: Primitive | None = None) -> Callable[[N, Any], N]:
     """Return the method of `Value` for a row of two operands, the Value first.
 
@@ -491,12 +496,16 @@ def {row.name}(self, other):
 """
     bound |= {"kind_vv": kind_of(row, "vv"), "kind_vc": kind_of(constant, "vc")}
     method = _compiled(text, row.name, f"Value.{row.name}", combine=combine, **bound)
+    binary_rows[method] = row, constant, False
     method.__doc__ = f"Return {row.text([_NAMED['x'], _NAMED['y']])}, recorded."
     return method
 
 
-def reflected_method(row: Primitive) -> Callable[[N, Any], N]:
-    """Return the method of `Value` for a row of two operands, a plain number first."""
+def reflected_method(row: Primitive, constant: Primitive | None = None) -> Callable[[N, Any], N]:
+    """Return the method of `Value` for a row of two operands, a plain number first.
+
+    The arguments are those of `binary_method`.
+    """
     name = f"reflected_{row.name}"
     left, bound = _forward(row, "other", "self._number")
     text = f"""
@@ -509,7 +518,9 @@ def {name}(self, other):
 {_finished("other", "self")}
 """
     bound["kind_cv"] = kind_of(row, "cv")
-    return _compiled(text, name, f"Value.{name}", combine=combine, **bound)
+    method = _compiled(text, name, f"Value.{name}", combine=combine, **bound)
+    binary_rows[method] = row, constant or row, True
+    return method
 
 
 class _Name:

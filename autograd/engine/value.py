@@ -156,7 +156,7 @@ class Value:
     __truediv__ = div = binary_method(TABLE["div"])
     __rtruediv__ = reflected_method(TABLE["div"])
     __pow__ = binary_method(TABLE["pow"], constant=TABLE["power"])
-    __rpow__ = reflected_method(TABLE["pow"])
+    __rpow__ = reflected_method(TABLE["pow"], constant=TABLE["power"])
     __neg__ = neg = unary_method(TABLE["neg"])
     __abs__ = abs = absolute = unary_method(TABLE["abs"])
 

@@ -25,7 +25,6 @@ import numpy as np
 from autograd.engine import numeric
 from autograd.engine.numeric import number, sequence, total
 from autograd.engine.primitive import (
-    ATOM,
     POWER,
     PRODUCT,
     SUM,
@@ -39,23 +38,9 @@ from autograd.engine.primitive import (
     call_notation,
     enter,
     latex_call,
-    lookup,
     unary,
 )
 from autograd.engine.symbolic import describe
-
-__all__ = [
-    "ATOM",
-    "POWER",
-    "PRODUCT",
-    "SUM",
-    "TABLE",
-    "Notation",
-    "Operand",
-    "Primitive",
-    "apply",
-    "lookup",
-]
 
 
 def _upright(name: str) -> Notation:
@@ -1340,6 +1325,7 @@ def subgradient_table() -> str:
 def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]:
     """Return d2z/dx2 by each operand that is not a constant, at numbers.
 
+    >>> from autograd import lookup
     >>> second_derivatives(lookup("hypot"), (0.0, 0.0))
     [nan, nan]
     """

@@ -28,7 +28,8 @@ from autograd.display.chain.latex import (
     partial_text,
 )
 from autograd.engine import primitives
-from autograd.engine.primitives import TABLE, Primitive, lookup
+from autograd.engine.primitive import lookup
+from autograd.engine.primitives import TABLE, Primitive
 from support.programs import programs
 from support.rows import each_row
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, gradient, local_partials
 from autograd.engine.methods import make_pull, partial_texts, use_of
-from autograd.engine.primitives import ATOM, TABLE, Operand, Primitive, apply
+from autograd.engine.primitive import ATOM
+from autograd.engine.primitives import TABLE, Operand, Primitive, apply
 from support.profile import PROFILE
 from support.programs import domains, floats
 from support.references import EPS, derivative, exact, has_kink, mp, points, relative_error, scale

@@ -9,7 +9,8 @@ import pytest
 
 import autograd
 from autograd import Value, compile, dot, grad, maximum, mean, minimum, select, where
-from autograd.engine.primitives import apply, lookup
+from autograd.engine.primitive import lookup
+from autograd.engine.primitives import apply
 
 NAN, INF = math.nan, math.inf
 

@@ -11,6 +11,9 @@ from autograd.check import check_against as check_against
 from autograd.check import check_gradients as check_gradients
 from autograd.check import check_module as check_module
 from autograd.compile import compile as compile
+from autograd.custom import primitive as primitive
+from autograd.custom import register as register
+from autograd.custom import unregister as unregister
 from autograd.display.chain.explain import Explanation as Explanation
 from autograd.display.chain.explain import explain as explain
 from autograd.display.chain.influence import Influence as Influence
@@ -24,7 +27,6 @@ from autograd.display.picture.drawing import Drawing as Drawing
 from autograd.display.picture.drawing import draw as draw
 from autograd.display.picture.update import draw_update as draw_update
 from autograd.engine.backward import backward as backward
-from autograd.engine.backward import gradient as gradient
 from autograd.engine.backward import local_partials as local_partials
 from autograd.engine.backward import order as order
 from autograd.engine.modes import detect_anomaly as detect_anomaly
@@ -32,9 +34,6 @@ from autograd.engine.modes import no_grad as no_grad
 from autograd.engine.primitive import Primitive as Primitive
 from autograd.engine.primitive import lookup as lookup
 from autograd.engine.primitives import *
-from autograd.engine.register import primitive as primitive
-from autograd.engine.register import register as register
-from autograd.engine.register import unregister as unregister
 from autograd.engine.serialization import from_json as from_json
 from autograd.engine.serialization import to_json as to_json
 from autograd.engine.value import Value as Value
@@ -49,6 +48,7 @@ from autograd.files import write_whole as write_whole
 from autograd.functions import *
 from autograd.pages.walkthrough import Walkthrough as Walkthrough
 from autograd.pages.walkthrough import walkthrough as walkthrough
+from autograd.transforms.gradient import gradient as gradient
 from autograd.transforms.transforms import derivative as derivative
 from autograd.transforms.transforms import grad as grad
 from autograd.transforms.transforms import hessian as hessian

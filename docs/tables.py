@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograd.display.chain.latex import number_latex, partial_latex
 from autograd.engine.primitive import TABLE, Primitive
-from autograd.engine.primitives import second_derivatives
+from autograd.transforms.taylor import second_derivatives
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MODULES = (

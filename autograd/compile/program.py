@@ -16,9 +16,9 @@ from autograd import asked
 from autograd.compile.anomaly import failed, replay
 from autograd.compile.backends.numpy_text import bound
 from autograd.compile.graph.graph import Bools
-from autograd.compile.graph.simplify import simplified
+from autograd.compile.graph.passes import simplified
 from autograd.compile.lowered import Built
-from autograd.compile.report import Report
+from autograd.compile.report import CompileReport
 from autograd.compile.tracing.arguments import flat_sample, flat_samples, is_array, named, shape_of
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.methods import names, tick
@@ -380,7 +380,7 @@ class Program:
         """
         return bound(self.source, namespace)
 
-    def report(self) -> Report:
+    def report(self) -> CompileReport:
         """Return what each pass made of the graph; printed, a table.
 
         Raises:

@@ -24,7 +24,7 @@ import numpy as np
 from autograd.engine.numeric import number, over
 from autograd.engine.primitive import apply_to_arrays
 from autograd.engine.primitives import TABLE, Primitive
-from autograd.engine.symbolic import OPERATORS, partial_texts
+from autograd.engine.symbolic import partial_texts
 
 if TYPE_CHECKING:
     from autograd.engine.value import Value
@@ -346,8 +346,8 @@ def _forget_rule(row: Primitive) -> None:
 
 
 def _forward(row: Primitive, *operands: str) -> tuple[str, dict[str, Any]]:
-    if row.function in OPERATORS:
-        return OPERATORS[row.function].format(*operands), {}
+    if row.is_operator:
+        return row.operation(*operands), {}
     return f"function({', '.join(operands)})", {"function": row.function}
 
 

@@ -4,18 +4,10 @@ Calling a row's `partials` on blanks gives their text, from which methods, docst
 are made. No expression of a derivative is written twice.
 """
 
-import operator
 from typing import Any
 
 from autograd.engine.numeric import number
 from autograd.engine.primitive import ATOM, Operand, Primitive
-
-OPERATORS: dict[Any, str] = {
-    operator.add: "{0} + {1}",
-    operator.sub: "{0} - {1}",
-    operator.mul: "{0} * {1}",
-    operator.neg: "-{0}",
-}
 
 
 class Blank:
@@ -34,8 +26,8 @@ class Blank:
     @staticmethod
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "Blank":
         texts = [written(x) for x in operands]
-        if row.function in OPERATORS:
-            return Blank(f"({OPERATORS[row.function].format(*texts)})")
+        if row.is_operator:
+            return Blank(f"({row.operation(*texts)})")
         return Blank(f"{row.name}({', '.join(map(_bare, texts))})")
 
     def __add__(self, other: object) -> "Blank":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from autograd.display.picture.format import clean, markdown_text
+from autograd.escaping import clean, markdown_text
 
 WIDEST = 44
 

@@ -11,7 +11,7 @@ form is McIlroy's, "Power series, power serious", Journal of Functional Programm
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.engine.backward import order
@@ -192,3 +192,17 @@ def _operand(x: Any, series: Mapping[Value, Series], *, graph: bool) -> Any:
     if x in series:
         return series[x]
     return x.data if isinstance(x, Value) and not graph else x
+
+
+def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]:
+    """Return d2z/dx2 by each operand that is not a constant, at numbers.
+
+    >>> second_derivatives(TABLE["hypot"], (0.0, 0.0))
+    [nan, nan]
+    """
+    found: list[float] = []
+    for i in range(len(operands) - row.constants):
+        line = [Series([x, 1.0]) if k == i else x for k, x in enumerate(operands)]
+        z: Any = Series.__apply__(row, tuple(line))
+        found.append(2.0 * z.coefficient(2) + 0.0)
+    return found

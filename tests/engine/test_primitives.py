@@ -17,6 +17,7 @@ from autograd import Value, gradient, local_partials
 from autograd.engine.methods import make_pull, partial_texts, use_of
 from autograd.engine.primitive import ATOM
 from autograd.engine.primitives import TABLE, Operand, Primitive, apply
+from autograd.custom import false_claim
 from support.profile import PROFILE
 from support.programs import domains, floats
 from support.references import EPS, derivative, exact, has_kink, mp, points, relative_error, scale
@@ -183,6 +184,16 @@ def test_every_kink_of_the_domain_is_listed(row: Primitive) -> None:
             )
             if inside and has_kink(row, point):
                 assert row.subgradients, f"{row} has a kink at {point} and no line in its table"
+
+
+@each_row
+def test_what_a_row_says_of_its_function_holds(row: Primitive) -> None:
+    """That it commutes, has a neutral number, is never below 0: to the bit, on all edges."""
+    for count in counts(row):
+        for point in points(row, count, 8):
+            assert not false_claim(row, point)
+    for point in edge_points(row):
+        assert not false_claim(row, point)
 
 
 # How a row is written ------------------------------------------------------------------------

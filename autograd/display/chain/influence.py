@@ -10,8 +10,9 @@ from typing import overload
 from autograd import asked
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.terms import figure
-from autograd.display.picture.format import markdown_text, whole_number
+from autograd.display.picture.format import whole_number
 from autograd.engine.value import Value
+from autograd.escaping import markdown_text
 
 
 @dataclass(frozen=True, slots=True)

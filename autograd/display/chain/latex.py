@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.display.picture.format import clean
 from autograd.engine.backward import order
 from autograd.engine.primitive import ATOM, PRODUCT, SUM, Operand, Primitive, lookup
 from autograd.engine.value import Value
+from autograd.escaping import clean
 
 # A longer expression is named and goes on its own line; with nesting that is bounded, so is the
 # time for a chain of any depth.

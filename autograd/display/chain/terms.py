@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd.display.chain.latex import MOST_OPERANDS, label_latex, number_latex
-from autograd.display.picture.format import clean, label_text
+from autograd.display.picture.format import label_text
 from autograd.engine.numeric import number
 from autograd.engine.primitive import ATOM, SUM, Operand, Primitive, lookup
 from autograd.engine.value import Value
+from autograd.escaping import clean
 
 _BRACKETS = r"\left(", r"\right)"
 # Rules of so many operands are computed and not written: each partial may name every operand.

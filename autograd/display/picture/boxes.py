@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograd.display.picture.format import (
-    clean,
     count_text,
     label_text,
     number_text,
@@ -20,6 +19,7 @@ from autograd.display.picture.format import (
 from autograd.display.picture.grouping import Group
 from autograd.engine.primitive import Operand
 from autograd.engine.value import Value
+from autograd.escaping import clean
 
 EARLY = "not computed yet"
 DIRECTION = "should go"

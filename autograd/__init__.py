@@ -19,7 +19,6 @@ if _path.exists(_path.join(_path.dirname(__file__), "tracer.py")):
     )
 
 from autograd import moved as moved  # old pickles find what stands elsewhere now
-from autograd.engine.modes import recording_anyway as recording_anyway
 from autograd.faces import face as _face
 
 __distribution__ = "chalkgrad"

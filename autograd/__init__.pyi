@@ -1,10 +1,8 @@
 """Every public name of `autograd`, once; `faces.py` reads this when the package is imported."""
 
-from contextlib import AbstractContextManager
-
-from autograd import check as check
-from autograd import display as display
-from autograd import laboratory as laboratory
+from autograd import check as check  # a module
+from autograd import display as display  # a module
+from autograd import laboratory as laboratory  # a module
 from autograd.check import Report as Report
 from autograd.check import assert_gradients as assert_gradients
 from autograd.check import check_against as check_against
@@ -31,6 +29,7 @@ from autograd.engine.backward import local_partials as local_partials
 from autograd.engine.backward import order as order
 from autograd.engine.modes import detect_anomaly as detect_anomaly
 from autograd.engine.modes import no_grad as no_grad
+from autograd.engine.modes import recording_anyway as recording_anyway  # for nn
 from autograd.engine.primitive import Primitive as Primitive
 from autograd.engine.primitive import lookup as lookup
 from autograd.engine.primitives import *
@@ -48,6 +47,7 @@ from autograd.files import write_whole as write_whole
 from autograd.functions import *
 from autograd.pages.walkthrough import Walkthrough as Walkthrough
 from autograd.pages.walkthrough import walkthrough as walkthrough
+from autograd.table import Table as Table  # for nn
 from autograd.transforms.gradient import gradient as gradient
 from autograd.transforms.transforms import derivative as derivative
 from autograd.transforms.transforms import grad as grad
@@ -59,6 +59,3 @@ from autograd.transforms.transforms import value_and_grad as value_and_grad
 
 __distribution__: str
 __version__: str
-
-# For nn, whose models are called inside a user's `no_grad` too; not promised to users.
-def recording_anyway() -> AbstractContextManager[bool]: ...

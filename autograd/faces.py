@@ -1,9 +1,10 @@
 """The public names of a package, each said once: in the `__init__.pyi` beside its `__init__.py`.
 
 Type checkers and editors read that file; here it is read when the package is imported. A line
-`from module import name as name` makes a name public, which is imported when it is first used: a
-program that only computes does not wait for what draws, checks or compiles. A line with a star
-takes all functions that a module says are its own, and imports it at once.
+`from module import name as name` is a name that is imported when it is first used: a program that
+only computes does not wait for what draws, checks or compiles. A line with a star takes all
+functions that a module calls its own, and imports it at once. What a comment follows can be
+imported, and is not promised: it is left out of `__all__`.
 """
 
 import re
@@ -13,7 +14,7 @@ from importlib import import_module
 from types import FunctionType, ModuleType
 from typing import Any
 
-_LINE = re.compile(r"^from ([\w.]+) import (?:(\w+) as \2|\*)", re.MULTILINE)
+_LINE = re.compile(r"^from ([\w.]+) import (?:(\w+) as \2|\*)(  #)?", re.MULTILINE)
 
 
 def face(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
@@ -25,18 +26,17 @@ def face(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], l
     Returns:
         Its `__getattr__`, its `__dir__` and its `__all__`.
 
-    >>> _, _, names = face("autograd")
-    >>> "tanh" in names
-    True
+    >>> _, names, promised = face("autograd")
+    >>> "tanh" in promised, "recording_anyway" in promised, "recording_anyway" in names()
+    (True, False, True)
     """
     module = sys.modules[package]
-    loader: Any = module.__loader__
-    text: str = loader.get_data(f"{module.__file__}i").decode()
     paths: dict[str, str] = {}
-    lines: list[tuple[str, str]] = _LINE.findall(text)
-    for path, name in lines:
+    promised: list[str] = []
+    for path, name, comment in _lines(module):
         found = [name] if name else _own_functions(import_module(path), package)
         paths |= dict.fromkeys(found, path)
+        promised += [] if comment else found
 
     def load(name: str) -> Any:
         path = paths.get(name)
@@ -57,7 +57,13 @@ def face(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], l
     def names() -> list[str]:
         return sorted({*vars(module), *paths})
 
-    return load, names, sorted(paths)
+    return load, names, sorted(promised)
+
+
+def _lines(module: ModuleType) -> list[tuple[str, str, str]]:
+    """Return the path, the name and the beginning of the comment of each line of a stub."""
+    loader: Any = module.__loader__  # reads from a zip file, too
+    return _LINE.findall(loader.get_data(f"{module.__file__}i").decode())
 
 
 def _own_functions(module: ModuleType, package: str) -> list[str]:

@@ -22,12 +22,6 @@ if getattr(autograd, "__distribution__", None) != "chalkgrad":
 
 from autograd import faces as _faces
 from autograd import moved as _moved
-from nn import activations as activations
-from nn import init as init
-from nn import layers as layers
-from nn import losses as losses
-from nn import module as module
-from nn import optim as optim
 
 _moved.moved({"nn.history": "nn.training.history", "nn.predicting": "nn.inference.predict"})
 

@@ -1,6 +1,13 @@
 """Every public name of `nn`, once; see `autograd/faces.py`."""
 
+from nn import activations as activations  # a module
 from nn import datasets as datasets
+from nn import init as init  # a module
+from nn import layers as layers  # a module
+from nn import losses as losses  # a module
+from nn import module as module  # a module
+from nn import optim as optim  # a module
+from nn import plots as plots  # a module
 from nn.init import Constant as Constant
 from nn.init import He as He
 from nn.init import Initialiser as Initialiser

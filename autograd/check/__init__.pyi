@@ -23,5 +23,6 @@ from autograd.check.testing.marking import assert_mark_value as assert_mark_valu
 from autograd.check.testing.marking import mark_gradient as mark_gradient
 from autograd.check.testing.marking import mark_value as mark_value
 from autograd.check.testing.mutation import FAULTS as FAULTS
+from autograd.check.testing.mutation import FaultKind as FaultKind
 from autograd.check.testing.mutation import planted as planted
 from autograd.check.testing.programs import random_program as random_program

@@ -33,6 +33,7 @@ from autograd.compile.arrays.ir import (
 from autograd.compile.graph.graph import Graph
 from autograd.compile.graph.passes import Group, passes
 from autograd.files import write_whole
+from autograd.table import Table
 
 # The colours of Okabe and Ito, told apart by the colour-blind.
 _NODES, _STATEMENTS, _OTHER = "#0072b2", "#d55e00", "#7f7f7f"
@@ -83,19 +84,19 @@ class CompileReport:
     unrolled: tuple[str, ...]
 
     def __str__(self) -> str:
-        head = f"{'pass':10}{'nodes':>12}{'statements':>12}{'flops':>13}{'bytes':>13}{'ms':>9}"
-        lines = [head]
-        for s in self.stages:
-            nodes = f"{s.nodes:,}" if s.nodes else "-"
-            statements = f"{s.statements:,}" if s.statements else "-"
-            lines.append(
-                f"{s.name:10}{nodes:>12}{statements:>12}{s.flops:>13,}{s.bytes:>13,}"
-                f"{s.seconds * 1e3:>9.1f}"
-            )
+        lines = [str(self._table)]
         lines += [f"not rolled: {reason}" for reason in self._reasons]
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    @property
+    def _table(self) -> Table:
+        rows: list[list[str]] = []
+        for s in self.stages:
+            counts = [f"{n:,}" if n else "-" for n in (s.nodes, s.statements)]
+            rows.append([s.name, *counts, f"{s.flops:,}", f"{s.bytes:,}", f"{s.seconds * 1e3:.1f}"])
+        return Table(("pass", "nodes", "statements", "flops", "bytes", "ms"), rows, "<>>>>>")
 
     @property
     def _reasons(self) -> list[str]:
@@ -128,20 +129,7 @@ class CompileReport:
 
     def _html(self) -> str:
         # A table and an image are what notebooks show of outputs that they do not trust, too.
-        heads = ("nodes", "statements", "flops", "bytes", "ms")
-        cells = "".join(
-            [f'<th style="text-align:right;padding:0 0.6em">{head}</th>' for head in heads]
-        )
-        lines = [f'<table><tr><th style="text-align:left">pass</th>{cells}</tr>']
-        for s in self.stages:
-            counts = [f"{n:,}" if n else "-" for n in (s.nodes, s.statements)]
-            numbers = [*counts, f"{s.flops:,}", f"{s.bytes:,}", f"{s.seconds * 1e3:.1f}"]
-            cells = "".join(
-                [f'<td style="text-align:right;padding:0 0.6em">{text}</td>' for text in numbers]
-            )
-            named = f'<td style="text-align:left" title="{html.escape(s.about)}">{s.name}</td>'
-            lines.append(f"<tr>{named}{cells}</tr>")
-        lines.append("</table>")
+        lines = [self._table.html()]
         lines += [f"<p>not rolled: {html.escape(reason)}</p>" for reason in self._reasons]
         picture = base64.b64encode(self.svg.encode()).decode()
         told = "bars of nodes, statements, flops, bytes and milliseconds after each pass"

@@ -37,6 +37,7 @@ from autograd.engine.primitive import (
     latex_call,
 )
 from autograd.engine.symbolic import describe
+from autograd.table import Table
 
 if TYPE_CHECKING:
     from autograd.engine.value import Value
@@ -1319,15 +1320,11 @@ def subgradient_table() -> str:
     # Power series stand above the table, which they are made from.
     from autograd.transforms.taylor import second_derivatives
 
-    rows = [["function", "at", "derivative", "second, if not finite"]]
+    rows: list[list[str]] = []
     for row in TABLE.values():
         for operands, partials in row.subgradients:
             cells = [operands, partials[: len(partials) - row.constants]]
             seconds = second_derivatives(row, operands)
-            cells += [] if all(map(math.isfinite, seconds)) else [tuple(seconds)]
+            cells.append(() if all(map(math.isfinite, seconds)) else tuple(seconds))
             rows.append([row.name, *[", ".join(f"{x:g}" for x in numbers) for numbers in cells]])
-    widths = [max(len(cells[i]) for cells in rows) + 2 for i in range(3)]
-    lines = [
-        "".join(f"{x:{n}}" for x, n in zip(cells, [*widths, 0], strict=False)) for cells in rows
-    ]
-    return "\n".join(map(str.rstrip, lines))
+    return str(Table(("function", "at", "derivative", "second, if not finite"), rows, "<<<<"))

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, gradient, local_partials
+from autograd.custom import false_claim
 from autograd.engine.methods import make_pull, partial_texts, use_of
 from autograd.engine.primitive import ATOM
 from autograd.engine.primitives import TABLE, Operand, Primitive, apply
-from autograd.custom import false_claim
 from support.profile import PROFILE
 from support.programs import domains, floats
 from support.references import EPS, derivative, exact, has_kink, mp, points, relative_error, scale

@@ -17,6 +17,7 @@ from typing import Any
 from autograd.engine.backward import order
 from autograd.engine.methods import closed, structural_zeros
 from autograd.engine.primitive import TABLE, Primitive, apply
+from autograd.engine.symbolic import Operators
 from autograd.engine.value import Value
 
 # The coefficient of a power that a series does not have, told by identity. It is left out of every
@@ -25,7 +26,7 @@ from autograd.engine.value import Value
 ABSENT = float("0.0")
 
 
-class Series:
+class Series(Operators):
     """A power series whose coefficients are computed when they are asked for.
 
     Coefficients are floats, or Values if what goes in is Values.
@@ -102,18 +103,6 @@ class Series:
             if i not in nothing and isinstance(x, Series)
         ]
 
-    def __add__(self, other: Any) -> Series:
-        return Series.__apply__(TABLE["add"], (self, other))
-
-    def __radd__(self, other: Any) -> Series:
-        return Series.__apply__(TABLE["add"], (other, self))
-
-    def __sub__(self, other: Any) -> Series:
-        return Series.__apply__(TABLE["sub"], (self, other))
-
-    def __rsub__(self, other: Any) -> Series:
-        return Series.__apply__(TABLE["sub"], (other, self))
-
     def __mul__(self, other: Any) -> Series:
         if other.__class__ is float and other == 0.0:
             # A rule's own 0, as that of x**0: without, its series goes as deep as the order.
@@ -122,9 +111,6 @@ class Series:
 
     def __rmul__(self, other: Any) -> Series:
         return self * other
-
-    def __neg__(self) -> Series:
-        return Series.__apply__(TABLE["neg"], (self,))
 
 
 # From this power on, what rules are made of is computed before it is asked for.

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, gradient, local_partials
 from autograd.custom import false_claim
-from autograd.engine.methods import make_pull, partial_texts, use_of
+from autograd.engine.methods import kind_of, make_pull, partial_texts
 from autograd.engine.primitive import ATOM
 from autograd.engine.primitives import TABLE, Operand, Primitive, apply
 from support.profile import PROFILE
@@ -264,7 +264,7 @@ def test_every_kind_of_node_pulls_the_local_partials(row: Primitive) -> None:
                 z = apply(row, tuple(operands))
                 if row.arity in (1, 2):
                     letters = "".join(kinds) + "c" * row.constants
-                    assert z._use is use_of(row, letters)
+                    assert z._kind is kind_of(row, letters)
                 z.backward()
                 for x, d in zip(operands, local_partials(z), strict=True):
                     assert not isinstance(x, Value) or x.grad == d, (point, kinds)

@@ -25,7 +25,7 @@ EARLY = "not computed yet"
 DIRECTION = "should go"
 # In a tooltip, of a node and of one in a group.
 _GRADIENT = re.compile(r"(^gradient:|(?<=: value )\S+, gradient) \S+$", re.MULTILINE)
-_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−"}
+_SIGNS = str.maketrans("-*/", "−×÷")
 
 
 @dataclass(slots=True)
@@ -219,8 +219,8 @@ def _operation(node: Value) -> str:
         return ""
     numbers = [x for x in node.args if not isinstance(x, Value)]
     if not numbers:
-        name: str = row.name
-        return _SIGNS.get(name, name)
+        sign: str = row.operator.translate(_SIGNS)
+        return sign or row.name
     if len(node.args) > 4:
         return f"{row.name}, {count_text(len(numbers), 'constant')}"
     written: list[Operand] = []

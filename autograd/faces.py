@@ -32,11 +32,11 @@ def face(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], l
     """
     module = sys.modules[package]
     paths: dict[str, str] = {}
-    promised: list[str] = []
+    promised: set[str] = set()
     for path, name, comment in _lines(module):
         found = [name] if name else _own_functions(import_module(path), package)
         paths |= dict.fromkeys(found, path)
-        promised += [] if comment else found
+        promised |= set() if comment else set(found)
 
     def load(name: str) -> Any:
         path = paths.get(name)

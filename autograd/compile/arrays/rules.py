@@ -28,7 +28,7 @@ def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
     A rule that cannot run on placeholders (a user's own, made with other functions) is called as a
     whole when the program runs: each of its partials is then a row of its own.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> tape = Tape()
     >>> z, x = tape.input(), tape.input()
     >>> (slope,) = partials(lookup("exp"), z, [x])
@@ -71,7 +71,7 @@ class Rule:
 def _has_poles(row: Primitive) -> bool:
     """Return whether a partial of a row may be infinite or nan at finite numbers: by trying some.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> [_has_poles(lookup(name)) for name in ("sqrt", "exp", "div", "tanh", "mul", "dot")]
     [True, True, True, False, False, False]
     """
@@ -106,7 +106,7 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
         wanted: the places of the operands to derive by.
         constants: the operands that are known numbers, by place.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> print(pulled(lookup("div"), 2, [0], {}).graph)
     n0 = input 0
     n1 = input 3

@@ -98,7 +98,7 @@ def test_the_version_is_written_once_and_told_of_by_the_changelog_and_the_citati
     assert project["tool"]["hatch"]["version"] == {"path": "autograd/__init__.py"}
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     dates = dict(re.findall(r"^## \[(.+)\] - (\S+)$", changelog, re.MULTILINE))
-    assert VERSION == next(iter(dates))
+    assert next(iter(dates)) == VERSION
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"version: {VERSION}\ndate-released: {dates[VERSION]}\n" in citation
 

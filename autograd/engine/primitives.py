@@ -25,7 +25,6 @@ import numpy as np
 from autograd.engine import numeric
 from autograd.engine.numeric import number, sequence, total
 from autograd.engine.primitive import (
-    ATOM,
     POWER,
     PRODUCT,
     SUM,
@@ -36,26 +35,12 @@ from autograd.engine.primitive import (
     apply,
     enter,
     latex_call,
-    lookup,
 )
 from autograd.engine.symbolic import describe
 from autograd.table import Table
 
 if TYPE_CHECKING:
     from autograd.engine.value import Value
-
-__all__ = [
-    "ATOM",
-    "POWER",
-    "PRODUCT",
-    "SUM",
-    "TABLE",
-    "Notation",
-    "Operand",
-    "Primitive",
-    "apply",
-    "lookup",
-]
 
 
 T = TypeVar("T", "Value", float, "np.ndarray[Any, Any]")

@@ -72,7 +72,7 @@ class Rule:
 def _has_poles(row: Primitive) -> bool:
     """Return whether a partial of a row may be infinite or nan at finite numbers: by trying some.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> [_has_poles(lookup(name)) for name in ("sqrt", "exp", "div", "tanh", "mul", "dot")]
     [True, True, True, False, False, False]
     """
@@ -107,7 +107,7 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
         wanted: the places of the operands to derive by.
         constants: the operands that are known numbers, by place.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> print(pulled(lookup("div"), 2, [0], {}).graph)
     n0 = input 0
     n1 = input 3

@@ -148,7 +148,7 @@ def neurons(nodes: Sequence[Value]) -> list[Group]:
         nodes: a graph in topological order, its result last.
 
     >>> w, b = Value(0.5, "neurons.0.weights.0"), Value(0.1, "neurons.0.bias")
-    >>> from autograd.engine.backward import order
+    >>> from autograd import order
     >>> (neuron,) = neurons(order((w * Value(2.0) + b).tanh()))
     >>> neuron.title, neuron.content, len(neuron.members)
     ('neurons.0', 'tanh, 1 weight, bias', 3)

@@ -58,7 +58,7 @@ def gradient_values(
     """Return what `gradient` does, unchecked; `nodes` is the order of z where it is known."""
 
     def local_of(node: Any, operands: Sequence[Any]) -> Local:
-        row = node._use.row
+        row = node._kind.row
         return row, factors(row, row.partials(node, *operands), operands)
 
     found = _swept(z, xs, nodes, local_of, times)
@@ -76,7 +76,7 @@ def gradient_numbers(
     """
 
     def local_of(node: Any, operands: Sequence[Any]) -> Local:
-        row, numbers = node._use.row, data_of(operands)
+        row, numbers = node._kind.row, data_of(operands)
         return row, factors(row, row.partials(node._number, *numbers), numbers)
 
     found = _swept(z, xs, nodes, local_of, mul)

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Graph
-from autograd.compile.graph.simplify import simplified
-from autograd.compile.tracing.trace import Tape, on_tape
+from autograd.compile.graph.passes import simplified
+from autograd.compile.tracing.recorder import Recorder
+from autograd.compile.tracing.trace import on_recorder
 from autograd.engine.primitive import Primitive, apply, lookup
 from autograd.transforms.sweep import Local, factors, sweep, times
 
@@ -29,11 +30,11 @@ def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
     whole when the program runs: each of its partials is then a row of its own.
 
     >>> from autograd.engine.primitive import lookup
-    >>> tape = Tape()
-    >>> z, x = tape.input(), tape.input()
-    >>> (slope,) = partials(lookup("exp"), z, [x])
-    >>> slope is z
-    True
+    >>> from autograd.compile.tracing.trace import trace
+    >>> print(trace(lambda z, x: partials(lookup("exp"), z, [x])[0], [(), ()]))
+    n0 = input 0
+    n1 = input 1
+    return n0
     """
     try:
         return row.partials(z, *operands)
@@ -93,8 +94,7 @@ def leaves_out_poles(graph: Graph) -> bool:
     >>> [leaves_out_poles(trace(f, [()])) for f in (lambda x: log(relu(x)), lambda x: relu(log(x)))]
     [False, True]
     """
-    choices = np.isin(graph.code, [i for i, row in enumerate(graph.rows) if row.chooses])
-    poles = np.isin(graph.code, [i for i, row in enumerate(graph.rows) if _has_poles(row)])
+    choices, poles = graph.where(lambda row: row.chooses), graph.where(_has_poles)
     return bool(choices.any() and poles[: np.flatnonzero(choices)[-1]].any())
 
 
@@ -115,17 +115,17 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
     return n2
     """
 
-    def record(tape: Tape) -> tuple[Graph, tuple[int, ...]]:
-        g, z = tape.input(), tape.input()
-        operands = [tape.input() for _ in range(count)]
+    def record(recorder: Recorder) -> tuple[Graph, tuple[int, ...]]:
+        g, z = recorder.input(), recorder.input()
+        operands = [recorder.input() for _ in range(count)]
         known = [constants.get(i, x) for i, x in enumerate(operands)]
         slopes = factors(row, partials(row, z, known), known)
         found = sweep(
             {row: g}, [row], lambda _: range(count), lambda _, __: (row, slopes), set(wanted)
         )
-        return tape.graph([tape.node_of(slope) for slope in found.values()]), tuple(found)
+        return recorder.graph([recorder.node_of(slope) for slope in found.values()]), tuple(found)
 
-    graph, places = on_tape(record, final=True)
+    graph, places = on_recorder(record, final=True)
     return Rule(simplified(graph), places)
 
 
@@ -150,14 +150,14 @@ def with_gradient(
     [15.0, 5.0, 3.0]
     """
 
-    def record(tape: Tape) -> Graph:
-        return _with_gradient(tape, graph, wanted, careful=careful)
+    def record(recorder: Recorder) -> Graph:
+        return _with_gradient(recorder, graph, wanted, careful=careful)
 
-    return simplified(on_tape(record, final=True))
+    return simplified(on_recorder(record, final=True))
 
 
 def _with_gradient(
-    tape: Tape, graph: Graph, wanted: Sequence[tuple[int, int]], *, careful: bool
+    recorder: Recorder, graph: Graph, wanted: Sequence[tuple[int, int]], *, careful: bool
 ) -> Graph:
     nodes: list[Any] = []
     between: set[int] = set()
@@ -168,10 +168,11 @@ def _with_gradient(
         if code == CONSTANT:
             nodes.append(float(graph.numbers[place]))
         elif code < 0:
-            nodes.append(tape.new(tape.append(code, place)))
+            nodes.append(recorder.new(recorder.append(code, place)))
             found[code, place] = i
         else:
-            nodes.append(tape.new(tape.node(graph.rows[code], [nodes[x] for x in operands])))
+            row, taken = graph.rows[code], [nodes[x] for x in operands]
+            nodes.append(recorder.new(recorder.node(row, taken)))
         if not between.isdisjoint(operands) if operands else (code, place) in leaves:
             between.add(i)
 
@@ -191,7 +192,7 @@ def _with_gradient(
     adjoints = sweep({result: start}, inner, operands_of, local_of, between, product=product)
     slopes = [adjoints.get(found.get(leaf, -1), 0.0) for leaf in wanted]
     slopes = [d.g if d.__class__ is _Flow else d for d in slopes]
-    return tape.graph([tape.node_of(x) for x in (nodes[result], *slopes)])
+    return recorder.graph([recorder.node_of(x) for x in (nodes[result], *slopes)])
 
 
 class _Choice:

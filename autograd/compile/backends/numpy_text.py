@@ -17,25 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.arrays.ir import (
-    Apply,
-    Array,
-    Concat,
-    Dense,
-    DenseOperand,
-    DenseWeights,
-    Many,
-    Matrix,
-    Operand,
-    Overlap,
-    Reduce,
-    Routine,
-    Slide,
-    Statement,
-    SumBatch,
-    Take,
-    View,
-)
+from autograd.compile.arrays import ir
+from autograd.compile.arrays.ir import Array, Matrix, Operand, Routine, Statement, View
 from autograd.compile.backends import portable
 from autograd.compile.graph.graph import Ints, repeated, tallied
 from autograd.engine import numeric
@@ -65,6 +48,7 @@ class Printer:
     """Statements as lines of text, and the names that the lines use.
 
     Args:
+        routine: for the arguments and the parameters.
         statements: what to print.
         names: of the parameters, for comments.
 
@@ -73,7 +57,10 @@ class Printer:
         functions: the rows' functions that NumPy has no name for.
     """
 
-    def __init__(self, statements: Sequence[Statement], names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, routine: Routine, statements: Sequence[Statement], names: Sequence[str] = ()
+    ) -> None:
+        self.routine = routine
         self.constants: dict[str, Any] = {}
         self.functions: dict[str, Callable[..., Any]] = {}
         self.lines: list[str] = []
@@ -111,33 +98,33 @@ class Printer:
 
     def _written(self, statement: Statement) -> str:
         match statement:
-            case Apply():
+            case ir.Apply():
                 return self._apply(statement)
-            case Concat():
+            case ir.Concat():
                 return self._concat(statement)
-            case Take():
+            case ir.Take():
                 return self._take(statement)
-            case Slide():
+            case ir.Slide():
                 return self._slide(statement)
-            case Overlap():
+            case ir.Overlap():
                 return self._overlap(statement)
-            case Reduce():
+            case ir.Reduce():
                 shape = _grouped(statement.source, statement.size)
                 return f"np.sum({self.view(statement.source)}.reshape({shape}), axis=-1)"
-            case SumBatch():
+            case ir.SumBatch():
                 return f"np.sum({self.view(statement.source)}, axis=0)"
-            case Many():
+            case ir.Many():
                 return self._many(statement)
-            case Dense():
+            case ir.Dense():
                 weights = self._matrix(statement.weights, turned=True)
                 return self._windowed(statement.source, weights, statement)
-            case DenseOperand():
+            case ir.DenseOperand():
                 weights = self._matrix(statement.weights, turned=False)
                 return self._windowed(statement.g, weights, statement)
-            case DenseWeights():
+            case ir.DenseWeights():
                 return self._weights(statement)
 
-    def _apply(self, statement: Apply) -> str:
+    def _apply(self, statement: ir.Apply) -> str:
         row = statement.row
         taken = [self.operand(x) for x in statement.operands]
         # Operators take plain numbers; functions, only where an operand is always one.
@@ -160,7 +147,7 @@ class Printer:
             name += "_"
         return name
 
-    def _concat(self, statement: Concat) -> str:
+    def _concat(self, statement: ir.Concat) -> str:
         batched = statement.out.batched
         pieces: list[str] = []
         for operand, width in statement.pieces:
@@ -175,7 +162,7 @@ class Printer:
             return pieces[0]
         return f"np.concat([{', '.join(pieces)}], axis={int(batched)})"
 
-    def _take(self, statement: Take) -> str:
+    def _take(self, statement: ir.Take) -> str:
         return self._taken(statement.source, statement.index, padded=statement.padded)
 
     def _taken(self, view: View, index: Ints, *, padded: bool) -> str:
@@ -188,7 +175,7 @@ class Printer:
             source = f"np.concat([{source}, {zeros}], axis={int(batched)})"
         return f"{source}[:, {name}]" if batched else f"{source}[{name}]"
 
-    def _slide(self, statement: Slide) -> str:
+    def _slide(self, statement: ir.Slide) -> str:
         """Return windows as slices side by side where they are, else by their places."""
         source, windows = statement.source, statement.lattice
         counts, steps = windows.counts, windows.steps
@@ -201,7 +188,7 @@ class Printer:
         shape = f"batch, {statement.out.width}" if statement.out.batched else "-1"
         return f"np.stack([{', '.join(slices)}], axis=-1).reshape({shape})"
 
-    def _overlap(self, statement: Overlap) -> str:
+    def _overlap(self, statement: ir.Overlap) -> str:
         """Return, for each column, the sum of what is added to it."""
         index, width = statement.lattice.index, statement.out.width
         order = np.argsort(index, kind="stable")
@@ -215,7 +202,7 @@ class Printer:
         shape = f"-1, {width}" if statement.out.batched else f"{width}"
         return f"np.sum({text}.reshape({shape}, {places.shape[1]}), axis=-1)"
 
-    def _many(self, statement: Many) -> str:
+    def _many(self, statement: ir.Many) -> str:
         shape = _grouped(statement.source, statement.size)
         source = f"{self.view(statement.source)}.reshape({shape})"
         reduction = _REDUCTIONS.get(statement.row.array)
@@ -240,14 +227,14 @@ class Printer:
         return f"{name}.T" if turned != matrix.transposed else name
 
     def _label(self, matrix: Matrix) -> str:
-        if matrix.array.name != "theta" or not self._names:
+        if matrix.array is not self.routine.theta or not self._names:
             return ""
         places = matrix.places
         first, last = self._names[int(places[0])], self._names[int(places[-1])]
         shared = [a for a, b in zip(first.split("."), last.split("."), strict=False) if a == b]
         return _comment(".".join(shared) or f"{first} to {last}")
 
-    def _windowed(self, source: View, weights: str, statement: Dense | DenseOperand) -> str:
+    def _windowed(self, source: View, weights: str, statement: ir.Dense | ir.DenseOperand) -> str:
         text = self.view(source)
         if statement.windows == 1:
             return f"{text} @ {weights}"
@@ -255,7 +242,7 @@ class Printer:
         width = statement.out.width
         return f"({text}.reshape(-1, {size}) @ {weights}).reshape(-1, {width})"
 
-    def _weights(self, statement: DenseWeights) -> str:
+    def _weights(self, statement: ir.DenseWeights) -> str:
         g, source = self.view(statement.g), self.view(statement.source)
         if statement.windows > 1:
             g += f".reshape(-1, {statement.g.width // statement.windows})"
@@ -276,18 +263,16 @@ def _grouped(source: View, size: int) -> str:
     return f"-1, {groups}, {size}" if source.array.batched else f"{groups}, {size}"
 
 
-def function_text(
-    routine: Routine, printer: Printer, name: str, returned: Sequence[str], kind: Array
-) -> str:
+def function_text(printer: Printer, name: str, returned: Sequence[str], kind: Array) -> str:
     """Return a program as a Python function of theta and the arguments.
 
     Args:
-        routine: for the arguments.
         printer: has the lines.
         name: of the function.
         returned: the expressions to return.
         kind: the argument whose dtype all numbers have.
     """
+    routine = printer.routine
     arguments = [array.name for array in routine.inputs]
     if routine.theta.width:
         arguments.insert(0, "theta")

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
 from autograd.blocks import Block, Blocks, Turn
-from autograd.engine.backward import backward
 from autograd.engine.modes import is_paused, tracer, user_line
 from autograd.engine.value import Value
 from autograd.errors import TraceError
@@ -78,10 +77,7 @@ _traces = Blocks("autograd's traces")
 _guarding = Turn()
 _COMPARISONS = ("__lt__", "__le__", "__gt__", "__ge__")
 _GUARDED = ("data", "detach", "backward", *_COMPARISONS)
-_unguarded: dict[str, Any] = {
-    "backward": backward,  # imported for this too: it becomes a method when its module is read
-    **{name: vars(Value)[name] for name in _GUARDED if name != "backward"},
-}
+_unguarded: dict[str, Any] = {name: vars(Value)[name] for name in _GUARDED}
 # The answers of the engine's tracer while there is none.
 _untraced = tracer.keeps, tracer.decides
 

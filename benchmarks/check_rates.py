@@ -26,10 +26,11 @@ from autograd import Value
 from autograd.check import Report, assert_gradients, check_against, check_gradients, check_row
 from autograd.check.oracles import high_precision, row_slope
 from autograd.check.testing.mutation import FAULTS, FaultKind, planted
-from autograd.check.testing.programs import Program, random_program
-from autograd.engine.backward import gradient_numbers, order
+from autograd.check.testing.programs import RandomProgram, random_program
+from autograd.engine.backward import order
 from autograd.engine.primitive import TABLE, Primitive
 from autograd.table import Table
+from autograd.transforms.gradient import gradient_numbers
 from benchmarks.check_cases import (
     OWN_FAULTS,
     OWN_ROWS,
@@ -47,7 +48,7 @@ MAX_OPS = 12
 ABOVE_ROUNDING = 2.0**-41
 
 
-def slopes(program: Program) -> tuple[list[float], list[float]]:
+def slopes(program: RandomProgram) -> tuple[list[float], list[float]]:
     """The engine's gradient, and per input the sum of the magnitudes of all paths."""
     leaves = [Value(x) for x in program.point]
     z = program(*leaves)
@@ -78,7 +79,7 @@ def differ(a: list[float], b: list[float], sizes: list[float]) -> bool:
     )
 
 
-def central(program: Program, step: float) -> list[float]:
+def central(program: RandomProgram, step: float) -> list[float]:
     """Plain central differences with one absolute step."""
     found: list[float] = []
     for i, x in enumerate(program.point):
@@ -123,7 +124,7 @@ def outcome(report: Report) -> str:
     return "right" if report.certain else "open"
 
 
-def count_correct(counts: Counts, program: Program, seed: int, highest: int) -> None:
+def count_correct(counts: Counts, program: RandomProgram, seed: int, highest: int) -> None:
     report = check_gradients(program, *program.point, order=highest)
     said = outcome(report)
     counts.correct[said] += 1
@@ -139,7 +140,7 @@ def count_correct(counts: Counts, program: Program, seed: int, highest: int) -> 
                 counts.correct[name] += 1
 
 
-def chosen_fault(program: Program, seed: int) -> tuple[Primitive, FaultKind, Any]:
+def chosen_fault(program: RandomProgram, seed: int) -> tuple[Primitive, FaultKind, Any]:
     """The fault of a seed: the kinds in turn, and for each the rows of the program that have it."""
     found: dict[str, list[tuple[Primitive, FaultKind, Any]]] = {}
     for name in program.primitives:
@@ -152,7 +153,7 @@ def chosen_fault(program: Program, seed: int) -> tuple[Primitive, FaultKind, Any
     return rows[seed // len(kinds) % len(rows)]
 
 
-def count_planted(counts: Counts, program: Program, seed: int, highest: int) -> None:
+def count_planted(counts: Counts, program: RandomProgram, seed: int, highest: int) -> None:
     row, kind, rule = chosen_fault(program, seed)
     right, sizes = slopes(program)
     with planted(row, rule):

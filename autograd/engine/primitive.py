@@ -111,7 +111,6 @@ class Primitive:
         latex: how it is written in LaTeX; as a call unless given.
         constants: how many of the last operands are plain numbers, never Values.
         subgradients: what the partials are at kinks and ties, as pairs (operands, partials).
-        ufunc: NumPy's name for it where that differs.
         chooses: whether a partial of 0 says that the operand was not chosen: nothing flows to it
             then, not even 0 * inf.
         textbook: the partials as books write them, where `partials` has another form for the sake
@@ -135,7 +134,6 @@ class Primitive:
     latex: Notation = _GIVEN_BELOW
     constants: int = 0
     subgradients: tuple[tuple[Point, Point], ...] = ()
-    ufunc: str = ""
     chooses: bool = False
     textbook: Rule | None = None
 
@@ -176,7 +174,6 @@ class Primitive:
         if columns["arity"] is not None:
             asked.whole(f"{self.name}: arity", columns["arity"], at_least=-asked.MOST)
         asked.whole(f"{self.name}: constants", columns["constants"], at_least=-asked.MOST)
-        asked.instance(f"{self.name}: ufunc", columns["ufunc"], str, "a str")
         fill = partial(object.__setattr__, self)
         fill("domain", _intervals(self.name, columns["domain"]))
         fill("subgradients", _kinks(self.name, columns["subgradients"]))

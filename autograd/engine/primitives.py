@@ -36,7 +36,6 @@ from autograd.engine.primitive import (
     T,
     apply,
     binary,
-    call_notation,
     enter,
     latex_call,
     lookup,
@@ -92,7 +91,6 @@ sub = binary(
         latex=Notation("{0:1} - {1:2}", SUM),
         domain=(REAL, REAL),
         arity=2,
-        ufunc="subtract",
     )
 )
 mul = binary(
@@ -106,7 +104,6 @@ mul = binary(
         latex=Notation(r"{0:2} \cdot {1:3}", PRODUCT),
         domain=(REAL, REAL),
         arity=2,
-        ufunc="multiply",
     )
 )
 neg = unary(
@@ -119,7 +116,6 @@ neg = unary(
         text=Notation("-{0:2}", SUM),
         latex=Notation("-{0:2}", SUM),
         domain=(REAL,),
-        ufunc="negative",
     )
 )
 div = binary(
@@ -133,7 +129,6 @@ div = binary(
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, (0.1, 10.0)),
         arity=2,
-        ufunc="divide",
     )
 )
 reciprocal = unary(
@@ -143,7 +138,6 @@ reciprocal = unary(
         array=np.reciprocal,
         partials=lambda z, x: (-z * z,),
         precise=lambda mp, x: 1 / x,
-        text=call_notation("reciprocal"),
         latex=Notation(r"\frac{{1}}{{{0:0}}}", POWER),
         domain=((0.1, 10.0),),
     )
@@ -155,7 +149,6 @@ square = unary(
         array=np.square,
         partials=lambda z, x: (2.0 * x,),
         precise=lambda mp, x: x * x,
-        text=call_notation("square"),
         latex=Notation("{0:4}^{{2}}", POWER),
         domain=(REAL,),
     )
@@ -168,7 +161,6 @@ sqrt = unary(
         # z + 0.0 is z, but at -0.0, where z is -0.0 and its reciprocal would be -inf.
         partials=lambda z, x: (0.5 * reciprocal(z + 0.0),),
         precise=lambda mp, x: mp.sqrt(x),
-        text=call_notation("sqrt"),
         latex=Notation(r"\sqrt{{{0:0}}}"),
         domain=(POSITIVE,),
         subgradients=(((0.0,), (math.inf,)),),
@@ -244,7 +236,6 @@ _power_log = enter(
             0.0,
         ),
         precise=lambda mp, x, y, k: mp.power(x, y) * (mp.power(mp.log(x), int(k)) if k > 0 else 1),
-        text=call_notation("power_log"),
         latex=Notation(r"{0:4}^{{{1:0}}} \cdot \log\left({0:0}\right)^{{{2:0}}}", PRODUCT),
         domain=((0.1, 10.0), (-4.0, 4.0), (1.0, 1.0)),
         arity=3,
@@ -272,7 +263,6 @@ exp = unary(
         array=np.exp,
         partials=lambda z, x: (z,),
         precise=lambda mp, x: mp.exp(x),
-        text=call_notation("exp"),
         latex=Notation("e^{{{0:0}}}", POWER),
         domain=((-50.0, 50.0),),
     )
@@ -285,7 +275,6 @@ expm1 = unary(
         # Not z + 1, which cancels on the left tail.
         partials=lambda z, x: (exp(x),),
         precise=lambda mp, x: mp.expm1(x),
-        text=call_notation("expm1"),
         latex=Notation("e^{{{0:0}}} - 1", SUM),
         domain=((-50.0, 50.0),),
     )
@@ -297,7 +286,6 @@ log = unary(
         array=np.log,
         partials=lambda z, x: (reciprocal(x),),
         precise=lambda mp, x: mp.log(x),
-        text=call_notation("log"),
         latex=latex_call(r"\log"),
         domain=(POSITIVE,),
     )
@@ -309,7 +297,6 @@ log1p = unary(
         array=np.log1p,
         partials=lambda z, x: (reciprocal(1.0 + x),),
         precise=lambda mp, x: mp.log1p(x),
-        text=call_notation("log1p"),
         latex=Notation(r"\log\left(1 + {0:2}\right)"),
         domain=((-0.9, 1e3),),
     )
@@ -321,7 +308,6 @@ log2 = unary(
         array=np.log2,
         partials=lambda z, x: (reciprocal(x) * (1.0 / math.log(2.0)),),
         precise=lambda mp, x: mp.log(x) / mp.log(2),
-        text=call_notation("log2"),
         latex=latex_call(r"\log_2"),
         domain=(POSITIVE,),
     )
@@ -334,7 +320,6 @@ xlogy = binary(
         # At (0, 0) the quotient is 0: xlogy(0, y) is 0 for every y.
         partials=lambda z, x, y: (log(y), xdivy(x, y)),
         precise=lambda mp, x, y: x * mp.log(y),
-        text=call_notation("xlogy"),
         latex=Notation(r"{0:2} \cdot \log\left({1:0}\right)", PRODUCT),
         domain=(REAL, POSITIVE),
         arity=2,
@@ -349,7 +334,6 @@ xdivy = binary(
         array=numeric.xdivy_array,
         partials=lambda z, x, y: (reciprocal(y), -xdivy(z, y)),
         precise=lambda mp, x, y: x / y,
-        text=call_notation("xdivy"),
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, POSITIVE),
         arity=2,
@@ -365,7 +349,6 @@ sin = unary(
         array=np.sin,
         partials=lambda z, x: (cos(x),),
         precise=lambda mp, x: mp.sin(x),
-        text=call_notation("sin"),
         latex=latex_call(r"\sin"),
         domain=(REAL,),
     )
@@ -377,7 +360,6 @@ cos = unary(
         array=np.cos,
         partials=lambda z, x: (-sin(x),),
         precise=lambda mp, x: mp.cos(x),
-        text=call_notation("cos"),
         latex=latex_call(r"\cos"),
         domain=(REAL,),
     )
@@ -389,7 +371,6 @@ tan = unary(
         array=np.tan,
         partials=lambda z, x: (1.0 + z * z,),
         precise=lambda mp, x: mp.tan(x),
-        text=call_notation("tan"),
         latex=latex_call(r"\tan"),
         domain=((-1.5, 1.5),),
     )
@@ -403,7 +384,6 @@ cathetus = unary(
         array=numeric.cathetus_array,
         partials=lambda z, x: (-x * reciprocal(z),),
         precise=lambda mp, x: mp.sqrt((1 - x) * (1 + x)),
-        text=call_notation("cathetus"),
         latex=Notation(r"\sqrt{{1 - {0:4}^{{2}}}}"),
         domain=((-0.999, 0.999),),
         subgradients=(((1.0,), (-math.inf,)), ((-1.0,), (math.inf,))),
@@ -417,10 +397,8 @@ asin = unary(
         partials=lambda z, x: (reciprocal(cathetus(x)),),
         textbook=lambda z, x: (reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.asin(x),
-        text=call_notation("asin"),
         latex=latex_call(r"\arcsin"),
         domain=((-0.999, 0.999),),
-        ufunc="arcsin",
     )
 )
 acos = unary(
@@ -431,10 +409,8 @@ acos = unary(
         partials=lambda z, x: (-reciprocal(cathetus(x)),),
         textbook=lambda z, x: (-reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.acos(x),
-        text=call_notation("acos"),
         latex=latex_call(r"\arccos"),
         domain=((-0.999, 0.999),),
-        ufunc="arccos",
     )
 )
 atan = unary(
@@ -446,10 +422,8 @@ atan = unary(
         partials=lambda z, x: (square(reciprocal(hypot(1.0, x))),),
         textbook=lambda z, x: (reciprocal(1.0 + square(x)),),
         precise=lambda mp, x: mp.atan(x),
-        text=call_notation("atan"),
         latex=latex_call(r"\arctan"),
         domain=(REAL,),
-        ufunc="arctan",
     )
 )
 sinh = unary(
@@ -459,7 +433,6 @@ sinh = unary(
         array=np.sinh,
         partials=lambda z, x: (cosh(x),),
         precise=lambda mp, x: mp.sinh(x),
-        text=call_notation("sinh"),
         latex=latex_call(r"\sinh"),
         domain=((-20.0, 20.0),),
     )
@@ -471,7 +444,6 @@ cosh = unary(
         array=np.cosh,
         partials=lambda z, x: (sinh(x),),
         precise=lambda mp, x: mp.cosh(x),
-        text=call_notation("cosh"),
         latex=latex_call(r"\cosh"),
         domain=((-20.0, 20.0),),
     )
@@ -485,7 +457,6 @@ tanh = unary(
         partials=lambda z, x: (sech_squared(x),),
         textbook=lambda z, x: (square(reciprocal(cosh(x))),),
         precise=lambda mp, x: mp.tanh(x),
-        text=call_notation("tanh"),
         latex=latex_call(r"\tanh"),
         domain=((-20.0, 20.0),),
     )
@@ -499,7 +470,6 @@ sech_squared = unary(
         array=numeric.sech_squared_array,
         partials=lambda z, x: (-2.0 * z * tanh(x),),
         precise=lambda mp, x: 1 / (mp.cosh(x) * mp.cosh(x)),
-        text=call_notation("sech_squared"),
         latex=latex_call(r"\operatorname{sech}^{2}"),
         domain=((-20.0, 20.0),),
     )
@@ -512,10 +482,8 @@ asinh = unary(
         partials=lambda z, x: (reciprocal(hypot(1.0, x)),),
         textbook=lambda z, x: (reciprocal(sqrt(1.0 + square(x))),),
         precise=lambda mp, x: mp.asinh(x),
-        text=call_notation("asinh"),
         latex=_upright("arsinh"),
         domain=((-1e3, 1e3),),
-        ufunc="arcsinh",
     )
 )
 acosh = unary(
@@ -527,10 +495,8 @@ acosh = unary(
         partials=lambda z, x: (reciprocal(sqrt(x - 1.0)) * reciprocal(sqrt(x + 1.0)),),
         textbook=lambda z, x: (reciprocal(sqrt(square(x) - 1.0)),),
         precise=lambda mp, x: mp.acosh(x),
-        text=call_notation("acosh"),
         latex=_upright("arcosh"),
         domain=((1.001, 1e3),),
-        ufunc="arccosh",
     )
 )
 atanh = unary(
@@ -541,10 +507,8 @@ atanh = unary(
         partials=lambda z, x: (square(reciprocal(cathetus(x))),),
         textbook=lambda z, x: (reciprocal(1.0 - square(x)),),
         precise=lambda mp, x: mp.atanh(x),
-        text=call_notation("atanh"),
         latex=_upright("artanh"),
         domain=((-0.999, 0.999),),
-        ufunc="arctanh",
     )
 )
 atan2 = binary(
@@ -562,11 +526,8 @@ atan2 = binary(
             -div(y, square(x) + square(y)),
         ),
         precise=lambda mp, y, x: mp.atan2(y, x),
-        text=call_notation("atan2"),
-        latex=_upright("atan2"),
         domain=(REAL, (0.1, 10.0)),
         arity=2,
-        ufunc="arctan2",
     )
 )
 
@@ -582,7 +543,6 @@ direction = binary(
             -z * div(direction(y, x), hypot(x, y)),
         ),
         precise=lambda mp, x, y: x / mp.sqrt(x * x + y * y),
-        text=call_notation("direction"),
         latex=Notation(r"\frac{{{0:0}}}{{\sqrt{{{0:4}^{{2}} + {1:4}^{{2}}}}}}", POWER),
         domain=((0.1, 10.0), (0.1, 10.0)),
         arity=2,
@@ -600,8 +560,6 @@ erf = unary(
         partials=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
         textbook=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(x)),),
         precise=lambda mp, x: mp.erf(x),
-        text=call_notation("erf"),
-        latex=_upright("erf"),
         domain=((-5.0, 5.0),),
     )
 )
@@ -613,8 +571,6 @@ erfc = unary(
         partials=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
         textbook=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(x)),),
         precise=lambda mp, x: mp.erfc(x),
-        text=call_notation("erfc"),
-        latex=_upright("erfc"),
         domain=((-5.0, 5.0),),
     )
 )
@@ -627,7 +583,6 @@ sigmoid = unary(
         partials=lambda z, x: (_bell(x),),
         textbook=lambda z, x: (z * sigmoid(-x),),
         precise=lambda mp, x: 1 / (1 + mp.exp(-x)),
-        text=call_notation("sigmoid"),
         latex=latex_call(r"\sigma"),
         domain=((-40.0, 40.0),),
     )
@@ -639,8 +594,6 @@ softplus = unary(
         array=numeric.softplus_array,
         partials=lambda z, x: (sigmoid(x),),
         precise=lambda mp, x: mp.log1p(mp.exp(x)),
-        text=call_notation("softplus"),
-        latex=_upright("softplus"),
         domain=((-40.0, 40.0),),
     )
 )
@@ -651,11 +604,9 @@ abs = unary(
         array=np.absolute,
         partials=lambda z, x: (sign(x),),
         precise=lambda mp, x: mp.fabs(x),
-        text=call_notation("abs"),
         latex=Notation(r"\left|{0:0}\right|"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
-        ufunc="absolute",
     )
 )
 sign = unary(
@@ -665,8 +616,6 @@ sign = unary(
         array=np.sign,
         partials=lambda z, x: (0.0,),
         precise=lambda mp, x: mp.sign(x),
-        text=call_notation("sign"),
-        latex=_upright("sign"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
     )
@@ -678,8 +627,6 @@ step = unary(
         array=numeric.step_array,
         partials=lambda z, x: (0.0,),
         precise=lambda mp, x: mp.mpf(x > 0),
-        text=call_notation("step"),
-        latex=_upright("step"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
     )
@@ -693,7 +640,6 @@ equal = binary(
         array=numeric.equal_array,
         partials=lambda z, x, y: (0.0, 0.0),
         precise=lambda mp, x, y: mp.mpf(x == y),
-        text=call_notation("equal"),
         latex=Notation(r"\left[{0:1} = {1:1}\right]"),
         domain=(REAL, REAL),
         arity=2,
@@ -707,8 +653,6 @@ relu = unary(
         array=numeric.relu_array,
         partials=lambda z, x: (step(x),),
         precise=lambda mp, x: x if x > 0 else mp.mpf(0),
-        text=call_notation("relu"),
-        latex=_upright("relu"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
         chooses=True,
@@ -731,8 +675,6 @@ gelu = unary(
             + x * exp(-0.5 * square(x)) * (1.0 / math.sqrt(2.0 * math.pi)),
         ),
         precise=lambda mp, x: x * mp.ncdf(x),
-        text=call_notation("gelu"),
-        latex=_upright("gelu"),
         domain=((-6.0, 6.0),),
     )
 )
@@ -745,7 +687,6 @@ share = binary(
         array=numeric.share_array,
         partials=lambda z, x, y: (div(share(y, x), x + y), -div(z, x + y)),
         precise=lambda mp, x, y: x / (x + y),
-        text=call_notation("share"),
         latex=Notation(r"\frac{{{0:0}}}{{{0:1} + {1:1}}}", POWER),
         domain=((0.1, 10.0), (0.1, 10.0)),
         arity=2,
@@ -759,8 +700,6 @@ silu = unary(
         partials=lambda z, x: (sigmoid(x) + _near(x, 1e3) * _bell(x),),
         textbook=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
         precise=lambda mp, x: x / (1 + mp.exp(-x)),
-        text=call_notation("silu"),
-        latex=_upright("silu"),
         domain=((-40.0, 40.0),),
     )
 )
@@ -772,7 +711,6 @@ _leaky_relu = enter(
         array=numeric.leaky_relu_array,
         partials=lambda z, x, slope: (step(x) + (1.0 - step(x)) * slope, 0.0),
         precise=lambda mp, x, slope: x if x > 0 else slope * x,
-        text=call_notation("leaky_relu"),
         latex=_upright("leakyrelu"),
         domain=(REAL, (0.01, 0.5)),
         arity=2,
@@ -804,8 +742,6 @@ _elu = enter(
             0.0,
         ),
         precise=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
-        text=call_notation("elu"),
-        latex=_upright("elu"),
         domain=(REAL, (0.5, 2.0)),
         arity=2,
         constants=1,
@@ -834,8 +770,6 @@ _clip = enter(
         # 1 wherever the value passes through unchanged, the two bounds included.
         partials=lambda z, x, low, high: (equal(x, z), 0.0, 0.0),
         precise=lambda mp, x, low, high: low if x < low else high if x > high else x,
-        text=call_notation("clip"),
-        latex=_upright("clip"),
         domain=(REAL, (-5.0, -1.0), (1.0, 5.0)),
         arity=3,
         constants=2,
@@ -907,7 +841,6 @@ _where = enter(
         array=numeric.where_array,
         partials=lambda z, c, a, b: (0.0, 1.0 - equal(c, 0.0), equal(c, 0.0)),
         precise=lambda mp, c, a, b: a if c else b,
-        text=call_notation("where"),
         latex=Notation(_where_latex),
         domain=((0.0, 1.0), REAL, REAL),
         arity=3,
@@ -1061,7 +994,6 @@ _maximum = enter(
         array=numeric.maximum_array,
         partials=_winners,
         precise=_largest,
-        text=call_notation("maximum"),
         latex=latex_call(r"\max"),
         domain=(REAL,),
         arity=None,
@@ -1079,7 +1011,6 @@ _minimum = enter(
         array=numeric.minimum_array,
         partials=_winners,
         precise=_smallest,
-        text=call_notation("minimum"),
         latex=latex_call(r"\min"),
         domain=(REAL,),
         arity=None,
@@ -1095,7 +1026,6 @@ _hypot = enter(
         partials=_directions,
         textbook=lambda z, *xs: tuple([div(x, z) for x in xs]),
         precise=_length,
-        text=call_notation("hypot"),
         latex=Notation(lambda xs: rf"\sqrt{{{' + '.join(f'{x:4}^{{2}}' for x in xs)}}}"),
         domain=((0.1, 10.0),),
         arity=None,

@@ -16,7 +16,6 @@ from autograd.check.judge.report import Outcome, Report, Verdict
 from autograd.check.oracles import high_precision, row_slope
 from autograd.check.oracles.differences import differences
 from autograd.check.oracles.estimate import Estimate
-from autograd.engine.backward import gradient_numbers
 from autograd.engine.numeric import number
 from autograd.engine.primitive import (
     Interval,
@@ -27,6 +26,7 @@ from autograd.engine.primitive import (
     not_a_float,
 )
 from autograd.engine.value import Value
+from autograd.transforms.gradient import gradient_numbers
 
 # How many operands a row of any number is tried with: even numbers, for rows that pair them.
 _COUNTS = (2, 4)

@@ -38,7 +38,7 @@ def _operand(x: int | float) -> Operand:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class RandomProgram:
     """A function of some numbers, written as one instruction after the other.
 
     Variables are numbered: the inputs first, then one for each instruction. The result is the
@@ -50,7 +50,7 @@ class Program:
 
     >>> from autograd.engine.primitive import lookup
     >>> product, power = Instruction(lookup("mul"), (0, 1)), Instruction(lookup("exp"), (2,))
-    >>> p = Program((2.0, 3.0), (product, power))
+    >>> p = RandomProgram((2.0, 3.0), (product, power))
     >>> print(p)
     from autograd import exp
     <BLANKLINE>
@@ -104,7 +104,7 @@ class Program:
             order: the highest order to check, as for `assert_gradients`.
 
         >>> from autograd.engine.primitive import lookup
-        >>> print(Program((2.0,), (Instruction(lookup("exp"), (0,)),)).as_test())
+        >>> print(RandomProgram((2.0,), (Instruction(lookup("exp"), (0,)),)).as_test())
         from autograd import exp
         from autograd.check import assert_gradients
         <BLANKLINE>
@@ -157,12 +157,12 @@ class Program:
                 f"the program uses {names}, which the table does not hold: register the row first, "
                 "in every process that reads the pickle"
             )
-        return Program, (self.point, self.instructions)
+        return RandomProgram, (self.point, self.instructions)
 
-    def __copy__(self) -> "Program":
+    def __copy__(self) -> "RandomProgram":
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Program":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "RandomProgram":
         # Nothing in it changes, and rows that are not registered have no other copy.
         return self
 
@@ -170,7 +170,7 @@ class Program:
         return self.source
 
     def __repr__(self) -> str:
-        return f"Program as source:\n{self.source}"
+        return f"RandomProgram as source:\n{self.source}"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         # Hypothesis and IPython print fields of data classes otherwise.

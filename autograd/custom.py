@@ -28,7 +28,7 @@ from autograd.errors import WrongPartialsError
 
 _BUILT_IN = frozenset(TABLE)
 
-# The variables of the texts that methods.py makes.
+# The variables of the texts that engine/methods.py makes.
 _RESERVED = frozenset(
     [
         "x",

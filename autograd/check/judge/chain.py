@@ -81,9 +81,9 @@ class Slopes:
         self.found[i] = tuple(estimates)
         spread[i] = total
 
-    def used(self) -> str:
+    def used(self) -> list[str]:
         """Return the names of the oracles, the one that answered most edges first."""
-        return " + ".join(sorted(self.oracles, key=lambda name: -self.oracles[name])) or "none"
+        return sorted(self.oracles, key=lambda name: -self.oracles[name])
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from autograd.check.judge.chain import (
 )
 from autograd.check.judge.one_sided import motion, side_slopes, steep
 from autograd.check.judge.report import Outcome, Verdict
-from autograd.check.oracles import differences, high_precision, row_slope
+from autograd.check.oracles import complex_step, differences, high_precision, row_slope
 from autograd.check.oracles.estimate import Estimate, troubled
 from autograd.check.oracles.tape import Tape
 from autograd.engine.value import Value
@@ -271,7 +271,7 @@ class Examination:
             numeric=numeric,
             bound=bound,
             step=self._step(),
-            oracle=self.slopes.used(),
+            oracle=self._oracles(),
             reason=reason or "within rounding",
             primitive=primitive,
             entry=self.entry(s, i),
@@ -279,10 +279,11 @@ class Examination:
 
     def _step(self) -> float:
         """The relative step of the oracle that answered most edges."""
-        first = self.slopes.used().split(" + ")[0]
-        return {"complex step": 2.0**-100, high_precision.ORACLE: high_precision.STEP}.get(
-            first, 0.0
-        )
+        steps = {complex_step.ORACLE: complex_step.STEP, high_precision.ORACLE: high_precision.STEP}
+        return next((steps.get(oracle, 0.0) for oracle in self.slopes.used()), 0.0)
+
+    def _oracles(self) -> str:
+        return " + ".join(self.slopes.used()) or "none"
 
     def _blame(
         self, s: int, i: int, claims: Sequence[float], off: Sequence[float], foreign: bool
@@ -431,7 +432,7 @@ class Examination:
             numeric=math.nan,
             bound=math.inf,
             step=step,
-            oracle=self.slopes.used(),
+            oracle=self._oracles(),
             reason=reason,
             left=left,
             right=right,

@@ -113,10 +113,10 @@ def _section(title: str, *content: str) -> str:
     return f"<section>\n<h2>{title}</h2>\n{''.join(content)}</section>\n"
 
 
-def _figure(picture: Picture, caption: str, *, kind: str = "") -> str:
+def _figure(picture: Picture, caption: str, *, kind: str = "", scrolls: bool = False) -> str:
     classes = f"picture {kind}".strip()
     drawing = f'<div class="{classes}">{picture.inline()}</div>'
-    if "wide" in kind:
+    if scrolls:
         label = "Scrolls sideways on a narrow screen"
         drawing = (
             f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{drawing}</div>'
@@ -266,6 +266,7 @@ def _neuron(result: Result, picture: Picture, at_work: NeuronAtWork) -> str:
             "Each box holds its value and its gradient: the derivative of the loss with respect to "
             "it. The way on from the neuron to the loss is not drawn, but counted in.",
             kind="wide",
+            scrolls=True,
         ),
     )
 

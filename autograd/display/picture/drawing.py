@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from autograd import asked
-from autograd.display.picture.boxes import DIRECTION
 from autograd.display.picture.format import whole_number
 from autograd.display.picture.legend import legend_of
 from autograd.display.picture.picture import Picture
@@ -120,11 +119,12 @@ def draw(
         early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
         picture.key, picture.looks = (_EARLY, "") if early else (_KEY, _COLOURS)
         picture.looks += "" if picture.labelled else ", in its tooltip"
-        if not early and any("value" in arrow.text for arrow in picture.arrows):
+        if not early and any(arrow.values for arrow in picture.arrows):
             picture.notes.insert(0, _FLOWS)
     if asked.flag("legend", legend):
         picture.legend = legend_of(picture)
-        if any(row == DIRECTION for box in picture.boxes for row, _, _ in box.rows):
+        facts = [fact for box in picture.boxes for fact in box.facts]
+        if any(fact.quantity == "direction" for fact in facts):
             picture.notes.insert(0, _DIRECTIONS)
     return Drawing(picture, format)
 

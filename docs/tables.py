@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from autograd.display.chain.latex import number_latex, partial_latex
+from autograd.display.chain.latex import number_latex
+from autograd.display.chain.rules import partial_latex
 from autograd.engine.primitive import TABLE, Primitive
-from autograd.engine.primitives import second_derivatives
 from autograd.table import Table
+from autograd.transforms.taylor import second_derivatives
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MODULES = (

@@ -199,7 +199,8 @@ _numbers = np.frompyfunc(number, 1, 1)
 def _require_objects(out: Any, name: str) -> None:
     dtype: Any = out.dtype if isinstance(out, np.ndarray) else type(out).__name__
     if dtype != np.dtype(object):
-        sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}.get(name)
+        row = _ROWS.get(name)
+        sign = row.operator if row is not None and row.arity == 2 else ""
         instead = f"array = array {sign} value" if sign else f"array = np.{name}(...)"
         raise TypeError(
             f"an array of {dtype} cannot hold Values in place: write {instead}, "

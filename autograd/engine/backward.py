@@ -13,7 +13,8 @@ from typing import Any, cast
 
 from autograd import asked
 from autograd.blocks import Turn
-from autograd.engine.methods import names
+from autograd.engine.methods import newest
+from autograd.engine.modes import check_gradients_of, detecting, watching
 from autograd.engine.numeric import number
 from autograd.engine.value import Value
 from autograd.errors import StaleGraphError
@@ -59,7 +60,7 @@ def ordered(roots: Sequence[Value]) -> list[Value]:
 def check_fresh(nodes: Sequence[Value]) -> None:
     """Raise StaleGraphError if one of some nodes, in order, was computed from older data."""
     interior = [node for node in nodes if node._x is not None]
-    if interior and names["youngest_rewrite"] > interior[0].birth:
+    if interior and newest.data > interior[0].birth:
         _check_fresh(interior)
 
 
@@ -73,7 +74,7 @@ def first_birth(nodes: Sequence[Value], since: int) -> int:
         since: a birth number; none of the nodes is older where the result is not below it.
     """
     oldest = nodes[0].birth if nodes else since
-    if oldest >= since and names["youngest_rewrite"] > since:
+    if oldest >= since and newest.data > since:
         return min([node._y for node in nodes if node._x is None and node._y] or [oldest])
     return oldest
 
@@ -199,7 +200,7 @@ def _in_turn(is_inside: bool, z: Value, on_leaf: Callable[[Value], object] | Non
     try:
         _collect(z, nodes, leaves)
         nodes.sort(key=_birth, reverse=True)
-        if nodes and names["youngest_rewrite"] > nodes[-1].birth:
+        if nodes and newest.data > nodes[-1].birth:
             _check_fresh(nodes)
         for node, _ in leaves:
             node.grad = 0.0
@@ -207,12 +208,12 @@ def _in_turn(is_inside: bool, z: Value, on_leaf: Callable[[Value], object] | Non
         for node in nodes:
             node.grad = untouched
         z.grad = 1.0
-        if on_leaf is not None or names["watching"]:
+        if on_leaf is not None or watching:
             _sweep_with(on_leaf, nodes, leaves)
             return
         for node in nodes:
             if node.grad is not untouched:
-                node._use.pull(node)
+                node._kind.pull(node)
         for node, grad in leaves:
             if grad is not None:
                 node.grad += grad
@@ -301,13 +302,13 @@ def _sweep_with(
             if on_leaf is not None:
                 on_leaf(leaf)
 
-    inspect = names["inspect"] if names["detecting"]() else None
+    is_checked = detecting()
     finish(None)
     for node in nodes:
         if node.grad is not _UNTOUCHED:
-            node._use.pull(node)
-        if inspect is not None:
-            inspect(node)
+            node._kind.pull(node)
+        if is_checked:
+            check_gradients_of(node)
         finish(node)
 
 

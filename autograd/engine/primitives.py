@@ -18,7 +18,7 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
@@ -33,16 +33,16 @@ from autograd.engine.primitive import (
     Notation,
     Operand,
     Primitive,
-    T,
     apply,
-    binary,
     enter,
     latex_call,
     lookup,
-    unary,
 )
 from autograd.engine.symbolic import describe
 from autograd.table import Table
+
+if TYPE_CHECKING:
+    from autograd.engine.value import Value
 
 __all__ = [
     "ATOM",
@@ -58,6 +58,67 @@ __all__ = [
 ]
 
 
+T = TypeVar("T", "Value", float, "np.ndarray[Any, Any]")
+
+
+class _Unary(Protocol):
+    """A function of one number, Value or array, which returns the same kind."""
+
+    @overload
+    def __call__(self, x: "Value", /) -> "Value": ...
+    @overload
+    def __call__(self, x: float, /) -> float: ...
+    @overload
+    def __call__(self, x: "np.ndarray[Any, Any]", /) -> "np.ndarray[Any, Any]": ...
+
+
+class _Binary(Protocol):
+    """A function of two numbers, Values or arrays; a Value among them makes the result one."""
+
+    @overload
+    def __call__(self, x: float, y: float, /) -> float: ...
+    @overload
+    def __call__(self, x: "Value", y: "Value | float", /) -> "Value": ...
+    @overload
+    def __call__(self, x: float, y: "Value", /) -> "Value": ...
+    @overload
+    def __call__(self, x: Any, y: Any, /) -> Any: ...
+
+
+def _unary(row: Primitive) -> _Unary:
+    """Register `row` and return its public function."""
+    enter(row)
+    compute = row.function
+
+    def function(x: Any, /) -> Any:
+        if x.__class__ is float:
+            return compute(x)
+        handler = getattr(x.__class__, "__apply__", None)
+        return handler(row, (x,)) if handler is not None else apply(row, (x,))
+
+    return cast(_Unary, _named(function, row))
+
+
+def _binary(row: Primitive) -> _Binary:
+    """Register `row` and return its public function."""
+    enter(row)
+    compute = row.function
+
+    def function(x: Any, y: Any, /) -> Any:
+        if x.__class__ is float and y.__class__ is float:
+            return compute(x, y)
+        return apply(row, (x, y))
+
+    return cast(_Binary, _named(function, row))
+
+
+def _named(function: Any, row: Primitive) -> Any:
+    """Give the public function of `row` its name; `describe` adds what it does."""
+    function.__name__ = function.__qualname__ = row.name
+    function.__module__ = "autograd"  # where people import it, and where pickles look
+    return function
+
+
 def _upright(name: str) -> Notation:
     return latex_call(rf"\operatorname{{{name}}}")
 
@@ -67,74 +128,80 @@ POSITIVE: Final = (1e-3, 1e3)
 
 # Arithmetic ----------------------------------------------------------------------------------
 
-add = binary(
+add = _binary(
     Primitive(
         name="add",
         function=operator.add,
         array=np.add,
         partials=lambda z, x, y: (1.0, 1.0),
         precise=lambda mp, x, y: x + y,
-        text=Notation("{0:1} + {1:2}", SUM),
         latex=Notation("{0:1} + {1:2}", SUM),
         domain=(REAL, REAL),
         arity=2,
+        operator="+",
+        commutes=True,
+        neutral=-0.0,  # not 0.0, which makes 0.0 of -0.0
     )
 )
-sub = binary(
+sub = _binary(
     Primitive(
         name="sub",
         function=operator.sub,
         array=np.subtract,
         partials=lambda z, x, y: (1.0, -1.0),
         precise=lambda mp, x, y: x - y,
-        text=Notation("{0:1} - {1:2}", SUM),
         latex=Notation("{0:1} - {1:2}", SUM),
         domain=(REAL, REAL),
         arity=2,
+        operator="-",
+        neutral=0.0,
     )
 )
-mul = binary(
+mul = _binary(
     Primitive(
         name="mul",
         function=operator.mul,
         array=np.multiply,
         partials=lambda z, x, y: (y, x),
         precise=lambda mp, x, y: x * y,
-        text=Notation("{0:2} * {1:3}", PRODUCT),
         latex=Notation(r"{0:2} \cdot {1:3}", PRODUCT),
         domain=(REAL, REAL),
         arity=2,
+        operator="*",
+        commutes=True,
+        neutral=1.0,
     )
 )
-neg = unary(
+neg = _unary(
     Primitive(
         name="neg",
         function=cast(Any, operator.neg),
         array=np.negative,
         partials=lambda z, x: (-1.0,),
         precise=lambda mp, x: -x,
-        text=Notation("-{0:2}", SUM),
         latex=Notation("-{0:2}", SUM),
         domain=(REAL,),
+        operator="-",
     )
 )
-div = binary(
+div = _binary(
     Primitive(
         name="div",
         function=total(cast(Any, operator.truediv), np.true_divide, arity=2),
         array=np.true_divide,
         partials=lambda z, x, y: (reciprocal(y), -div(z, y)),
         precise=lambda mp, x, y: x / y,
-        text=Notation("{0:2} / {1:3}", PRODUCT),
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, (0.1, 10.0)),
         arity=2,
+        operator="/",
+        neutral=1.0,
     )
 )
-reciprocal = unary(
+reciprocal = _unary(
     Primitive(
         name="reciprocal",
-        function=total(lambda x: 1.0 / x, np.reciprocal),
+        function=total(numeric.reciprocal, np.reciprocal),
         array=np.reciprocal,
         partials=lambda z, x: (-z * z,),
         precise=lambda mp, x: 1 / x,
@@ -142,18 +209,19 @@ reciprocal = unary(
         domain=((0.1, 10.0),),
     )
 )
-square = unary(
+square = _unary(
     Primitive(
         name="square",
-        function=lambda x: x * x,
+        function=numeric.square,
         array=np.square,
         partials=lambda z, x: (2.0 * x,),
         precise=lambda mp, x: x * x,
         latex=Notation("{0:4}^{{2}}", POWER),
         domain=(REAL,),
+        unsigned=True,
     )
 )
-sqrt = unary(
+sqrt = _unary(
     Primitive(
         name="sqrt",
         function=total(math.sqrt, np.sqrt),
@@ -184,6 +252,7 @@ _power = enter(
         domain=((0.1, 10.0), (-4.0, 4.0)),
         arity=2,
         constants=1,
+        neutral=1.0,
     )
 )
 
@@ -204,7 +273,7 @@ def power(x: T, n: float) -> T:
     return apply(_power, (x, _constant(n, "exponent n", "pow(x, n) or x ** n")))
 
 
-pow = binary(
+pow = _binary(
     Primitive(
         name="pow",
         function=_power.function,
@@ -256,7 +325,7 @@ def power_log(x: Any, y: Any, k: float = 1.0) -> Any:
 
 # Exponentials and logarithms ----------------------------------------------------------------
 
-exp = unary(
+exp = _unary(
     Primitive(
         name="exp",
         function=total(math.exp, np.exp),
@@ -265,9 +334,10 @@ exp = unary(
         precise=lambda mp, x: mp.exp(x),
         latex=Notation("e^{{{0:0}}}", POWER),
         domain=((-50.0, 50.0),),
+        unsigned=True,
     )
 )
-expm1 = unary(
+expm1 = _unary(
     Primitive(
         name="expm1",
         function=total(math.expm1, np.expm1),
@@ -279,7 +349,7 @@ expm1 = unary(
         domain=((-50.0, 50.0),),
     )
 )
-log = unary(
+log = _unary(
     Primitive(
         name="log",
         function=total(math.log, np.log),
@@ -290,7 +360,7 @@ log = unary(
         domain=(POSITIVE,),
     )
 )
-log1p = unary(
+log1p = _unary(
     Primitive(
         name="log1p",
         function=total(math.log1p, np.log1p),
@@ -301,7 +371,7 @@ log1p = unary(
         domain=((-0.9, 1e3),),
     )
 )
-log2 = unary(
+log2 = _unary(
     Primitive(
         name="log2",
         function=total(math.log2, np.log2),
@@ -312,7 +382,7 @@ log2 = unary(
         domain=(POSITIVE,),
     )
 )
-xlogy = binary(
+xlogy = _binary(
     Primitive(
         name="xlogy",
         function=total(numeric.xlogy, numeric.xlogy_array, arity=2),
@@ -327,7 +397,7 @@ xlogy = binary(
     )
 )
 
-xdivy = binary(
+xdivy = _binary(
     Primitive(
         name="xdivy",
         function=total(numeric.xdivy, numeric.xdivy_array, arity=2),
@@ -342,7 +412,7 @@ xdivy = binary(
 
 # Trigonometry and the hyperbolic functions --------------------------------------------------
 
-sin = unary(
+sin = _unary(
     Primitive(
         name="sin",
         function=total(math.sin, np.sin),
@@ -353,7 +423,7 @@ sin = unary(
         domain=(REAL,),
     )
 )
-cos = unary(
+cos = _unary(
     Primitive(
         name="cos",
         function=total(math.cos, np.cos),
@@ -364,7 +434,7 @@ cos = unary(
         domain=(REAL,),
     )
 )
-tan = unary(
+tan = _unary(
     Primitive(
         name="tan",
         function=total(math.tan, np.tan),
@@ -377,7 +447,7 @@ tan = unary(
 )
 # The derivative of (1 - x)(1 + x) would be a difference that is 0 for small x; that of the row is
 # -x / z, so that the second derivatives of asin, acos and atanh keep their digits at both ends.
-cathetus = unary(
+cathetus = _unary(
     Primitive(
         name="cathetus",
         function=total(numeric.cathetus, numeric.cathetus_array),
@@ -389,7 +459,7 @@ cathetus = unary(
         subgradients=(((1.0,), (-math.inf,)), ((-1.0,), (math.inf,))),
     )
 )
-asin = unary(
+asin = _unary(
     Primitive(
         name="asin",
         function=total(math.asin, np.arcsin),
@@ -401,7 +471,7 @@ asin = unary(
         domain=((-0.999, 0.999),),
     )
 )
-acos = unary(
+acos = _unary(
     Primitive(
         name="acos",
         function=total(math.acos, np.arccos),
@@ -413,7 +483,7 @@ acos = unary(
         domain=((-0.999, 0.999),),
     )
 )
-atan = unary(
+atan = _unary(
     Primitive(
         name="atan",
         function=math.atan,
@@ -426,7 +496,7 @@ atan = unary(
         domain=(REAL,),
     )
 )
-sinh = unary(
+sinh = _unary(
     Primitive(
         name="sinh",
         function=total(math.sinh, np.sinh),
@@ -437,7 +507,7 @@ sinh = unary(
         domain=((-20.0, 20.0),),
     )
 )
-cosh = unary(
+cosh = _unary(
     Primitive(
         name="cosh",
         function=total(math.cosh, np.cosh),
@@ -446,9 +516,10 @@ cosh = unary(
         precise=lambda mp, x: mp.cosh(x),
         latex=latex_call(r"\cosh"),
         domain=((-20.0, 20.0),),
+        unsigned=True,
     )
 )
-tanh = unary(
+tanh = _unary(
     Primitive(
         name="tanh",
         function=math.tanh,
@@ -463,7 +534,7 @@ tanh = unary(
 )
 # The derivative of tanh, and of sigmoid, whose own is a product again: 1 - z * z is 0 in the tails,
 # and z * sigmoid(-x) has a derivative that is a difference, lost where x is small.
-sech_squared = unary(
+sech_squared = _unary(
     Primitive(
         name="sech_squared",
         function=numeric.sech_squared,
@@ -474,7 +545,7 @@ sech_squared = unary(
         domain=((-20.0, 20.0),),
     )
 )
-asinh = unary(
+asinh = _unary(
     Primitive(
         name="asinh",
         function=math.asinh,
@@ -486,7 +557,7 @@ asinh = unary(
         domain=((-1e3, 1e3),),
     )
 )
-acosh = unary(
+acosh = _unary(
     Primitive(
         name="acosh",
         function=total(math.acosh, np.arccosh),
@@ -499,7 +570,7 @@ acosh = unary(
         domain=((1.001, 1e3),),
     )
 )
-atanh = unary(
+atanh = _unary(
     Primitive(
         name="atanh",
         function=total(math.atanh, np.arctanh),
@@ -511,7 +582,7 @@ atanh = unary(
         domain=((-0.999, 0.999),),
     )
 )
-atan2 = binary(
+atan2 = _binary(
     Primitive(
         name="atan2",
         function=math.atan2,
@@ -533,7 +604,7 @@ atan2 = binary(
 
 # x over the length of (x, y), as hypot's derivative has it. The derivative of a plain quotient is
 # 1 / z - x^2 / z^3, a difference that is lost where x is nearly the whole length z.
-direction = binary(
+direction = _binary(
     Primitive(
         name="direction",
         function=numeric.direction,
@@ -552,7 +623,7 @@ direction = binary(
 
 # The error function and what networks are made of -------------------------------------------
 
-erf = unary(
+erf = _unary(
     Primitive(
         name="erf",
         function=math.erf,
@@ -563,7 +634,7 @@ erf = unary(
         domain=((-5.0, 5.0),),
     )
 )
-erfc = unary(
+erfc = _unary(
     Primitive(
         name="erfc",
         function=math.erfc,
@@ -574,7 +645,7 @@ erfc = unary(
         domain=((-5.0, 5.0),),
     )
 )
-sigmoid = unary(
+sigmoid = _unary(
     Primitive(
         name="sigmoid",
         function=numeric.sigmoid,
@@ -585,9 +656,10 @@ sigmoid = unary(
         precise=lambda mp, x: 1 / (1 + mp.exp(-x)),
         latex=latex_call(r"\sigma"),
         domain=((-40.0, 40.0),),
+        unsigned=True,
     )
 )
-softplus = unary(
+softplus = _unary(
     Primitive(
         name="softplus",
         function=numeric.softplus,
@@ -595,9 +667,10 @@ softplus = unary(
         partials=lambda z, x: (sigmoid(x),),
         precise=lambda mp, x: mp.log1p(mp.exp(x)),
         domain=((-40.0, 40.0),),
+        unsigned=True,
     )
 )
-abs = unary(
+abs = _unary(
     Primitive(
         name="abs",
         function=math.fabs,
@@ -607,9 +680,10 @@ abs = unary(
         latex=Notation(r"\left|{0:0}\right|"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
+        unsigned=True,
     )
 )
-sign = unary(
+sign = _unary(
     Primitive(
         name="sign",
         function=numeric.sign,
@@ -620,7 +694,7 @@ sign = unary(
         subgradients=(((0.0,), (0.0,)),),
     )
 )
-step = unary(
+step = _unary(
     Primitive(
         name="step",
         function=numeric.step,
@@ -633,7 +707,7 @@ step = unary(
 )
 # 1 where x = y, else 0, nan beside nan. relu's kink goes through `step` and ties go through
 # `equal`: the tie rule of a maximum would make relu'(0) one half, and x - x is nan at infinity.
-equal = binary(
+equal = _binary(
     Primitive(
         name="equal",
         function=numeric.equal,
@@ -644,9 +718,10 @@ equal = binary(
         domain=(REAL, REAL),
         arity=2,
         subgradients=(((1.0, 1.0), (0.0, 0.0)),),
+        commutes=True,
     )
 )
-relu = unary(
+relu = _unary(
     Primitive(
         name="relu",
         function=numeric.relu,
@@ -656,9 +731,10 @@ relu = unary(
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
         chooses=True,
+        unsigned=True,
     )
 )
-gelu = unary(
+gelu = _unary(
     Primitive(
         name="gelu",
         function=numeric.gelu,
@@ -680,7 +756,7 @@ gelu = unary(
 )
 # Of positive numbers. As in `direction`, what is left of the whole is an operand of its own: in a
 # quotient of x by the whole, 1 - x / whole would be lost where x is nearly all of it.
-share = binary(
+share = _binary(
     Primitive(
         name="share",
         function=total(numeric.share, numeric.share_array, arity=2),
@@ -692,7 +768,7 @@ share = binary(
         arity=2,
     )
 )
-silu = unary(
+silu = _unary(
     Primitive(
         name="silu",
         function=numeric.silu,
@@ -1030,6 +1106,7 @@ _hypot = enter(
         domain=((0.1, 10.0),),
         arity=None,
         subgradients=(((0.0, 0.0), (0.0, 0.0)),),
+        unsigned=True,
     )
 )
 _sum = enter(
@@ -1067,6 +1144,7 @@ _dot = enter(
         latex=Notation(_dot_latex, SUM),
         domain=(REAL,),
         arity=None,
+        paired=True,
     )
 )
 _logsumexp = enter(
@@ -1254,6 +1332,9 @@ def subgradient_table() -> str:
     pow         0, 2           0, 0
     ...
     """
+    # Power series stand above the table, which they are made from.
+    from autograd.transforms.taylor import second_derivatives
+
     rows: list[list[str]] = []
     for row in TABLE.values():
         for operands, partials in row.subgradients:
@@ -1262,20 +1343,3 @@ def subgradient_table() -> str:
             cells.append(() if all(map(math.isfinite, seconds)) else tuple(seconds))
             rows.append([row.name, *[", ".join(f"{x:g}" for x in numbers) for numbers in cells]])
     return str(Table(("function", "at", "derivative", "second, if not finite"), rows, "<<<<"))
-
-
-def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]:
-    """Return d2z/dx2 by each operand that is not a constant, at numbers.
-
-    >>> second_derivatives(lookup("hypot"), (0.0, 0.0))
-    [nan, nan]
-    """
-    # Power series stand above the table, which they are made from.
-    from autograd.transforms.taylor import Series
-
-    found: list[float] = []
-    for i in range(len(operands) - row.constants):
-        line = [Series([x, 1.0]) if k == i else x for k, x in enumerate(operands)]
-        z: Any = Series.__apply__(row, tuple(line))
-        found.append(2.0 * z.coefficient(2) + 0.0)
-    return found

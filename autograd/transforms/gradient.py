@@ -90,7 +90,7 @@ def _adjoints(
             continue
         g = adjoints[node] if node in wanted else adjoints.pop(node)
         args = node.args
-        row: Any = node._use.row
+        row: Any = node._kind.row
         partials = (
             row.partials(node, *args)
             if kind is Value

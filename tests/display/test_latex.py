@@ -24,9 +24,8 @@ from autograd.display.chain.latex import (
     Latex,
     label_latex,
     number_latex,
-    partial_latex,
-    partial_text,
 )
+from autograd.display.chain.rules import partial_latex, partial_text
 from autograd.engine import primitives
 from autograd.engine.primitives import TABLE, Primitive, lookup
 from support.programs import programs
@@ -227,7 +226,7 @@ def test_the_python_of_every_partial_computes_it(row):
     """The text is run, on numbers, and agrees with the rule itself."""
     written = partial_text(row)
     names = {name: getattr(primitives, name) for name in vars(primitives) if name.islower()}
-    count = row.arity or (4 if row.name == "dot" else 3)
+    count = row.arity or (4 if row.paired else 3)
     middle = [0.55 * a + 0.45 * b for a, b in row.domain * (1 if row.arity else count)]
     point = middle[: count - row.constants]
     constants = [round(a + 0.75 * (b - a), 1) for a, b in row.domain[count - row.constants :]]

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, gradient, local_partials
-from autograd.engine.methods import make_pull, partial_texts, use_of
+from autograd.engine.methods import kind_of, make_pull, partial_texts
 from autograd.engine.primitives import ATOM, TABLE, Operand, Primitive, apply
+from autograd.engine.register import false_claim
 from support.profile import PROFILE
 from support.programs import domains, floats
 from support.references import EPS, derivative, exact, has_kink, mp, points, relative_error, scale
@@ -184,6 +185,16 @@ def test_every_kink_of_the_domain_is_listed(row: Primitive) -> None:
                 assert row.subgradients, f"{row} has a kink at {point} and no line in its table"
 
 
+@each_row
+def test_what_a_row_says_of_its_function_holds(row: Primitive) -> None:
+    """That it commutes, has a neutral number, is never below 0: to the bit, on all edges."""
+    for count in counts(row):
+        for point in points(row, count, 8):
+            assert not false_claim(row, point)
+    for point in edge_points(row):
+        assert not false_claim(row, point)
+
+
 # How a row is written ------------------------------------------------------------------------
 
 
@@ -252,7 +263,7 @@ def test_every_kind_of_node_pulls_the_local_partials(row: Primitive) -> None:
                 z = apply(row, tuple(operands))
                 if row.arity in (1, 2):
                     letters = "".join(kinds) + "c" * row.constants
-                    assert z._use is use_of(row, letters)
+                    assert z._kind is kind_of(row, letters)
                 z.backward()
                 for x, d in zip(operands, local_partials(z), strict=True):
                     assert not isinstance(x, Value) or x.grad == d, (point, kinds)

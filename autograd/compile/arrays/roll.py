@@ -17,7 +17,10 @@ import numpy as np
 from autograd.compile.arrays.dense import DenseSums
 from autograd.compile.arrays.ir import Array, Many, Operand, Routine, Take, View
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, Ints
-from autograd.engine.primitive import Primitive, lookup
+from autograd.engine.primitives import Primitive, lookup
+
+# Sums and sums of products are what becomes one statement, or a matrix product.
+_ADD, _SUB, _MUL, _SUM, _DOT = map(lookup, ("add", "sub", "mul", "sum", "dot"))
 
 # Groups of one primitive on one level that differ in where their operands lie: up to so many are
 # statements of their own, beyond it their operands are gathered into one. A statement costs a
@@ -200,7 +203,7 @@ class Rolling:
         starts, codes, batched = graph.start, graph.code, graph.batched
         for node in nodes:
             row = graph.rows[int(codes[node])]
-            if row.name == "dot" and batched[node] and self._is_dense(node):
+            if row is _DOT and batched[node] and self._is_dense(node):
                 sums.append(node)
             else:
                 count = int(starts[node + 1] - starts[node])
@@ -209,7 +212,7 @@ class Rolling:
             dense = DenseSums(self, sums)
             for node in dense.left:
                 count = int(starts[node + 1] - starts[node])
-                groups[lookup("dot"), count, True].append(node)
+                groups[_DOT, count, True].append(node)
         for (row, count, _), group in groups.items():
             before = self._gathers
             self._group(row, count, np.array(group))
@@ -229,11 +232,11 @@ class Rolling:
 
     def _group(self, row: Primitive, count: int, nodes: Ints) -> None:
         table = self.operands_of(nodes, count)
-        if row.name == "dot":
+        if row is _DOT:
             self._products(nodes, table)
-        elif row.arity is None and not (row.name == "sum" and self._one_by_one(table)):
+        elif row.arity is None and not (row is _SUM and self._one_by_one(table)):
             source = self.filled(table.ravel(), bool(self.graph.batched[nodes[0]]))
-            if row.name == "sum":
+            if row is _SUM:
                 self.put(nodes, self.routine.reduce(source, count))
             else:
                 self.put(nodes, self.many(row, source, count))
@@ -247,10 +250,10 @@ class Rolling:
         """Append a row applied to a table of operands, a row of it for each node."""
         columns = [self.operand(np.ascontiguousarray(column)) for column in table.T]
         width = len(table)
-        if row.name == "sum":
+        if row is _SUM:
             total = columns[0]
             for column in columns[1:]:
-                total = self.routine.apply(lookup("add"), (total, column))
+                total = self.routine.apply(_ADD, (total, column))
             return self._wide(total, width)
         return self._wide(self.routine.apply(row, columns), width)
 
@@ -297,13 +300,12 @@ class Rolling:
         """Append sums of products whose factors all depend on the sample, or none."""
         first, second = np.split(table, 2, axis=1)
         count = first.shape[1]
-        mul, add = lookup("mul"), lookup("add")
         width = len(nodes)
         if not self._one_by_one(first, second):
             batched = bool(self.graph.batched[nodes[0]])
             a = self.operand(np.ascontiguousarray(first).ravel())
             b = self.operand(np.ascontiguousarray(second).ravel())
-            terms = self._wide(self.routine.apply(mul, (a, b)), width * count)
+            terms = self._wide(self.routine.apply(_MUL, (a, b)), width * count)
             terms = self.routine.filled(terms, width * count, batched)
             self.put(nodes, self.routine.reduce(terms, count))
             return
@@ -316,10 +318,10 @@ class Rolling:
                 a = self.operand(np.ascontiguousarray(first[part, i]))
                 b = self.operand(np.ascontiguousarray(second[part, i]))
                 if b == -1.0 and total is not None:
-                    total = self.routine.apply(lookup("sub"), (total, a))
+                    total = self.routine.apply(_SUB, (total, a))
                     continue
-                term = a if b == 1.0 else self._product(mul, a, b)
-                total = term if total is None else self.routine.apply(add, (total, term))
+                term = a if b == 1.0 else self._product(a, b)
+                total = term if total is None else self.routine.apply(_ADD, (total, term))
             assert total is not None
             self.put(nodes[part], self._wide(total, len(part)))
 
@@ -341,10 +343,10 @@ class Rolling:
             return False
         return self._direct(self.array_of[nodes], self.column[nodes]) is not None
 
-    def _product(self, mul: Primitive, a: Operand, b: Operand) -> Operand:
+    def _product(self, a: Operand, b: Operand) -> Operand:
         if isinstance(a, float) and isinstance(b, float):
             return a * b
-        return self.routine.apply(mul, (a, b))
+        return self.routine.apply(_MUL, (a, b))
 
 
 def levels(graph: Graph) -> list[list[int]]:

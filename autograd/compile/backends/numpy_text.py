@@ -41,9 +41,8 @@ from autograd.compile.graph.graph import Ints, repeated, tallied
 from autograd.engine import numeric
 from autograd.engine.primitive import Primitive
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 # Rows of any number of operands that NumPy has as a reduction; `torch.max` returns the places too.
-_REDUCTIONS = {"maximum": "np.amax", "minimum": "np.amin"}
+_REDUCTIONS: dict[Any, str] = {numeric.maximum_array: "np.amax", numeric.minimum_array: "np.amin"}
 # Windows of so many numbers are written as slices; longer ones by the places of their numbers.
 _MANY_SLICES = 16
 # NumPy's names that other namespaces lack.
@@ -142,8 +141,8 @@ class Printer:
         row = statement.row
         taken = [self.operand(x) for x in statement.operands]
         # Operators take plain numbers; functions, only where an operand is always one.
-        if row.name in _INFIX and row.function.__module__ in ("_operator", numeric.__name__):
-            return f"{taken[0]} {_INFIX[row.name]} {taken[1]}"
+        if row.operator and len(taken) == 2:
+            return row.operation(*taken)
         for i, x in enumerate(statement.operands[: len(taken) - row.constants]):
             if not isinstance(x, View):
                 taken[i] = f"np.full((1,), {taken[i]}, dtype=dtype)"
@@ -218,10 +217,10 @@ class Printer:
     def _many(self, statement: Many) -> str:
         shape = _grouped(statement.source, statement.size)
         source = f"{self.view(statement.source)}.reshape({shape})"
-        name = statement.row.name
-        if name in _REDUCTIONS:
+        reduction = _REDUCTIONS.get(statement.row.array)
+        if reduction is not None:
             # Which of two zeros comes out is left open: 0.0 makes them one.
-            return f"{_REDUCTIONS[name]}({source}, axis=-1) + 0.0"
+            return f"{reduction}({source}, axis=-1) + 0.0"
         return f"{self.function(statement.row)}(*np.moveaxis({source}, -1, 0))"
 
     def _matrix(self, matrix: Matrix, *, turned: bool) -> str:

@@ -21,7 +21,7 @@ from autograd.engine.value import Value
 from autograd.escaping import clean
 
 EARLY = "not computed yet"
-_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−"}
+_SIGNS = str.maketrans("-*/", "−×÷")
 
 
 Quantity: TypeAlias = Literal["value", "gradient", "direction"]
@@ -246,8 +246,8 @@ def _operation(node: Value) -> str:
         return ""
     numbers = [x for x in node.args if not isinstance(x, Value)]
     if not numbers:
-        name: str = row.name
-        return _SIGNS.get(name, name)
+        sign: str = row.operator.translate(_SIGNS)
+        return sign or row.name
     if len(node.args) > 4:
         return f"{row.name}, {count_text(len(numbers), 'constant')}"
     written: list[Operand] = []

@@ -9,7 +9,7 @@ so sorting the reachable nodes by them gives a topological order.
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
 from autograd import asked
 from autograd.blocks import Turn
@@ -331,7 +331,6 @@ def local_partials(node: Value) -> tuple[float, ...]:
     return tuple([float(d) for d in node.op.partials(node.data, *data_of(node.args))])
 
 
-def data_of(args: tuple[Value | float, ...]) -> list[float]:
+def data_of(operands: Sequence[Any]) -> list[Any]:
     """Return the numbers of operands."""
-    result: list[Any] = [x._number if x.__class__ is Value else x for x in cast(Any, args)]
-    return result
+    return [x._number if x.__class__ is Value else x for x in operands]

@@ -357,7 +357,9 @@ def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
     >>> sorted(closed(lookup("where"), (0.0, 1.0, 0.0)))
     [0, 2]
     """
-    zeros = structural_zeros(row)
+    zeros = _zeros.get(row)
+    if zeros is None:
+        zeros = structural_zeros(row)
     if not row.chooses:
         return zeros
     return zeros.union([i for i, partial in enumerate(partials) if _is_none(partial)])

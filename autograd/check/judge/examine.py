@@ -12,10 +12,10 @@ import numpy as np
 
 from autograd.check.judge.analytic import by_backward, scalars
 from autograd.check.judge.chain import (
-    Edge,
     Fault,
     Slopes,
     Sweep,
+    TapeEdge,
     carried,
     partials_of,
     rules_off,
@@ -316,7 +316,7 @@ class Examination:
         return None
 
     def _in_doubt(
-        self, s: int, i: int, claims: Sequence[float], edge: Edge, slack: float, foreign: bool
+        self, s: int, i: int, claims: Sequence[float], edge: TapeEdge, slack: float, foreign: bool
     ) -> Verdict:
         """Judge a derivative on whose way some edge has no slope that can be told."""
         estimate = self.slopes.found[edge.place][edge.k]
@@ -369,7 +369,7 @@ class Examination:
         # Of a slope that is 0 the result's value is the measure.
         return found.error > (1e-5 * size or 1e-6 * abs(self.tape.data[root]))
 
-    def _open_reason(self, root: int, i: int, claim: float, edge: Edge, found: Estimate) -> str:
+    def _open_reason(self, root: int, i: int, claim: float, edge: TapeEdge, found: Estimate) -> str:
         """Return why a derivative is left open, given the result's own slopes on the two sides."""
         estimate = self.slopes.found[edge.place][edge.k]
         trouble = estimate.trouble if estimate is not None else ""

@@ -8,9 +8,9 @@ from typing import Any
 
 from autograd import asked
 from autograd.display.picture.format import whole_number
-from autograd.display.picture.legend import legend_of
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.selection import view
+from autograd.display.picture.style import legend_of
 from autograd.display.writers.dot import dot_source
 from autograd.display.writers.graphviz import INSTALL, RenderError, available, inline_svg, render
 from autograd.display.writers.svg import svg_of

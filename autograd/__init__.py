@@ -126,7 +126,8 @@ if _typing.TYPE_CHECKING:
     from autograd.display.chain.explain import Explanation, explain
     from autograd.display.chain.influence import Influence, influence
     from autograd.display.chain.naming import name_locals
-    from autograd.display.chain.steps import Step, steps
+    from autograd.display.chain.step import Step
+    from autograd.display.chain.steps import steps
     from autograd.display.picture.update import draw_update
     from autograd.expression import ExpressionError, parse
     from autograd.pages.walkthrough import Walkthrough, walkthrough
@@ -256,7 +257,7 @@ _LOOKING = {
     "Explanation": "autograd.display.chain.explain",
     "ExpressionError": "autograd.expression",
     "Influence": "autograd.display.chain.influence",
-    "Step": "autograd.display.chain.steps",
+    "Step": "autograd.display.chain.step",
     "Walkthrough": "autograd.pages.walkthrough",
     "draw_update": "autograd.display.picture.update",
     "explain": "autograd.display.chain.explain",

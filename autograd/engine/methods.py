@@ -36,15 +36,11 @@ class Node(Protocol):
 
     _number: float
     _kind: "Kind"
+    _label: str
     _x: Any
     _y: Any
     grad: float | None
     birth: int
-
-    @property
-    def label(self) -> str:
-        """The name, "" if it has none."""
-        ...
 
     @property
     def op(self) -> Primitive | None:
@@ -470,6 +466,11 @@ def _converted(name: str) -> str:
             number(other)"""
 
 
+# Of each method of two operands: its row, the one for a plain number in the second place, and
+# whether it is the reflected one.
+binary_rows: dict[Method, tuple[Primitive, Primitive, bool]] = {}
+
+
 def binary_methods(row: Primitive, constant: Primitive | None = None) -> tuple[Method, Method]:
     """Return the method of `Value` for a row of two operands, and the reflected one.
 
@@ -510,6 +511,7 @@ def {reflected_name}(self, other):
     bound["kind_cv"] = kind_of(row, "cv")
     reflected = _compiled(reflected_text, reflected_name, f"Value.{reflected_name}", **bound)
     method.__doc__ = f"Return {row.text([_NAMED['x'], _NAMED['y']])}, recorded."
+    binary_rows[method], binary_rows[reflected] = (row, constant, False), (row, constant, True)
     return method, reflected
 
 

@@ -53,7 +53,7 @@ class ExpressionError(ValueError):
     """Something about an expression is wrong.
 
     Attributes:
-        reason: what it is, in a sentence.
+        reason: the fault, in a sentence.
         text: the expression.
         position: the place of the character in it, from 0; None if it is about no place.
 
@@ -99,8 +99,8 @@ def parse(text: str, /, **values: Any) -> Value:
         values: a number, or a Value to use as it is, for every name in it.
 
     Raises:
-        ExpressionError: for what is no expression, a name without a value and a value without a
-            name; it points at the character.
+        ExpressionError: for a text that is no expression, a name without a value and a value
+            without a name; it points at the character.
         TypeError: if the text is no str or a value is no number.
 
     >>> z = parse("tanh(w*x + b)", w=0.5, x=2, b=-1)
@@ -308,7 +308,7 @@ class _Parser:
         return result
 
     def arguments(self, end: str, opened: _Token) -> list[Any]:
-        """Return what stands between brackets, of which the first is taken already."""
+        """Return the elements between brackets, the first of which is taken already."""
         found: list[Any] = []
         while self.token.text != end:
             found.append(self.sum())

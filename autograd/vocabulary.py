@@ -1,7 +1,7 @@
-"""The words of expressions: functions, numbers that have a name, and what others call them.
+"""The words of expressions: functions, numbers that have a name, and other names for them.
 
 Functions are those of the table's rows and a few made of rows that give a single number. Where a
-word is none of them, here stands what to write in its place.
+word is none of them, here stands the one to write in its place.
 """
 
 import inspect
@@ -16,7 +16,7 @@ from autograd.engine.primitive import ATOM, TABLE, Operand, apply
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 _OF_LISTS = ("mean", "variance", "norm")
-# What other languages and books call a function of the table.
+# The names that other languages and books have for functions of the table.
 _CALLED = {
     "arccos": "acos",
     "arccosh": "acosh",
@@ -69,7 +69,7 @@ def written(name: str) -> str:
     if name in _OF_LISTS:
         return f"{name}([x, y])"
     row = TABLE[name]
-    # What a rule passes nothing to stands before the list: an index.
+    # An operand that the rule passes nothing to stands before the list: an index.
     names = ["i"] * len(structural_zeros(row)) + ["x", "y", "a", "b"][: 4 if row.paired else 2]
     return row.text([Operand(name, ATOM) for name in names])
 
@@ -84,7 +84,7 @@ def fits(function: Callable[..., Any], operands: list[Any]) -> bool:
 
 
 def instead(name: str) -> str:
-    """Return what a name that is no function may stand for, as it goes on after the name.
+    """Return the function that an unknown name may stand for, in words that follow the name.
 
     >>> [instead(name) for name in ("ln", "tahn", "q")]
     [': it is log here', '; is tan or tanh meant?', '']

@@ -1,9 +1,8 @@
 """`walkthrough`: one page, or one notebook cell, to go through a graph step by step.
 
-The page holds everything and asks for nothing: an image and a table, which is what stays where
-scripts are stripped, and a script that makes the live view of that same image and table. What the
-script is given is text and numbers, and formulas whose names are escaped here: no label can become
-markup.
+The page holds everything and asks for nothing: an image and a table, which stay where scripts are
+stripped, and a script that makes the live view of that same image and table. The script is given
+text and numbers, and formulas whose names are escaped here: no label can become markup.
 """
 
 from __future__ import annotations
@@ -141,7 +140,7 @@ class Walkthrough:
         largest = max(filter(math.isfinite, sizes), default=0.0)
         for i, arrow in enumerate(picture.arrows):
             use = uses.get(arrow.use)
-            if use is None:  # to what is not drawn
+            if use is None:  # to nodes that are not drawn
                 continue
             amount = use.contribution
             factors = f"{number_text(use.upstream)} × {number_text(use.local)}"
@@ -191,7 +190,7 @@ class Walkthrough:
             f"{len(self._places)} are shown, and their gradients are complete."
         )
 
-    # What the script is given -----------------------------------------------------------------
+    # The data for the script ------------------------------------------------------------------
 
     def _data(self, by_use: dict[tuple[int, int], int]) -> dict[str, Any]:
         walk, first = self._walk, self._first
@@ -236,7 +235,7 @@ class Walkthrough:
     # The page ---------------------------------------------------------------------------------
 
     def _fragment(self) -> str:
-        """Return the content: what is still, then the script that makes it live."""
+        """Return the content: an image and a table, then the script that makes them live."""
         walk = self._walk
         picture, by_use = self._picture()
         svg = base64.b64encode(svg_of(picture).encode()).decode()

@@ -1,6 +1,6 @@
 """A step of a forward or backward pass, in words, in numbers and as a formula.
 
-What it says it takes from the walk that it is part of, when it is asked.
+Its texts are made when they are asked for, from the walk that it is part of.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """`steps`: the forward and the backward pass, one small step after the other.
 
 Forward there is a step for every node, backward one for every use of an operand, because that is
-where the chain rule happens: upstream gradient times local derivative, added to what is there.
+where the chain rule happens: upstream gradient times local derivative, added to the sum so far.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from autograd.table import Table
 # Of a longer walk the table shows the first and the last; each step can still be had by index.
 MOST_LINES = 400
 MOST_LATEX = 60
-# The columns of a line are as wide as those of so many steps at either end.
+# Columns are as wide as their cells in this many steps at either end.
 MEASURED = 200
 WIDEST = 40
 

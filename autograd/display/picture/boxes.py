@@ -1,4 +1,4 @@
-"""The boxes and arrows of a picture, and the texts on them: what a node, a group, a use says.
+"""The boxes and arrows of a picture, and the texts on them, for nodes, groups and uses.
 
 Names come from positions in topological order, never from addresses. The numbers behind the texts
 are kept, so that two pictures of one graph can be told apart number by number.
@@ -31,7 +31,7 @@ class Fact(NamedTuple):
     """A line of a box: a number, or the range of several.
 
     Attributes:
-        quantity: what the numbers are.
+        quantity: the kind of its numbers.
         name: the words that stand before them.
         text: the numbers as they are shown.
         tone: the name of their colour.
@@ -53,15 +53,15 @@ class Box:
         name: unique in the picture, made of letters, digits and underscores.
         kind: leaf, node, group, copy (of a leaf or a node drawn elsewhere) or cut.
         title: the label, already short and clean; may be empty.
-        operation: what was computed; empty for a leaf.
+        operation: a sign or a name; empty for a leaf.
         facts: the lines below title and operation.
         tooltip: all the digits and the whole label.
-        result: whether this is what was asked to be drawn.
-        made: what kind of thing it is, whatever its numbers: a row's name, a group's content.
+        result: whether this is the Value that was asked to be drawn.
+        made: its kind, whatever its numbers: a row's name, a group's content.
         early_tooltip: the tooltip as it is before a backward pass.
         place: the position of its node in topological order; None of a group or a cut.
         shade: "lit" or "faded" where something is highlighted, else "".
-        called: what it is called in text, where every box needs a name; "" where that is the
+        called: its name in text, where every box needs one; "" where that is the
             title.
     """
 
@@ -91,14 +91,14 @@ class Arrow:
     Attributes:
         tail: the name of the operand's box.
         head: the name of the result's box.
-        text: upstream gradient × local derivative = contribution, or what is known of it.
+        text: upstream gradient × local derivative = contribution, as far as it is known.
         tooltip: the same with all digits.
         amount: the contribution, None if there is none yet or it is not one number.
         width: between 0 and 1, how large the contribution is beside the others.
         shade: "lit" or "faded" where something is highlighted, else "".
         use: the place of the node, and which of its operands this is; None into a group or a cut.
         values: how many values go along it into a group; 0 of a single use.
-        span: the range of what the group gives back to them, "" where that is not known.
+        span: the range of the group's contributions to them, "" where they are not known.
     """
 
     tail: str
@@ -142,7 +142,7 @@ def use_arrow(
 
 
 def flow_arrow(tail: str, head: str, contributions: Sequence[float | None]) -> Arrow:
-    """Return the arrow of one or more values into a group, with what the group gives back to each.
+    """Return the arrow of one or more values into a group, with its contributions to them.
 
     Args:
         tail: the box the values come from.
@@ -161,7 +161,7 @@ def flow_arrow(tail: str, head: str, contributions: Sequence[float | None]) -> A
 
 
 def called(node: Value) -> str:
-    """Return what a node is called in a tooltip: its label, or its operation."""
+    """Return the name of a node in a tooltip: its label, or its operation."""
     row = node.op
     return label_text(node.label) or ("leaf" if row is None else row.name)
 
@@ -240,7 +240,7 @@ def direction_row(box: Box, outputs: Sequence[Value]) -> None:
 
 
 def _operation(node: Value) -> str:
-    """Return what a node computes: a sign or a name, with the plain numbers in it if any."""
+    """Return the operation of a node: a sign or a name, with the plain numbers in it if any."""
     row: Any = node.op
     if row is None:
         return ""

@@ -8,7 +8,7 @@ from autograd.display.picture.picture import Picture
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 
-# Fill and outline by kind. Leaves, what one may change, are tinted; results of operations white.
+# Fill and outline by kind. Leaves, which one may change, are tinted; results of operations white.
 FILLS: Final = {
     "leaf": ("#fdf3d8", "#8a6d1f"),
     "node": ("#ffffff", "#4b5563"),
@@ -76,7 +76,7 @@ def legend_of(picture: Picture) -> list[tuple[str, str]]:
     """Return kind and words for each look of a box that is in the picture.
 
     Args:
-        picture: what to explain.
+        picture: the picture to explain.
 
     >>> from autograd import Value, draw
     >>> legend_of(draw(Value(2.0, "x") * 3.0).picture)

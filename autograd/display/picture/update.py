@@ -1,4 +1,4 @@
-"""`draw_update`: what a step changed, as the difference of two pictures of one graph."""
+"""`draw_update`: the changes of a step, as the difference of two pictures of one graph."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def draw_update(before: Drawing | Value, after: Drawing | Value, *, format: str 
         after: a picture or a Value, whose graph has the same shape: the same operations on the
             same operands with the same labels. Two pictures must show the same part of it, so
             give `draw` the same options. Where it was not run backward yet, no gradient is shown:
-            what leaves still hold is that of an earlier pass.
+            leaves still hold that of an earlier pass.
         format: as in `draw`.
 
     Raises:
@@ -156,8 +156,8 @@ def _by_use(picture: Picture) -> tuple[list[Box], list[Box]]:
 
 
 def _words(box: Box) -> str:
-    what = box.made or box.kind
-    return f"{what} {box.title!r}" if box.title else f"{what} ({_called(box)})"
+    kind = box.made or box.kind
+    return f"{kind} {box.title!r}" if box.title else f"{kind} ({_called(box)})"
 
 
 def _called(box: Box) -> str:
@@ -175,7 +175,7 @@ def _box(a: Box, b: Box) -> Box:
 
 
 def _both(a: Box | Arrow, b: Box | Arrow) -> str:
-    """Return the tooltip of what had one before and has one now."""
+    """Return the tooltip before and after, or the one that both have."""
     return b.tooltip if a.tooltip == b.tooltip else f"before:\n{a.tooltip}\nafter:\n{b.tooltip}"
 
 

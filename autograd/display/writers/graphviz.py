@@ -42,7 +42,7 @@ class RenderError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a program drew, or why none did.
+    """The file that a program drew, or the reason why none did.
 
     Attributes:
         content: the file's bytes, None if no program drew it.
@@ -85,7 +85,7 @@ def render(source: str, form: str, limit: float = TIME_LIMIT) -> Rendered:
 
 
 def _run(engine: str, command: list[str], source: str, limit: float) -> Rendered:
-    """Return what a command writes, given `source`; or why there is nothing."""
+    """Return the output of a command that is given `source`, or why there is none."""
     import subprocess
 
     try:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import autograd
-from autograd.engine.primitives import ATOM, TABLE, Operand, Primitive, apply, lookup
+from autograd.engine.primitive import ATOM, Operand
+from autograd.engine.primitives import TABLE, Primitive, apply
 
-_DOT = lookup("dot")
+_DOT = TABLE["dot"]
 
 
 @dataclass(frozen=True, slots=True)

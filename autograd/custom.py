@@ -274,9 +274,7 @@ def _require_columns(columns: Iterable[str]) -> None:
                 f"primitive takes the {name} from the function below it: leave out {name}=, or "
                 "make the row yourself, register(Primitive(...))"
             )
-        import difflib  # 5 ms that only a mistake costs
-
-        near = difflib.get_close_matches(name, _COLUMNS, n=1)
+        near = asked.near(name, _COLUMNS)
         meant = f"did you mean {near[0]}? " if near else ""
         raise TypeError(
             f"a primitive has no column {name}: {meant}The columns are {', '.join(_COLUMNS)}"

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, NoReturn
 from autograd import functions
 from autograd.engine import primitives
 from autograd.engine.methods import structural_zeros
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitive import ATOM, TABLE, Operand, apply, lookup
 from autograd.engine.value import Value
 

@@ -39,6 +39,7 @@ from autograd.compile.arrays.ir import (
 from autograd.compile.backends import portable
 from autograd.compile.graph.graph import Ints, repeated, tallied
 from autograd.engine import numeric
+from autograd.engine.number import made_of
 from autograd.engine.primitive import Primitive
 
 # Rows of any number of operands that NumPy has as a reduction; `torch.max` returns the places too.
@@ -363,7 +364,7 @@ def _definitions(functions: dict[str, Any]) -> list[str]:
     def define(name: str, function: Any) -> None:
         if name in texts:
             return
-        called = numeric.made_of(function)
+        called = made_of(function)
         if called is not function:
             texts[name] = _elementwise(name, called)
             return

@@ -80,7 +80,6 @@ from autograd.engine.primitives import (
     square,
     step,
     sub,
-    subgradient_table,
     sum,
     tan,
     tanh,
@@ -105,6 +104,7 @@ from autograd.functions import log_softmax, mean, norm, softmax, variance
 from autograd.moved import moved as moved
 from autograd.table import Table as Table
 from autograd.transforms.gradient import gradient
+from autograd.transforms.taylor import subgradient_table
 from autograd.transforms.transforms import (
     derivative,
     grad,

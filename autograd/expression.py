@@ -23,9 +23,9 @@ from typing import Any, NamedTuple, NoReturn
 
 from autograd import functions
 from autograd.engine import primitives
-from autograd.engine.methods import structural_zeros
 from autograd.engine.number import number
 from autograd.engine.primitive import ATOM, TABLE, Operand, apply, lookup
+from autograd.engine.symbolic import structural_zeros
 from autograd.engine.value import Value
 
 _TOKEN = re.compile(

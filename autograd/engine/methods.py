@@ -18,18 +18,17 @@ import linecache
 import math
 import numbers
 import weakref
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from collections.abc import Callable
 from textwrap import indent
 from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 
-from autograd.engine.modes import is_cut, tracer, watching
+from autograd.engine.modes import is_cut, watching
 from autograd.engine.number import number
 from autograd.engine.numeric import over
 from autograd.engine.primitives import TABLE, Primitive
-from autograd.engine.symbolic import partial_texts
+from autograd.engine.symbolic import forget_rule, partial_texts, picked_partials, structural_zeros
 
 
 class Node(Protocol):
@@ -231,7 +230,7 @@ def _pull_many(row: Primitive, letters: str) -> Pull:
     def pull_values(node: Node) -> None:
         operands = node._x
         g: Any = node.grad
-        which = _bare_partials(row, len(operands)) if row.arity is None else None
+        which = picked_partials(row, len(operands)) if row.arity is None else None
         if which is not None:
             # Partials that are operands themselves, as those of a dot, need no list of numbers.
             for x, y in zip(operands, which(operands), strict=True):
@@ -251,122 +250,6 @@ def _pull_many(row: Primitive, letters: str) -> Pull:
                 x.grad += g * partial
 
     return pull_values if letters == "v" and not zeros and not chooses else pull_mixed
-
-
-class _Unwritten:
-    """An operand that is told from others by identity; what a rule makes of it is another one."""
-
-    __slots__ = ()
-
-    @staticmethod
-    def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "_Unwritten":
-        return _Unwritten()
-
-    def _made(self, other: object = None) -> "_Unwritten":
-        return _Unwritten()
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = _made
-
-
-_bare: dict[tuple[Primitive, int], Callable[[Any], Any] | None] = {}
-
-
-def _bare_partials(row: Primitive, count: int) -> Callable[[Any], Any] | None:
-    """Return what picks the partials of a row from its operands, if each partial is one of them."""
-    key = row, count
-    if key not in _bare:
-        operands, partials = _unwritten_partials(row, count)
-        place: dict[Any, int] = {x: i for i, x in enumerate(operands)}
-        found = [place.get(d) for d in partials]
-        bare = count > 1 and len(found) == count and None not in found
-        _bare[key] = itemgetter(*cast(Any, found)) if bare else None
-    return _bare[key]
-
-
-def _unwritten_partials(row: Primitive, count: int) -> tuple[list[Any], list[Any]]:
-    """Return operands without texts and the partials of a row at them, none if its rule cannot run.
-
-    Not blanks: the text of one partial of n operands may be as long as n, and there are n.
-    """
-    operands: list[Any] = [_Unwritten() for _ in range(count)]
-    rule: Any = row.partials
-    try:
-        return operands, list(rule(_Unwritten(), *operands))
-    except (TypeError, AttributeError, ValueError):
-        return operands, []
-
-
-_zeros: dict[Primitive, frozenset[int]] = {}
-
-
-def structural_zeros(row: Primitive) -> frozenset[int]:
-    """Return the operands whose partial is 0 by the rule, whatever the data: nothing flows there.
-
-    >>> from autograd import lookup
-    >>> structural_zeros(lookup("where"))
-    frozenset({0})
-    """
-    known = _zeros.get(row)
-    if known is None:
-        if row.arity is not None:
-            known = frozenset(i for i, text in enumerate(partial_texts(row)) if text == "0.0")
-        else:
-            # Some of the first may be so however many there are, as the index of `select`.
-            few, more = (_unwritten_partials(row, count)[1] for count in (4, 6))
-            known = frozenset(
-                i
-                for i, pair in enumerate(zip(few, more, strict=False))
-                if all(d.__class__ is float and d == 0.0 for d in pair)
-            )
-        _zeros[row] = known
-    return known
-
-
-_reciprocals: dict[Primitive, dict[int, int]] = {}
-
-
-def reciprocals(row: Primitive) -> dict[int, int]:
-    """Return the operands whose partial is 1 over an operand, each with the place of that one.
-
-    What flows there is g / y, which may be finite where 1 / y overflows: where y is subnormal.
-
-    >>> from autograd import lookup
-    >>> reciprocals(lookup("div")), reciprocals(lookup("log"))
-    ({0: 1}, {0: 0})
-    """
-    known = _reciprocals.get(row)
-    if known is None:
-        texts = partial_texts(row) if row.arity in (1, 2) else []
-        place = {f"reciprocal({name})": i for i, name in enumerate("xy")}
-        known = {i: place[text] for i, text in enumerate(texts) if text in place}
-        _reciprocals[row] = known
-    return known
-
-
-def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
-    """Return the operands that nothing flows to: by the rule, or because they were not chosen.
-
-    Args:
-        row: the primitive.
-        partials: what its rule gives for a node, in floats or Values.
-
-    >>> from autograd import lookup
-    >>> sorted(closed(lookup("where"), (0.0, 1.0, 0.0)))
-    [0, 2]
-    """
-    zeros = _zeros.get(row)
-    if zeros is None:
-        zeros = structural_zeros(row)
-    if not row.chooses:
-        return zeros
-    return zeros.union([i for i, partial in enumerate(partials) if _is_none(partial)])
-
-
-def _is_none(partial: Any) -> bool:
-    if isinstance(partial, float):
-        return partial == 0.0
-    # Where a parameter decides, a program chooses anew in each run.
-    return getattr(partial, "_number", None) == 0.0 and not tracer.decides(partial)
 
 
 # By the row and not its name: a check may apply a row of the same name that is not in the table.
@@ -394,7 +277,7 @@ def _pull(row: Primitive, letters: str) -> Pull:
 
 def forget(row: Primitive) -> None:
     """Drop what was made from a row that is no longer in the table."""
-    _forget_rule(row)
+    forget_rule(row)
     for key in [key for key in _kinds if key[0] is row]:
         del _kinds[key]
 
@@ -405,18 +288,11 @@ def remake(row: Primitive) -> None:
     Nodes and methods hold the row's kinds, so graphs that are there already follow the new rule
     too; compiled programs are built again when they are next used.
     """
-    _forget_rule(row)
+    forget_rule(row)
     for (known, letters), kind in _kinds.items():
         if known is row:
             kind.pull = _pull(row, letters)
     newest.rule = tick()
-
-
-def _forget_rule(row: Primitive) -> None:
-    _zeros.pop(row, None)
-    _reciprocals.pop(row, None)
-    for key in [key for key in _bare if key[0] is row]:
-        del _bare[key]
 
 
 def _forward(row: Primitive, *operands: str) -> tuple[str, dict[str, Any]]:

@@ -28,7 +28,8 @@ import numpy as np
 from autograd.engine.modes import is_cut, watching
 from autograd.engine.number import number
 from autograd.engine.numeric import over
-from autograd.engine.primitives import ATOM, TABLE, Operand, Primitive
+from autograd.engine.primitive import ATOM, Operand
+from autograd.engine.primitives import TABLE, Primitive
 from autograd.engine.symbolic import forget_rule, partial_texts, picked_partials, structural_zeros
 
 
@@ -128,11 +129,9 @@ def _compiled(text: str, name: str, title: str, **bound: Any) -> Any:
 
     Its source is found under a file name of its own, made of `title`, while the function lives.
     """
-    inner = indent(text.strip(), "    ")
-    source = f"def make({', '.join(bound)}):\n{inner}\n    return {name}\n"
+    source = f"def make({', '.join(bound)}):\n{indent(text.strip(), '    ')}\n    return {name}\n"
     file = f"<autograd {title}>"
-    while file in linecache.cache:
-        # Another row of the same name, as while a check applies one that is not in the table.
+    while file in linecache.cache:  # of another row of the same name, as one that a check applies
         file = f"{file[:-1]}'>"
     scope: dict[str, Any] = {}
     exec(compile(source, file, "exec"), _globals, scope)

@@ -48,7 +48,7 @@ class Operators:
 class Blank(Operators):
     """An operand that writes down what a rule does with it.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> lookup("tanh").partials(Blank("z"), Blank("x"))[0].text
     'sech_squared(x)'
     """
@@ -86,7 +86,7 @@ def partial_texts(row: Primitive) -> list[str]:
     A rule that cannot be run on blanks (a user's own, made with other functions) is called as a
     whole.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> partial_texts(lookup("mul"))
     ['y', 'x']
     """
@@ -101,7 +101,7 @@ def partial_texts(row: Primitive) -> list[str]:
 def describe(row: Primitive) -> str:
     """Return the docstring of the public function of a row of one or two operands.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> print(describe(lookup("log1p")).splitlines()[2])
     With z the result, dz/dx = reciprocal(1.0 + x).
     """
@@ -182,7 +182,7 @@ _zeros: dict[Primitive, frozenset[int]] = {}
 def structural_zeros(row: Primitive) -> frozenset[int]:
     """Return the operands whose partial is 0 by the rule, whatever the data: nothing flows there.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> structural_zeros(lookup("where"))
     frozenset({0})
     """
@@ -210,7 +210,7 @@ def reciprocals(row: Primitive) -> dict[int, int]:
 
     What flows there is g / y, which may be finite where 1 / y overflows: where y is subnormal.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> reciprocals(lookup("div")), reciprocals(lookup("log"))
     ({0: 1}, {0: 0})
     """
@@ -230,7 +230,7 @@ def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
         row: the primitive.
         partials: what its rule gives for a node, in floats or Values.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> sorted(closed(lookup("where"), (0.0, 1.0, 0.0)))
     [0, 2]
     """

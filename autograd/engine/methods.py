@@ -29,7 +29,7 @@ from autograd.engine.modes import is_cut, tracer, watching
 from autograd.engine.number import number
 from autograd.engine.numeric import over
 from autograd.engine.primitives import TABLE, Primitive
-from autograd.engine.symbolic import partial_texts
+from autograd.engine.symbolic import Symbol, partial_texts
 
 
 class Node(Protocol):
@@ -184,9 +184,10 @@ def make_pull(row: Primitive, letters: str) -> Pull:
             y_node.grad += g * x
     <BLANKLINE>
     """
-    texts = partial_texts(row)
+    texts, inverse = partial_texts(row), reciprocals(row)
     # A partial that is 0 by the rule, as that of `step`, passes nothing on, not even 0 * inf.
-    wanted = [texts[i] for i, letter in enumerate(letters) if letter == "v" and texts[i] != "0.0"]
+    passed = [i for i, kind in enumerate(letters) if kind == "v" and i not in structural_zeros(row)]
+    wanted = [texts[i] for i in passed]
     lines = ["def pull(node):"]
     symbols = {word for text in wanted for word in ("x", "y", "z") if _mentions(text, word)}
     if "z" in symbols:
@@ -199,15 +200,15 @@ def make_pull(row: Primitive, letters: str) -> Pull:
         elif name in symbols:
             lines.append(f"    {name} = node._{name}")
     lines.append("    g = node.grad")
-    for name, letter, text in zip("xy", letters, texts, strict=False):
-        if letter == "v" and text != "0.0" and row.chooses:
+    for i in passed:
+        name, text = "xy"[i], texts[i]
+        if row.chooses:
             lines.append(f"    partial = {text}")
             lines.append(f"    if partial != 0.0: {name}_node.grad += g * partial")
-        elif letter == "v" and text != "0.0":
-            step = {"1.0": "g", "-1.0": "-g"}.get(text, f"g * {text}")
-            if text in ("reciprocal(x)", "reciprocal(y)"):
-                step = f"over(g, {text[-2]})"
-            lines.append(f"    {name}_node.grad += {step}")
+            continue
+        step = {"1.0": "g", "-1.0": "-g"}.get(text, f"g * {text}")
+        step = f"over(g, {'xy'[inverse[i]]})" if i in inverse else step
+        lines.append(f"    {name}_node.grad += {step}")
     functions = _functions(row) | {"over": over}
     title = f"pull of {row.name}, {letters}"
     return _compiled("\n".join(lines), "pull", title, **_used(lines, functions))
@@ -253,19 +254,18 @@ def _pull_many(row: Primitive, letters: str) -> Pull:
     return pull_values if letters == "v" and not zeros and not chooses else pull_mixed
 
 
-class _Unwritten:
-    """An operand that is told from others by identity; what a rule makes of it is another one."""
+class _Unwritten(Symbol):
+    """An operand that is told from others by identity, or what a rule makes of some."""
 
-    __slots__ = ()
+    __slots__ = ("operands", "row")
+
+    def __init__(self, row: Primitive | None = None, operands: tuple[Any, ...] = ()) -> None:
+        self.row = row
+        self.operands = operands
 
     @staticmethod
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "_Unwritten":
-        return _Unwritten()
-
-    def _made(self, other: object = None) -> "_Unwritten":
-        return _Unwritten()
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = _made
+        return _Unwritten(row, operands)
 
 
 _bare: dict[tuple[Primitive, int], Callable[[Any], Any] | None] = {}
@@ -276,8 +276,8 @@ def _bare_partials(row: Primitive, count: int) -> Callable[[Any], Any] | None:
     key = row, count
     if key not in _bare:
         operands, partials = _unwritten_partials(row, count)
-        place: dict[Any, int] = {x: i for i, x in enumerate(operands)}
-        found = [place.get(d) for d in partials]
+        place = {id(x): i for i, x in enumerate(operands)}
+        found = [place.get(id(d)) for d in partials]
         bare = count > 1 and len(found) == count and None not in found
         _bare[key] = itemgetter(*cast(Any, found)) if bare else None
     return _bare[key]
@@ -308,20 +308,18 @@ def structural_zeros(row: Primitive) -> frozenset[int]:
     """
     known = _zeros.get(row)
     if known is None:
-        if row.arity is not None:
-            known = frozenset(i for i, text in enumerate(partial_texts(row)) if text == "0.0")
-        else:
-            # Some of the first may be so however many there are, as the index of `select`.
-            few, more = (_unwritten_partials(row, count)[1] for count in (4, 6))
-            known = frozenset(
-                i
-                for i, pair in enumerate(zip(few, more, strict=False))
-                if all(d.__class__ is float and d == 0.0 for d in pair)
-            )
-        _zeros[row] = known
+        # Some of the first may be so however many there are, as the index of `select`.
+        counts = (row.arity,) if row.arity is not None else (4, 6)
+        found = [_unwritten_partials(row, count)[1] for count in counts]
+        known = _zeros[row] = frozenset(
+            i
+            for i, ways in enumerate(zip(*found, strict=False))
+            if all(isinstance(d, int | float) and d == 0.0 for d in ways)
+        )
     return known
 
 
+_RECIPROCAL = TABLE["reciprocal"]
 _reciprocals: dict[Primitive, dict[int, int]] = {}
 
 
@@ -336,10 +334,15 @@ def reciprocals(row: Primitive) -> dict[int, int]:
     """
     known = _reciprocals.get(row)
     if known is None:
-        texts = partial_texts(row) if row.arity in (1, 2) else []
-        place = {f"reciprocal({name})": i for i, name in enumerate("xy")}
-        known = {i: place[text] for i, text in enumerate(texts) if text in place}
-        _reciprocals[row] = known
+        operands, partials = (
+            _unwritten_partials(row, row.arity) if row.arity in (1, 2) else ([], [])
+        )
+        place = {id(x): i for i, x in enumerate(operands)}
+        known = _reciprocals[row] = {
+            i: place[id(d.operands[0])]
+            for i, d in enumerate(partials)
+            if isinstance(d, _Unwritten) and d.row is _RECIPROCAL and id(d.operands[0]) in place
+        }
     return known
 
 

@@ -41,7 +41,21 @@ class Operators:
         return self.__apply__(TABLE["neg"], (self,))
 
 
-class Blank(Operators):
+class Symbol(Operators):
+    """An operand without a number: a rule that asks for one must be called with numbers."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("a symbol cannot be compared: rules do not branch")
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+    def __bool__(self) -> bool:
+        raise TypeError("a symbol has no truth value: rules do not branch")
+
+
+class Blank(Symbol):
     """An operand that writes down what a rule does with it.
 
     >>> from autograd import lookup
@@ -60,15 +74,6 @@ class Blank(Operators):
         if row.is_operator:
             return Blank(f"({row.operation(*texts)})")
         return Blank(f"{row.name}({', '.join(map(_bare, texts))})")
-
-    def __eq__(self, other: object) -> bool:
-        # A rule that asks must be called with numbers, not written down.
-        raise TypeError("a blank cannot be compared: rules do not branch")
-
-    __hash__ = None  # pyright: ignore[reportAssignmentType]
-
-    def __bool__(self) -> bool:
-        raise TypeError("a blank has no truth value: rules do not branch")
 
 
 def written(x: object) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import chain
 from itertools import product as product_of
 from typing import Any
 
@@ -72,7 +73,7 @@ class Rule:
 def _has_poles(row: Primitive) -> bool:
     """Return whether a partial of a row may be infinite or nan at finite numbers: by trying some.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> [_has_poles(lookup(name)) for name in ("sqrt", "exp", "div", "tanh", "mul", "dot")]
     [True, True, True, False, False, False]
     """
@@ -107,7 +108,7 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
         wanted: the places of the operands to derive by.
         constants: the operands that are known numbers, by place.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> print(pulled(lookup("div"), 2, [0], {}).graph)
     n0 = input 0
     n1 = input 3
@@ -152,6 +153,34 @@ def with_gradient(
         return _with_gradient(recorder, graph, wanted, careful=careful)
 
     return simplified(on_recorder(record, final=True))
+
+
+class Derivatives:
+    """A graph with its derivatives as further outputs, made when first asked for.
+
+    Args:
+        graph: a graph with one output.
+        groups: the leaves to derive by, those of each gradient.
+
+    Attributes:
+        wanted: the leaves of all groups.
+        widths: how many there are in each.
+    """
+
+    def __init__(self, graph: Graph, groups: Sequence[Sequence[tuple[int, int]]]) -> None:
+        self._graph = graph
+        self.wanted = list(chain.from_iterable(groups))
+        self.widths = [len(leaves) for leaves in groups]
+
+    @cached_property
+    def plain(self) -> Graph:
+        """The graph for float code and for lanes."""
+        return with_gradient(self._graph, self.wanted)
+
+    @cached_property
+    def careful(self) -> Graph:
+        """The graph in which what a sample did not choose passes nothing on."""
+        return with_gradient(self._graph, self.wanted, careful=True)
 
 
 def _with_gradient(

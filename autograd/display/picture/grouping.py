@@ -30,6 +30,7 @@ class Group:
         parameters: the labelled leaves that belong to them.
         operands: the Values from outside that members use, once for each use.
         outputs: the members that are used outside, or are the result.
+        function: the name of the function that a neuron ends with; "linear" where there is none.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Group:
     parameters: list[Value] = field(default_factory=list[Value])
     operands: list[Value] = field(default_factory=list[Value])
     outputs: list[Value] = field(default_factory=list[Value])
+    function: str = ""
 
     def derivatives(self) -> dict[Value, float]:
         """Return the derivative of the only output with respect to each operand.
@@ -135,7 +137,7 @@ def neurons(nodes: Sequence[Value]) -> list[Group]:
         nodes: a graph in topological order, its result last.
 
     >>> w, b = Value(0.5, "neurons.0.weights.0"), Value(0.1, "neurons.0.bias")
-    >>> from autograd.engine.backward import order
+    >>> from autograd import order
     >>> (neuron,) = neurons(order((w * Value(2.0) + b).tanh()))
     >>> neuron.title, neuron.content, len(neuron.members)
     ('neurons.0', 'tanh, 1 weight, bias', 3)
@@ -164,7 +166,8 @@ def neurons(nodes: Sequence[Value]) -> list[Group]:
         group.parameters = list(
             dict.fromkeys(x for node in members for x in node.args if x in owners)
         )
-        group.content = f"{_activation(members[-1])}{_parameter_words(group.parameters)}"
+        group.function = _activation(members[-1])
+        group.content = f"{group.function}, {_parameter_words(group.parameters)}"
     return list(found.values())
 
 
@@ -230,7 +233,7 @@ def _is_bias(label: str) -> bool:
 def _activation(last: Value) -> str:
     row: Any = last.op
     unary = (row.arity or 9) - row.constants == 1
-    return f"{row.name}, " if unary else "linear, "
+    return row.name if unary else "linear"
 
 
 def _parameter_words(parameters: Sequence[Value]) -> str:
@@ -261,7 +264,7 @@ def layers(
     for (title, _), neurons_ in parts.items():
         owners = {group.title for group in neurons_}
         parameters = list(dict.fromkeys(x for group in neurons_ for x in group.parameters))
-        functions = sorted({group.content.partition(", ")[0] for group in neurons_})
+        functions = sorted({group.function for group in neurons_})
         words = [count_text(len(owners), "neuron"), *functions, _parameter_words(parameters)]
         times = len(neurons_) // len(owners)
         if times > 1:

@@ -154,7 +154,7 @@ class _Painter:
         elif unit.op is None and unit in self.copied:
             return  # its boxes come with its uses
         else:
-            self._box(node_box(name, unit, unit is self.z), unit)
+            self._box(node_box(name, unit, self.place[unit], unit is self.z), unit)
             self._uses(name, unit)
         if unit in self.marks.used_elsewhere:
             self._cut(name, ahead=True)
@@ -184,7 +184,7 @@ class _Painter:
         at = unit, self.levels[head]
         copy = self.copies.get(at)
         if copy is None:
-            copy = node_box(f"{name}_{self.levels[head]}", unit, False)
+            copy = node_box(f"{name}_{self.levels[head]}", unit, self.place[unit], False)
             copy.kind = "leaf" if unit.op is None else "copy"
             self.copies[at] = copy
             self._box(copy, unit)
@@ -204,7 +204,9 @@ class _Painter:
                 continue
             lit = (node, k) in self.marks.uses
             tail = self._tail(unit, node, lit)
-            self._arrow(use_arrow(tail, name, node, x, local, is_closed or unreached), lit)
+            arrow = use_arrow(tail, name, node, x, local, is_closed or unreached)
+            arrow.use = self.place[node], k
+            self._arrow(arrow, lit)
         if hidden:
             self._cut(name)
 
@@ -248,7 +250,7 @@ class _Painter:
         """Add a box for what is not drawn: operands of a box or, ahead, what uses it."""
         name = f"cut{len(self.cuts)}"
         self.cuts.append(name)
-        box = Box(name, "cut", "", "…", [], "not drawn")
+        box = Box(name, "cut", "", "…", tooltip="not drawn")
         arrow = (
             Arrow(at, name, "", "used further on") if ahead else Arrow(name, at, "", "not drawn")
         )

@@ -73,25 +73,20 @@ class Walk:
         self.data = [node.data for node in self.nodes]
         self._partials: tuple[int, Any] = (-1, None)
 
-    def locals_of(self, i: int, data: Sequence[float] | None = None) -> Sequence[float]:
-        """Return the local derivatives of a node, one for each operand; at `data`, if given."""
-        node = self.nodes[i]
-        row: Any = node.op
-        if row is None:
-            return ()
-        data = self.data if data is None else data
-        return [float(d) for d in row.partials(data[i], *self._numbers(i, data))]
-
-    def _numbers(self, i: int, data: Sequence[float]) -> list[float]:
-        """Return the operands of a node as numbers."""
-        return [data[self.place[x]] if isinstance(x, Value) else x for x in self.nodes[i].args]
-
     def edges(self, i: int, data: Sequence[float] | None = None) -> list[Edge]:
         """Return the uses of Values in a node, by their places; at `data`, if given."""
-        row = self.nodes[i].op
-        if row is None:
+        if self.nodes[i].op is None:
             return []
-        return edges(row, self.locals_of(i, data), self._operands_of(i), range(len(self.nodes)))
+        row, _, partials = self._local(i, self.data if data is None else data)
+        return edges(row, partials, self._operands_of(i), range(len(self.nodes)))
+
+    def _local(self, i: int, data: Sequence[float]) -> Local:
+        """Return the operation of an interior node, its operands and its local derivatives."""
+        node, place = self.nodes[i], self.place
+        row = cast(Primitive, node.op)
+        numbers = [data[place[x]] if isinstance(x, Value) else x for x in node.args]
+        rule: Any = row.partials
+        return row, numbers, [float(d) for d in rule(data[i], *numbers)]
 
     def operands(self, i: int) -> list[int]:
         """Return the places of the operands of a node, once for each use."""
@@ -111,7 +106,7 @@ class Walk:
         """Return what places receive as some nodes hand on what they have; see `sweep`."""
 
         def local_of(i: int, _: Sequence[int]) -> Local:
-            return cast(Primitive, self.nodes[i].op), self._numbers(i, self.data), self.locals_of(i)
+            return self._local(i, self.data)
 
         return sweep(
             received, nodes, self._operands_of, local_of, among, zero=0.0, product=mul, note=note

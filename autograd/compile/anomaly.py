@@ -92,3 +92,8 @@ def failed(*results: Any) -> bool:
     return any(
         failed(*x) if isinstance(x, list | tuple) else not np.isfinite(x).all() for x in results
     )
+
+
+def failed_samples(results: list[Any]) -> list[int]:
+    """Return which samples have a value that is nan or infinite."""
+    return np.flatnonzero(~np.isfinite(results[0]).all(axis=1)).tolist()

@@ -13,7 +13,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from autograd.engine.methods import structural_zeros
-from autograd.engine.primitives import TABLE, Primitive, apply, lookup
+from autograd.engine.primitive import lookup
+from autograd.engine.primitives import TABLE, Primitive, apply
 
 Operand = int | float
 Apply = Callable[[Primitive, tuple[Any, ...]], Any]

@@ -34,7 +34,6 @@ from autograd.engine.methods import newest, tick
 from autograd.engine.modes import detecting, watching
 from autograd.transforms.transforms import Argnum, checked_argnum
 
-
 # Kinds of NumPy's numbers that fit a double: the wider floats are looked at.
 _PLAIN = "efdbhilqBHILQ"
 

@@ -32,7 +32,7 @@ from autograd.compile.tracing.arguments import (
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.methods import newest, tick
 from autograd.engine.modes import detecting, watching
-from autograd.transforms.transforms import Argnum, checked_argnum
+from autograd.transforms.calls import Argnum, checked_argnum
 
 # Kinds of NumPy's numbers that fit a double: the wider floats are looked at.
 _PLAIN = "efdbhilqBHILQ"

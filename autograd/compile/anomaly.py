@@ -90,3 +90,8 @@ def failed(*results: Any) -> bool:
     (True, False)
     """
     return not all(np.isfinite(x).all() for x in flat(results, LISTS))
+
+
+def failed_samples(results: list[Any]) -> list[int]:
+    """Return which samples have a value that is nan or infinite."""
+    return np.flatnonzero(~np.isfinite(results[0]).all(axis=1)).tolist()

@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TypeAlias, cast
+from typing import Any, NoReturn
 
 import numpy as np
 
 from autograd import asked
-from autograd.compile.anomaly import failed, replay
+from autograd.compile.anomaly import failed, failed_samples, replay
+from autograd.compile.backends.floats import as_pair
 from autograd.compile.backends.numpy_text import bound
-from autograd.compile.graph.graph import Bools
+from autograd.compile.graph.graph import Bools, Floats
 from autograd.compile.graph.passes import simplified
 from autograd.compile.lowered import Built
 from autograd.compile.report import CompileReport
-from autograd.compile.tracing.arguments import flat_sample, flat_samples, is_array, named, shape_of
+from autograd.compile.theta import Theta
+from autograd.compile.tracing.arguments import (
+    checked_shape,
+    flat_sample,
+    flat_samples,
+    is_array,
+    named,
+    shape_of,
+)
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.methods import newest, tick
 from autograd.engine.modes import detecting, watching
-from autograd.engine.value import set_data
-from autograd.errors import StaleGraphError
 from autograd.transforms.calls import Argnum, checked_argnum
-
-Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
-
 
 # Kinds of NumPy's numbers that fit a double: the wider floats are looked at.
 _PLAIN = "efdbhilqBHILQ"
@@ -68,10 +72,9 @@ class Program:
         self._argnum = checked_argnum(argnum)
         self._dtype = kind
         self.parameters, self._names = named(parameters)
-        self._theta = np.zeros(len(self.parameters), dtype=kind)
-        self._followed = 0
+        self._numbers = Theta(self.parameters, kind)
+        self._theta = self._numbers.numbers
         self._built: Built | None = None
-        self.load()
         self._built_at = 0
         self._made: list[Built] = []
         self._last: tuple[Shape, ...] = ()
@@ -79,7 +82,7 @@ class Program:
         if shapes is not None:
             wanted = "the shape of each argument, such as [(2,), ()], as shapes"
             listed = asked.iterable("compile", shapes, wanted)
-            self._build(tuple([_checked(shape) for shape in listed]))
+            self._build(tuple([checked_shape(shape) for shape in listed]))
 
     # Parameters -------------------------------------------------------------------------------
 
@@ -91,22 +94,14 @@ class Program:
 
     @theta.setter
     def theta(self, numbers: Any) -> None:
-        asked.unmasked("theta", numbers)
-        given = np.asarray(numbers)
-        if given.shape != self._theta.shape:
-            raise ValueError(f"theta has shape {self._theta.shape}, got {given.shape}")
-        self._theta[...] = given
-        self._mark(tick())
+        self._numbers.put(numbers)
 
     def load(self) -> None:
         """Copy the parameters' numbers from the Values into `theta`, which drops its own.
 
         Parameters that are given new data later are loaded, each by itself, at the next use.
         """
-        # What is given new data meanwhile is younger, and followed later.
-        now = tick()
-        self._theta[...] = [p.data for p in self.parameters]
-        self._mark(now)
+        self._numbers.load()
 
     def _follow(self) -> None:
         """Take the numbers of parameters that were given new data since they were last copied.
@@ -116,40 +111,20 @@ class Program:
         Raises:
             StaleGraphError: if a Value that the program took for a constant has new data.
         """
-        since = self._followed
-        if newest.data <= since >= newest.rule:
+        theta = self._numbers
+        if newest.data <= theta.followed >= newest.rule:
             return
-        for v, x in self._changed()[:1]:
-            raise StaleGraphError(
-                f"{v.label or 'a Value'} = {v.data} was given new data after the program took "
-                f"{x} from it for a constant: name it in parameters=[...], make it an argument "
-                "of the function, or compile again"
-            )
-        now = tick()
-        for i, p in enumerate(self.parameters):
-            if p.birth > since:
-                self._theta[i] = p.data
+        now = theta.refreshed()
         if self._built is not None and self._built_at < newest.rule:
             self._float_gradient = None
             self._made.clear()
             self._build(self._built.shapes)
         # Last, as another thread that finds the mark set runs on the numbers.
-        self._followed = now
-
-    def _changed(self) -> list[tuple[Any, float]]:
-        """Return the Values that were taken for constants and have new data, with the numbers."""
-        constants = self._built.constants if self._built is not None else ()
-        return [(v, x) for v, x, birth in constants if v.birth != birth]
-
-    def _mark(self, now: int) -> None:
-        """Note that theta is as it is wanted; but not so that a changed constant is forgotten."""
-        if not self._changed():
-            self._followed = now
+        theta.followed = now
 
     def store(self) -> None:
         """Copy `theta` into the Values' data."""
-        set_data(self.parameters, self._theta.tolist())
-        self._mark(tick())
+        self._numbers.store()
 
     @property
     def reached(self) -> Bools:
@@ -170,17 +145,7 @@ class Program:
             ValueError: before the first call, if no shapes were given.
         """
         first = self._known()
-        again = simplified(trace(self._f, first.shapes, self.parameters))
-        graph = first.graph
-        return all(
-            np.array_equal(x, y, equal_nan=True)
-            for x, y in (
-                (graph.code, again.code),
-                (graph.operands, again.operands),
-                (graph.place, again.place),
-                (graph.numbers, again.numbers),
-            )
-        )
+        return first.graph.is_same(simplified(trace(self._f, first.shapes, self.parameters)))
 
     # Calling ----------------------------------------------------------------------------------
 
@@ -228,7 +193,7 @@ class Program:
             AnomalyError: inside `detect_anomaly`, as for a call.
         """
         fast = self._float_gradient
-        is_fresh = newest.data <= self._followed >= newest.rule
+        is_fresh = newest.data <= self._numbers.followed >= newest.rule
         if fast is not None and is_fresh and not per_sample and not (watching and detecting()):
             for x in arguments:
                 if x.__class__ is not float:
@@ -260,14 +225,14 @@ class Program:
         if self.parameters:
             return found[0], np.array(found[1:], dtype=self._dtype)
         if not any(built.shapes):
-            self._float_gradient = _on_floats(gradient, one=built.one_argument)
+            self._float_gradient = as_pair(gradient, one=built.one_argument)
         return found[0], built.nested(found[1:])
 
     def _replay(self, built: Built, flat: Any, batch: int | None, *, gradient: bool) -> NoReturn:
         """Record the samples that failed once more, and raise at the node that did."""
         columns = [np.asarray(x, dtype=np.float64).reshape(batch or 1, -1) for x in flat]
         with np.errstate(all="ignore"):
-            bad = built.run(self._theta, columns, batch or 1, "value", _bad)
+            bad = built.run(self._theta, columns, batch or 1, "value", failed_samples)
         table = np.concatenate(columns, axis=1)
         samples = ((k, table[k].tolist()) for k in bad or range(batch or 1))
         replay(self._f, self.parameters, self._theta, samples, built.shapes, gradient=gradient)
@@ -338,6 +303,7 @@ class Program:
         # Of several threads that call first, the first to be done tells the shapes.
         self._made.append(built)
         self._built = built = self._made[0]
+        self._numbers.constants = built.constants
         return built
 
     # Looking ----------------------------------------------------------------------------------
@@ -391,33 +357,3 @@ class Program:
                 "the program has not seen a sample yet: call it, or give compile(f, shapes=[...])"
             )
         return self._built
-
-
-def _checked(shape: Any) -> Shape:
-    """Return the shape of one argument as a tuple of counts, or say what is wrong with it."""
-    if isinstance(shape, tuple | list):
-        lengths: list[Any] = [*cast(Sequence[Any], shape)]
-        if all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in lengths):
-            return tuple(lengths)
-    raise ValueError(
-        f"a shape is a tuple of counts, () for a number and (3,) for a list of three; got {shape!r}"
-    )
-
-
-def _bad(results: list[Any]) -> list[int]:
-    """Return which samples have a value that is nan or infinite."""
-    return np.flatnonzero(~np.isfinite(results[0]).all(axis=1)).tolist()
-
-
-def _on_floats(gradient: Callable[..., Any], *, one: bool) -> Callable[..., tuple[float, Any]]:
-    """Return a value and slopes as a program of plain numbers hands them out."""
-
-    def single(*numbers: float) -> tuple[float, Any]:
-        value, slope = gradient(*numbers)
-        return value, slope
-
-    def several(*numbers: float) -> tuple[float, Any]:
-        value, *slopes = gradient(*numbers)
-        return value, tuple(slopes)
-
-    return single if one else several

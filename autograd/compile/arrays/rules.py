@@ -210,7 +210,7 @@ def _with_gradient(
         row, taken = graph.rows[listed[i][0]], [nodes[x] for x in operands]
         slopes = partials(row, nodes[i], taken)
         if careful and row.chooses:
-            slopes = [d if d.__class__ is float else _Choice(d) for d in slopes]
+            slopes = [d if d.__class__ is float else _Masked(d) for d in slopes]
         return row, taken, slopes
 
     (result,) = graph.outputs.tolist()
@@ -222,7 +222,7 @@ def _with_gradient(
     return recorder.graph([recorder.node_of(x) for x in (nodes[result], *slopes)])
 
 
-class _Choice:
+class _Masked:
     """A partial that is 0 for samples which did not choose the operand: nothing flows there."""
 
     __slots__ = ("slope",)
@@ -250,7 +250,7 @@ class _Flow:
 def _chosen(received: _Flow, partial: Any) -> _Flow:
     """Return what flows on where samples may have chosen another operand."""
     where, flowed = lookup("where"), received.flowed
-    if partial.__class__ is _Choice:
+    if partial.__class__ is _Masked:
         partial = partial.slope
         flowed = apply(where, (partial, flowed, 0.0))
     part = times(received.g, partial)

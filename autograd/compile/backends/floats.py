@@ -81,6 +81,20 @@ def with_care(fast: FloatProgram, careful: Callable[[], FloatProgram]) -> Callab
     return program
 
 
+def as_pair(gradient: Callable[..., Any], *, one: bool) -> Callable[..., tuple[float, Any]]:
+    """Return a value and slopes as a program of plain numbers hands them out."""
+
+    def single(*numbers: float) -> tuple[float, Any]:
+        value, slope = gradient(*numbers)
+        return value, slope
+
+    def several(*numbers: float) -> tuple[float, Any]:
+        value, *slopes = gradient(*numbers)
+        return value, tuple(slopes)
+
+    return single if one else several
+
+
 def _compiled(text: str, functions: dict[str, Any]) -> Callable[..., Any]:
     scope: dict[str, Any] = {**functions, "inf": math.inf, "nan": math.nan}
     exec(compile(text, "<compiled program>", "exec"), scope)

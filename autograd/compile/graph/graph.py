@@ -138,6 +138,18 @@ class Graph:
                 return self, i
         return replace(self, rows=(*self.rows, row)), len(self.rows)
 
+    def is_same(self, other: Graph) -> bool:
+        """Return whether another graph has the same nodes and numbers."""
+        return all(
+            np.array_equal(x, y, equal_nan=True)
+            for x, y in (
+                (self.code, other.code),
+                (self.operands, other.operands),
+                (self.place, other.place),
+                (self.numbers, other.numbers),
+            )
+        )
+
     def census(self) -> dict[str, int]:
         """Return how many nodes there are of each kind, by name.
 

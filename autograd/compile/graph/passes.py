@@ -21,7 +21,7 @@ Group: TypeAlias = Literal["all", "arrays", "rolled"]
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class GraphPass:
     """A pass and the graphs that go through it.
 
     Attributes:
@@ -41,15 +41,15 @@ class Pass:
 
 
 PASSES = (
-    Pass(fold, "all", "what is made of constants computed, what changes nothing left out"),
-    Pass(prune, "all", "nodes that no result needs left out"),
-    Pass(share, "all", "one node for all that compute the same"),
-    Pass(flatten, "arrays", "each tree of sums one node"),
-    Pass(split, "rolled", "the dense part of each sum a node of its own"),
+    GraphPass(fold, "all", "what is made of constants computed, what changes nothing left out"),
+    GraphPass(prune, "all", "nodes that no result needs left out"),
+    GraphPass(share, "all", "one node for all that compute the same"),
+    GraphPass(flatten, "arrays", "each tree of sums one node"),
+    GraphPass(split, "rolled", "the dense part of each sum a node of its own"),
 )
 
 
-def passes(group: Group) -> list[Pass]:
+def passes(group: Group) -> list[GraphPass]:
     """Return the passes of a group, in order.
 
     >>> "fold" in [done.name for done in passes("all")]

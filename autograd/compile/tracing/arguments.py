@@ -139,3 +139,14 @@ def shape_of(x: Any) -> Shape:
     if len(shapes) > 1:
         raise ValueError(f"a nested list has parts of different lengths: {x!r:.60}")
     return (len(elements), *(shapes.pop() if shapes else ()))
+
+
+def checked_shape(shape: Any) -> Shape:
+    """Return the shape of one argument as a tuple of counts, or say what is wrong with it."""
+    if isinstance(shape, tuple | list):
+        lengths: list[Any] = [*cast(Sequence[Any], shape)]
+        if all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in lengths):
+            return tuple(lengths)
+    raise ValueError(
+        f"a shape is a tuple of counts, () for a number and (3,) for a list of three; got {shape!r}"
+    )

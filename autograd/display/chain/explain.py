@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, count, pairwise
 
 from autograd import asked
 from autograd.display.chain.latex import Latex, label_latex, number_latex
 from autograd.display.chain.passes import Walk
-from autograd.display.chain.paths import Edge, Paths, count_figure
+from autograd.display.chain.paths import (
+    TIMES,
+    Edge,
+    Factor,
+    Path,
+    Paths,
+    count_figure,
+    ends_of,
+)
 from autograd.display.chain.terms import (
-    Term,
     figure,
     ratio,
     ratio_latex,
@@ -29,13 +35,10 @@ from autograd.engine.backward import order
 from autograd.engine.value import Value
 from autograd.errors import StaleGraphError
 
-# Of a longer path the factors at its ends are shown.
-MOST_FACTORS = 12
 # Waists with no label are named only where there are few, as in a chain of four functions.
 MOST_WAISTS = 6
 # How many rules are written out below the paths.
 MOST_RULES = 40
-_TIMES = r" \cdot "
 
 
 def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
@@ -87,90 +90,6 @@ def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
     if not isinstance(x, Value):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"expected a Value, got {type(x).__name__}: explain(z, x) takes a node")
     return Explanation(Walk(z), x, whole_number("most", most))
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """One local derivative on a path.
-
-    Attributes:
-        value: the number.
-        node: the node that is derived.
-        operand: the node it is derived by.
-        position: which of the node's operands is meant, from 0.
-    """
-
-    value: float
-    node: Value
-    operand: Value
-    position: int
-    _walk: Walk = field(repr=False, compare=False)
-
-    @property
-    def name(self) -> str:
-        """Its name, such as ∂z/∂u."""
-        return self._walk.local_name(self._walk.place[self.node], self.position)
-
-    @property
-    def latex(self) -> str:
-        """Its name in LaTeX."""
-        return self._walk.local_latex(self._walk.place[self.node], self.position)
-
-    @property
-    def rule(self) -> str:
-        """How it is computed, such as 2 * u; the number where it depends on nothing."""
-        terms = self._walk.partial(self._walk.place[self.node], self.position)
-        if terms is None or not isinstance(terms[0], Term):
-            return figure(self.value)
-        return short(terms[0].text.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """One way from z to x.
-
-    Attributes:
-        factors: the local derivatives, from z to x; none if x is z.
-        product: their product.
-    """
-
-    factors: tuple[Factor, ...]
-    product: float
-
-    def __str__(self) -> str:
-        if not self.factors:
-            return "z itself: 1"
-        kept, left_out = _ends(self.factors)
-        names = [f.name for f in kept]
-        numbers = [signed(f.value) for f in kept]
-        if left_out:
-            names.insert(MOST_FACTORS // 2, f"({left_out:,} more)")
-            numbers.insert(MOST_FACTORS // 2, "…")
-        product = figure(self.product)
-        if len(self.factors) == 1:
-            return f"{names[0]} = {product}"
-        return f"{' · '.join(names)} = {' · '.join(numbers)} = {product}"
-
-    def latex(self) -> str:
-        """Return the product in names, with its numbers below, in LaTeX."""
-        kept, left_out = _ends(self.factors)
-        names = [f.latex for f in kept] or ["1"]
-        numbers = [f"{number_latex(f.value):2}" for f in kept]
-        if left_out:
-            names.insert(MOST_FACTORS // 2, r"\cdots")
-            numbers.insert(MOST_FACTORS // 2, r"\cdots")
-        below = number_latex(self.product).text
-        if len(kept) > 1:
-            below = f"{_TIMES.join(numbers)} = {below}"
-        return rf"\underbrace{{{_TIMES.join(names)}}}_{{{below}}}"
-
-
-def _ends(factors: Sequence[Factor]) -> tuple[list[Factor], int]:
-    left_out = len(factors) - MOST_FACTORS
-    if left_out <= 0:
-        return list(factors), 0
-    half = MOST_FACTORS // 2
-    return [*factors[:half], *factors[-half:]], left_out
 
 
 class Explanation:
@@ -324,7 +243,7 @@ class Explanation:
 
     @property
     def _shown(self) -> list[Factor]:
-        return [f for p in self.paths for f in _ends(p.factors)[0]]
+        return [f for p in self.paths for f in ends_of(p.factors)[0]]
 
     def _named(self) -> list[int]:
         """Return the places of the computed nodes that the paths and the rules name."""
@@ -379,8 +298,8 @@ class Explanation:
         lines: list[str] = []
         stations = self._chain()
         if stations and self.count > 1:
-            names = _TIMES.join([ratio_latex("d", name(a), name(b)) for a, b, _ in stations])
-            numbers = _TIMES.join([f"{number_latex(g):2}" for _, _, g in stations])
+            names = TIMES.join([ratio_latex("d", name(a), name(b)) for a, b, _ in stations])
+            numbers = TIMES.join([f"{number_latex(g):2}" for _, _, g in stations])
             lines.append(f"{whole} &= {names} = {numbers} = {total}")
         plus = r"&\quad +"
         lines += [

@@ -87,7 +87,7 @@ def points(
             two or four operands if it takes any number.
 
     >>> from hypothesis import find
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> find(points(lookup("div")), lambda p: p[0] > 4.0)
     (5.0, 1.0)
     >>> find(points([(0.0, 1.0), (2.0, 3.0)]), lambda p: True)

@@ -25,7 +25,6 @@ import numpy as np
 from autograd.engine import numeric
 from autograd.engine.numeric import number, sequence, total
 from autograd.engine.primitive import (
-    ATOM,
     POWER,
     PRODUCT,
     SUM,
@@ -37,24 +36,9 @@ from autograd.engine.primitive import (
     apply,
     enter,
     latex_call,
-    lookup,
 )
 from autograd.engine.symbolic import describe
 from autograd.table import Table
-
-__all__ = [
-    "ATOM",
-    "POWER",
-    "PRODUCT",
-    "SUM",
-    "TABLE",
-    "Notation",
-    "Operand",
-    "Primitive",
-    "apply",
-    "lookup",
-]
-
 
 V = TypeVar("V", bound=Recorded)
 Constants = ParamSpec("Constants")

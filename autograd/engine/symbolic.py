@@ -44,7 +44,7 @@ class Operators:
 class Blank(Operators):
     """An operand that writes down what a rule does with it.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> lookup("tanh").partials(Blank("z"), Blank("x"))[0].text
     'sech_squared(x)'
     """
@@ -82,7 +82,7 @@ def partial_texts(row: Primitive) -> list[str]:
     A rule that cannot be run on blanks (a user's own, made with other functions) is called as a
     whole.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> partial_texts(lookup("mul"))
     ['y', 'x']
     """
@@ -97,7 +97,7 @@ def partial_texts(row: Primitive) -> list[str]:
 def describe(row: Primitive) -> str:
     """Return the docstring of the public function of a row of one or two operands.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> print(describe(lookup("log1p")).splitlines()[2])
     With z the result, dz/dx = reciprocal(1.0 + x).
     """

@@ -265,7 +265,7 @@ def carried(slopes: Slopes, root: int) -> dict[tuple[int, int], float]:
 def partials_of(row: Primitive, z: float, operands: Sequence[float]) -> list[float]:
     """Return the row's partials as floats; nan for all where the rule raises or miscounts.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> partials_of(lookup("mul"), 12.0, [3.0, 4.0])
     [4.0, 3.0]
     """

@@ -50,7 +50,7 @@ class RandomProgram:
         point: numbers to call it with, at which every row is inside its domain.
         instructions: in order.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> product, power = Instruction(lookup("mul"), (0, 1)), Instruction(lookup("exp"), (2,))
     >>> p = RandomProgram((2.0, 3.0), (product, power))
     >>> print(p)
@@ -105,7 +105,7 @@ class RandomProgram:
         Args:
             order: the highest order to check, as for `assert_gradients`.
 
-        >>> from autograd.engine.primitive import lookup
+        >>> from autograd import lookup
         >>> print(RandomProgram((2.0,), (Instruction(lookup("exp"), (0,)),)).as_test())
         from autograd import exp
         from autograd.check import assert_gradients

@@ -61,6 +61,25 @@ class FloatProgram:
             return total(*arguments)
 
 
+def with_care(fast: FloatProgram, careful: Callable[[], FloatProgram]) -> Callable[..., Any]:
+    """Return float code that computes derivatives once more, with care, where they are nan.
+
+    Args:
+        fast: returns a list of a value and its derivatives.
+        careful: makes the program in which what a sample did not choose passes nothing on; called
+            when it is first needed.
+    """
+    careful = cache(careful)
+
+    def program(*arguments: float) -> Any:
+        found = fast(*arguments)
+        # One sum in place of a test of each: a nan among them makes it one.
+        total = sum(found)
+        return found if total == total else careful()(*arguments)
+
+    return program
+
+
 def _compiled(text: str, functions: dict[str, Any]) -> Callable[..., Any]:
     scope: dict[str, Any] = {**functions, "inf": math.inf, "nan": math.nan}
     exec(compile(text, "<compiled program>", "exec"), scope)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from autograd.display.picture.format import count_text
-from autograd.engine.backward import is_unreached, local_partials
-from autograd.engine.methods import closed
+from autograd.engine.backward import is_unreached
 from autograd.engine.value import Value
+from autograd.transforms.sweep import local_edges, local_of, sweep
 
 
 @dataclass(eq=False, slots=True)
@@ -46,33 +47,19 @@ class Group:
         It is the chain rule inside the group alone, one factor of the one through the graph.
         """
         (output,) = self.outputs
-        inside = set(self.members)
-        gradients = {output: 1.0}
-        found = dict.fromkeys(self.operands, 0.0)
-        for node in reversed(self.members):
-            g = gradients.get(node)
-            if g is None or node.op is None:
-                continue
-            locals_ = local_partials(node)
-            nothing = closed(node.op, locals_)
-            for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
-                if isinstance(x, Value) and k not in nothing:
-                    if x in inside:
-                        gradients[x] = gradients.get(x, 0.0) + g * local
-                    elif x in found:
-                        found[x] += g * local
-        return found
+        nodes = [node for node in reversed(self.members) if node.op is not None]
+        among = {*self.members, *self.operands}
+        found = sweep({output: 1.0}, nodes, attrgetter("args"), local_of, among, zero=0.0)
+        return {x: found.get(x, 0.0) for x in self.operands}
 
     def contributions(self) -> dict[Value, float | None]:
         """Return what the members add to the gradient of each operand; None before a backward."""
         found: dict[Value, float | None] = dict.fromkeys(self.operands, 0.0)
         for node in self.members:
-            if node.op is None or is_unreached(node) or not any(x in found for x in node.args):
+            if is_unreached(node):
                 continue
-            locals_ = local_partials(node)
-            nothing = closed(node.op, locals_)
-            for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
-                if not isinstance(x, Value) or x not in found or k in nothing:
+            for _, x, local, is_closed in local_edges(node, found):
+                if is_closed:
                     continue
                 so_far = found[x]
                 if node.grad is None or so_far is None:
@@ -150,7 +137,7 @@ def neurons(nodes: Sequence[Value]) -> list[Group]:
         nodes: a graph in topological order, its result last.
 
     >>> w, b = Value(0.5, "neurons.0.weights.0"), Value(0.1, "neurons.0.bias")
-    >>> from autograd.engine.backward import order
+    >>> from autograd import order
     >>> (neuron,) = neurons(order((w * Value(2.0) + b).tanh()))
     >>> neuron.title, neuron.content, len(neuron.members)
     ('neurons.0', 'tanh, 1 weight, bias', 3)

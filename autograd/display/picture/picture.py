@@ -21,9 +21,9 @@ from autograd.display.picture.boxes import (
 )
 from autograd.display.picture.format import count_text
 from autograd.display.picture.grouping import Group
-from autograd.engine.backward import is_unreached, local_partials
-from autograd.engine.methods import closed
+from autograd.engine.backward import is_unreached
 from autograd.engine.value import Value
+from autograd.transforms.sweep import local_edges
 
 Unit: TypeAlias = Value | Group
 
@@ -196,20 +196,15 @@ class _Painter:
 
     def _uses(self, name: str, node: Value) -> None:
         hidden = False
-        if node.op is None:
-            return
-        locals_ = local_partials(node)
-        nothing, unreached = closed(node.op, locals_), is_unreached(node)
-        for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
-            if not isinstance(x, Value):
-                continue
+        unreached = is_unreached(node)
+        for k, x, local, is_closed in local_edges(node):
             unit = self.groups.get(x, x)
             if unit not in self.names:
                 hidden = True
                 continue
             lit = (node, k) in self.marks.uses
             tail = self._tail(unit, node, lit)
-            arrow = use_arrow(tail, name, node, x, local, k in nothing or unreached)
+            arrow = use_arrow(tail, name, node, x, local, is_closed or unreached)
             arrow.use = self.place[node], k
             self._arrow(arrow, lit)
         if hidden:

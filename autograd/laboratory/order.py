@@ -13,8 +13,8 @@ from autograd.display.chain.terms import figure
 from autograd.display.picture.format import count_text
 from autograd.engine.value import Value
 from autograd.laboratory.trial import (
+    BackwardPass,
     Line,
-    Pass,
     Slip,
     Trial,
     consumers,
@@ -63,7 +63,7 @@ def no_order(z: Value, visiting: str | Sequence[Value] = "depth_first") -> Trial
     """
     walk = Walk(z)
     order = list(_order(walk, visiting))
-    wrong = Pass(walk)
+    wrong = BackwardPass(walk)
     uses_of = consumers(walk)
     mine = {(use.node, use.position): use for use in walk.uses}
     lines: list[Line] = []

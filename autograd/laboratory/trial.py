@@ -1,7 +1,7 @@
 """What a wrong mode gives: both passes edge by edge, and where the first number goes wrong.
 
-The right pass is the engine's, bit for bit, as `Walk` keeps it. A `Pass` is any other: it works on
-copies of the graph's numbers, and notes each use of an operand as it meets it.
+The right pass is the engine's, bit for bit, as `Walk` keeps it. A `BackwardPass` is any other: it
+works on copies of the graph's numbers, and notes each use of an operand as it meets it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def near(x: float, y: float) -> bool:
     return same(x, y) or math.isclose(x, y, rel_tol=1e-9)
 
 
-class Pass:
+class BackwardPass:
     """A backward pass underway, on numbers of its own.
 
     Args:
@@ -79,7 +79,7 @@ class Pass:
         for edge in self.walk.edges(i, self.data):
             self.feed(i, edge, overwrite=overwrite)
 
-    def sweep(self) -> Pass:
+    def sweep(self) -> BackwardPass:
         """Do all of it as it should be done: results before operands, every node once."""
         for i in range(len(self.walk.nodes) - 1, -1, -1):
             self.feed_all(i)

@@ -18,8 +18,8 @@ from autograd.laboratory.readable import WIDEST, Part
 from autograd.laboratory.trial import (
     CROSS,
     MOST_ROWS,
+    BackwardPass,
     Line,
-    Pass,
     Slip,
     Trial,
     same,
@@ -153,9 +153,11 @@ MOST_ALONE = 64
 _Move = tuple[int, int, float]
 
 
-def _live(walk: Walk, rate: float, moving: set[int], every_use: bool) -> tuple[Pass, list[_Move]]:
+def _live(
+    walk: Walk, rate: float, moving: set[int], every_use: bool
+) -> tuple[BackwardPass, list[_Move]]:
     """Return the pass that moves weights on its way and reads them after that, and its moves."""
-    wrong = Pass(walk)
+    wrong = BackwardPass(walk)
     moves: list[_Move] = []
     left = [0] * len(walk.nodes)
     for use in walk.uses:
@@ -283,13 +285,15 @@ def forgotten_zero_grad(
     return trial
 
 
-def _descend(walk: Walk, rate: float, count: int, moving: set[int], kept: list[int]) -> list[Pass]:
+def _descend(
+    walk: Walk, rate: float, count: int, moving: set[int], kept: list[int]
+) -> list[BackwardPass]:
     """Return the passes of a descent in which some nodes keep their gradients."""
-    passes: list[Pass] = []
+    passes: list[BackwardPass] = []
     data = list(walk.data)
     gradients = [0.0] * len(data)
     for _ in range(count):
-        done = Pass(walk, data, gradients).sweep()
+        done = BackwardPass(walk, data, gradients).sweep()
         passes.append(done)
         data = [x - rate * done.gradients[i] if i in moving else x for i, x in enumerate(done.data)]
         _compute(walk, data)
@@ -308,7 +312,7 @@ def _compute(walk: Walk, data: list[float]) -> None:
             data[i] = row.function(*numbers)
 
 
-def _slipped(right: Pass, wrong: Pass) -> bool:
+def _slipped(right: BackwardPass, wrong: BackwardPass) -> bool:
     return not all(map(same, right.gradients, wrong.gradients))
 
 

@@ -6,7 +6,7 @@ sum with each node visited once.
 """
 
 from autograd.display.chain.passes import Walk
-from autograd.display.picture.format import whole_number
+from autograd.display.format import whole_number
 from autograd.engine.value import Value
 from autograd.laboratory.order import paths_to
 from autograd.laboratory.readable import Part

@@ -10,7 +10,7 @@ from typing import Any
 from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.paths import count_paths
 from autograd.display.chain.terms import figure
-from autograd.display.picture.format import count_text
+from autograd.display.format import count_text
 from autograd.engine.value import Value
 from autograd.laboratory.trial import (
     BackwardPass,

@@ -22,7 +22,7 @@ from autograd.display.chain.terms import (
     short_latex,
     signed,
 )
-from autograd.display.picture.format import label_text, whole_number
+from autograd.display.format import label_text, whole_number
 from autograd.engine.backward import order
 from autograd.engine.value import Value
 from autograd.errors import StaleGraphError

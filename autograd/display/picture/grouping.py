@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from autograd.display.picture.format import count_text
+from autograd.display.format import count_text
 from autograd.engine.backward import is_unreached
 from autograd.engine.value import Value
 from autograd.transforms.sweep import local_edges, local_of, sweep

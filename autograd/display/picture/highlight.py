@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.paths import Paths
-from autograd.display.picture.format import count_text, label_text, number_text
+from autograd.display.format import count_text, label_text, number_text
 from autograd.display.picture.grouping import Group
 from autograd.engine.value import Value
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from autograd.display.chain.terms import Names
+from autograd.display.format import count_text
 from autograd.display.picture.boxes import (
     Arrow,
     Box,
@@ -19,7 +20,6 @@ from autograd.display.picture.boxes import (
     node_box,
     use_arrow,
 )
-from autograd.display.picture.format import count_text
 from autograd.display.picture.grouping import Group
 from autograd.engine.backward import is_unreached
 from autograd.engine.value import Value

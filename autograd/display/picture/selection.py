@@ -14,8 +14,8 @@ from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from autograd.display.chain.terms import Names
+from autograd.display.format import count_text, label_text
 from autograd.display.picture.expand import chosen, mixed
-from autograd.display.picture.format import count_text, label_text
 from autograd.display.picture.grouping import Group, connect, inputs, layers, neurons
 from autograd.display.picture.highlight import Highlight, labelled, outputs_of
 from autograd.display.picture.picture import Marks, Picture, Unit, operands_of, paint

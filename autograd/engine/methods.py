@@ -129,11 +129,9 @@ def _compiled(text: str, name: str, title: str, **bound: Any) -> Any:
 
     Its source is found under a file name of its own, made of `title`, while the function lives.
     """
-    inner = indent(text.strip(), "    ")
-    source = f"def make({', '.join(bound)}):\n{inner}\n    return {name}\n"
+    source = f"def make({', '.join(bound)}):\n{indent(text.strip(), '    ')}\n    return {name}\n"
     file = f"<autograd {title}>"
-    while file in linecache.cache:
-        # Another row of the same name, as while a check applies one that is not in the table.
+    while file in linecache.cache:  # of another row of the same name, as one that a check applies
         file = f"{file[:-1]}'>"
     scope: dict[str, Any] = {}
     exec(compile(source, file, "exec"), _globals, scope)

@@ -121,7 +121,7 @@ def _recurse(walk: Walk) -> tuple[int, list[float]]:
 
 
 def _first_again(walk: Walk) -> Slip | None:
-    """Return where the recursion first comes to a node it has been at: within so many visits."""
+    """Return where the recursion first comes to a node again, after at most one visit to each."""
     last = len(walk.nodes) - 1
     seen = {last}
     number = 1

@@ -1,7 +1,7 @@
 """No topological order: nodes that pass their gradient on before it is complete, or again.
 
 The right pass goes from results to operands, and takes a node when all that use it have been. Any
-other order hands on a number that is not finished; which one, and what was missing, is shown.
+other order hands on a number that is not finished; which one, and which part was missing, is shown.
 """
 
 from collections.abc import Iterator, Sequence

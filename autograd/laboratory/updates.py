@@ -1,7 +1,7 @@
 """Weights that move at the wrong time, and gradients that are not cleared.
 
 Both mistakes need a step of gradient descent to show. The step is taken on copies of the numbers;
-the weights of the graph stay what they are.
+the weights of the graph do not move.
 """
 
 import math
@@ -220,8 +220,8 @@ def forgotten_zero_grad(
         z: the result, a loss say. Neither its graph nor any `grad` is changed.
         lr: the learning rate: a weight w moves to w - lr * w.grad.
         steps: how many, at least 2: the first cannot go wrong.
-        forgotten: what is not cleared: "leaves" is the forgotten `zero_grad`, "interior" the nodes
-            in between, "everything" both.
+        forgotten: the gradients that are not cleared: "leaves" is the forgotten `zero_grad`,
+            "interior" the nodes in between, "everything" both.
         weights: the leaves that move; all of them if left out.
 
     Returns:

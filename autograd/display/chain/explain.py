@@ -39,7 +39,7 @@ def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
 
     dz/dx is the sum over all paths from z down to x of the product of the local derivatives on the
     path. The paths with the largest |product| are shown first; there may be 2^20 of them, so they
-    are counted, not listed, and what the rest adds up to is the remainder.
+    are counted, not listed, and the sum of the rest is the remainder.
 
     Args:
         z: the result.
@@ -90,11 +90,11 @@ class Explanation:
 
     Attributes:
         z: the result.
-        x: what it is derived by.
+        x: the node it is derived by.
         gradient: dz/dx, as the backward pass computes it.
         count: the number of paths, exact; 0 if z does not depend on x.
         paths: those with the largest |product|, in falling order.
-        remainder: what the paths not shown add to the sum.
+        remainder: the sum of the paths not shown.
         waists: the nodes that every path goes through, from z to x.
 
     >>> from autograd import Value, explain
@@ -216,7 +216,7 @@ class Explanation:
         return "\n".join([*lines, *self._remarks()])
 
     def _remarks(self) -> list[str]:
-        """Return what is to be said where a derivative is a convention, or means nothing."""
+        """Return remarks on derivatives that are a convention, or mean nothing."""
         walk = self._walk
         said: dict[str, None] = {}
         for i in self._named():
@@ -247,7 +247,7 @@ class Explanation:
         return sorted(place[node] for node in nodes if node.op is not None)
 
     def _nodes(self) -> list[str]:
-        """Return what the nodes that are named are: how they are computed, and their values."""
+        """Return how the nodes that are named are computed, and their values."""
         walk, named = self._walk, self._named()
         lines = [
             f"  {walk.name(i)} = {short(walk.forward(i)[0].text.text)} = {figure(walk.data[i])}"
@@ -271,7 +271,7 @@ class Explanation:
         return f"<Explanation: {str(self).splitlines()[0]}, {count_figure(self.count)} path(s)>"
 
     def latex(self) -> Latex:
-        r"""Return the sum as aligned equations, one path a line, then what the named nodes are.
+        r"""Return the sum as aligned equations, one path a line, then the named nodes.
 
         >>> x = Value(3.0, "x")
         >>> print(explain(x**2 + x, x).latex())
@@ -334,7 +334,7 @@ def _placed(walk: Walk, i: int, operands: Sequence[float]) -> str:
 
 
 def special_point(node: Value, position: int) -> str:
-    """Return what is special about the point where a node is derived; "" for nothing.
+    """Return how the point where a node is derived is special; "" where it is not.
 
     Asked are the rows that declare kinks: whether the derivative by one operand, or the value,
     jumps between the floats on its two sides.

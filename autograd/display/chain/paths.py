@@ -58,7 +58,7 @@ def _loss(best: _Magnitude, taken: _Magnitude) -> float:
     return (best[0] - taken[0]) + math.log2(best[1] / taken[1])
 
 
-# A path so far, from its last edge back: what paths have in common is kept once.
+# A path so far, from its last edge back: edges that paths have in common are kept once.
 _Link: TypeAlias = "tuple[Edge, _Link] | None"
 
 
@@ -113,7 +113,7 @@ class Paths:
     def best(self, most: int) -> Iterator[list[Edge]]:
         """Yield up to `most` paths by falling |product|, each as edges from z to x.
 
-        Best first with the exact best product of every rest, so no more is looked at than what is
+        Best first with the exact best product of every rest, so no more is looked at than is
         yielded: R. Dechter and J. Pearl, "Generalized best-first search strategies
         and the optimality of A*", Journal of the ACM 32, 1985. Ties go deeper first.
         """

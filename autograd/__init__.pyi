@@ -21,9 +21,9 @@ from autograd.display.chain.latex import latex as latex
 from autograd.display.chain.naming import name_locals as name_locals
 from autograd.display.chain.step import Step as Step
 from autograd.display.chain.steps import steps as steps
-from autograd.display.picture.drawing import Drawing as Drawing
-from autograd.display.picture.drawing import draw as draw
-from autograd.display.picture.update import draw_update as draw_update
+from autograd.display.drawing import Drawing as Drawing
+from autograd.display.drawing import draw as draw
+from autograd.display.update import draw_update as draw_update
 from autograd.engine.backward import backward as backward
 from autograd.engine.backward import local_partials as local_partials
 from autograd.engine.backward import order as order

@@ -1,6 +1,6 @@
 """Looking at a graph: pictures and mathematics. The room's README says how its files divide."""
 
-from autograd.display.picture.drawing import Drawing, draw
+from autograd.display.drawing import Drawing, draw
 from autograd.display.writers.graphviz import RenderError
 
 __all__ = ["Drawing", "RenderError", "draw"]

@@ -127,7 +127,7 @@ def equal_array(x: Any, y: Any) -> Any:
 
 
 def leaky_relu(x: float, slope: float) -> float:
-    """X for x > 0, else slope * x."""
+    """Return x for x > 0, else slope * x."""
     return slope * x if x <= 0.0 else x
 
 
@@ -137,7 +137,7 @@ def leaky_relu_array(x: Any, slope: Any) -> Any:
 
 
 def elu(x: float, alpha: float) -> float:
-    """X for x > 0, else alpha * (e^x - 1)."""
+    """Return x for x > 0, else alpha * (e^x - 1)."""
     return alpha * math.expm1(x) if x <= 0.0 else x
 
 
@@ -147,7 +147,7 @@ def elu_array(x: Any, alpha: Any) -> Any:
 
 
 def gelu(x: float) -> float:
-    """X Phi(x); Phi by erfc, which keeps the left tail that 1 + erf would cancel away."""
+    """Return x Phi(x); Phi by erfc, which keeps the left tail that 1 + erf would cancel away."""
     return 0.0 if x == -math.inf else 0.5 * x * math.erfc(-x * math.sqrt(0.5))
 
 
@@ -157,7 +157,7 @@ def gelu_array(x: Any) -> Any:
 
 
 def silu(x: float) -> float:
-    """X * sigmoid(x)."""
+    """Return x * sigmoid(x)."""
     return 0.0 if x == -math.inf else x * sigmoid(x)
 
 
@@ -167,7 +167,7 @@ def silu_array(x: Any) -> Any:
 
 
 def xlogy(x: float, y: float) -> float:
-    """X log y, and 0 where x is 0 and y is a number: the limit that entropies need."""
+    """Return x log y, and 0 where x is 0 and y is a number: the limit that entropies need."""
     if x == 0.0 and y == y:
         return 0.0
     return x * math.log(y)
@@ -179,7 +179,7 @@ def xlogy_array(x: Any, y: Any) -> Any:
 
 
 def xdivy(x: float, y: float) -> float:
-    """X / y, and 0 where x is 0 and y is a number."""
+    """Return x / y, and 0 where x is 0 and y is a number."""
     if x == 0.0 and y == y:
         return 0.0
     return x / y
@@ -199,7 +199,7 @@ def power_array(x: Any, n: Any) -> Any:
 
 
 def power_log(x: float, y: float, k: float) -> float:
-    """X^y (log x)^k, and 0 where x^y is 0, whatever the logarithm."""
+    """Return x^y (log x)^k, and 0 where x^y is 0, whatever the logarithm."""
     z = math.pow(x, y)
     return z if k == 0.0 or z == 0.0 else z * math.pow(math.log(x), k)
 
@@ -262,7 +262,7 @@ def hypot_array(*xs: Any) -> Any:
 
 
 def direction(x: float, y: float) -> float:
-    """X / hypot(x, y), the cosine of an angle; 0 at (0, 0)."""
+    """Return x / hypot(x, y), the cosine of an angle; 0 at (0, 0)."""
     length = math.hypot(x, y)
     if 2.0**-900 < length < math.inf:
         return x / length
@@ -283,7 +283,7 @@ def direction_array(x: Any, y: Any) -> Any:
 
 
 def share(x: float, y: float) -> float:
-    """X / (x + y)."""
+    """Return x / (x + y)."""
     return x / (x + y)
 
 

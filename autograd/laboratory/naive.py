@@ -6,7 +6,7 @@ sum with each node visited once.
 """
 
 from autograd.display.chain.passes import Walk
-from autograd.display.picture.format import whole_number
+from autograd.display.format import whole_number
 from autograd.engine.value import Value
 from autograd.laboratory.order import paths_to
 from autograd.laboratory.readable import Part
@@ -121,7 +121,7 @@ def _recurse(walk: Walk) -> tuple[int, list[float]]:
 
 
 def _first_again(walk: Walk) -> Slip | None:
-    """Return where the recursion first comes to a node it has been at: within so many visits."""
+    """Return where the recursion first comes to a node again, after at most one visit to each."""
     last = len(walk.nodes) - 1
     seen = {last}
     number = 1

@@ -1,7 +1,7 @@
 """No topological order: nodes that pass their gradient on before it is complete, or again.
 
 The right pass goes from results to operands, and takes a node when all that use it have been. Any
-other order hands on a number that is not finished; which one, and what was missing, is shown.
+other order hands on a number that is not finished; which one, and which part was missing, is shown.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,11 @@ from typing import Any
 from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.paths import count_paths
 from autograd.display.chain.terms import figure
-from autograd.display.picture.format import count_text
+from autograd.display.format import count_text
 from autograd.engine.value import Value
 from autograd.laboratory.trial import (
+    BackwardPass,
     Line,
-    Pass,
     Slip,
     Trial,
     consumers,
@@ -63,7 +63,7 @@ def no_order(z: Value, visiting: str | Sequence[Value] = "depth_first") -> Trial
     """
     walk = Walk(z)
     order = list(_order(walk, visiting))
-    wrong = Pass(walk)
+    wrong = BackwardPass(walk)
     uses_of = consumers(walk)
     mine = {(use.node, use.position): use for use in walk.uses}
     lines: list[Line] = []

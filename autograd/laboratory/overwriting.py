@@ -3,7 +3,7 @@
 from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.terms import figure, signed
 from autograd.engine.value import Value
-from autograd.laboratory.trial import Line, Pass, Slip, Trial, side_by_side, slip_at
+from autograd.laboratory.trial import BackwardPass, Line, Slip, Trial, side_by_side, slip_at
 
 
 class OverwriteTrial(Trial):
@@ -53,7 +53,7 @@ def overwrite(z: Value) -> Trial:
     x         1            7      6  ✗
     """
     walk = Walk(z)
-    wrong = Pass(walk)
+    wrong = BackwardPass(walk)
     for i in range(len(walk.nodes) - 1, -1, -1):
         wrong.feed_all(i, overwrite=True)
     lines = side_by_side(walk.uses, wrong.uses)

@@ -1,7 +1,7 @@
-"""What a wrong mode gives: both passes edge by edge, and where the first number goes wrong.
+"""The result of a wrong mode: both passes edge by edge, and where the first number goes wrong.
 
-The right pass is the engine's, bit for bit, as `Walk` keeps it. A `Pass` is any other: it works on
-copies of the graph's numbers, and notes each use of an operand as it meets it.
+The right pass is the engine's, bit for bit, as `Walk` keeps it. A `BackwardPass` is any other: it
+works on copies of the graph's numbers, and notes each use of an operand as it meets it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from autograd.laboratory.readable import WIDEST, Part, Readable
 from autograd.table import Table
 from autograd.transforms.sweep import Edge
 
-# Of longer passes and larger graphs the tables show so many rows, those about the first slip.
+# The most rows of a table: of longer passes and larger graphs those about the first slip.
 MOST_ROWS = 24
 CROSS = "✗"
 
@@ -37,13 +37,13 @@ def near(x: float, y: float) -> bool:
     return same(x, y) or math.isclose(x, y, rel_tol=1e-9)
 
 
-class Pass:
+class BackwardPass:
     """A backward pass underway, on numbers of its own.
 
     Args:
         walk: the graph.
         data: the values of its nodes; those of the recording if left out.
-        gradients: what the nodes' gradients start from; zeros if left out. That of the result
+        gradients: the first values of the nodes' gradients; zeros if left out. That of the result
             is 1.
 
     Attributes:
@@ -79,7 +79,7 @@ class Pass:
         for edge in self.walk.edges(i, self.data):
             self.feed(i, edge, overwrite=overwrite)
 
-    def sweep(self) -> Pass:
+    def sweep(self) -> BackwardPass:
         """Do all of it as it should be done: results before operands, every node once."""
         for i in range(len(self.walk.nodes) - 1, -1, -1):
             self.feed_all(i)
@@ -107,8 +107,8 @@ class Slip:
         operand_name: its name.
         position: which of the node's operands that is, from 0.
         what: the number that is wrong, such as "running sum" or "local derivative".
-        right: what it should be.
-        wrong: what it is.
+        right: the number it should be.
+        wrong: the number it is.
         why: the reason, in a sentence.
 
     >>> from autograd import laboratory

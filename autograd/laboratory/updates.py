@@ -1,7 +1,7 @@
 """Weights that move at the wrong time, and gradients that are not cleared.
 
 Both mistakes need a step of gradient descent to show. The step is taken on copies of the numbers;
-the weights of the graph stay what they are.
+the weights of the graph do not move.
 """
 
 import math
@@ -11,15 +11,15 @@ from typing import Any
 from autograd import asked
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.terms import figure
-from autograd.display.picture.format import whole_number
+from autograd.display.format import whole_number
 from autograd.engine.number import number
 from autograd.engine.value import Value
 from autograd.laboratory.readable import WIDEST, Part
 from autograd.laboratory.trial import (
     CROSS,
     MOST_ROWS,
+    BackwardPass,
     Line,
-    Pass,
     Slip,
     Trial,
     same,
@@ -153,9 +153,11 @@ MOST_ALONE = 64
 _Move = tuple[int, int, float]
 
 
-def _live(walk: Walk, rate: float, moving: set[int], every_use: bool) -> tuple[Pass, list[_Move]]:
+def _live(
+    walk: Walk, rate: float, moving: set[int], every_use: bool
+) -> tuple[BackwardPass, list[_Move]]:
     """Return the pass that moves weights on its way and reads them after that, and its moves."""
-    wrong = Pass(walk)
+    wrong = BackwardPass(walk)
     moves: list[_Move] = []
     left = [0] * len(walk.nodes)
     for use in walk.uses:
@@ -218,8 +220,8 @@ def forgotten_zero_grad(
         z: the result, a loss say. Neither its graph nor any `grad` is changed.
         lr: the learning rate: a weight w moves to w - lr * w.grad.
         steps: how many, at least 2: the first cannot go wrong.
-        forgotten: what is not cleared: "leaves" is the forgotten `zero_grad`, "interior" the nodes
-            in between, "everything" both.
+        forgotten: the gradients that are not cleared: "leaves" is the forgotten `zero_grad`,
+            "interior" the nodes in between, "everything" both.
         weights: the leaves that move; all of them if left out.
 
     Returns:
@@ -283,13 +285,15 @@ def forgotten_zero_grad(
     return trial
 
 
-def _descend(walk: Walk, rate: float, count: int, moving: set[int], kept: list[int]) -> list[Pass]:
+def _descend(
+    walk: Walk, rate: float, count: int, moving: set[int], kept: list[int]
+) -> list[BackwardPass]:
     """Return the passes of a descent in which some nodes keep their gradients."""
-    passes: list[Pass] = []
+    passes: list[BackwardPass] = []
     data = list(walk.data)
     gradients = [0.0] * len(data)
     for _ in range(count):
-        done = Pass(walk, data, gradients).sweep()
+        done = BackwardPass(walk, data, gradients).sweep()
         passes.append(done)
         data = [x - rate * done.gradients[i] if i in moving else x for i, x in enumerate(done.data)]
         _compute(walk, data)
@@ -308,7 +312,7 @@ def _compute(walk: Walk, data: list[float]) -> None:
             data[i] = row.function(*numbers)
 
 
-def _slipped(right: Pass, wrong: Pass) -> bool:
+def _slipped(right: BackwardPass, wrong: BackwardPass) -> bool:
     return not all(map(same, right.gradients, wrong.gradients))
 
 

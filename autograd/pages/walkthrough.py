@@ -24,8 +24,7 @@ from autograd.display.chain.mathml import mathml
 from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.steps import steps_of
 from autograd.display.chain.terms import Term, figure, short
-from autograd.display.picture.boxes import Fact
-from autograd.display.picture.format import (
+from autograd.display.format import (
     FAINT,
     INK,
     TONES,
@@ -34,6 +33,7 @@ from autograd.display.picture.format import (
     tone,
     whole_number,
 )
+from autograd.display.picture.boxes import Fact
 from autograd.display.picture.picture import Picture, paint
 from autograd.display.picture.style import FILLS
 from autograd.display.writers.svg import svg_of

@@ -11,8 +11,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from autograd import Value, draw
-from autograd.display import RenderError
-from autograd.display.picture import drawing
+from autograd.display import RenderError, drawing
 from autograd.display.writers import graphviz
 from nn import MLP
 

@@ -19,7 +19,7 @@ from autograd import StaleGraphError, Value, walkthrough
 from autograd.display.chain.latex import label_latex
 from autograd.display.chain.mathml import mathml
 from autograd.display.chain.rules import partial_latex
-from autograd.display.picture.format import label_text
+from autograd.display.format import label_text
 from autograd.engine.primitives import TABLE
 from autograd.pages import walkthrough as room
 from support.browser import contrast

@@ -162,7 +162,7 @@ def test_importing_computes_and_loads_nothing_else() -> None:
     for module in (
         "autograd.compile.program",
         "autograd.check.judge.gradients",
-        "autograd.display.picture.drawing",
+        "autograd.display.drawing",
         "nn.training.fit",
         "graphviz",
         "matplotlib",

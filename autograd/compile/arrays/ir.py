@@ -124,7 +124,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Concat:
-    """Out = the pieces side by side, each with its width; one column, or a number, fills it."""
+    """`out` is the pieces side by side, each with its width; one column, or a number, fills it."""
 
     out: Array
     pieces: tuple[tuple[Operand, int], ...]
@@ -132,7 +132,7 @@ class Concat:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """Out = the columns `index` of the source; 0 where the index is -1."""
+    """`out` is the columns `index` of the source; 0 where the index is -1."""
 
     out: Array
     source: View
@@ -146,7 +146,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """Out = columns of the source at even steps in several directions, as windows have them."""
+    """`out` is columns of the source at even steps in several directions, as windows have them."""
 
     out: Array
     source: View
@@ -155,7 +155,7 @@ class Slide:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Out = windows added up where they came from: the gradient of a `Slide` by its source."""
+    """`out` is windows added up where they came from: the gradient of a `Slide` by its source."""
 
     out: Array
     g: View
@@ -164,7 +164,7 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
-    """Out = the sums of each `size` columns of the source."""
+    """`out` is the sums of each `size` columns of the source."""
 
     out: Array
     source: View
@@ -173,7 +173,7 @@ class Reduce:
 
 @dataclass(frozen=True, slots=True)
 class SumBatch:
-    """Out = the sum over the samples."""
+    """`out` is the sum over the samples."""
 
     out: Array
     source: View
@@ -181,7 +181,7 @@ class SumBatch:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """Out = a row of any number of operands, of each `size` columns of the source."""
+    """`out` is a row of any number of operands, of each `size` columns of the source."""
 
     out: Array
     row: Primitive
@@ -191,7 +191,7 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Dense:
-    """Out = source @ weights.T for each window of the source's columns."""
+    """`out` is source @ weights.T for each window of the source's columns."""
 
     out: Array
     source: View
@@ -201,7 +201,7 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class DenseOperand:
-    """Out = g @ weights: the gradient of a `Dense` by its source."""
+    """`out` is g @ weights: the gradient of a `Dense` by its source."""
 
     out: Array
     g: View
@@ -211,7 +211,7 @@ class DenseOperand:
 
 @dataclass(frozen=True, slots=True)
 class DenseWeights:
-    """Out = g.T @ source: the gradient of a `Dense` by its weights, as they lie in the array."""
+    """`out` is g.T @ source: the gradient of a `Dense` by its weights, as they lie in the array."""
 
     out: Array
     g: View

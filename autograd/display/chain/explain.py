@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, count, pairwise
 
 from autograd import asked
 from autograd.display.chain.latex import Latex, label_latex, number_latex
 from autograd.display.chain.passes import Walk
-from autograd.display.chain.paths import Paths, count_figure
+from autograd.display.chain.paths import TIMES, Factor, Path, Paths, count_figure, ends_of
 from autograd.display.chain.terms import (
-    Term,
     figure,
     ratio,
     ratio_latex,
@@ -24,19 +22,16 @@ from autograd.display.chain.terms import (
     short_latex,
     signed,
 )
-from autograd.display.picture.format import label_text, whole_number
+from autograd.display.format import label_text, whole_number
 from autograd.engine.backward import order
 from autograd.engine.value import Value
 from autograd.errors import StaleGraphError
 from autograd.transforms.sweep import Edge
 
-# Of a longer path the factors at its ends are shown.
-MOST_FACTORS = 12
 # Waists with no label are named only where there are few, as in a chain of four functions.
 MOST_WAISTS = 6
 # How many rules are written out below the paths.
 MOST_RULES = 40
-_TIMES = r" \cdot "
 
 
 def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
@@ -44,7 +39,7 @@ def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
 
     dz/dx is the sum over all paths from z down to x of the product of the local derivatives on the
     path. The paths with the largest |product| are shown first; there may be 2^20 of them, so they
-    are counted, not listed, and what the rest adds up to is the remainder.
+    are counted, not listed, and the sum of the rest is the remainder.
 
     Args:
         z: the result.
@@ -90,100 +85,16 @@ def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
     return Explanation(Walk(z), x, whole_number("most", most))
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """One local derivative on a path.
-
-    Attributes:
-        value: the number.
-        node: the node that is derived.
-        operand: the node it is derived by.
-        position: which of the node's operands is meant, from 0.
-    """
-
-    value: float
-    node: Value
-    operand: Value
-    position: int
-    _walk: Walk = field(repr=False, compare=False)
-
-    @property
-    def name(self) -> str:
-        """Its name, such as ∂z/∂u."""
-        return self._walk.local_name(self._walk.place[self.node], self.position)
-
-    @property
-    def latex(self) -> str:
-        """Its name in LaTeX."""
-        return self._walk.local_latex(self._walk.place[self.node], self.position)
-
-    @property
-    def rule(self) -> str:
-        """How it is computed, such as 2 * u; the number where it depends on nothing."""
-        terms = self._walk.partial(self._walk.place[self.node], self.position)
-        if terms is None or not isinstance(terms[0], Term):
-            return figure(self.value)
-        return short(terms[0].text.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """One way from z to x.
-
-    Attributes:
-        factors: the local derivatives, from z to x; none if x is z.
-        product: their product.
-    """
-
-    factors: tuple[Factor, ...]
-    product: float
-
-    def __str__(self) -> str:
-        if not self.factors:
-            return "z itself: 1"
-        kept, left_out = _ends(self.factors)
-        names = [f.name for f in kept]
-        numbers = [signed(f.value) for f in kept]
-        if left_out:
-            names.insert(MOST_FACTORS // 2, f"({left_out:,} more)")
-            numbers.insert(MOST_FACTORS // 2, "…")
-        product = figure(self.product)
-        if len(self.factors) == 1:
-            return f"{names[0]} = {product}"
-        return f"{' · '.join(names)} = {' · '.join(numbers)} = {product}"
-
-    def latex(self) -> str:
-        """Return the product in names, with its numbers below, in LaTeX."""
-        kept, left_out = _ends(self.factors)
-        names = [f.latex for f in kept] or ["1"]
-        numbers = [f"{number_latex(f.value):2}" for f in kept]
-        if left_out:
-            names.insert(MOST_FACTORS // 2, r"\cdots")
-            numbers.insert(MOST_FACTORS // 2, r"\cdots")
-        below = number_latex(self.product).text
-        if len(kept) > 1:
-            below = f"{_TIMES.join(numbers)} = {below}"
-        return rf"\underbrace{{{_TIMES.join(names)}}}_{{{below}}}"
-
-
-def _ends(factors: Sequence[Factor]) -> tuple[list[Factor], int]:
-    left_out = len(factors) - MOST_FACTORS
-    if left_out <= 0:
-        return list(factors), 0
-    half = MOST_FACTORS // 2
-    return [*factors[:half], *factors[-half:]], left_out
-
-
 class Explanation:
     """A derivative as a sum over paths; notebooks show it as a formula.
 
     Attributes:
         z: the result.
-        x: what it is derived by.
+        x: the node it is derived by.
         gradient: dz/dx, as the backward pass computes it.
         count: the number of paths, exact; 0 if z does not depend on x.
         paths: those with the largest |product|, in falling order.
-        remainder: what the paths not shown add to the sum.
+        remainder: the sum of the paths not shown.
         waists: the nodes that every path goes through, from z to x.
 
     >>> from autograd import Value, explain
@@ -305,7 +216,7 @@ class Explanation:
         return "\n".join([*lines, *self._remarks()])
 
     def _remarks(self) -> list[str]:
-        """Return what is to be said where a derivative is a convention, or means nothing."""
+        """Return remarks on derivatives that are a convention, or mean nothing."""
         walk = self._walk
         said: dict[str, None] = {}
         for i in self._named():
@@ -327,7 +238,7 @@ class Explanation:
 
     @property
     def _shown(self) -> list[Factor]:
-        return [f for p in self.paths for f in _ends(p.factors)[0]]
+        return [f for p in self.paths for f in ends_of(p.factors)[0]]
 
     def _named(self) -> list[int]:
         """Return the places of the computed nodes that the paths and the rules name."""
@@ -336,7 +247,7 @@ class Explanation:
         return sorted(place[node] for node in nodes if node.op is not None)
 
     def _nodes(self) -> list[str]:
-        """Return what the nodes that are named are: how they are computed, and their values."""
+        """Return how the nodes that are named are computed, and their values."""
         walk, named = self._walk, self._named()
         lines = [
             f"  {walk.name(i)} = {short(walk.forward(i)[0].text.text)} = {figure(walk.data[i])}"
@@ -360,7 +271,7 @@ class Explanation:
         return f"<Explanation: {str(self).splitlines()[0]}, {count_figure(self.count)} path(s)>"
 
     def latex(self) -> Latex:
-        r"""Return the sum as aligned equations, one path a line, then what the named nodes are.
+        r"""Return the sum as aligned equations, one path a line, then the named nodes.
 
         >>> x = Value(3.0, "x")
         >>> print(explain(x**2 + x, x).latex())
@@ -382,8 +293,8 @@ class Explanation:
         lines: list[str] = []
         stations = self._chain()
         if stations and self.count > 1:
-            names = _TIMES.join([ratio_latex("d", name(a), name(b)) for a, b, _ in stations])
-            numbers = _TIMES.join([f"{number_latex(g):2}" for _, _, g in stations])
+            names = TIMES.join([ratio_latex("d", name(a), name(b)) for a, b, _ in stations])
+            numbers = TIMES.join([f"{number_latex(g):2}" for _, _, g in stations])
             lines.append(f"{whole} &= {names} = {numbers} = {total}")
         plus = r"&\quad +"
         lines += [
@@ -423,7 +334,7 @@ def _placed(walk: Walk, i: int, operands: Sequence[float]) -> str:
 
 
 def special_point(node: Value, position: int) -> str:
-    """Return what is special about the point where a node is derived; "" for nothing.
+    """Return how the point where a node is derived is special; "" where it is not.
 
     Asked are the rows that declare kinks: whether the derivative by one operand, or the value,
     jumps between the floats on its two sides.

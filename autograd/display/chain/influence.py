@@ -10,7 +10,7 @@ from typing import overload
 from autograd import asked
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.terms import figure
-from autograd.display.picture.format import whole_number
+from autograd.display.format import whole_number
 from autograd.engine.value import Value
 from autograd.table import Table
 

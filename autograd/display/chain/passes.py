@@ -1,8 +1,8 @@
 """The chain rule over a graph, kept: every value, local derivative and contribution in order.
 
-Backward passes throw away what a reader wants to see. A `Walk` computes the same numbers in the
-same order, bit for bit, and keeps them; it reads no `grad` and sets none. Steps, explanations
-and the page to walk through are views of it.
+Backward passes throw away the numbers that a reader wants to see. A `Walk` computes the same ones,
+bit for bit and in the same order, and keeps them; it reads no `grad` and sets none. Steps,
+explanations and the page to walk through are views of a walk.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Walk:
         among: Container[int],
         note: Callable[[int, Edge, float], object] | None = None,
     ) -> dict[int, float]:
-        """Return what places receive as some nodes hand on what they have; see `sweep`."""
+        """Return the sums that places receive as some nodes hand on theirs; see `sweep`."""
 
         def local_of(i: int, _: Sequence[int]) -> Local:
             return self._local(i, self.data)
@@ -181,7 +181,7 @@ class Walk:
         ]  # fmt: skip
 
     def forward(self, i: int) -> tuple[Term, Term]:
-        """Return what an interior node computes, in names and in numbers."""
+        """Return the operation of an interior node, in names and in numbers."""
         row: Any = self.nodes[i].op
         return (
             forward_term(row, self._operands(i, False)),

@@ -10,11 +10,19 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from autograd.display.chain.latex import number_latex
 from autograd.display.chain.passes import Walk
+from autograd.display.chain.terms import Term, figure, short, signed
+from autograd.engine.value import Value
 from autograd.transforms.sweep import Edge
+
+# Of a longer path the factors at its ends are shown.
+MOST_FACTORS = 12
+TIMES = r" \cdot "
 
 # A magnitude is exponent and mantissa: products of a million factors neither overflow nor vanish.
 _Magnitude = tuple[int, float]
@@ -50,7 +58,7 @@ def _loss(best: _Magnitude, taken: _Magnitude) -> float:
     return (best[0] - taken[0]) + math.log2(best[1] / taken[1])
 
 
-# A path so far, from its last edge back: what paths have in common is kept once.
+# A path so far, from its last edge back: edges that paths have in common are kept once.
 _Link: TypeAlias = "tuple[Edge, _Link] | None"
 
 
@@ -105,7 +113,7 @@ class Paths:
     def best(self, most: int) -> Iterator[list[Edge]]:
         """Yield up to `most` paths by falling |product|, each as edges from z to x.
 
-        Best first with the exact best product of every rest, so no more is looked at than what is
+        Best first with the exact best product of every rest, so no more is looked at than is
         yielded: R. Dechter and J. Pearl, "Generalized best-first search strategies
         and the optimality of A*", Journal of the ACM 32, 1985. Ties go deeper first.
         """
@@ -178,3 +186,91 @@ def count_figure(n: int) -> str:
     if n < 10**300:
         return f"about {float(n):.3g}"
     return f"about 10^{int((n.bit_length() - 1) * math.log10(2.0))}"
+
+
+# Paths as they are shown ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One local derivative on a path.
+
+    Attributes:
+        value: the number.
+        node: the node that is derived.
+        operand: the node it is derived by.
+        position: which of the node's operands is meant, from 0.
+    """
+
+    value: float
+    node: Value
+    operand: Value
+    position: int
+    _walk: Walk = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """Its name, such as ∂z/∂u."""
+        return self._walk.local_name(self._walk.place[self.node], self.position)
+
+    @property
+    def latex(self) -> str:
+        """Its name in LaTeX."""
+        return self._walk.local_latex(self._walk.place[self.node], self.position)
+
+    @property
+    def rule(self) -> str:
+        """How it is computed, such as 2 * u; the number where it depends on nothing."""
+        terms = self._walk.partial(self._walk.place[self.node], self.position)
+        if terms is None or not isinstance(terms[0], Term):
+            return figure(self.value)
+        return short(terms[0].text.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way from z to x.
+
+    Attributes:
+        factors: the local derivatives, from z to x; none if x is z.
+        product: their product.
+    """
+
+    factors: tuple[Factor, ...]
+    product: float
+
+    def __str__(self) -> str:
+        if not self.factors:
+            return "z itself: 1"
+        kept, left_out = ends_of(self.factors)
+        names = [f.name for f in kept]
+        numbers = [signed(f.value) for f in kept]
+        if left_out:
+            names.insert(MOST_FACTORS // 2, f"({left_out:,} more)")
+            numbers.insert(MOST_FACTORS // 2, "…")
+        product = figure(self.product)
+        if len(self.factors) == 1:
+            return f"{names[0]} = {product}"
+        return f"{' · '.join(names)} = {' · '.join(numbers)} = {product}"
+
+    def latex(self) -> str:
+        """Return the product in names, with its numbers below, in LaTeX."""
+        kept, left_out = ends_of(self.factors)
+        names = [f.latex for f in kept] or ["1"]
+        numbers = [f"{number_latex(f.value):2}" for f in kept]
+        if left_out:
+            names.insert(MOST_FACTORS // 2, r"\cdots")
+            numbers.insert(MOST_FACTORS // 2, r"\cdots")
+        below = number_latex(self.product).text
+        if len(kept) > 1:
+            below = f"{TIMES.join(numbers)} = {below}"
+        return rf"\underbrace{{{TIMES.join(names)}}}_{{{below}}}"
+
+
+def ends_of(factors: Sequence[Factor]) -> tuple[list[Factor], int]:
+    """Return all factors, or those at both ends of a long path, and how many are left out."""
+    left_out = len(factors) - MOST_FACTORS
+    if left_out <= 0:
+        return list(factors), 0
+    half = MOST_FACTORS // 2
+    return [*factors[:half], *factors[-half:]], left_out

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from autograd.display.picture.format import (
+from autograd.display.format import (
     count_text,
     label_text,
     number_text,

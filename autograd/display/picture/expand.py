@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.display.picture.format import label_text
+from autograd.display.format import label_text
 from autograd.display.picture.grouping import Group, inputs, layer_of, layers
 from autograd.engine.value import Value
 

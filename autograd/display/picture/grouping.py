@@ -2,7 +2,7 @@
 
 A label such as ``layers.0.neurons.2.weights.3`` says whose parameter a leaf is. The nodes that
 use the parameters of one owner, the sums of such nodes and one function of the last of them are
-a neuron; neurons of one owner further up are a layer. Nothing here knows what a network is, and
+a neuron; neurons of one owner further up are a layer. Nothing here knows networks, and
 a neuron applied to several samples is one group for each of them.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from autograd.display.picture.format import count_text
+from autograd.display.format import count_text
 from autograd.engine.backward import is_unreached
 from autograd.engine.value import Value
 from autograd.transforms.sweep import local_edges, local_of, sweep
@@ -25,7 +25,7 @@ class Group:
 
     Attributes:
         title: whose they are.
-        content: what is inside, in words.
+        content: its function and parameters, or its neurons, in words.
         members: the interior nodes, in topological order.
         parameters: the labelled leaves that belong to them.
         operands: the Values from outside that members use, once for each use.
@@ -53,7 +53,7 @@ class Group:
         return {x: found.get(x, 0.0) for x in self.operands}
 
     def contributions(self) -> dict[Value, float | None]:
-        """Return what the members add to the gradient of each operand; None before a backward."""
+        """Return the contributions to the gradient of each operand; None before a backward pass."""
         found: dict[Value, float | None] = dict.fromkeys(self.operands, 0.0)
         for node in self.members:
             if is_unreached(node):
@@ -108,7 +108,7 @@ class _Instance:
     def __init__(self, owner: str) -> None:
         self.owner = owner
         self.members: list[Value] = []
-        self.complete = False  # has its bias: a sum of two such is not a neuron any more
+        self.complete = False  # has its bias: a sum of two like it is no neuron any more
         self.closed = False  # has its activation: nothing more belongs to it
         self.merged: _Instance | None = None
 
@@ -247,10 +247,10 @@ def _parameter_words(parameters: Sequence[Value]) -> str:
 def layers(
     groups: Sequence[Group], nodes: Sequence[Value], *, by_depth: bool = False
 ) -> list[Group]:
-    """Return neurons put together by what they belong to.
+    """Return neurons put together by their owners.
 
     Args:
-        groups: what `neurons` returned.
+        groups: the neurons that `neurons` returned.
         nodes: the graph in topological order, its result last.
         by_depth: whether a layer is a group of its own each time it is applied one after the
             other, as in a recurrent network; else all its uses are one group.
@@ -317,7 +317,7 @@ def connect(groups: Sequence[Group], nodes: Sequence[Value]) -> None:
     """Fill in the operands and outputs of groups.
 
     Args:
-        groups: what the functions above returned.
+        groups: those that the functions above returned.
         nodes: the graph in topological order, its result last.
     """
     inside = {node: group for group in groups for node in group.members}

@@ -1,6 +1,6 @@
-"""What a picture points out: paths to light up, and where the outputs of a network should go.
+"""The paths of a picture to light up, and the outputs of a network, with the way they should go.
 
-A highlight is given as people have it: a leaf, what `explain` returned, a path of nodes, a label.
+A highlight is given as people have it: a leaf, an explanation, a path of nodes, a label.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.paths import Paths
-from autograd.display.picture.format import count_text, label_text, number_text
+from autograd.display.format import count_text, label_text, number_text
 from autograd.display.picture.grouping import Group
 from autograd.engine.value import Value
 
@@ -26,17 +26,17 @@ class Highlight:
     Attributes:
         uses: a node, and the place among its operands, for each arrow.
         nodes: those at the ends of the arrows.
-        names: what `explain` and `steps` call those of them that have no label.
+        names: the names that `explain` and `steps` have for those without a label.
     """
 
-    def __init__(self, z: Value, nodes: Sequence[Value], what: Any) -> None:
+    def __init__(self, z: Value, nodes: Sequence[Value], given: Any) -> None:
         self.uses: set[tuple[Value, int]] = set()
         self.nodes: set[Value] = set()
         self._notes: list[str] = []
         self._z = z
         self._graph = nodes
         self._places = {node: i for i, node in enumerate(nodes)}
-        self._add(what)
+        self._add(given)
         self.names = {node: self._called(node, "") for node in self.nodes if not node.label}
 
     def _called(self, node: Value, otherwise: str) -> str:
@@ -50,32 +50,32 @@ class Highlight:
 
     @property
     def note(self) -> str:
-        """In a line, what is lit."""
+        """A line that names the paths that are lit."""
         more = len(self._notes) - 3
         return "; ".join([*self._notes[:3], *([f"and {more:,} more"] if more > 0 else [])])
 
-    def _add(self, what: Any) -> None:
-        what = _unpacked(what)
-        if isinstance(what, str):
-            for node in labelled(self._graph, what):
+    def _add(self, given: Any) -> None:
+        given = _unpacked(given)
+        if isinstance(given, str):
+            for node in labelled(self._graph, given):
                 self._paths_to(node)
-        elif isinstance(what, Value):
-            self._paths_to(what)
-        elif hasattr(what, "factors"):
-            self._path(what)
-        elif isinstance(what, list | tuple) and what:
-            self._several(list(what))  # pyright: ignore[reportUnknownArgumentType]
+        elif isinstance(given, Value):
+            self._paths_to(given)
+        elif hasattr(given, "factors"):
+            self._path(given)
+        elif isinstance(given, list | tuple) and given:
+            self._several(list(given))  # pyright: ignore[reportUnknownArgumentType]
         else:
             raise TypeError(
                 "highlight is a leaf or another node, a label, a path of explain(z, x).paths, or "
-                f"a list of nodes from one end of a path to the other; got {what!r:.60}"
+                f"a list of nodes from one end of a path to the other; got {given!r:.60}"
             )
 
-    def _several(self, what: list[Any]) -> None:
-        if len(what) > 1 and all(isinstance(node, Value) for node in what):
-            self._chain(what)
+    def _several(self, given: list[Any]) -> None:
+        if len(given) > 1 and all(isinstance(node, Value) for node in given):
+            self._chain(given)
         else:
-            for one in what:
+            for one in given:
                 self._add(one)
 
     def _paths_to(self, x: Value) -> None:
@@ -133,9 +133,9 @@ def _place(places: dict[Value, int], node: Value) -> int:
     return places[node]
 
 
-def _unpacked(what: Any) -> Any:
+def _unpacked(given: Any) -> Any:
     """Return an explanation's node for the explanation: all its paths are meant."""
-    return what.x if hasattr(what, "waists") and hasattr(what, "paths") else what
+    return given.x if hasattr(given, "waists") and hasattr(given, "paths") else given
 
 
 def _named(node: Value, otherwise: str) -> str:
@@ -174,7 +174,7 @@ def outputs_of(z: Value, nodes: Sequence[Value], neurons: Sequence[Group]) -> li
     if not inside or z in inside:
         return []
     penalties = {group for group in neurons if not _has_inputs(group)}
-    within: set[Value] = set()  # what neurons are computed from, by other nodes too
+    within: set[Value] = set()  # operands of neurons, also by way of other nodes
     reached: set[Value] = set()
     used: set[Value] = set()
     for node in reversed(nodes):

@@ -1,4 +1,4 @@
-"""What a picture of a graph holds, before anything is drawn: boxes, arrows and notes.
+"""The content of a picture of a graph, before anything is drawn: boxes, arrows and notes.
 
 Every writer (DOT, the small layout, plain text) reads a `Picture` and none reads the graph, so
 they all say the same.
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from autograd.display.chain.terms import Names
+from autograd.display.format import count_text
 from autograd.display.picture.boxes import (
     Arrow,
     Box,
@@ -19,7 +20,6 @@ from autograd.display.picture.boxes import (
     node_box,
     use_arrow,
 )
-from autograd.display.picture.format import count_text
 from autograd.display.picture.grouping import Group
 from autograd.engine.backward import is_unreached
 from autograd.engine.value import Value
@@ -41,14 +41,13 @@ class Picture:
     """Boxes in topological order, arrows in the order of their heads and operands, notes below.
 
     Attributes:
-        boxes: what is shown.
-        arrows: its uses.
-        notes: lines that say what is left out, or what is lit.
-        key: what stands on an arrow, in a line; "" where nothing does.
-        looks: what the key says further where there are colours and tooltips, as in text there
-            are not.
+        boxes: the nodes and groups that are shown.
+        arrows: their uses.
+        notes: lines on nodes that are left out or paths that are lit.
+        key: the meaning of the numbers on an arrow, in a line; "" where there are none.
+        looks: the end of the key where there are colours and tooltips, as there are not in text.
         early: whether the result has no gradient yet.
-        legend: what the looks of boxes mean: kind and words of those to be explained.
+        legend: the meaning of the looks of boxes: kind and words of each.
     """
 
     boxes: list[Box] = field(default_factory=list[Box])
@@ -73,13 +72,13 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is pointed out in a picture.
+    """The parts of a picture to point out.
 
     Attributes:
         uses: the highlighted uses: a node, and the place among its operands.
         nodes: the highlighted nodes; None where nothing is highlighted.
-        names: what nodes without a label are called in the picture.
-        called: what nodes are called in text.
+        names: the names of nodes without a label in the picture.
+        called: the names of nodes in text.
         outputs: nodes that show which way they should go.
         used_elsewhere: shown nodes and groups, some uses of which are not shown.
     """
@@ -113,7 +112,7 @@ def paint(
         units: the nodes and groups to show.
         groups: the group that each node inside one belongs to.
         place: the position of each node in topological order, for its name.
-        marks: what to point out.
+        marks: the parts to point out.
     """
     painter = _Painter(z, units, groups, place, marks or Marks())
     for unit in units:
@@ -247,7 +246,7 @@ class _Painter:
         }
 
     def _cut(self, at: str, *, ahead: bool = False) -> None:
-        """Add a box for what is not drawn: operands of a box or, ahead, what uses it."""
+        """Add a box for nodes not drawn: operands of a box or, ahead, its users."""
         name = f"cut{len(self.cuts)}"
         self.cuts.append(name)
         box = Box(name, "cut", "", "…", tooltip="not drawn")
@@ -260,7 +259,7 @@ class _Painter:
         self.picture.arrows.append(arrow)
 
     def finish(self) -> Picture:
-        """Set the widths and say what was cut; return the picture."""
+        """Set the widths and say how much was cut; return the picture."""
         set_widths(self.picture.arrows)
         self.picture.early = self.z.grad is None
         drawn = {node for unit in self.units for node in _contents(unit)}

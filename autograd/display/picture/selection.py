@@ -14,8 +14,8 @@ from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from autograd.display.chain.terms import Names
+from autograd.display.format import count_text, label_text
 from autograd.display.picture.expand import chosen, mixed
-from autograd.display.picture.format import count_text, label_text
 from autograd.display.picture.grouping import Group, connect, inputs, layers, neurons
 from autograd.display.picture.highlight import Highlight, labelled, outputs_of
 from autograd.display.picture.picture import Marks, Picture, Unit, operands_of, paint
@@ -35,7 +35,7 @@ _BOTH_WAYS = "not collapsed, as its parts are computed from one another"
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _Selection:
     """The units to show, in topological order, the groups they stand for, and a note on it."""
 
     units: Sequence[Unit]
@@ -63,7 +63,9 @@ def view(
         choice, elsewhere = graph.near(choice, around, 1 if depth is None else depth, limit)
     elif depth is not None:
         near = _nearest(choice, choice.groups.get(z, z), _downward, depth, limit)
-        choice = _Choice(near.units, near.groups, "; ".join(filter(None, [choice.note, near.note])))
+        choice = _Selection(
+            near.units, near.groups, "; ".join(filter(None, [choice.note, near.note]))
+        )
     marks = Marks(
         outputs=graph.outputs(outputs), used_elsewhere=elsewhere, called=Names(graph.nodes)
     )
@@ -89,20 +91,20 @@ class _Graph:
     def neurons(self) -> list[Group]:
         return neurons(self.nodes)
 
-    def choose(self, expand: Any, *, as_is: bool) -> _Choice:
+    def choose(self, expand: Any, *, as_is: bool) -> _Selection:
         """Return the choice before anything is cut off.
 
         Args:
             expand: see `draw`.
             as_is: whether a part will be cut out anyway, so that no limit is kept to here.
         """
-        plain = _Choice(self.nodes, {})
+        plain = _Selection(self.nodes, {})
         if expand is True:
             if as_is or _fits(plain, MOST_NODES):
                 return plain
             choice = _nearest(plain, self.z, _downward, None, MOST_NODES)
             note = f"expand=True shows {count_text(MOST_NODES, 'node')} at most"
-            return _Choice(choice.units, {}, note)
+            return _Selection(choice.units, {}, note)
         if expand is False:
             if as_is or _fits(plain, self.max_nodes):
                 return plain
@@ -114,7 +116,7 @@ class _Graph:
         if self.neurons:
             return self._first_that_fits(self._levels(expand), as_is)
         choice = self.choose(False, as_is=as_is)
-        return _Choice(choice.units, {}, "; ".join(filter(None, [_NO_PARTS, choice.note])))
+        return _Selection(choice.units, {}, "; ".join(filter(None, [_NO_PARTS, choice.note])))
 
     def _levels(self, level: str) -> Iterator[_Grouping]:
         """Yield groupings to neurons or layers, without inputs in groups and with them."""
@@ -151,12 +153,12 @@ class _Graph:
                               by_node=shown is by_node, by_depth=by_depth)  # fmt: skip
                 yield found, shown
 
-    def _first_that_fits(self, groupings: Iterable[_Grouping], as_is: bool) -> _Choice:
+    def _first_that_fits(self, groupings: Iterable[_Grouping], as_is: bool) -> _Selection:
         """Return the first grouping within the limits, or the nearest part of the last.
 
         With `as_is` the last is returned whole.
         """
-        last = _Choice(self.nodes, {})
+        last = _Selection(self.nodes, {})
         for found, note in groupings:
             if len(found) > self.max_nodes:
                 continue
@@ -169,17 +171,19 @@ class _Graph:
             arranged = self.nodes if not note else _arranged(self.nodes, inside) if inside else None
             if arranged is None:
                 continue
-            last = _Choice(arranged, inside, note)
+            last = _Selection(arranged, inside, note)
             if _fits(last, self.max_nodes):
-                return _Choice(arranged, inside, f"{note}; {self._more}" if note else "")
+                return _Selection(arranged, inside, f"{note}; {self._more}" if note else "")
         if as_is:
             return last
         if not last.groups and _fits(last, self.max_nodes):
-            return _Choice(self.nodes, {}, _BOTH_WAYS if self.neurons else _NO_PARTS)
+            return _Selection(self.nodes, {}, _BOTH_WAYS if self.neurons else _NO_PARTS)
         top = last.groups.get(self.z, self.z)
         choice = _nearest(last, top, _downward, None, min(self.max_nodes, MOST_AFTER_CUT))
         advice = f"draw(z, depth=k) shows k levels; {self._more}"
-        return _Choice(choice.units, last.groups, f"{last.note}; {advice}" if last.note else advice)
+        return _Selection(
+            choice.units, last.groups, f"{last.note}; {advice}" if last.note else advice
+        )
 
     @property
     def _more(self) -> str:
@@ -187,8 +191,8 @@ class _Graph:
         return f"expand=True shows {'all' if n <= MOST_NODES else f'up to {MOST_NODES:,}'}"
 
     def near(
-        self, choice: _Choice, around: Value | str, depth: int, limit: int
-    ) -> tuple[_Choice, set[Unit]]:
+        self, choice: _Selection, around: Value | str, depth: int, limit: int
+    ) -> tuple[_Selection, set[Unit]]:
         """Return the units at most `depth` arrows from a node, and those with further uses."""
         node = self._node(around)
         users: dict[Unit, list[Unit]] = {}
@@ -206,7 +210,7 @@ class _Graph:
         name = label_text(node.label) or "a node"
         levels = count_text(depth, "arrow")
         notes = [*filter(None, [choice.note, f"at most {levels} from {name}", found.note])]
-        return _Choice(found.units, choice.groups, "; ".join(notes)), elsewhere
+        return _Selection(found.units, choice.groups, "; ".join(notes)), elsewhere
 
     def _node(self, around: Any) -> Value:
         if isinstance(around, str):
@@ -244,7 +248,7 @@ class _Graph:
 _Grouping: TypeAlias = tuple[Sequence[Group], str]
 
 
-def _fits(choice: _Choice, limit: int) -> bool:
+def _fits(choice: _Selection, limit: int) -> bool:
     """Tell whether all boxes of a choice, and the arrows between them, can be drawn."""
     if len(choice.units) > limit:
         return False
@@ -286,12 +290,12 @@ def _downward(unit: Unit, groups: Mapping[Value, Group]) -> list[Unit]:
 
 
 def _nearest(
-    choice: _Choice,
+    choice: _Selection,
     start: Unit,
     neighbours: Callable[[Unit, Mapping[Value, Group]], list[Unit]],
     depth: int | None,
     limit: int,
-) -> _Choice:
+) -> _Selection:
     """Return the units at most `depth` arrows from one; fewer levels where they are too many.
 
     Of a level that does not fit nothing is shown, or as much as fits where the limit is the
@@ -319,4 +323,4 @@ def _nearest(
         level = following
         levels += 1
     units = [unit for unit in choice.units if unit in shown]
-    return _Choice(units, choice.groups, note)
+    return _Selection(units, choice.groups, note)

@@ -2,8 +2,8 @@
 
 from typing import Final, NamedTuple
 
+from autograd.display.format import INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow
-from autograd.display.picture.format import INK, PALE, TONES
 from autograd.display.picture.picture import Picture
 
 FONT: Final = "Helvetica,Arial,sans-serif"

@@ -9,8 +9,8 @@ addresses or on the order of a set.
 from typing import Any
 from xml.sax.saxutils import escape
 
+from autograd.display.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow, Box
-from autograd.display.picture.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.style import FONT, arrow_colour, box_look, swatch_look
 

@@ -5,8 +5,8 @@ Text is measured on the safe side, since the font that will show it is not known
 
 import unicodedata
 
+from autograd.display.format import FAINT, INK
 from autograd.display.picture.boxes import Box
-from autograd.display.picture.format import FAINT, INK
 
 LINE, PAD = 16.0, 7.0
 _NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[] "), frozenset("mwMWO@%&—…GQ")

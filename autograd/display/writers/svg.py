@@ -6,8 +6,8 @@ The page has a white ground of its own, so it reads the same on a dark page.
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from autograd.display.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow, Box
-from autograd.display.picture.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.style import FONT, Look, arrow_colour, box_look, swatch_look
 from autograd.display.writers.layout import Item, arrange

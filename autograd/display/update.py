@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
+from autograd.display.drawing import Drawing, check_format, draw
+from autograd.display.format import count_text, number_text, tone
 from autograd.display.picture.boxes import EARLY, Arrow, Box, Fact, without_gradient
-from autograd.display.picture.drawing import Drawing, check_format, draw
-from autograd.display.picture.format import count_text, number_text, tone
 from autograd.display.picture.picture import Picture, set_widths
 from autograd.display.picture.style import legend_of
 from autograd.engine.value import Value

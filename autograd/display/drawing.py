@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd import asked
-from autograd.display.picture.format import whole_number
+from autograd.display.format import whole_number
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.selection import view
 from autograd.display.picture.style import legend_of

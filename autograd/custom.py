@@ -97,10 +97,10 @@ def register(row: Primitive) -> Function:
         report = check_row(row)
         _require_true_claims(row)
     except BaseException:
-        _give(row, *given)
+        _take_back(row, given)
         raise
     if not report.certain:
-        _give(row, *given)
+        _take_back(row, given)
         # Values were found, but no slope could be told from them.
         open_slopes = report.ok and report.verdicts[0].order == 0
         hint = (
@@ -121,6 +121,12 @@ def register(row: Primitive) -> Function:
     function.__name__ = function.__qualname__ = row.name
     function.__doc__ = row.function.__doc__
     return function
+
+
+def _take_back(row: Primitive, given: tuple[Any, ...]) -> None:
+    """Leave a row that is refused as it was given, and nothing made from it."""
+    _give(row, *given)
+    methods.forget(row)
 
 
 def _require_true_claims(row: Primitive) -> None:

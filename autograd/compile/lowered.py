@@ -87,6 +87,7 @@ class Built:
                 raise ValueError(f"argnum is {i}, but f was called with {len(shapes)} argument(s)")
         self.chosen = [i % len(shapes) for i in chosen]
         self.listed = False
+        self.constants: list[tuple[Value, float, int]] = []
         stages = Stages()
 
         def called(*arguments: Any) -> Any:
@@ -97,7 +98,8 @@ class Built:
         def traced() -> Graph:
             captured: list[Value] = []
             graph = trace(called, shapes, parameters, captured)
-            self.constants = [(v, v.data, v.birth) for v in captured]
+            # At once, before another thread gives one new data.
+            self.constants.extend([(v, v.data, v.birth) for v in captured])
             return graph
 
         # Nested, so that no name keeps the larger graphs while the passes run.

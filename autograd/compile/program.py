@@ -22,7 +22,7 @@ from autograd.compile.report import CompileReport
 from autograd.compile.tracing.arguments import flat_sample, flat_samples, is_array, named, shape_of
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.methods import newest, tick
-from autograd.engine.modes import detecting
+from autograd.engine.modes import detecting, watching
 from autograd.engine.value import set_data
 from autograd.errors import StaleGraphError
 from autograd.transforms.transforms import Argnum, checked_argnum
@@ -229,7 +229,7 @@ class Program:
         """
         fast = self._float_gradient
         is_fresh = newest.data <= self._followed >= newest.rule
-        if fast is not None and is_fresh and not per_sample and not detecting():
+        if fast is not None and is_fresh and not per_sample and not (watching and detecting()):
             for x in arguments:
                 if x.__class__ is not float:
                     break

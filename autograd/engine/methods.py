@@ -36,15 +36,11 @@ class Node(Protocol):
 
     _number: float
     _kind: "Kind"
+    _label: str
     _x: Any
     _y: Any
     grad: float | None
     birth: int
-
-    @property
-    def label(self) -> str:
-        """The name, "" if it has none."""
-        ...
 
     @property
     def op(self) -> Primitive | None:
@@ -357,7 +353,9 @@ def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
     >>> sorted(closed(lookup("where"), (0.0, 1.0, 0.0)))
     [0, 2]
     """
-    zeros = structural_zeros(row)
+    zeros = _zeros.get(row)
+    if zeros is None:
+        zeros = structural_zeros(row)
     if not row.chooses:
         return zeros
     return zeros.union([i for i, partial in enumerate(partials) if _is_none(partial)])

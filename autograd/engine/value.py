@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import inf
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from autograd.engine import primitives
 from autograd.engine.arrays import elements_methods, ufunc_of_values, undecided, unsortable
+from autograd.engine.backward import backward
 from autograd.engine.methods import (
     LEAF,
     Kind,
@@ -136,11 +137,8 @@ class Value:
             return first
         return (first,) if self._y is None else (first, self._y)
 
-    if TYPE_CHECKING:
-        # Entered by backward.py, where the chain rule is: a method here that called it would
-        # cost a twentieth of a small backward pass.
-        def backward(self, *, on_leaf: Callable[[Value], object] | None = None) -> None:
-            """Set `grad` on every Value this one was computed from; see `autograd.backward`."""
+    # Itself: a method that called it would cost a twentieth of a small backward pass.
+    backward = backward
 
     def detach(self) -> Value:
         """Return a new leaf with the same number and label and no history."""

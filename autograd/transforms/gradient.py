@@ -7,16 +7,15 @@ gradient again. No `grad` is read or set.
 # pyright: reportPrivateUsage=false
 # The rooms of the engine share the slots of a node; the properties over them are for users.
 
-import math
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from operator import mul
+from typing import Any
 
 from autograd import asked
 from autograd.engine.backward import check_value, data_of, order, shown
-from autograd.engine.methods import closed, reciprocals
 from autograd.engine.modes import is_paused
-from autograd.engine.primitives import div
 from autograd.engine.value import Value
+from autograd.transforms.sweep import Rule, factors, sweep, times
 
 
 def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
@@ -57,8 +56,13 @@ def gradient_values(
     z: Value, xs: Sequence[Value], nodes: Sequence[Value] | None = None
 ) -> list[Value]:
     """Return what `gradient` does, unchecked; `nodes` is the order of z where it is known."""
-    adjoints = _adjoints(z, xs, Value, nodes)
-    return [g if isinstance(g, Value) else Value(g) for g in (adjoints.get(x, 0.0) for x in xs)]
+
+    def rule_of(node: Any, operands: Sequence[Any]) -> Rule:
+        row = node._kind.row
+        return row, factors(row, row.partials(node, *operands), operands)
+
+    found = _swept(z, xs, nodes, rule_of, times)
+    return [g if isinstance(g, Value) else Value(g) for g in (found.get(x, 0.0) for x in xs)]
 
 
 def gradient_numbers(
@@ -70,51 +74,33 @@ def gradient_numbers(
     >>> gradient_numbers(x**3, [x])
     [12.0]
     """
-    adjoints = _adjoints(z, xs, float, nodes)
-    return [adjoints.get(x, 0.0) for x in xs]
+
+    def rule_of(node: Any, operands: Sequence[Any]) -> Rule:
+        row, numbers = node._kind.row, data_of(operands)
+        return row, factors(row, row.partials(node._number, *numbers), numbers)
+
+    found = _swept(z, xs, nodes, rule_of, mul)
+    return [found.get(x, 0.0) for x in xs]
 
 
-def _adjoints(
-    z: Value, xs: Sequence[Value], kind: type, nodes: Sequence[Value] | None = None
-) -> dict[Value, Any]:
-    """Return dz/dv for the nodes v between xs and z; as floats, or as graphs if kind is Value."""
-    nodes = order(z) if nodes is None else nodes
+def _swept(
+    z: Value,
+    xs: Sequence[Value],
+    nodes: Sequence[Value] | None,
+    rule_of: Callable[[Any, Sequence[Any]], Rule],
+    product: Callable[[Any, Any], Any],
+) -> dict[Any, Any]:
+    """Return dz/dx for those of xs that z depends on, by way of the nodes in between alone."""
     wanted = set(xs)
     between: set[Any] = set(wanted)
-    for node in nodes:
-        if node._x is not None and not between.isdisjoint(node.args):
-            between.add(node)
-    adjoints: dict[Any, Any] = {z: 1.0}
-    for node in reversed(nodes):
-        if node._x is None or node not in between or node not in adjoints:
-            continue
-        g = adjoints[node] if node in wanted else adjoints.pop(node)
-        args = node.args
-        row: Any = node._kind.row
-        partials = (
-            row.partials(node, *args)
-            if kind is Value
-            else row.partials(node._number, *data_of(args))
-        )
-        nothing = closed(row, partials)
-        quotients = reciprocals(row)
-        for i, x in enumerate(args):
-            if x not in between or i in nothing:
-                continue
-            part = _product(g, partials[i])
-            if i in quotients and not _is_finite(partials[i]):
-                y = (args if kind is Value else data_of(args))[quotients[i]]
-                part = cast(Any, div)(g, y)
-            adjoints[x] = adjoints[x] + part if x in adjoints else part
-    return adjoints
-
-
-def _is_finite(x: Any) -> bool:
-    return math.isfinite(x._number if x.__class__ is Value else x)
-
-
-def _product(g: Any, partial: Any) -> Any:
-    """Return g * partial, without a node for a factor of exactly 1."""
-    if partial.__class__ is float and partial == 1.0:
-        return g
-    return partial if g.__class__ is float and g == 1.0 else g * partial
+    operands: dict[Any, tuple[Value | float, ...]] = {}
+    for node in order(z) if nodes is None else nodes:
+        if node._x is not None:
+            args = node.args
+            if not between.isdisjoint(args):
+                between.add(node)
+                operands[node] = args
+    inner = reversed(operands)
+    return sweep(
+        {z: 1.0}, inner, operands.__getitem__, rule_of, between, kept=wanted, product=product
+    )

@@ -17,7 +17,8 @@ import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Graph
 from autograd.compile.graph.passes import simplified
-from autograd.compile.tracing.trace import Tape, on_tape
+from autograd.compile.tracing.recorder import Recorder
+from autograd.compile.tracing.trace import on_recorder
 from autograd.engine.methods import reciprocals, structural_zeros
 from autograd.engine.primitive import Primitive, apply, lookup
 
@@ -29,11 +30,11 @@ def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
     whole when the program runs: each of its partials is then a row of its own.
 
     >>> from autograd import lookup
-    >>> tape = Tape()
-    >>> z, x = tape.input(), tape.input()
-    >>> (slope,) = partials(lookup("exp"), z, [x])
-    >>> slope is z
-    True
+    >>> from autograd.compile.tracing.trace import trace
+    >>> print(trace(lambda z, x: partials(lookup("exp"), z, [x])[0], [(), ()]))
+    n0 = input 0
+    n1 = input 1
+    return n0
     """
     try:
         return row.partials(z, *operands)
@@ -114,17 +115,17 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
     return n2
     """
 
-    def record(tape: Tape) -> tuple[Graph, tuple[int, ...]]:
-        g, z = tape.input(), tape.input()
-        operands = [tape.input() for _ in range(count)]
+    def record(recorder: Recorder) -> tuple[Graph, tuple[int, ...]]:
+        g, z = recorder.input(), recorder.input()
+        operands = [recorder.input() for _ in range(count)]
         known = [constants.get(i, x) for i, x in enumerate(operands)]
         slopes = partials(row, z, known)
         zeros = structural_zeros(row)
         places = tuple([i for i in wanted if i not in zeros])
-        nodes = [tape.node_of(_passed(row, g, slopes, known, i)) for i in places]
-        return tape.graph(nodes), places
+        nodes = [recorder.node_of(_passed(row, g, slopes, known, i)) for i in places]
+        return recorder.graph(nodes), places
 
-    graph, places = on_tape(record, final=True)
+    graph, places = on_recorder(record, final=True)
     return Rule(simplified(graph), places)
 
 
@@ -173,14 +174,14 @@ def with_gradient(
     [15.0, 5.0, 3.0]
     """
 
-    def record(tape: Tape) -> Graph:
-        return _with_gradient(tape, graph, wanted, careful=careful)
+    def record(recorder: Recorder) -> Graph:
+        return _with_gradient(recorder, graph, wanted, careful=careful)
 
-    return simplified(on_tape(record, final=True))
+    return simplified(on_recorder(record, final=True))
 
 
 def _with_gradient(
-    tape: Tape, graph: Graph, wanted: Sequence[tuple[int, int]], *, careful: bool
+    recorder: Recorder, graph: Graph, wanted: Sequence[tuple[int, int]], *, careful: bool
 ) -> Graph:
     nodes: list[Any] = []
     between: list[bool] = []
@@ -191,10 +192,12 @@ def _with_gradient(
         if code == CONSTANT:
             nodes.append(float(graph.numbers[place]))
         elif code < 0:
-            nodes.append(tape.new(tape.append(code, place)))
+            nodes.append(recorder.new(recorder.append(code, place)))
             found[code, place] = i
         else:
-            nodes.append(tape.new(tape.node(graph.rows[code], [nodes[x] for x in operands])))
+            nodes.append(
+                recorder.new(recorder.node(graph.rows[code], [nodes[x] for x in operands]))
+            )
         reached = any(between[x] for x in operands) if operands else (code, place) in leaves
         between.append(reached)
     (result,) = graph.outputs.tolist()
@@ -227,4 +230,4 @@ def _with_gradient(
             always = passed.__class__ is float or before.__class__ is float
             flowed[x] = 1.0 if always else before + passed if before is not passed else passed
     slopes = [adjoints.get(found.get(leaf, -1), 0.0) for leaf in wanted]
-    return tape.graph([tape.node_of(x) for x in (nodes[result], *slopes)])
+    return recorder.graph([recorder.node_of(x) for x in (nodes[result], *slopes)])

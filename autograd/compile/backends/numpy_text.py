@@ -190,19 +190,20 @@ class Printer:
 
     def _slide(self, statement: Slide) -> str:
         """Return windows as slices side by side where they are, else by their places."""
-        counts, steps, source = statement.counts, statement.steps, statement.source
+        source, windows = statement.source, statement.lattice
+        counts, steps = windows.counts, windows.steps
         if len(counts) != 2 or counts[1] > _MANY_SLICES or not steps[0]:
-            return self._taken(source, statement.index, padded=False)
+            return self._taken(source, windows.index, padded=False)
         slices: list[str] = []
         for k in range(counts[1]):
-            at = statement.start + k * steps[1]
+            at = windows.start + k * steps[1]
             slices.append(self.view(source.part(at, at + (counts[0] - 1) * steps[0] + 1, steps[0])))
         shape = f"batch, {statement.out.width}" if statement.out.batched else "-1"
         return f"np.stack([{', '.join(slices)}], axis=-1).reshape({shape})"
 
     def _overlap(self, statement: Overlap) -> str:
         """Return, for each column, the sum of what is added to it."""
-        index, width = statement.index, statement.out.width
+        index, width = statement.lattice.index, statement.out.width
         order = np.argsort(index, kind="stable")
         most = tallied(index, width)
         places = np.full((width, max(int(most.max()), 1)), -1)

@@ -53,9 +53,9 @@ class Node(Protocol):
         ...
 
 
-Pull = Callable[[Any], None]
-Method = Callable[..., Any]
+N = TypeVar("N", bound=Node)
 C = TypeVar("C", bound=type)
+Pull = Callable[[Any], None]
 
 
 class Kind:
@@ -424,10 +424,10 @@ def _forward(row: Primitive, *operands: str) -> tuple[str, dict[str, Any]]:
     return f"function({', '.join(operands)})", {"function": row.function}
 
 
-unary_methods: dict[Primitive, Method] = {}
+unary_methods: dict[Primitive, Callable[[Any], Any]] = {}
 
 
-def unary_method(row: Primitive) -> Method:
+def unary_method(row: Primitive) -> Callable[[N], N]:
     """Return the method of `Value` that applies a row of one operand."""
     forward, bound = _forward(row, "self._number")
     text = f"""
@@ -466,8 +466,13 @@ def _converted(name: str) -> str:
             number(other)"""
 
 
-def binary_methods(row: Primitive, constant: Primitive | None = None) -> tuple[Method, Method]:
-    """Return the method of `Value` for a row of two operands, and the reflected one.
+# Of each method of two operands: its row, the one for a plain number in the second place, and
+# whether it is the reflected one. Placeholders take their operators from here.
+binary_rows: dict[Any, tuple[Primitive, Primitive, bool]] = {}
+
+
+def binary_method(row: Primitive, constant: Primitive | None = None) -> Callable[[N, Any], N]:
+    """Return the method of `Value` for a row of two operands, the Value first.
 
     Args:
         row: the primitive.
@@ -476,37 +481,46 @@ def binary_methods(row: Primitive, constant: Primitive | None = None) -> tuple[M
     constant = constant or row
     both, bound = _forward(row, "self._number", "other._number")
     right, _ = _forward(constant, "self._number", "other")
-    left, _ = _forward(row, "other", "self._number")
-    bound["combine"] = combine
-    name, reflected_name = row.name, f"reflected_{row.name}"
     text = f"""
-def {name}(self, other):
+def {row.name}(self, other):
     node = new(Value)
     kind = other.__class__
     if kind is Value:
         node._number = {both}
         node._kind = kind_vv
     else:
-{indent(_converted(name), "    ")}
+{indent(_converted(row.name), "    ")}
         node._number = {right}
         node._kind = kind_vc
 {_finished("self", "other")}
 """
-    reflected_text = f"""
-def {reflected_name}(self, other):
+    bound |= {"kind_vv": kind_of(row, "vv"), "kind_vc": kind_of(constant, "vc")}
+    method = _compiled(text, row.name, f"Value.{row.name}", combine=combine, **bound)
+    binary_rows[method] = row, constant, False
+    method.__doc__ = f"Return {row.text([_NAMED['x'], _NAMED['y']])}, recorded."
+    return method
+
+
+def reflected_method(row: Primitive, constant: Primitive | None = None) -> Callable[[N, Any], N]:
+    """Return the method of `Value` for a row of two operands, a plain number first.
+
+    The arguments are those of `binary_method`.
+    """
+    name = f"reflected_{row.name}"
+    left, bound = _forward(row, "other", "self._number")
+    text = f"""
+def {name}(self, other):
     kind = other.__class__
-{_converted(reflected_name)}
+{_converted(name)}
     node = new(Value)
     node._number = {left}
     node._kind = kind_cv
 {_finished("other", "self")}
 """
-    bound |= {"kind_vv": kind_of(row, "vv"), "kind_vc": kind_of(constant, "vc")}
-    method = _compiled(text, name, f"Value.{name}", **bound)
     bound["kind_cv"] = kind_of(row, "cv")
-    reflected = _compiled(reflected_text, reflected_name, f"Value.{reflected_name}", **bound)
-    method.__doc__ = f"Return {row.text([_NAMED['x'], _NAMED['y']])}, recorded."
-    return method, reflected
+    method = _compiled(text, name, f"Value.{name}", combine=combine, **bound)
+    binary_rows[method] = row, constant or row, True
+    return method
 
 
 class _Name:
@@ -522,7 +536,7 @@ class _Name:
 _NAMED: dict[str, Any] = {name: _Name(name) for name in ("x", "y")}
 
 
-def combine(method: Method, value: Node, other: Any) -> Any:
+def combine(method: Callable[[Any, Any], Any], value: Node, other: Any) -> Any:
     """Apply a method of `value` to an operand that is neither a Value nor a float nor an int.
 
     Other real numbers are converted and arrays taken element by element. An object with

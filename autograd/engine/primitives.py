@@ -18,7 +18,7 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from autograd.engine.primitive import (
     Notation,
     Operand,
     Primitive,
+    Recorded,
     apply,
     enter,
     latex_call,
@@ -39,22 +40,21 @@ from autograd.engine.primitive import (
 from autograd.engine.symbolic import describe
 from autograd.table import Table
 
-if TYPE_CHECKING:
-    from autograd.engine.value import Value
+V = TypeVar("V", bound=Recorded)
+Constants = ParamSpec("Constants")
 
 
-T = TypeVar("T", "Value", float, "np.ndarray[Any, Any]")
-
-
-class _Unary(Protocol):
-    """A function of one number, Value or array, which returns the same kind."""
+class _Unary(Protocol[Constants]):
+    """A function of one number, Value or array, and constants, which returns the first's kind."""
 
     @overload
-    def __call__(self, x: "Value", /) -> "Value": ...
+    def __call__(self, x: V, /, *args: Constants.args, **kwargs: Constants.kwargs) -> V: ...
     @overload
-    def __call__(self, x: float, /) -> float: ...
+    def __call__(self, x: float, /, *args: Constants.args, **kwargs: Constants.kwargs) -> float: ...
     @overload
-    def __call__(self, x: "np.ndarray[Any, Any]", /) -> "np.ndarray[Any, Any]": ...
+    def __call__(
+        self, x: "np.ndarray[Any, Any]", /, *args: Constants.args, **kwargs: Constants.kwargs
+    ) -> "np.ndarray[Any, Any]": ...
 
 
 class _Binary(Protocol):
@@ -63,14 +63,19 @@ class _Binary(Protocol):
     @overload
     def __call__(self, x: float, y: float, /) -> float: ...
     @overload
-    def __call__(self, x: "Value", y: "Value | float", /) -> "Value": ...
+    def __call__(self, x: V, y: V | float, /) -> V: ...
     @overload
-    def __call__(self, x: float, y: "Value", /) -> "Value": ...
+    def __call__(self, x: float, y: V, /) -> V: ...
     @overload
     def __call__(self, x: Any, y: Any, /) -> Any: ...
 
 
-def _unary(row: Primitive) -> _Unary:
+def _with_constants(function: Callable[Concatenate[Any, Constants], Any]) -> _Unary[Constants]:
+    """Say of a function that it returns the kind of its first operand: to type checkers alone."""
+    return cast(Any, function)
+
+
+def _unary(row: Primitive) -> _Unary[[]]:
     """Register `row` and return its public function."""
     enter(row)
     compute = row.function
@@ -81,7 +86,7 @@ def _unary(row: Primitive) -> _Unary:
         handler = getattr(x.__class__, "__apply__", None)
         return handler(row, (x,)) if handler is not None else apply(row, (x,))
 
-    return cast(_Unary, _named(function, row))
+    return cast(_Unary[[]], _named(function, row))
 
 
 def _binary(row: Primitive) -> _Binary:
@@ -242,7 +247,8 @@ _power = enter(
 )
 
 
-def power(x: T, n: float) -> T:
+@_with_constants
+def power(x: Any, n: float) -> Any:
     """Return x ** n for a constant exponent n; `x ** n` with a number n records this row.
 
     nan for x < 0 unless n is whole; x**0 is 1 everywhere with slope 0.
@@ -254,7 +260,7 @@ def power(x: T, n: float) -> T:
     -8.0
     """
     if n.__class__ is float and x.__class__ is float:
-        return cast(T, _power.function(x, n))
+        return _power.function(x, n)
     return apply(_power, (x, _constant(n, "exponent n", "pow(x, n) or x ** n")))
 
 
@@ -781,7 +787,8 @@ _leaky_relu = enter(
 )
 
 
-def leaky_relu(x: T, slope: float = 0.01) -> T:
+@_with_constants
+def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     """Return x for x > 0, else slope * x; the derivative at 0 is the slope.
 
     Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
@@ -811,7 +818,8 @@ _elu = enter(
 )
 
 
-def elu(x: T, alpha: float = 1.0) -> T:
+@_with_constants
+def elu(x: Any, alpha: float = 1.0) -> Any:
     """Return x for x > 0, else alpha * (e^x - 1); the derivative at 0 is alpha.
 
     Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential
@@ -843,7 +851,8 @@ _clip = enter(
 )
 
 
-def clip(x: T, low: float, high: float) -> T:
+@_with_constants
+def clip(x: Any, low: float, high: float) -> Any:
     """Return x kept between low and high; the derivative is 1 from low to high, both included.
 
     A zero comes out as 0.0; nan if one of the three is nan.

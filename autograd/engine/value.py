@@ -18,10 +18,11 @@ from autograd.engine.backward import backward
 from autograd.engine.methods import (
     LEAF,
     Kind,
-    binary_methods,
+    binary_method,
     kind_of,
     newest,
     node_class,
+    reflected_method,
     tick,
     unary_method,
     unary_methods,
@@ -146,15 +147,19 @@ class Value:
 
     # Operators and functions, one name each, made from the rows ---------------------------------
 
-    __add__, __radd__ = binary_methods(TABLE["add"])
-    __sub__, __rsub__ = binary_methods(TABLE["sub"])
-    __mul__, __rmul__ = binary_methods(TABLE["mul"])
-    __truediv__, __rtruediv__ = binary_methods(TABLE["div"])
-    __pow__, __rpow__ = binary_methods(TABLE["pow"], constant=TABLE["power"])
+    __add__ = add = binary_method(TABLE["add"])
+    __radd__ = reflected_method(TABLE["add"])
+    __sub__ = sub = binary_method(TABLE["sub"])
+    __rsub__ = reflected_method(TABLE["sub"])
+    __mul__ = mul = binary_method(TABLE["mul"])
+    __rmul__ = reflected_method(TABLE["mul"])
+    __truediv__ = div = binary_method(TABLE["div"])
+    __rtruediv__ = reflected_method(TABLE["div"])
+    __pow__ = binary_method(TABLE["pow"], constant=TABLE["power"])
+    __rpow__ = reflected_method(TABLE["pow"], constant=TABLE["power"])
     __neg__ = neg = unary_method(TABLE["neg"])
     __abs__ = abs = absolute = unary_method(TABLE["abs"])
 
-    add, sub, mul, div = __add__, __sub__, __mul__, __truediv__
     power = _named(primitives.power)
     pow = _named(primitives.pow)
     reciprocal = unary_method(TABLE["reciprocal"])

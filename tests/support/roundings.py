@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
-from autograd.engine.primitive import lookup
-from autograd.engine.primitives import Primitive
+from autograd.engine.primitives import TABLE, Primitive
 from support.programs import deciding, is_kinked
 from support.references import EPS
 
@@ -24,7 +23,7 @@ from support.references import EPS
 _APART = 8.0
 _TINY = 5e-324
 
-*_SUMS, _DOT = map(lookup, ("add", "sub", "sum", "dot"))
+*_SUMS, _DOT = (TABLE[name] for name in ("add", "sub", "sum", "dot"))
 
 # The kind of a leaf, and its place.
 Leaf = tuple[int, int]

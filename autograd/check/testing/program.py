@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import autograd
-from autograd.engine.primitive import ATOM, lookup
-from autograd.engine.primitives import TABLE, Operand, Primitive, apply
+from autograd.engine.primitive import ATOM, Operand
+from autograd.engine.primitives import TABLE, Primitive, apply
 
-_DOT = lookup("dot")
+_DOT = TABLE["dot"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ import numpy as np
 from autograd.compile.arrays.ir import Array, Many, Operand, Routine, View
 from autograd.compile.arrays.rules import pulled
 from autograd.compile.graph.graph import CONSTANT, Graph
-from autograd.engine.primitive import lookup
-from autograd.engine.primitives import Primitive
+from autograd.engine.primitives import TABLE, Primitive
 
-_SUM = lookup("sum")
+_SUM = TABLE["sum"]
 
 # A column for each group, or for each operand of each group.
 _Found = tuple[Operand, bool]

@@ -26,10 +26,9 @@ from autograd.compile.arrays.roll import levels
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.compile.tracing.trace import Shape
-from autograd.engine.primitive import lookup
-from autograd.engine.primitives import Primitive
+from autograd.engine.primitives import TABLE, Primitive
 
-_MUL, _SUM, _DOT = map(lookup, ("mul", "sum", "dot"))
+_MUL, _SUM, _DOT = (TABLE[name] for name in ("mul", "sum", "dot"))
 
 # Fewer nodes than this are rolled in a tenth of a second.
 _FEW = 500

@@ -6,6 +6,7 @@ for each recorder, its lists bound in closures of the operators: they are the ho
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any, cast
 
 import numpy as np
@@ -14,18 +15,11 @@ from autograd.compile.tracing.recorder import Recorder
 from autograd.compile.tracing.refusals import COMPARE, check_recording, refusals, refuse
 from autograd.engine import primitives
 from autograd.engine.arrays import elements_methods, ufunc_of_values
+from autograd.engine.methods import binary_rows
 from autograd.engine.modes import watching
 from autograd.engine.numeric import number
 from autograd.engine.primitive import TABLE, Primitive, apply_to_arrays
 from autograd.engine.value import Value
-
-OPERATORS = {
-    "add": ("__add__", "__radd__"),
-    "sub": ("__sub__", "__rsub__"),
-    "mul": ("__mul__", "__rmul__"),
-    "div": ("__truediv__", "__rtruediv__"),
-    "pow": ("__pow__", "__rpow__"),
-}
 
 _PRODUCT = "write dot(xs, ys) for two lists of Values, x * y for two of them"
 
@@ -111,7 +105,7 @@ class _Placeholder:
             return NotImplemented
         if watching:
             check_recording(recorder)
-        j = recorder.node_of(number(cast(object, other)) if row.name == "power" else other)
+        j = recorder.node_of(number(cast(object, other)) if row.constants else other)
         pair = (j, self.i) if swapped else (self.i, j)
         return recorder.new(recorder.append(recorder.code_of(row), *pair))
 
@@ -120,13 +114,13 @@ def placeholder_class(recorder: Recorder) -> Any:
     """Return the class of a recorder's placeholders, with its operators."""
     members: dict[str, Any] = {"__slots__": (), "_recorder": recorder}
     made = type("Placeholder", (_Placeholder,), members | _methods() | refusals())
-    for name, (plain, mirrored) in OPERATORS.items():
-        row = TABLE[name]
-        method, reflected = _operators(
-            recorder, made, row, TABLE["power"] if name == "pow" else row
-        )
-        setattr(made, plain, method)
-        setattr(made, mirrored, reflected)
+    operators: dict[Primitive, tuple[Any, Any]] = {}
+    for name, method in vars(Value).items():
+        if isinstance(method, FunctionType) and method in binary_rows:
+            row, constant, is_reflected = binary_rows[method]
+            if row not in operators:
+                operators[row] = _operators(recorder, made, row, constant)
+            setattr(made, name, operators[row][is_reflected])
     return made
 
 

@@ -78,6 +78,8 @@ _guarding = Turn()
 _COMPARISONS = ("__lt__", "__le__", "__gt__", "__ge__")
 _GUARDED = ("data", "detach", "backward", *_COMPARISONS)
 _unguarded: dict[str, Any] = {name: vars(Value)[name] for name in _GUARDED}
+# The answers of the engine's tracer while there is none.
+_untraced = tracer.keeps, tracer.decides
 
 
 class Tracing(Block):
@@ -149,9 +151,6 @@ def check_recording(recorder: Deciding) -> None:
     # Rules are applied to placeholders, too, of recorders that nobody traces on.
     if is_paused() and _recorder() is recorder:
         refuse("computes with a Value inside no_grad", _NO_GRAD)
-
-
-_untraced = tracer.keeps, tracer.decides
 
 
 def _guards() -> dict[str, Any]:

@@ -19,7 +19,7 @@ from autograd.display.chain.influence import influence as influence
 from autograd.display.chain.latex import Latex as Latex
 from autograd.display.chain.latex import latex as latex
 from autograd.display.chain.naming import name_locals as name_locals
-from autograd.display.chain.steps import Step as Step
+from autograd.display.chain.step import Step as Step
 from autograd.display.chain.steps import steps as steps
 from autograd.display.picture.drawing import Drawing as Drawing
 from autograd.display.picture.drawing import draw as draw

@@ -21,7 +21,7 @@ from typing import Any, NoReturn, cast
 
 import numpy as np
 
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitives import TABLE, Primitive, abs, apply, log, logsumexp, pow
 
 # By NumPy's names, which are others for some rows.

@@ -26,7 +26,8 @@ from typing import Any, Protocol, TypeVar, cast
 import numpy as np
 
 from autograd.engine.modes import is_cut, tracer, watching
-from autograd.engine.numeric import number, over
+from autograd.engine.number import number
+from autograd.engine.numeric import over
 from autograd.engine.primitives import TABLE, Primitive
 from autograd.engine.symbolic import partial_texts
 

@@ -23,7 +23,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, 
 import numpy as np
 
 from autograd.engine import numeric
-from autograd.engine.numeric import number, sequence, total
+from autograd.engine.number import number, sequence, total
 from autograd.engine.primitive import (
     POWER,
     PRODUCT,

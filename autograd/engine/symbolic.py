@@ -6,7 +6,7 @@ are made. No expression of a derivative is written twice.
 
 from typing import Any
 
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitive import ATOM, TABLE, Operand, Primitive
 
 

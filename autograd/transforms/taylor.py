@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.engine.backward import order
-from autograd.engine.methods import closed, structural_zeros
+from autograd.engine.methods import closed
 from autograd.engine.primitive import TABLE, Primitive, apply
 from autograd.engine.symbolic import Operators
 from autograd.engine.value import Value
@@ -93,14 +93,14 @@ class Series(Operators):
         """Return each operand that passes something on, with its partial."""
         row: Any = self._row
         partials = row.partials(self, *self._operands)
-        nothing = structural_zeros(row)
+        first = partials
         if row.chooses:
             first = [d.coefficient(0) if isinstance(d, Series) else d for d in partials]
-            nothing = closed(row, first)
+        nothing = closed(row, first)
         return [
             (x, d)
-            for i, (x, d) in enumerate(zip(self._operands, partials, strict=True))
-            if i not in nothing and isinstance(x, Series)
+            for k, (x, d) in enumerate(zip(self._operands, partials, strict=True))
+            if k not in nothing and isinstance(x, Series)
         ]
 
     def __mul__(self, other: Any) -> Series:

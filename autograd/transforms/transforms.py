@@ -24,7 +24,7 @@ from autograd import asked
 from autograd.engine.backward import first_birth, ordered
 from autograd.engine.methods import differentiated, tick
 from autograd.engine.modes import recording_anyway
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitives import dot
 from autograd.engine.value import Value
 from autograd.errors import TraceError

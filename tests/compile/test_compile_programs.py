@@ -14,6 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograd import Value, compile, dot, gradient, sum
+from autograd.compile.arrays.ir import Work
 from autograd.compile.arrays.roll import Rolling
 from autograd.compile.arrays.rules import with_gradient
 from autograd.compile.backends.buffers import Buffers
@@ -259,7 +260,7 @@ def test_rolling_needs_no_pass_before_it(
         graph = done(graph)
     rolling = Rolling(graph, [1] * len(program.inputs), 0)
     routine = rolling.routine
-    buffers = Buffers(routine, routine.statements, [rolling.result], np.zeros(0), batch)
+    buffers = Buffers(Work(routine, routine.statements, [rolling.result]), np.zeros(0), batch)
     for place, x in zip(buffers.inputs, program.inputs, strict=True):
         place[...] = x
     with np.errstate(all="ignore"):

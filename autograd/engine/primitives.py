@@ -38,7 +38,6 @@ from autograd.engine.primitive import (
     latex_call,
 )
 from autograd.engine.symbolic import describe
-from autograd.table import Table
 
 V = TypeVar("V", bound=Recorded)
 Constants = ParamSpec("Constants")
@@ -1312,28 +1311,3 @@ def select(index: Any, xs: Iterable[Any]) -> Any:
     if not elements:
         raise ValueError("select from nothing has no value: give at least one number or Value")
     return apply(_select, (index, *elements))
-
-
-def subgradient_table() -> str:
-    """Return the table of what derivatives are at kinks, ties and ends of domains, as text.
-
-    The same numbers hold in eager, compiled and higher-order use. The second derivatives by each
-    operand stand beside them where one is not finite: a length, say, has none at 0.
-
-    >>> print(subgradient_table())  # doctest: +ELLIPSIS
-    function    at             derivative                 second, if not finite
-    sqrt        0              inf                        -inf
-    pow         0, 2           0, 0
-    ...
-    """
-    # Power series stand above the table, which they are made from.
-    from autograd.transforms.taylor import second_derivatives
-
-    rows: list[list[str]] = []
-    for row in TABLE.values():
-        for operands, partials in row.subgradients:
-            cells = [operands, partials[: len(partials) - row.constants]]
-            seconds = second_derivatives(row, operands)
-            cells.append(() if all(map(math.isfinite, seconds)) else tuple(seconds))
-            rows.append([row.name, *[", ".join(f"{x:g}" for x in numbers) for numbers in cells]])
-    return str(Table(("function", "at", "derivative", "second, if not finite"), rows, "<<<<"))

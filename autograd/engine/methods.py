@@ -28,7 +28,8 @@ import numpy as np
 from autograd.engine.modes import is_cut, watching
 from autograd.engine.number import number
 from autograd.engine.numeric import over
-from autograd.engine.primitives import ATOM, TABLE, Operand, Primitive
+from autograd.engine.primitive import ATOM
+from autograd.engine.primitives import TABLE, Operand, Primitive
 from autograd.engine.symbolic import forget_rule, partial_texts, picked_partials, structural_zeros
 
 

@@ -182,7 +182,7 @@ _zeros: dict[Primitive, frozenset[int]] = {}
 def structural_zeros(row: Primitive) -> frozenset[int]:
     """Return the operands whose partial is 0 by the rule, whatever the data: nothing flows there.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd.engine.primitive import lookup
     >>> structural_zeros(lookup("where"))
     frozenset({0})
     """
@@ -210,7 +210,7 @@ def reciprocals(row: Primitive) -> dict[int, int]:
 
     What flows there is g / y, which may be finite where 1 / y overflows: where y is subnormal.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd.engine.primitive import lookup
     >>> reciprocals(lookup("div")), reciprocals(lookup("log"))
     ({0: 1}, {0: 0})
     """
@@ -230,7 +230,7 @@ def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
         row: the primitive.
         partials: what its rule gives for a node, in floats or Values.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd.engine.primitive import lookup
     >>> sorted(closed(lookup("where"), (0.0, 1.0, 0.0)))
     [0, 2]
     """

@@ -6,6 +6,9 @@ importing anything of a package runs the package: the engine, and NumPy, would c
 a second. They are imported when the fixture is first used.
 """
 
+# pytest names some of these types since later versions than the lowest that will do.
+from __future__ import annotations
+
 from collections.abc import Callable, Generator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -19,7 +22,7 @@ _SECTION = "gradient check"
 
 
 @pytest.fixture(scope="session")
-def chalkgrad_gradcheck() -> "Callable[..., Report]":
+def chalkgrad_gradcheck() -> Callable[..., Report]:
     """Check the gradients of a function, as `gradcheck` does, whatever else has that name.
 
     Of the session, since it holds nothing: so tests with Hypothesis's `@given` may ask for it.
@@ -29,7 +32,7 @@ def chalkgrad_gradcheck() -> "Callable[..., Report]":
     return assert_gradients
 
 
-def _gradcheck(chalkgrad_gradcheck: "Callable[..., Report]") -> "Callable[..., Report]":
+def _gradcheck(chalkgrad_gradcheck: Callable[..., Report]) -> Callable[..., Report]:
     """Check the gradients of a function: `gradcheck(f, *inputs, order=2, strict=False)`.
 
     Fails the test with the whole report if a derivative is wrong, and with `strict` also where it
@@ -77,7 +80,7 @@ def pytest_terminal_summary(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: "pytest.CallInfo[Any]"
+    item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the report of a failed gradient check to the test's output."""
     result = yield

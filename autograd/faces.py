@@ -41,7 +41,8 @@ def face(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], l
     def load(name: str) -> Any:
         path = paths.get(name)
         if path is None:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            message = f"module {package!r} has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=module)
         if path == package:  # a module of the package itself
             return import_module(f"{package}.{name}")
         found = getattr(import_module(path), name)
@@ -62,8 +63,9 @@ def face(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], l
 
 def _lines(module: ModuleType) -> list[tuple[str, str, str]]:
     """Return the path, the name and the beginning of the comment of each line of a stub."""
-    loader: Any = module.__loader__  # reads from a zip file, too
-    return _LINE.findall(loader.get_data(f"{module.__file__}i").decode())
+    spec: Any = module.__spec__
+    # The loader reads from a zip file, too.
+    return _LINE.findall(spec.loader.get_data(f"{spec.origin}i").decode())
 
 
 def _own_functions(module: ModuleType, package: str) -> list[str]:

@@ -44,7 +44,7 @@ def edges(
 ) -> list[Edge]:
     """Return the uses of those operands that are among some.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> for edge in edges(lookup("where"), (0.0, 1.0, 0.0), "abc", "ab"):
     ...     print(edge)
     Edge(position=0, operand='a', partial=0.0, is_closed=True)

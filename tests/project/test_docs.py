@@ -147,6 +147,24 @@ def test_pages_link_to_pages_that_exist():
             assert (page.parent / target).is_file(), f"{page.name}: {target}"
 
 
+def test_the_page_of_how_it_is_built_names_files_that_exist_and_its_examples_run():
+    page = DOCS / "how-it-is-built.md"
+    named = set(re.findall(r"`([\w/]+/[\w.]+)`", page.read_text(encoding="utf-8")))
+    assert len(named) > 30
+    missing = sorted(file for file in named if not (ROOT / file).is_file())
+    assert not missing, f"{page.name} names {', '.join(missing)}"
+    done = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert (done.failed, done.attempted > 15) == (0, True)
+
+
+def test_the_guide_for_contributors_names_files_that_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:autograd|nn|tests|docs|benchmarks)/[\w./]*)`", text)
+    assert len(named) > 8
+    missing = {path for path in named if not (ROOT / path).exists()}
+    assert missing <= {"docs/_build/html"}  # there when `make docs` has run
+
+
 # The build ---------------------------------------------------------------------------------------
 
 

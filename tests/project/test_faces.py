@@ -3,12 +3,13 @@
 import ast
 import doctest
 import importlib
+import inspect
 import json
 import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,11 @@ PAGES = [
 STUBBED = ["autograd", "autograd.check", "autograd.compile", "nn"]
 
 
+def source_of(block: str) -> str:
+    """Return the code of examples."""
+    return "".join(example.source for example in doctest.DocTestParser().get_examples(block))
+
+
 def programs(page: Path) -> Iterator[str]:
     """Yield the Python of a page: cells of a notebook, or what stands between fences."""
     text = page.read_text(encoding="utf-8")
@@ -51,13 +57,12 @@ def programs(page: Path) -> Iterator[str]:
                 yield "".join(cell["source"])
         return
     for block in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        examples = doctest.DocTestParser().get_examples(block)
-        yield "".join(example.source for example in examples) if examples else block
+        yield source_of(block) or block
 
 
-def imports(page: Path) -> Iterator[tuple[str, str]]:
-    """Yield module and name of what a page imports of these packages; "" is the module itself."""
-    for program in programs(page):
+def imports(programs: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield module and name of what is imported of these packages; "" is the module itself."""
+    for program in programs:
         for node in ast.walk(ast.parse(program)):
             if isinstance(node, ast.Import):
                 found = [(alias.name, "") for alias in node.names]
@@ -70,7 +75,7 @@ def imports(page: Path) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_a_page_imports_from_the_faces_alone(page: Path) -> None:
-    for module, name in imports(page):
+    for module, name in imports(programs(page)):
         assert module in FACES, f"{page.name} imports from {module}, which is no face"
         if name:
             exec(f"from {module} import {name}", {})
@@ -79,10 +84,22 @@ def test_a_page_imports_from_the_faces_alone(page: Path) -> None:
 
 
 def test_the_pages_import_something() -> None:
-    found = [pair for page in PAGES for pair in imports(page)]
+    found = [pair for page in PAGES for pair in imports(programs(page))]
     assert ("autograd.check", "forward_mode") in found
     assert ("autograd", "") in found
     assert len(found) > 100
+
+
+@pytest.mark.parametrize("face", sorted(FACES))
+def test_examples_of_public_names_import_from_the_faces_alone(face: str) -> None:
+    module = importlib.import_module(face)
+    for name in getattr(module, "__all__", ()):
+        thing = getattr(module, name)
+        # Of a class its methods, too; data have the docstring of their type.
+        things = [thing, *vars(thing).values()] if isinstance(thing, type) else [thing]
+        docs = [inspect.getdoc(each) or "" for each in things if hasattr(each, "__doc__")]
+        for path, _ in imports(map(source_of, docs)):
+            assert path in FACES, f"an example of {face}.{name} imports from {path}"
 
 
 # The stubs -----------------------------------------------------------------------------------

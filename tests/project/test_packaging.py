@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -105,6 +106,15 @@ def test_the_version_is_written_once_and_told_of_by_the_changelog_and_the_citati
 
 def test_the_installed_version_is_the_one_of_this_checkout():
     assert metadata.version("chalkgrad") == VERSION, "run make test to install anew"
+
+
+def test_the_lowest_versions_that_are_tested_are_those_declared():
+    lowest = runpy.run_path(str(ROOT / ".ci" / "versions.py"))["lowest"]()
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {name.replace(">=", "==") for name in declared["dependencies"]} <= set(lowest)
+    # Those of the extras that the tests' extra names, too.
+    assert any(pin.startswith("matplotlib==") for pin in lowest)
+    assert not any(pin.startswith("chalkgrad") for pin in lowest)
 
 
 def imported_modules(path):

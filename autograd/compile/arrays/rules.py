@@ -30,7 +30,7 @@ def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
     A rule that cannot run on placeholders (a user's own, made with other functions) is called as a
     whole when the program runs: each of its partials is then a row of its own.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> from autograd.compile.tracing.trace import trace
     >>> print(trace(lambda z, x: partials(lookup("exp"), z, [x])[0], [(), ()]))
     n0 = input 0

@@ -34,7 +34,7 @@ def partial_latex(row: Primitive) -> RowText:
     Constants have a number from the row's domain; a row of any number of operands has three, or
     two pairs.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> partial_latex(lookup("div")).partials
     ('\\frac{1}{y}', '-\\frac{z}{y}')
     >>> partial_latex(lookup("power"))
@@ -48,7 +48,7 @@ def partial_latex(row: Primitive) -> RowText:
 def partial_text(row: Primitive) -> RowText:
     """Return a row and its partial derivatives as Python.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> partial_text(lookup("sigmoid")).partials
     ('z * sigmoid(-x)',)
     """

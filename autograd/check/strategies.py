@@ -13,12 +13,13 @@ Subnormal numbers are left out: products of slopes lose digits among them, whoev
 
 import itertools
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import Any
 
 from autograd import asked
 from autograd.check.testing.networks import ACTIVATIONS, Network
 from autograd.check.testing.program import RandomProgram
-from autograd.check.testing.programs import build
+from autograd.check.testing.programs import MAX_INPUTS, build
 from autograd.engine.primitive import Interval, Primitive
 from autograd.engine.value import Value
 
@@ -116,6 +117,13 @@ def _intervals(domain: Any) -> list[Interval]:
     return given
 
 
+# Not integers: Hypothesis copies integers from one choice to another. Of the smallest floats, which
+# it is fond of, all would make the same number.
+_SHARES = st.floats(0.0, 1.0).filter(lambda x: not 0.0 < x < 1e-3)
+# Making a strategy takes about as long as drawing from it.
+_up_to = cache(partial(st.integers, 0))
+
+
 class _Drawn:
     """Choices drawn by Hypothesis, which shrinks each towards its first."""
 
@@ -123,18 +131,16 @@ class _Drawn:
         self.draw = draw
 
     def index(self, count: int) -> int:
-        return self.draw(st.integers(0, count - 1))
+        return self.draw(_up_to(count - 1))
 
     def row(self, count: int) -> int | None:
         # The simplest choice is no instruction: so a shrinking program can lose any one of its
         # instructions by itself, where a smaller number of them would lose the last.
-        chosen = self.draw(st.integers(0, count))
+        chosen = self.draw(_up_to(count))
         return chosen - 1 if chosen else None
 
     def share(self) -> float:
-        # Not an integer: Hypothesis copies integers from one choice to another. Of the smallest
-        # floats, which it is fond of, all would make the same number.
-        return self.draw(st.floats(0.0, 1.0).filter(lambda x: not 0.0 < x < 1e-3))
+        return self.draw(_SHARES)
 
     def again(self) -> bool:
         return reject()
@@ -147,6 +153,7 @@ def programs(
     max_ops: int = 8,
     primitives: Sequence[str | Primitive] | None = None,
     using: str | Primitive | None = None,
+    max_inputs: int = MAX_INPUTS,
 ) -> RandomProgram:
     """Draw a program: a random graph of one to eight inputs with shared nodes over rows.
 
@@ -160,9 +167,10 @@ def programs(
             joining loose ends may add twice as many.
         primitives: names of rows or rows, your own too; the whole table if left out.
         using: a row that every program uses, by name or itself, such as your own.
+        max_inputs: the largest number of inputs, eight at most.
 
     Raises:
-        ValueError: if a name is not of the table, or max_ops is below 1.
+        ValueError: if a name is not of the table, or max_ops or max_inputs is below 1.
         TypeError: if a row is neither a Primitive nor a name.
 
     >>> from random import Random
@@ -176,7 +184,7 @@ def programs(
     <BLANKLINE>
     program(0.0)
     """
-    return build(_Drawn(draw), max_ops, primitives, using)
+    return build(_Drawn(draw), max_ops, primitives, using, max_inputs)
 
 
 @st.composite

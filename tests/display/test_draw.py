@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import StaleGraphError, Value, dot, draw, exp, logsumexp, order
+from autograd.check.strategies import programs
 from autograd.display.picture.format import LABEL_LENGTH, clean, label_text, number_text
 from nn import MLP, Neuron
-from support.programs import programs
 
 
 def example():
@@ -120,7 +120,7 @@ def test_contributions_add_up_to_the_gradient():
 
 @given(programs())
 def test_arrows_out_of_each_box_add_up_to_its_gradient(program):
-    values = [Value(x, f"x{i}") for i, x in enumerate(program.inputs)]
+    values = [Value(x, f"x{i}") for i, x in enumerate(program.point)]
     z = program(*values)
     if not isinstance(z, Value):
         return

@@ -20,6 +20,7 @@ from autograd import (
     sqrt,
     where,
 )
+from autograd.check.strategies import programs
 from autograd.display.chain.latex import (
     Latex,
     label_latex,
@@ -29,7 +30,6 @@ from autograd.display.chain.latex import (
 )
 from autograd.engine import primitives
 from autograd.engine.primitives import TABLE, Primitive, lookup
-from support.programs import programs
 from support.rows import each_row
 
 x, y, z = Value(1.0, "x"), Value(2.0, "y"), Value(3.0, "z")
@@ -170,7 +170,7 @@ def test_wrong_arguments_are_refused():
 
 @given(programs())
 def test_any_program_gives_balanced_text(program):
-    result = program(*[Value(x, f"x{i}") for i, x in enumerate(program.inputs)])
+    result = program(*[Value(x, f"x{i}") for i, x in enumerate(program.point)])
     if isinstance(result, Value):
         assert balanced(latex(result))
 

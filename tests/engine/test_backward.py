@@ -9,13 +9,13 @@ from hypothesis import given
 
 import autograd
 from autograd import StaleGraphError, Value, order
+from autograd.check.strategies import RandomProgram, programs
 from autograd.engine.methods import Use, closed
-from support.programs import Program, programs
 
 
-def graph(program: Program) -> tuple[list[Value], list[Any]]:
+def graph(program: RandomProgram) -> tuple[list[Value], list[Any]]:
     """The leaves and all results of a program on Values."""
-    leaves = [Value(x, f"x{i}") for i, x in enumerate(program.inputs)]
+    leaves = [Value(x, f"x{i}") for i, x in enumerate(program.point)]
     return leaves, program.run(leaves)
 
 
@@ -23,7 +23,7 @@ def graph(program: Program) -> tuple[list[Value], list[Any]]:
 
 
 @given(programs())
-def test_twice_is_exactly_twice_at_leaves_and_once_inside(program: Program) -> None:
+def test_twice_is_exactly_twice_at_leaves_and_once_inside(program: RandomProgram) -> None:
     leaves, results = graph(program)
     z = results[-1]
     z.backward()
@@ -119,7 +119,7 @@ def test_only_values_go_backward() -> None:
 
 
 @given(programs())
-def test_order_lists_each_value_once_operands_first(program: Program) -> None:
+def test_order_lists_each_value_once_operands_first(program: RandomProgram) -> None:
     _, results = graph(program)
     z = results[-1]
     nodes = order(z)
@@ -141,7 +141,9 @@ def test_order_lists_each_value_once_operands_first(program: Program) -> None:
 
 
 @given(programs())
-def test_each_interior_node_that_is_reached_is_pulled_once_results_first(program: Program) -> None:
+def test_each_interior_node_that_is_reached_is_pulled_once_results_first(
+    program: RandomProgram,
+) -> None:
     _, results = graph(program)
     z = results[-1]
     pulled: list[Value] = []
@@ -175,7 +177,7 @@ def test_each_interior_node_that_is_reached_is_pulled_once_results_first(program
 
 
 @given(programs(max_inputs=4))
-def test_on_leaf_is_called_once_with_the_complete_gradient(program: Program) -> None:
+def test_on_leaf_is_called_once_with_the_complete_gradient(program: RandomProgram) -> None:
     leaves, results = graph(program)
     results[-1].backward()
     plain = {x: x.grad for x in leaves}
@@ -190,7 +192,7 @@ def test_on_leaf_is_called_once_with_the_complete_gradient(program: Program) -> 
 
 
 @given(programs(max_inputs=4))
-def test_updating_during_the_pass_equals_updating_after_it(program: Program) -> None:
+def test_updating_during_the_pass_equals_updating_after_it(program: RandomProgram) -> None:
     """Shared weights included, bit for bit: what remains of the pass reads no updated number."""
     after, results = graph(program)
     results[-1].backward()

@@ -17,9 +17,20 @@ from autograd import Value, gradient, local_partials
 from autograd.engine.methods import make_pull, partial_texts, use_of
 from autograd.engine.primitives import ATOM, TABLE, Operand, Primitive, apply
 from support.profile import PROFILE
-from support.programs import domains, floats
-from support.references import EPS, derivative, exact, has_kink, mp, points, relative_error, scale
-from support.rows import EXACT, ROWS, close, counts, each_row, edge_points, nodes, variables
+from support.references import derivative, exact, has_kink, mp, points, relative_error, scale
+from support.rows import (
+    EPS,
+    EXACT,
+    ROWS,
+    close,
+    counts,
+    domains,
+    each_row,
+    edge_points,
+    floats,
+    nodes,
+    variables,
+)
 
 RANDOM = 400 if PROFILE == "long" else 24
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import StaleGraphError, Value, walkthrough
+from autograd.check.strategies import programs
 from autograd.display.chain.latex import label_latex, partial_latex
 from autograd.display.chain.mathml import mathml
 from autograd.display.picture.format import label_text
@@ -23,7 +24,6 @@ from autograd.engine.primitives import TABLE
 from autograd.pages import walkthrough as room
 from support.browser import contrast
 from support.graphs import composite, neuron
-from support.programs import programs
 
 EVIL = "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'>\"'`${1}\\"
 
@@ -212,7 +212,7 @@ def test_the_smallest_graphs_and_odd_numbers(z):
 @given(programs())
 @settings(max_examples=30)
 def test_any_program_can_be_walked_through(program):
-    z = program(*[Value(x) for x in program.inputs])
+    z = program(*[Value(x) for x in program.point])
     if not isinstance(z, Value):
         return
     html = walkthrough(z).html

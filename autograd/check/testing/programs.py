@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
+from autograd import asked
 from autograd.check.testing.program import Instruction, RandomProgram
 from autograd.engine.primitive import TABLE, Interval, Primitive
 
@@ -67,7 +68,7 @@ class Seeded:
 # How many operands a row of any number is given.
 _OPERANDS = (2, 3, 4, 5, 8)
 # The most inputs of a program, and how many it has: three in the middle, from 5 on up to 8.
-_INPUTS = 8
+MAX_INPUTS = 8
 _COUNTS = (1, 2, 3, 3, 3, 4, 4, 5)
 
 
@@ -76,6 +77,7 @@ def build(
     max_ops: int,
     primitives: Sequence[str | Primitive] | None = None,
     using: str | Primitive | None = None,
+    max_inputs: int = MAX_INPUTS,
 ) -> RandomProgram:
     """Return a program of one to eight inputs, each row inside its domain at the point.
 
@@ -88,20 +90,22 @@ def build(
             joining loose ends may add twice as many.
         primitives: the rows to use; all of the table if left out.
         using: a row to use in any case; it need not be among the others.
+        max_inputs: the largest number of inputs, eight at most.
 
     Raises:
-        ValueError: if max_ops is below 1, or a name is not of the table.
+        ValueError: if max_ops or max_inputs is below 1, or a name is not of the table.
 
     >>> build(Seeded(3), 6) == build(Seeded(3), 6)
     True
     """
     if max_ops < 1:
         raise ValueError(f"max_ops is {max_ops}: a program has at least one instruction")
+    max_inputs = asked.whole("max_inputs", max_inputs, at_most=MAX_INPUTS)
     rows = _rows(primitives)
-    asked = _row(using) if using is not None else None
+    wanted = _row(using) if using is not None else None
     while True:
-        making = _Making(choices, rows)
-        making.draw(max_ops, asked)
+        making = _Making(choices, rows, max_inputs)
+        making.draw(max_ops, wanted)
         if making.moves() or not choices.again():
             return making.finished()
 
@@ -195,9 +199,10 @@ _Place = int
 class _Making:
     """A program underway. Inputs are numbered from -1 down until their count is known."""
 
-    def __init__(self, choices: Choices, rows: Sequence[Primitive]) -> None:
+    def __init__(self, choices: Choices, rows: Sequence[Primitive], max_inputs: int) -> None:
         self.choices = choices
         self.rows = rows
+        self.max_inputs = max_inputs
         self.inputs: list[float] = []
         self.steps: list[Instruction] = []
         self.values: list[float] = []
@@ -211,7 +216,7 @@ class _Making:
         wanted = 1 + self.choices.index(max_ops)
         self.most = 3 * wanted + 8
         # Rows that move with each of their operands; failing those, rows that choose one.
-        several = [row for row in self.rows if _inside(row, 0.9)[1] > 1 and not _still(row)]
+        several = list(filter(_combines, self.rows))
         joining = list(filter(_mixes, several)) or several
         sums = [row for row in self.rows if row in (TABLE["sum"], TABLE["dot"])]
         # One instruction in some thirty.
@@ -219,7 +224,7 @@ class _Making:
         if joining:
             self.count = _COUNTS[self.choices.index(len(_COUNTS))]
             self.count += self.choices.index(4) if self.count == 5 else 0
-            self.count = min(self.count, 1 + max_ops)
+            self.count = min(self.count, 1 + max_ops, self.max_inputs)
         turn = wanted - 1
         if using is not None and joining:
             # With nothing to join ends by, all but the last instruction's are lost.
@@ -308,8 +313,8 @@ class _Making:
             way = scaled if scaled is not None else "input"
         if isinstance(way, int):
             return way
-        # Where nothing else is to be had there is one input more, but never more than eight.
-        room = len(self.inputs) < _INPUTS
+        # Where nothing else is to be had there is one input more, if there may be.
+        room = len(self.inputs) < self.max_inputs
         return self._input(low, high) if room else draw_number(self.choices, low, high)
 
     def _index(self, count: int) -> int:
@@ -424,6 +429,12 @@ class _Making:
 
 # Rows that show what a small number has lost: they square it, divide by it, take roots and logs.
 _SHOWING = ("square", "div", "reciprocal", "log", "log2", "sqrt", "power", "pow", "mul")
+
+
+@cache
+def _combines(row: Primitive) -> bool:
+    """Whether a row of two or more variables moves with some of them."""
+    return _inside(row, 0.9)[1] > 1 and not _still(row)
 
 
 @cache

@@ -15,20 +15,7 @@ from autograd import StaleGraphError, Value, dot, draw, exp, logsumexp, order
 from autograd.check.strategies import programs
 from autograd.display.picture.format import LABEL_LENGTH, clean, label_text, number_text
 from nn import MLP, Neuron
-
-
-def example():
-    x, y = Value(1.0, "x"), Value(2.0, "y")
-    f = x**2 + x * y + y**2
-    f.label = "f"
-    z = f**2 + f
-    z.label = "z"
-    return z, x, y
-
-
-def titled(drawing):
-    """The boxes with a title, by it."""
-    return {box.title: box for box in drawing.picture.boxes if box.title}
+from support.pictures import chain, example, groups, network, titled
 
 
 def into(drawing, name):
@@ -266,14 +253,6 @@ def test_a_long_label_is_shortened_and_whole_in_the_tooltip():
 # Cuts and limits --------------------------------------------------------------------------------
 
 
-def chain(length, shared=True):
-    x = Value(1.0001, "x")
-    z = x
-    for _ in range(length):
-        z = z * x if shared else z * 1.0001
-    return z
-
-
 def test_depth_shows_so_many_levels_and_says_what_is_cut():
     z = chain(2_000, shared=False)
     picture = draw(z, depth=3).picture
@@ -368,19 +347,6 @@ def test_a_million_nodes_are_drawn_cut():
 
 
 # Neurons and layers -----------------------------------------------------------------------------
-
-
-def network(sizes=(2, 16, 16, 1), **options):
-    model = MLP(list(sizes), **options)
-    outputs = model([Value(0.5 - i, f"x{i}") for i in range(sizes[0])])
-    loss = ag.mean([(y - 1.0) ** 2 for y in outputs])
-    loss.label = "loss"
-    loss.backward()
-    return loss, model, outputs
-
-
-def groups(drawing):
-    return {box.title: box for box in drawing.picture.boxes if box.kind == "group"}
 
 
 def test_a_large_network_collapses_to_neurons_with_their_values():

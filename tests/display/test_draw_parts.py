@@ -6,7 +6,6 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_draw import chain, example, groups, network, titled
 
 import autograd as ag
 from autograd import Value, draw, draw_update, explain, order
@@ -14,6 +13,7 @@ from autograd.check.strategies import programs
 from autograd.display.writers.svg import svg_of
 from nn import MLP, Neuron
 from nn.losses import cross_entropy
+from support.pictures import chain, example, groups, network, titled
 
 
 def classifier(sizes=(3, 4, 3), label=1, **options):

@@ -30,21 +30,10 @@ from autograd.display.chain.latex import (
 )
 from autograd.engine import primitives
 from autograd.engine.primitives import TABLE, Primitive, lookup
+from support.formulas import balanced
 from support.rows import each_row
 
 x, y, z = Value(1.0, "x"), Value(2.0, "y"), Value(3.0, "z")
-
-
-def balanced(text):
-    """Whether braces, \\left and \\right, and environments pair up."""
-    depth = 0
-    for token in re.findall(r"\\.|[{}]", text):
-        depth += {"{": 1, "}": -1}.get(token, 0)
-        if depth < 0:
-            return False
-    lefts, rights = (len(re.findall(rf"\\{word}(?![a-z])", text)) for word in ("left", "right"))
-    opened, closed = (sorted(re.findall(rf"\\{w}{{(\w+)}}", text)) for w in ("begin", "end"))
-    return depth == 0 and lefts == rights and opened == closed
 
 
 @pytest.mark.parametrize(

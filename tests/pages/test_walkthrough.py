@@ -22,10 +22,8 @@ from autograd.display.chain.mathml import mathml
 from autograd.display.picture.format import label_text
 from autograd.engine.primitives import TABLE
 from autograd.pages import walkthrough as room
-from support.browser import contrast
-from support.graphs import composite, neuron
-
-EVIL = "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'>\"'`${1}\\"
+from support.browser import EVIL, contrast
+from support.graphs import chain, composite, neuron
 
 NOT_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -65,13 +63,6 @@ def picture_of(html: str) -> str:
 
 def data_of(html: str) -> Any:
     return json.loads(re.search(r'\}\)\("cw-[0-9a-f]+", (.*)\);\n</script>', html, re.DOTALL)[1])
-
-
-def chain(n: int) -> Value:
-    x = z = Value(0.5, "x")
-    for i in range(n):
-        z = z * x if i % 2 else ag.tanh(z)
-    return z
 
 
 def test_without_scripts_the_picture_and_the_table_say_it_all():

@@ -21,9 +21,10 @@ if _Path(__file__).with_name("tracer.py").exists():
     )
 
 from autograd.compile import compile
+from autograd.custom import primitive, register, unregister
 from autograd.display import Drawing, draw
 from autograd.display.chain.latex import Latex, latex
-from autograd.engine.backward import backward, gradient, local_partials, order
+from autograd.engine.backward import backward, local_partials, order
 from autograd.engine.modes import detect_anomaly, no_grad
 from autograd.engine.modes import recording_anyway as recording_anyway
 from autograd.engine.primitives import (
@@ -87,7 +88,6 @@ from autograd.engine.primitives import (
     xdivy,
     xlogy,
 )
-from autograd.engine.register import primitive, register, unregister
 from autograd.engine.serialization import from_json, to_json
 from autograd.engine.value import Value
 from autograd.errors import (
@@ -100,9 +100,11 @@ from autograd.errors import (
 from autograd.files import write_whole
 from autograd.functions import log_softmax, mean, norm, softmax, variance
 
-# For nn, whose models are called inside a user's `no_grad` too, and whose modules moved; not
-# promised to users.
+# For nn, whose models are called inside a user's `no_grad` too, whose modules moved and whose
+# results print as tables; not promised to users.
 from autograd.moved import moved as moved
+from autograd.table import Table as Table
+from autograd.transforms.gradient import gradient
 from autograd.transforms.transforms import (
     derivative,
     grad,

@@ -23,8 +23,9 @@ from typing import Any, NamedTuple, NoReturn
 
 from autograd import functions
 from autograd.engine import primitives
+from autograd.engine.methods import structural_zeros
 from autograd.engine.numeric import number
-from autograd.engine.primitive import TABLE, apply, lookup
+from autograd.engine.primitive import ATOM, TABLE, Operand, apply, lookup
 from autograd.engine.value import Value
 
 _TOKEN = re.compile(
@@ -34,7 +35,7 @@ _TOKEN = re.compile(
     r"|(?P<sign>\*\*|[-+*/()\[\],;=−×·÷])"
 )
 _PLAIN = {"−": "-", "×": "*", "·": "*", "÷": "/"}
-_ROWS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+_ROWS = {row.operator: row for row in TABLE.values() if row.operator and row.arity == 2}
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 _OF_LISTS = ("mean", "variance", "norm")
 _HINTS = {
@@ -70,15 +71,6 @@ _CALLED = {
     "sqr": "square",
     "tg": "tan",
     "var": "variance",
-}
-_WRITTEN = {
-    "dot": "dot([x, y], [a, b])",
-    "logsumexp": "logsumexp([x, y])",
-    "mean": "mean([x, y])",
-    "norm": "norm([x, y])",
-    "select": "select(i, [x, y])",
-    "sum": "sum([x, y])",
-    "variance": "variance([x, y])",
 }
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
 _DEEPEST = 80
@@ -323,7 +315,7 @@ class _Parser:
                 return left**right
             return lookup("power").function(left, right)
         # Through the rows: 1/0 is inf, as it is between Values, and no error.
-        return apply(lookup(_ROWS[sign.text]), (left, right))
+        return apply(_ROWS[sign.text], (left, right))
 
     # Atoms --------------------------------------------------------------------------------------
 
@@ -389,9 +381,9 @@ class _Parser:
         if row is not None and row.arity is not None and len(operands) != row.arity:
             takes = f"{row.arity} operand{'s' * (row.arity != 1)}"
             self.fail(f"{name} takes {takes}, got {len(operands)}", token.position)
-        if name in _WRITTEN and not _fits(function, operands):
+        if _takes_lists(name, function) and not _fits(function, operands):
             self.fail(
-                f"{name} takes a sequence in brackets: write {_WRITTEN[name]}", token.position
+                f"{name} takes a sequence in brackets: write {_written(name)}", token.position
             )
         try:
             return function(*operands)
@@ -411,6 +403,27 @@ def _function(name: str) -> Callable[..., Any] | None:
     own = getattr(primitives, name, None)
     # A user's own primitive is in the table alone.
     return own if callable(own) else lambda *operands: apply(row, operands)
+
+
+def _takes_lists(name: str, function: Callable[..., Any]) -> bool:
+    if name in _OF_LISTS:
+        return True
+    kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+    return TABLE[name].arity is None and inspect.Parameter.VAR_POSITIONAL not in kinds
+
+
+def _written(name: str) -> str:
+    """Return a call of a function of lists as an example.
+
+    >>> _written("mean"), _written("dot"), _written("select")
+    ('mean([x, y])', 'dot([x, y], [a, b])', 'select(i, [x, y])')
+    """
+    if name in _OF_LISTS:
+        return f"{name}([x, y])"
+    row = TABLE[name]
+    # What a rule passes nothing to stands before the list: an index.
+    names = ["i"] * len(structural_zeros(row)) + ["x", "y", "a", "b"][: 4 if row.paired else 2]
+    return row.text([Operand(name, ATOM) for name in names])
 
 
 def _fits(function: Callable[..., Any], operands: list[Any]) -> bool:

@@ -178,7 +178,7 @@ def programs(
 
     >>> from random import Random
     >>> from hypothesis import find
-    >>> print(find(programs(max_ops=1), lambda p: "tanh" in p.primitives, random=Random(0)))
+    >>> print(find(programs(primitives=["tanh"]), lambda p: p.instructions, random=Random(0)))
     from autograd import tanh
     <BLANKLINE>
     def program(v0):

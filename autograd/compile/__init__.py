@@ -5,6 +5,6 @@ for how the stages follow one another.
 """
 
 from autograd.compile.program import Program, compile
-from autograd.compile.report import Report
+from autograd.compile.report import CompileReport
 
-__all__ = ["Program", "Report", "compile"]
+__all__ = ["CompileReport", "Program", "compile"]

@@ -25,9 +25,7 @@ from autograd.compile.backends.floats import FloatProgram
 from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
-from autograd.compile.graph.simplify import fold, prune, share
-from autograd.compile.graph.sums import flatten, split
-from autograd.compile.report import Report, Stages
+from autograd.compile.report import CompileReport, Stages
 from autograd.compile.tracing.arguments import nest
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.value import Value
@@ -89,6 +87,7 @@ class Built:
                 raise ValueError(f"argnum is {i}, but f was called with {len(shapes)} argument(s)")
         self.chosen = [i % len(shapes) for i in chosen]
         self.listed = False
+        self.constants: list[tuple[Value, float, int]] = []
         stages = Stages()
 
         def called(*arguments: Any) -> Any:
@@ -96,11 +95,17 @@ class Built:
             self.listed = isinstance(result, list | tuple)
             return result
 
-        captured: list[Value] = []
-        self.graph = stages.run("trace", lambda: trace(called, shapes, parameters, captured))
-        self.constants = [(v, v.data, v.birth) for v in captured]
-        for name, done in (("fold", fold), ("prune", prune), ("share", share)):
-            self.graph = stages.run(name, lambda done=done: done(self.graph))
+        def traced() -> Graph:
+            captured: list[Value] = []
+            graph = trace(called, shapes, parameters, captured)
+            # At once, before another thread gives one new data.
+            self.constants.extend([(v, v.data, v.birth) for v in captured])
+            return graph
+
+        # Nested, so that no name keeps the larger graphs while the passes run.
+        self.graph = stages.run(
+            "all", stages.made("trace", "the function called once on placeholders", traced)
+        )
         self.reached = np.zeros(self.parameters, dtype=np.bool_)
         self.reached[self.graph.place[self.graph.code == PARAMETER]] = True
         self.small = _is_small(self.graph)
@@ -119,10 +124,12 @@ class Built:
         """The statements, or the lanes of a narrow graph; made when an array is first given."""
         if self._rolled is None:
             # Passes are noted apart and kept together with what they made: two threads may be here.
-            stages = self.stages.copy()
-            graph = stages.run("flatten", lambda: flatten(self.graph))
+            before = self.stages
+            stages = before.copy()
+            graph = stages.run("arrays", self.graph)
             if is_narrow(graph):
-                stages.drop("flatten")
+                # Run without those passes.
+                stages = before.copy()
                 made = self._narrow(stages)
             else:
                 made = Rolled(self, graph, stages)
@@ -134,7 +141,7 @@ class Built:
         both = None
         if not self.listed:
             widths = [len(leaves) for leaves in self._groups()]
-            both = stages.run("gradient", lambda: self.both)
+            both = stages.made("gradient", "and the nodes of the gradient", lambda: self.both)
         return Narrow(self.graph, both, self.sizes, widths, self.parameters)
 
     @property
@@ -316,18 +323,22 @@ class Built:
         written = self._with_care() if careful else self.rolled
         return written.source(self.names, shapes, self.chosen[0])
 
-    def report(self) -> Report:
+    def report(self) -> CompileReport:
         """Return what each pass made of the graph."""
         rolled = self.rolled
-        return self.stages.report(rolled.forward, rolled.backward, rolled.unrolled)
+        return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled)
 
 
 class Rolled:
     """The statements of a program and of its gradient."""
 
     def __init__(self, built: Built, flat: Graph, stages: Stages) -> None:
-        graph = stages.run("split", lambda: split(flat))
-        rolling = stages.time("roll", lambda: Rolling(graph, built.sizes, built.parameters))
+        graph = stages.run("rolled", flat)
+        rolling = stages.listed(
+            "roll",
+            "equal nodes of a level one statement",
+            lambda: Rolling(graph, built.sizes, built.parameters),
+        )
         self.routine = rolling.routine
         self.result: View = rolling.result
         self.unrolled = rolling.unrolled
@@ -341,8 +352,10 @@ class Rolled:
             if not self.mean:
                 wanted = [self.routine.inputs[i] for i in dict.fromkeys(built.chosen)]
             seed = _SHARE.whole
-            reverse = stages.time(
-                "reverse", lambda: Reverse(self.routine, self.result, seed, wanted)
+            reverse = stages.listed(
+                "reverse",
+                "and the statements of the gradient",
+                lambda: Reverse(self.routine, self.result, seed, wanted),
             )
             by_array = dict(zip(wanted, reverse.gradients, strict=True))
             order = (

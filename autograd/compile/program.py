@@ -16,13 +16,14 @@ from autograd import asked
 from autograd.compile.anomaly import failed, replay
 from autograd.compile.backends.numpy_text import bound
 from autograd.compile.graph.graph import Bools
-from autograd.compile.graph.simplify import simplified
+from autograd.compile.graph.passes import simplified
 from autograd.compile.lowered import Built
-from autograd.compile.report import Report
+from autograd.compile.report import CompileReport
 from autograd.compile.tracing.arguments import flat_sample, flat_samples, is_array, named, shape_of
 from autograd.compile.tracing.trace import Shape, trace
-from autograd.engine.methods import names, tick
-from autograd.engine.modes import detecting
+from autograd.engine.methods import newest, tick
+from autograd.engine.modes import detecting, watching
+from autograd.engine.value import set_data
 from autograd.errors import StaleGraphError
 from autograd.transforms.transforms import Argnum, checked_argnum
 
@@ -172,7 +173,7 @@ class Program:
             StaleGraphError: if a Value that the program took for a constant has new data.
         """
         since = self._followed
-        if names["youngest_rewrite"] <= since:
+        if newest.data <= since >= newest.rule:
             return
         for v, x in self._changed()[:1]:
             raise StaleGraphError(
@@ -184,7 +185,7 @@ class Program:
         for i, p in enumerate(self.parameters):
             if p.birth > since:
                 self._theta[i] = p.data
-        if self._built is not None and self._built_at < names["youngest_rule"]:
+        if self._built is not None and self._built_at < newest.rule:
             self._float_gradient = None
             self._made.clear()
             self._build(self._built.shapes)
@@ -203,11 +204,7 @@ class Program:
 
     def store(self) -> None:
         """Copy `theta` into the Values' data."""
-        # As `p.data = x` does it for a leaf, in half of the time.
-        for p, x in zip(self.parameters, self._theta.tolist(), strict=True):
-            p._number = x  # pyright: ignore[reportPrivateUsage]
-            p._y = p._y or p.birth  # pyright: ignore[reportPrivateUsage]
-            p.birth = names["youngest_rewrite"] = tick()
+        set_data(self.parameters, self._theta.tolist())
         self._mark(tick())
 
     @property
@@ -287,8 +284,8 @@ class Program:
             AnomalyError: inside `detect_anomaly`, as for a call.
         """
         fast = self._float_gradient
-        is_fresh = names["youngest_rewrite"] <= self._followed
-        if fast is not None and is_fresh and not per_sample and not detecting():
+        is_fresh = newest.data <= self._followed >= newest.rule
+        if fast is not None and is_fresh and not per_sample and not (watching and detecting()):
             for x in arguments:
                 if x.__class__ is not float:
                     break
@@ -435,7 +432,7 @@ class Program:
         """
         return bound(self.source, namespace)
 
-    def report(self) -> Report:
+    def report(self) -> CompileReport:
         """Return what each pass made of the graph; printed, a table.
 
         Raises:

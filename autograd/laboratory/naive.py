@@ -12,7 +12,7 @@ from autograd.display.picture.format import whole_number
 from autograd.engine.methods import closed
 from autograd.engine.value import Value
 from autograd.laboratory.order import paths_to
-from autograd.laboratory.table import Part
+from autograd.laboratory.readable import Part
 from autograd.laboratory.trial import Slip, Trial, positions
 
 

@@ -16,7 +16,8 @@ from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.terms import figure, signed
 from autograd.engine.methods import structural_zeros
 from autograd.engine.value import Value
-from autograd.laboratory.table import Part, Readable, Table
+from autograd.laboratory.readable import WIDEST, Part, Readable
+from autograd.table import Table
 
 # Of longer passes and larger graphs the tables show so many rows, those about the first slip.
 MOST_ROWS = 24
@@ -264,7 +265,7 @@ class Trial(Readable):
             for number, line in enumerate(self.lines[first:last], first)
         ]
         head = ("step", "edge", "right: before + upstream × local", "wrong", "")
-        return [Table(head, "><<<<", rows, note)]
+        return [Table(head, rows, "><<<<", note, WIDEST)]
 
     def _edge(self, use: Use) -> str:
         return f"{self._walk.name(use.node)} → {self._walk.name(use.operand)}"
@@ -301,7 +302,7 @@ class Trial(Readable):
         ]
         also = self._also_heads()
         head = ("node", "value", f"d{z}/d· right", "wrong", *also, "")
-        return Table(head, f"<>>>{'>' * len(also)}<", rows, note)
+        return Table(head, rows, f"<>>>{'>' * len(also)}<", note, WIDEST)
 
     def _agrees(self, i: int) -> bool:
         node = self._walk.nodes[i]

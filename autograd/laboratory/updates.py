@@ -14,7 +14,7 @@ from autograd.display.chain.terms import figure
 from autograd.display.picture.format import whole_number
 from autograd.engine.numeric import number
 from autograd.engine.value import Value
-from autograd.laboratory.table import Part, Table
+from autograd.laboratory.readable import WIDEST, Part
 from autograd.laboratory.trial import (
     CROSS,
     MOST_ROWS,
@@ -26,6 +26,7 @@ from autograd.laboratory.trial import (
     side_by_side,
     slip_at,
 )
+from autograd.table import Table
 
 
 class UpdateTrial(Trial):
@@ -62,7 +63,7 @@ class UpdateTrial(Trial):
             ]
             shown = rows if len(rows) <= MOST_ROWS else rows[:MOST_ROWS]
             note = "" if len(rows) == len(shown) else f"{len(rows) - len(shown):,} more steps"
-            parts.append(Table(("step", f"{z} right", "wrong", ""), ">>><", shown, note))
+            parts.append(Table(("step", f"{z} right", "wrong", ""), shown, ">>><", note, WIDEST))
         return parts
 
     def _also_heads(self) -> tuple[str, ...]:

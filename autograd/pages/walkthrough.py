@@ -29,7 +29,6 @@ from autograd.display.picture.format import (
     FAINT,
     INK,
     TONES,
-    clean,
     count_text,
     number_text,
     tone,
@@ -39,6 +38,7 @@ from autograd.display.picture.picture import Picture, paint
 from autograd.display.picture.style import FILLS
 from autograd.display.writers.svg import svg_of
 from autograd.engine.value import Value
+from autograd.escaping import clean
 from autograd.files import with_ending, write_whole
 
 MOST_NODES = 150

@@ -67,7 +67,7 @@ class Rooms:
         """
         if row.name in _LINEAR:
             return self._sum(z, [self._term(x) for x in operands])
-        if row.name == "dot":
+        if row.paired:
             half = len(operands) // 2
             pairs = zip(operands[:half], operands[half:], strict=True)
             return self._sum(z, [self._product(x, y) for x, y in pairs])

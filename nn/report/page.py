@@ -14,6 +14,7 @@ from importlib import metadata, resources
 import numpy as np
 
 import autograd
+from autograd import Table
 from nn.command.experiment import TASKS, Result, Settings
 from nn.layers import MLP
 from nn.report.drawing import Tile, tile_svg
@@ -143,12 +144,9 @@ def _learning(result: Result, pictures: Mapping[str, Picture]) -> str:
         ]
         for r in history
     ]
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in rows)
     table = (
         '<div class="scroll" tabindex="0" role="group" aria-label="Table of the epochs">'
-        '<table class="epochs"><thead><tr>'
-        + "".join(f'<th scope="col">{head}</th>' for head in heads)
-        + f"</tr></thead>\n<tbody>{body}</tbody></table></div>"
+        f"{Table(heads, rows, '>' * len(heads)).html(kind='epochs')}</div>"
     )
     return _section(
         "How it learned",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
-from autograd import write_whole
+from autograd import Table, write_whole
 from nn.validation import flag, instance, iterable
 
 if TYPE_CHECKING:
@@ -170,11 +170,8 @@ class History:
     def __str__(self) -> str:
         if not self._records:
             return repr(self)
-        columns = [
-            [cell.rjust(max(map(len, [head, *cells]))) for cell in (head, *cells)]
-            for head, cells in self._columns().items()
-        ]
-        lines = ["  ".join(cells) for cells in zip(*columns, strict=True)]
+        columns = self._columns()
+        lines = [str(Table([*columns], [*zip(*columns.values(), strict=True)], ">" * len(columns)))]
         if self.interrupted:
             lines.append("interrupted: the model is as after the last epoch above")
         if self.note:

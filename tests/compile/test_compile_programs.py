@@ -20,8 +20,9 @@ from autograd.compile.arrays.rules import with_gradient
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.graph import simplify
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
-from autograd.compile.graph.simplify import fold, prune, share, simplified
-from autograd.compile.graph.sums import flatten, split
+from autograd.compile.graph.passes import PASSES, simplified
+from autograd.compile.graph.simplify import fold, prune, share
+from autograd.compile.graph.sums import flatten
 from autograd.compile.tracing.trace import trace
 from autograd.engine.primitives import TABLE, Primitive, apply
 from support.roundings import room
@@ -213,10 +214,10 @@ def test_every_row_at_the_edges_of_the_floats(row: Primitive) -> None:
 
 # Every pass alone ---------------------------------------------------------------------------
 
-PASSES = [fold, prune, share, flatten, split]
+RUNS = [done.run for done in PASSES]
 
 
-@pytest.mark.parametrize("done", PASSES, ids=[done.__name__ for done in PASSES])
+@pytest.mark.parametrize("done", RUNS, ids=[done.name for done in PASSES])
 @given(program=programs(primitives=[*LINEAR, *TABLE], max_ops=15))
 def test_each_pass_alone_leaves_the_numbers(
     done: Callable[[Graph], Graph], program: RandomProgram
@@ -229,7 +230,7 @@ def test_each_pass_alone_leaves_the_numbers(
         assert agree(found, z, allowed), str(start)
 
 
-@pytest.mark.parametrize("done", PASSES, ids=[done.__name__ for done in PASSES])
+@pytest.mark.parametrize("done", RUNS, ids=[done.name for done in PASSES])
 @given(program=programs(primitives=[*LINEAR, *TABLE], max_ops=10))
 def test_each_pass_alone_leaves_the_slopes(
     done: Callable[[Graph], Graph], program: RandomProgram
@@ -245,7 +246,7 @@ def test_each_pass_alone_leaves_the_slopes(
         assert agree(slope, wanted, allowed.slopes[leaf])
 
 
-@pytest.mark.parametrize("before", [[], [simplified], [flatten], [simplified, flatten, split]])
+@pytest.mark.parametrize("before", [[], [simplified], [flatten], RUNS])
 @given(program=programs(primitives=[*LINEAR, *TABLE], max_ops=15), batch=st.integers(1, 9))
 def test_rolling_needs_no_pass_before_it(
     before: list[Callable[[Graph], Graph]], program: RandomProgram, batch: int

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
+from textwrap import indent
 from typing import Self
 
 from autograd import asked
+from autograd.table import Table
 
 
 class Judged:
@@ -56,7 +58,8 @@ class Verdict(Judged):
         outcome: right, wrong or cannot tell.
         analytic: the derivative under test.
         numeric: what the oracle says it is; nan if it found none.
-        bound: how far the two may lie apart by rounding and by the oracle's own error.
+        bound: how far the two may lie apart by rounding and by the oracle's own error; infinite
+            where that is not known.
         step: the step of the oracle; relative to the operand where it worked node by node.
         oracle: how `numeric` was found.
         reason: why this outcome, in a sentence.
@@ -74,9 +77,9 @@ class Verdict(Judged):
     input: str
     order: int
     outcome: Outcome
-    analytic: float
-    numeric: float
-    bound: float
+    analytic: float = math.nan
+    numeric: float = math.nan
+    bound: float = math.inf
     step: float = 0.0
     oracle: str = ""
     reason: str = ""
@@ -174,6 +177,7 @@ class GradientError(AssertionError):
 
 
 _HEADINGS = ("input", "order", "verdict", "analytic", "numeric", "error bound", "step", "oracle")
+_COLOURS = {Outcome.RIGHT: "#0072b2", Outcome.WRONG: "#d55e00", Outcome.UNKNOWN: "#777777"}
 
 
 class Report(Judged):
@@ -306,38 +310,27 @@ class Report(Judged):
 
     def __str__(self) -> str:
         lines = [f"{self.title}: {self._summary()}"]
-        table = [_HEADINGS, *map(_cells, self._sorted())]
-        widths = [max(len(row[i]) for row in table) for i in range(len(_HEADINGS))]
-        lines += [
-            "  " + "  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True)).rstrip()
-            for row in (table if self.verdicts else [])
-        ]
+        lines += [indent(str(self._table), "  ")] if self.verdicts else []
         lines += [f"{name}: {text}" for name, text in self._explained()]
         return "\n".join(lines)
 
+    @property
+    def _table(self) -> Table:
+        return Table(_HEADINGS, [_cells(v) for v in self._sorted()], "<" * len(_HEADINGS))
+
     def _repr_html_(self) -> str:
-        colours = {Outcome.RIGHT: "#0072b2", Outcome.WRONG: "#d55e00", Outcome.UNKNOWN: "#777777"}
-        head = "".join(f"<th>{escape(name)}</th>" for name in _HEADINGS)
-        rows = "".join(
-            "<tr>"
-            + "".join(
-                f'<td style="color:{colours[v.outcome]};font-weight:bold">{escape(cell)}</td>'
-                if i == 2
-                else f"<td>{escape(cell)}</td>"
-                for i, cell in enumerate(_cells(v))
-            )
-            + "</tr>"
-            for v in self._sorted()
-        )
+        outcomes = [v.outcome for v in self._sorted()]
+
+        def style(i: int, k: int) -> str:
+            is_verdict = _HEADINGS[k] == "verdict"
+            return f"color:{_COLOURS[outcomes[i]]};font-weight:bold" if is_verdict else ""
+
         notes = "".join(
             f"<div><code>{escape(name)}</code>: {escape(text)}</div>"
             for name, text in self._explained()
         )
         title = escape(f"{self.title}: {self._summary()}")
-        return (
-            f"<div><b>{title}</b><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>{notes}</div>"
-        )
+        return f"<div><b>{title}</b>{self._table.html(style=style)}{notes}</div>"
 
 
 def _cells(v: Verdict) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ test, compares, pickles, and runs on numbers and Values alike. `programs.py` dra
 """
 
 import math
-import operator
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,9 @@ from typing import Any
 
 import autograd
 from autograd.check.oracles import high_precision
-from autograd.engine.primitive import ATOM, TABLE, Operand, Primitive, apply
+from autograd.engine.primitives import ATOM, TABLE, Operand, Primitive, apply, lookup
+
+_DOT = lookup("dot")
 
 Apply = Callable[[Primitive, Sequence[Any]], Any]
 
@@ -231,18 +232,10 @@ def _applied(row: Primitive, operands: Sequence[Any]) -> Any:
     """Apply a row as a user would: through the public function or operator of its name."""
     if not _registered(row):
         return apply(row, tuple(operands))
-    if row.name in _OPERATORS:
-        return _OPERATORS[row.name](*operands)
-    if row.arity is None and row.name == "dot":
+    # The methods of Value have forms of their own of these, which are what users run.
+    if row.is_operator:
+        return row.function(*operands)
+    if row is _DOT:
         half = len(operands) // 2
         return autograd.dot(operands[:half], operands[half:])
     return apply(row, tuple(operands))
-
-
-# The methods of Value have forms of their own of these, which are what users run.
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "neg": operator.neg,
-}

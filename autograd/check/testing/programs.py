@@ -272,11 +272,11 @@ class _Making:
         return self._enter(row, *operands)
 
     def _domain(self, row: Primitive, given: int = 0) -> list[Interval]:
-        """Return an interval per operand; a row of any number gets two or more, `dot` pairs."""
+        """Return an interval per operand; a row of any number gets two or more, or pairs."""
         if row.arity is not None:
             return list(row.domain)
         count = max(given, _OPERANDS[self.choices.index(len(_OPERANDS))])
-        return list(row.domain[:1]) * (count + count % 2 if row.name == "dot" else count)
+        return list(row.domain[:1]) * (count + count % 2 if row.paired else count)
 
     def _enter(self, row: Primitive, *operands: int | float) -> _Place:
         self.values.append(row.function(*map(self._number, operands)))

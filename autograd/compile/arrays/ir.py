@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from autograd.compile.arrays.lattice import directions, lattice
+from autograd.compile.arrays.windows import Lattice, lattice
 from autograd.compile.graph.graph import Floats, Ints, repeated
 from autograd.engine.primitive import Primitive
 
@@ -142,22 +142,11 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """Out = columns of the source at even steps in several directions, as windows have them.
-
-    Column (i, j, ...) of the out, counted row by row, is `start + i * steps[0] + j * steps[1] ...`
-    of the source.
-    """
+    """Out = columns of the source at even steps in several directions, as windows have them."""
 
     out: Array
     source: View
-    start: int
-    counts: tuple[int, ...]
-    steps: tuple[int, ...]
-
-    @property
-    def index(self) -> Ints:
-        """The columns by their numbers."""
-        return lattice(self.start, self.counts, self.steps)
+    lattice: Lattice
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +155,7 @@ class Overlap:
 
     out: Array
     g: View
-    start: int
-    counts: tuple[int, ...]
-    steps: tuple[int, ...]
-
-    @property
-    def index(self) -> Ints:
-        """To which column of the out each one is added."""
-        return lattice(self.start, self.counts, self.steps)
+    lattice: Lattice
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,11 +325,11 @@ class Routine:
     def take(self, source: View, index: Ints) -> View:
         """Append a selection of columns: a view of them if they lie evenly in some directions."""
         out = self.array(len(index), source.array.batched)
-        found = directions(index) if len(index) > 1 and index[0] >= 0 else None
+        found = lattice(index) if len(index) > 1 and index[0] >= 0 else None
         if found is None:
             self.statements.append(Take(out, source, index))
         else:
-            self.statements.append(Slide(out, source, int(index[0]), *found))
+            self.statements.append(Slide(out, source, found))
         return out.whole
 
     def reduce(self, source: View, size: int) -> View:

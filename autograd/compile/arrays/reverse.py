@@ -34,10 +34,12 @@ from autograd.compile.arrays.ir import (
     operands_of,
 )
 from autograd.compile.arrays.rules import Rule, pulled
-from autograd.compile.arrays.slides import overlap
 from autograd.compile.arrays.variadic import pull_many
 from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints
 from autograd.engine.primitive import lookup
+
+# Gradients of windows that overlap in more steps than this are gathered.
+_MANY_TURNS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +245,13 @@ class Reverse:
         source = statement.source
         if source.array not in self.needed:
             return
-        total = overlap(self.routine, statement, g)
-        if total is None:
-            self._spread(source, source.columns[statement.index], g, batched)
-        else:
-            self._spread(source, source.columns, total, batched)
+        windows = statement.lattice
+        if len(list(windows.turns())) > _MANY_TURNS:
+            self._spread(source, source.columns[windows.index], g, batched)
+            return
+        out = self.routine.array(source.width, g.array.batched)
+        self.routine.statements.append(Overlap(out, g, windows))
+        self._spread(source, source.columns, out.whole, batched)
 
     def _spread(self, source: View, columns: Ints, value: View, batched: bool) -> None:
         if source.array in self.needed:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Graph
-from autograd.compile.graph.simplify import simplified
+from autograd.compile.graph.passes import simplified
 from autograd.compile.tracing.trace import Tape, on_tape
 from autograd.engine.methods import reciprocals, structural_zeros
 from autograd.engine.primitive import Primitive, apply, lookup
@@ -93,8 +93,7 @@ def leaves_out_poles(graph: Graph) -> bool:
     >>> [leaves_out_poles(trace(f, [()])) for f in (lambda x: log(relu(x)), lambda x: relu(log(x)))]
     [False, True]
     """
-    choices = np.isin(graph.code, [i for i, row in enumerate(graph.rows) if row.chooses])
-    poles = np.isin(graph.code, [i for i, row in enumerate(graph.rows) if _has_poles(row)])
+    choices, poles = graph.where(lambda row: row.chooses), graph.where(_has_poles)
     return bool(choices.any() and poles[: np.flatnonzero(choices)[-1]].any())
 
 

@@ -15,7 +15,9 @@ import numpy as np
 from autograd.compile.arrays.ir import Array, Many, Operand, Routine, View
 from autograd.compile.arrays.rules import pulled
 from autograd.compile.graph.graph import CONSTANT, Graph
-from autograd.engine.primitive import Primitive
+from autograd.engine.primitives import Primitive, lookup
+
+_SUM = lookup("sum")
 
 # A column for each group, or for each operand of each group.
 _Found = tuple[Operand, bool]
@@ -162,7 +164,7 @@ class _Together:
         row = graph.rows[code]
         # What all have in common is looked at once: it may have as many operands itself.
         is_shared = len(set(nodes)) == 1
-        if is_shared and row.name == "sum" and int(graph.counts[nodes[0]]) == len(nodes):
+        if is_shared and row is _SUM and int(graph.counts[nodes[0]]) == len(nodes):
             inner, is_spread = self._unified(tuple(graph.operands_of(nodes[0]).tolist()), known)
             if is_spread and isinstance(inner, View):
                 return self.routine.reduce(inner, len(nodes)), False

@@ -29,7 +29,6 @@ from autograd.compile.arrays.ir import (
     Take,
     View,
 )
-from autograd.compile.arrays.slides import apart, moving, windows
 from autograd.compile.backends.allocation import Places
 from autograd.compile.backends.kernels import Elementwise
 from autograd.compile.backends.writer import Lines
@@ -146,7 +145,7 @@ class Buffers:
             case Slide():
                 out = places.storage(statement.out)
                 source = places.view(statement.source)
-                view = windows(source, statement.start, statement.counts, statement.steps)
+                view = statement.lattice.view(source)
                 self._lines.call(np.copyto, out.reshape(view.shape), view)
             case Overlap():
                 self._overlap(statement)
@@ -273,12 +272,12 @@ class Buffers:
     def _overlap(self, statement: Overlap) -> None:
         """Write windows added up: those of the same columns first, then what does not overlap."""
         g, out = self._places.view(statement.g), self._places.storage(statement.out)
-        grouped = g.reshape(*g.shape[:-1], *statement.counts)
-        counts, steps = moving(statement.counts, statement.steps)
-        into = windows(out, statement.start, counts, steps)
-        turns = list(apart(counts, steps))
+        windows = statement.lattice
+        grouped = g.reshape(*g.shape[:-1], *windows.counts)
+        into = windows.moving.view(out)
+        turns = list(windows.turns())
         is_all = len(turns) == 1 and into.size == out.size
-        still = tuple([g.ndim - 1 + i for i, step in enumerate(statement.steps) if not step])
+        still = tuple([g.ndim - 1 + i for i, step in enumerate(windows.steps) if not step])
         if still:
             total = into if is_all else self._places.passing(into.shape)
             self._lines.call(np.add.reduce, grouped, still, None, total)

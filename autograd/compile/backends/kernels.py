@@ -19,6 +19,12 @@ from autograd.compile.backends.ufuncs import Call, Made, recorded
 from autograd.compile.backends.writer import Lines
 from autograd.engine import numeric
 
+# What NumPy reduces an array with in one call.
+_REDUCTIONS: dict[Any, Any] = {
+    numeric.maximum_array: np.maximum,
+    numeric.minimum_array: np.minimum,
+}
+
 # A function that makes arrays of its own is called on so many elements at a time.
 _ELEMENTS = 2048
 
@@ -160,7 +166,7 @@ class Elementwise:
         source, row = self._places.view(statement.source), statement.row
         out = self._places.storage(statement.out)
         grouped = source.reshape(*source.shape[:-1], -1, statement.size)
-        reduction = {"maximum": np.maximum, "minimum": np.minimum}.get(row.name)
+        reduction = _REDUCTIONS.get(row.array)
         if reduction is not None:
             self._lines.call(reduction.reduce, grouped, -1, None, out)
             self._lines.call(np.add, out, self.number(0.0), out)

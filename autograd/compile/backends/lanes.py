@@ -26,7 +26,9 @@ from autograd.compile.arrays.roll import levels
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.compile.tracing.trace import Shape
-from autograd.engine.primitive import Primitive, lookup
+from autograd.engine.primitives import Primitive, lookup
+
+_MUL, _SUM, _DOT = map(lookup, ("mul", "sum", "dot"))
 
 # Fewer nodes than this are rolled in a tenth of a second.
 _FEW = 500
@@ -123,7 +125,7 @@ class Narrow:
             if views and self._parameters:
                 total = routine.array(width, False)
                 routine.statements.append(SumBatch(total, view))
-                view = routine.apply(lookup("mul"), (total.whole, Array("share", 1, False).whole))
+                view = routine.apply(_MUL, (total.whole, Array("share", 1, False).whole))
             views.append(view)
             at += width
         printer = Printer(routine.statements, names)
@@ -153,12 +155,12 @@ def _statements(graph: Graph, routine: Routine) -> list[Operand]:
 
 def _many(routine: Routine, row: Primitive, taken: Sequence[Operand]) -> View:
     """Append a row of any number of operands, over columns side by side."""
-    parts = [taken[: len(taken) // 2], taken[len(taken) // 2 :]] if row.name == "dot" else [taken]
+    parts = [taken[: len(taken) // 2], taken[len(taken) // 2 :]] if row is _DOT else [taken]
     factors = [routine.concat([(x, 1) for x in part], True) for part in parts]
-    if row.name == "sum":
+    if row is _SUM:
         return routine.reduce(factors[0], len(taken))
-    if row.name == "dot":
-        return routine.reduce(routine.apply(lookup("mul"), factors), len(parts[0]))
+    if row is _DOT:
+        return routine.reduce(routine.apply(_MUL, factors), len(parts[0]))
     out = routine.array(1, True)
     routine.statements.append(Many(out, row, factors[0], len(taken)))
     return out.whole

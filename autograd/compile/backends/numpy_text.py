@@ -41,9 +41,8 @@ from autograd.compile.graph.graph import Ints, repeated, tallied
 from autograd.engine import numeric
 from autograd.engine.primitive import Primitive
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 # Rows of any number of operands that NumPy has as a reduction; `torch.max` returns the places too.
-_REDUCTIONS = {"maximum": "np.amax", "minimum": "np.amin"}
+_REDUCTIONS: dict[Any, str] = {numeric.maximum_array: "np.amax", numeric.minimum_array: "np.amin"}
 # Windows of so many numbers are written as slices; longer ones by the places of their numbers.
 _MANY_SLICES = 16
 # NumPy's names that other namespaces lack.
@@ -142,8 +141,8 @@ class Printer:
         row = statement.row
         taken = [self.operand(x) for x in statement.operands]
         # Operators take plain numbers; functions, only where an operand is always one.
-        if row.name in _INFIX and row.function.__module__ in ("_operator", numeric.__name__):
-            return f"{taken[0]} {_INFIX[row.name]} {taken[1]}"
+        if row.operator and len(taken) == 2:
+            return row.operation(*taken)
         for i, x in enumerate(statement.operands[: len(taken) - row.constants]):
             if not isinstance(x, View):
                 taken[i] = f"np.full((1,), {taken[i]}, dtype=dtype)"
@@ -191,19 +190,20 @@ class Printer:
 
     def _slide(self, statement: Slide) -> str:
         """Return windows as slices side by side where they are, else by their places."""
-        counts, steps, source = statement.counts, statement.steps, statement.source
+        source, windows = statement.source, statement.lattice
+        counts, steps = windows.counts, windows.steps
         if len(counts) != 2 or counts[1] > _MANY_SLICES or not steps[0]:
-            return self._taken(source, statement.index, padded=False)
+            return self._taken(source, windows.index, padded=False)
         slices: list[str] = []
         for k in range(counts[1]):
-            at = statement.start + k * steps[1]
+            at = windows.start + k * steps[1]
             slices.append(self.view(source.part(at, at + (counts[0] - 1) * steps[0] + 1, steps[0])))
         shape = f"batch, {statement.out.width}" if statement.out.batched else "-1"
         return f"np.stack([{', '.join(slices)}], axis=-1).reshape({shape})"
 
     def _overlap(self, statement: Overlap) -> str:
         """Return, for each column, the sum of what is added to it."""
-        index, width = statement.index, statement.out.width
+        index, width = statement.lattice.index, statement.out.width
         order = np.argsort(index, kind="stable")
         most = tallied(index, width)
         places = np.full((width, max(int(most.max()), 1)), -1)
@@ -218,10 +218,10 @@ class Printer:
     def _many(self, statement: Many) -> str:
         shape = _grouped(statement.source, statement.size)
         source = f"{self.view(statement.source)}.reshape({shape})"
-        name = statement.row.name
-        if name in _REDUCTIONS:
+        reduction = _REDUCTIONS.get(statement.row.array)
+        if reduction is not None:
             # Which of two zeros comes out is left open: 0.0 makes them one.
-            return f"{_REDUCTIONS[name]}({source}, axis=-1) + 0.0"
+            return f"{reduction}({source}, axis=-1) + 0.0"
         return f"{self.function(statement.row)}(*np.moveaxis({source}, -1, 0))"
 
     def _matrix(self, matrix: Matrix, *, turned: bool) -> str:

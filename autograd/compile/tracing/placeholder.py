@@ -13,7 +13,7 @@ import numpy as np
 from autograd.compile.tracing.refusals import COMPARE, check_recording, refusals, refuse
 from autograd.engine import primitives
 from autograd.engine.arrays import elements_methods, ufunc_of_values
-from autograd.engine.methods import names
+from autograd.engine.modes import watching
 from autograd.engine.numeric import number
 from autograd.engine.primitive import TABLE, Primitive, apply_to_arrays
 from autograd.engine.value import Value
@@ -38,7 +38,7 @@ def placeholder_class(tape: Tape) -> Any:
     # methods reach the lists through the tape.
     push_code, push_first, push_second = tape.code.append, tape.first.append, tape.second.append
     code_list, node_of, new = tape.code, tape.node_of, object.__new__
-    values, watching = tape.values, names["watching"]
+    values = tape.values
 
     class Placeholder:
         """A number that will be there when the program runs."""

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd.blocks import Block, Blocks, Turn
 from autograd.engine.backward import backward
-from autograd.engine.methods import names
-from autograd.engine.modes import is_paused, user_line
+from autograd.engine.modes import is_paused, tracer, user_line
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 
@@ -144,10 +143,7 @@ def check_recording(tape: Tape) -> None:
         refuse("computes with a Value inside no_grad", _NO_GRAD)
 
 
-names["traced"] = _paused
-
-
-names["decided_later"] = _traced
+tracer.keeps, tracer.decides = _paused, _traced
 
 
 def _guards() -> dict[str, Any]:

@@ -22,8 +22,8 @@ from autograd.display.chain.terms import (
     short_latex,
     signed,
 )
-from autograd.display.picture.format import markdown_text
 from autograd.engine.value import Value
+from autograd.escaping import markdown_text
 
 # Of a longer walk the table shows the first and the last; each step can still be had by index.
 MOST_LINES = 400

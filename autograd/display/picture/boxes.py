@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograd.display.picture.format import (
-    clean,
     count_text,
     label_text,
     number_text,
@@ -20,12 +19,13 @@ from autograd.display.picture.format import (
 from autograd.display.picture.grouping import Group
 from autograd.engine.primitive import Operand
 from autograd.engine.value import Value
+from autograd.escaping import clean
 
 EARLY = "not computed yet"
 DIRECTION = "should go"
 # In a tooltip, of a node and of one in a group.
 _GRADIENT = re.compile(r"(^gradient:|(?<=: value )\S+, gradient) \S+$", re.MULTILINE)
-_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−"}
+_SIGNS = str.maketrans("-*/", "−×÷")
 
 
 @dataclass(slots=True)
@@ -219,8 +219,8 @@ def _operation(node: Value) -> str:
         return ""
     numbers = [x for x in node.args if not isinstance(x, Value)]
     if not numbers:
-        name: str = row.name
-        return _SIGNS.get(name, name)
+        sign: str = row.operator.translate(_SIGNS)
+        return sign or row.name
     if len(node.args) > 4:
         return f"{row.name}, {count_text(len(numbers), 'constant')}"
     written: list[Operand] = []

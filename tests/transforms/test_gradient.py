@@ -8,7 +8,7 @@ from hypothesis import given
 import autograd
 from autograd import Value, gradient, local_partials, order
 from autograd.check.strategies import RandomProgram, programs
-from autograd.engine.backward import gradient_numbers
+from autograd.transforms.gradient import gradient_numbers
 from support.rows import smooth_rows
 
 

@@ -62,20 +62,22 @@ def along(
     >>> along(lookup("maximum"), [2.0, 2.0], [1.0, 1.0]).value
     1.0
     """
-    together = (oracle for oracle in ORACLES if oracle.together)
-    return _asked(together, row, operands, velocities, spread)
+    return _asked(_TOGETHER, row, operands, velocities, spread)
 
 
 def _asked(
-    oracles: Iterable[Oracle],
+    oracles: Sequence[Oracle],
     row: Primitive,
     operands: Sequence[float],
     velocities: Sequence[float],
     spread: float,
 ) -> Estimate:
-    """Return what the first oracle says that has an answer; the last always has."""
-    answers = (oracle.ask(row, operands, velocities, spread) for oracle in oracles)
-    return next(found for found in answers if found is not None)
+    """Return what the first oracle says that has an answer."""
+    for oracle in oracles:
+        found = oracle.ask(row, operands, velocities, spread)
+        if found is not None:
+            return found
+    return troubled("none", "no oracle has an answer")
 
 
 def rounding(row: Primitive, operands: Sequence[float]) -> float:
@@ -344,6 +346,7 @@ ORACLES: tuple[Oracle, ...] = (
 """
 
 BY_NAME = {oracle.name: oracle for oracle in ORACLES}
+_TOGETHER = tuple(oracle for oracle in ORACLES if oracle.together)
 
 
 def blunt(names: Iterable[str]) -> Oracle | None:

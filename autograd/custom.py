@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import asked
 from autograd.engine import methods
-from autograd.engine.numeric import elementwise, made_of, number
+from autograd.engine.number import elementwise, made_of, number
 from autograd.engine.primitive import (
     TABLE,
     Interval,
@@ -173,7 +173,7 @@ def unregister(name: str) -> None:
 
     Graphs recorded with it stay usable; they can no longer be read back from JSON or a pickle.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> unregister("no such primitive")
     >>> unregister("tanh")
     Traceback (most recent call last):
@@ -274,9 +274,7 @@ def _require_columns(columns: Iterable[str]) -> None:
                 f"primitive takes the {name} from the function below it: leave out {name}=, or "
                 "make the row yourself, register(Primitive(...))"
             )
-        import difflib  # 5 ms that only a mistake costs
-
-        near = difflib.get_close_matches(name, _COLUMNS, n=1)
+        near = asked.near(name, _COLUMNS)
         meant = f"did you mean {near[0]}? " if near else ""
         raise TypeError(
             f"a primitive has no column {name}: {meant}The columns are {', '.join(_COLUMNS)}"

@@ -9,8 +9,8 @@ from typing import Final
 
 LONGEST: Final = 2_000
 
-# What XML 1.0 does not allow, not even escaped (section 2.2), and lone surrogates, which UTF-8
-# does not allow.
+# Characters that XML 1.0 does not allow, not even escaped (section 2.2), and lone surrogates, which
+# UTF-8 does not allow.
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 _MARKDOWN: Final = str.maketrans(
@@ -19,7 +19,7 @@ _MARKDOWN: Final = str.maketrans(
 
 
 def clean(text: str, length: int = LONGEST) -> str:
-    """Return `text` with what no XML file may hold replaced, and with its middle left out if long.
+    """Return `text` without characters that no XML may hold, its middle left out if it is long.
 
     >>> clean("a" + chr(0) + "b")
     'a�b'

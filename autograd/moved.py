@@ -7,12 +7,12 @@ and loads nothing before somebody asks for it.
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any, cast
 
 
-class _Moved(Loader):
+class _Moved:
     """A finder and loader of modules by the paths that they had."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class _Moved(Loader):
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        return ModuleSpec(name, self) if name in self.paths else None
+        return ModuleSpec(name, cast(Any, self)) if name in self.paths else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         # A module of its own: the import system writes its name and spec into what it is given.

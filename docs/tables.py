@@ -28,7 +28,7 @@ MODULES = (
     "nn.datasets",
     "nn.plots",
 )
-_ENTRY = re.compile(r"^\.\. auto(?:function|class|exception|module):: ([\w.]+)$", re.MULTILINE)
+_ENTRY = re.compile(r"^\.\. auto(?:function|class|exception|data|module):: ([\w.]+)$", re.MULTILINE)
 _ALIAS = re.compile(r"^- ``([\w.]+)`` is :py:obj:`([\w.]+)`$", re.MULTILINE)
 
 

@@ -91,7 +91,7 @@ def points(
 
     >>> from random import Random
     >>> from hypothesis import find
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> find(points(lookup("div")), lambda p: p[0] > 4.0, random=Random(0))
     (5.0, 1.0)
     >>> find(points([(0.0, 1.0), (2.0, 3.0)]), lambda p: True, random=Random(0))

@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from autograd import asked
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.value import Value
 from autograd.transforms.trees import rebuilt
 

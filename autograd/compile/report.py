@@ -212,7 +212,7 @@ def flops_of(statement: Statement) -> int:
     """Return the operations of a statement for one sample.
 
     >>> from autograd.compile.arrays.ir import Array
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> flops_of(Apply(Array("z", 3, True), lookup("exp"), (1.0,)))
     3
     """

@@ -8,12 +8,12 @@ down; arrays and numbers compute it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 import numpy as np
 
 from autograd import asked
-from autograd.engine.numeric import elementwise, made_of, number
+from autograd.engine.number import elementwise, made_of, number
 
 Interval = tuple[float, float]
 Point = tuple[float, ...]
@@ -324,6 +324,15 @@ def enter(row: Primitive) -> Primitive:
         raise ValueError(f"there is a primitive called {row.name!r} already")
     TABLE[row.name] = row
     return row
+
+
+class Recorded(Protocol):
+    """An operand that handles a row itself, as `Value` does."""
+
+    @staticmethod
+    def __apply__(row: Primitive, operands: tuple[Any, ...], /) -> Any:
+        """Return the row applied to operands of which at least one is of this class."""
+        ...
 
 
 def apply(row: Primitive, operands: tuple[Any, ...]) -> Any:

@@ -18,14 +18,13 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
 from autograd.engine import numeric
-from autograd.engine.numeric import number, sequence, total
+from autograd.engine.number import number, sequence, total
 from autograd.engine.primitive import (
-    ATOM,
     POWER,
     PRODUCT,
     SUM,
@@ -33,43 +32,28 @@ from autograd.engine.primitive import (
     Notation,
     Operand,
     Primitive,
+    Recorded,
     apply,
     enter,
     latex_call,
-    lookup,
 )
 from autograd.engine.symbolic import describe
-from autograd.table import Table
 
-if TYPE_CHECKING:
-    from autograd.engine.value import Value
-
-__all__ = [
-    "ATOM",
-    "POWER",
-    "PRODUCT",
-    "SUM",
-    "TABLE",
-    "Notation",
-    "Operand",
-    "Primitive",
-    "apply",
-    "lookup",
-]
+V = TypeVar("V", bound=Recorded)
+Constants = ParamSpec("Constants")
 
 
-T = TypeVar("T", "Value", float, "np.ndarray[Any, Any]")
-
-
-class _Unary(Protocol):
-    """A function of one number, Value or array, which returns the same kind."""
+class _Unary(Protocol[Constants]):
+    """A function of one number, Value or array, and constants, which returns the first's kind."""
 
     @overload
-    def __call__(self, x: "Value", /) -> "Value": ...
+    def __call__(self, x: V, /, *args: Constants.args, **kwargs: Constants.kwargs) -> V: ...
     @overload
-    def __call__(self, x: float, /) -> float: ...
+    def __call__(self, x: float, /, *args: Constants.args, **kwargs: Constants.kwargs) -> float: ...
     @overload
-    def __call__(self, x: "np.ndarray[Any, Any]", /) -> "np.ndarray[Any, Any]": ...
+    def __call__(
+        self, x: "np.ndarray[Any, Any]", /, *args: Constants.args, **kwargs: Constants.kwargs
+    ) -> "np.ndarray[Any, Any]": ...
 
 
 class _Binary(Protocol):
@@ -78,14 +62,19 @@ class _Binary(Protocol):
     @overload
     def __call__(self, x: float, y: float, /) -> float: ...
     @overload
-    def __call__(self, x: "Value", y: "Value | float", /) -> "Value": ...
+    def __call__(self, x: V, y: V | float, /) -> V: ...
     @overload
-    def __call__(self, x: float, y: "Value", /) -> "Value": ...
+    def __call__(self, x: float, y: V, /) -> V: ...
     @overload
     def __call__(self, x: Any, y: Any, /) -> Any: ...
 
 
-def _unary(row: Primitive) -> _Unary:
+def _with_constants(function: Callable[Concatenate[Any, Constants], Any]) -> _Unary[Constants]:
+    """Say of a function that it returns the kind of its first operand: to type checkers alone."""
+    return cast(Any, function)
+
+
+def _unary(row: Primitive) -> _Unary[[]]:
     """Register `row` and return its public function."""
     enter(row)
     compute = row.function
@@ -96,7 +85,7 @@ def _unary(row: Primitive) -> _Unary:
         handler = getattr(x.__class__, "__apply__", None)
         return handler(row, (x,)) if handler is not None else apply(row, (x,))
 
-    return cast(_Unary, _named(function, row))
+    return cast(_Unary[[]], _named(function, row))
 
 
 def _binary(row: Primitive) -> _Binary:
@@ -257,7 +246,8 @@ _power = enter(
 )
 
 
-def power(x: T, n: float) -> T:
+@_with_constants
+def power(x: Any, n: float) -> Any:
     """Return x ** n for a constant exponent n; `x ** n` with a number n records this row.
 
     nan for x < 0 unless n is whole; x**0 is 1 everywhere with slope 0.
@@ -269,7 +259,7 @@ def power(x: T, n: float) -> T:
     -8.0
     """
     if n.__class__ is float and x.__class__ is float:
-        return cast(T, _power.function(x, n))
+        return _power.function(x, n)
     return apply(_power, (x, _constant(n, "exponent n", "pow(x, n) or x ** n")))
 
 
@@ -796,7 +786,8 @@ _leaky_relu = enter(
 )
 
 
-def leaky_relu(x: T, slope: float = 0.01) -> T:
+@_with_constants
+def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     """Return x for x > 0, else slope * x; the derivative at 0 is the slope.
 
     Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
@@ -826,7 +817,8 @@ _elu = enter(
 )
 
 
-def elu(x: T, alpha: float = 1.0) -> T:
+@_with_constants
+def elu(x: Any, alpha: float = 1.0) -> Any:
     """Return x for x > 0, else alpha * (e^x - 1); the derivative at 0 is alpha.
 
     Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential
@@ -858,7 +850,8 @@ _clip = enter(
 )
 
 
-def clip(x: T, low: float, high: float) -> T:
+@_with_constants
+def clip(x: Any, low: float, high: float) -> Any:
     """Return x kept between low and high; the derivative is 1 from low to high, both included.
 
     A zero comes out as 0.0; nan if one of the three is nan.
@@ -1318,28 +1311,3 @@ def select(index: Any, xs: Iterable[Any]) -> Any:
     if not elements:
         raise ValueError("select from nothing has no value: give at least one number or Value")
     return apply(_select, (index, *elements))
-
-
-def subgradient_table() -> str:
-    """Return the table of what derivatives are at kinks, ties and ends of domains, as text.
-
-    The same numbers hold in eager, compiled and higher-order use. The second derivatives by each
-    operand stand beside them where one is not finite: a length, say, has none at 0.
-
-    >>> print(subgradient_table())  # doctest: +ELLIPSIS
-    function    at             derivative                 second, if not finite
-    sqrt        0              inf                        -inf
-    pow         0, 2           0, 0
-    ...
-    """
-    # Power series stand above the table, which they are made from.
-    from autograd.transforms.taylor import second_derivatives
-
-    rows: list[list[str]] = []
-    for row in TABLE.values():
-        for operands, partials in row.subgradients:
-            cells = [operands, partials[: len(partials) - row.constants]]
-            seconds = second_derivatives(row, operands)
-            cells.append(() if all(map(math.isfinite, seconds)) else tuple(seconds))
-            rows.append([row.name, *[", ".join(f"{x:g}" for x in numbers) for numbers in cells]])
-    return str(Table(("function", "at", "derivative", "second, if not finite"), rows, "<<<<"))

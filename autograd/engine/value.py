@@ -8,26 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import inf
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from autograd.engine import primitives
 from autograd.engine.arrays import elements_methods, ufunc_of_values, undecided, unsortable
+from autograd.engine.backward import backward
 from autograd.engine.methods import (
     LEAF,
     Kind,
-    binary_methods,
+    binary_method,
     kind_of,
     newest,
     node_class,
+    reflected_method,
     tick,
     unary_method,
     unary_methods,
     watched,
 )
 from autograd.engine.modes import watching
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitive import apply_to_arrays
 from autograd.engine.primitives import TABLE, Primitive
 
@@ -136,11 +138,8 @@ class Value:
             return first
         return (first,) if self._y is None else (first, self._y)
 
-    if TYPE_CHECKING:
-        # Entered by backward.py, where the chain rule is: a method here that called it would
-        # cost a twentieth of a small backward pass.
-        def backward(self, *, on_leaf: Callable[[Value], object] | None = None) -> None:
-            """Set `grad` on every Value this one was computed from; see `autograd.backward`."""
+    # Itself: a method that called it would cost a twentieth of a small backward pass.
+    backward = backward
 
     def detach(self) -> Value:
         """Return a new leaf with the same number and label and no history."""
@@ -148,15 +147,19 @@ class Value:
 
     # Operators and functions, one name each, made from the rows ---------------------------------
 
-    __add__, __radd__ = binary_methods(TABLE["add"])
-    __sub__, __rsub__ = binary_methods(TABLE["sub"])
-    __mul__, __rmul__ = binary_methods(TABLE["mul"])
-    __truediv__, __rtruediv__ = binary_methods(TABLE["div"])
-    __pow__, __rpow__ = binary_methods(TABLE["pow"], constant=TABLE["power"])
+    __add__ = add = binary_method(TABLE["add"])
+    __radd__ = reflected_method(TABLE["add"])
+    __sub__ = sub = binary_method(TABLE["sub"])
+    __rsub__ = reflected_method(TABLE["sub"])
+    __mul__ = mul = binary_method(TABLE["mul"])
+    __rmul__ = reflected_method(TABLE["mul"])
+    __truediv__ = div = binary_method(TABLE["div"])
+    __rtruediv__ = reflected_method(TABLE["div"])
+    __pow__ = binary_method(TABLE["pow"], constant=TABLE["power"])
+    __rpow__ = reflected_method(TABLE["pow"], constant=TABLE["power"])
     __neg__ = neg = unary_method(TABLE["neg"])
     __abs__ = abs = absolute = unary_method(TABLE["abs"])
 
-    add, sub, mul, div = __add__, __sub__, __mul__, __truediv__
     power = _named(primitives.power)
     pow = _named(primitives.pow)
     reciprocal = unary_method(TABLE["reciprocal"])

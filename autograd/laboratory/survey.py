@@ -13,7 +13,7 @@ from autograd.table import Table
 
 
 class Survey(Readable):
-    """What each wrong mode does to one graph.
+    """The effect of each wrong mode on one graph.
 
     Attributes:
         trials: one for each mode.

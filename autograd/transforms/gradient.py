@@ -15,7 +15,7 @@ from autograd import asked
 from autograd.engine.backward import check_value, data_of, order, shown
 from autograd.engine.modes import is_paused
 from autograd.engine.value import Value
-from autograd.transforms.sweep import Rule, factors, sweep, times
+from autograd.transforms.sweep import Local, factors, sweep, times
 
 
 def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
@@ -57,11 +57,11 @@ def gradient_values(
 ) -> list[Value]:
     """Return what `gradient` does, unchecked; `nodes` is the order of z where it is known."""
 
-    def rule_of(node: Any, operands: Sequence[Any]) -> Rule:
+    def local_of(node: Any, operands: Sequence[Any]) -> Local:
         row = node._kind.row
         return row, factors(row, row.partials(node, *operands), operands)
 
-    found = _swept(z, xs, nodes, rule_of, times)
+    found = _swept(z, xs, nodes, local_of, times)
     return [g if isinstance(g, Value) else Value(g) for g in (found.get(x, 0.0) for x in xs)]
 
 
@@ -75,11 +75,11 @@ def gradient_numbers(
     [12.0]
     """
 
-    def rule_of(node: Any, operands: Sequence[Any]) -> Rule:
+    def local_of(node: Any, operands: Sequence[Any]) -> Local:
         row, numbers = node._kind.row, data_of(operands)
         return row, factors(row, row.partials(node._number, *numbers), numbers)
 
-    found = _swept(z, xs, nodes, rule_of, mul)
+    found = _swept(z, xs, nodes, local_of, mul)
     return [found.get(x, 0.0) for x in xs]
 
 
@@ -87,7 +87,7 @@ def _swept(
     z: Value,
     xs: Sequence[Value],
     nodes: Sequence[Value] | None,
-    rule_of: Callable[[Any, Sequence[Any]], Rule],
+    local_of: Callable[[Any, Sequence[Any]], Local],
     product: Callable[[Any, Any], Any],
 ) -> dict[Any, Any]:
     """Return dz/dx for those of xs that z depends on, by way of the nodes in between alone."""
@@ -102,5 +102,5 @@ def _swept(
                 operands[node] = args
     inner = reversed(operands)
     return sweep(
-        {z: 1.0}, inner, operands.__getitem__, rule_of, between, kept=wanted, product=product
+        {z: 1.0}, inner, operands.__getitem__, local_of, between, kept=wanted, product=product
     )

@@ -13,74 +13,13 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from autograd.engine.backward import local_partials
-from autograd.engine.methods import closed, reciprocals
 from autograd.engine.primitive import Primitive
 from autograd.engine.primitives import div
+from autograd.engine.symbolic import closed, reciprocals
 from autograd.engine.value import Value
 
 # The operation of a node, and its partial derivative at each operand.
-Rule = tuple[Primitive, Sequence[Any]]
-
-
-def sweep(
-    received: dict[Any, Any],
-    nodes: Iterable[Any],
-    operands_of: Callable[[Any], Sequence[Any]],
-    rule_of: Callable[[Any, Sequence[Any]], Rule],
-    among: Container[Any],
-    *,
-    kept: Container[Any] = (),
-    zero: Any = None,
-    product: Callable[[Any, Any], Any] | None = None,
-    note: Callable[[Any, "Edge"], object] | None = None,
-) -> dict[Any, Any]:
-    """Hand on what nodes have received to their operands, which add it up: the chain rule.
-
-    Nothing flows from a node that has received nothing, nor along a closed edge, not even 0 * inf.
-
-    Args:
-        received: what nodes have received so far, as 1.0 for the result; filled and returned.
-        nodes: the nodes that have operands, each after all that use it.
-        operands_of: gives the operands of a node, or what stands for them.
-        rule_of: gives the operation of a node and its partials, from the node and its operands.
-        among: the operands that may receive something.
-        kept: the nodes whose derivatives are wanted after they have been handed on.
-        zero: what a sum begins with; left out, its first term, as a sum of Values is a node.
-        product: what flows on, of what was received and a partial; `times` if left out.
-        note: called after each use of an operand with the node and the edge, also for nodes that
-            have received nothing, whose edges are closed.
-
-    >>> u, x = Value(4.0), Value(3.0)
-    >>> z = u * x
-    >>> found = sweep({z: 1.0}, [z], lambda node: node.args, local_rule, {u, x})
-    >>> found[u], found[x]
-    (3.0, 4.0)
-    """
-    multiply = product or times
-    for node in nodes:
-        is_reached = node in received
-        if is_reached:
-            g = received[node] if node in kept else received.pop(node)
-        elif note is None:
-            continue
-        else:
-            g = zero
-        operands = operands_of(node)
-        row, partials = rule_of(node, operands)
-        nothing = closed(row, partials)
-        for k, x in enumerate(operands):
-            if x not in among:
-                continue
-            if is_reached and k not in nothing:
-                part = multiply(g, partials[k])
-                if x in received:
-                    part = received[x] + part
-                elif zero is not None:
-                    part = zero + part
-                received[x] = part
-            if note is not None:
-                note(node, Edge(k, x, partials[k], not is_reached or k in nothing))
-    return received
+Local = tuple[Primitive, Sequence[Any]]
 
 
 class Edge(NamedTuple):
@@ -132,10 +71,10 @@ def local_edges(node: Value, among: Container[Any] | None = None) -> list[Edge]:
         among = {x for x in operands if isinstance(x, Value)}
     if not any(x in among for x in operands):
         return []
-    return edges(*local_rule(node), operands, among)
+    return edges(*local_of(node), operands, among)
 
 
-def local_rule(node: Value, operands: Sequence[Any] = ()) -> Rule:
+def local_of(node: Value, operands: Sequence[Any] = ()) -> Local:
     """Return the operation of an interior node, and its partials as floats."""
     return cast(Primitive, node.op), local_partials(node)
 
@@ -187,3 +126,63 @@ def times(g: Any, partial: Any) -> Any:
     elif partial.__class__ is Reciprocal:
         return partial.__rmul__(g)
     return partial if g.__class__ is float and g == 1.0 else g * partial
+
+
+def sweep(
+    received: dict[Any, Any],
+    nodes: Iterable[Any],
+    operands_of: Callable[[Any], Sequence[Any]],
+    local_of: Callable[[Any, Sequence[Any]], Local],
+    among: Container[Any],
+    *,
+    kept: Container[Any] = (),
+    zero: Any = None,
+    product: Callable[[Any, Any], Any] = times,
+    note: Callable[[Any, Edge], object] | None = None,
+) -> dict[Any, Any]:
+    """Hand on what nodes have received to their operands, which add it up: the chain rule.
+
+    Nothing flows from a node that has received nothing, nor along a closed edge, not even 0 * inf.
+
+    Args:
+        received: what nodes have received so far, as 1.0 for the result; filled and returned.
+        nodes: the nodes that have operands, each after all that use it.
+        operands_of: gives the operands of a node, or what stands for them.
+        local_of: gives the operation of a node and its partials, from the node and its operands.
+        among: the operands that may receive something.
+        kept: the nodes whose derivatives are wanted after they have been handed on.
+        zero: what a sum begins with; left out, its first term, as a sum of Values is a node.
+        product: what flows on, of what was received and a partial.
+        note: called after each use of an operand with the node and the edge, also for nodes that
+            have received nothing, whose edges are closed.
+
+    >>> u, x = Value(4.0), Value(3.0)
+    >>> z = u * x
+    >>> found = sweep({z: 1.0}, [z], lambda node: node.args, local_of, {u, x})
+    >>> found[u], found[x]
+    (3.0, 4.0)
+    """
+    for node in nodes:
+        is_reached = node in received
+        if is_reached:
+            g = received[node] if node in kept else received.pop(node)
+        elif note is None:
+            continue
+        else:
+            g = zero
+        operands = operands_of(node)
+        row, partials = local_of(node, operands)
+        nothing = closed(row, partials)
+        for k, x in enumerate(operands):
+            if x not in among:
+                continue
+            if is_reached and k not in nothing:
+                part = product(g, partials[k])
+                if x in received:
+                    part = received[x] + part
+                elif zero is not None:
+                    part = zero + part
+                received[x] = part
+            if note is not None:
+                note(node, Edge(k, x, partials[k], not is_reached or k in nothing))
+    return received

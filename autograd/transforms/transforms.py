@@ -22,10 +22,11 @@ import numpy as np
 
 from autograd import asked
 from autograd.engine.backward import first_birth, ordered
-from autograd.engine.methods import differentiated, tick
+from autograd.engine.methods import tick
 from autograd.engine.modes import recording_anyway
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitives import dot
+from autograd.engine.serialization import differentiated
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.transforms.gradient import gradient_numbers, gradient_values

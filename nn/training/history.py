@@ -50,17 +50,22 @@ class EpochRecord:
             if x is not None or name in ("loss", "time"):
                 instance(f"{name} of an EpochRecord", x, numbers.Real, "a number")
 
+    @property
+    def summary(self) -> str:
+        """The accuracy on the samples held out, or the loss where there is none, in words."""
+        if self.validation_metric is not None:
+            return f"Validation Accuracy: {self.validation_metric:.2f}"
+        if self.validation_loss is not None:
+            return f"Validation Loss: {self.validation_loss:.4g}"
+        return f"Loss: {self.loss:.4g}"
+
     def __str__(self) -> str:
         """Return one line about the validation: its accuracy, or the loss where there is none.
 
         >>> print(EpochRecord(3, 0.5, 0.1, 0.5, 0.1412, 1.0, 0))
         Epoch 3: Validation Accuracy: 0.14
         """
-        if self.validation_metric is not None:
-            return f"Epoch {self.epoch}: Validation Accuracy: {self.validation_metric:.2f}"
-        if self.validation_loss is not None:
-            return f"Epoch {self.epoch}: Validation Loss: {self.validation_loss:.4g}"
-        return f"Epoch {self.epoch}: Loss: {self.loss:.4g}"
+        return f"Epoch {self.epoch}: {self.summary}"
 
 
 class History:

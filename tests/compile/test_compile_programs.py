@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from autograd import Value, compile, dot, gradient, sum
 from autograd.check.strategies import RandomProgram, programs
+from autograd.compile.arrays.ir import Work
 from autograd.compile.arrays.roll import Rolling
 from autograd.compile.arrays.rules import with_gradient
 from autograd.compile.backends.buffers import Buffers
@@ -258,7 +259,7 @@ def test_rolling_needs_no_pass_before_it(
         graph = done(graph)
     rolling = Rolling(graph, [1] * len(program.point), 0)
     routine = rolling.routine
-    buffers = Buffers(routine, routine.statements, [rolling.result], np.zeros(0), batch)
+    buffers = Buffers(Work(routine, routine.statements, [rolling.result]), np.zeros(0), batch)
     for place, x in zip(buffers.inputs, program.point, strict=True):
         place[...] = x
     with np.errstate(all="ignore"):

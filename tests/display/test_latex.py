@@ -28,7 +28,8 @@ from autograd.display.chain.latex import (
 )
 from autograd.display.chain.rules import partial_latex, partial_text
 from autograd.engine import primitives
-from autograd.engine.primitives import TABLE, Primitive, lookup
+from autograd.engine.primitive import lookup
+from autograd.engine.primitives import TABLE, Primitive
 from support.formulas import balanced
 from support.rows import deciding, each_row
 

@@ -10,7 +10,8 @@ from hypothesis import given
 import autograd
 from autograd import StaleGraphError, Value, order
 from autograd.check.strategies import RandomProgram, programs
-from autograd.engine.methods import Kind, closed
+from autograd.engine.methods import Kind
+from autograd.engine.symbolic import closed
 
 
 def graph(program: RandomProgram) -> tuple[list[Value], list[Any]]:

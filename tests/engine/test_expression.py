@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value, order
-from autograd.engine.primitives import ATOM, TABLE, Operand
+from autograd.engine.primitive import ATOM, Operand
+from autograd.engine.primitives import TABLE
 from autograd.expression import ExpressionError, parse
 
 # Python's own numbers for the same text; only for expressions written here.

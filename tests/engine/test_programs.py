@@ -18,7 +18,8 @@ import autograd
 from autograd import Value, gradient, local_partials, order
 from autograd.check.strategies import RandomProgram, programs
 from autograd.check.testing.program import Instruction
-from autograd.engine.primitives import ATOM, SUM, TABLE, Primitive
+from autograd.engine.primitive import ATOM
+from autograd.engine.primitives import SUM, TABLE, Primitive
 from autograd.engine.primitives import Operand as Written
 from support.references import derivative, differentiated, has_kink, mp
 from support.rows import EPS, domains, smooth_rows

@@ -9,7 +9,8 @@ import pytest
 
 import autograd
 from autograd import Value, compile, dot, grad, maximum, mean, minimum, select, where
-from autograd.engine.primitives import TABLE, Primitive, apply, lookup
+from autograd.engine.primitive import lookup
+from autograd.engine.primitives import TABLE, Primitive, apply
 from support.rows import deciding
 
 NAN, INF = math.nan, math.inf

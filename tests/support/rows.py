@@ -10,8 +10,8 @@ import pytest
 from hypothesis import strategies as st
 
 from autograd import Value
-from autograd.engine.methods import structural_zeros
 from autograd.engine.primitives import TABLE, Primitive
+from autograd.engine.symbolic import structural_zeros
 
 EPS = 2.0**-52
 ROWS = list(TABLE.values())

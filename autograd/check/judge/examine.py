@@ -11,10 +11,10 @@ import numpy as np
 
 from autograd.check.judge.analytic import by_backward, scalars
 from autograd.check.judge.chain import (
-    Edge,
     Fault,
     Slopes,
     Sweep,
+    TapeEdge,
     carried,
     infinite_rule,
     lost_on_the_way,
@@ -230,7 +230,7 @@ class Examination:
             numeric=numeric,
             bound=bound,
             step=self._step(),
-            oracle=self.slopes.used(),
+            oracle=" + ".join(self.slopes.used()) or "none",
             reason=reason or "within rounding",
             primitive=primitive,
             entry=self.entry(s, i),
@@ -238,8 +238,8 @@ class Examination:
 
     def _step(self) -> float:
         """The relative step of the oracle that answered most edges."""
-        most = max(self.slopes.oracles, key=self.slopes.oracles.__getitem__, default="")
-        return row_slope.BY_NAME[most].step if most else 0.0
+        used = self.slopes.used()
+        return row_slope.BY_NAME[used[0]].step if used else 0.0
 
     def _blame(
         self, s: int, i: int, claims: Sequence[float], off: Sequence[float], foreign: bool
@@ -272,7 +272,7 @@ class Examination:
         return None
 
     def _in_doubt(
-        self, s: int, i: int, claims: Sequence[float], edge: Edge, slack: float, foreign: bool
+        self, s: int, i: int, claims: Sequence[float], edge: TapeEdge, slack: float, foreign: bool
     ) -> Verdict:
         """Judge a derivative on whose way some edge has no slope that can be told."""
         estimate = self.slopes.found[edge.place][edge.k]
@@ -326,7 +326,7 @@ class Examination:
             return ""
         return _blur_of([found.oracle], found.error)
 
-    def _open_reason(self, root: int, i: int, claim: float, edge: Edge, found: Estimate) -> str:
+    def _open_reason(self, root: int, i: int, claim: float, edge: TapeEdge, found: Estimate) -> str:
         """Return why a derivative is left open, given the result's own slopes on the two sides."""
         estimate = self.slopes.found[edge.place][edge.k]
         trouble = estimate.trouble if estimate is not None else ""
@@ -373,7 +373,7 @@ class Examination:
             outcome=Outcome.UNKNOWN,
             analytic=analytic,
             step=step,
-            oracle=self.slopes.used(),
+            oracle=" + ".join(self.slopes.used()) or "none",
             reason=reason,
             left=left,
             right=right,

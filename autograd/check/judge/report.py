@@ -281,7 +281,7 @@ class Report(Judged):
         """Return each reason that is worth a sentence, with the derivatives it stands for."""
         found: list[tuple[str, str]] = []
         for v in self._sorted():
-            if v.reason and (v.outcome is not Outcome.RIGHT or "but" in v.reason):
+            if v.reason and v.outcome is not Outcome.RIGHT:
                 fault = f" Primitive at fault: {v.primitive}." if v.primitive else ""
                 sides = ""
                 if not (math.isnan(v.left) and math.isnan(v.right)):

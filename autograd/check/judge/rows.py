@@ -15,7 +15,7 @@ from autograd.check.judge.sample import domain_of, sample, within
 from autograd.check.oracles import high_precision, row_slope
 from autograd.check.oracles.differences import differences
 from autograd.check.oracles.estimate import Estimate
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitive import NotAFloatError, Point, Primitive, apply, not_a_float
 from autograd.engine.value import Value
 from autograd.transforms.gradient import gradient_numbers
@@ -37,7 +37,7 @@ def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
         points: about how many points to draw.
         seed: of the drawing; the same row and seed give the same report.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> check_row(lookup("tanh")).ok
     True
     """
@@ -311,7 +311,7 @@ def check_partial(
 ) -> Verdict:
     """Return the verdict on one partial of a row at the operands it was called with.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> check_partial(lookup("mul"), [3.0, 4.0], 1).analytic
     3.0
     >>> check_partial(lookup("abs"), [0.0], 0).outcome.value

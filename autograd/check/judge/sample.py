@@ -21,7 +21,7 @@ def sample(row: Primitive, points: int = 24, seed: int = 0) -> Iterator[Point]:
     Then those where rules fail most: 0, 1 and -1, where the domain holds them, and the kinks that
     the row declares. A row of any number of operands is sampled with two and with four.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> next(sample(lookup("sigmoid")))
     (-40.0,)
     """

@@ -12,9 +12,10 @@ from typing import Any
 
 import autograd
 from autograd.check.oracles import high_precision
-from autograd.engine.primitives import ATOM, TABLE, Operand, Primitive, apply, lookup
+from autograd.engine.primitive import ATOM, Operand
+from autograd.engine.primitives import TABLE, Primitive, apply
 
-_DOT = lookup("dot")
+_DOT = TABLE["dot"]
 
 Apply = Callable[[Primitive, Sequence[Any]], Any]
 
@@ -52,7 +53,7 @@ class RandomProgram:
         point: numbers to call it with, at which every row is inside its domain.
         instructions: in order.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> product, power = Instruction(lookup("mul"), (0, 1)), Instruction(lookup("exp"), (2,))
     >>> p = RandomProgram((2.0, 3.0), (product, power))
     >>> print(p)
@@ -84,7 +85,7 @@ class RandomProgram:
             inputs: numbers, Values, arrays or anything else the rows take.
             apply: what applies a row to a list of operands, in place of the row's public function.
 
-        >>> from autograd.engine.primitive import lookup
+        >>> from autograd import lookup
         >>> RandomProgram((2.0,), (Instruction(lookup("mul"), (0, 4.0)),)).run([3.0])
         [3.0, 12.0]
         """
@@ -102,7 +103,7 @@ class RandomProgram:
             inputs: numbers that it takes.
 
         >>> import mpmath
-        >>> from autograd.engine.primitive import lookup
+        >>> from autograd import lookup
         >>> program = RandomProgram((2.0,), (Instruction(lookup("sqrt"), (0,)),))
         >>> mpmath.nstr(program.precise(mpmath.mp, [2]), 15)
         '1.4142135623731'
@@ -139,7 +140,7 @@ class RandomProgram:
         Args:
             order: the highest order to check, as for `assert_gradients`.
 
-        >>> from autograd.engine.primitive import lookup
+        >>> from autograd import lookup
         >>> print(RandomProgram((2.0,), (Instruction(lookup("exp"), (0,)),)).as_test())
         from autograd import exp
         from autograd.check import assert_gradients

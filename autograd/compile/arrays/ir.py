@@ -7,14 +7,14 @@ moving columns and adding them up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from autograd.compile.arrays.windows import Lattice, lattice
-from autograd.compile.graph.graph import Floats, Ints, repeated
+from autograd.compile.graph.graph import CONSTANT, Floats, Graph, Ints, repeated
 from autograd.engine.primitive import Primitive
 
 # What a program is asked for: f's values; the gradient of their mean, or by an argument; the
@@ -44,6 +44,10 @@ class Array:
     def whole(self) -> View:
         """All columns."""
         return View(self, 0, self.width, 1)
+
+
+# What the result's adjoint is: 1, or 1 / batch for a mean.
+SHARE = Array("share", 1, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +306,26 @@ class Routine:
         self.applied[key] = out
         return out.whole
 
+    def run(
+        self, graph: Graph, inputs: Sequence[Operand], apply: Callable[..., Operand] | None = None
+    ) -> list[Operand]:
+        """Append a small graph node by node, its inputs being arrays, and return its outputs.
+
+        Args:
+            graph: without parameters.
+            inputs: what stands for its inputs.
+            apply: appends a row applied to operands, where that is not always one statement.
+        """
+        found: list[Operand] = []
+        for code, place, operands in graph.nodes():
+            if code == CONSTANT:
+                found.append(float(graph.numbers[place]))
+            elif code < 0:
+                found.append(inputs[place])
+            else:
+                found.append((apply or self.apply)(graph.rows[code], [found[x] for x in operands]))
+        return [found[i] for i in graph.outputs.tolist()]
+
     def rewind(self, count: int) -> None:
         """Drop all statements after the first `count`."""
         dropped = {statement.out for statement in self.statements[count:]}
@@ -349,3 +373,18 @@ class Routine:
         if not isinstance(operand, View) or operand.width == 1 or size == 1:
             return operand
         return self.take(operand, repeated(np.arange(groups), size))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be run.
+
+    Attributes:
+        routine: for the arguments and the parameters.
+        statements: in order.
+        results: what is read afterwards.
+    """
+
+    routine: Routine
+    statements: Sequence[Statement]
+    results: Sequence[View]

@@ -16,10 +16,10 @@ from autograd.compile.arrays.dense import DenseSums
 from autograd.compile.arrays.ir import Many, Operand, View
 from autograd.compile.arrays.placement import Placement
 from autograd.compile.graph.graph import Graph, Ints
-from autograd.engine.primitives import Primitive, lookup
+from autograd.engine.primitives import TABLE, Primitive
 
 # Sums and sums of products are what becomes one statement, or a matrix product.
-_ADD, _SUB, _MUL, _SUM, _DOT = map(lookup, ("add", "sub", "mul", "sum", "dot"))
+_ADD, _SUB, _MUL, _SUM, _DOT = (TABLE[name] for name in ("add", "sub", "mul", "sum", "dot"))
 
 # Groups of one primitive on one level that differ in where their operands lie: up to so many are
 # statements of their own, beyond it their operands are gathered into one. A statement costs a

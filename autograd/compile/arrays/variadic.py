@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from autograd.compile.arrays.ir import Array, Many, Operand, Routine, View
 from autograd.compile.arrays.rules import pulled
 from autograd.compile.graph.graph import CONSTANT, Graph
-from autograd.engine.primitives import Primitive, lookup
+from autograd.engine.primitives import TABLE, Primitive
 
-_SUM = lookup("sum")
+_SUM = TABLE["sum"]
 
 # A column for each group, or for each operand of each group.
 _Found = tuple[Operand, bool]
@@ -50,19 +51,9 @@ def _apart(
     """Append the rule operand by operand: always right, a statement for each step of each."""
     source, size = statement.source, statement.size
     columns = [source.part(i, source.width - size + i + 1, size) for i in range(size)]
-    found: list[Operand] = []
     inputs: list[Operand] = [g, statement.out.whole, *columns]
-    for code, place, operands in graph.nodes():
-        if code == CONSTANT:
-            found.append(float(graph.numbers[place]))
-        elif code < 0:
-            found.append(inputs[place])
-        else:
-            taken = [found[x] for x in operands]
-            found.append(_applied(routine, graph.rows[code], taken))
-    return [
-        (columns[place], found[i]) for place, i in zip(places, graph.outputs.tolist(), strict=True)
-    ]
+    found = routine.run(graph, inputs, partial(_applied, routine))
+    return [(columns[place], slope) for place, slope in zip(places, found, strict=True)]
 
 
 def _applied(routine: Routine, row: Primitive, taken: list[Operand]) -> Operand:

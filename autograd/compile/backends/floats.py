@@ -17,6 +17,7 @@ from typing import Any
 
 from autograd.compile.graph.graph import CONSTANT, INPUT, Graph
 from autograd.engine import numeric
+from autograd.engine.number import made_of
 from autograd.engine.primitive import Primitive
 
 _LONGEST = 250
@@ -59,6 +60,25 @@ class FloatProgram:
                 text = _text(self._graph, self._inputs, self._parameters, fast=False)
                 total = self._total = _compiled(*text)
             return total(*arguments)
+
+
+def with_care(fast: FloatProgram, careful: Callable[[], FloatProgram]) -> Callable[..., Any]:
+    """Return float code that computes derivatives once more, with care, where they are nan.
+
+    Args:
+        fast: returns a list of a value and its derivatives.
+        careful: makes the program in which what a sample did not choose passes nothing on; called
+            when it is first needed.
+    """
+    careful = cache(careful)
+
+    def program(*arguments: float) -> Any:
+        found = fast(*arguments)
+        # One sum in place of a test of each: a nan among them makes it one.
+        total = sum(found)
+        return found if total == total else careful()(*arguments)
+
+    return program
 
 
 def _compiled(text: str, functions: dict[str, Any]) -> Callable[..., Any]:
@@ -122,7 +142,7 @@ class _Writer:
             pairs = zip(taken[:half], taken[half:], strict=True)
             return " + ".join([f"{a} * {b}" for a, b in pairs]) if taken else "0.0"
         if self.fast:
-            function = numeric.made_of(function)
+            function = made_of(function)
             template = _template(function)
             if template is not None:
                 self.functions["math"] = math

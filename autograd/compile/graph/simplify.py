@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Graph, Ints, repeated
-from autograd.engine.primitives import Primitive, lookup
+from autograd.engine.primitives import TABLE, Primitive
 
 # Larger graphs are shared by rounds over all nodes at once, and node by node after so many.
 _LARGE, _ROUNDS = 10_000, 6
@@ -342,11 +342,11 @@ def _negation(patch: Patch, taken: list[int], numbers: Numbers) -> Found:
     return operands[0] if row is _NEG else None
 
 
-_MUL, _NEG, _RECIPROCAL, _SQUARE = map(lookup, ("mul", "neg", "reciprocal", "square"))
+_MUL, _NEG, _RECIPROCAL, _SQUARE = (TABLE[name] for name in ("mul", "neg", "reciprocal", "square"))
 # Of rows with a number that leaves the other operand as it is, what other numbers make.
 _IDENTITIES: dict[Primitive, Identity] = {
     _MUL: _product,
-    lookup("div"): _quotient,
-    lookup("power"): _power,
+    TABLE["div"]: _quotient,
+    TABLE["power"]: _power,
     _NEG: _negation,
 }

@@ -13,11 +13,11 @@ import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints, repeated, tallied
 from autograd.compile.graph.simplify import Patch
-from autograd.engine.primitives import Primitive, lookup
+from autograd.engine.primitives import TABLE, Primitive
 
 # What this pass is about: the rows that a sum can be written in.
 _ROWS = _ADD, _SUB, _MUL, _SUM, _DOT, _NEG = [
-    lookup(name) for name in ("add", "sub", "mul", "sum", "dot", "neg")
+    TABLE[name] for name in ("add", "sub", "mul", "sum", "dot", "neg")
 ]
 
 Edges: TypeAlias = "tuple[Ints, Ints, Ints]"

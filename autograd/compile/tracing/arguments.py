@@ -14,7 +14,7 @@ import numpy as np
 from autograd import asked
 from autograd.compile.tracing.trace import Shape
 from autograd.engine.methods import LEAF
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.value import Value
 
 

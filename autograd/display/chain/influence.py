@@ -37,7 +37,7 @@ class Influencer:
 def influence(z: Value, *, most: int = 20) -> Influence:
     """Return the leaves of z's graph, those first on which most of z hangs.
 
-    A leaf w counts by |dz/dw * w|: to first order, what z would change by if w were set to 0.
+    A leaf w counts by |dz/dw * w|: to first order, the change of z if w were set to 0.
 
     Args:
         z: the result.
@@ -80,7 +80,7 @@ class Influence(Sequence[Influencer]):
                 value, gradient = walk.data[i], walk.gradients[i]
                 amount = abs(gradient * value)
                 found.append(Influencer(node, walk.name(i), value, gradient, amount))
-        # nan first: it is what is wrong.
+        # nan first: it is the fault to look at.
         found.sort(key=lambda one: -math.inf if one.amount != one.amount else -one.amount)
         self._found = found
 

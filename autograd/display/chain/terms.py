@@ -12,8 +12,9 @@ from typing import Any
 
 from autograd.display.chain.latex import MOST_OPERANDS, label_latex, number_latex
 from autograd.display.picture.format import label_text
-from autograd.engine.numeric import number
-from autograd.engine.primitives import ATOM, SUM, Operand, Primitive, lookup
+from autograd.engine.number import number
+from autograd.engine.primitive import ATOM, SUM, Operand
+from autograd.engine.primitives import TABLE, Primitive
 from autograd.engine.symbolic import Operators
 from autograd.engine.value import Value
 from autograd.escaping import clean
@@ -48,7 +49,7 @@ class Term(Operators):
 
     >>> x, y = Term.named("x", "x"), Term.named("y", "y")
     >>> z = Term.named("z", "z")
-    >>> [d.text.text for d in lookup("div").partials(z, x, y)]
+    >>> [d.text.text for d in TABLE["div"].partials(z, x, y)]
     ['1 / y', '-z / y']
     """
 
@@ -84,7 +85,7 @@ class Term(Operators):
         return self.__apply__(_DIV, (other, self))
 
     def __pow__(self, other: Any) -> Any:
-        row = lookup("pow") if isinstance(other, Term) else _POWER
+        row = TABLE["pow"] if isinstance(other, Term) else _POWER
         return self.__apply__(row, (self, other))
 
     def __eq__(self, other: object) -> bool:
@@ -175,21 +176,21 @@ def _power(x: Any, n: Any) -> Any:
 
 def _log_product(x: Any, y: Any) -> Any:
     # 0 at x = 0, which the number beside the rule says.
-    return _apply(_MUL, (x, _apply(lookup("log"), (y,))))
+    return _apply(_MUL, (x, _apply(TABLE["log"], (y,))))
 
 
-_ADD, _SUB, _MUL, _DIV, _NEG = map(lookup, ("add", "sub", "mul", "div", "neg"))
-_POWER, _SQUARE, _EQUAL = map(lookup, ("power", "square", "equal"))
+_ADD, _SUB, _MUL, _DIV, _NEG = (TABLE[name] for name in ("add", "sub", "mul", "div", "neg"))
+_POWER, _SQUARE, _EQUAL = (TABLE[name] for name in ("power", "square", "equal"))
 _SHORTER: dict[Primitive, Callable[..., Any]] = {
     _ADD: _sum,
     _SUB: _difference,
     _MUL: _product,
     _DIV: _quotient,
     _NEG: _negation,
-    lookup("reciprocal"): _reciprocal,
+    TABLE["reciprocal"]: _reciprocal,
     _SQUARE: _square,
     _POWER: _power,
-    lookup("xlogy"): _log_product,
+    TABLE["xlogy"]: _log_product,
 }
 
 

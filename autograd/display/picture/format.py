@@ -22,7 +22,7 @@ TONES: Final = {
 }
 INK: Final = "#111827"
 FAINT: Final = "#4b5563"
-# What stands back where something is highlighted; it can still be read, at a contrast of 3.
+# For all that stands back where something is highlighted; it can still be read, at a contrast of 3.
 PALE: Final = "#949494"
 
 
@@ -90,7 +90,7 @@ def range_text(numbers: list[float]) -> str:
 
 
 def whole_number(name: str, n: object, least: int = 1, most: int | None = None) -> int:
-    """Return a whole number that is neither too small nor too large, or say what it should be."""
+    """Return a whole number that is neither too small nor too large, or say which are allowed."""
     if isinstance(n, bool) or not isinstance(n, int):
         raise TypeError(f"{name} is a whole number, got {n!r:.60}")
     if n < least:

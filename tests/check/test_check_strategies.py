@@ -210,17 +210,29 @@ def test_operands_reach_into_tails_and_close_to_0(of_tanh):
     assert sum(x < 1e-2 for x in at) > 0.1 * len(at)
 
 
-def test_sums_whose_terms_cancel_come(many):
-    found = [
+def with_cancelling(programs):
+    return [
         program
-        for program in many
+        for program in programs
         if any(map(cancels, operands_of(program, "sum")))
         or any(cancels(products(xs)) for xs in operands_of(program, "dot"))
     ]
-    assert len(found) > 0.02 * len(many)
-    # Squared, divided by, under logarithms and roots.
-    shown = {name for program in found for name in program.primitives}
-    assert {"square", "div", "log", "sqrt", "reciprocal"} <= shown
+
+
+def test_sums_whose_terms_cancel_come(many):
+    assert len(with_cancelling(many)) > 0.02 * len(many)
+
+
+@pytest.mark.parametrize("source", ["seeds", "Hypothesis"])
+def test_what_a_sum_has_lost_is_squared_divided_by_and_under_logarithms_and_roots(source):
+    # Of few rows, so that each comes often behind such a sum.
+    shows = ["square", "div", "log", "sqrt", "reciprocal"]
+    rows = ["sum", "dot", *shows]
+    if source == "seeds":
+        drawn = [random_program(seed, 12, rows) for seed in range(300)]
+    else:
+        drawn = drawn_by_hypothesis(300, primitives=rows)
+    assert {name for p in with_cancelling(drawn) for name in p.primitives} >= set(shows)
 
 
 def test_rows_that_choose_one_of_their_operands_join_several_inputs_where_there_are_no_others():

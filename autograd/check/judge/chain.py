@@ -207,7 +207,7 @@ class Fault:
 def rules_off(
     slopes: Slopes, swept: Sweep, root: int
 ) -> tuple[list[Fault], dict[tuple[int, int], float]]:
-    """Return the faulty edges among those that reach `root`, and what each edge may be off by.
+    """Return the faulty edges among those that reach `root`, and how far each edge may be off.
 
     Each row's partials are evaluated at the numbers it was called with and laid beside the slope
     of its function there.

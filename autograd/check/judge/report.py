@@ -188,7 +188,7 @@ class Report(Judged):
 
     Args:
         verdicts: one per input and order.
-        title: what was checked.
+        title: the name of the function under check.
 
     >>> from autograd.check import check_gradients
     >>> report = check_gradients(lambda x: x * x * x, 2.0, order=1)

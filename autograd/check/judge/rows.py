@@ -118,7 +118,7 @@ def _gives_no_float(row: Primitive, points: Iterable[Point]) -> Verdict | None:
         except NotAFloatError as error:
             reason = str(error)
         except (TypeError, ValueError, ArithmeticError, IndexError):
-            # Outside of the function's domain, or not called with so many operands.
+            # Outside of the function's domain, or not of this number of operands.
             continue
         else:
             try:

@@ -1,4 +1,4 @@
-"""What an oracle is, and what it answers: a slope with a bound on its error, or what is in its way.
+"""An oracle, and its answer: a slope with a bound on its error, or the trouble in its way.
 
 Every oracle of this folder returns these, so that the checker, a test and a reader can weigh one
 against another. Those that the judge asks stand in one table, at the end of `row_slope.py`.

@@ -72,7 +72,7 @@ def _asked(
     velocities: Sequence[float],
     spread: float,
 ) -> Estimate:
-    """Return what the first oracle says that has an answer."""
+    """Return the estimate of the first oracle that has one."""
     for oracle in oracles:
         found = oracle.ask(row, operands, velocities, spread)
         if found is not None:

@@ -24,7 +24,7 @@ class Choices(Protocol):
         ...
 
     def again(self) -> bool:
-        """Whether to draw again what came out still; or it does not return."""
+        """Whether to draw again a program that stands still; or it does not return."""
         ...
 
 

@@ -253,7 +253,7 @@ def _answered(answer: Function, point: Sequence[Any]) -> tuple[Any, Marking | No
 
 
 def _takes(function: Function, count: int) -> bool:
-    """Whether a function can be called with so many arguments; where it does not tell, yes."""
+    """Whether a function can be called with `count` arguments; where it does not tell, yes."""
     try:
         inspect.signature(function).bind(*range(count))
     except TypeError:

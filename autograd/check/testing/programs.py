@@ -204,7 +204,7 @@ class _Making:
 
     def _operand(self, low: float, high: float, must_vary: bool) -> int | float:
         """Choose an operand with a number in [low, high]."""
-        # What nothing uses yet and what was made last, so that what is made is used.
+        # Unused variables first, the youngest of them before others: so each is used.
         places = self._places()
         fitting = [i for i in places if low <= self._number(i) <= high][:_NEAREST]
         usable = [i for i in places if 1e-100 < abs(self._number(i)) < 1e100][:_NEAREST]
@@ -253,7 +253,7 @@ class _Making:
         return self._enter(TABLE["mul"], place, factor)
 
     def cancel(self, sums: Sequence[Primitive]) -> None:
-        """Append a sum whose terms cancel down to something small, and what shows it."""
+        """Append a sum whose terms cancel to a small number, and a row that shows it."""
         if len(self.inputs) < self.count:
             small = self._input(-1e-2, 1e-2)
         else:
@@ -280,7 +280,7 @@ class _Making:
             self.grow(shown[self._index(len(shown))], place)
 
     def join(self, joining: Sequence[Primitive]) -> None:
-        """Join what nothing uses, and inputs that are still to come, into one result."""
+        """Join unused variables, and inputs that are still to come, into one result."""
         ends = [place for place in self._places() if place not in self.used]
         while len(self.inputs) < self.count:
             ends.append(self._input(-10.0, 10.0))
@@ -320,7 +320,7 @@ class _Making:
         return found
 
     def finished(self) -> RandomProgram:
-        """Return the program without what its result does not need."""
+        """Return the program without the instructions that its result does not need."""
         needed = self._behind()
         inputs = sorted((i for i in needed if i < 0), reverse=True)
         steps = sorted(i for i in needed if i >= 0)

@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 
 from autograd import asked
-from autograd.check.judge.rows import check_row, sample
+from autograd.check.judge.rows import check_row
+from autograd.check.judge.sample import sample
 from autograd.check.oracles.row_slope import value
 from autograd.engine import methods
 from autograd.engine.number import elementwise, made_of, number

@@ -27,7 +27,7 @@ from autograd import Value
 from autograd.check.oracles import high_precision
 from autograd.check.testing.programs import Instruction, RandomProgram, random_program
 from autograd.engine.primitive import TABLE, Primitive
-from benchmarks.campaign.rooms import EPS, Rooms
+from benchmarks.campaign.rooms import EPS, GraphRooms
 from benchmarks.check_rates import magnitudes
 
 # Zeros, ones, the ends of the floats, where exp and its kin overflow, halves and whole numbers.
@@ -220,14 +220,14 @@ def rooms_of(case: Case, highest: int) -> dict[int, list[float]]:
     z = case.program(*leaves)
     if not isinstance(z, Value):
         return {}
-    rooms = Rooms()
-    level, found = [z], {0: [rooms(z)]}
+    rooms = GraphRooms()
+    level, found = [z], {0: [rooms.of(z)]}
     rooms.constants = 8.0
     # Forward mode rounds the terms that backward adds up before they are large.
     sizes = magnitudes(z, leaves)
     for order in range(1, highest + 1):
         level = [x for y in level for x in autograd.gradient(y, leaves)]
-        found[order] = [rooms(x) for x in level]
+        found[order] = [rooms.of(x) for x in level]
         if order == 1:
             pairs = [*zip(level, sizes, strict=True)]
             larger = max(size / abs(x.data) if x.data else 1.0 for x, size in pairs)
@@ -241,7 +241,7 @@ def rooms_of(case: Case, highest: int) -> dict[int, list[float]]:
                     part = slice(i * count, (i + 1) * count)
                     largest = max((abs(x.data) for x in level[part]), default=0.0)
                     found[2][part] = [room + 16.0 * EPS * largest for room in found[2][part]]
-    found[-1] = [rooms.smallest, rooms.largest]
+    found[-1] = [*rooms.sizes()]
     return found
 
 
@@ -323,7 +323,7 @@ def by_formulas(program: RandomProgram, order: int) -> list[float | None]:
     if not all(math.isfinite(x) and str(x) != "-0.0" for x in point):
         return [None] * (len(point) if order else 1)
     if order == 0:
-        found = by_formula(program, high_precision.context(), point)
+        found = program.precise(high_precision.context(), point)
         return [float(found) if high_precision.context().isfinite(found) else None]
     if 0.0 in point and len(program.instructions) > 1:
         # A condition is no longer met a little beside, and a kink may hide in a square.
@@ -333,20 +333,12 @@ def by_formulas(program: RandomProgram, order: int) -> list[float | None]:
     for i in range(len(point)):
 
         def moved(mp: Any, t: Any, i: int = i) -> Any:
-            return by_formula(program, mp, [x + t if k == i else x for k, x in enumerate(point)])
+            return program.precise(mp, [x + t if k == i else x for k, x in enumerate(point)])
 
         slope = high_precision.derivative(moved, scale)
         # A 0 may be what is left where all digits cancelled.
         slopes.append(slope.value if slope.sound and slope.value else None)
     return slopes
-
-
-def by_formula(program: RandomProgram, mp: Any, inputs: Sequence[Any]) -> Any:
-    variables = [mp.mpf(x) for x in inputs]
-    for step in program.instructions:
-        operands = [variables[x] if isinstance(x, int) else mp.mpf(x) for x in step.operands]
-        variables.append(high_precision.evaluate(mp, step.row, operands))
-    return variables[-1]
 
 
 # Cases --------------------------------------------------------------------------------------

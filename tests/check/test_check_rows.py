@@ -25,7 +25,7 @@ from autograd import (
     where,
 )
 from autograd.check import Outcome, check_gradients, check_row
-from autograd.check.judge.rows import sample
+from autograd.check.judge.sample import sample
 from autograd.check.oracles import complex_step, high_precision, row_slope
 from autograd.check.testing.mutation import FAULTS, planted
 from autograd.engine.methods import kind_of

@@ -22,9 +22,9 @@ from autograd import (
     tanh,
     unregister,
 )
+from autograd.check.strategies import RandomProgram, programs
 from autograd.engine.primitives import Primitive, apply
 from nn import MLP, cross_entropy, half_squared_error
-from support.programs import Program, programs
 from support.rows import each_row
 
 RNG = np.random.default_rng(7)
@@ -124,11 +124,11 @@ def test_a_deep_chain_holds_little_memory() -> None:
     assert buffers.size <= 5 * 8_000
 
 
-@given(program=programs(max_steps=25), batch=st.integers(2, 5))
-def test_memory_that_is_given_on_changes_no_number(program: Program, batch: int) -> None:
+@given(program=programs(max_ops=25), batch=st.integers(2, 5))
+def test_memory_that_is_given_on_changes_no_number(program: RandomProgram, batch: int) -> None:
     """The same statements on places of their own, none of which is ever taken back."""
-    compiled = compile(program, argnum=tuple(range(len(program.inputs))))
-    columns = [np.array([x * (1.0 - 0.1 * k) for k in range(batch)]) for x in program.inputs]
+    compiled = compile(program, argnum=tuple(range(len(program.point))))
+    columns = [np.array([x * (1.0 - 0.1 * k) for k in range(batch)]) for x in program.point]
     for _ in range(2):
         value, slopes = compiled.value_and_grad(*columns)
     elsewhere = compiled.on(np)

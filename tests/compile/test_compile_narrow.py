@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, compile, gradient, maximum, sum, tanh
+from autograd.check.strategies import RandomProgram, programs
 from autograd.compile import lowered
 from autograd.compile.backends.lanes import Lanes, Narrow
 from autograd.compile.graph.graph import INPUT
 from autograd.compile.tracing.trace import trace
-from support.programs import Program, programs
 from support.roundings import room
 
 
@@ -29,11 +29,11 @@ def pasted(program: Any, *arguments: Any) -> Any:
 
 
 @given(program=programs(), batch=st.integers(1, 100))
-def test_any_graph_has_the_same_numbers_node_by_node(program: Program, batch: int) -> None:
-    count = len(program.inputs)
+def test_any_graph_has_the_same_numbers_node_by_node(program: RandomProgram, batch: int) -> None:
+    count = len(program.point)
     compiled = compile(program, argnum=tuple(range(count)))
     shrink = np.linspace(1.0, 0.5, batch)
-    columns = [x * shrink for x in program.inputs]
+    columns = [x * shrink for x in program.point]
     values, slopes = compiled.value_and_grad(*columns)
     assert np.array_equal(values, compiled(*columns), equal_nan=True)
     written, *derivatives = pasted(compiled, *columns)

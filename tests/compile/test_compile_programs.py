@@ -14,6 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograd import Value, compile, dot, gradient, sum
+from autograd.check.strategies import RandomProgram, programs
 from autograd.compile.arrays.ir import Work
 from autograd.compile.arrays.roll import Rolling
 from autograd.compile.arrays.rules import with_gradient
@@ -25,12 +26,10 @@ from autograd.compile.graph.simplify import fold, prune, share
 from autograd.compile.graph.sums import flatten
 from autograd.compile.tracing.trace import trace
 from autograd.engine.primitives import TABLE, Primitive, apply
-from support.programs import Program, programs
-from support.references import EPS
 from support.roundings import room
-from support.rows import each_row, edge_points, variables
+from support.rows import EPS, each_row, edge_points, variables
 
-LINEAR = [TABLE[name] for name in ("add", "sub", "mul", "neg", "sum", "dot", "tanh")]
+LINEAR = ["add", "sub", "mul", "neg", "sum", "dot", "tanh"]
 SINGLE, TINY = 2.0**-23, 5e-324
 
 
@@ -51,10 +50,10 @@ def eager(f: Callable[..., Any], point: Sequence[float]) -> tuple[Any, list[Valu
     return z, gradient(z, leaves)
 
 
-def points(program: Program, batch: int) -> list[tuple[float, ...]]:
+def points(program: RandomProgram, batch: int) -> list[tuple[float, ...]]:
     """Points near the program's own, the first of them itself."""
     shrink = [1.0 - 0.5 * i / batch for i in range(batch)]
-    return [tuple(x * k for x in program.inputs) for k in shrink]
+    return [tuple(x * k for x in program.point) for k in shrink]
 
 
 def everywhere(count: int) -> tuple[int, ...]:
@@ -64,13 +63,13 @@ def everywhere(count: int) -> tuple[int, ...]:
 # Values and gradients -----------------------------------------------------------------------
 
 
-def traced(program: Program) -> Graph:
-    return trace(program, [()] * len(program.inputs))
+def traced(program: RandomProgram) -> Graph:
+    return trace(program, [()] * len(program.point))
 
 
 @given(program=programs(), batch=st.integers(1, 100))
-def test_batches_equal_eager(program: Program, batch: int) -> None:
-    count = len(program.inputs)
+def test_batches_equal_eager(program: RandomProgram, batch: int) -> None:
+    count = len(program.point)
     compiled = compile(program, argnum=everywhere(count))
     samples = points(program, batch)
     columns = [np.array(column) for column in zip(*samples, strict=True)]
@@ -87,24 +86,24 @@ def test_batches_equal_eager(program: Program, batch: int) -> None:
             assert agree(found, gradients[i], allowed.slopes[INPUT, i]), (i, found, gradients[i])
 
 
-@given(program=programs(max_steps=12))
-def test_one_sample_equals_eager(program: Program) -> None:
-    compiled = compile(program, argnum=everywhere(len(program.inputs)))
-    z, gradients = eager(program, program.inputs)
-    value, slopes = compiled.value_and_grad(*program.inputs)
-    allowed = room(traced(program), program.inputs)
-    assert agree(compiled(*program.inputs), z, allowed.value)
+@given(program=programs(max_ops=12))
+def test_one_sample_equals_eager(program: RandomProgram) -> None:
+    compiled = compile(program, argnum=everywhere(len(program.point)))
+    z, gradients = eager(program, program.point)
+    value, slopes = compiled.value_and_grad(*program.point)
+    allowed = room(traced(program), program.point)
+    assert agree(compiled(*program.point), z, allowed.value)
     assert agree(value, z, allowed.value)
     for i, (slope, wanted) in enumerate(zip(slopes, gradients, strict=True)):
         assert agree(slope, wanted, allowed.slopes[INPUT, i])
 
 
 @given(program=programs(), data=st.data())
-def test_inputs_that_are_repeated_or_not_used(program: Program, data: st.DataObject) -> None:
-    count = len(program.inputs)
+def test_inputs_that_are_repeated_or_not_used(program: RandomProgram, data: st.DataObject) -> None:
+    count = len(program.point)
     places = data.draw(st.lists(st.integers(0, 4), min_size=count, max_size=count))
     numbers = [0.5] * 5
-    for place, x in zip(places, program.inputs, strict=True):
+    for place, x in zip(places, program.point, strict=True):
         numbers[place] = x
     point = [numbers[place] for place in places]
     with np.errstate(all="ignore"):
@@ -124,10 +123,10 @@ def test_inputs_that_are_repeated_or_not_used(program: Program, data: st.DataObj
             assert several[i] == 0.0 or i in places
 
 
-@given(program=programs(rows=LINEAR, max_steps=25), batch=st.integers(1, 9))
-def test_parameters_beside_inputs_equal_eager(program: Program, batch: int) -> None:
+@given(program=programs(primitives=LINEAR, max_ops=25), batch=st.integers(1, 9))
+def test_parameters_beside_inputs_equal_eager(program: RandomProgram, batch: int) -> None:
     """Sums and products of weights and numbers of the sample, shared in all ways."""
-    first, *rest = program.inputs
+    first, *rest = program.point
     assume(rest)
     weights = [Value(x) for x in rest]
 
@@ -155,9 +154,9 @@ def test_parameters_beside_inputs_equal_eager(program: Program, batch: int) -> N
         assert agree(number, wanted, off), (number, wanted, off)
 
 
-@given(program=programs(max_steps=6))
-def test_single_precision_equals_eager_to_its_own_rounding(program: Program) -> None:
-    inputs = [float(np.float32(x)) for x in program.inputs]
+@given(program=programs(max_ops=6))
+def test_single_precision_equals_eager_to_its_own_rounding(program: RandomProgram) -> None:
+    inputs = [float(np.float32(x)) for x in program.point]
     compiled = compile(program, dtype="float32")
     columns = [np.array([x, x], dtype=np.float32) for x in inputs]
     values, slopes = compiled.value_and_grad(*columns)
@@ -220,48 +219,48 @@ RUNS = [done.run for done in PASSES]
 
 
 @pytest.mark.parametrize("done", RUNS, ids=[done.name for done in PASSES])
-@given(program=programs(rows=[*LINEAR, *TABLE.values()], max_steps=15))
+@given(program=programs(primitives=[*LINEAR, *TABLE], max_ops=15))
 def test_each_pass_alone_leaves_the_numbers(
-    done: Callable[[Graph], Graph], program: Program
+    done: Callable[[Graph], Graph], program: RandomProgram
 ) -> None:
-    graph = trace(program, [()] * len(program.inputs))
-    z, _ = eager(program, program.inputs)
-    allowed = room(graph, program.inputs).value
+    graph = trace(program, [()] * len(program.point))
+    z, _ = eager(program, program.point)
+    allowed = room(graph, program.point).value
     for start in (graph, simplified(graph), flatten(simplified(graph))):
-        (found,) = done(start).evaluate(program.inputs)
+        (found,) = done(start).evaluate(program.point)
         assert agree(found, z, allowed), str(start)
 
 
 @pytest.mark.parametrize("done", RUNS, ids=[done.name for done in PASSES])
-@given(program=programs(rows=[*LINEAR, *TABLE.values()], max_steps=10))
+@given(program=programs(primitives=[*LINEAR, *TABLE], max_ops=10))
 def test_each_pass_alone_leaves_the_slopes(
-    done: Callable[[Graph], Graph], program: Program
+    done: Callable[[Graph], Graph], program: RandomProgram
 ) -> None:
     """The graph of a gradient is a graph like any other, with more that is shared."""
     graph = traced(program)
-    leaves = [(INPUT, i) for i in range(len(program.inputs))]
-    z, gradients = eager(program, program.inputs)
-    allowed = room(graph, program.inputs)
-    value, *slopes = done(with_gradient(graph, leaves)).evaluate(program.inputs)
+    leaves = [(INPUT, i) for i in range(len(program.point))]
+    z, gradients = eager(program, program.point)
+    allowed = room(graph, program.point)
+    value, *slopes = done(with_gradient(graph, leaves)).evaluate(program.point)
     assert agree(value, z, allowed.value)
     for leaf, slope, wanted in zip(leaves, slopes, gradients, strict=True):
         assert agree(slope, wanted, allowed.slopes[leaf])
 
 
 @pytest.mark.parametrize("before", [[], [simplified], [flatten], RUNS])
-@given(program=programs(rows=[*LINEAR, *TABLE.values()], max_steps=15), batch=st.integers(1, 9))
+@given(program=programs(primitives=[*LINEAR, *TABLE], max_ops=15), batch=st.integers(1, 9))
 def test_rolling_needs_no_pass_before_it(
-    before: list[Callable[[Graph], Graph]], program: Program, batch: int
+    before: list[Callable[[Graph], Graph]], program: RandomProgram, batch: int
 ) -> None:
     graph = traced(program)
-    allowed = room(graph, program.inputs).value
-    z, _ = eager(program, program.inputs)
+    allowed = room(graph, program.point).value
+    z, _ = eager(program, program.point)
     for done in before:
         graph = done(graph)
-    rolling = Rolling(graph, [1] * len(program.inputs), 0)
+    rolling = Rolling(graph, [1] * len(program.point), 0)
     routine = rolling.routine
     buffers = Buffers(Work(routine, routine.statements, [rolling.result]), np.zeros(0), batch)
-    for place, x in zip(buffers.inputs, program.inputs, strict=True):
+    for place, x in zip(buffers.inputs, program.point, strict=True):
         place[...] = x
     with np.errstate(all="ignore"):
         buffers.run()
@@ -269,29 +268,29 @@ def test_rolling_needs_no_pass_before_it(
         assert agree(found, z, allowed)
 
 
-@given(program=programs(rows=[*LINEAR, *TABLE.values()], max_steps=25), twice=st.booleans())
+@given(program=programs(primitives=[*LINEAR, *TABLE], max_ops=25), twice=st.booleans())
 def test_sharing_by_rounds_finds_what_going_node_by_node_finds(
-    program: Program, twice: bool
+    program: RandomProgram, twice: bool
 ) -> None:
     def f(*xs: Any) -> Any:
         return program(*xs) - program(*xs) if twice else program(*xs)
 
-    graph = trace(f, [()] * len(program.inputs))
+    graph = trace(f, [()] * len(program.point))
     wanted = share(graph)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simplify, "_LARGE", 0)
         assert str(share(graph)) == str(wanted)
 
 
-@given(program=programs(max_steps=15))
-def test_passes_do_not_add_nodes_and_are_done_once(program: Program) -> None:
-    graph = trace(program, [()] * len(program.inputs))
+@given(program=programs(max_ops=15))
+def test_passes_do_not_add_nodes_and_are_done_once(program: RandomProgram) -> None:
+    graph = trace(program, [()] * len(program.point))
     simple = simplified(graph)
     cubes = graph.census().get("power", 0)
     assert len(simple) <= len(graph) + 2 * cubes
     for done in (prune, share):
         assert len(done(simple)) == len(simple)
-    assert graph.census() == trace(program, [()] * len(program.inputs)).census()
+    assert graph.census() == trace(program, [()] * len(program.point)).census()
 
 
 # Two ways to write a neuron -----------------------------------------------------------------

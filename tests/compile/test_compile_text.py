@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 
 from autograd import Value, compile, dot, tanh
+from autograd.check.strategies import RandomProgram, programs
 from autograd.compile.graph.graph import INPUT
 from autograd.compile.tracing.trace import trace
 from autograd.engine.primitives import Primitive, apply
 from nn import MLP, half_squared_error
-from support.programs import Program, domains, programs
 from support.roundings import room
-from support.rows import ROWS, counts
+from support.rows import ROWS, counts, domains
 
 
 def points(row: Primitive, count: int) -> list[list[float]]:
@@ -32,10 +32,10 @@ def points(row: Primitive, count: int) -> list[list[float]]:
 
 
 @given(program=programs())
-def test_random_programs_run_when_pasted(program: Program) -> None:
-    count = len(program.inputs)
+def test_random_programs_run_when_pasted(program: RandomProgram) -> None:
+    count = len(program.point)
     compiled = compile(program, argnum=tuple(range(count)), shapes=[()] * count)
-    columns = [np.array([x, 0.7 * x]) for x in program.inputs]
+    columns = [np.array([x, 0.7 * x]) for x in program.point]
     values, slopes = compiled.value_and_grad(*columns)
     scope: dict[str, Any] = {}
     exec(compiled.source, scope)

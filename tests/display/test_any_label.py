@@ -11,11 +11,11 @@ import xml.etree.ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_latex import balanced
 
 from autograd import Value, draw, draw_update, explain, influence, latex, steps
 from autograd.display.writers import graphviz
 from autograd.display.writers.svg import svg_of
+from support.formulas import balanced
 
 SVG = "{http://www.w3.org/2000/svg}"
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="there is no `dot` here")

@@ -12,24 +12,11 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import StaleGraphError, Value, dot, draw, exp, logsumexp, order
+from autograd.check.strategies import programs
 from autograd.display.format import LABEL_LENGTH, label_text, number_text
 from autograd.escaping import clean
 from nn import MLP, Neuron
-from support.programs import programs
-
-
-def example():
-    x, y = Value(1.0, "x"), Value(2.0, "y")
-    f = x**2 + x * y + y**2
-    f.label = "f"
-    z = f**2 + f
-    z.label = "z"
-    return z, x, y
-
-
-def titled(drawing):
-    """The boxes with a title, by it."""
-    return {box.title: box for box in drawing.picture.boxes if box.title}
+from support.pictures import chain, example, groups, network, titled
 
 
 def into(drawing, name):
@@ -121,7 +108,7 @@ def test_contributions_add_up_to_the_gradient():
 
 @given(programs())
 def test_arrows_out_of_each_box_add_up_to_its_gradient(program):
-    values = [Value(x, f"x{i}") for i, x in enumerate(program.inputs)]
+    values = [Value(x, f"x{i}") for i, x in enumerate(program.point)]
     z = program(*values)
     if not isinstance(z, Value):
         return
@@ -267,14 +254,6 @@ def test_a_long_label_is_shortened_and_whole_in_the_tooltip():
 # Cuts and limits --------------------------------------------------------------------------------
 
 
-def chain(length, shared=True):
-    x = Value(1.0001, "x")
-    z = x
-    for _ in range(length):
-        z = z * x if shared else z * 1.0001
-    return z
-
-
 def test_depth_shows_so_many_levels_and_says_what_is_cut():
     z = chain(2_000, shared=False)
     picture = draw(z, depth=3).picture
@@ -369,19 +348,6 @@ def test_a_million_nodes_are_drawn_cut():
 
 
 # Neurons and layers -----------------------------------------------------------------------------
-
-
-def network(sizes=(2, 16, 16, 1), **options):
-    model = MLP(list(sizes), **options)
-    outputs = model([Value(0.5 - i, f"x{i}") for i in range(sizes[0])])
-    loss = ag.mean([(y - 1.0) ** 2 for y in outputs])
-    loss.label = "loss"
-    loss.backward()
-    return loss, model, outputs
-
-
-def groups(drawing):
-    return {box.title: box for box in drawing.picture.boxes if box.kind == "group"}
 
 
 def test_a_large_network_collapses_to_neurons_with_their_values():

@@ -6,14 +6,14 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_draw import chain, example, groups, network, titled
 
 import autograd as ag
 from autograd import Value, draw, draw_update, explain, order
+from autograd.check.strategies import programs
 from autograd.display.writers.svg import svg_of
 from nn import MLP, Neuron
 from nn.losses import cross_entropy
-from support.programs import programs
+from support.pictures import chain, example, groups, network, titled
 
 
 def classifier(sizes=(3, 4, 3), label=1, **options):
@@ -338,7 +338,7 @@ def test_paths_too_many_to_list_are_lit_at_once():
 
 @given(programs(), st.data())
 def test_what_is_lit_is_what_lies_on_some_path(program, data):
-    values = [Value(x, f"x{i}") for i, x in enumerate(program.inputs)]
+    values = [Value(x, f"x{i}") for i, x in enumerate(program.point)]
     z = program(*values)
     if not isinstance(z, Value):
         return
@@ -469,7 +469,7 @@ def test_a_rule_that_is_zero_passes_nothing_even_beside_infinity():
 @given(programs(), st.data())
 def test_no_combination_of_options_breaks_a_picture(program, data):
     values = [Value(x, f"layers.{i % 2}.neurons.{i}.weights.0") for i, x in
-              enumerate(program.inputs)]  # fmt: skip
+              enumerate(program.point)]  # fmt: skip
     z = program(*values)
     if not isinstance(z, Value):
         return

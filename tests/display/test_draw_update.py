@@ -6,13 +6,13 @@ import re
 
 import numpy as np
 import pytest
-from test_draw import example, network
 
 from autograd import Drawing, StaleGraphError, Value, draw, draw_update, mean, name_locals
 from autograd.display.format import number_text
 from autograd.display.writers.svg import svg_of
 from nn import MLP, SGD, Module
 from nn.losses import half_squared_error
+from support.pictures import example, network
 
 
 def rows(drawing, title):

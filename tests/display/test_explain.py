@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import StaleGraphError, Value, explain, gradient, influence, where
+from autograd.check.strategies import programs
 from autograd.engine.symbolic import structural_zeros
 from support.graphs import composite, neuron
-from support.programs import programs
 
 
 def every_product(z, x):
@@ -90,7 +90,7 @@ def test_each_factor_of_the_neuron_of_the_last_source_has_its_line():
 
 @given(programs(), st.data())
 def test_the_paths_are_those_that_an_enumeration_finds_and_add_up(program, data):
-    leaves = [Value(x) for x in program.inputs]
+    leaves = [Value(x) for x in program.point]
     results = program.run(leaves)
     z = results[-1]
     if not isinstance(z, Value):

@@ -20,6 +20,7 @@ from autograd import (
     sqrt,
     where,
 )
+from autograd.check.strategies import programs
 from autograd.display.chain.latex import (
     Latex,
     label_latex,
@@ -29,22 +30,10 @@ from autograd.display.chain.rules import partial_latex, partial_text
 from autograd.engine import primitives
 from autograd.engine.primitive import lookup
 from autograd.engine.primitives import TABLE, Primitive
-from support.programs import deciding, programs
-from support.rows import each_row
+from support.formulas import balanced
+from support.rows import deciding, each_row
 
 x, y, z = Value(1.0, "x"), Value(2.0, "y"), Value(3.0, "z")
-
-
-def balanced(text):
-    """Whether braces, \\left and \\right, and environments pair up."""
-    depth = 0
-    for token in re.findall(r"\\.|[{}]", text):
-        depth += {"{": 1, "}": -1}.get(token, 0)
-        if depth < 0:
-            return False
-    lefts, rights = (len(re.findall(rf"\\{word}(?![a-z])", text)) for word in ("left", "right"))
-    opened, closed = (sorted(re.findall(rf"\\{w}{{(\w+)}}", text)) for w in ("begin", "end"))
-    return depth == 0 and lefts == rights and opened == closed
 
 
 @pytest.mark.parametrize(
@@ -170,7 +159,7 @@ def test_wrong_arguments_are_refused():
 
 @given(programs())
 def test_any_program_gives_balanced_text(program):
-    result = program(*[Value(x, f"x{i}") for i, x in enumerate(program.inputs)])
+    result = program(*[Value(x, f"x{i}") for i, x in enumerate(program.point)])
     if isinstance(result, Value):
         assert balanced(latex(result))
 

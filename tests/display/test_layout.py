@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import autograd.display.writers.layout as layout
 from autograd import Value, draw, relu
+from autograd.check.strategies import programs
 from autograd.display.writers.measure import text_width
 from autograd.display.writers.svg import svg_of
 from nn import MLP
-from support.programs import programs
 
 
 def expression():
@@ -71,7 +71,7 @@ def test_boxes_and_numbers_of_a_layer_do_not_overlap(build):
 
 @given(programs())
 def test_no_random_program_makes_boxes_overlap(program):
-    z = program(*[Value(x, f"x{i}") for i, x in enumerate(program.inputs)])
+    z = program(*[Value(x, f"x{i}") for i, x in enumerate(program.point)])
     if isinstance(z, Value):
         rows, _ = layout.arrange(draw(z).picture)
         for row in rows:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import StaleGraphError, Value, no_grad, steps, where
+from autograd.check.strategies import programs
 from autograd.display.chain.terms import Names, Term, partial_terms
 from autograd.engine.primitives import TABLE
 from support.graphs import composite, neuron
-from support.programs import programs
 
 
 def test_the_composite_of_the_first_source_comes_out_line_by_line():
@@ -63,7 +63,7 @@ def test_the_neuron_of_the_last_source_comes_out_factor_by_factor():
 
 @given(programs())
 def test_running_sums_end_at_the_gradients_of_backward_to_the_last_bit(program):
-    leaves = [Value(x) for x in program.inputs]
+    leaves = [Value(x) for x in program.point]
     z = program(*leaves)
     if not isinstance(z, Value):
         return

@@ -9,14 +9,14 @@ from hypothesis import given
 
 import autograd
 from autograd import StaleGraphError, Value, order
+from autograd.check.strategies import RandomProgram, programs
 from autograd.engine.methods import Kind
 from autograd.engine.symbolic import closed
-from support.programs import Program, programs
 
 
-def graph(program: Program) -> tuple[list[Value], list[Any]]:
+def graph(program: RandomProgram) -> tuple[list[Value], list[Any]]:
     """The leaves and all results of a program on Values."""
-    leaves = [Value(x, f"x{i}") for i, x in enumerate(program.inputs)]
+    leaves = [Value(x, f"x{i}") for i, x in enumerate(program.point)]
     return leaves, program.run(leaves)
 
 
@@ -24,7 +24,7 @@ def graph(program: Program) -> tuple[list[Value], list[Any]]:
 
 
 @given(programs())
-def test_twice_is_exactly_twice_at_leaves_and_once_inside(program: Program) -> None:
+def test_twice_is_exactly_twice_at_leaves_and_once_inside(program: RandomProgram) -> None:
     leaves, results = graph(program)
     z = results[-1]
     z.backward()
@@ -120,7 +120,7 @@ def test_only_values_go_backward() -> None:
 
 
 @given(programs())
-def test_order_lists_each_value_once_operands_first(program: Program) -> None:
+def test_order_lists_each_value_once_operands_first(program: RandomProgram) -> None:
     _, results = graph(program)
     z = results[-1]
     nodes = order(z)
@@ -142,7 +142,9 @@ def test_order_lists_each_value_once_operands_first(program: Program) -> None:
 
 
 @given(programs())
-def test_each_interior_node_that_is_reached_is_pulled_once_results_first(program: Program) -> None:
+def test_each_interior_node_that_is_reached_is_pulled_once_results_first(
+    program: RandomProgram,
+) -> None:
     _, results = graph(program)
     z = results[-1]
     pulled: list[Value] = []
@@ -176,7 +178,7 @@ def test_each_interior_node_that_is_reached_is_pulled_once_results_first(program
 
 
 @given(programs(max_inputs=4))
-def test_on_leaf_is_called_once_with_the_complete_gradient(program: Program) -> None:
+def test_on_leaf_is_called_once_with_the_complete_gradient(program: RandomProgram) -> None:
     leaves, results = graph(program)
     results[-1].backward()
     plain = {x: x.grad for x in leaves}
@@ -191,7 +193,7 @@ def test_on_leaf_is_called_once_with_the_complete_gradient(program: Program) -> 
 
 
 @given(programs(max_inputs=4))
-def test_updating_during_the_pass_equals_updating_after_it(program: Program) -> None:
+def test_updating_during_the_pass_equals_updating_after_it(program: RandomProgram) -> None:
     """Shared weights included, bit for bit: what remains of the pass reads no updated number."""
     after, results = graph(program)
     results[-1].backward()

@@ -6,7 +6,6 @@ import contextvars
 import functools
 import inspect
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from autograd import AnomalyError, Value, detect_anomaly, grad, no_grad
 from autograd.engine.modes import open_modes
+from support.interrupts import interrupted
 from support.profile import PROFILE
 
 x = Value(3.0, "x")
@@ -474,37 +474,17 @@ def test_a_stack_may_be_closed_elsewhere() -> None:
 @pytest.mark.parametrize("events", [("line",), ("call",), ("line", "call")], ids=str)
 @pytest.mark.parametrize("mode", [no_grad, detect_anomaly])
 def test_an_interrupt_at_any_line_leaves_no_mode_on(mode: Any, events: tuple[str, ...]) -> None:
-    count = 0
+    def run() -> None:
+        with mode():
+            x * x
 
-    def once(stop: int) -> None:
-        nonlocal count
-        count = 0
+    def ours(frame: Any) -> bool:
+        return frame.f_globals.get("__name__", "").startswith("autograd")
 
-        def trace(frame: Any, event: str, argument: object) -> Any:
-            nonlocal count
-            if not frame.f_globals.get("__name__", "").startswith("autograd"):
-                return None
-            if event in events:
-                count += 1
-                if count == stop:
-                    raise KeyboardInterrupt
-            return trace
-
-        earlier = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            with mode():
-                x * x
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(earlier)
-
-    once(0)
-    total = count
+    total = interrupted(run, 0, ours, events)
     assert total > 5
     for stop in range(1, total + 1):
-        once(stop)
+        interrupted(run, stop, ours, events)
         assert open_modes() == [], stop
 
 

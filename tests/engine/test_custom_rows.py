@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import test_ieee
-import test_primitives
 
 from autograd import (
     GraphFormatError,
@@ -28,6 +26,7 @@ from autograd import (
 )
 from autograd.engine.primitive import ATOM
 from autograd.engine.primitives import TABLE, Notation
+from support import laws
 from support.rows import counts
 
 
@@ -65,17 +64,17 @@ def mish_of_two() -> Primitive:
 
 
 GENERIC = [
-    test_primitives.test_the_function_agrees_with_its_formula,
-    test_primitives.test_first_derivatives_agree_with_high_precision,
-    test_primitives.test_second_derivatives_agree_with_high_precision,
-    test_primitives.test_partials_on_floats_arrays_and_nodes_agree,
-    test_primitives.test_a_row_keeps_single_precision_arrays_single,
-    test_primitives.test_whole_numbers_in_arrays_are_taken_as_floats,
-    test_primitives.test_shapes_broadcast,
-    test_primitives.test_the_latex_of_a_row_is_balanced_and_names_its_operands,
-    test_primitives.test_the_text_of_a_rule_equals_the_rule,
-    test_primitives.test_every_kind_of_node_pulls_the_local_partials,
-    test_ieee.test_special_numbers_give_the_same_on_floats_and_arrays,
+    laws.the_function_agrees_with_its_formula,
+    laws.first_derivatives_agree_with_high_precision,
+    laws.second_derivatives_agree_with_high_precision,
+    laws.partials_on_floats_arrays_and_nodes_agree,
+    laws.a_row_keeps_single_precision_arrays_single,
+    laws.whole_numbers_in_arrays_are_taken_as_floats,
+    laws.shapes_broadcast,
+    laws.the_latex_of_a_row_is_balanced_and_names_its_operands,
+    laws.the_text_of_a_rule_equals_the_rule,
+    laws.every_kind_of_node_pulls_the_local_partials,
+    laws.special_numbers_give_the_same_on_floats_and_arrays,
 ]
 
 
@@ -94,15 +93,15 @@ def test_a_row_that_is_added_passes_what_every_row_passes(
     [
         (
             lambda z, x, y: (sigmoid(y), z * (1.0 - sigmoid(y))),
-            test_primitives.test_first_derivatives_agree_with_high_precision,
+            laws.first_derivatives_agree_with_high_precision,
         ),
         (
             lambda z, x, y: (sigmoid(y) * (1.0 + 1e-11), x * sigmoid(y) * sigmoid(-y)),
-            test_primitives.test_first_derivatives_agree_with_high_precision,
+            laws.first_derivatives_agree_with_high_precision,
         ),
         (
             lambda z, x, y: (1.0 - sigmoid(-y), x * sigmoid(y) * sigmoid(-y)),
-            test_primitives.test_first_derivatives_agree_with_high_precision,
+            laws.first_derivatives_agree_with_high_precision,
         ),
     ],
     ids=["a tail that is lost", "a part in 1e11", "a left tail by difference"],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, gradient
-from support.programs import floats
+from support.rows import floats
 
 NUMBERS = st.lists(floats(-50.0, 50.0), min_size=1, max_size=6)
 OF_A_SEQUENCE = ["mean", "variance", "norm", "softmax", "log_softmax", "sum", "logsumexp"]

@@ -1,7 +1,5 @@
 """Passes that are interrupted: errors in rules and callbacks, Ctrl-C at any line."""
 
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 import autograd
 from autograd import Value
 from autograd.engine.primitives import TABLE, Primitive
+from support.interrupts import interrupted
 
 
 def test_an_error_in_on_leaf_leaves_every_gradient_as_it_was() -> None:
@@ -50,30 +49,8 @@ def test_an_error_in_a_rule_leaves_every_gradient_as_it_was() -> None:
     assert (x.grad, y.grad) == (5.0, None)
 
 
-def lines_of_the_engine(run: Callable[[], object], stop: int) -> int:
-    """Run with a KeyboardInterrupt raised at the `stop`-th line of backward.py; count the lines."""
-    count = 0
-    home = autograd.backward.__code__.co_filename
-
-    def trace(frame: Any, event: str, argument: object) -> Any:
-        nonlocal count
-        if frame.f_code.co_filename != home:
-            return None
-        if event == "line":
-            count += 1
-            if count == stop:
-                raise KeyboardInterrupt
-        return trace
-
-    earlier = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        run()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        sys.settrace(earlier)
-    return count
+def in_backward(frame: Any) -> bool:
+    return frame.f_code.co_filename == autograd.backward.__code__.co_filename
 
 
 @pytest.mark.parametrize("fused", [False, True], ids=["plain", "on_leaf"])
@@ -89,11 +66,11 @@ def test_ctrl_c_at_any_line_leaves_all_leaves_as_before_or_all_done(fused: bool)
     z.backward(**options)
     done = [x.grad, y.grad, w.grad]
     reset()
-    total = lines_of_the_engine(lambda: z.backward(**options), stop=-1)
+    total = interrupted(lambda: z.backward(**options), 0, in_backward)
     assert total > 30
     for stop in range(1, total + 1):
         reset()
-        lines_of_the_engine(lambda: z.backward(**options), stop)
+        interrupted(lambda: z.backward(**options), stop, in_backward)
         assert [x.grad, y.grad, w.grad] in ([10.0, None, 20.0], done), stop
         reset()
         z.backward(**options)

@@ -25,7 +25,7 @@ from autograd import (
     unregister,
 )
 from autograd.check import Outcome, check_row
-from autograd.check.judge.rows import sample
+from autograd.check.judge.sample import sample
 from autograd.compile.graph.simplify import share
 from autograd.compile.tracing.trace import trace
 from autograd.engine.primitive import TABLE, lookup

@@ -21,7 +21,7 @@ from hypothesis import given
 
 import autograd
 from autograd import Value, from_json, gradient, order, to_json
-from support.programs import Program, programs
+from autograd.check.strategies import RandomProgram, programs
 
 
 def test_backward_twice_is_not_a_mixture_of_passes() -> None:
@@ -240,8 +240,8 @@ def test_whole_numbers_have_gradients(number: Any) -> None:
 
 
 @given(programs())
-def test_no_random_program_differs_from_one_run_to_the_next(program: Program) -> None:
+def test_no_random_program_differs_from_one_run_to_the_next(program: RandomProgram) -> None:
     texts = {
-        to_json(z) for z in (program.run([Value(x) for x in program.inputs])[-1] for _ in range(2))
+        to_json(z) for z in (program.run([Value(x) for x in program.point])[-1] for _ in range(2))
     }
     assert len(texts) == 1

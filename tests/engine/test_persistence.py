@@ -33,8 +33,8 @@ from autograd import (
     order,
     to_json,
 )
+from autograd.check.strategies import RandomProgram, programs
 from autograd.engine.primitives import TABLE
-from support.programs import Program, programs
 
 DOORS: dict[str, Callable[[Value], Value]] = {
     "pickle": lambda z: pickle.loads(pickle.dumps(z)),
@@ -82,9 +82,9 @@ def described(z: Value) -> list[tuple[Any, ...]]:
 @each_door
 @given(program=programs(), backward_first=st.booleans())
 def test_a_graph_comes_back_the_same_and_goes_backward_the_same(
-    door: Callable[[Value], Value], program: Program, backward_first: bool
+    door: Callable[[Value], Value], program: RandomProgram, backward_first: bool
 ) -> None:
-    leaves = [Value(x, f"x{i}") for i, x in enumerate(program.inputs)]
+    leaves = [Value(x, f"x{i}") for i, x in enumerate(program.point)]
     z = program.run(leaves)[-1]
     if backward_first:
         z.backward()
@@ -487,11 +487,13 @@ def replaced(whole: Any, path: list[int], new: Any) -> Any:
 
 
 @given(
-    program=programs(max_steps=4),
+    program=programs(max_ops=4),
     changes=st.lists(st.tuples(st.lists(st.integers(0, 50), max_size=5), mutations()), min_size=1),
 )
-def test_any_mutation_of_a_document_is_read_or_refused(program: Program, changes: Any) -> None:
-    whole = json.loads(to_json(program.run([Value(x) for x in program.inputs])[-1]))
+def test_any_mutation_of_a_document_is_read_or_refused(
+    program: RandomProgram, changes: Any
+) -> None:
+    whole = json.loads(to_json(program.run([Value(x) for x in program.point])[-1]))
     for path, new in changes:
         whole = replaced(whole, path, new)
     try:
@@ -503,11 +505,11 @@ def test_any_mutation_of_a_document_is_read_or_refused(program: Program, changes
     assert all(v.op is None or v.op is TABLE[v.op.name] for v in order(z))
 
 
-@given(program=programs(max_steps=3), data=st.data())
+@given(program=programs(max_ops=3), data=st.data())
 def test_any_cut_or_flipped_character_is_read_or_refused(
-    program: Program, data: st.DataObject
+    program: RandomProgram, data: st.DataObject
 ) -> None:
-    text = to_json(program.run([Value(x) for x in program.inputs])[-1])
+    text = to_json(program.run([Value(x) for x in program.point])[-1])
     at = data.draw(st.integers(0, len(text) - 1))
     new = data.draw(st.sampled_from(["", '"', "{", "}", "]", ",", "9", "-", "e", "\\", "\x00"]))
     rest = data.draw(st.sampled_from([text[at + 1 :], ""]))

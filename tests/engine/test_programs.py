@@ -16,11 +16,13 @@ from hypothesis import assume, given
 
 import autograd
 from autograd import Value, gradient, local_partials, order
+from autograd.check.strategies import RandomProgram, programs
+from autograd.check.testing.program import Instruction
 from autograd.engine.primitive import ATOM
 from autograd.engine.primitives import SUM, TABLE, Primitive
 from autograd.engine.primitives import Operand as Written
-from support.programs import Operand, Program, Step, domains, programs, smooth_rows
-from support.references import EPS, derivative, differentiated, has_kink, mp
+from support.references import derivative, differentiated, has_kink, mp
+from support.rows import EPS, domains, smooth_rows
 
 
 def jumps(row: Primitive) -> bool:
@@ -48,35 +50,35 @@ def by_high_precision(row: Primitive, operands: Sequence[float], i: int) -> Any:
     return derivative(row, operands, i)
 
 
-def uses(program: Program) -> list[list[tuple[int, int, int]]]:
+def uses(program: RandomProgram) -> list[list[tuple[int, int, int]]]:
     """For each place, where its result is used: (place of the consumer, step, operand)."""
-    count = len(program.inputs)
-    found: list[list[tuple[int, int, int]]] = [[] for _ in range(count + len(program.steps))]
-    for k, step in enumerate(program.steps):
+    count = len(program.point)
+    found: list[list[tuple[int, int, int]]] = [[] for _ in range(count + len(program.instructions))]
+    for k, step in enumerate(program.instructions):
         for i, x in enumerate(step.operands):
             if isinstance(x, int):
                 found[x].append((count + k, k, i))
     return found
 
 
-def count_paths(program: Program) -> int:
+def count_paths(program: RandomProgram) -> int:
     """The number of paths from the inputs to the result."""
-    to_result = [0] * (len(program.inputs) + len(program.steps))
+    to_result = [0] * (len(program.point) + len(program.instructions))
     to_result[-1] = 1
     used = uses(program)
     for place in reversed(range(len(to_result) - 1)):
         to_result[place] = sum(to_result[consumer] for consumer, _, _ in used[place])
-    return sum(to_result[: len(program.inputs)])
+    return sum(to_result[: len(program.point)])
 
 
-def path_sums(program: Program, partials: Partials) -> list[tuple[Any, Any]]:
+def path_sums(program: RandomProgram, partials: Partials) -> list[tuple[Any, Any]]:
     """Each input's derivative as a sum over all paths, and the sum of their sizes.
 
     Every path is walked on its own, as S1's naive method does: 2^L of them through L doublings.
     """
-    results = program.run(program.inputs)
+    results = program.run(program.point)
     local: dict[tuple[int, int], Any] = {}
-    for k, step in enumerate(program.steps):
+    for k, step in enumerate(program.instructions):
         operands = [results[x] if isinstance(x, int) else x for x in step.operands]
         for i, x in enumerate(step.operands):
             if isinstance(x, int):
@@ -94,22 +96,22 @@ def path_sums(program: Program, partials: Partials) -> list[tuple[Any, Any]]:
         ]
 
     found: list[tuple[Any, Any]] = []
-    for place in range(len(program.inputs)):
+    for place in range(len(program.point)):
         products, sizes = zip(*(walk(place) or [(0.0, 0.0)]), strict=True)
         found.append((sum(products), sum(sizes)))
     return found
 
 
-def leaves_and_result(program: Program) -> tuple[list[Value], Value]:
-    leaves = [Value(x) for x in program.inputs]
+def leaves_and_result(program: RandomProgram) -> tuple[list[Value], Value]:
+    leaves = [Value(x) for x in program.point]
     return leaves, program.run(leaves)[-1]
 
 
 # The sum over paths --------------------------------------------------------------------------
 
 
-@given(programs(max_steps=10))
-def test_backward_is_the_sum_over_paths(program: Program) -> None:
+@given(programs(max_ops=10))
+def test_backward_is_the_sum_over_paths(program: RandomProgram) -> None:
     """With the rules' own local derivatives: what is tested is how they are put together."""
     assume(count_paths(program) <= MOST_PATHS)
     leaves, z = leaves_and_result(program)
@@ -118,8 +120,8 @@ def test_backward_is_the_sum_over_paths(program: Program) -> None:
         assert abs((x.grad or 0.0) - total) <= 1e-13 * size + 1e-290
 
 
-@given(programs(rows=SMOOTH, max_steps=8))
-def test_backward_is_the_sum_over_paths_of_independent_derivatives(program: Program) -> None:
+@given(programs(primitives=SMOOTH, max_ops=8))
+def test_backward_is_the_sum_over_paths_of_independent_derivatives(program: RandomProgram) -> None:
     """With local derivatives at 60 digits, taken at the operands as the engine rounded them."""
     assume(count_paths(program) <= MOST_PATHS)
     leaves, z = leaves_and_result(program)
@@ -136,8 +138,8 @@ def test_backward_is_the_sum_over_paths_of_independent_derivatives(program: Prog
 
 @pytest.mark.parametrize("depth", [1, 3, 10])
 def test_doublings_have_two_to_the_depth_paths(depth: int) -> None:
-    steps = tuple(Step(TABLE["add"], (i, i)) for i in range(depth))
-    program = Program((3.0,), steps)
+    steps = tuple(Instruction(TABLE["add"], (i, i)) for i in range(depth))
+    program = RandomProgram((3.0,), steps)
     assert count_paths(program) == 2**depth
     leaves, z = leaves_and_result(program)
     z.backward()
@@ -162,14 +164,14 @@ def rounding(v: Value) -> float:
     return moved[v]
 
 
-def exact(program: Program, *by: int) -> Any:
+def exact(program: RandomProgram, *by: int) -> Any:
     """The program's derivative by the inputs at the places `by`, at 60 digits."""
-    orders = [by.count(i) for i in range(len(program.inputs))]
-    return differentiated(lambda *xs: program.precise(mp, xs), program.inputs, orders)
+    orders = [by.count(i) for i in range(len(program.point))]
+    return differentiated(lambda *xs: program.precise(mp, xs), program.point, orders)
 
 
-@given(programs(rows=SMOOTH, max_steps=6))
-def test_first_derivatives_agree_with_high_precision(program: Program) -> None:
+@given(programs(primitives=SMOOTH, max_ops=6))
+def test_first_derivatives_agree_with_high_precision(program: RandomProgram) -> None:
     leaves, z = leaves_and_result(program)
     z.backward()
     for i, (x, slope) in enumerate(zip(leaves, gradient(z, leaves), strict=True)):
@@ -178,8 +180,8 @@ def test_first_derivatives_agree_with_high_precision(program: Program) -> None:
         assert mp.fabs((x.grad or 0.0) - exact(program, i)) <= room
 
 
-@given(programs(rows=SMOOTH, max_steps=4))
-def test_second_derivatives_agree_with_high_precision(program: Program) -> None:
+@given(programs(primitives=SMOOTH, max_ops=4))
+def test_second_derivatives_agree_with_high_precision(program: RandomProgram) -> None:
     leaves, z = leaves_and_result(program)
     for i, first in enumerate(gradient(z, leaves)):
         for j, second in enumerate(gradient(first, leaves)):
@@ -187,8 +189,8 @@ def test_second_derivatives_agree_with_high_precision(program: Program) -> None:
             assert mp.fabs(second.data - exact(program, i, j)) <= room
 
 
-@given(programs(rows=SMOOTH, max_steps=3, max_inputs=2))
-def test_third_derivatives_agree_with_high_precision(program: Program) -> None:
+@given(programs(primitives=SMOOTH, max_ops=3, max_inputs=2))
+def test_third_derivatives_agree_with_high_precision(program: RandomProgram) -> None:
     leaves, z = leaves_and_result(program)
     x = leaves[0]
     (first,) = gradient(z, [x])
@@ -200,11 +202,11 @@ def test_third_derivatives_agree_with_high_precision(program: Program) -> None:
 # The same program on other kinds of numbers --------------------------------------------------
 
 
-def conditioned(program: Program) -> list[float]:
+def conditioned(program: RandomProgram) -> list[float]:
     """For each result, how far rounding at every step before it may have moved it, in floats."""
-    results = program.run(program.inputs)
-    moved = [0.0] * len(program.inputs)
-    for step, z in zip(program.steps, results[len(moved) :], strict=True):
+    results = program.run(program.point)
+    moved = [0.0] * len(program.point)
+    for step, z in zip(program.instructions, results[len(moved) :], strict=True):
         operands = [results[x] if isinstance(x, int) else x for x in step.operands]
         slopes = step.row.partials(z, *operands)
         carried = sum(
@@ -216,18 +218,18 @@ def conditioned(program: Program) -> list[float]:
     return moved
 
 
-@given(programs(rows=SMOOTH))
-def test_arrays_floats_and_values_agree(program: Program) -> None:
-    floats = program.run(program.inputs)
-    nodes = program.run([Value(x) for x in program.inputs])
+@given(programs(primitives=SMOOTH))
+def test_arrays_floats_and_values_agree(program: RandomProgram) -> None:
+    floats = program.run(program.point)
+    nodes = program.run([Value(x) for x in program.point])
     assert [v.data for v in nodes] == floats
-    arrays = program.run([np.array([x, x]) for x in program.inputs])
+    arrays = program.run([np.array([x, x]) for x in program.point])
     for z, array, moved in zip(floats, arrays, conditioned(program), strict=True):
         assert np.all(np.abs(array - z) <= 4 * moved)
 
 
 @given(programs())
-def test_a_program_repeats_bit_for_bit(program: Program) -> None:
+def test_a_program_repeats_bit_for_bit(program: RandomProgram) -> None:
     def once() -> list[str]:
         leaves, z = leaves_and_result(program)
         z.backward()
@@ -239,16 +241,16 @@ def test_a_program_repeats_bit_for_bit(program: Program) -> None:
 # How programs are written --------------------------------------------------------------------
 
 
-def written(program: Program, notation: str) -> Written:
+def written(program: RandomProgram, notation: str) -> Written:
     """The whole program as one expression in x0, x1, ..., by the rows' notations."""
-    texts = [Written(f"x{i}", ATOM) for i in range(len(program.inputs))]
+    texts = [Written(f"x{i}", ATOM) for i in range(len(program.point))]
 
-    def operand(x: Operand) -> Written:
+    def operand(x: int | float) -> Written:
         if isinstance(x, int):
             return texts[x]
         return Written(repr(x), SUM if math.copysign(1.0, x) < 0 else ATOM)
 
-    for step in program.steps:
+    for step in program.instructions:
         row = getattr(step.row, notation)
         texts.append(Written(row([operand(x) for x in step.operands]), row.precedence))
     return texts[-1]
@@ -263,33 +265,33 @@ def test_an_operator_inside_any_row_keeps_its_parentheses(outer: Primitive) -> N
     functions: dict[str, Any] = {name: getattr(autograd, name) for name in autograd.__all__}
     count = outer.arity or 2
     for inner, place in itertools.product(LOOSE, range(count - outer.constants)):
-        inside: list[Operand] = [0, 1] if inner.constants == 0 else [0, 3.0]
-        around: list[Operand] = [[0, 1, 1][i] for i in range(count - outer.constants)]
+        inside: list[int | float] = [0, 1] if inner.constants == 0 else [0, 3.0]
+        around: list[int | float] = [[0, 1, 1][i] for i in range(count - outer.constants)]
         around[place] = 2
         around += [0.25, 1.25][: outer.constants]
-        program = Program((1.75, 0.375), (Step(inner, tuple(inside[: inner.arity])),
-                                          Step(outer, tuple(around))))  # fmt: skip
+        program = RandomProgram((1.75, 0.375), (Instruction(inner, tuple(inside[: inner.arity])),
+                                          Instruction(outer, tuple(around))))  # fmt: skip
         text = written(program, "text").text
         got, wanted = eval(text, functions | {"x0": 1.75, "x1": 0.375}), program(1.75, 0.375)
         same = got == wanted or (got != got and wanted != wanted)
         assert same or (isinstance(got, complex) and math.isnan(wanted)), text
 
 
-@given(programs(max_steps=5))
-def test_parentheses_stand_where_they_are_needed(program: Program) -> None:
+@given(programs(max_ops=5))
+def test_parentheses_stand_where_they_are_needed(program: RandomProgram) -> None:
     """Python reads the text as the program was built; a lost parenthesis changes the number."""
     text = written(program, "text").text
     assume(len(text) < 20_000)
     functions: dict[str, Any] = {name: getattr(autograd, name) for name in autograd.__all__}
-    names = {f"x{i}": Value(x) for i, x in enumerate(program.inputs)}
+    names = {f"x{i}": Value(x) for i, x in enumerate(program.point)}
     z = eval(text, functions | names)
-    wanted = program(*program.inputs)
+    wanted = program(*program.point)
     got = z.data if isinstance(z, Value) else z
     assert got == wanted or (math.isnan(got) and math.isnan(wanted)), text
 
 
-@given(programs(max_steps=5))
-def test_latex_is_balanced_however_deep(program: Program) -> None:
+@given(programs(max_ops=5))
+def test_latex_is_balanced_however_deep(program: RandomProgram) -> None:
     text = written(program, "latex").text
     assume(len(text) < 20_000)
     depth = 0

@@ -11,7 +11,7 @@ import autograd
 from autograd import Value, compile, dot, grad, maximum, mean, minimum, select, where
 from autograd.engine.primitive import lookup
 from autograd.engine.primitives import TABLE, Primitive, apply
-from support.programs import deciding
+from support.rows import deciding
 
 NAN, INF = math.nan, math.inf
 

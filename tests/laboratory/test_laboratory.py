@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import StaleGraphError, Value, dot, laboratory, order
+from autograd.check.strategies import programs
 from nn import MLP, half_squared_error
-from support.programs import programs
 
 
 def example():
@@ -59,7 +59,7 @@ def same(x, y):
 
 def recorded(program):
     """Return the result of a random program and its leaves."""
-    leaves = [Value(x) for x in program.inputs]
+    leaves = [Value(x) for x in program.point]
     return program(*leaves), leaves
 
 

@@ -16,17 +16,15 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import StaleGraphError, Value, walkthrough
+from autograd.check.strategies import programs
 from autograd.display.chain.latex import label_latex
 from autograd.display.chain.mathml import mathml
 from autograd.display.chain.rules import partial_latex
 from autograd.display.format import label_text
 from autograd.engine.primitives import TABLE
 from autograd.pages import walkthrough as room
-from support.browser import contrast
-from support.graphs import composite, neuron
-from support.programs import programs
-
-EVIL = "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'>\"'`${1}\\"
+from support.browser import EVIL, contrast
+from support.graphs import chain, composite, neuron
 
 NOT_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -66,13 +64,6 @@ def picture_of(html: str) -> str:
 
 def data_of(html: str) -> Any:
     return json.loads(re.search(r'\}\)\("cw-[0-9a-f]+", (.*)\);\n</script>', html, re.DOTALL)[1])
-
-
-def chain(n: int) -> Value:
-    x = z = Value(0.5, "x")
-    for i in range(n):
-        z = z * x if i % 2 else ag.tanh(z)
-    return z
 
 
 def test_without_scripts_the_picture_and_the_table_say_it_all():
@@ -213,7 +204,7 @@ def test_the_smallest_graphs_and_odd_numbers(z):
 @given(programs())
 @settings(max_examples=30)
 def test_any_program_can_be_walked_through(program):
-    z = program(*[Value(x) for x in program.inputs])
+    z = program(*[Value(x) for x in program.point])
     if not isinstance(z, Value):
         return
     html = walkthrough(z).html

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_walkthrough import EVIL, chain
 
 from autograd import Value, walkthrough
-from support.browser import contrast, faults
-from support.graphs import composite
+from support.browser import EVIL, contrast, faults
+from support.graphs import chain, composite
 
 pytestmark = pytest.mark.browser
 

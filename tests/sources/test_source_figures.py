@@ -6,11 +6,10 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from test_sources_methods import BEST, line_descent
-from test_sources_nn import parabola_path
 
 import autograd as ag
 from nn import MLP, SGD, Constant, Neuron, datasets, mean_squared_error, minibatches, plots
+from support.descents import BEST, line_descent, parabola_path
 
 X, Y = datasets.line(200, seed=0)
 

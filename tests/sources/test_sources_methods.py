@@ -7,7 +7,6 @@ a network with two hidden layers, and how far descent on batches of different si
 import itertools
 import math
 import statistics
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,11 @@ from autograd.check.oracles.paths import sum_over_paths
 from nn import (
     MLP,
     SGD,
-    Neuron,
-    datasets,
     half_squared_error,
     mean_squared_error,
     minibatches,
 )
+from support.descents import BEST, line_descent
 
 # The gradient and its sign -----------------------------------------------------------------------
 
@@ -156,26 +154,6 @@ def test_batches_of_a_hundred_are_six_hundred_updates_where_the_whole_is_one():
     X, y = np.zeros((60_000, 1)), np.zeros(60_000)
     assert len(minibatches(X, y, 100)) == 600
     assert len(minibatches(X, y, 60_000)) == 1
-
-
-BEST = (1.96538198, -1.00910515)  # the least-squares line of the data below, its MSE 0.2617
-
-
-def line_descent(batch_size: int, lr: float, seed: int = 0) -> Iterator[tuple[float, float, float]]:
-    """Yield weight, bias and the loss over all data: at (-3, 3), then after each step."""
-    X, y = datasets.line(200, seed=0)
-    model = Neuron(1, "linear")
-    model.set_arrays([([[-3.0]], [3.0])])
-    optimizer = SGD(model.parameters(), lr=lr)
-    batches = minibatches(X, y, batch_size, rng=seed)
-    while True:
-        for xs, ys in batches:
-            w, b = (p.data for p in model.parameters())
-            yield w, b, float(np.mean((X[:, 0] * w + b - y) ** 2))
-            optimizer.zero_grad()
-            samples = zip(xs.tolist(), ys.tolist(), strict=True)
-            ag.mean([mean_squared_error(model(x), t) for x, t in samples]).backward()
-            optimizer.step()
 
 
 def sample_gradients(batch_size: int, lr: float, seed: int = 0) -> int:

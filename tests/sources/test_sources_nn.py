@@ -30,6 +30,7 @@ from nn import (
     minibatches,
     one_hot,
 )
+from support.descents import parabola_path
 
 
 def gradients(model):
@@ -193,18 +194,6 @@ def test_changing_mini_batches_leave_the_bad_valley_if_there_is_noise_enough():
 
 
 # S1 --------------------------------------------------------------------------------------------
-
-
-def parabola_path(lr, steps):
-    x = Value(-3.0)
-    optimizer = SGD([x], lr=lr)
-    path = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        (x**2).backward()
-        optimizer.step()
-        path.append(x.data)
-    return path
 
 
 def test_descent_without_a_rate_swings_for_ever():

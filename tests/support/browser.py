@@ -18,6 +18,9 @@ FLAGS = [
     "--no-first-run",
 ]
 
+# A label that runs in a page that does not escape it.
+EVIL = "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'>\"'`${1}\\"
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """The small graphs of the sources, with their labels."""
 
+import autograd as ag
 from autograd import Value, sigmoid
 
 
@@ -21,3 +22,10 @@ def neuron():
     loss = (y - 1.0) ** 2
     loss.label = "L"
     return loss
+
+
+def chain(n: int) -> Value:
+    x = z = Value(0.5, "x")
+    for i in range(n):
+        z = z * x if i % 2 else ag.tanh(z)
+    return z

@@ -12,10 +12,9 @@ import mpmath
 import numpy as np
 
 from autograd.engine.primitives import Primitive
-from support.programs import domains
+from support.rows import domains
 
 DIGITS = 60
-EPS = 2.0**-52
 
 mp = mpmath.MPContext()
 mp.dps = DIGITS

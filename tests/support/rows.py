@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from autograd import Value
 from autograd.engine.primitives import TABLE, Primitive
-from support.programs import domains
-from support.references import EPS
+from autograd.engine.symbolic import structural_zeros
 
+EPS = 2.0**-52
 ROWS = list(TABLE.values())
 
 # Zeros, infinities, nan, ends of the floats, and where exp, sinh and powers overflow.
@@ -20,6 +21,36 @@ EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 3.0, 20.0, -40.0, 710.0, -710.0, 800.0
 EDGES += [1e308, -1e308, 1e-308, 5e-324, -5e-324, math.inf, -math.inf, math.nan]
 
 each_row = pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+
+
+def floats(low: float, high: float) -> st.SearchStrategy[float]:
+    """Return a strategy for floats from low to high without subnormals."""
+    return st.floats(low, high, allow_nan=False, allow_subnormal=False)
+
+
+def domains(row: Primitive, count: int) -> list[tuple[float, float]]:
+    """Return the interval of each of `count` operands of `row`."""
+    return list(row.domain) if row.arity is not None else [row.domain[0]] * count
+
+
+def is_kinked(row: Primitive) -> bool:
+    """Whether `row` lists a kink or a tie inside its own domain."""
+    return any(
+        all(low <= x <= high for x, (low, high) in zip(at, domains(row, len(at)), strict=True))
+        for at, _ in row.subgradients
+    )
+
+
+def deciding(row: Primitive) -> list[int]:
+    """Return the places of the operands that choose among the others, as a condition does."""
+    count = row.arity if row.arity is not None else 3
+    places = structural_zeros(row) if row.chooses else ()
+    return [i for i in places if i < count - row.constants]
+
+
+def smooth_rows() -> list[Primitive]:
+    """Return the rows without kinks inside their domain; nor those that jump by choosing."""
+    return [row for row in TABLE.values() if not is_kinked(row) and not deciding(row)]
 
 
 def counts(row: Primitive) -> list[int]:

@@ -26,9 +26,10 @@ from autograd import (
     sin,
     tanh,
 )
+from autograd.check.strategies import RandomProgram, programs
 from autograd.transforms.taylor import along
-from support.programs import Program, programs, smooth_rows
 from support.references import differentiated, mp
+from support.rows import smooth_rows
 
 SMOOTH = smooth_rows()
 
@@ -115,9 +116,9 @@ def test_a_chain_of_100_000_nodes_has_a_second_derivative() -> None:
     assert derivative(chain, order=2)(1.0) == pytest.approx(2.0 * 0.99999**100_000, rel=1e-9)
 
 
-@given(programs(rows=SMOOTH, max_steps=5))
-def test_series_agree_with_nested_gradients(program: Program) -> None:
-    leaves = [Value(x) for x in program.inputs]
+@given(programs(primitives=SMOOTH, max_ops=5))
+def test_series_agree_with_nested_gradients(program: RandomProgram) -> None:
+    leaves = [Value(x) for x in program.point]
     z = program(*leaves)
     assume(isinstance(z, Value))
     _, first, second = along(z, {leaves[0]: 1.0}, 2)
@@ -139,15 +140,15 @@ def test_the_hessian_of_the_sources_example() -> None:
     )
 
 
-@given(programs(rows=SMOOTH, max_steps=4, max_inputs=2))
-def test_hessians_of_random_programs_agree_with_high_precision(program: Program) -> None:
-    count = len(program.inputs)
-    found = hessian(lambda x: program(*x))(list(program.inputs))
+@given(programs(primitives=SMOOTH, max_ops=4, max_inputs=2))
+def test_hessians_of_random_programs_agree_with_high_precision(program: RandomProgram) -> None:
+    count = len(program.point)
+    found = hessian(lambda x: program(*x))(list(program.point))
     size = max([1.0, *[abs(h) for row in found for h in row]])
     for i in range(count):
         for j in range(count):
             orders = [(i == k) + (j == k) for k in range(count)]
-            wanted = differentiated(lambda *xs: program.precise(mp, xs), program.inputs, orders)
+            wanted = differentiated(lambda *xs: program.precise(mp, xs), program.point, orders)
             assert found[i][j] == pytest.approx(float(wanted), rel=1e-7, abs=1e-7 * size)
 
 
@@ -162,11 +163,13 @@ def test_jacobians_have_the_nesting_of_outputs_and_arguments() -> None:
 
 
 @given(
-    programs(rows=SMOOTH, max_steps=5),
+    programs(primitives=SMOOTH, max_ops=5),
     st.lists(st.floats(-2.0, 2.0, allow_subnormal=False), min_size=4, max_size=4),
 )
-def test_forward_over_reverse_is_reverse_over_forward(program: Program, vs: list[float]) -> None:
-    x = list(program.inputs)
+def test_forward_over_reverse_is_reverse_over_forward(
+    program: RandomProgram, vs: list[float]
+) -> None:
+    x = list(program.point)
     v = (vs * len(x))[: len(x)]
 
     def f(x: list[Any]) -> Any:

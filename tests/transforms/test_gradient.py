@@ -7,8 +7,9 @@ from hypothesis import given
 
 import autograd
 from autograd import Value, gradient, local_partials, order
+from autograd.check.strategies import RandomProgram, programs
 from autograd.transforms.gradient import gradient_numbers
-from support.programs import Program, programs, smooth_rows
+from support.rows import smooth_rows
 
 
 def test_the_gradient_is_a_list_in_the_order_asked_for() -> None:
@@ -110,9 +111,9 @@ def test_one_value_in_place_of_a_list_is_refused() -> None:
 
 
 @given(programs())
-def test_gradient_equals_backward(program: Program) -> None:
+def test_gradient_equals_backward(program: RandomProgram) -> None:
     """The same products in the same order: up to the sign of zeros, bit for bit."""
-    leaves = [Value(x) for x in program.inputs]
+    leaves = [Value(x) for x in program.point]
     z = program.run(leaves)[-1]
     as_graph = [g.data for g in gradient(z, leaves)]
     as_numbers = gradient_numbers(z, leaves)
@@ -137,9 +138,9 @@ def test_gradient_and_backward_agree_where_infinity_meets_a_constant_zero() -> N
     assert math.isnan(number)
 
 
-@given(programs(rows=smooth_rows(), max_steps=5))
-def test_second_derivatives_are_symmetric(program: Program) -> None:
-    leaves = [Value(x) for x in program.inputs]
+@given(programs(primitives=smooth_rows(), max_ops=5))
+def test_second_derivatives_are_symmetric(program: RandomProgram) -> None:
+    leaves = [Value(x) for x in program.point]
     z = program.run(leaves)[-1]
     rows = [gradient(first, leaves) for first in gradient(z, leaves)]
     largest = max(abs(g.data) for row in rows for g in row)

@@ -19,8 +19,7 @@ from autograd import Value, compile, gradient
 from autograd.engine.primitives import TABLE, Primitive, apply
 from support.duals import derivative, mp
 from support.profile import PROFILE
-from support.programs import deciding
-from support.rows import each_row, nodes, variables
+from support.rows import deciding, each_row, nodes, variables
 
 LONG = PROFILE == "long"
 TINY, LARGEST = mp.mpf(2) ** -1022, mp.mpf(2) ** 1024

@@ -1,1 +1,1 @@
-"""Verdicts on gradients, from what the oracles say."""
+"""Verdicts on gradients, from the estimates of the oracles."""

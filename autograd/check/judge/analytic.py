@@ -32,6 +32,22 @@ class Scalar:
     by: str
     analytic: list[float]
 
+    def entry(self, name: str, alone: bool) -> str:
+        """Return how its derivative by an input is written, as in d2f/dx dy.
+
+        Args:
+            name: of the input.
+            alone: whether there is no other.
+
+        >>> Scalar(2, 1.0, "x", [0.0]).entry("x", alone=True)
+        'd2f/dx2'
+        """
+        if self.order == 1:
+            return f"df/d{name}"
+        if self.by == name and alone:
+            return f"d{self.order}f/d{name}{self.order}"
+        return f"d{self.order}f/{'d' + self.by + ' ' if self.by else ''}d{name}"
+
 
 def direction(count: int) -> list[float]:
     """Return the fixed direction that derivatives of many inputs are taken along.

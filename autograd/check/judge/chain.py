@@ -81,6 +81,15 @@ class Slopes:
         self.found[i] = tuple(estimates)
         spread[i] = total
 
+    def noise(self, root: int) -> float:
+        """Return the size of the rounding error in a result; infinite if it is not known."""
+        self.reach(root)
+        for found, operands in zip(self.found[: root + 1], self.tape.operands, strict=False):
+            for estimate, j in zip(found, operands, strict=False):
+                if estimate is not None and 0.0 < self.spread[j] < math.inf and estimate.steep:
+                    return math.inf
+        return self.spread[root]
+
     def used(self) -> list[str]:
         """Return the names of the oracles, the one that answered most edges first."""
         return sorted(self.oracles, key=lambda name: -self.oracles[name])
@@ -198,7 +207,7 @@ class Fault:
 def rules_off(
     slopes: Slopes, swept: Sweep, root: int
 ) -> tuple[list[Fault], dict[tuple[int, int], float]]:
-    """Return the faulty edges among those that reach `root`, and what each edge may be off by.
+    """Return the faulty edges among those that reach `root`, and how far each edge may be off.
 
     Each row's partials are evaluated at the numbers it was called with and laid beside the slope
     of its function there.
@@ -260,6 +269,37 @@ def carried(slopes: Slopes, root: int) -> dict[tuple[int, int], float]:
                     total += abs(other.value - estimate.value)
             found[i, k] = total
     return found
+
+
+def lost_on_the_way(slopes: Slopes, swept: Sweep, root: int, place: int) -> int | None:
+    """Return the entry where, on the way back to another one, the adjoint leaves the floats."""
+    tape = slopes.tape
+    bits = tape.depends[place]
+    for j in range(root, -1, -1):
+        adjoint = swept.adjoint[j]
+        if tape.rows[j] is None or not tape.depends[j] & bits or not adjoint:
+            continue
+        for estimate, k in zip(slopes.found[j], tape.operands[j], strict=True):
+            if estimate is None or not tape.depends[k] & bits:
+                continue
+            part = adjoint * estimate.value
+            tiny = abs(part) < 2.0**-1022 and (estimate.value or estimate.error)
+            if tiny or not math.isfinite(part):
+                return j
+    return None
+
+
+def infinite_rule(tape: Tape, root: int, i: int) -> str | None:
+    """Return the last entry on the way to input i whose rule gives an infinite slope, written."""
+    for j in range(root, -1, -1):
+        row = tape.rows[j]
+        if row is None or not tape.depends[j] >> i & 1:
+            continue
+        partials = partials_of(row, tape.data[j], tape.taken(j))
+        for d, k in zip(partials, tape.operands[j], strict=True):
+            if math.isinf(d) and tape.depends[k] >> i & 1:
+                return tape.written(j)
+    return None
 
 
 def partials_of(row: Primitive, z: float, operands: Sequence[float]) -> list[float]:

@@ -4,9 +4,8 @@
 each against the chain of oracle slopes over the recorded graph.
 """
 
-import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -17,13 +16,14 @@ from autograd.check.judge.chain import (
     Sweep,
     TapeEdge,
     carried,
-    partials_of,
+    infinite_rule,
+    lost_on_the_way,
     rules_off,
     sweep,
 )
-from autograd.check.judge.one_sided import motion, side_slopes, steep
+from autograd.check.judge.one_sided import motion, side_slopes
 from autograd.check.judge.report import Outcome, Verdict
-from autograd.check.oracles import complex_step, differences, high_precision, row_slope
+from autograd.check.oracles import differences, high_precision, row_slope
 from autograd.check.oracles.estimate import Estimate, troubled
 from autograd.check.oracles.tape import Tape
 from autograd.engine.value import Value
@@ -55,9 +55,8 @@ class Examination:
         nodes = [s.node for s in self.scalars if isinstance(s.node, Value)]
         self.tape = Tape(nodes, leaves)
         # The function's own graph, to compare with other recordings of it.
-        self.graph = None
-        if isinstance(z, Value):
-            self.graph = self.tape if len(nodes) == 1 else Tape([z], leaves)
+        own = Tape([z], leaves) if isinstance(z, Value) and len(nodes) > 1 else self.tape
+        self.graph = own if isinstance(z, Value) else None
         places = iter(self.tape.roots)
         self.roots = [next(places) if isinstance(s.node, Value) else -1 for s in self.scalars]
         self._slopes: Slopes | None = None
@@ -87,28 +86,9 @@ class Examination:
             self._faults[s] = faults, swept
         return self._faults[s]
 
-    def noise(self, s: int) -> float:
-        """The size of the rounding error in the value of scalar s; infinite if it is not known."""
-        root = self.roots[s]
-        if root < 0:
-            return 0.0
-        self.swept(s)
-        spread = self.slopes.spread
-        edges = zip(self.slopes.found, self.tape.operands, strict=True)
-        for found, operands in itertools.islice(edges, root + 1):
-            for estimate, j in zip(found, operands, strict=False):
-                if estimate is not None and 0.0 < spread[j] < math.inf and steep(estimate):
-                    return math.inf
-        return spread[root]
-
     def entry(self, s: int, i: int) -> str:
         """The name of a derivative, as in d2f/dx dy."""
-        scalar, name = self.scalars[s], self.names[i]
-        if scalar.order == 1:
-            return f"df/d{name}"
-        if scalar.by == name and len(self.names) == 1:
-            return f"d{scalar.order}f/d{name}{scalar.order}"
-        return f"d{scalar.order}f/{'d' + scalar.by + ' ' if scalar.by else ''}d{name}"
+        return self.scalars[s].entry(self.names[i], alone=len(self.names) == 1)
 
     def judge(self, s: int, i: int, analytic: float | None = None, slack: float = 0.0) -> Verdict:
         """Return the verdict on the derivative of scalar s by input i.
@@ -145,11 +125,10 @@ class Examination:
                 bound += self._carried(s, place)
         elif not all(abs(claim - numeric) <= bound for claim in claims):
             bound = self.faults(s)[1].bound[place]
-            reason = self._at_infinity(s, i, claims)
-            if reason:
+            if reason := self._at_infinity(s, i, claims):
                 return self._unknown(s, i, claims[0], reason)
-        if self._blurred(claims, numeric, bound, swept.blur[place]):
-            return self._unknown(s, i, claims[0], _blurred_reason(swept.blur[place]))
+        if blurred := self._blurred(claims, numeric, bound, swept.blur[place]):
+            return self._unknown(s, i, claims[0], blurred)
         if foreign and _hidden(claims[0], numeric, bound, swept.largest[place]):
             reason = f"noise: rounding hides all of the derivative but ± {bound:.2g}"
             return self._unknown(s, i, claims[0], reason)
@@ -164,7 +143,8 @@ class Examination:
         """
         place, root = self.tape.inputs[i], self.roots[s]
         swept = self.swept(s)
-        at = self._lost(root, place)
+        lost = lost_on_the_way(self.slopes, swept, root, place)
+        at = f" at {self.tape.written(lost)}" if lost is not None else ""
         fits = math.isfinite(swept.adjoint[place]) and math.isfinite(swept.bound[place])
         if fits:
             reason = f"underflow on the way back{at}"
@@ -174,7 +154,7 @@ class Examination:
         found = troubled(high_precision.ORACLE, "")
         if high_precision.context() is not None:
             with np.errstate(all="ignore"):
-                found = side_slopes(self.tape, root, i, self.noise(s))
+                found = side_slopes(self.tape, root, i, self.slopes.noise(root))
         if not found.sound or found.oracle != high_precision.ORACLE:
             return self._unknown(s, i, claims[0], unseen)
         bound = swept.bound[place] - swept.hidden[place] if fits else 0.0
@@ -191,24 +171,6 @@ class Examination:
             return self._verdict(s, i, claims, found.value, bound, "", foreign)
         why = f"{reason}: at high precision the graph has the slope {found.value:.9g}"
         return self._verdict(s, i, claims, found.value, bound, why, foreign, settled=True)
-
-    def _lost(self, root: int, place: int) -> str:
-        """Return where on the way back to an input the adjoint leaves the floats."""
-        tape, s = self.tape, self.roots.index(root)
-        adjoint = self.swept(s).adjoint
-        bits = tape.depends[place]
-        for j in range(root, -1, -1):
-            row = tape.rows[j]
-            if row is None or not tape.depends[j] & bits or not adjoint[j]:
-                continue
-            for estimate, k in zip(self.slopes.found[j], tape.operands[j], strict=True):
-                if estimate is None or not tape.depends[k] & bits:
-                    continue
-                part = adjoint[j] * estimate.value
-                tiny = abs(part) < 2.0**-1022 and (estimate.value or estimate.error)
-                if tiny or not math.isfinite(part):
-                    return f" at {tape.written(j)}"
-        return ""
 
     def _carried(self, s: int, place: int) -> float:
         """How far the roundings of a graph carry its own derivative from that of its formula.
@@ -234,16 +196,13 @@ class Examination:
             f"gives nan there, the function's slope is {fault.slope.value:.9g}"
         )
 
-    def _blurred(self, claims: Sequence[float], numeric: float, bound: float, blur: float) -> bool:
-        """Whether the numbers agree only because the oracle sees the slope too badly."""
-        if differences.ORACLE not in self.slopes.oracles:
-            return False
+    def _blurred(self, claims: Sequence[float], numeric: float, bound: float, blur: float) -> str:
+        """Return why agreement says nothing where an oracle sees the slope too badly, else ""."""
         size = max(abs(numeric), *map(abs, claims))
-        return (
-            blur > 1e-5 * size
-            and blur > 0.5 * bound
-            and all(abs(claim - numeric) <= bound for claim in claims)
-        )
+        agreed = all(abs(claim - numeric) <= bound for claim in claims)
+        if not (blur > 1e-5 * size and blur > 0.5 * bound and agreed):
+            return ""
+        return _blur_of(self.slopes.oracles, blur)
 
     def _verdict(
         self,
@@ -271,7 +230,7 @@ class Examination:
             numeric=numeric,
             bound=bound,
             step=self._step(),
-            oracle=self._oracles(),
+            oracle=" + ".join(self.slopes.used()) or "none",
             reason=reason or "within rounding",
             primitive=primitive,
             entry=self.entry(s, i),
@@ -279,11 +238,8 @@ class Examination:
 
     def _step(self) -> float:
         """The relative step of the oracle that answered most edges."""
-        steps = {complex_step.ORACLE: complex_step.STEP, high_precision.ORACLE: high_precision.STEP}
-        return next((steps.get(oracle, 0.0) for oracle in self.slopes.used()), 0.0)
-
-    def _oracles(self) -> str:
-        return " + ".join(self.slopes.used()) or "none"
+        used = self.slopes.used()
+        return row_slope.BY_NAME[used[0]].step if used else 0.0
 
     def _blame(
         self, s: int, i: int, claims: Sequence[float], off: Sequence[float], foreign: bool
@@ -331,7 +287,8 @@ class Examination:
             if math.isfinite(moved.slope):
                 bound = self._doubtful_bound(s, place, moved.slope, slack) + 4.0 * moved.error
                 if self._blurred(claims, moved.slope, bound, 4.0 * moved.error):
-                    return self._unknown(s, i, claims[0], _blurred_reason(moved.error))
+                    blurred = _blur_of(self.slopes.oracles, moved.error)
+                    return self._unknown(s, i, claims[0], blurred)
                 why = (
                     "kinks and ties on the way are none of the result's"
                     if moved.fault is None
@@ -343,12 +300,12 @@ class Examination:
                     s, i, claims, moved.slope, bound, why, foreign, row.name if row else ""
                 )
         with np.errstate(all="ignore"):
-            found = side_slopes(self.tape, root, i, self.noise(s))
+            found = side_slopes(self.tape, root, i, self.slopes.noise(root))
         if trouble != high_precision.NOISE:
             if found.sound:
                 bound = self._doubtful_bound(s, place, found.value, slack) + 2.0 * found.error
-                if self._vague(found, claims, root):
-                    return self._unknown(s, i, claims[0], _blurred_reason(found.error))
+                if vague := self._vague(found, claims, root):
+                    return self._unknown(s, i, claims[0], vague)
                 if all(abs(claim - found.value) <= bound for claim in claims):
                     why = "kinks on the way are none of the result's"
                     return self._verdict(s, i, claims, found.value, bound, why, foreign)
@@ -361,13 +318,13 @@ class Examination:
         left, right = (found.value,) * 2 if found.sound else (found.left, found.right)
         return self._unknown(s, i, claims[0], reason, left, right, found.step)
 
-    def _vague(self, found: Estimate, claims: Sequence[float], root: int) -> bool:
-        """Whether differences of floats show a result's slope too badly to agree with a claim."""
-        if found.oracle != differences.ORACLE:
-            return False
+    def _vague(self, found: Estimate, claims: Sequence[float], root: int) -> str:
+        """Return why a result's slope is seen too badly to agree with a claim, "" if it is not."""
         size = max(abs(found.value), *map(abs, claims))
         # Of a slope that is 0 the result's value is the measure.
-        return found.error > (1e-5 * size or 1e-6 * abs(self.tape.data[root]))
+        if not found.error > (1e-5 * size or 1e-6 * abs(self.tape.data[root])):
+            return ""
+        return _blur_of([found.oracle], found.error)
 
     def _open_reason(self, root: int, i: int, claim: float, edge: TapeEdge, found: Estimate) -> str:
         """Return why a derivative is left open, given the result's own slopes on the two sides."""
@@ -383,25 +340,11 @@ class Examination:
             reason = f"{kind} at {at}, none of the result's: it has the slope {found.value:.9g}"
             reason += " on both sides"
         if math.isnan(claim):
-            steep = self._steep(root, i)
-            if steep is not None:
+            if (steep := infinite_rule(self.tape, root, i)) is not None:
                 return f"{reason}; the infinite slope of {steep} times a slope of 0 is nan"
         elif found.sound:
             reason += ", but the conventions at kinks do not add up to it"
         return reason
-
-    def _steep(self, root: int, i: int) -> str | None:
-        """Return the last entry on the way to input i whose rule gives an infinite slope."""
-        tape = self.tape
-        for j in range(root, -1, -1):
-            row = tape.rows[j]
-            if row is None or not tape.depends[j] >> i & 1:
-                continue
-            partials = partials_of(row, tape.data[j], tape.taken(j))
-            for d, k in zip(partials, tape.operands[j], strict=True):
-                if math.isinf(d) and tape.depends[k] >> i & 1:
-                    return tape.written(j)
-        return None
 
     def _doubtful_bound(self, s: int, place: int, numeric: float, slack: float) -> float:
         """How far a correct derivative may lie off where some edges stand on their own rules."""
@@ -429,10 +372,8 @@ class Examination:
             order=self.scalars[s].order,
             outcome=Outcome.UNKNOWN,
             analytic=analytic,
-            numeric=math.nan,
-            bound=math.inf,
             step=step,
-            oracle=self._oracles(),
+            oracle=" + ".join(self.slopes.used()) or "none",
             reason=reason,
             left=left,
             right=right,
@@ -440,11 +381,10 @@ class Examination:
         )
 
 
-def _blurred_reason(blur: float) -> str:
-    return (
-        f"noise: differences of floats show the slope to ± {blur:.2g} only; "
-        "with mpmath, and a formula in its terms for every row, it can be told"
-    )
+def _blur_of(oracles: Iterable[str], blur: float) -> str:
+    """Return how well a blunt one among some oracles shows a slope, "" if all are sharp."""
+    oracle = row_slope.blunt(oracles)
+    return f"noise: {oracle.blur.format(blur)}" if oracle is not None else ""
 
 
 def _hidden(claim: float, numeric: float, bound: float, largest: float) -> bool:

@@ -5,7 +5,6 @@ and the graph against the function near the point (`rerecord.py`). Where the gra
 stand for the function, differences of its values decide, or nobody can.
 """
 
-import dataclasses
 import math
 import numbers
 from collections.abc import Callable, Iterable, Sequence
@@ -322,7 +321,7 @@ def _beside_a_switch(
                 f"a little to each side the derivative is {right:.6g}"
             )
         found.append(
-            dataclasses.replace(
+            replace(
                 verdict,
                 outcome=outcome,
                 numeric=right if outcome is Outcome.WRONG else math.nan,
@@ -338,26 +337,28 @@ def _beside_a_switch(
 
 def _outside(verdict: Verdict, primitive: str) -> Verdict:
     """Judge a higher derivative of a gradient whose graph does not follow the data."""
-    return dataclasses.replace(
-        verdict,
-        outcome=Outcome.WRONG,
-        numeric=math.nan,
-        bound=math.inf,
-        reason=f"the rule of {primitive} computes with numbers outside the graph, so its own "
-        "derivative is lost: write it with operators and rows only",
-        primitive=primitive,
+    reason = (
+        f"the rule of {primitive} computes with numbers outside the graph, so its own "
+        "derivative is lost: write it with operators and rows only"
     )
+    return _wrong_after_all(verdict, reason, primitive, verdict.oracle)
 
 
 def _wrong_nearby(verdict: Verdict, nearby: Verdict) -> Verdict:
-    return dataclasses.replace(
+    reason = f"the gradient is wrong a little beside this point: {nearby.reason}"
+    return _wrong_after_all(verdict, reason, nearby.primitive, nearby.oracle)
+
+
+def _wrong_after_all(verdict: Verdict, reason: str, primitive: str, oracle: str) -> Verdict:
+    """Return a verdict with another outcome, whose own number was of no use."""
+    return replace(
         verdict,
         outcome=Outcome.WRONG,
         numeric=math.nan,
         bound=math.inf,
-        oracle=nearby.oracle,
-        reason=f"the gradient is wrong a little beside this point: {nearby.reason}",
-        primitive=nearby.primitive,
+        oracle=oracle,
+        reason=reason,
+        primitive=primitive,
     )
 
 
@@ -367,7 +368,7 @@ def _consistent(verdicts: Iterable[Verdict]) -> list[Verdict]:
     wrong = [v for v in found if v.outcome is Outcome.WRONG]
     lowest = min((v.order for v in wrong), default=math.inf)
     return [
-        dataclasses.replace(
+        replace(
             v, outcome=Outcome.UNKNOWN, reason="it is the derivative of a derivative that is wrong"
         )
         if v.order > lowest and v.outcome is Outcome.RIGHT

@@ -67,7 +67,7 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
         speeds = [velocity.get(k, 0.0) for k in tape.operands[j]]
         moved = [tape.depends[k] >> i & 1 for k in tape.operands[j]]
         resting = zip(slopes.found[j], speeds, moved, strict=True)
-        if any(e is not None and on and not v and steep(e) for e, v, on in resting):
+        if any(e is not None and on and not v and e.steep for e, v, on in resting):
             # An operand of speed 0 still moves, with t^2: 0 times an infinite slope is not 0.
             return Motion(math.nan, kink=j)
         moving = [(e, v) for e, v in zip(slopes.found[j], speeds, strict=True) if v]
@@ -98,11 +98,6 @@ def motion(slopes: Slopes, root: int, i: int) -> Motion:
     slope = velocity.get(root, 0.0)
     off = error.get(root, 0.0)
     return Motion(slope, off) if fault is None else Motion(slope, off, None, *fault)
-
-
-def steep(estimate: Estimate) -> bool:
-    """Whether a slope may be infinite: neither found nor between two finite ones."""
-    return not (estimate.sound or (math.isfinite(estimate.left) and math.isfinite(estimate.right)))
 
 
 def side_slopes(tape: Tape, root: int, i: int, noise: float = 0.0) -> Estimate:

@@ -58,7 +58,8 @@ class Verdict(Judged):
         outcome: right, wrong or cannot tell.
         analytic: the derivative under test.
         numeric: what the oracle says it is; nan if it found none.
-        bound: how far the two may lie apart by rounding and by the oracle's own error.
+        bound: how far the two may lie apart by rounding and by the oracle's own error; infinite
+            where that is not known.
         step: the step of the oracle; relative to the operand where it worked node by node.
         oracle: how `numeric` was found.
         reason: why this outcome, in a sentence.
@@ -76,9 +77,9 @@ class Verdict(Judged):
     input: str
     order: int
     outcome: Outcome
-    analytic: float
-    numeric: float
-    bound: float
+    analytic: float = math.nan
+    numeric: float = math.nan
+    bound: float = math.inf
     step: float = 0.0
     oracle: str = ""
     reason: str = ""
@@ -187,7 +188,7 @@ class Report(Judged):
 
     Args:
         verdicts: one per input and order.
-        title: what was checked.
+        title: the name of the function under check.
 
     >>> from autograd.check import check_gradients
     >>> report = check_gradients(lambda x: x * x * x, 2.0, order=1)

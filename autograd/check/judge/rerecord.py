@@ -91,7 +91,7 @@ def investigate(subject: Subject, here: Tape | None) -> dict[int, Difference]:
     """Return the inputs along which the function is not the graph recorded, and how.
 
     Args:
-        subject: what is checked.
+        subject: the function under check.
         here: its recording at its point.
     """
     again = taped(subject, subject.point)

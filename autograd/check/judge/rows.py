@@ -4,126 +4,21 @@ This is the door that a user's own primitive comes in by: registering one calls 
 """
 
 import math
-import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograd import asked
 from autograd.check.judge.report import Outcome, Report, Verdict
+from autograd.check.judge.sample import domain_of, sample, within
 from autograd.check.oracles import high_precision, row_slope
 from autograd.check.oracles.differences import differences
 from autograd.check.oracles.estimate import Estimate
 from autograd.engine.number import number
-from autograd.engine.primitive import (
-    Interval,
-    NotAFloatError,
-    Point,
-    Primitive,
-    apply,
-    not_a_float,
-)
+from autograd.engine.primitive import NotAFloatError, Point, Primitive, apply, not_a_float
 from autograd.engine.value import Value
 from autograd.transforms.gradient import gradient_numbers
-
-# How many operands a row of any number is tried with: even numbers, for rows that pair them.
-_COUNTS = (2, 4)
-
-
-def sample(row: Primitive, points: int = 24, seed: int = 0) -> Iterator[Point]:
-    """Yield points of a row's domain: its corners, its middle, random ones, near ends too.
-
-    Then those where rules fail most: 0, 1 and -1, where the domain holds them, and the kinks that
-    the row declares. A row of any number of operands is sampled with two and with four.
-
-    >>> from autograd import lookup
-    >>> next(sample(lookup("sigmoid")))
-    (-40.0,)
-    """
-    asked.instance("check_row", row, Primitive, "a row of the table, a Primitive")
-    points = asked.whole("points", points)
-    seed = asked.whole("seed", seed, at_least=0, at_most=None)
-    # Each once: the middle of a domain may be 0.
-    yield from dict.fromkeys(_samples(row, points, seed))
-
-
-def _samples(row: Primitive, points: int, seed: int) -> Iterator[Point]:
-    rng = random.Random(seed)
-    counts = _COUNTS if row.arity is None else (row.arity,)
-    for count in counts:
-        domain = _domain(row, count)
-        lows, highs = tuple(low for low, _ in domain), tuple(high for _, high in domain)
-        yield lows
-        yield highs
-        yield tuple(0.5 * (low + high) for low, high in domain)
-        if count > 1:
-            yield tuple(low if i % 2 else high for i, (low, high) in enumerate(domain))
-            yield tuple(high if i % 2 else low for i, (low, high) in enumerate(domain))
-        for i in range(max(2, points // len(counts))):
-            yield tuple(_draw(rng, low, high, i) for low, high in domain)
-        yield from _special(domain)
-    for point, _ in row.subgradients:
-        if _within(_domain(row, len(point)), point):
-            yield point
-
-
-_SPECIAL = (0.0, 1.0, -1.0)
-
-
-def _domain(row: Primitive, count: int) -> tuple[Interval, ...]:
-    """Return the interval of each of so many operands."""
-    return row.domain if row.arity is not None else tuple(row.domain[:1]) * count
-
-
-def _around(interval: Interval) -> Interval:
-    """Return an interval with room at both ends for what looks at two sides of a point."""
-    low, high = interval
-    return low - (high - low) / 8.0, high + (high - low) / 8.0
-
-
-def _only_between(row: Primitive, k: int, low: float, high: float) -> Primitive:
-    """Return a row like this whose function has no value where operand k is not between."""
-
-    def function(*operands: Any) -> Any:
-        x = operands[k]
-        beyond = isinstance(x, float) and not low <= x <= high
-        return math.nan if beyond else row.function(*operands)
-
-    return replace(row, function=function)
-
-
-def _within(domain: Sequence[Interval], point: Sequence[float]) -> bool:
-    pairs = zip(domain, point, strict=False)
-    return len(domain) == len(point) and all(low <= x <= high for (low, high), x in pairs)
-
-
-def _special(domain: Sequence[Interval]) -> Iterator[Point]:
-    """Yield points of special numbers: in all operands at once, then in each by itself."""
-    # Neither the middle, which may be special itself, nor the same for each: that would be a tie.
-    shares = [0.9 - 0.07 * k for k in range(len(domain))]
-    plain = [
-        max(low, -1e3) * (1.0 - share) + min(high, 1e3) * share
-        for share, (low, high) in zip(shares, domain, strict=True)
-    ]
-    for special in _SPECIAL:
-        points = [(special,) * len(domain)]
-        if len(domain) > 1:
-            points += [(*plain[:k], special, *plain[k + 1 :]) for k in range(len(domain))]
-        yield from (point for point in points if _within(domain, point))
-
-
-def _draw(rng: random.Random, low: float, high: float, i: int) -> float:
-    """Draw a number of the interval: even, or by magnitude, so that small ones come too."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        low, high = max(low, -1e3), min(high, 1e3)
-    x = rng.uniform(low, high)
-    if i % 3 == 1 and low > 0.0:
-        return math.exp(rng.uniform(math.log(low), math.log(high)))
-    if i % 3 == 1 and low < 0.0 < high:
-        return x * 10.0 ** rng.uniform(-3.0, 0.0)
-    return x
 
 
 def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
@@ -133,9 +28,8 @@ def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
     at which the rule is off, and at how many it is; cannot tell if no point could be judged, else
     right. At kinks nothing is judged, beyond saying whether the value taken lies between the two
     slopes, and whether it is the one that the row declares among its `subgradients`. The value of
-    the
-    float function is compared with that of the array function and of the formula (order 0). A rule
-    that is right on numbers is run on Values too: where it fails there, or gives a graph whose
+    the float function is compared with that of the array function and of the formula (order 0). A
+    rule that is right on numbers is run on Values too: where it fails there, or gives a graph whose
     derivative is another function's, one more verdict says so (order 2).
 
     Args:
@@ -183,14 +77,28 @@ def _operand(row: Primitive, k: int) -> str:
 
 
 def _open(name: str, reason: str) -> Verdict:
+    return Verdict(input=name, order=1, outcome=Outcome.UNKNOWN, reason=reason)
+
+
+def _wrong(
+    row: Primitive,
+    name: str,
+    order: int,
+    reason: str,
+    analytic: float = math.nan,
+    numeric: float = math.nan,
+    bound: float = 0.0,
+) -> Verdict:
+    """Return the verdict on a row that is at fault itself."""
     return Verdict(
         input=name,
-        order=1,
-        outcome=Outcome.UNKNOWN,
-        analytic=math.nan,
-        numeric=math.nan,
-        bound=math.inf,
+        order=order,
+        outcome=Outcome.WRONG,
+        analytic=analytic,
+        numeric=numeric,
+        bound=bound,
         reason=reason,
+        primitive=row.name,
     )
 
 
@@ -210,7 +118,7 @@ def _gives_no_float(row: Primitive, points: Iterable[Point]) -> Verdict | None:
         except NotAFloatError as error:
             reason = str(error)
         except (TypeError, ValueError, ArithmeticError, IndexError):
-            # Outside of the function's domain, or not called with so many operands.
+            # Outside of the function's domain, or not of this number of operands.
             continue
         else:
             try:
@@ -220,16 +128,7 @@ def _gives_no_float(row: Primitive, points: Iterable[Point]) -> Verdict | None:
                 continue
             except TypeError:
                 reason = not_a_float(row.name, z)
-        return Verdict(
-            input="value",
-            order=0,
-            outcome=Outcome.WRONG,
-            analytic=math.nan,
-            numeric=math.nan,
-            bound=0.0,
-            reason=f"the function fails at {_shown(row, point)}: {reason}",
-            primitive=row.name,
-        )
+        return _wrong(row, "value", 0, f"the function fails at {_shown(row, point)}: {reason}")
     return None
 
 
@@ -263,18 +162,12 @@ def _wavers(row: Primitive, points: Sequence[Point]) -> Verdict | None:
     for point in points:
         first, second = row.function(*point), row.function(*point)
         if first != second and (first == first or second == second):
-            return Verdict(
-                input="value",
-                order=0,
-                outcome=Outcome.WRONG,
-                analytic=first,
-                numeric=second,
-                bound=0.0,
-                reason="the function gives different numbers for the same operands, at "
+            reason = (
+                "the function gives different numbers for the same operands, at "
                 f"{_shown(row, point)}: a primitive depends on its operands alone; draw random "
-                "numbers outside and pass them in",
-                primitive=row.name,
+                "numbers outside and pass them in"
             )
+            return _wrong(row, "value", 0, reason, first, second)
     return None
 
 
@@ -309,25 +202,12 @@ def _check_value(row: Primitive, points: Sequence[Point]) -> Verdict:
             ):
                 reason = f"the function and the {name} differ at {_shown(row, point)}"
                 worst = z, other, apart, reason
-    if worst is None:
-        z = row.function(*points[0])
-        return Verdict(
-            input="value",
-            order=0,
-            outcome=Outcome.RIGHT,
-            analytic=z,
-            numeric=z,
-            bound=1e-9 * abs(z),
-        )
+    if worst is not None:
+        z, other, _, reason = worst
+        return _wrong(row, "value", 0, reason, z, other, 1e-9 * abs(z))
+    z = row.function(*points[0])
     return Verdict(
-        input="value",
-        order=0,
-        outcome=Outcome.WRONG,
-        analytic=worst[0],
-        numeric=worst[1],
-        bound=1e-9 * abs(worst[0]),
-        reason=worst[3],
-        primitive=row.name,
+        input="value", order=0, outcome=Outcome.RIGHT, analytic=z, numeric=z, bound=1e-9 * abs(z)
     )
 
 
@@ -362,23 +242,13 @@ def _check_operand(row: Primitive, name: str, places: Sequence[tuple[Point, int]
 def _wrong_at_kinks(row: Primitive) -> list[Verdict]:
     """Return a verdict on the first declared subgradient that the rule does not give."""
     for point, declared in row.subgradients:
-        if not (_within(_domain(row, len(point)), point) and _accepts(row, point)):
+        if not (within(domain_of(row, len(point)), point) and _accepts(row, point)):
             continue
         given = [float(d) for d in row.partials(row.function(*point), *point)]
         for k, (mine, wanted) in enumerate(zip(given, declared, strict=True)):
             if mine != wanted and not (math.isnan(mine) and math.isnan(wanted)):
-                return [
-                    Verdict(
-                        input=_operand(row, k),
-                        order=1,
-                        outcome=Outcome.WRONG,
-                        analytic=mine,
-                        numeric=wanted,
-                        bound=0.0,
-                        reason=f"the row declares another subgradient at {_shown(row, point)}",
-                        primitive=row.name,
-                    )
-                ]
+                reason = f"the row declares another subgradient at {_shown(row, point)}"
+                return [_wrong(row, _operand(row, k), 1, reason, mine, wanted)]
     return []
 
 
@@ -398,7 +268,7 @@ def _wrong_on_values(row: Primitive, points: Sequence[Point]) -> list[Verdict]:
 
 
 def _at_end(row: Primitive, point: Point) -> bool:
-    return any(x in ends for x, ends in zip(point, _domain(row, len(point)), strict=True))
+    return any(x in ends for x, ends in zip(point, domain_of(row, len(point)), strict=True))
 
 
 def _second(row: Primitive, point: Point, k: int) -> Verdict | None:
@@ -418,16 +288,7 @@ def _second(row: Primitive, point: Point, k: int) -> Verdict | None:
         return list(gradient_numbers(slope, leaves))
 
     def wrong(analytic: float, estimate: Estimate, reason: str) -> Verdict:
-        return Verdict(
-            input=_operand(row, k),
-            order=2,
-            outcome=Outcome.WRONG,
-            analytic=analytic,
-            numeric=estimate.value,
-            bound=estimate.error,
-            reason=reason,
-            primitive=row.name,
-        )
+        return _wrong(row, _operand(row, k), 2, reason, analytic, estimate.value, estimate.error)
 
     found = differences(partial, *point[:cut])
     try:
@@ -456,49 +317,21 @@ def check_partial(
     >>> check_partial(lookup("abs"), [0.0], 0).outcome.value
     'cannot tell'
     """
-    found = row_slope.slope(row, operands, k, spread)
-    low, high = _around(_domain(row, len(operands))[k])
-    if low <= operands[k] <= high and found.step > min(operands[k] - low, high - operands[k]):
-        # Beyond the domain the function may be another one: it is not asked there.
-        found = row_slope.slope(_only_between(row, k, low, high), operands, k, spread)
-    at = _shown(row, tuple(operands))
+    found = _slope_inside(row, operands, k, spread)
     try:
         value = row.function(*operands)
         partials = row.partials(value, *operands)
         partial = float(partials[k])
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
-        advice = "; write it to give a number there, or declare a domain without this point"
-        if not isinstance(error, ValueError | ArithmeticError):
-            advice = ""
-        return Verdict(
-            input=name,
-            order=1,
-            outcome=Outcome.WRONG,
-            analytic=math.nan,
-            numeric=found.value,
-            bound=found.error,
-            reason=f"the rule fails at {at}: {_told(error)}{advice}",
-            primitive=row.name,
-        )
+        reason = f"the rule fails at {_shown(row, tuple(operands))}: {_told(error)}"
+        if isinstance(error, ValueError | ArithmeticError):
+            reason += "; write it to give a number there, or declare a domain without this point"
+        return _wrong(row, name, 1, reason, math.nan, found.value, found.error)
     if len(partials) != len(operands):
         outcome, bound = Outcome.WRONG, 0.0
         reason = f"the rule gives {len(partials)} partials for {len(operands)} operands"
-    elif not found.sound:
-        outcome, bound = Outcome.UNKNOWN, math.inf
-        reason = f"{found.trouble or 'the slope is not finite'} at {at}"
-        if min(found.left, found.right) <= partial <= max(found.left, found.right):
-            reason += "; the value taken lies between them"
     else:
-        bound = row_slope.RULE_ERROR * abs(found.value) + found.error + row_slope.FLOOR
-        if not abs(partial - found.value) <= bound:
-            bound = row_slope.tolerance(row, operands, k, found)
-        right = abs(partial - found.value) <= bound
-        outcome = Outcome.RIGHT if right else Outcome.WRONG
-        reason = f"at {at}"
-        size = max(abs(partial), abs(found.value))
-        if right and found.error > (1e-4 * size or 1e-6 * abs(value)):
-            outcome, bound = Outcome.UNKNOWN, math.inf
-            reason = f"noise: the slope is known to ± {found.error:.2g} only, {reason}"
+        outcome, bound, reason = _compared(row, operands, k, found, partial, value)
     return Verdict(
         input=name,
         order=1,
@@ -513,3 +346,53 @@ def check_partial(
         right=found.right if outcome is Outcome.UNKNOWN else math.nan,
         primitive=row.name if outcome is Outcome.WRONG else "",
     )
+
+
+def _compared(
+    row: Primitive,
+    operands: Sequence[float],
+    k: int,
+    found: Estimate,
+    partial: float,
+    value: float,
+) -> tuple[Outcome, float, str]:
+    """Compare a partial with its function's slope: the outcome, its bound and its reason."""
+    at = f"at {_shown(row, tuple(operands))}"
+    if not found.sound:
+        reason = f"{found.trouble or 'the slope is not finite'} {at}"
+        if min(found.left, found.right) <= partial <= max(found.left, found.right):
+            reason += "; the value taken lies between them"
+        return Outcome.UNKNOWN, math.inf, reason
+    bound = row_slope.RULE_ERROR * abs(found.value) + found.error + row_slope.FLOOR
+    if not abs(partial - found.value) <= bound:
+        bound = row_slope.tolerance(row, operands, k, found)
+    if not abs(partial - found.value) <= bound:
+        return Outcome.WRONG, bound, at
+    size = max(abs(partial), abs(found.value))
+    if found.error > (1e-4 * size or 1e-6 * abs(value)):
+        reason = f"noise: the slope is known to ± {found.error:.2g} only, {at}"
+        return Outcome.UNKNOWN, math.inf, reason
+    return Outcome.RIGHT, bound, at
+
+
+def _slope_inside(row: Primitive, operands: Sequence[float], k: int, spread: float) -> Estimate:
+    """Return the slope of a row along operand k, without asking far beyond the row's domain."""
+    found = row_slope.slope(row, operands, k, spread)
+    low, high = domain_of(row, len(operands))[k]
+    # Room at both ends for what looks at two sides of a point.
+    low, high = low - (high - low) / 8.0, high + (high - low) / 8.0
+    if low <= operands[k] <= high and found.step > min(operands[k] - low, high - operands[k]):
+        # Beyond the domain the function may be another one: it is not asked there.
+        return row_slope.slope(_only_between(row, k, low, high), operands, k, spread)
+    return found
+
+
+def _only_between(row: Primitive, k: int, low: float, high: float) -> Primitive:
+    """Return a row like this whose function has no value where operand k is not between."""
+
+    def function(*operands: Any) -> Any:
+        x = operands[k]
+        beyond = isinstance(x, float) and not low <= x <= high
+        return math.nan if beyond else row.function(*operands)
+
+    return replace(row, function=function)

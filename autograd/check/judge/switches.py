@@ -41,7 +41,7 @@ def switched(
     """Return the rule that makes another graph beside a point than at it, None if there is none.
 
     Args:
-        subject: what is checked.
+        subject: the function under check.
         here: its examination at its point.
         sides: those to the two sides, `neighbours.LEVELS[0]` away.
         highest: the highest order that is checked.

@@ -15,8 +15,8 @@ from autograd.check.oracles.estimate import Estimate, troubled
 from autograd.check.target import FunctionSubject
 
 # How well a slope must be known to confirm a claim: of a function with all digits of a double, and
-# of one that makes so many steps over the scale of its input, or over 1 where that is more. There a
-# claim that is off by a twentieth still does not pass.
+# of one that makes this many steps over the scale of its input, or over 1 where that is more.
+# There a claim that is off by a twentieth still does not pass.
 _SHARP = 1e-4
 _COARSE = 0.02
 _STEPS = 250.0

@@ -1,11 +1,14 @@
-"""What an oracle answers: a slope with a bound on its error, and what stood in its way.
+"""An oracle, and its answer: a slope with a bound on its error, or the trouble in its way.
 
 Every oracle of this folder returns these, so that the checker, a test and a reader can weigh one
-against another.
+against another. Those that the judge asks stand in one table, at the end of `row_slope.py`.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from autograd.engine.primitive import Primitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Estimate:
         """Whether there is a finite slope and nothing stood in the way of finding it."""
         return not self.trouble and math.isfinite(self.value)
 
+    @property
+    def steep(self) -> bool:
+        """Whether the slope may be infinite: neither found nor between two finite ones."""
+        return not (self.sound or (math.isfinite(self.left) and math.isfinite(self.right)))
+
 
 def troubled(
     oracle: str, trouble: str, left: float = math.nan, right: float = math.nan, step: float = 0.0
@@ -50,3 +58,28 @@ def troubled(
     False
     """
     return Estimate(math.nan, math.inf, step, oracle, left, right, trouble)
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """A way to a row's slope, as the judge asks for it: one row of the table of oracles.
+
+    Attributes:
+        name: as estimates and verdicts show it.
+        ask: from a row, its operands, how fast each of them moves, and how far rounding may have
+            carried them, to an estimate; None where this oracle has nothing to say.
+        together: whether several operands may move at once; else one does, with speed 1.
+        step: relative to the operand; 0 where the oracle chooses it by the function.
+        scatter: from a row, its operands, the place of one and the slope there, to how far other
+            steps lie from it; None where steps do not matter.
+        blur: says with a number for `{}` how badly a slope was seen, and what would see more; ""
+            for an oracle that is as sharp as rules are. Where the error of another one is large,
+            agreement with it does not make a derivative right.
+    """
+
+    name: str
+    ask: Callable[[Primitive, Sequence[float], Sequence[float], float], Estimate | None]
+    together: bool = False
+    step: float = 0.0
+    scatter: Callable[[Primitive, Sequence[float], int, float], float] | None = None
+    blur: str = ""

@@ -47,7 +47,7 @@ class Window:
 
 @functools.cache
 def _fitting() -> tuple[Any, Any]:
-    """The places of the sample in a window of reach 1, and what makes coefficients of values."""
+    """The places of the sample in a window of reach 1, and the matrix to coefficients."""
     # Not quite even, so that no regular staircase meets them all alike.
     even = np.linspace(-1.0, 1.0, _POINTS)
     places = even + 0.02 * np.sin(17.0 * even)
@@ -258,7 +258,7 @@ def _end(f: Real, x: float, here: float, y: float) -> float:
     return last if last >= first / 64.0 else 0.0
 
 
-# The slope in the middle of a window by a polynomial through so many values; in a wide window
+# The slope in the middle of a window by a polynomial through this many values; in a wide window
 # that of a low degree has the smaller error for a function with few digits. The best window is
 # sampled once more, with more values.
 _FEW, _MANY = 25, 101

@@ -9,12 +9,12 @@ precision only where that does not hold).
 import itertools
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
 from autograd.check.oracles import complex_step, differences, high_precision
-from autograd.check.oracles.estimate import Estimate, troubled
+from autograd.check.oracles.estimate import Estimate, Oracle, troubled
 from autograd.check.oracles.grain import grain
 from autograd.engine.primitive import Primitive
 
@@ -42,17 +42,9 @@ def slope(row: Primitive, operands: Sequence[float], k: int, spread: float = 0.0
     >>> slope(lookup("relu"), [0.0], 0).trouble
     'kink: the slopes on the two sides differ'
     """
-    if complex_step.analytic(row):
-        found = complex_step.row_slope(row, operands, k)
-        if found is not None and _plain(row, operands, k, spread, found.value):
-            return found
-    elif piecewise_affine(row):
-        found = _straight(row, operands, k, spread)
-        if found is not None:
-            return found
     velocities = [0.0] * len(operands)
     velocities[k] = 1.0
-    return along(row, operands, velocities, spread)
+    return _asked(ORACLES, row, operands, velocities, spread)
 
 
 def along(
@@ -70,42 +62,22 @@ def along(
     >>> along(lookup("maximum"), [2.0, 2.0], [1.0, 1.0]).value
     1.0
     """
-    found = high_precision.row_slope(
-        row, operands, velocities, spread, lambda: noise(row, operands)
-    )
-    if found is not None:
-        return found
+    return _asked(_TOGETHER, row, operands, velocities, spread)
 
-    def moved(t: float) -> float:
-        # The first step of the ladder is 1/16 of the operand that is first carried far.
-        there = [x + t * reach * v for x, v in zip(operands, velocities, strict=True)]
-        return value(row, there)
 
-    reach = min(
-        ((abs(x) or 1.0) / abs(v) for x, v in zip(operands, velocities, strict=True) if v),
-        default=1.0,
-    )
-    level = 2.0**-52 * abs(moved(0.0))
-    found = differences.richardson(moved, 0.0, noise=level)
-    if found.sound and spread > found.step * reach:
-        far = spread / reach
-        sides = high_precision.settled(
-            lambda t: differences.richardson(lambda u: moved(t + u), 0.0, noise=level).value,
-            found.value,
-            far,
-        )
-        if sides is not None:
-            found = troubled(differences.ORACLE, high_precision.NOISE, *sides, far)
-    return Estimate(
-        found.value / reach,
-        found.error / reach,
-        found.step * reach,
-        found.oracle,
-        found.left / reach,
-        found.right / reach,
-        found.trouble,
-        found.grain,
-    )
+def _asked(
+    oracles: Sequence[Oracle],
+    row: Primitive,
+    operands: Sequence[float],
+    velocities: Sequence[float],
+    spread: float,
+) -> Estimate:
+    """Return the estimate of the first oracle that has one."""
+    for oracle in oracles:
+        found = oracle.ask(row, operands, velocities, spread)
+        if found is not None:
+            return found
+    return troubled("none", "no oracle has an answer")
 
 
 def rounding(row: Primitive, operands: Sequence[float]) -> float:
@@ -211,8 +183,14 @@ def _bends_nowhere(row: Primitive) -> bool:
     return True
 
 
-def _straight(row: Primitive, operands: Sequence[float], k: int, spread: float) -> Estimate | None:
+def _straight(
+    row: Primitive, operands: Sequence[float], velocities: Sequence[float], spread: float
+) -> Estimate | None:
     """Return the slope of a piecewise affine row from five values on one line, None otherwise."""
+    # What is analytic has its slope by complex step, or a kink there.
+    if complex_step.analytic(row) or not piecewise_affine(row):
+        return None
+    k = velocities.index(1.0)
     x = operands[k]
     # A power of 2 near |x| / 8: what is added and subtracted is exact.
     d = math.ldexp(1.0, math.frexp(x)[1] - 4)
@@ -231,6 +209,62 @@ def _straight(row: Primitive, operands: Sequence[float], k: int, spread: float) 
 
 
 STRAIGHT = "exact differences"
+
+
+def _by_complex_step(
+    row: Primitive, operands: Sequence[float], velocities: Sequence[float], spread: float
+) -> Estimate | None:
+    """Return the slope of an analytic row, unless its floats speak against it."""
+    if not complex_step.analytic(row):
+        return None
+    k = velocities.index(1.0)
+    found = complex_step.row_slope(row, operands, k)
+    seen = found is not None and _plain(row, operands, k, spread, found.value)
+    return found if seen else None
+
+
+def _by_formula(
+    row: Primitive, operands: Sequence[float], velocities: Sequence[float], spread: float
+) -> Estimate | None:
+    """Return the slope of a row's formula at high precision."""
+    return high_precision.row_slope(row, operands, velocities, spread, lambda: noise(row, operands))
+
+
+def _by_differences(
+    row: Primitive, operands: Sequence[float], velocities: Sequence[float], spread: float
+) -> Estimate:
+    """Return the slope that a row's values on floats show."""
+
+    def moved(t: float) -> float:
+        # The first step of the ladder is 1/16 of the operand that is first carried far.
+        there = [x + t * reach * v for x, v in zip(operands, velocities, strict=True)]
+        return value(row, there)
+
+    reach = min(
+        ((abs(x) or 1.0) / abs(v) for x, v in zip(operands, velocities, strict=True) if v),
+        default=1.0,
+    )
+    level = 2.0**-52 * abs(moved(0.0))
+    found = differences.richardson(moved, 0.0, noise=level)
+    if found.sound and spread > found.step * reach:
+        far = spread / reach
+        sides = high_precision.settled(
+            lambda t: differences.richardson(lambda u: moved(t + u), 0.0, noise=level).value,
+            found.value,
+            far,
+        )
+        if sides is not None:
+            found = troubled(differences.ORACLE, high_precision.NOISE, *sides, far)
+    return Estimate(
+        found.value / reach,
+        found.error / reach,
+        found.step * reach,
+        found.oracle,
+        found.left / reach,
+        found.right / reach,
+        found.trouble,
+        found.grain,
+    )
 
 
 def _plain(row: Primitive, operands: Sequence[float], k: int, spread: float, slope: float) -> bool:
@@ -274,8 +308,9 @@ def tolerance(row: Primitive, operands: Sequence[float], k: int, found: Estimate
     True
     """
     total = found.error + RULE_ERROR / 2.0 * abs(found.value) + FLOOR
-    if found.oracle == complex_step.ORACLE:
-        total += 4.0 * complex_step.scatter(row, operands, k, found.value)
+    scatter = BY_NAME[found.oracle].scatter
+    if scatter is not None:
+        total += 4.0 * scatter(row, operands, k, found.value)
     for j, x in enumerate(operands):
         if not x:
             continue
@@ -285,3 +320,39 @@ def tolerance(row: Primitive, operands: Sequence[float], k: int, found: Estimate
         if math.isfinite(other.value):
             total += 2.0**-48 * 2.0**30 * abs(other.value - found.value)
     return total
+
+
+ORACLES: tuple[Oracle, ...] = (
+    Oracle(
+        complex_step.ORACLE,
+        _by_complex_step,
+        step=complex_step.STEP,
+        scatter=complex_step.scatter,
+    ),
+    Oracle(STRAIGHT, _straight),
+    Oracle(high_precision.ORACLE, _by_formula, together=True, step=high_precision.STEP),
+    Oracle(
+        differences.ORACLE,
+        _by_differences,
+        together=True,
+        blur="differences of floats show the slope to ± {:.2g} only; with mpmath, and a formula in "
+        "its terms for every row, it can be told",
+    ),
+)
+"""The oracles that the judge asks, the sharpest first; a new one is a line here.
+
+>>> [oracle.name for oracle in ORACLES]
+['complex step', 'exact differences', 'high precision', 'Richardson differences']
+"""
+
+BY_NAME = {oracle.name: oracle for oracle in ORACLES}
+_TOGETHER = tuple(oracle for oracle in ORACLES if oracle.together)
+
+
+def blunt(names: Iterable[str]) -> Oracle | None:
+    """Return the first of some oracles whose error may hide a wrong rule, None if all are sharp.
+
+    >>> blunt(["complex step", "high precision"]) is None
+    True
+    """
+    return next((BY_NAME[name] for name in names if BY_NAME[name].blur), None)

@@ -16,7 +16,7 @@ from autograd.engine.value import Value
 
 
 class Tape:
-    """The graph of some results, operands before what is made from them.
+    """The graph of some results, operands before their results.
 
     Attributes:
         rows: the primitive of each entry; None for inputs and constants.

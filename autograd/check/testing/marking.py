@@ -184,16 +184,10 @@ def mark_value(reference: Function, answer: Function, *points: Sequence[Any]) ->
 
 
 def assert_mark_gradient(f: Function, answer: Function, *points: Sequence[Any]) -> Marking:
-    """Raise unless an answer is right, with the sentence of `mark_gradient`; else return the mark.
-
-    Args:
-        f: as for `mark_gradient`.
-        answer: as for `mark_gradient`.
-        *points: as for `mark_gradient`.
+    """Return the mark of `mark_gradient`, which is given the same; raise where it is not right.
 
     Raises:
-        AssertionError: if the answer is not right, or not there yet.
-        ExerciseError: as `mark_gradient`.
+        AssertionError: with the mark's sentence, if the answer is not right, or not there yet.
 
     >>> assert_mark_gradient(lambda x: x**3, lambda x: 3 * x**2, [2.0]).ok
     True
@@ -202,16 +196,10 @@ def assert_mark_gradient(f: Function, answer: Function, *points: Sequence[Any]) 
 
 
 def assert_mark_value(reference: Function, answer: Function, *points: Sequence[Any]) -> Marking:
-    """Raise unless an answer is right, with the sentence of `mark_value`; else return the mark.
-
-    Args:
-        reference: as for `mark_value`.
-        answer: as for `mark_value`.
-        *points: as for `mark_value`.
+    """Return the mark of `mark_value` as `assert_mark_gradient` does that of `mark_gradient`.
 
     Raises:
-        AssertionError: if the answer is not right, or not there yet.
-        ExerciseError: as `mark_value`.
+        AssertionError: with the mark's sentence, if the answer is not right, or not there yet.
 
     >>> assert_mark_value(lambda: 2 * 3, lambda: 6).ok
     True
@@ -265,7 +253,7 @@ def _answered(answer: Function, point: Sequence[Any]) -> tuple[Any, Marking | No
 
 
 def _takes(function: Function, count: int) -> bool:
-    """Whether a function can be called with so many arguments; where it does not tell, yes."""
+    """Whether a function can be called with `count` arguments; where it does not tell, yes."""
     try:
         inspect.signature(function).bind(*range(count))
     except TypeError:

@@ -51,7 +51,7 @@ def _mapped(change: Callable[[Any], Any]) -> Callable[[Primitive], Rule]:
 
 
 def _dropped(row: Primitive) -> Rule | None:
-    """The rule without its last operand's part, or without what it multiplies by z."""
+    """The rule without its last operand's part."""
     if row.arity is not None and row.arity - row.constants < 2:
         return None
     rule = row.partials
@@ -149,7 +149,7 @@ FAULTS: tuple[FaultKind, ...] = (
 def planted(row: Primitive, rule: Rule) -> Generator[None]:
     """Inside the block, `row` has the partials `rule`, in every graph recorded before or within.
 
-    The row itself is changed and what is made from it made anew, so that the operators of Value,
+    The row is changed and the code made from it is made anew, so that the operators of Value,
     `backward`, `gradient` and compiled programs all follow the wrong rule, and the right one again
     after the block, whenever they were recorded or compiled. Only text that was written out before
     (`program.source`, a saved program) keeps its rule. The change is seen by all threads.

@@ -6,15 +6,18 @@ test, compares, pickles, and runs on numbers and Values alike. `programs.py` dra
 
 import math
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import autograd
+from autograd.check.oracles import high_precision
 from autograd.engine.primitive import ATOM, Operand
 from autograd.engine.primitives import TABLE, Primitive, apply
 
 _DOT = TABLE["dot"]
+
+Apply = Callable[[Primitive, Sequence[Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,43 @@ class RandomProgram:
         """Run on numbers, Values, arrays or anything else the rows take."""
         if len(inputs) != len(self.point):
             raise TypeError(f"the program takes {len(self.point)} inputs, got {len(inputs)}")
-        variables: list[Any] = list(inputs)
+        return self.run(inputs)[-1]
+
+    def run(self, inputs: Sequence[Any], apply: Apply | None = None) -> list[Any]:
+        """Return all variables: the inputs, and what each instruction gives.
+
+        Args:
+            inputs: numbers, Values, arrays or anything else the rows take.
+            apply: what applies a row to a list of operands, in place of the row's public function.
+
+        >>> from autograd import lookup
+        >>> RandomProgram((2.0,), (Instruction(lookup("mul"), (0, 4.0)),)).run([3.0])
+        [3.0, 12.0]
+        """
+        variables, apply = list(inputs), apply or _applied
         for instruction in self.instructions:
             operands = [variables[x] if isinstance(x, int) else x for x in instruction.operands]
-            variables.append(_applied(instruction.row, operands))
-        return variables[-1]
+            variables.append(apply(instruction.row, operands))
+        return variables
+
+    def precise(self, mp: Any, inputs: Sequence[Any]) -> Any:
+        """Return the result by the rows' formulas; nan where one has no real value.
+
+        Args:
+            mp: an mpmath context.
+            inputs: numbers that it takes.
+
+        >>> import mpmath
+        >>> from autograd import lookup
+        >>> program = RandomProgram((2.0,), (Instruction(lookup("sqrt"), (0,)),))
+        >>> mpmath.nstr(program.precise(mpmath.mp, [2]), 15)
+        '1.4142135623731'
+        """
+
+        def formula(row: Primitive, operands: Sequence[Any]) -> Any:
+            return high_precision.evaluate(mp, row, [mp.mpf(x) for x in operands])
+
+        return self.run([mp.mpf(x) for x in inputs], formula)[-1]
 
     @property
     def primitives(self) -> tuple[str, ...]:

@@ -1,73 +1,21 @@
-"""Random programs, from any source of choices: a seeded generator here, Hypothesis in `strategies`.
+"""Random programs, from any source of choices (`choices.py`).
 
 A program is grown row by row, each inside its domain at the point, and its loose ends are joined,
-so that every input is used. Numbers are drawn by magnitude as often as evenly, so that tails and
-small inputs come; sums whose terms cancel come on purpose.
+so that every input is used. Sums whose terms cancel come on purpose.
 """
 
-import math
-import random
 from collections.abc import Sequence
 from functools import cache
-from typing import Protocol
 
+from autograd import asked
+from autograd.check.testing.choices import Choices, Seeded, draw_number
 from autograd.check.testing.program import Instruction, RandomProgram
 from autograd.engine.primitive import TABLE, Interval, Primitive
-
-
-class Choices(Protocol):
-    """A source of choices; the simplest choice comes first."""
-
-    def index(self, count: int) -> int:
-        """Choose one of `count` things by its number."""
-        ...
-
-    def row(self, count: int) -> int | None:
-        """Choose one of `count` rows for an instruction, or None for none in its place."""
-        ...
-
-    def share(self) -> float:
-        """Choose a number from 0 to 1."""
-        ...
-
-    def again(self) -> bool:
-        """Whether to draw again what came out still; or it does not return."""
-        ...
-
-
-class Seeded:
-    """Choices from a seed: the same seed gives the same choices on every machine.
-
-    >>> Seeded(1).index(10) == Seeded(1).index(10)
-    True
-    """
-
-    def __init__(self, seed: int) -> None:
-        self.rng = random.Random(seed)
-        self.tries = 0
-
-    def index(self, count: int) -> int:
-        """Choose one of `count` things by its number."""
-        return self.rng.randrange(count)
-
-    def row(self, count: int) -> int:
-        """Choose one of `count` rows."""
-        return self.index(count)
-
-    def share(self) -> float:
-        """Choose a number from 0 to 1."""
-        return self.rng.random()
-
-    def again(self) -> bool:
-        """Say yes some times."""
-        self.tries += 1
-        return self.tries < 50
-
 
 # How many operands a row of any number is given.
 _OPERANDS = (2, 3, 4, 5, 8)
 # The most inputs of a program, and how many it has: three in the middle, from 5 on up to 8.
-_INPUTS = 8
+MAX_INPUTS = 8
 _COUNTS = (1, 2, 3, 3, 3, 4, 4, 5)
 
 
@@ -76,6 +24,7 @@ def build(
     max_ops: int,
     primitives: Sequence[str | Primitive] | None = None,
     using: str | Primitive | None = None,
+    max_inputs: int = MAX_INPUTS,
 ) -> RandomProgram:
     """Return a program of one to eight inputs, each row inside its domain at the point.
 
@@ -88,20 +37,22 @@ def build(
             joining loose ends may add twice as many.
         primitives: the rows to use; all of the table if left out.
         using: a row to use in any case; it need not be among the others.
+        max_inputs: the largest number of inputs, eight at most.
 
     Raises:
-        ValueError: if max_ops is below 1, or a name is not of the table.
+        ValueError: if max_ops or max_inputs is below 1, or a name is not of the table.
 
     >>> build(Seeded(3), 6) == build(Seeded(3), 6)
     True
     """
     if max_ops < 1:
         raise ValueError(f"max_ops is {max_ops}: a program has at least one instruction")
+    max_inputs = asked.whole("max_inputs", max_inputs, at_most=MAX_INPUTS)
     rows = _rows(primitives)
-    asked = _row(using) if using is not None else None
+    wanted = _row(using) if using is not None else None
     while True:
-        making = _Making(choices, rows)
-        making.draw(max_ops, asked)
+        making = _Making(choices, rows, max_inputs)
+        making.draw(max_ops, wanted)
         if making.moves() or not choices.again():
             return making.finished()
 
@@ -146,46 +97,7 @@ def _row(chosen: object) -> Primitive:
     return TABLE[chosen]
 
 
-def draw_number(choices: Choices, low: float, high: float) -> float:
-    """Choose a number of the closed interval: evenly, by magnitude, or a simple one.
-
-    Magnitudes go down to 1e-8 where the interval holds 0. Numbers have five digits, so that they
-    read well and are the same on every machine.
-
-    >>> -1.0 <= draw_number(Seeded(0), -1.0, 3.0) <= 3.0
-    True
-    """
-    low, high = max(low, -1e3), min(high, 1e3)
-    if low == high:
-        return low
-    # One choice decides all, so that hardly two make the same number.
-    share = choices.share()
-    if share < _SIMPLE:
-        simple = [x for x in (0.0, 1.0, -1.0, 0.5, 2.0) if low <= x <= high] or [low]
-        return simple[int(share / _SIMPLE * len(simple))]
-    share = 2.0 * (share - _SIMPLE) / (1.0 - _SIMPLE)
-    even = share < 1.0
-    x = low + (high - low) * share if even else _by_magnitude(low, high, share - 1.0)
-    return min(max(float(f"{x:.5g}"), low), high)
-
-
-# So many numbers are simple ones; half of the others are even, half by magnitude.
-_SIMPLE = 0.05
-
-
-def _by_magnitude(low: float, high: float, share: float) -> float:
-    if low < 0.0 < high:
-        # The lower half of the shares is below 0.
-        below, share = share < 0.5, 2.0 * share - (share >= 0.5)
-    else:
-        below = high <= 0.0
-    small, large = (max(-high, 0.0), -low) if below else (max(low, 0.0), high)
-    small = max(small, min(large, 1.0) * 1e-8)
-    x = math.exp(math.log(small) + share * (math.log(large) - math.log(small)))
-    return -x if below else x
-
-
-# An operand is chosen among so many variables.
+# How many variables an operand is chosen among.
 _NEAREST = 5
 
 # A variable: the number of a step, or of an input counted from -1 down. A constant: a float.
@@ -195,9 +107,10 @@ _Place = int
 class _Making:
     """A program underway. Inputs are numbered from -1 down until their count is known."""
 
-    def __init__(self, choices: Choices, rows: Sequence[Primitive]) -> None:
+    def __init__(self, choices: Choices, rows: Sequence[Primitive], max_inputs: int) -> None:
         self.choices = choices
         self.rows = rows
+        self.max_inputs = max_inputs
         self.inputs: list[float] = []
         self.steps: list[Instruction] = []
         self.values: list[float] = []
@@ -211,7 +124,7 @@ class _Making:
         wanted = 1 + self.choices.index(max_ops)
         self.most = 3 * wanted + 8
         # Rows that move with each of their operands; failing those, rows that choose one.
-        several = [row for row in self.rows if _inside(row, 0.9)[1] > 1 and not _still(row)]
+        several = list(filter(_combines, self.rows))
         joining = list(filter(_mixes, several)) or several
         sums = [row for row in self.rows if row in (TABLE["sum"], TABLE["dot"])]
         # One instruction in some thirty.
@@ -219,7 +132,7 @@ class _Making:
         if joining:
             self.count = _COUNTS[self.choices.index(len(_COUNTS))]
             self.count += self.choices.index(4) if self.count == 5 else 0
-            self.count = min(self.count, 1 + max_ops)
+            self.count = min(self.count, 1 + max_ops, self.max_inputs)
         turn = wanted - 1
         if using is not None and joining:
             # With nothing to join ends by, all but the last instruction's are lost.
@@ -291,7 +204,7 @@ class _Making:
 
     def _operand(self, low: float, high: float, must_vary: bool) -> int | float:
         """Choose an operand with a number in [low, high]."""
-        # What nothing uses yet and what was made last, so that what is made is used.
+        # Unused variables first, the youngest of them before others: so each is used.
         places = self._places()
         fitting = [i for i in places if low <= self._number(i) <= high][:_NEAREST]
         usable = [i for i in places if 1e-100 < abs(self._number(i)) < 1e100][:_NEAREST]
@@ -308,8 +221,8 @@ class _Making:
             way = scaled if scaled is not None else "input"
         if isinstance(way, int):
             return way
-        # Where nothing else is to be had there is one input more, but never more than eight.
-        room = len(self.inputs) < _INPUTS
+        # Where nothing else is to be had there is one input more, if there may be.
+        room = len(self.inputs) < self.max_inputs
         return self._input(low, high) if room else draw_number(self.choices, low, high)
 
     def _index(self, count: int) -> int:
@@ -340,7 +253,7 @@ class _Making:
         return self._enter(TABLE["mul"], place, factor)
 
     def cancel(self, sums: Sequence[Primitive]) -> None:
-        """Append a sum whose terms cancel down to something small, and what shows it."""
+        """Append a sum whose terms cancel to a small number, and a row that shows it."""
         if len(self.inputs) < self.count:
             small = self._input(-1e-2, 1e-2)
         else:
@@ -367,7 +280,7 @@ class _Making:
             self.grow(shown[self._index(len(shown))], place)
 
     def join(self, joining: Sequence[Primitive]) -> None:
-        """Join what nothing uses, and inputs that are still to come, into one result."""
+        """Join unused variables, and inputs that are still to come, into one result."""
         ends = [place for place in self._places() if place not in self.used]
         while len(self.inputs) < self.count:
             ends.append(self._input(-10.0, 10.0))
@@ -407,7 +320,7 @@ class _Making:
         return found
 
     def finished(self) -> RandomProgram:
-        """Return the program without what its result does not need."""
+        """Return the program without the instructions that its result does not need."""
         needed = self._behind()
         inputs = sorted((i for i in needed if i < 0), reverse=True)
         steps = sorted(i for i in needed if i >= 0)
@@ -424,6 +337,12 @@ class _Making:
 
 # Rows that show what a small number has lost: they square it, divide by it, take roots and logs.
 _SHOWING = ("square", "div", "reciprocal", "log", "log2", "sqrt", "power", "pow", "mul")
+
+
+@cache
+def _combines(row: Primitive) -> bool:
+    """Whether a row of two or more variables moves with some of them."""
+    return _inside(row, 0.9)[1] > 1 and not _still(row)
 
 
 @cache

@@ -25,18 +25,12 @@ from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 
+from autograd.engine import symbolic
 from autograd.engine.modes import is_cut, watching
 from autograd.engine.number import number
 from autograd.engine.numeric import over
 from autograd.engine.primitive import ATOM, Operand
 from autograd.engine.primitives import TABLE, Primitive
-from autograd.engine.symbolic import (
-    forget_rule,
-    partial_texts,
-    picked_partials,
-    reciprocals,
-    structural_zeros,
-)
 
 
 class Node(Protocol):
@@ -174,12 +168,12 @@ def make_pull(row: Primitive, letters: str) -> Pull:
             x_node.grad += g * y
             y_node.grad += g * x
     """
-    texts, inverse = partial_texts(row), reciprocals(row)
+    texts, inverse = symbolic.partial_texts(row), symbolic.reciprocals(row)
     # A partial that is 0 by the rule, as that of `step`, passes nothing on, not even 0 * inf.
-    passed = [i for i, kind in enumerate(letters) if kind == "v" and i not in structural_zeros(row)]
-    wanted = [texts[i] for i in passed]
+    zeros = symbolic.structural_zeros(row)
+    passed = [i for i, letter in enumerate(letters) if letter == "v" and i not in zeros]
     lines = ["def pull(node):"]
-    symbols = {name for text in wanted for name in compile(text, "", "eval").co_names}
+    symbols = {name for i in passed for name in compile(texts[i], "", "eval").co_names}
     if "z" in symbols:
         lines.append("    z = node._number")
     for name, letter in zip("xy", letters, strict=False):
@@ -211,12 +205,12 @@ def _pull_many(row: Primitive, letters: str) -> Pull:
         letters: "v" if all operands are Values, else "m".
     """
     partials: Any = row.partials
-    zeros, chooses = structural_zeros(row), row.chooses
+    zeros, chooses = symbolic.structural_zeros(row), row.chooses
 
     def pull_values(node: Node) -> None:
         operands = node._x
         g: Any = node.grad
-        which = picked_partials(row, len(operands)) if row.arity is None else None
+        which = symbolic.picked_partials(row, len(operands)) if row.arity is None else None
         if which is not None:
             # Partials that are operands themselves, as those of a dot, need no list of numbers.
             for x, y in zip(operands, which(operands), strict=True):
@@ -263,7 +257,7 @@ def _pull(row: Primitive, letters: str) -> Pull:
 
 def forget(row: Primitive) -> None:
     """Drop what was made from a row that is no longer in the table."""
-    forget_rule(row)
+    symbolic.forget_rule(row)
     for key in [key for key in _kinds if key[0] is row]:
         del _kinds[key]
 
@@ -274,7 +268,7 @@ def remake(row: Primitive) -> None:
     Nodes and methods hold the row's kinds, so graphs that are there already follow the new rule
     too; compiled programs are built again when they are next used.
     """
-    forget_rule(row)
+    symbolic.forget_rule(row)
     for (known, letters), kind in _kinds.items():
         if known is row:
             kind.pull = _pull(row, letters)

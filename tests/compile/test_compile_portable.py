@@ -199,19 +199,19 @@ def test_the_text_keeps_single_precision_with_parameters() -> None:
 
 
 def test_the_portable_functions_are_those_of_the_table_at_the_edges_of_the_floats() -> None:
-    from autograd.compile.backends.numpy_text import _PORTABLE  # pyright: ignore[reportPrivateUsage]
+    from autograd.compile.backends.definitions import PORTABLE
 
     edges = [-np.inf, -750.0, -30.0, -5.0, -4.0, -0.5, -1e-300, -0.0]
     x = np.array([*edges, *[-e for e in edges], np.nan, 1e300, 5e-324, 26.5])
     y = np.roll(x, 3)
     with np.errstate(all="ignore"):
-        for ours, portable in _PORTABLE.items():
+        for ours, portable in PORTABLE.items():
             name = portable.__name__
             taken = {"where_array": [x, y, x], "equal_array": [x, y], "logsumexp_array": [x, y]}
             given = taken.get(name, [x])
             found, wanted = portable(*given), ours(*given)
             assert np.allclose(found, wanted, rtol=2e-15, atol=1e-307, equal_nan=True), name
-    for portable in _PORTABLE.values():
+    for portable in PORTABLE.values():
         assert portable.__doc__
 
 

@@ -39,20 +39,22 @@ from autograd.engine.primitive import (
 )
 from autograd.engine.symbolic import describe
 
-V = TypeVar("V", bound=Recorded)
-Constants = ParamSpec("Constants")
+_V = TypeVar("_V", bound=Recorded)
+_Constants = ParamSpec("_Constants")
 
 
-class _Unary(Protocol[Constants]):
+class _Unary(Protocol[_Constants]):
     """A function of one number, Value or array, and constants, which returns the first's kind."""
 
     @overload
-    def __call__(self, x: V, /, *args: Constants.args, **kwargs: Constants.kwargs) -> V: ...
-    @overload
-    def __call__(self, x: float, /, *args: Constants.args, **kwargs: Constants.kwargs) -> float: ...
+    def __call__(self, x: _V, /, *args: _Constants.args, **kwargs: _Constants.kwargs) -> _V: ...
     @overload
     def __call__(
-        self, x: "np.ndarray[Any, Any]", /, *args: Constants.args, **kwargs: Constants.kwargs
+        self, x: float, /, *args: _Constants.args, **kwargs: _Constants.kwargs
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, x: "np.ndarray[Any, Any]", /, *args: _Constants.args, **kwargs: _Constants.kwargs
     ) -> "np.ndarray[Any, Any]": ...
 
 
@@ -62,14 +64,14 @@ class _Binary(Protocol):
     @overload
     def __call__(self, x: float, y: float, /) -> float: ...
     @overload
-    def __call__(self, x: V, y: V | float, /) -> V: ...
+    def __call__(self, x: _V, y: _V | float, /) -> _V: ...
     @overload
-    def __call__(self, x: float, y: V, /) -> V: ...
+    def __call__(self, x: float, y: _V, /) -> _V: ...
     @overload
     def __call__(self, x: Any, y: Any, /) -> Any: ...
 
 
-def _with_constants(function: Callable[Concatenate[Any, Constants], Any]) -> _Unary[Constants]:
+def _with_constants(function: Callable[Concatenate[Any, _Constants], Any]) -> _Unary[_Constants]:
     """Say of a function that it returns the kind of its first operand: to type checkers alone."""
     return cast(Any, function)
 

@@ -16,6 +16,8 @@ from nn.validation import Floats, flag, real
 
 Schedule: TypeAlias = Callable[[int], float]
 Bools: TypeAlias = NDArray[np.bool_]
+# Of numbers, their slopes, which may be overwritten, and which of them move; None for all.
+ArrayStep: TypeAlias = Callable[[Floats, Floats, Bools | None], object]
 
 # So many numbers are moved at a time: they and their velocity stay in the processor's cache.
 _BLOCK = 2**14
@@ -197,6 +199,29 @@ class SGD:
         options = {name: getattr(self, name) for name in ("momentum", "nesterov", "weight_decay")}
         words += [f"{name}={value}" for name, value in options.items() if value]
         return f"SGD({', '.join(words)})"
+
+
+def array_step(optimizer: Any) -> ArrayStep | None:
+    """Return how an optimiser moves numbers held in one array: None if it moves Values alone.
+
+    It says so in `step_array`, unless something nearer, such as a class that inherits that, has a
+    `step` of its own.
+
+    >>> class Doubled(SGD):
+    ...     def step(self):
+    ...         for p in self.parameters:
+    ...             p.data -= 2.0 * self.lr * p.grad
+    >>> x = Value(1.0)
+    >>> array_step(SGD([x], 0.1)) is None, array_step(Doubled([x], 0.1)) is None
+    (False, True)
+    """
+    known: Any = getattr(optimizer, "__dict__", {})
+    for own in (known, *map(vars, type(optimizer).__mro__)):
+        if "step_array" in own and isinstance(getattr(optimizer, "parameters", None), list):
+            return optimizer.step_array
+        if "step" in own:
+            break
+    return None
 
 
 def _refuse_arrays(count: int, arrays: Iterable[Any]) -> None:

@@ -20,7 +20,8 @@ from autograd import Value
 from nn.losses import Function, Loss, loss_named
 from nn.module import Module
 from nn.training.batches import Batches, check_data, epoch_rng, prepare_targets, split
-from nn.training.engines import Engine, engine_named
+from nn.training.choice import engine_named
+from nn.training.engines import Engine
 from nn.training.history import EpochRecord, History
 from nn.training.metrics import accuracy
 from nn.validation import Array, Floats, flag, iterable, look_up, real, whole

@@ -21,11 +21,12 @@ from tqdm import tqdm
 
 import autograd
 from nn.activations import ACTIVATIONS
-from nn.command.experiment import TASKS, Experiment, Settings, prepare, task_named
+from nn.command.experiment import OPTIONS, TASKS, Experiment, Settings, prepare, task_named
 from nn.command.graphs import Refusal, add_looking, also_values, look, with_minus
 from nn.init import INITIALISERS
 from nn.losses import LOSSES
 from nn.module import Module
+from nn.optim import OPTIMIZERS
 from nn.plots.base import importing_matplotlib
 from nn.report import NAMES, check_folder, report_files, write_folder
 from nn.training.fit import DivergenceError
@@ -216,11 +217,14 @@ def _add_settings(train: argparse.ArgumentParser) -> None:
         ("output-activation", "activation of the outputs", ACTIVATIONS),
         ("init", "how the weights start", INITIALISERS),
         ("loss", "what is made small", LOSSES),
+        ("optimizer", "how the parameters move", OPTIMIZERS),
     ):
         default = _default(name.replace("-", "_"))
         add(f"--{name}", metavar="NAME", help=f"{what}: {', '.join(table)} {default}")
     add("--lr", type=float, metavar="RATE", help=f"learning rate {_default('lr')}")
-    add("--momentum", type=float, metavar="M", help=f"momentum of SGD {_default('momentum')}")
+    for name in OPTIONS:
+        of = _listed([kind.__name__ for kind in OPTIMIZERS.values() if name in kind.options])
+        add(f"--{name}", type=float, metavar="M", help=f"{name} of {of} {_default(name)}")
     add(
         "--batch-size", type=_whole, metavar="N", help=f"samples in a step {_default('batch_size')}"
     )

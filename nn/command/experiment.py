@@ -17,7 +17,7 @@ import numpy as np
 from nn import datasets
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, loss_named
-from nn.optim import SGD
+from nn.optim import OPTIMIZERS, Optimizer
 from nn.training.batches import prepare_targets, split
 from nn.training.fit import Callback, fit
 from nn.training.history import History
@@ -36,8 +36,9 @@ class Settings:
         output_activation: of the last layer.
         init: how the weights start.
         loss: what is made small.
+        optimizer: how the parameters move.
         lr: the learning rate.
-        momentum: of SGD.
+        momentum: of optimisers that have one.
         batch_size: samples in a step.
         epochs: how often to go through the training samples.
         seed: of drawn data, the split, the weights and the order of samples.
@@ -51,6 +52,7 @@ class Settings:
     output_activation: str = "linear"
     init: str = "xavier"
     loss: str = "binary_cross_entropy"
+    optimizer: str = "sgd"
     lr: float = 0.1
     momentum: float = 0.9
     batch_size: int = 16
@@ -147,6 +149,9 @@ TASKS: Mapping[str, Task] = MappingProxyType(
 # of it, a parameter 250. Noise beyond a million leaves nothing of any data set.
 MOST_POINTS, MOST_PARAMETERS, MOST_NOISE = 10_000_000, 10_000_000, 1e6
 
+# Settings that are arguments of some optimisers.
+OPTIONS = ("momentum",)
+
 # Of all samples for the test, and of the rest for the validation curves.
 TEST, VALIDATION = 0.2, 0.1
 
@@ -174,7 +179,7 @@ class Experiment:
         task: what is known of the data set.
         loss: the loss as training knows it.
         model: the network; `train` changes its parameters.
-        optimizer: SGD on them.
+        optimizer: what moves them.
         train_set, test_set: samples and labels to train on, and those held out for the test.
     """
 
@@ -182,9 +187,16 @@ class Experiment:
     task: Task
     loss: Loss
     model: MLP
-    optimizer: SGD
+    optimizer: Optimizer
     train_set: tuple[Floats, Array]
     test_set: tuple[Floats, Array]
+
+    @property
+    def descent(self) -> str:
+        """The optimiser in words, as in "SGD, learning rate 0.1, momentum 0.9"."""
+        s, kind = self.settings, type(self.optimizer)
+        words = [f"{name} {getattr(s, name):g}" for name in OPTIONS if name in kind.options]
+        return ", ".join([kind.__name__, f"learning rate {s.lr:g}", *words])
 
     @property
     def trained_on(self) -> int:
@@ -311,8 +323,19 @@ def prepare(settings: Settings) -> Experiment:
         init=settings.init,
         seed=settings.seed,
     )
-    optimizer = SGD(model.parameters(), lr=settings.lr, momentum=settings.momentum)
+    optimizer = _optimizer(settings, model)
     return Experiment(settings, task, loss, model, optimizer, train_set, test_set)
+
+
+def _optimizer(settings: Settings, model: MLP) -> Optimizer:
+    """Return the optimiser of a model, with those settings that are arguments of it."""
+    kind = look_up("optimizer", settings.optimizer, OPTIMIZERS)
+    usual = TASKS[settings.dataset].defaults
+    for name in set(OPTIONS) - set(kind.options):
+        if getattr(settings, name) != getattr(usual, name):
+            raise ValueError(f"{settings.optimizer} has no {name}: leave it out")
+    options = {name: getattr(settings, name) for name in OPTIONS if name in kind.options}
+    return kind(model.parameters(), lr=settings.lr, **options)
 
 
 def _check_drawing(settings: Settings, task: Task) -> None:

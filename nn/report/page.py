@@ -286,7 +286,7 @@ def _again(result: Result, files: Iterable[str]) -> str:
         f"{s.output_activation} output",
         "initial weights": s.init,
         "loss": s.loss,
-        "optimiser": f"SGD, learning rate {s.lr:g}, momentum {s.momentum:g}",
+        "optimiser": experiment.descent,
         "batch size": str(s.batch_size),
         "epochs": str(s.epochs),
         "seed": f"{s.seed} (for data, split, weights and order)",

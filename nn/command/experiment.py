@@ -102,48 +102,47 @@ def _points(name: str, title: str, about: str, **settings: Any) -> Task:
     return Task(title, about, "points", 2, dataclasses.replace(defaults, **settings))
 
 
-TASKS: Mapping[str, Task] = MappingProxyType(
-    {
-        "digits": Task(
-            "Handwritten digits",
-            "1,797 digits written by 13 people, 8 × 8 pixels each: E. Alpaydin and C. Kaynak "
-            "(1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
-            "CC BY 4.0. The inputs are the pixels divided by 16, from 0 (paper) to 1 (ink).",
-            "digits",
-            10,
-            Settings("digits", (16,), loss="cross_entropy", lr=0.05, epochs=8),
-            scale=16.0,
-            shape=(8, 8),
-        ),
-        "moons": _points(
-            "moons",
-            "Two moons",
-            "Points on two interleaved half circles with Gaussian noise; no straight line "
-            "separates them.",
-        ),
-        "circles": _points(
-            "circles",
-            "Two circles",
-            "Points on a circle and on a smaller one inside it, with Gaussian noise.",
-        ),
-        "spirals": _points(
-            "spirals",
-            "Two spirals",
-            "Points on two interleaved spiral arms with Gaussian noise.",
-            hidden=(16,),
-            activation="sin",
-            init="he",
-            batch_size=10,
-            epochs=30,
-        ),
-        "xor": _points(
-            "xor",
-            "Exclusive or",
-            "Clouds of points about the four rows of the exclusive-or table; the class is 1 where "
-            "just one coordinate is near 1.",
-        ),
-    }
+_TASKS = (
+    Task(
+        "Handwritten digits",
+        "1,797 digits written by 13 people, 8 × 8 pixels each: E. Alpaydin and C. Kaynak "
+        "(1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
+        "CC BY 4.0. The inputs are the pixels divided by 16, from 0 (paper) to 1 (ink).",
+        "digits",
+        10,
+        Settings("digits", (16,), loss="cross_entropy", lr=0.05, epochs=8),
+        scale=16.0,
+        shape=(8, 8),
+    ),
+    _points(
+        "moons",
+        "Two moons",
+        "Points on two interleaved half circles with Gaussian noise; no straight line "
+        "separates them.",
+    ),
+    _points(
+        "circles",
+        "Two circles",
+        "Points on a circle and on a smaller one inside it, with Gaussian noise.",
+    ),
+    _points(
+        "spirals",
+        "Two spirals",
+        "Points on two interleaved spiral arms with Gaussian noise.",
+        hidden=(16,),
+        activation="sin",
+        init="he",
+        batch_size=10,
+        epochs=30,
+    ),
+    _points(
+        "xor",
+        "Exclusive or",
+        "Clouds of points about the four rows of the exclusive-or table; the class is 1 where "
+        "just one coordinate is near 1.",
+    ),
 )
+TASKS: Mapping[str, Task] = MappingProxyType({task.defaults.dataset: task for task in _TASKS})
 
 # Ten million of either fit into the memory of a usual machine: a point takes 24 bytes for each copy
 # of it, a parameter 250. Noise beyond a million leaves nothing of any data set.

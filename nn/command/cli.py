@@ -52,7 +52,7 @@ def _whole(text: str) -> int:
         ) from None
 
 
-class _OneSentenceParser(argparse.ArgumentParser):
+class _ArgumentParser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
@@ -168,7 +168,7 @@ def _drop_output() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneSentenceParser(
+    parser = _ArgumentParser(
         prog="chalkgrad",
         description=(
             "Train a network on scalars that remember how they were made, and report; or look at "

@@ -51,13 +51,13 @@ def _figure_class() -> "type[Figure]":
     with importing_matplotlib():
         from matplotlib.figure import Figure
 
-    class NotebookFigure(Figure):
+    class Picture(Figure):
         """A figure that shows itself in a notebook without pyplot."""
 
         def _repr_svg_(self) -> str:
             return svg(self)
 
-    return NotebookFigure
+    return Picture
 
 
 def empty_figure(width: float, height: float) -> "Figure":

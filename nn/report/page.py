@@ -19,7 +19,7 @@ from nn.layers import MLP
 from nn.report.drawing import Tile, tile_svg
 from nn.report.folder import MARK
 from nn.report.neuron import NeuronAtWork
-from nn.report.pictures import MISTAKES_SHOWN, ReportPicture
+from nn.report.pictures import MISTAKES_SHOWN, Illustration
 
 KEY = (
     '<span class="key plus"></span> blue for positive, <span class="key minus"></span> orange for '
@@ -29,7 +29,7 @@ KEY = (
 
 def page(
     result: Result,
-    pictures: Mapping[str, ReportPicture],
+    pictures: Mapping[str, Illustration],
     *,
     mistakes: Sequence[Tile] = (),
     weights: Sequence[Tile] = (),
@@ -112,7 +112,7 @@ def _section(title: str, *content: str) -> str:
     return f"<section>\n<h2>{title}</h2>\n{''.join(content)}</section>\n"
 
 
-def _figure(picture: ReportPicture, caption: str, *, kind: str = "") -> str:
+def _figure(picture: Illustration, caption: str, *, kind: str = "") -> str:
     classes = f"picture {kind}".strip()
     drawing = f'<div class="{classes}">{picture.inline()}</div>'
     if "wide" in kind:
@@ -123,7 +123,7 @@ def _figure(picture: ReportPicture, caption: str, *, kind: str = "") -> str:
     return f"<figure>{drawing}<figcaption>{caption}</figcaption></figure>\n"
 
 
-def _learning(result: Result, pictures: Mapping[str, ReportPicture]) -> str:
+def _learning(result: Result, pictures: Mapping[str, Illustration]) -> str:
     history = result.history
     experiment = result.experiment
     watched = len(experiment.train_set[1]) - experiment.trained_on
@@ -164,7 +164,7 @@ def _share(x: float | None) -> str:
     return "" if x is None else f"{x:.1%}"
 
 
-def _found(result: Result, pictures: Mapping[str, ReportPicture], mistakes: Sequence[Tile]) -> str:
+def _found(result: Result, pictures: Mapping[str, Illustration], mistakes: Sequence[Tile]) -> str:
     task = result.experiment.task
     wrong = int((result.said != result.experiment.test_set[1]).sum())
     parts = [_confusion(result)]
@@ -225,7 +225,7 @@ def _tiles(tiles: Sequence[Tile], label: str, *, signed: bool) -> str:
     return f'<ul class="tiles">\n{items}</ul>\n'
 
 
-def _network(result: Result, picture: ReportPicture, weights: Sequence[Tile]) -> str:
+def _network(result: Result, picture: Illustration, weights: Sequence[Tile]) -> str:
     model = result.experiment.model
     parts = [
         f"<p>{len(model.parameters()):,} parameters: a line for each weight, {KEY}, broad and dark "
@@ -242,7 +242,7 @@ def _network(result: Result, picture: ReportPicture, weights: Sequence[Tile]) ->
     return _section("The network and its weights", *parts)
 
 
-def _neuron(result: Result, picture: ReportPicture, at_work: NeuronAtWork) -> str:
+def _neuron(result: Result, picture: Illustration, at_work: NeuronAtWork) -> str:
     experiment = result.experiment
     sample = at_work.sample
     truth, said = int(experiment.test_set[1][sample]), int(result.said[sample])

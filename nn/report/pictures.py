@@ -27,7 +27,7 @@ MISTAKES_SHOWN = 48
 
 
 @dataclass(frozen=True, slots=True)
-class ReportPicture:
+class Illustration:
     """A picture of the report.
 
     Attributes:
@@ -59,9 +59,9 @@ def with_own_ids(svg: str, name: str) -> str:
     return re.sub(r'(\sid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
 
 
-def curves(history: History) -> list[ReportPicture]:
+def curves(history: History) -> list[Illustration]:
     """Return the loss and, where there is one, the accuracy over the epochs, a picture each."""
-    pictures: list[ReportPicture] = []
+    pictures: list[Illustration] = []
     last = history[-1]
     for i, (name, before, after) in enumerate(
         [
@@ -76,7 +76,7 @@ def curves(history: History) -> list[ReportPicture]:
             f"Curve of the {name} over {len(history)} epochs: from {before:.3g} to {after:.3g} on "
             "the samples trained on"
         )
-        pictures.append(ReportPicture(name, plots.svg(figure, name) + "\n", alt))
+        pictures.append(Illustration(name, plots.svg(figure, name) + "\n", alt))
     return pictures
 
 
@@ -94,7 +94,7 @@ def _panel(figure: "Figure", kept: int) -> "Figure":
     return figure
 
 
-def boundary(result: Result) -> ReportPicture:
+def boundary(result: Result) -> Illustration:
     """Return what the network says all over the plane, with the test points over it."""
     experiment = result.experiment
     X, y = experiment.test_set
@@ -104,13 +104,13 @@ def boundary(result: Result) -> ReportPicture:
         f"The plane coloured by the class the network says, with the {len(y)} test points over "
         f"it; {wrong} of them lie{'s' * (wrong == 1)} in the colour of another class"
     )
-    return ReportPicture("boundary", plots.svg(figure, "boundary") + "\n", alt)
+    return Illustration("boundary", plots.svg(figure, "boundary") + "\n", alt)
 
 
-def confusion(result: Result) -> ReportPicture:
+def confusion(result: Result) -> Illustration:
     """Return the confusion matrix; the page shows it as a table."""
     figure = plots.confusion_matrix(result.confusion)
-    return ReportPicture("confusion", plots.svg(figure, "confusion") + "\n", "The confusion matrix")
+    return Illustration("confusion", plots.svg(figure, "confusion") + "\n", "The confusion matrix")
 
 
 def mistakes(result: Result, shape: tuple[int, int]) -> list[Tile]:
@@ -129,12 +129,12 @@ def first_weights(result: Result, shape: tuple[int, int]) -> list[Tile]:
     return [Tile(w.reshape(shape), f"neuron {j}", top) for j, w in enumerate(W)]
 
 
-def sheet(name: str, tiles: Sequence[Tile], alt: str, *, signed: bool = False) -> ReportPicture:
+def sheet(name: str, tiles: Sequence[Tile], alt: str, *, signed: bool = False) -> Illustration:
     """Return images as one picture, for the file of its own."""
-    return ReportPicture(name, sheet_svg(tiles, alt, signed=signed), alt)
+    return Illustration(name, sheet_svg(tiles, alt, signed=signed), alt)
 
 
-def network(result: Result) -> ReportPicture:
+def network(result: Result) -> Illustration:
     """Return the whole network with its weights as lines."""
     model = result.experiment.model
     inputs, *hidden, outputs = model.sizes
@@ -144,14 +144,14 @@ def network(result: Result) -> ReportPicture:
         f"{outputs} output{'s' * (outputs > 1)}",
     ]
     alt = f"The network: {', '.join(names)}, with a line for each weight"
-    return ReportPicture("network", network_svg(model.arrays(), names, alt), alt)
+    return Illustration("network", network_svg(model.arrays(), names, alt), alt)
 
 
-def neuron(at_work: NeuronAtWork) -> ReportPicture:
+def neuron(at_work: NeuronAtWork) -> Illustration:
     """Return the graph of one neuron with every local derivative and contribution."""
     svg = ag.draw(at_work.value).svg
     alt = (
         f"The graph of one neuron of layer {at_work.layer}: its inputs and weights, their weighted "
         "sum, the bias and the activation, with a local derivative and a contribution on each edge"
     )
-    return ReportPicture("neuron", with_own_ids(svg[svg.index("<svg") :], "neuron") + "\n", alt)
+    return Illustration("neuron", with_own_ids(svg[svg.index("<svg") :], "neuron") + "\n", alt)

@@ -12,10 +12,10 @@ BIN := $(VENV)/bin
 export PYTHON
 # Parallel targets would run pip twice in the same environment.
 .NOTPARALLEL:
-.PHONY: help demo test test-long lint format bench notebooks docs clean FORCE
+.PHONY: help demo test test-long check-versions lint format bench notebooks docs clean FORCE
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/installed-plots ## train a network to read handwritten digits, report in demo/
 	$(BIN)/chalkgrad train digits --output demo $(ARGS)
@@ -25,6 +25,9 @@ test: $(VENV)/installed-test ## run every test and every example in the document
 
 test-long: $(VENV)/installed-test $(VENV)/installed-docs ## the same, with many more random programs
 	CHALKGRAD_PROFILE=long $(BIN)/python -m pytest $(ARGS)
+
+check-versions: $(VENV)/place ## run the tests on every Python found, and on the lowest dependencies
+	$(BIN)/python .ci/versions.py $(ARGS)
 
 lint: $(VENV)/installed-lint ## check style, formatting and types
 	$(BIN)/ruff check .
@@ -46,11 +49,12 @@ docs: $(VENV)/installed-docs ## run the notebooks and build the documentation in
 	$(BIN)/python -m sphinx -E -W --keep-going -b html docs docs/_build/html $(ARGS)
 
 clean: ## remove all that these targets made, .venv too
-	rm -rf $(VENV) demo dist docs/_build docs/course .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) .versions demo dist docs/_build docs/course .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# One stamp for each extra. pip adds to what is there, so the stamps do not undo one another.
-$(VENV)/installed-%: pyproject.toml $(VENV)/place
+# One stamp for each extra. pip adds to what is there, so the stamps do not undo one another. The
+# version, which an environment notes, is in autograd/__init__.py.
+$(VENV)/installed-%: pyproject.toml autograd/__init__.py $(VENV)/place
 	@echo "Installing chalkgrad[$*] into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input \
 	    --editable '.[$*]' || { \

@@ -65,6 +65,17 @@ def iterable(asker: str, xs: Any, wanted: str) -> list[Any]:
     return list(cast(Any, xs))
 
 
+def near(name: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return the known names that are spelt most like one that is not known.
+
+    >>> near("tnah", ["sin", "tanh"])
+    ['tanh']
+    """
+    import difflib  # 5 ms that only a mistake costs
+
+    return difflib.get_close_matches(name, list(known), n=most)
+
+
 def flag(name: str, x: object) -> bool:
     """Return `x` as a bool; 0 and 1 are taken for one.
 

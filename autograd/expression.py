@@ -15,17 +15,13 @@ not in it is an error that points at the character.
 
 from __future__ import annotations
 
-import inspect
-import math
 import re
-from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
-from autograd import functions
-from autograd.engine import primitives
 from autograd.engine.numeric import number
 from autograd.engine.primitive import TABLE, apply, lookup
 from autograd.engine.value import Value
+from autograd.vocabulary import CONSTANTS, fits, function_of, instead, takes_lists, written
 
 _TOKEN = re.compile(
     r"(?P<space>\s+)"
@@ -34,9 +30,7 @@ _TOKEN = re.compile(
     r"|(?P<sign>\*\*|[-+*/()\[\],;=−×·÷])"
 )
 _PLAIN = {"−": "-", "×": "*", "·": "*", "÷": "/"}
-_ROWS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
-_CONSTANTS = {"pi": math.pi, "e": math.e}
-_OF_LISTS = ("mean", "variance", "norm")
+_ROWS = {row.operator: row for row in TABLE.values() if row.operator and row.arity == 2}
 _HINTS = {
     "^": "a power is written **",
     ".": "functions are written by their name alone, as in tanh(x)",
@@ -49,37 +43,6 @@ _HINTS = {
     "<": "there are no comparisons; step(x) is 1 where x > 0",
     ">": "there are no comparisons; step(x) is 1 where x > 0",
 }
-# What other languages and books call a function of the table.
-_CALLED = {
-    "arccos": "acos",
-    "arccosh": "acosh",
-    "arcsin": "asin",
-    "arcsinh": "asinh",
-    "arctan": "atan",
-    "arctanh": "atanh",
-    "arctg": "atan",
-    "avg": "mean",
-    "fabs": "abs",
-    "lb": "log2",
-    "ln": "log",
-    "logistic": "sigmoid",
-    "max": "maximum",
-    "min": "minimum",
-    "root": "sqrt",
-    "sgn": "sign",
-    "sqr": "square",
-    "tg": "tan",
-    "var": "variance",
-}
-_WRITTEN = {
-    "dot": "dot([x, y], [a, b])",
-    "logsumexp": "logsumexp([x, y])",
-    "mean": "mean([x, y])",
-    "norm": "norm([x, y])",
-    "select": "select(i, [x, y])",
-    "sum": "sum([x, y])",
-    "variance": "variance([x, y])",
-}
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
 _DEEPEST = 80
 _LONGEST = 100_000
@@ -90,7 +53,7 @@ class ExpressionError(ValueError):
     """Something about an expression is wrong.
 
     Attributes:
-        reason: what it is, in a sentence.
+        reason: the fault, in a sentence.
         text: the expression.
         position: the place of the character in it, from 0; None if it is about no place.
 
@@ -136,8 +99,8 @@ def parse(text: str, /, **values: Any) -> Value:
         values: a number, or a Value to use as it is, for every name in it.
 
     Raises:
-        ExpressionError: for what is no expression, a name without a value and a value without a
-            name; it points at the character.
+        ExpressionError: for a text that is no expression, a name without a value and a value
+            without a name; it points at the character.
         TypeError: if the text is no str or a value is no number.
 
     >>> z = parse("tanh(w*x + b)", w=0.5, x=2, b=-1)
@@ -323,7 +286,7 @@ class _Parser:
                 return left**right
             return lookup("power").function(left, right)
         # Through the rows: 1/0 is inf, as it is between Values, and no error.
-        return apply(lookup(_ROWS[sign.text]), (left, right))
+        return apply(_ROWS[sign.text], (left, right))
 
     # Atoms --------------------------------------------------------------------------------------
 
@@ -345,7 +308,7 @@ class _Parser:
         return result
 
     def arguments(self, end: str, opened: _Token) -> list[Any]:
-        """Return what stands between brackets, of which the first is taken already."""
+        """Return the elements between brackets, the first of which is taken already."""
         found: list[Any] = []
         while self.token.text != end:
             found.append(self.sum())
@@ -362,26 +325,21 @@ class _Parser:
                 given = Value(number(given), name)
             self.leaves[name] = given
         if name not in self.leaves:
-            if name in _CONSTANTS:
-                return _CONSTANTS[name]
-            if _function(name) is not None:
+            if name in CONSTANTS:
+                return CONSTANTS[name]
+            if function_of(name) is not None:
                 self.fail(f"{name} is a function: write {name}(x)", token.position)
             self.fail(f"{name} has no value: give it one, as in {name}=0.5", token.position)
         return self.leaves[name]
 
     def call(self, token: _Token) -> Any:
         name = token.text
-        function = _function(name)
+        function = function_of(name)
         if function is None:
             if name in self.values or name in self.leaves:
                 self.fail(f"{name} is a number and cannot be called: write {name}*(...)",
                           token.position)  # fmt: skip
-            if name in _CALLED:
-                self.fail(
-                    f"there is no function called {name}: it is {_CALLED[name]} here",
-                    token.position,
-                )
-            self.fail(f"there is no function called {name}{_suggestion(name)}", token.position)
+            self.fail(f"there is no function called {name}{instead(name)}", token.position)
         opened = self.token
         self.at += 1
         operands = self.arguments(")", opened)
@@ -389,41 +347,11 @@ class _Parser:
         if row is not None and row.arity is not None and len(operands) != row.arity:
             takes = f"{row.arity} operand{'s' * (row.arity != 1)}"
             self.fail(f"{name} takes {takes}, got {len(operands)}", token.position)
-        if name in _WRITTEN and not _fits(function, operands):
-            self.fail(
-                f"{name} takes a sequence in brackets: write {_WRITTEN[name]}", token.position
-            )
+        if takes_lists(name, function) and not fits(function, operands):
+            self.fail(f"{name} takes a sequence in brackets: write {written(name)}", token.position)
         try:
             return function(*operands)
         except (TypeError, ValueError, OverflowError) as error:
             reason = str(error)
             reason = reason if reason.startswith(name) else f"{name}: {reason}"
             raise ExpressionError(reason, self.text, token.position) from None
-
-
-def _function(name: str) -> Callable[..., Any] | None:
-    """Return the function of a row, or one made of rows that gives a single number."""
-    if name in _OF_LISTS:
-        return getattr(functions, name)
-    row = TABLE.get(name)
-    if row is None:
-        return None
-    own = getattr(primitives, name, None)
-    # A user's own primitive is in the table alone.
-    return own if callable(own) else lambda *operands: apply(row, operands)
-
-
-def _fits(function: Callable[..., Any], operands: list[Any]) -> bool:
-    """Return whether a function of lists can be called with operands."""
-    try:
-        inspect.signature(function).bind(*operands)
-    except TypeError:
-        return False
-    return any(isinstance(x, list) for x in operands)
-
-
-def _suggestion(name: str) -> str:
-    import difflib  # 5 ms that only a mistake costs
-
-    close = difflib.get_close_matches(name, [*TABLE, *_OF_LISTS], n=2)
-    return f"; is {' or '.join(close)} meant?" if close else ""

@@ -26,9 +26,11 @@ from autograd import Value
 from autograd.check import Report, assert_gradients, check_against, check_gradients, check_row
 from autograd.check.oracles import high_precision, row_slope
 from autograd.check.testing.mutation import FAULTS, FaultKind, planted
-from autograd.check.testing.programs import Program, random_program
-from autograd.engine.backward import gradient_numbers, order
+from autograd.check.testing.programs import RandomProgram, random_program
+from autograd.engine.backward import order
 from autograd.engine.primitive import TABLE, Primitive
+from autograd.table import Table
+from autograd.transforms.gradient import gradient_numbers
 from benchmarks.check_cases import (
     OWN_FAULTS,
     OWN_ROWS,
@@ -46,7 +48,7 @@ MAX_OPS = 12
 ABOVE_ROUNDING = 2.0**-41
 
 
-def slopes(program: Program) -> tuple[list[float], list[float]]:
+def slopes(program: RandomProgram) -> tuple[list[float], list[float]]:
     """The engine's gradient, and per input the sum of the magnitudes of all paths."""
     leaves = [Value(x) for x in program.point]
     z = program(*leaves)
@@ -77,7 +79,7 @@ def differ(a: list[float], b: list[float], sizes: list[float]) -> bool:
     )
 
 
-def central(program: Program, step: float) -> list[float]:
+def central(program: RandomProgram, step: float) -> list[float]:
     """Plain central differences with one absolute step."""
     found: list[float] = []
     for i, x in enumerate(program.point):
@@ -122,7 +124,7 @@ def outcome(report: Report) -> str:
     return "right" if report.certain else "open"
 
 
-def count_correct(counts: Counts, program: Program, seed: int, highest: int) -> None:
+def count_correct(counts: Counts, program: RandomProgram, seed: int, highest: int) -> None:
     report = check_gradients(program, *program.point, order=highest)
     said = outcome(report)
     counts.correct[said] += 1
@@ -138,7 +140,7 @@ def count_correct(counts: Counts, program: Program, seed: int, highest: int) -> 
                 counts.correct[name] += 1
 
 
-def chosen_fault(program: Program, seed: int) -> tuple[Primitive, FaultKind, Any]:
+def chosen_fault(program: RandomProgram, seed: int) -> tuple[Primitive, FaultKind, Any]:
     """The fault of a seed: the kinds in turn, and for each the rows of the program that have it."""
     found: dict[str, list[tuple[Primitive, FaultKind, Any]]] = {}
     for name in program.primitives:
@@ -151,7 +153,7 @@ def chosen_fault(program: Program, seed: int) -> tuple[Primitive, FaultKind, Any
     return rows[seed // len(kinds) % len(rows)]
 
 
-def count_planted(counts: Counts, program: Program, seed: int, highest: int) -> None:
+def count_planted(counts: Counts, program: RandomProgram, seed: int, highest: int) -> None:
     row, kind, rule = chosen_fault(program, seed)
     right, sizes = slopes(program)
     with planted(row, rule):
@@ -209,28 +211,23 @@ def table(counts: Counts, rivals: bool) -> str:
         )
 
     said_wrong = {"this checker": counts.correct["wrong"], **{n: counts.correct[n] for n in RIVALS}}
-    lines = [
-        f"| | {' | '.join(names)} |",
-        f"|---|{'---|' * len(names)}",
-        f"| correct gradients called wrong, of {counts.programs:,} | "
-        + " | ".join(share(said_wrong[n], counts.programs) for n in names)
-        + " |",
-        f"| wrong gradients called right, of {visible:,} | "
-        + " | ".join(share(missed(n), visible) for n in names)
-        + " |",
-    ]
+    rows = [
+        [f"correct gradients called wrong, of {counts.programs:,}",
+         *[share(said_wrong[n], counts.programs) for n in names]],
+        [f"wrong gradients called right, of {visible:,}",
+         *[share(missed(n), visible) for n in names]],
+    ]  # fmt: skip
     for kind, n in counts.visible.items():
-        cells = " | ".join(share(missed(name, kind), n) for name in names)
-        lines.append(f"| - {kind}, of {n:,} | {cells} |")
-    blanks = " | -" * (len(names) - 1)
+        rows.append([f"- {kind}, of {n:,}", *[share(missed(name, kind), n) for name in names]])
     away, at = counts.unknown["away from kinks"], counts.unknown["at kinks and ties"]
-    lines += [
-        f"| correct, cannot tell, away from kinks | {share(away, counts.programs)}{blanks} |",
-        f"| correct, cannot tell, at kinks and ties | {share(at, counts.programs)}{blanks} |",
-        f"| wrong, cannot tell | {share(sum(counts.open.values()), visible)}{blanks} |",
-        f"| wrong, blamed on the planted row | {share(counts.blamed, counts.caught)}{blanks} |",
-    ]
-    return "\n".join(lines)
+    for what, found in (
+        ("correct, cannot tell, away from kinks", share(away, counts.programs)),
+        ("correct, cannot tell, at kinks and ties", share(at, counts.programs)),
+        ("wrong, cannot tell", share(sum(counts.open.values()), visible)),
+        ("wrong, blamed on the planted row", share(counts.blamed, counts.caught)),
+    ):
+        rows.append([what, found, *["-"] * (len(names) - 1)])
+    return Table(("", *names), rows, "<" * (len(names) + 1)).markdown(escaped=False)
 
 
 def reversed_entries(programs: int, first: int = 0) -> tuple[int, int, list[str]]:
@@ -305,14 +302,12 @@ def cases(count: int, first: int = 0, rows: Sequence[Primitive] = OWN_ROWS) -> d
 def cases_table(counted: dict[str, Cases]) -> str:
     """The counts of the cases as Markdown."""
     said = ("right", "open", "wrong")
-    lines = [
-        "| | correct: right | cannot tell | wrong | wrong: right | cannot tell | wrong |",
-        "|---|---|---|---|---|---|---|",
+    rows = [
+        [name, *[f"{tally[k]:,}" for tally in (found.correct, found.wrong) for k in said]]
+        for name, found in counted.items()
     ]
-    for name, found in counted.items():
-        counts = [f"{tally[k]:,}" for tally in (found.correct, found.wrong) for k in said]
-        lines.append(f"| {name} | {' | '.join(counts)} |")
-    return "\n".join(lines)
+    head = ("", "correct: right", "cannot tell", "wrong", "wrong: right", "cannot tell", "wrong")
+    return Table(head, rows, "<" * len(head)).markdown(escaped=False)
 
 
 def throughput(repeats: int = 30) -> str:
@@ -321,15 +316,16 @@ def throughput(repeats: int = 30) -> str:
     def readme(a: Value, b: Value) -> Value:
         return expression(a, b, autograd.relu)
 
-    lines: list[str] = []
+    rows: list[tuple[str, str]] = []
     for highest in (1, 2):
         times: list[float] = []
         for _ in range(repeats):
             start = time.perf_counter()
             assert_gradients(readme, *AT, order=highest)
             times.append(time.perf_counter() - start)
-        lines.append(f"| order {highest} | {1e3 * sorted(times)[len(times) // 2]:.2f} ms |")
-    return "\n".join(["| `assert_gradients`, 33 nodes, 2 inputs | median |", "|---|---|", *lines])
+        rows.append((f"order {highest}", f"{1e3 * sorted(times)[len(times) // 2]:.2f} ms"))
+    head = ("`assert_gradients`, 33 nodes, 2 inputs", "median")
+    return Table(head, rows, "<<").markdown(escaped=False)
 
 
 @contextlib.contextmanager

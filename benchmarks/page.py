@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.table import Table
 from benchmarks.bounds import BOUNDS, Bound, Results
 from benchmarks.rows import from_json
 from benchmarks.timed import ROUNDS, SECONDS
@@ -82,28 +83,18 @@ def bound_rows(results: Results) -> list[tuple[str, ...]]:
     return [(b.work, b.what, b.asked, b.measured(results), MET[b.is_met(results)]) for b in BOUNDS]
 
 
-def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table for the terminal."""
-    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
-    )
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    return Table(head, rows, "<" * len(head))
 
 
 def terminal(results: Results) -> str:
     """What `make bench` prints below the rows, which it printed as it found them."""
     rows = [[cell.replace("*", "") for cell in row] for row in bound_rows(results)]
     parts = [
-        aligned(GROWTH_HEAD, growth_rows(results)),
+        str(table(GROWTH_HEAD, growth_rows(results))),
         "\n".join(chain_lines(results) + picture_lines(results) + limits_lines(results)),
         "\n".join(f"left out: {line}" for line in missing_lines(results)),
-        aligned(BOUND_HEAD, rows),
+        str(table(BOUND_HEAD, rows)),
         f"{machine_line(results)}\n{versions_line(results)}",
     ]
     return "\n\n".join(part for part in parts if part)
@@ -123,7 +114,8 @@ def timed_table(results: Results, threads: int) -> str:
             half = f"{shown(low)} to {shown(high)}"
             lines.append(("" if i else row.name, program, shown(median), half, ratio))
         lines += [("", peer, "left out", why, "-") for peer, why in row.missing.items()]
-    return markdown(("work", "program", "median", "middle half", "ours is of it"), lines)
+    head = ("work", "program", "median", "middle half", "ours is of it")
+    return table(head, lines).markdown(escaped=False)
 
 
 def not_reached(results: Results) -> str:
@@ -205,7 +197,7 @@ in {settings["took"]:.0f} s.{warning}
 
 ## What is to be reached
 
-{markdown(BOUND_HEAD, bound_rows(results))}
+{table(BOUND_HEAD, bound_rows(results)).markdown(escaped=False)}
 
 One thread unless said. Ratios are our time over the peer's: smaller is better.
 
@@ -226,7 +218,7 @@ One thread unless said. Ratios are our time over the peer's: smaller is better.
 
 Networks written as plain `*` and `+`, sigmoid, half squared error, float32.
 
-{markdown(GROWTH_HEAD, growth_rows(results))}
+{table(GROWTH_HEAD, growth_rows(results)).markdown(escaped=False)}
 
 ![Compile time over the number of nodes](benchmarks-growth.svg)
 

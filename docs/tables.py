@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from autograd.display.chain.latex import number_latex, partial_latex
+from autograd.display.chain.latex import number_latex
+from autograd.display.chain.rules import partial_latex
 from autograd.engine.primitive import TABLE, Primitive
-from autograd.engine.primitives import second_derivatives
+from autograd.table import Table
+from autograd.transforms.taylor import second_derivatives
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MODULES = (
@@ -26,7 +28,7 @@ MODULES = (
     "nn.datasets",
     "nn.plots",
 )
-_ENTRY = re.compile(r"^\.\. auto(?:function|class|exception|module):: ([\w.]+)$", re.MULTILINE)
+_ENTRY = re.compile(r"^\.\. auto(?:function|class|exception|data|module):: ([\w.]+)$", re.MULTILINE)
 _ALIAS = re.compile(r"^- ``([\w.]+)`` is :py:obj:`([\w.]+)`$", re.MULTILINE)
 
 
@@ -124,12 +126,6 @@ def _name(row: Primitive) -> str:
     return f"{{py:obj}}`{row.name} <autograd.{row.name}>`"
 
 
-def _table(*lines: Iterable[str]) -> str:
-    """Return a Markdown table; two of a few columns fit a page on which one of all is cut off."""
-    head, *body = ["| " + " | ".join(cells) + " |" for cells in lines]
-    return "\n".join([head, "|---" * head.count(" | ") + "|---|", *body])
-
-
 def primitives_table() -> str:
     """Return each primitive's result and derivatives, a line for each row of the table.
 
@@ -138,7 +134,8 @@ def primitives_table() -> str:
     lines = [
         (_name(row), _math(partial_latex(row).function), _partials(row)) for row in TABLE.values()
     ]
-    return _table(("primitive", "result $z$", "partial derivatives"), *lines)
+    columns = ("primitive", "result $z$", "partial derivatives")
+    return Table(columns, lines, "<<<").markdown(escaped=False)
 
 
 def domains_table() -> str:
@@ -149,7 +146,8 @@ def domains_table() -> str:
         if row.arity is None:
             domain += " each"
         lines.append((_name(row), domain, _subgradients(row)))
-    return _table(("primitive", "tested on", "derivative at kinks, ties and ends"), *lines)
+    columns = ("primitive", "tested on", "derivative at kinks, ties and ends")
+    return Table(columns, lines, "<<<").markdown(escaped=False)
 
 
 MADE: dict[str, Callable[[], str]] = {

@@ -20,57 +20,9 @@ if getattr(autograd, "__distribution__", None) != "chalkgrad":
         "side: pip uninstall autograd chalkgrad; pip install chalkgrad"
     )
 
+from autograd import faces as _faces
 from autograd import moved as _moved
-from nn import datasets
-from nn.init import Constant, He, Initialiser, ScaledNormal, Uniform, Xavier
-from nn.layers import MLP, Layer, Neuron
-from nn.losses import (
-    binary_cross_entropy,
-    cross_entropy,
-    half_squared_error,
-    hinge,
-    huber,
-    mean_absolute_error,
-    mean_squared_error,
-)
-from nn.module import Module
-from nn.optim import SGD
-from nn.training.batches import Batches, minibatches, split
-from nn.training.fit import DivergenceError, fit
-from nn.training.history import EpochRecord, History
-from nn.training.metrics import accuracy, classes, confusion, one_hot
 
-_moved({"nn.history": "nn.training.history", "nn.predicting": "nn.inference.predict"})
+_moved.moved({"nn.history": "nn.training.history", "nn.predicting": "nn.inference.predict"})
 
-__all__ = [
-    "MLP",
-    "SGD",
-    "Batches",
-    "Constant",
-    "DivergenceError",
-    "EpochRecord",
-    "He",
-    "History",
-    "Initialiser",
-    "Layer",
-    "Module",
-    "Neuron",
-    "ScaledNormal",
-    "Uniform",
-    "Xavier",
-    "accuracy",
-    "binary_cross_entropy",
-    "classes",
-    "confusion",
-    "cross_entropy",
-    "datasets",
-    "fit",
-    "half_squared_error",
-    "hinge",
-    "huber",
-    "mean_absolute_error",
-    "mean_squared_error",
-    "minibatches",
-    "one_hot",
-    "split",
-]
+__getattr__, __dir__, __all__ = _faces.face(__name__)  # the names in __init__.pyi

@@ -6,7 +6,6 @@ a bool; an array is finite. Each says what was given, what was expected and what
 
 import datetime
 import decimal
-import difflib
 import math
 import numbers
 from collections.abc import Mapping, Sequence
@@ -58,7 +57,7 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
     key = name.lower().replace("-", "_").replace(" ", "_")
     bare = key.replace("_", "").removesuffix("loss")
     elsewhere = [known for known, others in _ELSEWHERE.items() if bare in others and known in table]
-    near = elsewhere or difflib.get_close_matches(key, table, n=1)
+    near = elsewhere or asked.near(key, table)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"no {what} is called {name!r}.{hint} Known are {', '.join(table)}.")
 

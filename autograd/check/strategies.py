@@ -17,7 +17,7 @@ from typing import Any
 
 from autograd import asked
 from autograd.check.testing.networks import ACTIVATIONS, Network
-from autograd.check.testing.program import Program
+from autograd.check.testing.program import RandomProgram
 from autograd.check.testing.programs import build
 from autograd.engine.primitive import Interval, Primitive
 from autograd.engine.value import Value
@@ -30,7 +30,15 @@ except ModuleNotFoundError as error:
         "autograd.check.strategies needs Hypothesis: pip install hypothesis"
     ) from error
 
-__all__ = ["Network", "Program", "networks", "points", "programs", "register_profiles", "values"]
+__all__ = [
+    "Network",
+    "RandomProgram",
+    "networks",
+    "points",
+    "programs",
+    "register_profiles",
+    "values",
+]
 
 _SPECIAL = (0.0, 1.0, -1.0, 0.5, 2.0)
 
@@ -79,7 +87,7 @@ def points(
             two or four operands if it takes any number.
 
     >>> from hypothesis import find
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> find(points(lookup("div")), lambda p: p[0] > 4.0)
     (5.0, 1.0)
     >>> find(points([(0.0, 1.0), (2.0, 3.0)]), lambda p: True)
@@ -139,7 +147,7 @@ def programs(
     max_ops: int = 8,
     primitives: Sequence[str | Primitive] | None = None,
     using: str | Primitive | None = None,
-) -> Program:
+) -> RandomProgram:
     """Draw a program: a random graph of one to eight inputs with shared nodes over rows.
 
     Every row is inside its sampling domain at the program's `point`, whose numbers come evenly and

@@ -4,7 +4,6 @@
 for how the stages follow one another.
 """
 
-from autograd.compile.program import Program, compile
-from autograd.compile.report import Report
+from autograd.faces import face as _face
 
-__all__ = ["Program", "Report", "compile"]
+__getattr__, __dir__, __all__ = _face(__name__)  # the names in __init__.pyi

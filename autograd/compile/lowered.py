@@ -7,27 +7,23 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd.compile.arrays.ir import Array, Statement, Task, View
-from autograd.compile.arrays.reverse import Reverse
-from autograd.compile.arrays.roll import Rolling, levels
-from autograd.compile.arrays.rules import leaves_out_poles, with_gradient
+from autograd.compile.arrays.ir import Task
+from autograd.compile.arrays.roll import levels
+from autograd.compile.arrays.rules import Derivatives, leaves_out_poles
 from autograd.compile.backends.buffers import Buffers
-from autograd.compile.backends.floats import FloatProgram
+from autograd.compile.backends.floats import FloatProgram, with_care
 from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
-from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
-from autograd.compile.graph.simplify import fold, prune, share
-from autograd.compile.graph.sums import flatten, split
-from autograd.compile.report import Report, Stages
+from autograd.compile.report import CompileReport, Stages
+from autograd.compile.rolled import Rolled
 from autograd.compile.tracing.arguments import nest
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.value import Value
@@ -36,14 +32,10 @@ from autograd.transforms.transforms import Argnum
 _Key: TypeAlias = tuple[int, Task]
 T = TypeVar("T")
 
-# What the result's adjoint is: 1, or 1 / batch for a mean.
-_SHARE = Array("share", 1, False)
 # Graphs of up to so many nodes run as float code when one sample is given.
 _SMALL = 5_000
 # Narrow ones, which have few nodes on each level, up to so many: rolling would gain nothing.
 _NARROW = 500_000
-# Bytes of buffers that samples without a common gradient are run on at a time.
-_CACHE = 2**22
 # For so many numbers of samples a program keeps its buffers.
 _KEPT = 4
 
@@ -89,6 +81,7 @@ class Built:
                 raise ValueError(f"argnum is {i}, but f was called with {len(shapes)} argument(s)")
         self.chosen = [i % len(shapes) for i in chosen]
         self.listed = False
+        self.constants: list[tuple[Value, float, int]] = []
         stages = Stages()
 
         def called(*arguments: Any) -> Any:
@@ -96,17 +89,22 @@ class Built:
             self.listed = isinstance(result, list | tuple)
             return result
 
-        captured: list[Value] = []
-        self.graph = stages.run("trace", lambda: trace(called, shapes, parameters, captured))
-        self.constants = [(v, v.data, v.birth) for v in captured]
-        for name, done in (("fold", fold), ("prune", prune), ("share", share)):
-            self.graph = stages.run(name, lambda done=done: done(self.graph))
+        def traced() -> Graph:
+            captured: list[Value] = []
+            graph = trace(called, shapes, parameters, captured)
+            # At once, before another thread gives one new data.
+            self.constants.extend([(v, v.data, v.birth) for v in captured])
+            return graph
+
+        # Nested, so that no name keeps the larger graphs while the passes run.
+        self.graph = stages.run(
+            "all", stages.made("trace", "the function called once on placeholders", traced)
+        )
         self.reached = np.zeros(self.parameters, dtype=np.bool_)
         self.reached[self.graph.place[self.graph.code == PARAMETER]] = True
         self.small = _is_small(self.graph)
         self.stages = stages
         self.chooses = any(row.chooses for row in self.graph.rows)
-        self._both: Graph | None = None
         self._careful: Narrow | None = None
         self._rolled: Rolled | Narrow | None = None
         self._float_programs: dict[bool, Callable[..., Any]] = {}
@@ -119,45 +117,44 @@ class Built:
         """The statements, or the lanes of a narrow graph; made when an array is first given."""
         if self._rolled is None:
             # Passes are noted apart and kept together with what they made: two threads may be here.
-            stages = self.stages.copy()
-            graph = stages.run("flatten", lambda: flatten(self.graph))
+            before = self.stages
+            stages = before.copy()
+            graph = stages.run("arrays", self.graph)
             if is_narrow(graph):
-                stages.drop("flatten")
+                # Run without those passes.
+                stages = before.copy()
                 made = self._narrow(stages)
             else:
-                made = Rolled(self, graph, stages)
+                chosen = None if self.listed else self.chosen
+                made = Rolled(graph, stages, self.sizes, self.parameters, chosen)
             self.stages, self._rolled = stages, made
         return self._rolled
 
     def _narrow(self, stages: Stages) -> Narrow:
-        widths: list[int] = []
-        both = None
+        derived, both = self.derivatives, None
         if not self.listed:
-            widths = [len(leaves) for leaves in self._groups()]
-            both = stages.run("gradient", lambda: self.both)
-        return Narrow(self.graph, both, self.sizes, widths, self.parameters)
-
-    @property
-    def both(self) -> Graph:
-        """The graph with the derivatives as further outputs; for float code and for lanes."""
-        if self._both is None:
-            self._both = with_gradient(self.graph, self.wanted())
-        return self._both
+            both = stages.made("gradient", "and the nodes of the gradient", lambda: derived.plain)
+        return Narrow(self.graph, both, self.sizes, derived.widths, self.parameters)
 
     def float_program(self, *, gradient: bool) -> Callable[..., Any]:
         """Return the float code for the value, or for the value and the gradient."""
         found = self._float_programs.get(gradient)
         if found is None:
-            graph, inputs = self.both if gradient else self.graph, sum(self.sizes)
-            found = FloatProgram(graph, inputs, self.parameters)
-            if gradient and self.chooses:
-                found = _with_care(found, self.graph, self.wanted(), inputs, self.parameters)
+            made = partial(FloatProgram, inputs=sum(self.sizes), parameters=self.parameters)
+            if gradient:
+                derived = self.derivatives
+                found = made(derived.plain)
+                if self.chooses and derived.wanted:
+                    found = with_care(found, lambda: made(derived.careful))
+            else:
+                found = made(self.graph)
             self._float_programs[gradient] = found
         return found
 
-    def wanted(self) -> list[tuple[int, int]]:
-        """Return the leaves to derive by."""
-        return list(itertools.chain.from_iterable(self._groups()))
+    @cached_property
+    def derivatives(self) -> Derivatives:
+        """The graph with its derivatives; for float code and for lanes."""
+        return Derivatives(self.graph, self._groups())
 
     def _groups(self) -> list[list[tuple[int, int]]]:
         """Return the leaves to derive by, those of each gradient."""
@@ -240,9 +237,10 @@ class Built:
     def _with_care(self) -> Narrow:
         """Return the program in which what a sample did not choose passes nothing on."""
         if self._careful is None:
-            both = with_gradient(self.graph, self.wanted(), careful=True)
-            widths = [len(leaves) for leaves in self._groups()]
-            self._careful = Narrow(self.graph, both, self.sizes, widths, self.parameters)
+            derived = self.derivatives
+            self._careful = Narrow(
+                self.graph, derived.careful, self.sizes, derived.widths, self.parameters
+            )
         return self._careful
 
     def _taken(self, key: _Key) -> Buffers | Lanes | None:
@@ -316,125 +314,10 @@ class Built:
         written = self._with_care() if careful else self.rolled
         return written.source(self.names, shapes, self.chosen[0])
 
-    def report(self) -> Report:
+    def report(self) -> CompileReport:
         """Return what each pass made of the graph."""
         rolled = self.rolled
-        return self.stages.report(rolled.forward, rolled.backward, rolled.unrolled)
-
-
-class Rolled:
-    """The statements of a program and of its gradient."""
-
-    def __init__(self, built: Built, flat: Graph, stages: Stages) -> None:
-        graph = stages.run("split", lambda: split(flat))
-        rolling = stages.time("roll", lambda: Rolling(graph, built.sizes, built.parameters))
-        self.routine = rolling.routine
-        self.result: View = rolling.result
-        self.unrolled = rolling.unrolled
-        self.forward: list[Statement] = list(self.routine.statements)
-        self.backward: list[Statement] = []
-        self.gradients: list[View] = []
-        self.mean = built.parameters > 0
-        self._each: tuple[list[Statement], View] | None = None
-        if not built.listed:
-            wanted = [self.routine.theta]
-            if not self.mean:
-                wanted = [self.routine.inputs[i] for i in dict.fromkeys(built.chosen)]
-            seed = _SHARE.whole
-            reverse = stages.time(
-                "reverse", lambda: Reverse(self.routine, self.result, seed, wanted)
-            )
-            by_array = dict(zip(wanted, reverse.gradients, strict=True))
-            order = (
-                [self.routine.theta]
-                if self.mean
-                else [self.routine.inputs[i] for i in built.chosen]
-            )
-            self.gradients = [by_array[array] for array in order]
-            self.backward = self.routine.statements[len(self.forward) :]
-
-    @property
-    def each(self) -> tuple[list[Statement], View]:
-        """The statements of the parameters' gradient for each sample, and the gradient."""
-        if self._each is None:
-            made = {statement.out for statement in self.forward}
-            applied = {k: out for k, out in self.routine.applied.items() if out in made}
-            routine = replace(self.routine, statements=list(self.forward), applied=applied)
-            wanted = [routine.theta]
-            reverse = Reverse(routine, self.result, _SHARE.whole, wanted, per_sample=True)
-            self._each = routine.statements[len(self.forward) :], reverse.gradients[0]
-        return self._each
-
-    def work(self, task: Task) -> tuple[list[Statement], list[View]]:
-        """Return the statements of a task, and its results."""
-        if task == "value":
-            return self.forward, [self.result]
-        if task == "gradient":
-            return [*self.forward, *self.backward], [self.result, *self.gradients]
-        statements, gradient = self.each
-        return [*self.forward, *statements], [self.result, gradient]
-
-    def block(self, itemsize: int, task: Task) -> int:
-        """Return how many samples' buffers take four megabytes; 256 at least."""
-        statements, _ = self.work(task)
-        width = sum(s.out.width for s in statements if s.out.batched)
-        return max(256, _CACHE // (itemsize * max(width, 1)))
-
-    def buffers(self, theta: Any, batch: int, task: Task) -> Buffers:
-        """Return the program bound to buffers for so many samples."""
-        statements, results = self.work(task)
-        seed = 1.0 / batch if self.mean and task == "gradient" else 1.0
-        hand = self.mean and task != "value"
-        return Buffers(self.routine, statements, results, theta, batch, seed, hand=hand)
-
-    def source(self, names: Sequence[str], shapes: Sequence[Shape], first: int) -> str:
-        """Return the text of the program.
-
-        Args:
-            names: of the parameters.
-            shapes: of the arguments to derive by.
-            first: the first of these.
-        """
-        kind = self.routine.theta if self.mean else self.routine.inputs[first]
-        value = Printer(self.forward, names)
-        result = value.view(self.result)
-        printers = [value]
-        returned = [result if self.result.width > 1 else f"{result}[:, 0]"]
-        functions = [function_text(self.routine, value, "value", returned, kind)]
-        if self.gradients:
-            both = Printer([*self.forward, *self.backward], names)
-            printers.append(both)
-            share = "1.0 / batch" if self.mean else "1.0"
-            both.lines.insert(0, f"share = np.full((1,), {share}, dtype=dtype)")
-            gradients = [both.view(g) for g in self.gradients]
-            returned = both_returned(result, gradients, None if self.mean else shapes)
-            text = function_text(self.routine, both, "value_and_grad", returned, kind)
-            functions.append(text)
-        return "\n\n\n".join([preamble(printers), *functions]) + "\n"
-
-
-def _with_care(
-    fast: FloatProgram,
-    graph: Graph,
-    wanted: Sequence[tuple[int, int]],
-    inputs: int,
-    parameters: int,
-) -> Callable[..., Any]:
-    """Return float code that computes slopes with care where they are nan; see `Built.run`."""
-    careful: list[FloatProgram] = []
-
-    def program(*arguments: float) -> Any:
-        found = fast(*arguments)
-        # One sum in place of a test of each: a nan among them makes it one.
-        total = sum(found) if wanted else 0.0
-        if total == total:
-            return found
-        if not careful:
-            both = with_gradient(graph, wanted, careful=True)
-            careful.append(FloatProgram(both, inputs, parameters))
-        return careful[0](*arguments)
-
-    return program
+        return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled)
 
 
 def _is_small(graph: Graph) -> bool:

@@ -16,74 +16,18 @@ from autograd import asked
 from autograd.compile.anomaly import failed, replay
 from autograd.compile.backends.numpy_text import bound
 from autograd.compile.graph.graph import Bools
-from autograd.compile.graph.simplify import simplified
+from autograd.compile.graph.passes import simplified
 from autograd.compile.lowered import Built
-from autograd.compile.report import Report
+from autograd.compile.report import CompileReport
 from autograd.compile.tracing.arguments import flat_sample, flat_samples, is_array, named, shape_of
 from autograd.compile.tracing.trace import Shape, trace
-from autograd.engine.methods import names, tick
-from autograd.engine.modes import detecting
+from autograd.engine.methods import newest, tick
+from autograd.engine.modes import detecting, watching
+from autograd.engine.value import set_data
 from autograd.errors import StaleGraphError
 from autograd.transforms.transforms import Argnum, checked_argnum
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
-
-
-def compile(
-    f: Callable[..., Any],
-    *,
-    parameters: Any = (),
-    argnum: Argnum = 0,
-    dtype: Any = "float64",
-    shapes: Sequence[Shape] | None = None,
-) -> Program:
-    """Return a program that computes f, and its gradient, over many samples at once.
-
-    f is called once, on placeholders; what it does with them is recorded, and rolled into array
-    statements. It may be written in plain scalars: loops over lists, `*`, `+`, functions of
-    autograd, models.
-
-    Threads, tasks, signal handlers and forked children may call one program at the same time: each
-    call has buffers of its own. `theta` and the parameters are shared: a call that runs while they
-    are changed takes some numbers from before and some from after, so train in one thread.
-
-    Args:
-        f: a function of numbers and nested lists of them that returns a Value or a list of Values.
-        parameters: what is trained: a model, or Values. New data given to one later is followed.
-            Other Values that f uses are constants, with the number that they have when f is traced,
-            at the first call; after new data for one the program refuses to go on.
-        argnum: without parameters, the argument or arguments to derive by.
-        dtype: of the arrays, "float64" or "float32".
-        shapes: of the arguments for one sample: () for a number, (3,) for a list of three. The
-            first call tells them unless given.
-
-    Raises:
-        TypeError: if f cannot be called, a parameter is no Value or argnum no int or tuple of ints.
-        TraceError: at the first call, if a program cannot follow f: it reads or branches on a
-            number, or computes under `no_grad` with what depends on the arguments or parameters.
-        StaleGraphError: then, if f uses a result of a Value that was given new data since.
-        ValueError: if a parameter was computed from others, or dtype is another.
-
-    >>> import numpy as np
-    >>> program = compile(lambda x, y: x * x + x * y + y * y)
-    >>> program(1.0, 2.0)
-    7.0
-    >>> program(np.array([1.0, 2.0]), np.array([2.0, 0.5]))
-    array([7.  , 5.25])
-    >>> values, slopes = program.value_and_grad(np.array([1.0, 2.0]), np.array([2.0, 0.5]))
-    >>> slopes
-    array([4. , 4.5])
-    >>> from autograd import Value
-    >>> w = Value(3.0, "w")
-    >>> fit = compile(lambda x, y: (w * x - y) ** 2, parameters=[w])
-    >>> mean, gradient = fit.value_and_grad(np.array([1.0, 2.0]), np.array([2.0, 4.0]))
-    >>> mean, gradient
-    (2.5, array([5.]))
-    >>> w.data = 2.0
-    >>> fit.value_and_grad(np.array([1.0, 2.0]), np.array([2.0, 4.0]))
-    (0.0, array([0.]))
-    """
-    return Program(f, parameters=parameters, argnum=argnum, dtype=dtype, shapes=shapes)
 
 
 # Kinds of NumPy's numbers that fit a double: the wider floats are looked at.
@@ -96,6 +40,7 @@ class Program:
     Attributes:
         parameters: the Values that are trained, in the order of `theta`.
 
+    >>> from autograd import compile
     >>> program = compile(lambda x: x * x + 1.0)
     >>> program(3.0), program(np.array([0.0, 1.0, 2.0])).tolist()
     (10.0, [1.0, 2.0, 5.0])
@@ -172,7 +117,7 @@ class Program:
             StaleGraphError: if a Value that the program took for a constant has new data.
         """
         since = self._followed
-        if names["youngest_rewrite"] <= since:
+        if newest.data <= since >= newest.rule:
             return
         for v, x in self._changed()[:1]:
             raise StaleGraphError(
@@ -184,7 +129,7 @@ class Program:
         for i, p in enumerate(self.parameters):
             if p.birth > since:
                 self._theta[i] = p.data
-        if self._built is not None and self._built_at < names["youngest_rule"]:
+        if self._built is not None and self._built_at < newest.rule:
             self._float_gradient = None
             self._made.clear()
             self._build(self._built.shapes)
@@ -203,11 +148,7 @@ class Program:
 
     def store(self) -> None:
         """Copy `theta` into the Values' data."""
-        # As `p.data = x` does it for a leaf, in half of the time.
-        for p, x in zip(self.parameters, self._theta.tolist(), strict=True):
-            p._number = x  # pyright: ignore[reportPrivateUsage]
-            p._y = p._y or p.birth  # pyright: ignore[reportPrivateUsage]
-            p.birth = names["youngest_rewrite"] = tick()
+        set_data(self.parameters, self._theta.tolist())
         self._mark(tick())
 
     @property
@@ -287,8 +228,8 @@ class Program:
             AnomalyError: inside `detect_anomaly`, as for a call.
         """
         fast = self._float_gradient
-        is_fresh = names["youngest_rewrite"] <= self._followed
-        if fast is not None and is_fresh and not per_sample and not detecting():
+        is_fresh = newest.data <= self._followed >= newest.rule
+        if fast is not None and is_fresh and not per_sample and not (watching and detecting()):
             for x in arguments:
                 if x.__class__ is not float:
                     break
@@ -429,13 +370,14 @@ class Program:
             ValueError: before the first call, if no shapes were given.
 
         >>> import numpy as np
+        >>> from autograd import compile
         >>> elsewhere = compile(lambda x: x * x, shapes=[()]).on(np)
         >>> elsewhere.value_and_grad(np.array([1.0, 3.0]))
         (array([1., 9.]), array([2., 6.]))
         """
         return bound(self.source, namespace)
 
-    def report(self) -> Report:
+    def report(self) -> CompileReport:
         """Return what each pass made of the graph; printed, a table.
 
         Raises:

@@ -1,15 +1,23 @@
-"""What each pass made of a graph: nodes, statements, flops and bytes, as a table and a chart."""
+"""What each pass made of a graph: nodes, statements, flops and bytes, as a table and a chart.
+
+The chart has a row for each pass and a panel for each column. Counts shrink by orders of
+magnitude, so their bars are logarithmic; seconds add up, so theirs are not. Every bar has its
+number beside it.
+"""
 
 from __future__ import annotations
 
 import base64
 import html
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from autograd.compile.arrays.ir import (
     Apply,
@@ -18,14 +26,18 @@ from autograd.compile.arrays.ir import (
     DenseWeights,
     Many,
     Reduce,
+    Routine,
     Statement,
     SumBatch,
 )
-from autograd.compile.chart import chart
 from autograd.compile.graph.graph import Graph
+from autograd.compile.graph.passes import Group, passes
 from autograd.files import write_whole
+from autograd.table import Table
 
-T = TypeVar("T")
+# The colours of Okabe and Ito, told apart by the colour-blind.
+_NODES, _STATEMENTS, _OTHER = "#0072b2", "#d55e00", "#7f7f7f"
+_NAMES, _PANEL, _BAR, _ROW, _HEAD = 78, 178, 92, 22, 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,7 @@ class Stage:
         bytes: written for a batch of one in float64, a node or an element taking 8. What belongs
             to the parameters, such as their gradient, is written once for a batch of any size.
         seconds: what the pass took.
+        about: what the pass does, in a few words.
     """
 
     name: str
@@ -48,10 +61,11 @@ class Stage:
     flops: int
     bytes: int
     seconds: float
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CompileReport:
     """What each pass made of a graph; printed, a table.
 
     Attributes:
@@ -70,19 +84,19 @@ class Report:
     unrolled: tuple[str, ...]
 
     def __str__(self) -> str:
-        head = f"{'pass':10}{'nodes':>12}{'statements':>12}{'flops':>13}{'bytes':>13}{'ms':>9}"
-        lines = [head]
-        for s in self.stages:
-            nodes = f"{s.nodes:,}" if s.nodes else "-"
-            statements = f"{s.statements:,}" if s.statements else "-"
-            lines.append(
-                f"{s.name:10}{nodes:>12}{statements:>12}{s.flops:>13,}{s.bytes:>13,}"
-                f"{s.seconds * 1e3:>9.1f}"
-            )
+        lines = [str(self._table)]
         lines += [f"not rolled: {reason}" for reason in self._reasons]
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    @property
+    def _table(self) -> Table:
+        rows: list[list[str]] = []
+        for s in self.stages:
+            counts = [f"{n:,}" if n else "-" for n in (s.nodes, s.statements)]
+            rows.append([s.name, *counts, f"{s.flops:,}", f"{s.bytes:,}", f"{s.seconds * 1e3:.1f}"])
+        return Table(("pass", "nodes", "statements", "flops", "bytes", "ms"), rows, "<>>>>>")
 
     @property
     def _reasons(self) -> list[str]:
@@ -115,19 +129,7 @@ class Report:
 
     def _html(self) -> str:
         # A table and an image are what notebooks show of outputs that they do not trust, too.
-        heads = ("nodes", "statements", "flops", "bytes", "ms")
-        cells = "".join(
-            [f'<th style="text-align:right;padding:0 0.6em">{head}</th>' for head in heads]
-        )
-        lines = [f'<table><tr><th style="text-align:left">pass</th>{cells}</tr>']
-        for s in self.stages:
-            counts = [f"{n:,}" if n else "-" for n in (s.nodes, s.statements)]
-            numbers = [*counts, f"{s.flops:,}", f"{s.bytes:,}", f"{s.seconds * 1e3:.1f}"]
-            cells = "".join(
-                [f'<td style="text-align:right;padding:0 0.6em">{text}</td>' for text in numbers]
-            )
-            lines.append(f'<tr><td style="text-align:left">{s.name}</td>{cells}</tr>')
-        lines.append("</table>")
+        lines = [self._table.html()]
         lines += [f"<p>not rolled: {html.escape(reason)}</p>" for reason in self._reasons]
         picture = base64.b64encode(self.svg.encode()).decode()
         told = "bars of nodes, statements, flops, bytes and milliseconds after each pass"
@@ -135,62 +137,74 @@ class Report:
         return "\n".join(lines)
 
 
+class _Listed(Protocol):
+    routine: Routine
+
+
+Made = TypeVar("Made", bound=_Listed)
+
+
 class Stages:
     """Passes underway, timed and counted."""
 
-    def __init__(self) -> None:
-        self._stages: list[Stage] = []
-        self._seconds: dict[str, float] = {}
+    def __init__(self, stages: Sequence[Stage] = ()) -> None:
+        self._stages = list(stages)
 
     def copy(self) -> Stages:
         """Return the same passes, to note further ones of."""
-        other = Stages()
-        other._stages, other._seconds = list(self._stages), dict(self._seconds)
-        return other
+        return Stages(self._stages)
 
-    def run(self, name: str, done: Callable[[], Graph]) -> Graph:
-        """Run a pass and note what it left."""
+    def run(self, group: Group, graph: Graph) -> Graph:
+        """Return the graph after the passes of a group, and note what each left."""
+        for done in passes(group):
+            graph = self.made(done.name, done.about, lambda done=done, given=graph: done.run(given))
+        return graph
+
+    def made(self, name: str, about: str, make: Callable[[], Graph]) -> Graph:
+        """Return what makes a graph, and note what it left."""
         began = time.perf_counter()
-        graph = done()
+        graph = make()
         seconds = time.perf_counter() - began
         flops = _graph_flops(graph)
         inner = int((graph.code >= 0).sum())
-        self._stages.append(Stage(name, len(graph), 0, flops, 8 * inner, seconds))
+        self._stages.append(Stage(name, len(graph), 0, flops, 8 * inner, seconds, about))
         return graph
 
-    def drop(self, name: str) -> None:
-        """Forget a pass whose result was not used."""
-        self._stages = [stage for stage in self._stages if stage.name != name]
-
-    def time(self, name: str, done: Callable[[], T]) -> T:
-        """Run a pass that makes statements and note its seconds."""
+    def listed(self, name: str, about: str, make: Callable[[], Made]) -> Made:
+        """Return what makes statements, and note how many there are then."""
         began = time.perf_counter()
-        found = done()
-        self._seconds[name] = time.perf_counter() - began
+        found = make()
+        seconds = time.perf_counter() - began
+        # Their flops and bytes are counted when a report is asked for.
+        count = len(found.routine.statements)
+        self._stages.append(Stage(name, 0, count, 0, 0, seconds, about))
         return found
 
-    def report(
-        self,
-        forward: Sequence[Statement],
-        backward: Sequence[Statement],
-        unrolled: Sequence[str],
-    ) -> Report:
-        """Return the report, with the statements counted."""
-        stages = list(self._stages)
-        lists = {"roll": forward, "reverse": [*forward, *backward]}
-        for name, seconds in self._seconds.items():
-            listed = lists[name]
-            flops = sum(flops_of(s) for s in listed)
-            written = 8 * sum(s.out.width for s in listed)
-            stages.append(Stage(name, 0, len(listed), flops, written, seconds))
-        return Report(tuple(stages), tuple(unrolled))
+    def report(self, statements: Sequence[Statement], unrolled: Sequence[str]) -> CompileReport:
+        """Return the report.
+
+        Args:
+            statements: all of them, in the order they were made.
+            unrolled: what did not become one statement, and why.
+        """
+        flops = np.cumsum([0, *map(flops_of, statements)]).tolist()
+        widths = np.cumsum([0, *[s.out.width for s in statements]]).tolist()
+        return CompileReport(
+            tuple(
+                replace(stage, flops=flops[n], bytes=8 * widths[n])
+                if (n := stage.statements)
+                else stage
+                for stage in self._stages
+            ),
+            tuple(unrolled),
+        )
 
 
 def _graph_flops(graph: Graph) -> int:
     """Return operations for one sample: one a node, n - 1 for a sum of n, 2 n - 1 for a dot."""
     counts = graph.counts
     inner = graph.code >= 0
-    many = graph.named("sum", "dot", "logsumexp", "maximum", "minimum", "hypot")
+    many = graph.where(lambda row: row.arity is None)
     return int(counts[inner & many].sum()) + int((inner & ~many).sum())
 
 
@@ -198,7 +212,7 @@ def flops_of(statement: Statement) -> int:
     """Return the operations of a statement for one sample.
 
     >>> from autograd.compile.arrays.ir import Array
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> flops_of(Apply(Array("z", 3, True), lookup("exp"), (1.0,)))
     3
     """
@@ -214,3 +228,86 @@ def flops_of(statement: Statement) -> int:
             return 2 * statement.out.width * statement.windows
         case _:
             return 0
+
+
+# The chart -----------------------------------------------------------------------------------
+
+
+def chart(stages: Sequence[Stage]) -> str:
+    """Return the stages of a report as an SVG picture.
+
+    >>> picture = chart(
+    ...     [Stage("trace", 100, 0, 90, 720, 0.001), Stage("roll", 0, 3, 90, 24, 0.002)]
+    ... )
+    >>> picture.startswith("<svg"), picture.count("<rect")
+    (True, 9)
+    """
+    panels: list[tuple[str, list[float], list[str], list[str]]] = [
+        (
+            "nodes, then statements",
+            [_log(s.nodes or s.statements) for s in stages],
+            [f"{s.nodes or s.statements:,}" for s in stages],
+            [_NODES if s.nodes else _STATEMENTS for s in stages],
+        ),
+        (
+            "flops for a sample",
+            [_log(s.flops) for s in stages],
+            [f"{s.flops:,}" for s in stages],
+            [_OTHER] * len(stages),
+        ),
+        (
+            "bytes for a sample",
+            [_log(s.bytes) for s in stages],
+            [f"{s.bytes:,}" for s in stages],
+            [_OTHER] * len(stages),
+        ),
+        (
+            "milliseconds (linear)",
+            [s.seconds for s in stages],
+            [f"{1e3 * s.seconds:,.1f}" for s in stages],
+            [_OTHER] * len(stages),
+        ),
+    ]
+    width = _NAMES + len(panels) * _PANEL + 8
+    height = _HEAD + _ROW * len(stages) + 30
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="white"/>',
+        '<text x="8" y="18" font-weight="bold">What each pass left</text>',
+    ]
+    for row, stage in enumerate(stages):
+        y = _HEAD + _ROW * row + 15
+        about = f"<title>{html.escape(stage.about)}</title>" if stage.about else ""
+        parts.append(f'<text x="{_NAMES - 8}" y="{y}" text-anchor="end">{about}{stage.name}</text>')
+    for place, (title, lengths, texts, colours) in enumerate(panels):
+        parts += _panel(_NAMES + place * _PANEL, title, lengths, texts, colours)
+    legend = (
+        f'<tspan fill="{_NODES}">■</tspan> nodes of the graph, '
+        f'<tspan fill="{_STATEMENTS}">■</tspan> array statements; '
+        "logarithmic bars unless said, from 1"
+    )
+    parts.append(f'<text x="{_NAMES}" y="{height - 10}" fill="#444">{legend}</text>')
+    return "\n".join([*parts, "</svg>"])
+
+
+def _panel(
+    left: int,
+    title: str,
+    lengths: Sequence[float],
+    texts: Sequence[str],
+    colours: Sequence[str],
+) -> list[str]:
+    largest = max([*lengths, 0.0]) or 1.0
+    parts = [f'<text x="{left}" y="{_HEAD - 6}" fill="#444">{title}</text>']
+    for row, (length, text, colour) in enumerate(zip(lengths, texts, colours, strict=True)):
+        y, bar = _HEAD + _ROW * row, _BAR * length / largest
+        parts += [
+            f'<rect x="{left}" y="{y + 3}" width="{bar:.1f}" height="{_ROW - 6}" fill="{colour}"/>',
+            f'<text x="{left + bar + 4:.1f}" y="{y + 15}">{text}</text>',
+        ]
+    return parts
+
+
+def _log(count: int) -> float:
+    return math.log10(count) if count > 1 else 0.0

@@ -24,10 +24,10 @@ import numpy as np
 from autograd.engine.numeric import number
 from autograd.engine.primitives import TABLE, Primitive, abs, apply, log, logsumexp, pow
 
-# NumPy's power takes a Value in either place, which is the row `pow`; its `equal` is `==`, which
-# goes by identity.
+# By NumPy's names, which are others for some rows.
 _ROWS: dict[str, Primitive] = {
-    row.ufunc or name: row for name, row in TABLE.items() if name not in ("pow", "equal")
+    row.array.__name__ if isinstance(row.array, np.ufunc) else name: row
+    for name, row in TABLE.items()
 }
 _COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 
@@ -172,12 +172,13 @@ def _called(ufunc: Any, name: str, inputs: tuple[Any, ...]) -> Any:
             return function(*[number(x) if isinstance(x, np.generic) else x for x in inputs])
         with np.errstate(all="ignore"):
             return np.frompyfunc(function, len(inputs), 1)(*_as_objects(inputs))
+    # Before the rows: `equal` of NumPy's is `==`, which goes by identity.
+    if name in _COMPARISONS:
+        return ufunc(*_as_objects(inputs))
     row = _ROWS.get(name)
-    if row is not None:
-        return apply(row, inputs)
-    if name not in _COMPARISONS:
+    if row is None:
         _refuse(name)
-    return ufunc(*_as_objects(inputs))
+    return apply(row, inputs)
 
 
 def _as_objects(inputs: tuple[Any, ...]) -> list[Any]:
@@ -198,7 +199,8 @@ _numbers = np.frompyfunc(number, 1, 1)
 def _require_objects(out: Any, name: str) -> None:
     dtype: Any = out.dtype if isinstance(out, np.ndarray) else type(out).__name__
     if dtype != np.dtype(object):
-        sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}.get(name)
+        row = _ROWS.get(name)
+        sign = row.operator if row is not None and row.arity == 2 else ""
         instead = f"array = array {sign} value" if sign else f"array = np.{name}(...)"
         raise TypeError(
             f"an array of {dtype} cannot hold Values in place: write {instead}, "

@@ -1,30 +1,30 @@
-"""Order, backward and gradient: the chain rule over a recorded graph.
+"""Order and backward: the chain rule over a recorded graph.
 
 Everything here is a loop over lists, so no graph is too deep. Birth numbers grow along every edge,
-so sorting the reachable nodes by them gives a topological order.
+so sorting the reachable nodes by them gives a topological order. Of a `Value` no more is known here
+than of any node, so that `backward` itself can be its method.
 """
 
 # pyright: reportPrivateUsage=false
 # The rooms of the engine share the slots of a node; the properties over them are for users.
 
-import math
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any, TypeVar
 
 from autograd import asked
 from autograd.blocks import Turn
-from autograd.engine.methods import closed, names, reciprocals
-from autograd.engine.modes import is_paused
+from autograd.engine.methods import Node, newest
+from autograd.engine.modes import check_gradients_of, detecting, watching
 from autograd.engine.numeric import number
-from autograd.engine.primitives import div
-from autograd.engine.value import Value
 from autograd.errors import StaleGraphError
+
+N = TypeVar("N", bound=Node)
 
 _birth = attrgetter("birth")
 
 
-def order(z: Value) -> list[Value]:
+def order(z: N) -> list[N]:
     """Return all Values that z was computed from, and z itself, operands before results.
 
     Every Value stands there once; plain numbers among the operands do not count.
@@ -32,16 +32,17 @@ def order(z: Value) -> list[Value]:
     Raises:
         StaleGraphError: if one of them was given new data after something was computed from it.
 
+    >>> from autograd import Value
     >>> a = Value(2.0, "a")
     >>> b = a + a
     >>> [v.data for v in order(b * b)]
     [2.0, 4.0, 16.0]
     """
-    _check(z)
+    check_value(z)
     return ordered([z])
 
 
-def ordered(roots: Sequence[Value]) -> list[Value]:
+def ordered(roots: Sequence[N]) -> list[N]:
     """Return all Values that these were computed from, and themselves, operands before results.
 
     Raises:
@@ -51,7 +52,7 @@ def ordered(roots: Sequence[Value]) -> list[Value]:
     nodes = list(seen)
     for node in nodes:
         for x in node.args:
-            if isinstance(x, Value) and x not in seen:
+            if x.__class__ is not float and x not in seen:
                 seen.add(x)
                 nodes.append(x)
     nodes.sort(key=_birth)
@@ -59,14 +60,14 @@ def ordered(roots: Sequence[Value]) -> list[Value]:
     return nodes
 
 
-def check_fresh(nodes: Sequence[Value]) -> None:
+def check_fresh(nodes: Sequence[Node]) -> None:
     """Raise StaleGraphError if one of some nodes, in order, was computed from older data."""
     interior = [node for node in nodes if node._x is not None]
-    if interior and names["youngest_rewrite"] > interior[0].birth:
+    if interior and newest.data > interior[0].birth:
         _check_fresh(interior)
 
 
-def first_birth(nodes: Sequence[Value], since: int) -> int:
+def first_birth(nodes: Sequence[Node], since: int) -> int:
     """Return when the oldest of some nodes was made, where that was before `since`.
 
     A Value that was given new data since then is as old as it was before.
@@ -76,19 +77,20 @@ def first_birth(nodes: Sequence[Value], since: int) -> int:
         since: a birth number; none of the nodes is older where the result is not below it.
     """
     oldest = nodes[0].birth if nodes else since
-    if oldest >= since and names["youngest_rewrite"] > since:
+    if oldest >= since and newest.data > since:
         return min([node._y for node in nodes if node._x is None and node._y] or [oldest])
     return oldest
 
 
-def _check(z: object) -> None:
-    if not isinstance(z, Value):
+def check_value(z: object) -> None:
+    """Raise unless z is a Value."""
+    if not hasattr(z.__class__, "_kind"):
         if hasattr(z.__class__, "__number__"):
             number(z)
         raise TypeError(f"expected a Value, got {type(z).__name__}: a plain number has no graph")
 
 
-def _check_fresh(nodes: Sequence[Value]) -> None:
+def _check_fresh(nodes: Sequence[Node]) -> None:
     """Raise if some operand is younger than its result.
 
     Callers ask only where some Value was given new data after the oldest of the interior `nodes`
@@ -96,15 +98,16 @@ def _check_fresh(nodes: Sequence[Value]) -> None:
     """
     for node in nodes:
         for x in node.args:
-            if isinstance(x, Value) and x.birth > node.birth:
+            if x.__class__ is not float and x.birth > node.birth:
                 raise StaleGraphError(
-                    f"{_name(x)} was given new data after {_name(node)} had been computed from "
+                    f"{shown(x)} was given new data after {shown(node)} had been computed from "
                     "it: compute the result again before going backward"
                 )
 
 
-def _name(node: Value) -> str:
-    return f"{node.label or node.op or 'a leaf'} = {node._number}"
+def shown(node: Node) -> str:
+    """Return a node as messages name it: its label or operation, and its number."""
+    return f"{node._label or node.op or 'a leaf'} = {node._number}"
 
 
 class _Pending:
@@ -143,12 +146,12 @@ def _abandon() -> None:
 _turn = Turn(_abandon)
 
 
-def is_unreached(node: Value) -> bool:
+def is_unreached(node: Node) -> bool:
     """Return whether the last backward pass met a computed Value, and nothing flowed to it."""
     return node.grad is _UNTOUCHED
 
 
-def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> None:
+def backward(z: N, *, on_leaf: Callable[[N], object] | None = None) -> None:
     """Set `grad` of every Value v that z was computed from to dz/dv.
 
     Interior nodes start from zero at every pass; leaves accumulate, so a second pass over the same
@@ -172,19 +175,20 @@ def backward(z: Value, *, on_leaf: Callable[[Value], object] | None = None) -> N
     Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors",
     Nature 323, 1986.
 
+    >>> from autograd import Value
     >>> a = Value(3.0)
     >>> z = a * a + a
     >>> backward(z)
     >>> a.grad
     7.0
     """
-    _check(z)
+    check_value(z)
     if on_leaf is not None:
         asked.function("backward", on_leaf, "a function of one leaf as on_leaf")
     _turn.run(_in_turn, z, on_leaf)
 
 
-def _in_turn(is_inside: bool, z: Value, on_leaf: Callable[[Value], object] | None) -> None:
+def _in_turn(is_inside: bool, z: Node, on_leaf: Callable[[Any], object] | None) -> None:
     """Go backward while no other thread does; leave nothing half done."""
     if not is_inside:
         # Ctrl-C may have come between the end of an earlier pass and the line that took it off.
@@ -200,7 +204,7 @@ def _in_turn(is_inside: bool, z: Value, on_leaf: Callable[[Value], object] | Non
     try:
         _collect(z, nodes, leaves)
         nodes.sort(key=_birth, reverse=True)
-        if nodes and names["youngest_rewrite"] > nodes[-1].birth:
+        if nodes and newest.data > nodes[-1].birth:
             _check_fresh(nodes)
         for node, _ in leaves:
             node.grad = 0.0
@@ -208,12 +212,12 @@ def _in_turn(is_inside: bool, z: Value, on_leaf: Callable[[Value], object] | Non
         for node in nodes:
             node.grad = untouched
         z.grad = 1.0
-        if on_leaf is not None or names["watching"]:
+        if on_leaf is not None or watching:
             _sweep_with(on_leaf, nodes, leaves)
             return
         for node in nodes:
             if node.grad is not untouched:
-                node._use.pull(node)
+                node._kind.pull(node)
         for node, grad in leaves:
             if grad is not None:
                 node.grad += grad
@@ -225,7 +229,7 @@ def _in_turn(is_inside: bool, z: Value, on_leaf: Callable[[Value], object] | Non
         del _underway[depth:]
 
 
-def _refuse_shared(z: Value) -> None:
+def _refuse_shared(z: Node) -> None:
     """Raise if a pass underway in this thread is in the middle of a Value that z hangs on."""
     mine = order(z)
     for nodes, leaves in _underway:
@@ -234,42 +238,40 @@ def _refuse_shared(z: Value) -> None:
             if node in taken:
                 raise RuntimeError(
                     f"backward from inside a backward pass that is in the middle of "
-                    f"{_name(node)}: go backward over other graphs there, or after the pass"
+                    f"{shown(node)}: go backward over other graphs there, or after the pass"
                 )
 
 
-Value.backward = backward  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def _collect(z: Value, nodes: list[Any], leaves: list[Any]) -> None:
+def _collect(z: Node, nodes: list[Any], leaves: list[Any]) -> None:
     """Append what z was computed from: interior nodes, and leaves with the gradients they have.
 
     The gradient is read in the very call that notes it: a signal handler in between would be lost.
     A node that was met has `_PENDING` as its gradient: an identity test on a slot costs half of
     a look-up in a set.
     """
-    pending = _PENDING
+    pending, value = _PENDING, z.__class__
     z.grad = pending
     push = nodes.append
     for node in nodes:
+        # Three times the same lines: one loop over the operands would cost a tenth of a pass.
         x = node._x
         if x.__class__ is tuple:
             for y in x:
-                if y.__class__ is Value and y.grad is not pending:
+                if y.__class__ is value and y.grad is not pending:
                     if y._x is None:
                         leaves.append((y, y.grad))
                     else:
                         push(y)
                     y.grad = pending
             continue
-        if x.__class__ is Value and x.grad is not pending:
+        if x.__class__ is value and x.grad is not pending:
             if x._x is None:
                 leaves.append((x, x.grad))
             else:
                 push(x)
             x.grad = pending
         x = node._y
-        if x.__class__ is Value and x.grad is not pending:
+        if x.__class__ is value and x.grad is not pending:
             if x._x is None:
                 leaves.append((x, x.grad))
             else:
@@ -278,22 +280,22 @@ def _collect(z: Value, nodes: list[Any], leaves: list[Any]) -> None:
 
 
 def _sweep_with(
-    on_leaf: Callable[[Value], object] | None,
+    on_leaf: Callable[[Any], object] | None,
     nodes: list[Any],
     leaves: list[Any],
 ) -> None:
     """Pull every node, look at what came out, and hand each leaf over after its last consumer."""
-    earlier: dict[Value, float | None] = dict(leaves)
-    last: dict[Value, Value | None] = dict.fromkeys(earlier)
+    earlier: dict[Any, float | None] = dict(leaves)
+    last: dict[Any, Any] = dict.fromkeys(earlier)
     for node in nodes:
         for x in node.args:
             if x in last:
                 last[x] = node
-    done: dict[Value | None, list[Value]] = {}
+    done: dict[Any, list[Any]] = {}
     for leaf in earlier:
         done.setdefault(last[leaf], []).append(leaf)
 
-    def finish(node: Value | None) -> None:
+    def finish(node: Any) -> None:
         for leaf in done.get(node, ()):
             grad: Any = leaf.grad
             before = earlier[leaf]
@@ -302,17 +304,17 @@ def _sweep_with(
             if on_leaf is not None:
                 on_leaf(leaf)
 
-    inspect = names["inspect"] if names["detecting"]() else None
+    is_checked = detecting()
     finish(None)
     for node in nodes:
         if node.grad is not _UNTOUCHED:
-            node._use.pull(node)
-        if inspect is not None:
-            inspect(node)
+            node._kind.pull(node)
+        if is_checked:
+            check_gradients_of(node)
         finish(node)
 
 
-def local_partials(node: Value) -> tuple[float, ...]:
+def local_partials(node: Node) -> tuple[float, ...]:
     """Return the partial derivatives of a node at its operands, one per operand.
 
     They are what stands on the edges of a picture of the graph.
@@ -320,116 +322,18 @@ def local_partials(node: Value) -> tuple[float, ...]:
     Raises:
         StaleGraphError: if an operand was given new data after the node was computed.
 
+    >>> from autograd import Value
     >>> x, y = Value(3.0), Value(4.0)
     >>> local_partials(x * y)
     (4.0, 3.0)
     """
-    _check(node)
+    check_value(node)
     if node.op is None:
         return ()
     _check_fresh([node])
-    return tuple([float(d) for d in node.op.partials(node.data, *_data(node.args))])
+    return tuple([float(d) for d in node.op.partials(node._number, *data_of(node.args))])
 
 
-def _data(args: tuple[Value | float, ...]) -> list[float]:
-    result: list[Any] = [x._number if x.__class__ is Value else x for x in cast(Any, args)]
-    return result
-
-
-def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
-    """Return the derivatives of z with respect to each of xs, as Values that can be derived again.
-
-    Touches no `grad`. A Value that z does not depend on has derivative 0.
-
-    Args:
-        z: the result.
-        xs: leaves or interior nodes of its graph, or any other Values.
-
-    Raises:
-        StaleGraphError: as for `backward`.
-        ValueError: in `no_grad`, if z is a leaf and some of xs is not z: what was computed there
-            has no graph, and its derivatives are not known to be 0.
-
-    >>> x = Value(2.0, "x")
-    >>> (dx,) = gradient(x**3, [x])
-    >>> (ddx,) = gradient(dx, [x])
-    >>> dx.data, ddx.data
-    (12.0, 12.0)
-    """
-    if isinstance(xs, Value):
-        raise TypeError("gradient takes a sequence of Values: write gradient(z, [x])")
-    xs = asked.iterable("gradient", xs, "a list of Values")
-    for x in xs:
-        _check(x)
-    _check(z)
-    if z._x is None and any(x is not z for x in xs) and is_paused():
-        raise ValueError(
-            f"gradient of {_name(z)}, which has no graph: no_grad() is open here and records "
-            "nothing; compute it outside, or write grad(f)(x), which records even there"
-        )
-    return gradient_values(z, xs)
-
-
-def gradient_values(
-    z: Value, xs: Sequence[Value], nodes: Sequence[Value] | None = None
-) -> list[Value]:
-    """Return what `gradient` does, unchecked; `nodes` is the order of z where it is known."""
-    adjoints = _adjoints(z, xs, Value, nodes)
-    return [g if isinstance(g, Value) else Value(g) for g in (adjoints.get(x, 0.0) for x in xs)]
-
-
-def gradient_numbers(
-    z: Value, xs: Sequence[Value], nodes: Sequence[Value] | None = None
-) -> list[float]:
-    """Return the derivatives of z with respect to each of xs as floats, touching no `grad`.
-
-    >>> x = Value(2.0)
-    >>> gradient_numbers(x**3, [x])
-    [12.0]
-    """
-    adjoints = _adjoints(z, xs, float, nodes)
-    return [adjoints.get(x, 0.0) for x in xs]
-
-
-def _adjoints(
-    z: Value, xs: Sequence[Value], kind: type, nodes: Sequence[Value] | None = None
-) -> dict[Value, Any]:
-    """Return dz/dv for the nodes v between xs and z; as floats, or as graphs if kind is Value."""
-    nodes = order(z) if nodes is None else nodes
-    wanted = set(xs)
-    between: set[Any] = set(wanted)
-    for node in nodes:
-        if node._x is not None and not between.isdisjoint(node.args):
-            between.add(node)
-    adjoints: dict[Any, Any] = {z: 1.0}
-    for node in reversed(nodes):
-        if node._x is None or node not in between or node not in adjoints:
-            continue
-        g = adjoints[node] if node in wanted else adjoints.pop(node)
-        args = node.args
-        row: Any = node._use.row
-        partials = (
-            row.partials(node, *args) if kind is Value else row.partials(node._number, *_data(args))
-        )
-        nothing = closed(row, partials)
-        quotients = reciprocals(row)
-        for i, x in enumerate(args):
-            if x not in between or i in nothing:
-                continue
-            part = _product(g, partials[i])
-            if i in quotients and not _is_finite(partials[i]):
-                y = (args if kind is Value else _data(args))[quotients[i]]
-                part = cast(Any, div)(g, y)
-            adjoints[x] = adjoints[x] + part if x in adjoints else part
-    return adjoints
-
-
-def _is_finite(x: Any) -> bool:
-    return math.isfinite(x._number if x.__class__ is Value else x)
-
-
-def _product(g: Any, partial: Any) -> Any:
-    """Return g * partial, without a node for a factor of exactly 1."""
-    if partial.__class__ is float and partial == 1.0:
-        return g
-    return partial if g.__class__ is float and g == 1.0 else g * partial
+def data_of(operands: Sequence[Any]) -> list[Any]:
+    """Return the numbers of operands."""
+    return [x if x.__class__ is float else x._number for x in operands]

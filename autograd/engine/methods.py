@@ -3,9 +3,10 @@
 Every method is Python text with the row's arithmetic written into it, compiled once on import.
 Measured on micrograd's README expression: 0.27 of micrograd's time, against 0.36 when a general
 method calls the row's function and rule. The text comes from the row itself: calling its
-`partials` on blanks that write down what happens to them gives the expressions.
+`partials` on blanks that write down what happens to them gives the expressions. It can be read
+where it is used: `inspect.getsource`, tracebacks and debuggers find it.
 
-A node keeps a `Use` in place of its bare row: the row together with which operands are Values,
+A node keeps a `Kind` in place of its bare row: the row together with which operands are Values,
 so that neither the forward nor the backward pass has to ask again.
 """
 
@@ -13,27 +14,52 @@ so that neither the forward nor the backward pass has to ask again.
 # The rooms of the engine share the slots of a node; the properties over them are for users.
 
 import itertools
+import linecache
 import math
 import numbers
+import weakref
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, cast
+from textwrap import indent
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 
+from autograd.engine.modes import is_cut, tracer, watching
 from autograd.engine.numeric import number, over
-from autograd.engine.primitive import apply_to_arrays
 from autograd.engine.primitives import TABLE, Primitive
-from autograd.engine.symbolic import OPERATORS, partial_texts
-
-if TYPE_CHECKING:
-    from autograd.engine.value import Value
-
-Pull = Callable[["Value"], None]
+from autograd.engine.symbolic import partial_texts
 
 
-class Use:
-    """A row as one kind of node uses it.
+class Node(Protocol):
+    """A recorded number, as the engine sees a `Value`, whose class is made with what is here."""
+
+    _number: float
+    _kind: "Kind"
+    _label: str
+    _x: Any
+    _y: Any
+    grad: float | None
+    birth: int
+
+    @property
+    def op(self) -> Primitive | None:
+        """The row, None for a leaf."""
+        ...
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The operands, nodes and floats."""
+        ...
+
+
+N = TypeVar("N", bound=Node)
+C = TypeVar("C", bound=type)
+Pull = Callable[[Any], None]
+
+
+class Kind:
+    """A kind of node: a row, with operands of which certain ones are Values.
 
     Attributes:
         row: the primitive, None for a leaf.
@@ -47,46 +73,82 @@ class Use:
         self.pull = pull
 
     def __reduce__(self) -> Any:
-        raise TypeError("a Use belongs to the table and is not copied")
+        raise TypeError("a Kind belongs to the table and is not copied")
 
 
-LEAF = Use(None, lambda node: None)
+LEAF = Kind(None, lambda node: None)
 
 tick = itertools.count(1).__next__
 
-# The leaves that the transforms now running differentiate by, of all threads. A copy that forgets
-# where it came from would lose the derivative there: `serialization.py` asks.
-differentiated: "set[Value]" = set()
+
+class Newest:
+    """The births of the youngest changes to what may have been computed with before.
+
+    Attributes:
+        data: when a Value was last given new data; value.py sets it.
+        rule: when a row last had its rule changed; `remake` sets it.
+    """
+
+    __slots__ = ("data", "rule")
+
+    def __init__(self) -> None:
+        self.data = 0
+        self.rule = 0
 
 
-def _never(x: Any) -> bool:
-    return False
+newest = Newest()
+
+# The leaves that the transforms now running differentiate by, of all threads; they enter them. A
+# copy that forgets where it came from would lose the derivative there: `serialization.py` asks.
+differentiated: set[Any] = set()
 
 
-# The names that the compiled texts see. `Value` is entered when the class exists; `watching` is
-# not empty while a mode is open anywhere, and `watched`, of modes.py, then decides;
-# `youngest_rule` is when a row last had its rule changed.
-names: dict[str, Any] = {
-    "LEAF": LEAF,
-    "new": object.__new__,
-    "tick": tick,
-    "watching": [],
-    "youngest_rule": 0,
+def watched(node: Any) -> Any:
+    """Finish a node that was made while a mode is open somewhere."""
+    if is_cut(node):
+        node._kind = LEAF
+        node._x = node._y = None
+    return node
+
+
+# The globals of the texts that are compiled here; `Value` is entered when the class exists.
+_globals: dict[str, Any] = {
+    "__name__": __name__,
     "inf": math.inf,
     "nan": math.nan,
+    "new": object.__new__,
     "number": number,
-    "decided_later": _never,  # whether a number is there only when a program runs: `compile` tells
+    "tick": tick,
+    "watched": watched,
+    "watching": watching,
 }
 
 
-def _compiled(text: str, name: str, **bound: Any) -> Any:
-    """Compile the one function `name` in `text`, with `bound` in its closure."""
+def node_class(value: C) -> C:
+    """Let the compiled texts know the class of nodes, as `Value`: a decorator for that class."""
+    _globals["Value"] = value
+    return value
+
+
+def _compiled(text: str, name: str, title: str, **bound: Any) -> Any:
+    """Compile the one function `name` in `text`, with `bound` in its closure.
+
+    Its source is found under a file name of its own, made of `title`, while the function lives.
+    """
     lines = [f"def make({', '.join(bound)}):"]
     lines += [f"    {line}" for line in text.strip().splitlines()]
     lines.append(f"    return {name}")
+    source = "\n".join(lines)
+    file = f"<autograd {title}>"
+    while file in linecache.cache:
+        # Another row of the same name, as while a check applies one that is not in the table.
+        file = f"{file[:-1]}'>"
     scope: dict[str, Any] = {}
-    exec(compile("\n".join(lines), f"<{name} from the table>", "exec"), names, scope)
-    return scope["make"](**bound)
+    exec(compile(source, file, "exec"), _globals, scope)
+    function = scope["make"](**bound)
+    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+    weakref.finalize(function, linecache.cache.pop, file, None).atexit = False
+    return function
 
 
 def _functions(row: Primitive) -> dict[str, Any]:
@@ -100,41 +162,54 @@ def _used(texts: list[str], functions: dict[str, Any]) -> dict[str, Any]:
     return {name: f for name, f in functions.items() if f"{name}(" in joined}
 
 
-def make_pull(row: Primitive, kinds: str) -> Pull:
-    """Return the step of the chain rule for nodes of `row` with operands of `kinds`.
+def make_pull(row: Primitive, letters: str) -> Pull:
+    """Return the step of the chain rule for nodes of `row`.
 
     Args:
         row: a primitive of one or two operands.
-        kinds: `v` for a Value and `c` for a constant, one letter per operand.
+        letters: `v` for a Value and `c` for a constant, one per operand.
 
     This text is the chain rule of `backward`: x.grad += z.grad * dz/dx, for every operand x.
+
+    >>> import inspect
+    >>> print(inspect.getsource(make_pull(TABLE["mul"], "vv")))
+        def pull(node):
+            x_node = node._x
+            x = x_node._number
+            y_node = node._y
+            y = y_node._number
+            g = node.grad
+            x_node.grad += g * y
+            y_node.grad += g * x
+    <BLANKLINE>
     """
     texts = partial_texts(row)
     # A partial that is 0 by the rule, as that of `step`, passes nothing on, not even 0 * inf.
-    wanted = [texts[i] for i, kind in enumerate(kinds) if kind == "v" and texts[i] != "0.0"]
+    wanted = [texts[i] for i, letter in enumerate(letters) if letter == "v" and texts[i] != "0.0"]
     lines = ["def pull(node):"]
     symbols = {word for text in wanted for word in ("x", "y", "z") if _mentions(text, word)}
     if "z" in symbols:
         lines.append("    z = node._number")
-    for name, kind in zip("xy", kinds, strict=False):
-        if kind == "v":
+    for name, letter in zip("xy", letters, strict=False):
+        if letter == "v":
             lines.append(f"    {name}_node = node._{name}")
             if name in symbols:
                 lines.append(f"    {name} = {name}_node._number")
         elif name in symbols:
             lines.append(f"    {name} = node._{name}")
     lines.append("    g = node.grad")
-    for name, kind, text in zip("xy", kinds, texts, strict=False):
-        if kind == "v" and text != "0.0" and row.chooses:
+    for name, letter, text in zip("xy", letters, texts, strict=False):
+        if letter == "v" and text != "0.0" and row.chooses:
             lines.append(f"    partial = {text}")
             lines.append(f"    if partial != 0.0: {name}_node.grad += g * partial")
-        elif kind == "v" and text != "0.0":
+        elif letter == "v" and text != "0.0":
             step = {"1.0": "g", "-1.0": "-g"}.get(text, f"g * {text}")
             if text in ("reciprocal(x)", "reciprocal(y)"):
                 step = f"over(g, {text[-2]})"
             lines.append(f"    {name}_node.grad += {step}")
     functions = _functions(row) | {"over": over}
-    return _compiled("\n".join(lines), "pull", **_used(lines, functions))
+    title = f"pull of {row.name}, {letters}"
+    return _compiled("\n".join(lines), "pull", title, **_used(lines, functions))
 
 
 def _mentions(text: str, word: str) -> bool:
@@ -142,18 +217,18 @@ def _mentions(text: str, word: str) -> bool:
     return word in names_in_text
 
 
-def _pull_many(row: Primitive, kinds: str) -> Pull:
+def _pull_many(row: Primitive, letters: str) -> Pull:
     """Return the step of the chain rule for nodes of `row` with three or any number of operands.
 
     Args:
         row: the primitive.
-        kinds: "v" if all operands are Values, else "m".
+        letters: "v" if all operands are Values, else "m".
     """
     partials: Any = row.partials
     zeros, chooses = structural_zeros(row), row.chooses
 
-    def pull_values(node: "Value") -> None:
-        operands: Any = node._x
+    def pull_values(node: Node) -> None:
+        operands = node._x
         g: Any = node.grad
         which = _bare_partials(row, len(operands)) if row.arity is None else None
         if which is not None:
@@ -165,16 +240,16 @@ def _pull_many(row: Primitive, kinds: str) -> Pull:
         for x, partial in zip(operands, partials(node._number, *data), strict=True):
             x.grad += g * partial
 
-    def pull_mixed(node: "Value") -> None:
-        value = names["Value"]
-        operands: Any = node._x
+    def pull_mixed(node: Node) -> None:
+        value = node.__class__
+        operands = node._x
         g: Any = node.grad
         data = [x._number if x.__class__ is value else x for x in operands]
         for i, (x, partial) in enumerate(zip(operands, partials(node._number, *data), strict=True)):
             if x.__class__ is value and i not in zeros and not (chooses and partial == 0.0):
                 x.grad += g * partial
 
-    return pull_values if kinds == "v" and not zeros and not chooses else pull_mixed
+    return pull_values if letters == "v" and not zeros and not chooses else pull_mixed
 
 
 class _Unwritten:
@@ -226,7 +301,7 @@ _zeros: dict[Primitive, frozenset[int]] = {}
 def structural_zeros(row: Primitive) -> frozenset[int]:
     """Return the operands whose partial is 0 by the rule, whatever the data: nothing flows there.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> structural_zeros(lookup("where"))
     frozenset({0})
     """
@@ -254,7 +329,7 @@ def reciprocals(row: Primitive) -> dict[int, int]:
 
     What flows there is g / y, which may be finite where 1 / y overflows: where y is subnormal.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> reciprocals(lookup("div")), reciprocals(lookup("log"))
     ({0: 1}, {0: 0})
     """
@@ -274,11 +349,13 @@ def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
         row: the primitive.
         partials: what its rule gives for a node, in floats or Values.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> sorted(closed(lookup("where"), (0.0, 1.0, 0.0)))
     [0, 2]
     """
-    zeros = structural_zeros(row)
+    zeros = _zeros.get(row)
+    if zeros is None:
+        zeros = structural_zeros(row)
     if not row.chooses:
         return zeros
     return zeros.union([i for i, partial in enumerate(partials) if _is_none(partial)])
@@ -288,54 +365,50 @@ def _is_none(partial: Any) -> bool:
     if isinstance(partial, float):
         return partial == 0.0
     # Where a parameter decides, a program chooses anew in each run.
-    is_node = partial.__class__ is names["Value"] and not names["decided_later"](partial)
-    return is_node and partial._number == 0.0
+    return getattr(partial, "_number", None) == 0.0 and not tracer.decides(partial)
 
 
 # By the row and not its name: a check may apply a row of the same name that is not in the table.
-_uses: dict[tuple[Primitive, str], Use] = {}
+_kinds: dict[tuple[Primitive, str], Kind] = {}
 
 
-def use_of(row: Primitive, kinds: str) -> Use:
-    """Return the `Use` of `row` with operands of `kinds`, as `kinds_of` gives; made on need."""
-    key = row, kinds
-    found = _uses.get(key)
+def kind_of(row: Primitive, letters: str) -> Kind:
+    """Return the kind of node that `row` makes of operands that are Values or not; made on need.
+
+    Args:
+        row: the primitive.
+        letters: for one or two operands, v for a Value and c for a constant, one for each; for
+            others v if all are Values, else m.
+    """
+    key = row, letters
+    found = _kinds.get(key)
     if found is None:
-        found = _uses[key] = Use(row, _pull(row, kinds))
+        found = _kinds[key] = Kind(row, _pull(row, letters))
     return found
 
 
-def _pull(row: Primitive, kinds: str) -> Pull:
-    return make_pull(row, kinds) if row.arity in (1, 2) else _pull_many(row, kinds)
-
-
-def kinds_of(row: Primitive, operands: tuple[Any, ...]) -> str:
-    """Return which operands are Values, in letters: v and c each for one or two, else v or m."""
-    value = names["Value"]
-    if row.arity in (1, 2):
-        return "".join(["v" if x.__class__ is value else "c" for x in operands])
-    return "v" if all(x.__class__ is value for x in operands) else "m"
+def _pull(row: Primitive, letters: str) -> Pull:
+    return make_pull(row, letters) if row.arity in (1, 2) else _pull_many(row, letters)
 
 
 def forget(row: Primitive) -> None:
     """Drop what was made from a row that is no longer in the table."""
     _forget_rule(row)
-    for key in [key for key in _uses if key[0] is row]:
-        del _uses[key]
+    for key in [key for key in _kinds if key[0] is row]:
+        del _kinds[key]
 
 
 def remake(row: Primitive) -> None:
     """Make anew, in place, what was made from a row whose rule has changed.
 
-    Nodes and methods hold the `Use`s of the row, so graphs that are there already follow the new
-    rule too; compiled programs are built again when they are next used.
+    Nodes and methods hold the row's kinds, so graphs that are there already follow the new rule
+    too; compiled programs are built again when they are next used.
     """
     _forget_rule(row)
-    for (known, kinds), use in _uses.items():
+    for (known, letters), kind in _kinds.items():
         if known is row:
-            use.pull = _pull(row, kinds)
-    # Programs look whether anything is younger than they are, and only then why.
-    names["youngest_rewrite"] = names["youngest_rule"] = tick()
+            kind.pull = _pull(row, letters)
+    newest.rule = tick()
 
 
 def _forget_rule(row: Primitive) -> None:
@@ -346,39 +419,60 @@ def _forget_rule(row: Primitive) -> None:
 
 
 def _forward(row: Primitive, *operands: str) -> tuple[str, dict[str, Any]]:
-    if row.function in OPERATORS:
-        return OPERATORS[row.function].format(*operands), {}
+    if row.is_operator:
+        return row.operation(*operands), {}
     return f"function({', '.join(operands)})", {"function": row.function}
 
 
-_unary_methods: dict[Primitive, Callable[["Value"], "Value"]] = {}
+unary_methods: dict[Primitive, Callable[[Any], Any]] = {}
 
 
-def unary_method(row: Primitive) -> Callable[["Value"], "Value"]:
+def unary_method(row: Primitive) -> Callable[[N], N]:
     """Return the method of `Value` that applies a row of one operand."""
     forward, bound = _forward(row, "self._number")
     text = f"""
 def {row.name}(self):
     node = new(Value)
     node._number = {forward}
-    node.grad = None
-    node._use = use
-    node._x = self
-    node._y = None
-    node.birth = tick()
-    node._label = ""
-    return watched(node) if watching else node
+    node._kind = kind_v
+{_finished("self", "None")}
 """
-    method = _compiled(text, row.name, use=use_of(row, "v"), **bound)
+    method = _compiled(text, row.name, f"Value.{row.name}", kind_v=kind_of(row, "v"), **bound)
     method.__doc__ = f"Return {row.name} of this value: {row.text([_NAMED['x']])}."
-    _unary_methods[row] = method
+    unary_methods[row] = method
     return method
 
 
-def binary_methods(
-    row: Primitive, constant: Primitive | None = None
-) -> tuple[Callable[..., "Value"], Callable[..., "Value"]]:
-    """Return the method of `Value` for a row of two operands, and the reflected one.
+def _finished(x: str, y: str) -> str:
+    """Return the end of a method's text: what every node is given, whatever its number is."""
+    return f"""\
+    node.grad = None
+    node._x = {x}
+    node._y = {y}
+    node.birth = tick()
+    node._label = ""
+    return watched(node) if watching else node"""
+
+
+def _converted(name: str) -> str:
+    """Return the text that makes a float of an operand that is no Value, or hands it to others."""
+    return f"""\
+    if kind is not float:
+        if kind is not int:
+            return combine({name}, self, other)
+        try:
+            other = float(other)
+        except OverflowError:
+            number(other)"""
+
+
+# Of each method of two operands: its row, the one for a plain number in the second place, and
+# whether it is the reflected one. Placeholders take their operators from here.
+binary_rows: dict[Any, tuple[Primitive, Primitive, bool]] = {}
+
+
+def binary_method(row: Primitive, constant: Primitive | None = None) -> Callable[[N, Any], N]:
+    """Return the method of `Value` for a row of two operands, the Value first.
 
     Args:
         row: the primitive.
@@ -387,62 +481,46 @@ def binary_methods(
     constant = constant or row
     both, bound = _forward(row, "self._number", "other._number")
     right, _ = _forward(constant, "self._number", "other")
-    left, _ = _forward(row, "other", "self._number")
     text = f"""
 def {row.name}(self, other):
     node = new(Value)
     kind = other.__class__
     if kind is Value:
         node._number = {both}
-        node._use = use_vv
+        node._kind = kind_vv
     else:
-        if kind is not float:
-            if kind is not int:
-                return combine({row.name}, self, other)
-            try:
-                other = float(other)
-            except OverflowError:
-                number(other)
+{indent(_converted(row.name), "    ")}
         node._number = {right}
-        node._use = use_vc
-    node.grad = None
-    node._x = self
-    node._y = other
-    node.birth = tick()
-    node._label = ""
-    return watched(node) if watching else node
+        node._kind = kind_vc
+{_finished("self", "other")}
 """
-    reflected_text = f"""
-def reflected_{row.name}(self, other):
+    bound |= {"kind_vv": kind_of(row, "vv"), "kind_vc": kind_of(constant, "vc")}
+    method = _compiled(text, row.name, f"Value.{row.name}", combine=combine, **bound)
+    binary_rows[method] = row, constant, False
+    method.__doc__ = f"Return {row.text([_NAMED['x'], _NAMED['y']])}, recorded."
+    return method
+
+
+def reflected_method(row: Primitive, constant: Primitive | None = None) -> Callable[[N, Any], N]:
+    """Return the method of `Value` for a row of two operands, a plain number first.
+
+    The arguments are those of `binary_method`.
+    """
+    name = f"reflected_{row.name}"
+    left, bound = _forward(row, "other", "self._number")
+    text = f"""
+def {name}(self, other):
     kind = other.__class__
-    if kind is not float:
-        if kind is not int:
-            return combine(reflected_{row.name}, self, other)
-        try:
-            other = float(other)
-        except OverflowError:
-            number(other)
+{_converted(name)}
     node = new(Value)
     node._number = {left}
-    node._use = use_cv
-    node.grad = None
-    node._x = other
-    node._y = self
-    node.birth = tick()
-    node._label = ""
-    return watched(node) if watching else node
+    node._kind = kind_cv
+{_finished("other", "self")}
 """
-    uses = {"use_vv": use_of(row, "vv"), "use_vc": use_of(constant, "vc")}
-    method = _compiled(text, row.name, combine=combine, **uses, **bound)
-    reflected = _compiled(
-        reflected_text,
-        f"reflected_{row.name}",
-        combine=combine,
-        use_cv=use_of(row, "cv"),
-        **bound,
-    )
-    method.__doc__ = f"Return {row.text([_NAMED['x'], _NAMED['y']])}, recorded."
-    return method, reflected
+    bound["kind_cv"] = kind_of(row, "cv")
+    method = _compiled(text, name, f"Value.{name}", combine=combine, **bound)
+    binary_rows[method] = row, constant or row, True
+    return method
 
 
 class _Name:
@@ -458,7 +536,7 @@ class _Name:
 _NAMED: dict[str, Any] = {name: _Name(name) for name in ("x", "y")}
 
 
-def combine(method: Callable[[Any, Any], Any], value: "Value", other: Any) -> Any:
+def combine(method: Callable[[Any, Any], Any], value: Node, other: Any) -> Any:
     """Apply a method of `value` to an operand that is neither a Value nor a float nor an int.
 
     Other real numbers are converted and arrays taken element by element. An object with
@@ -476,49 +554,3 @@ def combine(method: Callable[[Any, Any], Any], value: "Value", other: Any) -> An
     ):
         return NotImplemented
     return method(value, number(cast(object, other)))
-
-
-def record(row: Primitive, operands: tuple[Any, ...]) -> Any:
-    """Apply `row` to operands of which at least one is a Value, and record the node.
-
-    This is the general way, for any number of operands; the methods above are its fast forms.
-    """
-    if row.arity == 1 and row in _unary_methods:
-        (x,) = operands
-        return _unary_methods[row](x)
-    value = names["Value"]
-    kinds = set(map(type, operands))
-    if kinds == {value}:
-        data = [x._number for x in operands]
-    elif kinds == {value, float}:
-        data = [x._number if x.__class__ is value else x for x in operands]
-    else:
-        return _record_others(row, operands, kinds - {value})
-    if row.constants and value in map(type, operands[-row.constants :]):
-        raise TypeError(f"{row.name}: the last {row.constants} operand(s) must be plain numbers")
-    node: Value = names["new"](value)
-    node._number = row.function(*data)
-    node.grad = None
-    if row.arity in (1, 2):
-        node._use = use_of(row, kinds_of(row, operands))
-        node._x = operands[0]
-        node._y = operands[-1] if row.arity == 2 else None
-    else:
-        node._use = use_of(row, "v" if len(kinds) == 1 else "m")
-        node._x = operands
-        node._y = None
-    node.birth = tick()
-    node._label = ""
-    return names["watched"](node) if names["watching"] else node
-
-
-def _record_others(row: Primitive, operands: tuple[Any, ...], others: set[type]) -> Any:
-    """Apply `row` to Values beside operands that are neither Values nor floats."""
-    for kind in others:
-        if issubclass(kind, np.ndarray):
-            return apply_to_arrays(row, operands)
-        handler = getattr(cast(Any, kind), "__apply__", None)
-        if handler is not None:
-            return handler(row, operands)
-    value = names["Value"]
-    return record(row, tuple([x if x.__class__ is value else number(x) for x in operands]))

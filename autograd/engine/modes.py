@@ -1,7 +1,8 @@
 """Modes that hold inside a `with` block, for the context that entered it; see `blocks.py`.
 
 `no_grad` records nothing; `detect_anomaly` stops at the first nan or infinity. Methods test one
-list, `names["watching"]`, per node: while no block is open anywhere that is all it costs.
+list, `watching`, per node: while no block is open anywhere that is all it costs. Nothing here knows
+`Value`, whose methods are made below it: a node is whatever has a node's slots.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from autograd.blocks import Block, Blocks
-from autograd.engine.methods import LEAF, names
-from autograd.engine.value import Value
 from autograd.errors import AnomalyError
 
 # pyright: reportPrivateUsage=false
@@ -23,8 +22,29 @@ from autograd.errors import AnomalyError
 F = TypeVar("F", bound=Callable[..., Any])
 
 _modes = Blocks("autograd's modes")
-_lines: weakref.WeakKeyDictionary[Value, str] = weakref.WeakKeyDictionary()
+# Not empty while a mode is open anywhere.
+watching = _modes.opened
+_lines: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 _NOT_PAUSED = contextlib.nullcontext(False)
+
+
+class Tracer:
+    """What the room that traces functions answers; it stands above this one and enters itself.
+
+    Attributes:
+        keeps: whether a node made in `no_grad` stays with what it was made from, as one does while
+            its function is traced; raises where that cannot be.
+        decides: whether a number is there only when a program runs.
+    """
+
+    __slots__ = ("decides", "keeps")
+
+    def __init__(self) -> None:
+        self.keeps: Callable[[Any], bool] = lambda node: False
+        self.decides: Callable[[Any], bool] = lambda x: False
+
+
+tracer = Tracer()
 
 
 @overload
@@ -49,6 +69,7 @@ def no_grad(function: Any = None, /) -> Any:
         TraceError: inside a function that is compiled, at the first result that depends on what
             the function is given or on a parameter: a program cannot stop a gradient.
 
+    >>> from autograd import Value
     >>> x = Value(3.0)
     >>> with no_grad():
     ...     y = x * x
@@ -73,6 +94,7 @@ def detect_anomaly(function: Any = None, /) -> Any:
     Raises:
         AnomalyError: naming the node, its operands and the line of source that made it.
 
+    >>> from autograd import Value
     >>> x = Value(0.0, "x")
     >>> with detect_anomaly():
     ...     y = x.log()
@@ -132,8 +154,8 @@ def open_modes() -> list[str]:
     return [entry.block.kind for entry in _modes.opened]
 
 
-def _watched(node: Value) -> Value:
-    """Finish a node that was made while a block is open somewhere."""
+def is_cut(node: Any) -> bool:
+    """Look at a node that was made while a block is open; return whether `no_grad` cuts it off."""
     is_strict = False
     kind = ""
     for entry in _modes.standing():
@@ -146,18 +168,14 @@ def _watched(node: Value) -> Value:
         if not math.isfinite(node._number):
             raise AnomalyError(f"{_written(node)} is {node._number}, at {line}")
         _lines[node] = line
-    if kind == "paused" and not names["traced"](node):
-        node._use = LEAF
-        node._x = node._y = None
-    return node
+    return kind == "paused" and not tracer.keeps(node)
 
 
-def _inspect(node: Value) -> None:
-    """Raise if a gradient is nan or infinite after `node`'s step of a backward pass."""
+def check_gradients_of(node: Any) -> None:
+    """Raise if a gradient is nan or infinite after a node's step of a backward pass."""
     for i, x in enumerate(node.args):
-        grad = x.grad if isinstance(x, Value) else 0.0
+        grad = None if x.__class__ is float else x.grad
         if grad is not None and not math.isfinite(grad):
-            assert isinstance(x, Value)
             recorded = f", recorded at {_lines[node]}" if node in _lines else ""
             which = x.label or f"operand {i + 1}"
             raise AnomalyError(
@@ -165,9 +183,9 @@ def _inspect(node: Value) -> None:
             )
 
 
-def _written(node: Value) -> str:
+def _written(node: Any) -> str:
     operands = [
-        f"{x.label or (x.op or 'leaf')} = {x._number}" if isinstance(x, Value) else f"{x}"
+        f"{x}" if x.__class__ is float else f"{x.label or (x.op or 'leaf')} = {x._number}"
         for x in node.args
     ]
     shown = operands if len(operands) <= 6 else [*operands[:5], f"... {len(operands) - 5} more"]
@@ -179,17 +197,8 @@ def user_line(*packages: str) -> str:
     frame: Any = sys._getframe(1)
     while frame is not None:
         package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        # The methods that the table's texts were compiled to see its names alone.
-        ours = package in packages or frame.f_globals is names
-        if not ours or frame.f_code.co_filename.startswith("<doctest"):
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        file = frame.f_code.co_filename
+        if package not in packages or file.startswith("<doctest"):
+            return f"{file}:{frame.f_lineno}"
         frame = frame.f_back
     return "an unknown line"
-
-
-names.update(
-    watching=_modes.opened,
-    watched=_watched,
-    detecting=detecting,
-    inspect=_inspect,
-)

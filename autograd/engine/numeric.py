@@ -177,6 +177,16 @@ def over(g: float, y: float) -> float:
     return g * inverse if -math.inf < inverse < math.inf else g / y
 
 
+def reciprocal(x: float) -> float:
+    """The quotient 1 / x."""
+    return 1.0 / x
+
+
+def square(x: float) -> float:
+    """The product x * x."""
+    return x * x
+
+
 def sigmoid(x: float) -> float:
     """1 / (1 + e^-x), by the form whose exponential cannot overflow."""
     if x >= 0.0:

@@ -8,15 +8,12 @@ down; arrays and numbers compute it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
+from typing import Any, Final, Protocol, cast
 
 import numpy as np
 
 from autograd import asked
-from autograd.engine.numeric import elementwise, number
-
-if TYPE_CHECKING:
-    from autograd.engine.value import Value
+from autograd.engine.numeric import elementwise, made_of, number
 
 Interval = tuple[float, float]
 Point = tuple[float, ...]
@@ -111,9 +108,15 @@ class Primitive:
         latex: how it is written in LaTeX; as a call unless given.
         constants: how many of the last operands are plain numbers, never Values.
         subgradients: what the partials are at kinks and ties, as pairs (operands, partials).
-        ufunc: NumPy's name for it where that differs.
         chooses: whether a partial of 0 says that the operand was not chosen: nothing flows to it
             then, not even 0 * inf.
+        operator: the sign of Python's operator that gives the same, between two operands or before
+            one; on floats it may raise where the function answers. It is how the row is written.
+        commutes: whether its two operands may change places, to the bit.
+        neutral: the second operand that leaves the first as it is, to the bit; the first one too
+            if the row commutes.
+        paired: whether its operands are two lists of one length, one after the other.
+        unsigned: whether no result is below 0, nor -0.0.
         textbook: the partials as books write them, where `partials` has another form for the sake
             of floats; what is shown is this one.
 
@@ -135,8 +138,12 @@ class Primitive:
     latex: Notation = _GIVEN_BELOW
     constants: int = 0
     subgradients: tuple[tuple[Point, Point], ...] = ()
-    ufunc: str = ""
     chooses: bool = False
+    operator: str = ""
+    commutes: bool = False
+    neutral: float | None = None
+    paired: bool = False
+    unsigned: bool = False
     textbook: Rule | None = None
 
     def __post_init__(self) -> None:
@@ -153,13 +160,15 @@ class Primitive:
             raise ValueError(
                 f"{self.name}: domain must have {arity} interval(s), got {len(self.domain)}"
             )
+        self._check_claims()
         fill = partial(object.__setattr__, self)
         if not self.domain:
             fill("domain", ((-2.0, 2.0),) * arity)
         if cast(Any, self.array) is None:
             fill("array", elementwise(self.function))
         if cast(Any, self.text) is None:
-            fill("text", call_notation(self.name))
+            written = _operator_notation(self.operator, arity) if self.operator else None
+            fill("text", written or call_notation(self.name))
         if cast(Any, self.latex) is None:
             escaped = self.name.replace("_", r"\_")
             fill("latex", latex_call(rf"\operatorname{{{escaped}}}"))
@@ -176,10 +185,40 @@ class Primitive:
         if columns["arity"] is not None:
             asked.whole(f"{self.name}: arity", columns["arity"], at_least=-asked.MOST)
         asked.whole(f"{self.name}: constants", columns["constants"], at_least=-asked.MOST)
-        asked.instance(f"{self.name}: ufunc", columns["ufunc"], str, "a str")
+        asked.instance(f"{self.name}: operator", columns["operator"], str, "a str")
+        if columns["neutral"] is not None:
+            asked.real(f"{self.name}: neutral", columns["neutral"])
         fill = partial(object.__setattr__, self)
         fill("domain", _intervals(self.name, columns["domain"]))
         fill("subgradients", _kinks(self.name, columns["subgradients"]))
+
+    def _check_claims(self) -> None:
+        """Say which column a row of this many operands cannot have."""
+        if self.arity != 2 and (self.commutes or self.neutral is not None):
+            column = "commutes" if self.commutes else "neutral"
+            raise ValueError(f"{self.name}: {column} is about two operands, it has {self.arity}")
+        if self.operator and self.operator not in _HOLDS:
+            raise ValueError(
+                f"{self.name}: operator is one of {' '.join(_HOLDS)}, got {self.operator!r}"
+            )
+        if self.paired and self.arity is not None:
+            raise ValueError(
+                f"{self.name}: paired is for a row of any number of operands: write arity=None"
+            )
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether the float function is the operator itself, which then never raises."""
+        return bool(self.operator) and made_of(self.function) is self.function
+
+    def operation(self, *operands: str) -> str:
+        """Return the row's operator with operands, each of which holds together.
+
+        >>> lookup("sub").operation("x", "2.0"), lookup("neg").operation("x")
+        ('x - 2.0', '-x')
+        """
+        before = "" if len(operands) > 1 else self.operator
+        return before + f" {self.operator} ".join(operands)
 
     def __str__(self) -> str:
         return self.name
@@ -221,6 +260,16 @@ def call_notation(name: str) -> Notation:
     'tanh(a + b)'
     """
     return Notation(lambda xs: f"{name}({', '.join(f'{x:0}' for x in xs)})")
+
+
+_HOLDS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
+
+
+def _operator_notation(sign: str, arity: int) -> Notation:
+    """Return the notation of an operator of Python that groups from the left."""
+    holds = _HOLDS[sign]
+    template = f"{{0:{holds}}} {sign} {{1:{holds + 1}}}" if arity == 2 else f"{sign}{{0:{PRODUCT}}}"
+    return Notation(template, holds)
 
 
 def latex_call(name: str) -> Notation:
@@ -275,6 +324,15 @@ def enter(row: Primitive) -> Primitive:
         raise ValueError(f"there is a primitive called {row.name!r} already")
     TABLE[row.name] = row
     return row
+
+
+class Recorded(Protocol):
+    """An operand that handles a row itself, as `Value` does."""
+
+    @staticmethod
+    def __apply__(row: Primitive, operands: tuple[Any, ...], /) -> Any:
+        """Return the row applied to operands of which at least one is of this class."""
+        ...
 
 
 def apply(row: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -335,64 +393,3 @@ def _as_real(x: Any) -> Any:
         written = advice.get(kind, "the numbers it stands for as an array of float")
         raise TypeError(f"expected numbers, got an array of {array.dtype}: write {written}")
     return array.astype(np.float64) if kind in "iu" else array
-
-
-T = TypeVar("T", "Value", float, "np.ndarray[Any, Any]")
-
-
-class Unary(Protocol):
-    """A function of one number, Value or array, which returns the same kind."""
-
-    @overload
-    def __call__(self, x: "Value", /) -> "Value": ...
-    @overload
-    def __call__(self, x: float, /) -> float: ...
-    @overload
-    def __call__(self, x: "np.ndarray[Any, Any]", /) -> "np.ndarray[Any, Any]": ...
-
-
-class Binary(Protocol):
-    """A function of two numbers, Values or arrays; a Value among them makes the result one."""
-
-    @overload
-    def __call__(self, x: float, y: float, /) -> float: ...
-    @overload
-    def __call__(self, x: "Value", y: "Value | float", /) -> "Value": ...
-    @overload
-    def __call__(self, x: float, y: "Value", /) -> "Value": ...
-    @overload
-    def __call__(self, x: Any, y: Any, /) -> Any: ...
-
-
-def unary(row: Primitive) -> Unary:
-    """Register `row` and return its public function."""
-    enter(row)
-    compute = row.function
-
-    def function(x: Any, /) -> Any:
-        if x.__class__ is float:
-            return compute(x)
-        handler = getattr(x.__class__, "__apply__", None)
-        return handler(row, (x,)) if handler is not None else apply(row, (x,))
-
-    return cast(Unary, _named(function, row))
-
-
-def binary(row: Primitive) -> Binary:
-    """Register `row` and return its public function."""
-    enter(row)
-    compute = row.function
-
-    def function(x: Any, y: Any, /) -> Any:
-        if x.__class__ is float and y.__class__ is float:
-            return compute(x, y)
-        return apply(row, (x, y))
-
-    return cast(Binary, _named(function, row))
-
-
-def _named(function: Any, row: Primitive) -> Any:
-    """Give the public function of `row` its name; `blank.describe` adds what it does."""
-    function.__name__ = function.__qualname__ = row.name
-    function.__module__ = "autograd"  # where people import it, and where pickles look
-    return function

@@ -18,14 +18,13 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, cast
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
 from autograd.engine import numeric
 from autograd.engine.numeric import number, sequence, total
 from autograd.engine.primitive import (
-    ATOM,
     POWER,
     PRODUCT,
     SUM,
@@ -33,29 +32,81 @@ from autograd.engine.primitive import (
     Notation,
     Operand,
     Primitive,
-    T,
+    Recorded,
     apply,
-    binary,
-    call_notation,
     enter,
     latex_call,
-    lookup,
-    unary,
 )
 from autograd.engine.symbolic import describe
+from autograd.table import Table
 
-__all__ = [
-    "ATOM",
-    "POWER",
-    "PRODUCT",
-    "SUM",
-    "TABLE",
-    "Notation",
-    "Operand",
-    "Primitive",
-    "apply",
-    "lookup",
-]
+V = TypeVar("V", bound=Recorded)
+Constants = ParamSpec("Constants")
+
+
+class _Unary(Protocol[Constants]):
+    """A function of one number, Value or array, and constants, which returns the first's kind."""
+
+    @overload
+    def __call__(self, x: V, /, *args: Constants.args, **kwargs: Constants.kwargs) -> V: ...
+    @overload
+    def __call__(self, x: float, /, *args: Constants.args, **kwargs: Constants.kwargs) -> float: ...
+    @overload
+    def __call__(
+        self, x: "np.ndarray[Any, Any]", /, *args: Constants.args, **kwargs: Constants.kwargs
+    ) -> "np.ndarray[Any, Any]": ...
+
+
+class _Binary(Protocol):
+    """A function of two numbers, Values or arrays; a Value among them makes the result one."""
+
+    @overload
+    def __call__(self, x: float, y: float, /) -> float: ...
+    @overload
+    def __call__(self, x: V, y: V | float, /) -> V: ...
+    @overload
+    def __call__(self, x: float, y: V, /) -> V: ...
+    @overload
+    def __call__(self, x: Any, y: Any, /) -> Any: ...
+
+
+def _with_constants(function: Callable[Concatenate[Any, Constants], Any]) -> _Unary[Constants]:
+    """Say of a function that it returns the kind of its first operand: to type checkers alone."""
+    return cast(Any, function)
+
+
+def _unary(row: Primitive) -> _Unary[[]]:
+    """Register `row` and return its public function."""
+    enter(row)
+    compute = row.function
+
+    def function(x: Any, /) -> Any:
+        if x.__class__ is float:
+            return compute(x)
+        handler = getattr(x.__class__, "__apply__", None)
+        return handler(row, (x,)) if handler is not None else apply(row, (x,))
+
+    return cast(_Unary[[]], _named(function, row))
+
+
+def _binary(row: Primitive) -> _Binary:
+    """Register `row` and return its public function."""
+    enter(row)
+    compute = row.function
+
+    def function(x: Any, y: Any, /) -> Any:
+        if x.__class__ is float and y.__class__ is float:
+            return compute(x, y)
+        return apply(row, (x, y))
+
+    return cast(_Binary, _named(function, row))
+
+
+def _named(function: Any, row: Primitive) -> Any:
+    """Give the public function of `row` its name; `describe` adds what it does."""
+    function.__name__ = function.__qualname__ = row.name
+    function.__module__ = "autograd"  # where people import it, and where pickles look
+    return function
 
 
 def _upright(name: str) -> Notation:
@@ -67,99 +118,100 @@ POSITIVE: Final = (1e-3, 1e3)
 
 # Arithmetic ----------------------------------------------------------------------------------
 
-add = binary(
+add = _binary(
     Primitive(
         name="add",
         function=operator.add,
         array=np.add,
         partials=lambda z, x, y: (1.0, 1.0),
         precise=lambda mp, x, y: x + y,
-        text=Notation("{0:1} + {1:2}", SUM),
         latex=Notation("{0:1} + {1:2}", SUM),
         domain=(REAL, REAL),
         arity=2,
+        operator="+",
+        commutes=True,
+        neutral=-0.0,  # not 0.0, which makes 0.0 of -0.0
     )
 )
-sub = binary(
+sub = _binary(
     Primitive(
         name="sub",
         function=operator.sub,
         array=np.subtract,
         partials=lambda z, x, y: (1.0, -1.0),
         precise=lambda mp, x, y: x - y,
-        text=Notation("{0:1} - {1:2}", SUM),
         latex=Notation("{0:1} - {1:2}", SUM),
         domain=(REAL, REAL),
         arity=2,
-        ufunc="subtract",
+        operator="-",
+        neutral=0.0,
     )
 )
-mul = binary(
+mul = _binary(
     Primitive(
         name="mul",
         function=operator.mul,
         array=np.multiply,
         partials=lambda z, x, y: (y, x),
         precise=lambda mp, x, y: x * y,
-        text=Notation("{0:2} * {1:3}", PRODUCT),
         latex=Notation(r"{0:2} \cdot {1:3}", PRODUCT),
         domain=(REAL, REAL),
         arity=2,
-        ufunc="multiply",
+        operator="*",
+        commutes=True,
+        neutral=1.0,
     )
 )
-neg = unary(
+neg = _unary(
     Primitive(
         name="neg",
         function=cast(Any, operator.neg),
         array=np.negative,
         partials=lambda z, x: (-1.0,),
         precise=lambda mp, x: -x,
-        text=Notation("-{0:2}", SUM),
         latex=Notation("-{0:2}", SUM),
         domain=(REAL,),
-        ufunc="negative",
+        operator="-",
     )
 )
-div = binary(
+div = _binary(
     Primitive(
         name="div",
         function=total(cast(Any, operator.truediv), np.true_divide, arity=2),
         array=np.true_divide,
         partials=lambda z, x, y: (reciprocal(y), -div(z, y)),
         precise=lambda mp, x, y: x / y,
-        text=Notation("{0:2} / {1:3}", PRODUCT),
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, (0.1, 10.0)),
         arity=2,
-        ufunc="divide",
+        operator="/",
+        neutral=1.0,
     )
 )
-reciprocal = unary(
+reciprocal = _unary(
     Primitive(
         name="reciprocal",
-        function=total(lambda x: 1.0 / x, np.reciprocal),
+        function=total(numeric.reciprocal, np.reciprocal),
         array=np.reciprocal,
         partials=lambda z, x: (-z * z,),
         precise=lambda mp, x: 1 / x,
-        text=call_notation("reciprocal"),
         latex=Notation(r"\frac{{1}}{{{0:0}}}", POWER),
         domain=((0.1, 10.0),),
     )
 )
-square = unary(
+square = _unary(
     Primitive(
         name="square",
-        function=lambda x: x * x,
+        function=numeric.square,
         array=np.square,
         partials=lambda z, x: (2.0 * x,),
         precise=lambda mp, x: x * x,
-        text=call_notation("square"),
         latex=Notation("{0:4}^{{2}}", POWER),
         domain=(REAL,),
+        unsigned=True,
     )
 )
-sqrt = unary(
+sqrt = _unary(
     Primitive(
         name="sqrt",
         function=total(math.sqrt, np.sqrt),
@@ -167,7 +219,6 @@ sqrt = unary(
         # z + 0.0 is z, but at -0.0, where z is -0.0 and its reciprocal would be -inf.
         partials=lambda z, x: (0.5 * reciprocal(z + 0.0),),
         precise=lambda mp, x: mp.sqrt(x),
-        text=call_notation("sqrt"),
         latex=Notation(r"\sqrt{{{0:0}}}"),
         domain=(POSITIVE,),
         subgradients=(((0.0,), (math.inf,)),),
@@ -191,11 +242,13 @@ _power = enter(
         domain=((0.1, 10.0), (-4.0, 4.0)),
         arity=2,
         constants=1,
+        neutral=1.0,
     )
 )
 
 
-def power(x: T, n: float) -> T:
+@_with_constants
+def power(x: Any, n: float) -> Any:
     """Return x ** n for a constant exponent n; `x ** n` with a number n records this row.
 
     nan for x < 0 unless n is whole; x**0 is 1 everywhere with slope 0.
@@ -207,11 +260,11 @@ def power(x: T, n: float) -> T:
     -8.0
     """
     if n.__class__ is float and x.__class__ is float:
-        return cast(T, _power.function(x, n))
+        return _power.function(x, n)
     return apply(_power, (x, _constant(n, "exponent n", "pow(x, n) or x ** n")))
 
 
-pow = binary(
+pow = _binary(
     Primitive(
         name="pow",
         function=_power.function,
@@ -243,7 +296,6 @@ _power_log = enter(
             0.0,
         ),
         precise=lambda mp, x, y, k: mp.power(x, y) * (mp.power(mp.log(x), int(k)) if k > 0 else 1),
-        text=call_notation("power_log"),
         latex=Notation(r"{0:4}^{{{1:0}}} \cdot \log\left({0:0}\right)^{{{2:0}}}", PRODUCT),
         domain=((0.1, 10.0), (-4.0, 4.0), (1.0, 1.0)),
         arity=3,
@@ -264,19 +316,19 @@ def power_log(x: Any, y: Any, k: float = 1.0) -> Any:
 
 # Exponentials and logarithms ----------------------------------------------------------------
 
-exp = unary(
+exp = _unary(
     Primitive(
         name="exp",
         function=total(math.exp, np.exp),
         array=np.exp,
         partials=lambda z, x: (z,),
         precise=lambda mp, x: mp.exp(x),
-        text=call_notation("exp"),
         latex=Notation("e^{{{0:0}}}", POWER),
         domain=((-50.0, 50.0),),
+        unsigned=True,
     )
 )
-expm1 = unary(
+expm1 = _unary(
     Primitive(
         name="expm1",
         function=total(math.expm1, np.expm1),
@@ -284,48 +336,44 @@ expm1 = unary(
         # Not z + 1, which cancels on the left tail.
         partials=lambda z, x: (exp(x),),
         precise=lambda mp, x: mp.expm1(x),
-        text=call_notation("expm1"),
         latex=Notation("e^{{{0:0}}} - 1", SUM),
         domain=((-50.0, 50.0),),
     )
 )
-log = unary(
+log = _unary(
     Primitive(
         name="log",
         function=total(math.log, np.log),
         array=np.log,
         partials=lambda z, x: (reciprocal(x),),
         precise=lambda mp, x: mp.log(x),
-        text=call_notation("log"),
         latex=latex_call(r"\log"),
         domain=(POSITIVE,),
     )
 )
-log1p = unary(
+log1p = _unary(
     Primitive(
         name="log1p",
         function=total(math.log1p, np.log1p),
         array=np.log1p,
         partials=lambda z, x: (reciprocal(1.0 + x),),
         precise=lambda mp, x: mp.log1p(x),
-        text=call_notation("log1p"),
         latex=Notation(r"\log\left(1 + {0:2}\right)"),
         domain=((-0.9, 1e3),),
     )
 )
-log2 = unary(
+log2 = _unary(
     Primitive(
         name="log2",
         function=total(math.log2, np.log2),
         array=np.log2,
         partials=lambda z, x: (reciprocal(x) * (1.0 / math.log(2.0)),),
         precise=lambda mp, x: mp.log(x) / mp.log(2),
-        text=call_notation("log2"),
         latex=latex_call(r"\log_2"),
         domain=(POSITIVE,),
     )
 )
-xlogy = binary(
+xlogy = _binary(
     Primitive(
         name="xlogy",
         function=total(numeric.xlogy, numeric.xlogy_array, arity=2),
@@ -333,7 +381,6 @@ xlogy = binary(
         # At (0, 0) the quotient is 0: xlogy(0, y) is 0 for every y.
         partials=lambda z, x, y: (log(y), xdivy(x, y)),
         precise=lambda mp, x, y: x * mp.log(y),
-        text=call_notation("xlogy"),
         latex=Notation(r"{0:2} \cdot \log\left({1:0}\right)", PRODUCT),
         domain=(REAL, POSITIVE),
         arity=2,
@@ -341,14 +388,13 @@ xlogy = binary(
     )
 )
 
-xdivy = binary(
+xdivy = _binary(
     Primitive(
         name="xdivy",
         function=total(numeric.xdivy, numeric.xdivy_array, arity=2),
         array=numeric.xdivy_array,
         partials=lambda z, x, y: (reciprocal(y), -xdivy(z, y)),
         precise=lambda mp, x, y: x / y,
-        text=call_notation("xdivy"),
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, POSITIVE),
         arity=2,
@@ -357,58 +403,54 @@ xdivy = binary(
 
 # Trigonometry and the hyperbolic functions --------------------------------------------------
 
-sin = unary(
+sin = _unary(
     Primitive(
         name="sin",
         function=total(math.sin, np.sin),
         array=np.sin,
         partials=lambda z, x: (cos(x),),
         precise=lambda mp, x: mp.sin(x),
-        text=call_notation("sin"),
         latex=latex_call(r"\sin"),
         domain=(REAL,),
     )
 )
-cos = unary(
+cos = _unary(
     Primitive(
         name="cos",
         function=total(math.cos, np.cos),
         array=np.cos,
         partials=lambda z, x: (-sin(x),),
         precise=lambda mp, x: mp.cos(x),
-        text=call_notation("cos"),
         latex=latex_call(r"\cos"),
         domain=(REAL,),
     )
 )
-tan = unary(
+tan = _unary(
     Primitive(
         name="tan",
         function=total(math.tan, np.tan),
         array=np.tan,
         partials=lambda z, x: (1.0 + z * z,),
         precise=lambda mp, x: mp.tan(x),
-        text=call_notation("tan"),
         latex=latex_call(r"\tan"),
         domain=((-1.5, 1.5),),
     )
 )
 # The derivative of (1 - x)(1 + x) would be a difference that is 0 for small x; that of the row is
 # -x / z, so that the second derivatives of asin, acos and atanh keep their digits at both ends.
-cathetus = unary(
+cathetus = _unary(
     Primitive(
         name="cathetus",
         function=total(numeric.cathetus, numeric.cathetus_array),
         array=numeric.cathetus_array,
         partials=lambda z, x: (-x * reciprocal(z),),
         precise=lambda mp, x: mp.sqrt((1 - x) * (1 + x)),
-        text=call_notation("cathetus"),
         latex=Notation(r"\sqrt{{1 - {0:4}^{{2}}}}"),
         domain=((-0.999, 0.999),),
         subgradients=(((1.0,), (-math.inf,)), ((-1.0,), (math.inf,))),
     )
 )
-asin = unary(
+asin = _unary(
     Primitive(
         name="asin",
         function=total(math.asin, np.arcsin),
@@ -416,13 +458,11 @@ asin = unary(
         partials=lambda z, x: (reciprocal(cathetus(x)),),
         textbook=lambda z, x: (reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.asin(x),
-        text=call_notation("asin"),
         latex=latex_call(r"\arcsin"),
         domain=((-0.999, 0.999),),
-        ufunc="arcsin",
     )
 )
-acos = unary(
+acos = _unary(
     Primitive(
         name="acos",
         function=total(math.acos, np.arccos),
@@ -430,13 +470,11 @@ acos = unary(
         partials=lambda z, x: (-reciprocal(cathetus(x)),),
         textbook=lambda z, x: (-reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.acos(x),
-        text=call_notation("acos"),
         latex=latex_call(r"\arccos"),
         domain=((-0.999, 0.999),),
-        ufunc="arccos",
     )
 )
-atan = unary(
+atan = _unary(
     Primitive(
         name="atan",
         function=math.atan,
@@ -445,37 +483,34 @@ atan = unary(
         partials=lambda z, x: (square(reciprocal(hypot(1.0, x))),),
         textbook=lambda z, x: (reciprocal(1.0 + square(x)),),
         precise=lambda mp, x: mp.atan(x),
-        text=call_notation("atan"),
         latex=latex_call(r"\arctan"),
         domain=(REAL,),
-        ufunc="arctan",
     )
 )
-sinh = unary(
+sinh = _unary(
     Primitive(
         name="sinh",
         function=total(math.sinh, np.sinh),
         array=np.sinh,
         partials=lambda z, x: (cosh(x),),
         precise=lambda mp, x: mp.sinh(x),
-        text=call_notation("sinh"),
         latex=latex_call(r"\sinh"),
         domain=((-20.0, 20.0),),
     )
 )
-cosh = unary(
+cosh = _unary(
     Primitive(
         name="cosh",
         function=total(math.cosh, np.cosh),
         array=np.cosh,
         partials=lambda z, x: (sinh(x),),
         precise=lambda mp, x: mp.cosh(x),
-        text=call_notation("cosh"),
         latex=latex_call(r"\cosh"),
         domain=((-20.0, 20.0),),
+        unsigned=True,
     )
 )
-tanh = unary(
+tanh = _unary(
     Primitive(
         name="tanh",
         function=math.tanh,
@@ -484,26 +519,24 @@ tanh = unary(
         partials=lambda z, x: (sech_squared(x),),
         textbook=lambda z, x: (square(reciprocal(cosh(x))),),
         precise=lambda mp, x: mp.tanh(x),
-        text=call_notation("tanh"),
         latex=latex_call(r"\tanh"),
         domain=((-20.0, 20.0),),
     )
 )
 # The derivative of tanh, and of sigmoid, whose own is a product again: 1 - z * z is 0 in the tails,
 # and z * sigmoid(-x) has a derivative that is a difference, lost where x is small.
-sech_squared = unary(
+sech_squared = _unary(
     Primitive(
         name="sech_squared",
         function=numeric.sech_squared,
         array=numeric.sech_squared_array,
         partials=lambda z, x: (-2.0 * z * tanh(x),),
         precise=lambda mp, x: 1 / (mp.cosh(x) * mp.cosh(x)),
-        text=call_notation("sech_squared"),
         latex=latex_call(r"\operatorname{sech}^{2}"),
         domain=((-20.0, 20.0),),
     )
 )
-asinh = unary(
+asinh = _unary(
     Primitive(
         name="asinh",
         function=math.asinh,
@@ -511,13 +544,11 @@ asinh = unary(
         partials=lambda z, x: (reciprocal(hypot(1.0, x)),),
         textbook=lambda z, x: (reciprocal(sqrt(1.0 + square(x))),),
         precise=lambda mp, x: mp.asinh(x),
-        text=call_notation("asinh"),
         latex=_upright("arsinh"),
         domain=((-1e3, 1e3),),
-        ufunc="arcsinh",
     )
 )
-acosh = unary(
+acosh = _unary(
     Primitive(
         name="acosh",
         function=total(math.acosh, np.arccosh),
@@ -526,13 +557,11 @@ acosh = unary(
         partials=lambda z, x: (reciprocal(sqrt(x - 1.0)) * reciprocal(sqrt(x + 1.0)),),
         textbook=lambda z, x: (reciprocal(sqrt(square(x) - 1.0)),),
         precise=lambda mp, x: mp.acosh(x),
-        text=call_notation("acosh"),
         latex=_upright("arcosh"),
         domain=((1.001, 1e3),),
-        ufunc="arccosh",
     )
 )
-atanh = unary(
+atanh = _unary(
     Primitive(
         name="atanh",
         function=total(math.atanh, np.arctanh),
@@ -540,13 +569,11 @@ atanh = unary(
         partials=lambda z, x: (square(reciprocal(cathetus(x))),),
         textbook=lambda z, x: (reciprocal(1.0 - square(x)),),
         precise=lambda mp, x: mp.atanh(x),
-        text=call_notation("atanh"),
         latex=_upright("artanh"),
         domain=((-0.999, 0.999),),
-        ufunc="arctanh",
     )
 )
-atan2 = binary(
+atan2 = _binary(
     Primitive(
         name="atan2",
         function=math.atan2,
@@ -561,17 +588,14 @@ atan2 = binary(
             -div(y, square(x) + square(y)),
         ),
         precise=lambda mp, y, x: mp.atan2(y, x),
-        text=call_notation("atan2"),
-        latex=_upright("atan2"),
         domain=(REAL, (0.1, 10.0)),
         arity=2,
-        ufunc="arctan2",
     )
 )
 
 # x over the length of (x, y), as hypot's derivative has it. The derivative of a plain quotient is
 # 1 / z - x^2 / z^3, a difference that is lost where x is nearly the whole length z.
-direction = binary(
+direction = _binary(
     Primitive(
         name="direction",
         function=numeric.direction,
@@ -581,7 +605,6 @@ direction = binary(
             -z * div(direction(y, x), hypot(x, y)),
         ),
         precise=lambda mp, x, y: x / mp.sqrt(x * x + y * y),
-        text=call_notation("direction"),
         latex=Notation(r"\frac{{{0:0}}}{{\sqrt{{{0:4}^{{2}} + {1:4}^{{2}}}}}}", POWER),
         domain=((0.1, 10.0), (0.1, 10.0)),
         arity=2,
@@ -591,7 +614,7 @@ direction = binary(
 
 # The error function and what networks are made of -------------------------------------------
 
-erf = unary(
+erf = _unary(
     Primitive(
         name="erf",
         function=math.erf,
@@ -599,12 +622,10 @@ erf = unary(
         partials=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
         textbook=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(x)),),
         precise=lambda mp, x: mp.erf(x),
-        text=call_notation("erf"),
-        latex=_upright("erf"),
         domain=((-5.0, 5.0),),
     )
 )
-erfc = unary(
+erfc = _unary(
     Primitive(
         name="erfc",
         function=math.erfc,
@@ -612,12 +633,10 @@ erfc = unary(
         partials=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
         textbook=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(x)),),
         precise=lambda mp, x: mp.erfc(x),
-        text=call_notation("erfc"),
-        latex=_upright("erfc"),
         domain=((-5.0, 5.0),),
     )
 )
-sigmoid = unary(
+sigmoid = _unary(
     Primitive(
         name="sigmoid",
         function=numeric.sigmoid,
@@ -626,94 +645,87 @@ sigmoid = unary(
         partials=lambda z, x: (_bell(x),),
         textbook=lambda z, x: (z * sigmoid(-x),),
         precise=lambda mp, x: 1 / (1 + mp.exp(-x)),
-        text=call_notation("sigmoid"),
         latex=latex_call(r"\sigma"),
         domain=((-40.0, 40.0),),
+        unsigned=True,
     )
 )
-softplus = unary(
+softplus = _unary(
     Primitive(
         name="softplus",
         function=numeric.softplus,
         array=numeric.softplus_array,
         partials=lambda z, x: (sigmoid(x),),
         precise=lambda mp, x: mp.log1p(mp.exp(x)),
-        text=call_notation("softplus"),
-        latex=_upright("softplus"),
         domain=((-40.0, 40.0),),
+        unsigned=True,
     )
 )
-abs = unary(
+abs = _unary(
     Primitive(
         name="abs",
         function=math.fabs,
         array=np.absolute,
         partials=lambda z, x: (sign(x),),
         precise=lambda mp, x: mp.fabs(x),
-        text=call_notation("abs"),
         latex=Notation(r"\left|{0:0}\right|"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
-        ufunc="absolute",
+        unsigned=True,
     )
 )
-sign = unary(
+sign = _unary(
     Primitive(
         name="sign",
         function=numeric.sign,
         array=np.sign,
         partials=lambda z, x: (0.0,),
         precise=lambda mp, x: mp.sign(x),
-        text=call_notation("sign"),
-        latex=_upright("sign"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
     )
 )
-step = unary(
+step = _unary(
     Primitive(
         name="step",
         function=numeric.step,
         array=numeric.step_array,
         partials=lambda z, x: (0.0,),
         precise=lambda mp, x: mp.mpf(x > 0),
-        text=call_notation("step"),
-        latex=_upright("step"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
     )
 )
 # 1 where x = y, else 0, nan beside nan. relu's kink goes through `step` and ties go through
 # `equal`: the tie rule of a maximum would make relu'(0) one half, and x - x is nan at infinity.
-equal = binary(
+equal = _binary(
     Primitive(
         name="equal",
         function=numeric.equal,
         array=numeric.equal_array,
         partials=lambda z, x, y: (0.0, 0.0),
         precise=lambda mp, x, y: mp.mpf(x == y),
-        text=call_notation("equal"),
         latex=Notation(r"\left[{0:1} = {1:1}\right]"),
         domain=(REAL, REAL),
         arity=2,
         subgradients=(((1.0, 1.0), (0.0, 0.0)),),
+        commutes=True,
     )
 )
-relu = unary(
+relu = _unary(
     Primitive(
         name="relu",
         function=numeric.relu,
         array=numeric.relu_array,
         partials=lambda z, x: (step(x),),
         precise=lambda mp, x: x if x > 0 else mp.mpf(0),
-        text=call_notation("relu"),
-        latex=_upright("relu"),
         domain=(REAL,),
         subgradients=(((0.0,), (0.0,)),),
         chooses=True,
+        unsigned=True,
     )
 )
-gelu = unary(
+gelu = _unary(
     Primitive(
         name="gelu",
         function=numeric.gelu,
@@ -730,27 +742,24 @@ gelu = unary(
             + x * exp(-0.5 * square(x)) * (1.0 / math.sqrt(2.0 * math.pi)),
         ),
         precise=lambda mp, x: x * mp.ncdf(x),
-        text=call_notation("gelu"),
-        latex=_upright("gelu"),
         domain=((-6.0, 6.0),),
     )
 )
 # Of positive numbers. As in `direction`, what is left of the whole is an operand of its own: in a
 # quotient of x by the whole, 1 - x / whole would be lost where x is nearly all of it.
-share = binary(
+share = _binary(
     Primitive(
         name="share",
         function=total(numeric.share, numeric.share_array, arity=2),
         array=numeric.share_array,
         partials=lambda z, x, y: (div(share(y, x), x + y), -div(z, x + y)),
         precise=lambda mp, x, y: x / (x + y),
-        text=call_notation("share"),
         latex=Notation(r"\frac{{{0:0}}}{{{0:1} + {1:1}}}", POWER),
         domain=((0.1, 10.0), (0.1, 10.0)),
         arity=2,
     )
 )
-silu = unary(
+silu = _unary(
     Primitive(
         name="silu",
         function=numeric.silu,
@@ -758,8 +767,6 @@ silu = unary(
         partials=lambda z, x: (sigmoid(x) + _near(x, 1e3) * _bell(x),),
         textbook=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
         precise=lambda mp, x: x / (1 + mp.exp(-x)),
-        text=call_notation("silu"),
-        latex=_upright("silu"),
         domain=((-40.0, 40.0),),
     )
 )
@@ -771,7 +778,6 @@ _leaky_relu = enter(
         array=numeric.leaky_relu_array,
         partials=lambda z, x, slope: (step(x) + (1.0 - step(x)) * slope, 0.0),
         precise=lambda mp, x, slope: x if x > 0 else slope * x,
-        text=call_notation("leaky_relu"),
         latex=_upright("leakyrelu"),
         domain=(REAL, (0.01, 0.5)),
         arity=2,
@@ -781,7 +787,8 @@ _leaky_relu = enter(
 )
 
 
-def leaky_relu(x: T, slope: float = 0.01) -> T:
+@_with_constants
+def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     """Return x for x > 0, else slope * x; the derivative at 0 is the slope.
 
     Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
@@ -803,8 +810,6 @@ _elu = enter(
             0.0,
         ),
         precise=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
-        text=call_notation("elu"),
-        latex=_upright("elu"),
         domain=(REAL, (0.5, 2.0)),
         arity=2,
         constants=1,
@@ -813,7 +818,8 @@ _elu = enter(
 )
 
 
-def elu(x: T, alpha: float = 1.0) -> T:
+@_with_constants
+def elu(x: Any, alpha: float = 1.0) -> Any:
     """Return x for x > 0, else alpha * (e^x - 1); the derivative at 0 is alpha.
 
     Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential
@@ -833,8 +839,6 @@ _clip = enter(
         # 1 wherever the value passes through unchanged, the two bounds included.
         partials=lambda z, x, low, high: (equal(x, z), 0.0, 0.0),
         precise=lambda mp, x, low, high: low if x < low else high if x > high else x,
-        text=call_notation("clip"),
-        latex=_upright("clip"),
         domain=(REAL, (-5.0, -1.0), (1.0, 5.0)),
         arity=3,
         constants=2,
@@ -847,7 +851,8 @@ _clip = enter(
 )
 
 
-def clip(x: T, low: float, high: float) -> T:
+@_with_constants
+def clip(x: Any, low: float, high: float) -> Any:
     """Return x kept between low and high; the derivative is 1 from low to high, both included.
 
     A zero comes out as 0.0; nan if one of the three is nan.
@@ -906,7 +911,6 @@ _where = enter(
         array=numeric.where_array,
         partials=lambda z, c, a, b: (0.0, 1.0 - equal(c, 0.0), equal(c, 0.0)),
         precise=lambda mp, c, a, b: a if c else b,
-        text=call_notation("where"),
         latex=Notation(_where_latex),
         domain=((0.0, 1.0), REAL, REAL),
         arity=3,
@@ -1060,7 +1064,6 @@ _maximum = enter(
         array=numeric.maximum_array,
         partials=_winners,
         precise=_largest,
-        text=call_notation("maximum"),
         latex=latex_call(r"\max"),
         domain=(REAL,),
         arity=None,
@@ -1078,7 +1081,6 @@ _minimum = enter(
         array=numeric.minimum_array,
         partials=_winners,
         precise=_smallest,
-        text=call_notation("minimum"),
         latex=latex_call(r"\min"),
         domain=(REAL,),
         arity=None,
@@ -1094,11 +1096,11 @@ _hypot = enter(
         partials=_directions,
         textbook=lambda z, *xs: tuple([div(x, z) for x in xs]),
         precise=_length,
-        text=call_notation("hypot"),
         latex=Notation(lambda xs: rf"\sqrt{{{' + '.join(f'{x:4}^{{2}}' for x in xs)}}}"),
         domain=((0.1, 10.0),),
         arity=None,
         subgradients=(((0.0, 0.0), (0.0, 0.0)),),
+        unsigned=True,
     )
 )
 _sum = enter(
@@ -1136,6 +1138,7 @@ _dot = enter(
         latex=Notation(_dot_latex, SUM),
         domain=(REAL,),
         arity=None,
+        paired=True,
     )
 )
 _logsumexp = enter(
@@ -1323,32 +1326,14 @@ def subgradient_table() -> str:
     pow         0, 2           0, 0
     ...
     """
-    rows = [["function", "at", "derivative", "second, if not finite"]]
+    # Power series stand above the table, which they are made from.
+    from autograd.transforms.taylor import second_derivatives
+
+    rows: list[list[str]] = []
     for row in TABLE.values():
         for operands, partials in row.subgradients:
             cells = [operands, partials[: len(partials) - row.constants]]
             seconds = second_derivatives(row, operands)
-            cells += [] if all(map(math.isfinite, seconds)) else [tuple(seconds)]
+            cells.append(() if all(map(math.isfinite, seconds)) else tuple(seconds))
             rows.append([row.name, *[", ".join(f"{x:g}" for x in numbers) for numbers in cells]])
-    widths = [max(len(cells[i]) for cells in rows) + 2 for i in range(3)]
-    lines = [
-        "".join(f"{x:{n}}" for x, n in zip(cells, [*widths, 0], strict=False)) for cells in rows
-    ]
-    return "\n".join(map(str.rstrip, lines))
-
-
-def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]:
-    """Return d2z/dx2 by each operand that is not a constant, at numbers.
-
-    >>> second_derivatives(lookup("hypot"), (0.0, 0.0))
-    [nan, nan]
-    """
-    # Power series stand above the table, which they are made from.
-    from autograd.transforms.taylor import Series
-
-    found: list[float] = []
-    for i in range(len(operands) - row.constants):
-        line = [Series([x, 1.0]) if k == i else x for k, x in enumerate(operands)]
-        z: Any = Series.__apply__(row, tuple(line))
-        found.append(2.0 * z.coefficient(2) + 0.0)
-    return found
+    return str(Table(("function", "at", "derivative", "second, if not finite"), rows, "<<<<"))

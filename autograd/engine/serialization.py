@@ -18,9 +18,9 @@ from typing import Any, cast
 
 from autograd import asked
 from autograd.engine.backward import check_fresh
-from autograd.engine.methods import LEAF, differentiated, kinds_of, names, tick, use_of
+from autograd.engine.methods import LEAF, differentiated, kind_of, tick
 from autograd.engine.primitives import TABLE
-from autograd.engine.value import Value
+from autograd.engine.value import Value, letters_of
 from autograd.errors import GraphFormatError
 
 FORMAT = "chalkgrad graph"
@@ -29,13 +29,13 @@ VERSION = 1
 
 def restore(op: str, args: tuple[Any, ...], data: float, grad: float | None, label: str) -> Value:
     """Return a node with these contents and a fresh birth number; a leaf if op is empty."""
-    node = cast(Value, names["new"](Value))
+    node = object.__new__(Value)
     node._number = data
     node.grad = grad
     node.label = label
     node.birth = tick()
     if not op:
-        node._use = LEAF
+        node._kind = LEAF
         node._x = node._y = None
         return node
     if op not in TABLE:
@@ -45,7 +45,7 @@ def restore(op: str, args: tuple[Any, ...], data: float, grad: float | None, lab
         node._x, node._y = args if row.arity == 2 else (args[0], None)
     else:
         node._x, node._y = args, None
-    node._use = use_of(row, kinds_of(row, args))
+    node._kind = kind_of(row, letters_of(row, args))
     return node
 
 
@@ -298,8 +298,10 @@ def _read_node(i: int, record: Any, nodes: list[Value]) -> Value:
     row = TABLE[name]
     if row.arity is not None and len(args) != row.arity:
         raise GraphFormatError(f"node {i}: {name} takes {row.arity} operand(s), got {len(args)}")
-    if name == "dot" and len(args) % 2:
-        raise GraphFormatError(f"node {i}: dot takes an even number of operands, got {len(args)}")
+    if row.paired and len(args) % 2:
+        raise GraphFormatError(
+            f"node {i}: {name} takes an even number of operands, got {len(args)}"
+        )
     if not any(isinstance(x, Value) for x in args):
         raise GraphFormatError(f"node {i}: {name} has no operand that is a node")
     if row.constants and any(isinstance(x, Value) for x in args[-row.constants :]):

@@ -4,24 +4,47 @@ Calling a row's `partials` on blanks gives their text, from which methods, docst
 are made. No expression of a derivative is written twice.
 """
 
-import operator
 from typing import Any
 
 from autograd.engine.numeric import number
-from autograd.engine.primitive import ATOM, Operand, Primitive
-
-OPERATORS: dict[Any, str] = {
-    operator.add: "{0} + {1}",
-    operator.sub: "{0} - {1}",
-    operator.mul: "{0} * {1}",
-    operator.neg: "-{0}",
-}
+from autograd.engine.primitive import ATOM, TABLE, Operand, Primitive
 
 
-class Blank:
+class Operators:
+    """The operators that rules are made of, on operands of a class that has `__apply__`."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def __apply__(row: Primitive, operands: tuple[Any, ...]) -> Any:
+        raise NotImplementedError
+
+    def __add__(self, other: Any) -> Any:
+        return self.__apply__(TABLE["add"], (self, other))
+
+    def __radd__(self, other: Any) -> Any:
+        return self.__apply__(TABLE["add"], (other, self))
+
+    def __sub__(self, other: Any) -> Any:
+        return self.__apply__(TABLE["sub"], (self, other))
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.__apply__(TABLE["sub"], (other, self))
+
+    def __mul__(self, other: Any) -> Any:
+        return self.__apply__(TABLE["mul"], (self, other))
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.__apply__(TABLE["mul"], (other, self))
+
+    def __neg__(self) -> Any:
+        return self.__apply__(TABLE["neg"], (self,))
+
+
+class Blank(Operators):
     """An operand that writes down what a rule does with it.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> lookup("tanh").partials(Blank("z"), Blank("x"))[0].text
     'sech_squared(x)'
     """
@@ -34,27 +57,9 @@ class Blank:
     @staticmethod
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "Blank":
         texts = [written(x) for x in operands]
-        if row.function in OPERATORS:
-            return Blank(f"({OPERATORS[row.function].format(*texts)})")
+        if row.is_operator:
+            return Blank(f"({row.operation(*texts)})")
         return Blank(f"{row.name}({', '.join(map(_bare, texts))})")
-
-    def __add__(self, other: object) -> "Blank":
-        return Blank(f"({self.text} + {written(other)})")
-
-    def __radd__(self, other: object) -> "Blank":
-        return Blank(f"({written(other)} + {self.text})")
-
-    def __sub__(self, other: object) -> "Blank":
-        return Blank(f"({self.text} - {written(other)})")
-
-    def __rsub__(self, other: object) -> "Blank":
-        return Blank(f"({written(other)} - {self.text})")
-
-    def __mul__(self, other: object) -> "Blank":
-        return Blank(f"({self.text} * {written(other)})")
-
-    def __rmul__(self, other: object) -> "Blank":
-        return Blank(f"({written(other)} * {self.text})")
 
     def __eq__(self, other: object) -> bool:
         # A rule that asks must be called with numbers, not written down.
@@ -64,9 +69,6 @@ class Blank:
 
     def __bool__(self) -> bool:
         raise TypeError("a blank has no truth value: rules do not branch")
-
-    def __neg__(self) -> "Blank":
-        return Blank(f"(-{self.text})")
 
 
 def written(x: object) -> str:
@@ -80,7 +82,7 @@ def partial_texts(row: Primitive) -> list[str]:
     A rule that cannot be run on blanks (a user's own, made with other functions) is called as a
     whole.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> partial_texts(lookup("mul"))
     ['y', 'x']
     """
@@ -95,7 +97,7 @@ def partial_texts(row: Primitive) -> list[str]:
 def describe(row: Primitive) -> str:
     """Return the docstring of the public function of a row of one or two operands.
 
-    >>> from autograd.engine.primitives import lookup
+    >>> from autograd import lookup
     >>> print(describe(lookup("log1p")).splitlines()[2])
     With z the result, dz/dx = reciprocal(1.0 + x).
     """

@@ -1,18 +1,36 @@
 """Value: a number that remembers how it was made."""
 
+# pyright: reportPrivateUsage=false
+# The rooms of the engine share the slots of a node; the properties over them are for users.
+
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from autograd.engine import primitives
 from autograd.engine.arrays import elements_methods, ufunc_of_values, undecided, unsortable
-from autograd.engine.methods import LEAF, Use, binary_methods, names, record, tick, unary_method
+from autograd.engine.backward import backward
+from autograd.engine.methods import (
+    LEAF,
+    Kind,
+    binary_method,
+    kind_of,
+    newest,
+    node_class,
+    reflected_method,
+    tick,
+    unary_method,
+    unary_methods,
+    watched,
+)
+from autograd.engine.modes import watching
 from autograd.engine.numeric import number
+from autograd.engine.primitive import apply_to_arrays
 from autograd.engine.primitives import TABLE, Primitive
 
 
@@ -27,6 +45,7 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+@node_class
 class Value:
     """A scalar that remembers the operation and the operands that made it.
 
@@ -58,7 +77,7 @@ class Value:
     (56.0, 15.0, 60.0, 75.0)
     """
 
-    __slots__ = ("__weakref__", "_label", "_number", "_use", "_x", "_y", "birth", "grad")
+    __slots__ = ("__weakref__", "_kind", "_label", "_number", "_x", "_y", "birth", "grad")
 
     # Not `_data`: NumPy's masked arrays take an attribute of that name for the number itself.
     _number: float
@@ -68,14 +87,14 @@ class Value:
     # was given new data stands its first birth: whether a function made it or found it.
     _x: Any
     _y: Any
-    _use: Use
+    _kind: Kind
     birth: int
     _label: str
 
     def __init__(self, data: float, label: str = "") -> None:
         self._number = data if data.__class__ is float else number(data)
         self.grad = None
-        self._use = LEAF
+        self._kind = LEAF
         self._x = self._y = None
         self.birth = tick()
         if label.__class__ is str:
@@ -85,11 +104,11 @@ class Value:
 
     def _set_data(self, data: float) -> None:
         self._number = data if data.__class__ is float else number(data)
-        self._use = LEAF
+        self._kind = LEAF
         first = self.birth if self._x is not None or self._y is None else self._y
         self._x = None
         self._y = first
-        self.birth = names["youngest_rewrite"] = tick()
+        self.birth = newest.data = tick()
 
     # attrgetter reads in half the time of a function written here.
     data = property(
@@ -107,7 +126,7 @@ class Value:
     @property
     def op(self) -> Primitive | None:
         """The row of the table that made this value; None for a leaf."""
-        return self._use.row
+        return self._kind.row
 
     @property
     def args(self) -> tuple[Value | float, ...]:
@@ -119,11 +138,8 @@ class Value:
             return first
         return (first,) if self._y is None else (first, self._y)
 
-    if TYPE_CHECKING:
-        # Entered by backward.py, where the chain rule is: a method here that called it would
-        # cost a twentieth of a small backward pass.
-        def backward(self, *, on_leaf: Callable[[Value], object] | None = None) -> None:
-            """Set `grad` on every Value this one was computed from; see `autograd.backward`."""
+    # Itself: a method that called it would cost a twentieth of a small backward pass.
+    backward = backward
 
     def detach(self) -> Value:
         """Return a new leaf with the same number and label and no history."""
@@ -131,15 +147,19 @@ class Value:
 
     # Operators and functions, one name each, made from the rows ---------------------------------
 
-    __add__, __radd__ = binary_methods(TABLE["add"])
-    __sub__, __rsub__ = binary_methods(TABLE["sub"])
-    __mul__, __rmul__ = binary_methods(TABLE["mul"])
-    __truediv__, __rtruediv__ = binary_methods(TABLE["div"])
-    __pow__, __rpow__ = binary_methods(TABLE["pow"], constant=TABLE["power"])
+    __add__ = add = binary_method(TABLE["add"])
+    __radd__ = reflected_method(TABLE["add"])
+    __sub__ = sub = binary_method(TABLE["sub"])
+    __rsub__ = reflected_method(TABLE["sub"])
+    __mul__ = mul = binary_method(TABLE["mul"])
+    __rmul__ = reflected_method(TABLE["mul"])
+    __truediv__ = div = binary_method(TABLE["div"])
+    __rtruediv__ = reflected_method(TABLE["div"])
+    __pow__ = binary_method(TABLE["pow"], constant=TABLE["power"])
+    __rpow__ = reflected_method(TABLE["pow"], constant=TABLE["power"])
     __neg__ = neg = unary_method(TABLE["neg"])
     __abs__ = abs = absolute = unary_method(TABLE["abs"])
 
-    add, sub, mul, div = __add__, __sub__, __mul__, __truediv__
     power = _named(primitives.power)
     pow = _named(primitives.pow)
     reciprocal = unary_method(TABLE["reciprocal"])
@@ -255,7 +275,42 @@ class Value:
 
     # NumPy and copying --------------------------------------------------------------------------
 
-    __apply__ = staticmethod(record)
+    @staticmethod
+    def __apply__(row: Primitive, operands: tuple[Any, ...]) -> Any:
+        """Apply a row to operands of which at least one is a Value, and record the node.
+
+        This is the general way, for any number of operands; the methods made from the rows are its
+        fast forms.
+        """
+        if row.arity == 1 and row in unary_methods:
+            (x,) = operands
+            return unary_methods[row](x)
+        value = Value
+        kinds = set(map(type, operands))
+        if kinds == {value}:
+            data = [x._number for x in operands]
+        elif kinds == {value, float}:
+            data = [x._number if x.__class__ is value else x for x in operands]
+        else:
+            return _apply_to_others(row, operands, kinds - {value})
+        if row.constants and value in map(type, operands[-row.constants :]):
+            raise TypeError(
+                f"{row.name}: the last {row.constants} operand(s) must be plain numbers"
+            )
+        node = object.__new__(value)
+        node._number = row.function(*data)
+        if row.arity in (1, 2):
+            node._kind = kind_of(row, letters_of(row, operands))
+            node._x = operands[0]
+            node._y = operands[-1] if row.arity == 2 else None
+        else:
+            node._kind = kind_of(row, "v" if len(kinds) == 1 else "m")
+            node._x = operands
+            node._y = None
+        node.grad = None
+        node.birth = tick()
+        node._label = ""
+        return watched(node) if watching else node
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's ufuncs on a Value, or on a Value and an array: the row, element by element."""
@@ -277,6 +332,33 @@ class Value:
         return reduced(self)
 
 
+def letters_of(row: Primitive, operands: tuple[Any, ...]) -> str:
+    """Return which operands are Values, in the letters of `kind_of`."""
+    if row.arity in (1, 2):
+        return "".join(["v" if x.__class__ is Value else "c" for x in operands])
+    return "v" if all(x.__class__ is Value for x in operands) else "m"
+
+
+def _apply_to_others(row: Primitive, operands: tuple[Any, ...], others: set[type]) -> Any:
+    """Apply `row` to Values beside operands that are neither Values nor floats."""
+    for kind in others:
+        if issubclass(kind, np.ndarray):
+            return apply_to_arrays(row, operands)
+        handler = getattr(cast(Any, kind), "__apply__", None)
+        if handler is not None:
+            return handler(row, operands)
+    plain = [x if x.__class__ is Value else number(x) for x in operands]
+    return Value.__apply__(row, tuple(plain))
+
+
+def set_data(leaves: Iterable[Value], numbers: Iterable[float]) -> None:
+    """Give leaves new data, as `v.data = x` does for each, in half of the time."""
+    for v, x in zip(leaves, numbers, strict=True):
+        v._number = x
+        v._y = v._y or v.birth
+        v.birth = newest.data = tick()
+
+
 def _beside_nan() -> bool:
     """Return what a comparison with a nan is: False."""
     unsortable()
@@ -286,7 +368,7 @@ def _beside_nan() -> bool:
 def _data_of(other: Any, sign: str) -> Any:
     """Return the number, or the array of them, that a comparison is made with."""
     if isinstance(other, Value):
-        return other._number  # pyright: ignore[reportPrivateUsage]
+        return other._number
     if isinstance(other, np.ndarray):
         return cast(Any, other)
     try:
@@ -297,5 +379,3 @@ def _data_of(other: Any, sign: str) -> Any:
 
 for _name, _method in elements_methods().items():
     setattr(Value, _name, _method)
-
-names.update(Value=Value, youngest_rewrite=0)

@@ -1,8 +1,8 @@
 """The laboratory of wrong modes: backward passes broken on purpose, each beside the right one.
 
 Every mode runs on numbers taken from a graph, never on the graph: no `grad` and no `data` is
-written, and what comes back is a `Trial` of its own that cannot be taken for a gradient. It says
-where the first number goes wrong, what it should have been, and why.
+written, and the answer is a `Trial` of its own that cannot be taken for a gradient. It says
+where the first number goes wrong, the number it should have been, and why.
 
 >>> from autograd import Value
 >>> a = Value(3.0, "a")

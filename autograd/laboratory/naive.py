@@ -5,15 +5,12 @@ it, so the visits double with every layer that uses its operand twice. Backpropa
 sum with each node visited once.
 """
 
-from typing import Any
-
 from autograd.display.chain.passes import Walk
 from autograd.display.picture.format import whole_number
-from autograd.engine.methods import closed
 from autograd.engine.value import Value
 from autograd.laboratory.order import paths_to
-from autograd.laboratory.table import Part
-from autograd.laboratory.trial import Slip, Trial, positions
+from autograd.laboratory.readable import Part
+from autograd.laboratory.trial import Slip, Trial
 
 
 class NaiveTrial(Trial):
@@ -110,7 +107,7 @@ def _recurse(walk: Walk) -> tuple[int, list[float]]:
 
     A list stands for the calls underway, so that no graph is too deep; each visit is one.
     """
-    edges = [_edges(walk, i) for i in range(len(walk.nodes))]
+    edges = [walk.edges(i) for i in range(len(walk.nodes))]
     gradients = [0.0] * len(edges)
     visits = 0
     calls = [(len(edges) - 1, 1.0)]
@@ -118,36 +115,29 @@ def _recurse(walk: Walk) -> tuple[int, list[float]]:
         i, g = calls.pop()
         visits += 1
         gradients[i] += g
-        for j, local in edges[i]:
-            calls.append((j, g * local))
+        for _, j, local, is_closed in edges[i]:
+            calls.append((j, 0.0 if is_closed else g * local))
     return visits, gradients
-
-
-def _edges(walk: Walk, i: int) -> list[tuple[int, float]]:
-    node: Any = walk.nodes[i]
-    locals_ = walk.locals_of(i)
-    zeros = closed(node.op, locals_) if node.op is not None else ()
-    return [
-        (walk.place[node.args[k]], locals_[k] if k not in zeros else 0.0)
-        for k in positions(walk, i)
-    ]
 
 
 def _first_again(walk: Walk) -> Slip | None:
     """Return where the recursion first comes to a node it has been at: within so many visits."""
-    seen = {len(walk.nodes) - 1}
+    last = len(walk.nodes) - 1
+    seen = {last}
     number = 1
-    calls = [(len(walk.nodes) - 1, k) for k in reversed(positions(walk, len(walk.nodes) - 1))]
+    calls = _calls(walk, last)
     while calls:
-        i, k = calls.pop()
+        i, k, j = calls.pop()
         number += 1
-        x: Any = walk.nodes[i].args[k]
-        j = walk.place[x]
         if j in seen:
-            name = walk.name(j)
+            name, node, x = walk.name(j), walk.nodes[i], walk.nodes[j]
             why = f"{name} is used again, and the recursion goes down from it once more"
-            node = walk.nodes[i]
             return Slip(number, node, walk.name(i), x, name, k, "count of visits", 1.0, 2.0, why)
         seen.add(j)
-        calls += [(j, k) for k in reversed(positions(walk, j))]
+        calls += _calls(walk, j)
     return None
+
+
+def _calls(walk: Walk, i: int) -> list[tuple[int, int, int]]:
+    """Return the uses of Values in a node, the first last: each as node, position and operand."""
+    return [(i, edge.position, edge.operand) for edge in reversed(walk.edges(i))]

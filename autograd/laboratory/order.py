@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.display.chain.passes import Use, Walk
+from autograd.display.chain.paths import count_paths
 from autograd.display.chain.terms import figure
 from autograd.display.picture.format import count_text
 from autograd.engine.value import Value
@@ -18,7 +19,6 @@ from autograd.laboratory.trial import (
     Trial,
     consumers,
     near,
-    positions,
     slip_at,
 )
 
@@ -147,8 +147,7 @@ def _met(walk: Walk, *, last_in: bool, again: bool) -> Iterator[int]:
             continue
         seen.add(i)
         yield i
-        operands: list[Any] = [walk.nodes[i].args[k] for k in positions(walk, i)]
-        waiting += [walk.place[x] for x in (reversed(operands) if last_in else operands)]
+        waiting += walk.operands(i)[:: -1 if last_in else 1]
 
 
 def _given(walk: Walk, nodes: Any) -> list[int]:
@@ -177,13 +176,8 @@ def paths_to(walk: Walk) -> list[int]:
 
     That is how often a recursion visits it which marks nothing as seen.
     """
-    paths = [0] * len(walk.nodes)
-    paths[-1] = 1
-    for i in range(len(walk.nodes) - 1, -1, -1):
-        for k in positions(walk, i):
-            x: Any = walk.nodes[i].args[k]
-            paths[walk.place[x]] += paths[i]
-    return paths
+    counts = count_paths(range(len(walk.nodes) - 1, -1, -1), walk.operands)
+    return [count for _, count in counts][::-1]
 
 
 def _slip(

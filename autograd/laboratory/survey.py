@@ -6,13 +6,14 @@ from autograd.engine.value import Value
 from autograd.laboratory.naive import naive_recursion
 from autograd.laboratory.order import no_order
 from autograd.laboratory.overwriting import overwrite
-from autograd.laboratory.table import Part, Readable, Table
+from autograd.laboratory.readable import WIDEST, Part, Readable
 from autograd.laboratory.trial import Trial
 from autograd.laboratory.updates import forgotten_zero_grad, live_weights
+from autograd.table import Table
 
 
 class Survey(Readable):
-    """What each wrong mode does to one graph.
+    """The effect of each wrong mode on one graph.
 
     Attributes:
         trials: one for each mode.
@@ -36,7 +37,11 @@ class Survey(Readable):
                 slip.edge, slip.what, figure(slip.right), figure(slip.wrong)
             )  # fmt: skip
             rows.append((trial.mode, *found))
-        return [Table(("mode", "goes wrong at", "number", "right", "wrong"), "<<<>>", rows)]
+        return [
+            Table(
+                ("mode", "goes wrong at", "number", "right", "wrong"), rows, "<<<>>", widest=WIDEST
+            )
+        ]
 
     def __repr__(self) -> str:
         return f"<Survey of {len(self.trials)} wrong modes; print it>"

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from autograd import asked
 from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.terms import figure, signed
-from autograd.engine.methods import structural_zeros
 from autograd.engine.value import Value
-from autograd.laboratory.table import Part, Readable, Table
+from autograd.laboratory.readable import WIDEST, Part, Readable
+from autograd.table import Table
+from autograd.transforms.sweep import Edge
 
 # Of longer passes and larger graphs the tables show so many rows, those about the first slip.
 MOST_ROWS = 24
@@ -65,22 +65,19 @@ class Pass:
         self.gradients[-1] = 1.0
         self.uses: list[Use] = []
 
-    def feed(self, i: int, k: int, local: float, *, overwrite: bool = False) -> None:
-        """Pass the gradient of node i on to its operand k."""
-        node: Any = self.walk.nodes[i]
-        j = self.walk.place[node.args[k]]
-        nothing = k in structural_zeros(node.op) or (node.op.chooses and local == 0.0)
+    def feed(self, i: int, edge: Edge, *, overwrite: bool = False) -> None:
+        """Pass the gradient of node i on along one edge."""
+        j: int = edge.operand
         upstream, before = self.gradients[i], self.gradients[j]
-        contribution = 0.0 if nothing else upstream * local
-        after = contribution if overwrite else before if nothing else before + contribution
+        contribution = 0.0 if edge.is_closed else upstream * edge.partial
+        after = contribution if overwrite else before if edge.is_closed else before + contribution
         self.gradients[j] = after
-        self.uses.append(Use(i, k, j, local, nothing, upstream, before, after))
+        self.uses.append(Use(i, *edge, upstream, before, after))
 
     def feed_all(self, i: int, *, overwrite: bool = False) -> None:
         """Pass the gradient of node i on to all of its operands."""
-        locals_ = self.walk.locals_of(i, self.data)
-        for k in positions(self.walk, i):
-            self.feed(i, k, locals_[k], overwrite=overwrite)
+        for edge in self.walk.edges(i, self.data):
+            self.feed(i, edge, overwrite=overwrite)
 
     def sweep(self) -> Pass:
         """Do all of it as it should be done: results before operands, every node once."""
@@ -89,18 +86,12 @@ class Pass:
         return self
 
 
-def positions(walk: Walk, i: int) -> list[int]:
-    """Return which operands of a node are Values."""
-    return [k for k, x in enumerate(walk.nodes[i].args) if isinstance(x, Value)]
-
-
 def consumers(walk: Walk) -> list[list[int]]:
     """Return for each node the nodes that use it, once for each use, in order of the pass."""
     found: list[list[int]] = [[] for _ in walk.nodes]
     for i in range(len(walk.nodes) - 1, -1, -1):
-        for k in positions(walk, i):
-            x: Any = walk.nodes[i].args[k]
-            found[walk.place[x]].append(i)
+        for j in walk.operands(i):
+            found[j].append(i)
     return found
 
 
@@ -264,7 +255,7 @@ class Trial(Readable):
             for number, line in enumerate(self.lines[first:last], first)
         ]
         head = ("step", "edge", "right: before + upstream × local", "wrong", "")
-        return [Table(head, "><<<<", rows, note)]
+        return [Table(head, rows, "><<<<", note, WIDEST)]
 
     def _edge(self, use: Use) -> str:
         return f"{self._walk.name(use.node)} → {self._walk.name(use.operand)}"
@@ -301,7 +292,7 @@ class Trial(Readable):
         ]
         also = self._also_heads()
         head = ("node", "value", f"d{z}/d· right", "wrong", *also, "")
-        return Table(head, f"<>>>{'>' * len(also)}<", rows, note)
+        return Table(head, rows, f"<>>>{'>' * len(also)}<", note, WIDEST)
 
     def _agrees(self, i: int) -> bool:
         node = self._walk.nodes[i]

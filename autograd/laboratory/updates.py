@@ -14,7 +14,7 @@ from autograd.display.chain.terms import figure
 from autograd.display.picture.format import whole_number
 from autograd.engine.numeric import number
 from autograd.engine.value import Value
-from autograd.laboratory.table import Part, Table
+from autograd.laboratory.readable import WIDEST, Part
 from autograd.laboratory.trial import (
     CROSS,
     MOST_ROWS,
@@ -26,6 +26,7 @@ from autograd.laboratory.trial import (
     side_by_side,
     slip_at,
 )
+from autograd.table import Table
 
 
 class UpdateTrial(Trial):
@@ -62,7 +63,7 @@ class UpdateTrial(Trial):
             ]
             shown = rows if len(rows) <= MOST_ROWS else rows[:MOST_ROWS]
             note = "" if len(rows) == len(shown) else f"{len(rows) - len(shown):,} more steps"
-            parts.append(Table(("step", f"{z} right", "wrong", ""), ">>><", shown, note))
+            parts.append(Table(("step", f"{z} right", "wrong", ""), shown, ">>><", note, WIDEST))
         return parts
 
     def _also_heads(self) -> tuple[str, ...]:
@@ -160,14 +161,13 @@ def _live(walk: Walk, rate: float, moving: set[int], every_use: bool) -> tuple[P
     for use in walk.uses:
         left[use.operand] += 1
     for i in range(len(walk.nodes) - 1, -1, -1):
-        node = walk.nodes[i]
-        operands = {k: walk.place[x] for k, x in enumerate(node.args) if isinstance(x, Value)}
-        locals_, old = walk.locals_of(i, wrong.data), False
-        for k in sorted(operands, key=lambda k: operands[k] not in moving):
-            j = operands[k]
+        edges, old = walk.edges(i, wrong.data), False
+        operands: list[int] = [edge.operand for edge in edges]
+        for n in sorted(range(len(edges)), key=lambda n: operands[n] not in moving):
+            j = operands[n]
             if old and (len(operands) <= MOST_ALONE or j not in moving):
-                locals_, old = walk.locals_of(i, wrong.data), False
-            wrong.feed(i, k, locals_[k])
+                edges, old = walk.edges(i, wrong.data), False
+            wrong.feed(i, edges[n])
             left[j] -= 1
             if j in moving and (every_use or not left[j]):
                 slope = wrong.uses[-1].contribution if every_use else wrong.gradients[j]
@@ -182,7 +182,7 @@ def _live_slip(walk: Walk, lines: list[Line], moves: list[_Move]) -> Slip | None
         right, use = line.right, line.wrong
         if right is None or same(right.local, use.local):
             continue
-        operands = {walk.place[x] for x in walk.nodes[use.node].args if isinstance(x, Value)}
+        operands = walk.operands(use.node)
         moved = {j: to for at, j, to in moves if at < step and j in operands}
         who = " and ".join(
             f"{walk.name(j)} from {figure(walk.data[j])} to {figure(to)}"

@@ -1,5 +1,5 @@
 // The live view of a walkthrough, made from the image and the table beside it.
-// `data.nodes`: name, name as MathML, value, operation, and for what was computed its formula in
+// `data.nodes`: name, name as MathML, value, operation, and for a computed node its formula in
 // names and in numbers. `data.uses`: one row for each step of the backward pass; see `USE`.
 // `data.tones`: the colour of a sign in the picture, which the style sheet turns for dark pages.
 // Text goes in as text. Only formulas are parsed, and their names were escaped when they were made.
@@ -298,7 +298,7 @@
     const found = new Set();
     if (i < 0) return found;
     found.add(i);
-    // Reversed, the uses of what is used come before those of what uses it.
+    // Reversed, the uses of a node come before those of the nodes that use it.
     for (let k = uses.length - 1; k >= 0; k--) {
       if (found.has(uses[k][USE.operand])) found.add(uses[k][USE.node]);
     }

@@ -1,9 +1,8 @@
 """`walkthrough`: one page, or one notebook cell, to go through a graph step by step.
 
-The page holds everything and asks for nothing: an image and a table, which is what stays where
-scripts are stripped, and a script that makes the live view of that same image and table. What the
-script is given is text and numbers, and formulas whose names are escaped here: no label can become
-markup.
+The page holds everything and asks for nothing: an image and a table, which stay where scripts are
+stripped, and a script that makes the live view of that same image and table. The script is given
+text and numbers, and formulas whose names are escaped here: no label can become markup.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ from autograd.display.chain.mathml import mathml
 from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.steps import steps_of
 from autograd.display.chain.terms import Term, figure, short
+from autograd.display.picture.boxes import Fact
 from autograd.display.picture.format import (
     FAINT,
     INK,
     TONES,
-    clean,
     count_text,
     number_text,
     tone,
@@ -39,6 +38,7 @@ from autograd.display.picture.picture import Picture, paint
 from autograd.display.picture.style import FILLS
 from autograd.display.writers.svg import svg_of
 from autograd.engine.value import Value
+from autograd.escaping import clean
 from autograd.files import with_ending, write_whole
 
 MOST_NODES = 150
@@ -134,33 +134,32 @@ class Walkthrough:
         """Return the picture with the final numbers of this walk, and the arrow of each use."""
         walk = self._walk
         picture = paint(walk.z, walk.nodes[self._first :], {}, walk.place)
-        uses: dict[tuple[int, int], Use] = {(u.node, u.position): u for u in self._uses}
-        arrows = [a for a in picture.arrows if not a.tail.startswith("cut")]
-        numbers = {id(a): i for i, a in enumerate(picture.arrows)}
+        uses: dict[tuple[int, int] | None, Use] = {(u.node, u.position): u for u in self._uses}
         by_use: dict[tuple[int, int], int] = {}
-        largest = max((abs(u.contribution) for u in self._uses if math.isfinite(u.contribution)),
-                      default=0.0)  # fmt: skip
-        for at, arrow in zip(sorted(uses), arrows, strict=True):
-            use = uses[at]
+        sizes = [abs(use.contribution) for use in self._uses]
+        largest = max(filter(math.isfinite, sizes), default=0.0)
+        for i, arrow in enumerate(picture.arrows):
+            use = uses.get(arrow.use)
+            if use is None:  # to nodes that are not drawn
+                continue
             amount = use.contribution
-            arrow.text = f"{number_text(use.upstream)} × {number_text(use.local)} = " + number_text(
-                amount
-            )
+            factors = f"{number_text(use.upstream)} × {number_text(use.local)}"
+            arrow.text = f"{factors} = {number_text(amount)}"
             arrow.tooltip = ""
             arrow.amount = amount
             share = abs(amount) / largest if largest else 0.0
             arrow.width = math.sqrt(min(share, 1.0)) if math.isfinite(share) else 1.0
-            by_use[at] = numbers[id(arrow)]
+            by_use[use.node, use.position] = i
         for box in picture.boxes:
-            if box.kind == "cut":
+            i = box.place
+            if i is None:
                 continue
-            i = int(box.name[1:].partition("_")[0])
             gradient = walk.gradients[i]
             box.title = walk.name(i)
             box.tooltip = walk.name(i)
-            box.rows = [
-                ("value", number_text(walk.data[i]), ""),
-                ("gradient", number_text(gradient), tone(gradient)),
+            box.facts = [
+                Fact("value", "value", number_text(walk.data[i])),
+                Fact("gradient", "gradient", number_text(gradient), tone(gradient)),
             ]
         return picture, by_use
 
@@ -191,7 +190,7 @@ class Walkthrough:
             f"{len(self._places)} are shown, and their gradients are complete."
         )
 
-    # What the script is given -----------------------------------------------------------------
+    # The data for the script ------------------------------------------------------------------
 
     def _data(self, by_use: dict[tuple[int, int], int]) -> dict[str, Any]:
         walk, first = self._walk, self._first
@@ -236,7 +235,7 @@ class Walkthrough:
     # The page ---------------------------------------------------------------------------------
 
     def _fragment(self) -> str:
-        """Return the content: what is still, then the script that makes it live."""
+        """Return the content: an image and a table, then the script that makes them live."""
         walk = self._walk
         picture, by_use = self._picture()
         svg = base64.b64encode(svg_of(picture).encode()).decode()

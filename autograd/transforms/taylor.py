@@ -11,12 +11,13 @@ form is McIlroy's, "Power series, power serious", Journal of Functional Programm
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.engine.backward import order
-from autograd.engine.methods import closed, structural_zeros
+from autograd.engine.methods import closed
 from autograd.engine.primitive import TABLE, Primitive, apply
+from autograd.engine.symbolic import Operators
 from autograd.engine.value import Value
 
 # The coefficient of a power that a series does not have, told by identity. It is left out of every
@@ -25,7 +26,7 @@ from autograd.engine.value import Value
 ABSENT = float("0.0")
 
 
-class Series:
+class Series(Operators):
     """A power series whose coefficients are computed when they are asked for.
 
     Coefficients are floats, or Values if what goes in is Values.
@@ -92,27 +93,15 @@ class Series:
         """Return each operand that passes something on, with its partial."""
         row: Any = self._row
         partials = row.partials(self, *self._operands)
-        nothing = structural_zeros(row)
+        first = partials
         if row.chooses:
             first = [d.coefficient(0) if isinstance(d, Series) else d for d in partials]
-            nothing = closed(row, first)
+        nothing = closed(row, first)
         return [
             (x, d)
-            for i, (x, d) in enumerate(zip(self._operands, partials, strict=True))
-            if i not in nothing and isinstance(x, Series)
+            for k, (x, d) in enumerate(zip(self._operands, partials, strict=True))
+            if k not in nothing and isinstance(x, Series)
         ]
-
-    def __add__(self, other: Any) -> Series:
-        return Series.__apply__(TABLE["add"], (self, other))
-
-    def __radd__(self, other: Any) -> Series:
-        return Series.__apply__(TABLE["add"], (other, self))
-
-    def __sub__(self, other: Any) -> Series:
-        return Series.__apply__(TABLE["sub"], (self, other))
-
-    def __rsub__(self, other: Any) -> Series:
-        return Series.__apply__(TABLE["sub"], (other, self))
 
     def __mul__(self, other: Any) -> Series:
         if other.__class__ is float and other == 0.0:
@@ -122,9 +111,6 @@ class Series:
 
     def __rmul__(self, other: Any) -> Series:
         return self * other
-
-    def __neg__(self) -> Series:
-        return Series.__apply__(TABLE["neg"], (self,))
 
 
 # From this power on, what rules are made of is computed before it is asked for.
@@ -192,3 +178,17 @@ def _operand(x: Any, series: Mapping[Value, Series], *, graph: bool) -> Any:
     if x in series:
         return series[x]
     return x.data if isinstance(x, Value) and not graph else x
+
+
+def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]:
+    """Return d2z/dx2 by each operand that is not a constant, at numbers.
+
+    >>> second_derivatives(TABLE["hypot"], (0.0, 0.0))
+    [nan, nan]
+    """
+    found: list[float] = []
+    for i in range(len(operands) - row.constants):
+        line = [Series([x, 1.0]) if k == i else x for k, x in enumerate(operands)]
+        z: Any = Series.__apply__(row, tuple(line))
+        found.append(2.0 * z.coefficient(2) + 0.0)
+    return found

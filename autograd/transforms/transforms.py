@@ -21,13 +21,14 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from autograd import asked
-from autograd.engine.backward import first_birth, gradient_numbers, gradient_values, ordered
+from autograd.engine.backward import first_birth, ordered
 from autograd.engine.methods import differentiated, tick
 from autograd.engine.modes import recording_anyway
 from autograd.engine.numeric import number
 from autograd.engine.primitives import dot
 from autograd.engine.value import Value
 from autograd.errors import TraceError
+from autograd.transforms.gradient import gradient_numbers, gradient_values
 from autograd.transforms.taylor import along
 from autograd.transforms.trees import flat, mapped, rebuilt
 

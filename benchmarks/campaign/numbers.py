@@ -25,7 +25,7 @@ import numpy as np
 import autograd
 from autograd import Value
 from autograd.check.oracles import high_precision
-from autograd.check.testing.programs import Instruction, Program, random_program
+from autograd.check.testing.programs import Instruction, RandomProgram, random_program
 from autograd.engine.primitive import TABLE, Primitive
 from benchmarks.campaign.rooms import EPS, Rooms
 from benchmarks.check_rates import magnitudes
@@ -153,7 +153,7 @@ _compiled = {
 class Case:
     """A program at its point, and the highest order of derivatives to compare there."""
 
-    program: Program
+    program: RandomProgram
     order: int
 
     @property
@@ -313,7 +313,7 @@ def run(text: str, names: dict[str, Any]) -> Any:
     return [float(x.data if isinstance(x, Value) else x) for x in names["found"]]
 
 
-def by_formulas(program: Program, order: int) -> list[float | None]:
+def by_formulas(program: RandomProgram, order: int) -> list[float | None]:
     """The program's value, or its slopes, by the rows' formulas at high precision.
 
     None where they cannot tell: outside a domain, at kinks and ties, at infinities, and at -0,
@@ -341,7 +341,7 @@ def by_formulas(program: Program, order: int) -> list[float | None]:
     return slopes
 
 
-def by_formula(program: Program, mp: Any, inputs: Sequence[Any]) -> Any:
+def by_formula(program: RandomProgram, mp: Any, inputs: Sequence[Any]) -> Any:
     variables = [mp.mpf(x) for x in inputs]
     for step in program.instructions:
         operands = [variables[x] if isinstance(x, int) else mp.mpf(x) for x in step.operands]
@@ -384,7 +384,7 @@ def _points(row: Primitive, rng: random.Random) -> Iterator[Case]:
                 step = Instruction(row, (*range(free), *rest))
                 # At an infinite operand there is no line to go along twice.
                 highest = 3 if all(map(math.isfinite, point)) else 1
-                yield Case(Program(point, (step,)), highest)
+                yield Case(RandomProgram(point, (step,)), highest)
 
 
 def drawn(seeds: Iterator[int]) -> Iterator[Case]:

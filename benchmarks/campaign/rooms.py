@@ -62,7 +62,7 @@ class Rooms:
             return self._sum(node, [self._term(x) for x in node.args])
         data = [x.data if isinstance(x, Value) else x for x in node.args]
         off = [self._room[x] if isinstance(x, Value) else self._constant(x) for x in node.args]
-        if row.name == "dot":
+        if row.paired:
             half = len(data) // 2
             return self._sum(
                 node,

@@ -51,13 +51,13 @@ def _figure_class() -> "type[Figure]":
     with importing_matplotlib():
         from matplotlib.figure import Figure
 
-    class Picture(Figure):
+    class NotebookFigure(Figure):
         """A figure that shows itself in a notebook without pyplot."""
 
         def _repr_svg_(self) -> str:
             return svg(self)
 
-    return Picture
+    return NotebookFigure
 
 
 def empty_figure(width: float, height: float) -> "Figure":

@@ -14,6 +14,7 @@ from importlib import metadata, resources
 import numpy as np
 
 import autograd
+from autograd import Table
 from nn.command.experiment import TASKS, Result, Settings
 from nn.layers import MLP
 from nn.report.drawing import Tile, tile_svg
@@ -112,10 +113,10 @@ def _section(title: str, *content: str) -> str:
     return f"<section>\n<h2>{title}</h2>\n{''.join(content)}</section>\n"
 
 
-def _figure(picture: Illustration, caption: str, *, kind: str = "") -> str:
+def _figure(picture: Illustration, caption: str, *, kind: str = "", scrolls: bool = False) -> str:
     classes = f"picture {kind}".strip()
     drawing = f'<div class="{classes}">{picture.inline()}</div>'
-    if "wide" in kind:
+    if scrolls:
         label = "Scrolls sideways on a narrow screen"
         drawing = (
             f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{drawing}</div>'
@@ -143,12 +144,9 @@ def _learning(result: Result, pictures: Mapping[str, Illustration]) -> str:
         ]
         for r in history
     ]
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in rows)
     table = (
         '<div class="scroll" tabindex="0" role="group" aria-label="Table of the epochs">'
-        '<table class="epochs"><thead><tr>'
-        + "".join(f'<th scope="col">{head}</th>' for head in heads)
-        + f"</tr></thead>\n<tbody>{body}</tbody></table></div>"
+        f"{Table(heads, rows, '>' * len(heads)).html(kind='epochs')}</div>"
     )
     return _section(
         "How it learned",
@@ -268,6 +266,7 @@ def _neuron(result: Result, picture: Illustration, at_work: NeuronAtWork) -> str
             "Each box holds its value and its gradient: the derivative of the loss with respect to "
             "it. The way on from the neuron to the loss is not drawn, but counted in.",
             kind="wide",
+            scrolls=True,
         ),
     )
 

@@ -183,7 +183,7 @@ def fit(
                 history.note = f"{history.note} {_UNMOVED}".strip()
             history.append(plan.record(finder, history, total, trained, held, began))
             finished = finder.numbers()
-            bar.set_postfix_str(str(history[-1]).partition(": ")[2])
+            bar.set_postfix_str(history[-1].summary)
             # All of them, also after one that asks to stop.
             answers = [_asks_to_stop(call(model, history)) for call in calls]
             if any(answers):

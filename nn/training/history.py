@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
-from autograd import write_whole
+from autograd import Table, write_whole
 from nn.validation import flag, instance, iterable
 
 if TYPE_CHECKING:
@@ -50,17 +50,22 @@ class EpochRecord:
             if x is not None or name in ("loss", "time"):
                 instance(f"{name} of an EpochRecord", x, numbers.Real, "a number")
 
+    @property
+    def summary(self) -> str:
+        """The accuracy on the samples held out, or the loss where there is none, in words."""
+        if self.validation_metric is not None:
+            return f"Validation Accuracy: {self.validation_metric:.2f}"
+        if self.validation_loss is not None:
+            return f"Validation Loss: {self.validation_loss:.4g}"
+        return f"Loss: {self.loss:.4g}"
+
     def __str__(self) -> str:
         """Return one line about the validation: its accuracy, or the loss where there is none.
 
         >>> print(EpochRecord(3, 0.5, 0.1, 0.5, 0.1412, 1.0, 0))
         Epoch 3: Validation Accuracy: 0.14
         """
-        if self.validation_metric is not None:
-            return f"Epoch {self.epoch}: Validation Accuracy: {self.validation_metric:.2f}"
-        if self.validation_loss is not None:
-            return f"Epoch {self.epoch}: Validation Loss: {self.validation_loss:.4g}"
-        return f"Epoch {self.epoch}: Loss: {self.loss:.4g}"
+        return f"Epoch {self.epoch}: {self.summary}"
 
 
 class History:
@@ -170,11 +175,8 @@ class History:
     def __str__(self) -> str:
         if not self._records:
             return repr(self)
-        columns = [
-            [cell.rjust(max(map(len, [head, *cells]))) for cell in (head, *cells)]
-            for head, cells in self._columns().items()
-        ]
-        lines = ["  ".join(cells) for cells in zip(*columns, strict=True)]
+        columns = self._columns()
+        lines = [str(Table([*columns], [*zip(*columns.values(), strict=True)], ">" * len(columns)))]
         if self.interrupted:
             lines.append("interrupted: the model is as after the last epoch above")
         if self.note:

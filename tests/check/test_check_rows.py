@@ -28,7 +28,7 @@ from autograd.check import Outcome, check_gradients, check_row
 from autograd.check.judge.rows import sample
 from autograd.check.oracles import complex_step, high_precision, row_slope
 from autograd.check.testing.mutation import FAULTS, planted
-from autograd.engine.methods import structural_zeros, use_of
+from autograd.engine.methods import kind_of, structural_zeros
 from autograd.engine.primitive import TABLE, lookup
 
 WRONG_RULES = [
@@ -315,10 +315,10 @@ def test_rules_that_leave_the_graph_are_wrong_at_order_two(rule: Any, words: str
 
 
 def test_checking_a_row_of_a_known_name_leaves_the_engine_as_it_was() -> None:
-    use = Value(0.5).tanh()._use
+    kind = Value(0.5).tanh()._kind
     check_row(dataclasses.replace(lookup("tanh"), partials=lambda z, x: (1.0 - z * z,)))
     check_row(dataclasses.replace(lookup("tanh")))
-    assert use_of(lookup("tanh"), "v") is use
+    assert kind_of(lookup("tanh"), "v") is kind
 
 
 def refused(function, **columns):

@@ -17,7 +17,7 @@ from autograd.check import GradientError, assert_gradients, check_against, check
 from autograd.check.strategies import networks, points, programs, register_profiles, values
 from autograd.check.testing.mutation import planted
 from autograd.check.testing.networks import Network
-from autograd.check.testing.program import Instruction, Program
+from autograd.check.testing.program import Instruction, RandomProgram
 from autograd.check.testing.programs import random_program
 from autograd.engine.primitive import TABLE, lookup
 
@@ -85,7 +85,7 @@ def test_a_row_of_ones_own_can_be_asked_for():
 
 def test_the_source_imports_only_what_the_engine_exports():
     own = Primitive("mine", lambda x: x + 1.0, lambda z, x: (1.0,))
-    program = Program((0.5,), (Instruction(own, (0,)), Instruction(lookup("exp"), (1,))))
+    program = RandomProgram((0.5,), (Instruction(own, (0,)), Instruction(lookup("exp"), (1,))))
     head = program.source.splitlines()[:3]
     assert head == ["from autograd import exp", "# mine is a primitive of your own", ""]
     scope = {"mine": own.function}
@@ -287,7 +287,7 @@ def passes(text):
 
 def test_rows_of_ones_own_print_pickle_and_are_listed_by_whether_they_are_registered():
     cube = Primitive("cube", lambda x: x * x * x, lambda z, x: (3.0 * x * x,))
-    program = Program((2.0,), (Instruction(cube, (0,)), Instruction(lookup("exp"), (1,))))
+    program = RandomProgram((2.0,), (Instruction(cube, (0,)), Instruction(lookup("exp"), (1,))))
     assert program.unregistered == ("cube",)
     with pytest.raises(pickle.PicklingError, match="uses cube, which the table does not hold"):
         pickle.dumps(program)
@@ -309,7 +309,7 @@ def test_rows_of_ones_own_print_pickle_and_are_listed_by_whether_they_are_regist
 def test_a_row_that_only_shares_a_name_is_not_taken_for_the_tables():
     """It runs by itself, is listed, and is not silently replaced when pickled or pasted."""
     other = Primitive("mul", lambda x, y: x * y + 1.0, lambda z, x, y: (y, x), arity=2)
-    program = Program((2.0, 3.0), (Instruction(other, (0, 1)),))
+    program = RandomProgram((2.0, 3.0), (Instruction(other, (0, 1)),))
     assert program(2.0, 3.0) == 7.0
     assert program.unregistered == ("mul",)
     assert "# mul is a primitive of your own" in program.source
@@ -325,14 +325,14 @@ def test_every_random_program_pickles():
 
 def test_infinite_numbers_and_minus_zero_print_as_what_they_are():
     add = lookup("add")
-    program = Program(
+    program = RandomProgram(
         (-0.0, math.inf), (Instruction(add, (0, -math.inf)), Instruction(add, (2, 1)))
     )
     scope: dict[str, object] = {}
     *text, call = program.source.splitlines()
     exec("\n".join(text), scope)
     assert math.isnan(eval(call, scope))
-    kept = Program((-0.0,), (Instruction(lookup("power"), (0, 3.0)),))
+    kept = RandomProgram((-0.0,), (Instruction(lookup("power"), (0, 3.0)),))
     *text, call = kept.source.splitlines()
     exec("\n".join(text), scope)
     assert math.copysign(1.0, eval(call, scope)) == -1.0
@@ -346,7 +346,7 @@ def test_what_cannot_be_built_is_refused():
     with pytest.raises(ValueError, match="primitives is empty"):
         random_program(0, 3, [])
     with pytest.raises(TypeError, match="takes 1 inputs, got 2"):
-        Program((1.0,), ())(1.0, 2.0)
+        RandomProgram((1.0,), ())(1.0, 2.0)
     with pytest.raises(TypeError, match=r"write \['sin'\]"):
         random_program(0, 3, "sin")
     with pytest.raises(TypeError, match="a row is a Primitive or the name of one"):

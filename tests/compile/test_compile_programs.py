@@ -14,13 +14,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograd import Value, compile, dot, gradient, sum
+from autograd.compile.arrays.ir import Work
 from autograd.compile.arrays.roll import Rolling
 from autograd.compile.arrays.rules import with_gradient
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.graph import simplify
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
-from autograd.compile.graph.simplify import fold, prune, share, simplified
-from autograd.compile.graph.sums import flatten, split
+from autograd.compile.graph.passes import PASSES, simplified
+from autograd.compile.graph.simplify import fold, prune, share
+from autograd.compile.graph.sums import flatten
 from autograd.compile.tracing.trace import trace
 from autograd.engine.primitives import TABLE, Primitive, apply
 from support.programs import Program, programs
@@ -214,10 +216,10 @@ def test_every_row_at_the_edges_of_the_floats(row: Primitive) -> None:
 
 # Every pass alone ---------------------------------------------------------------------------
 
-PASSES = [fold, prune, share, flatten, split]
+RUNS = [done.run for done in PASSES]
 
 
-@pytest.mark.parametrize("done", PASSES, ids=[done.__name__ for done in PASSES])
+@pytest.mark.parametrize("done", RUNS, ids=[done.name for done in PASSES])
 @given(program=programs(rows=[*LINEAR, *TABLE.values()], max_steps=15))
 def test_each_pass_alone_leaves_the_numbers(
     done: Callable[[Graph], Graph], program: Program
@@ -230,7 +232,7 @@ def test_each_pass_alone_leaves_the_numbers(
         assert agree(found, z, allowed), str(start)
 
 
-@pytest.mark.parametrize("done", PASSES, ids=[done.__name__ for done in PASSES])
+@pytest.mark.parametrize("done", RUNS, ids=[done.name for done in PASSES])
 @given(program=programs(rows=[*LINEAR, *TABLE.values()], max_steps=10))
 def test_each_pass_alone_leaves_the_slopes(
     done: Callable[[Graph], Graph], program: Program
@@ -246,7 +248,7 @@ def test_each_pass_alone_leaves_the_slopes(
         assert agree(slope, wanted, allowed.slopes[leaf])
 
 
-@pytest.mark.parametrize("before", [[], [simplified], [flatten], [simplified, flatten, split]])
+@pytest.mark.parametrize("before", [[], [simplified], [flatten], RUNS])
 @given(program=programs(rows=[*LINEAR, *TABLE.values()], max_steps=15), batch=st.integers(1, 9))
 def test_rolling_needs_no_pass_before_it(
     before: list[Callable[[Graph], Graph]], program: Program, batch: int
@@ -258,7 +260,7 @@ def test_rolling_needs_no_pass_before_it(
         graph = done(graph)
     rolling = Rolling(graph, [1] * len(program.inputs), 0)
     routine = rolling.routine
-    buffers = Buffers(routine, routine.statements, [rolling.result], np.zeros(0), batch)
+    buffers = Buffers(Work(routine, routine.statements, [rolling.result]), np.zeros(0), batch)
     for place, x in zip(buffers.inputs, program.inputs, strict=True):
         place[...] = x
     with np.errstate(all="ignore"):

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, compile, dot, gradient, maximum, softmax, sum, tanh
-from autograd.compile.arrays.lattice import directions, lattice
-from autograd.compile.arrays.slides import apart, windows
+from autograd.compile.arrays.windows import Lattice, lattice
 
 RNG = np.random.default_rng(11)
 
@@ -288,25 +287,27 @@ shapes = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 6)), min_size=1, m
 def test_directions_give_the_index_they_were_found_in(
     shape: list[tuple[int, int]], start: int
 ) -> None:
-    index = lattice(start, [n for n, _ in shape], [step for _, step in shape])
-    found = directions(index)
+    counts, steps = zip(*shape, strict=True)
+    index = Lattice(start, counts, steps).index
+    found = lattice(index)
     if found is not None:
-        assert np.array_equal(lattice(start, *found), index)
+        assert np.array_equal(found.index, index)
 
 
 @given(shape=shapes, start=st.integers(0, 5))
 def test_windows_are_views_and_are_added_up_where_they_came_from(
     shape: list[tuple[int, int]], start: int
 ) -> None:
-    counts, steps = [n for n, _ in shape], [step if step else 1 for _, step in shape]
-    index = lattice(start, counts, steps)
+    counts, steps = zip(*[(n, step or 1) for n, step in shape], strict=True)
+    windows = Lattice(start, counts, steps)
+    index = windows.index
     source = RNG.normal(size=(2, int(index.max()) + 1))
-    view = windows(source, start, counts, steps)
+    view = windows.view(source)
     assert np.shares_memory(view, source)
     assert np.array_equal(view.reshape(2, -1), source[:, index])
     total = np.zeros_like(source)
-    into = windows(total, start, counts, steps)
-    for turn in apart(counts, steps):
+    into = windows.view(total)
+    for turn in windows.turns():
         at = (..., *turn)
         assert len(np.unique(index.reshape(counts)[at])) == index.reshape(counts)[at].size
         into[at] += view[at]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import StaleGraphError, Value, dot, draw, exp, logsumexp, order
-from autograd.display.picture.format import LABEL_LENGTH, clean, label_text, number_text
+from autograd.display.picture.format import LABEL_LENGTH, label_text, number_text
+from autograd.escaping import clean
 from nn import MLP, Neuron
 from support.programs import programs
 

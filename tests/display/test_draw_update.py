@@ -260,3 +260,9 @@ def test_a_step_may_change_some_leaves_and_leave_older_and_younger_ones():
     assert rows(changed, "b")["value"] == "0.5 → 0.25 (-0.25)"
     assert rows(changed, "x")["value"] == "3"
     assert [arrow.text for arrow in changed.picture.arrows[:2]] == ["21 → 10.5", "7 → 1.75"]
+
+
+def test_numbers_that_stay_nan_are_no_change():
+    x = Value(math.nan, "x")
+    picture = draw(x * Value(2.0, "y"))
+    assert "→" not in draw_update(picture, picture).text.splitlines()[0]

@@ -9,7 +9,7 @@ from hypothesis import given
 
 import autograd
 from autograd import StaleGraphError, Value, order
-from autograd.engine.methods import Use, closed
+from autograd.engine.methods import Kind, closed
 from support.programs import Program, programs
 
 
@@ -146,12 +146,12 @@ def test_each_interior_node_that_is_reached_is_pulled_once_results_first(program
     z = results[-1]
     pulled: list[Value] = []
 
-    def counted(use: Use) -> Use:
+    def counted(kind: Kind) -> Kind:
         def pull(node: Value) -> None:
             pulled.append(node)
-            use.pull(node)
+            kind.pull(node)
 
-        return Use(use.row, pull)
+        return Kind(kind.row, pull)
 
     interior = [v for v in order(z) if v.op is not None][::-1]
     # Nothing flows to what stands only behind partials that are 0 by the rule, or not chosen.
@@ -163,7 +163,7 @@ def test_each_interior_node_that_is_reached_is_pulled_once_results_first(program
                 x for i, x in enumerate(v.args) if isinstance(x, Value) and i not in nothing
             }
     for v in interior:
-        v._use = counted(v._use)
+        v._kind = counted(v._kind)
     z.backward()
     assert pulled == [v for v in interior if v in reached]
     pulled.clear()

@@ -26,7 +26,8 @@ from autograd import (
     to_json,
     unregister,
 )
-from autograd.engine.primitives import ATOM, TABLE, Notation
+from autograd.engine.primitive import ATOM
+from autograd.engine.primitives import TABLE, Notation
 from support.rows import counts
 
 

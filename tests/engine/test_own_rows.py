@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -25,6 +26,8 @@ from autograd import (
 )
 from autograd.check import Outcome, check_row
 from autograd.check.judge.rows import sample
+from autograd.compile.graph.simplify import share
+from autograd.compile.tracing.trace import trace
 from autograd.engine.primitive import TABLE, lookup
 
 
@@ -276,3 +279,47 @@ def test_right_rules_are_let_in_as_before():
         report = check_row(Primitive("own", function, partials))
         assert report.certain, report
         assert all(v.outcome is Outcome.RIGHT for v in report)
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"commutes": True}, "own: commutes, and own(-2.0, 2.0) is -6.0, not 6.0"),
+        ({"neutral": 1.0}, "own: neutral is 1.0, and own(-2.0, 1.0) is -5.0, not -2.0"),
+        ({"unsigned": True}, "own: unsigned, and own(-2.0, -2.0) is -2.0"),
+        ({"operator": "-"}, "those are built in: write text=Notation(...)"),
+    ],
+)
+def test_a_row_that_is_not_as_its_columns_say_is_refused(columns, told):
+    row = Primitive("own", lambda x, y: 2.0 * x - y, lambda z, x, y: (2.0, -1.0), 2, **columns)
+    with pytest.raises(ValueError, match=re.escape(told)):
+        register(row)
+    assert "own" not in TABLE
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"commutes": True}, "own: commutes is about two operands, it has 1"),
+        ({"neutral": 0.0}, "own: neutral is about two operands, it has 1"),
+        ({"paired": True}, "own: paired is for a row of any number of operands: write arity=None"),
+        ({"operator": "@"}, "own: operator is one of + - * /, got '@'"),
+    ],
+)
+def test_a_column_that_a_row_of_this_many_operands_cannot_have_is_refused(columns, told):
+    with pytest.raises(ValueError, match=re.escape(told)):
+        Primitive("own", double, lambda z, x: (2.0,), **columns)
+
+
+def test_a_row_that_commutes_is_shared_by_programs_in_either_order(added):
+    def both(x, y):
+        return x * y + (x + y)
+
+    def rule(z, x, y):
+        return y + 1.0, x + 1.0
+
+    for commutes, count in ((True, 1), (False, 2)):
+        own = added(both, rule, arity=2, commutes=commutes)
+        graph = trace(lambda x, y, own=own: own(x, y) * own(y, x), [(), ()])
+        assert share(graph).census()["own"] == count
+        unregister("own")

@@ -16,7 +16,8 @@ from hypothesis import assume, given
 
 import autograd
 from autograd import Value, gradient, local_partials, order
-from autograd.engine.primitives import ATOM, SUM, TABLE, Primitive
+from autograd.engine.primitive import ATOM
+from autograd.engine.primitives import SUM, TABLE, Primitive
 from autograd.engine.primitives import Operand as Written
 from support.programs import Operand, Program, Step, domains, programs, smooth_rows
 from support.references import EPS, derivative, differentiated, has_kink, mp

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import StaleGraphError, Value, walkthrough
-from autograd.display.chain.latex import label_latex, partial_latex
+from autograd.display.chain.latex import label_latex
 from autograd.display.chain.mathml import mathml
+from autograd.display.chain.rules import partial_latex
 from autograd.display.picture.format import label_text
 from autograd.engine.primitives import TABLE
 from autograd.pages import walkthrough as room

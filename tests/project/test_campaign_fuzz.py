@@ -17,7 +17,7 @@ from support.profile import PROFILE
 
 ROOMS = [autograd, check, strategies, laboratory, nn, nn.datasets, values.plots, values.losses]
 # Errors and records that nobody makes by hand, and what `trained` calls.
-NOT_CALLED = {"Outcome", "Verdict", "Step", "Slip", "Network", "Program", "NaiveTrial"}
+NOT_CALLED = {"Outcome", "Verdict", "Step", "Slip", "Network", "RandomProgram", "NaiveTrial"}
 NOT_CALLED |= {"UpdateTrial", "Initialiser", "fit"}
 
 

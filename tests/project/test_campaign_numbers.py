@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from autograd.check.testing.mutation import planted
-from autograd.check.testing.programs import Instruction, Program
+from autograd.check.testing.programs import Instruction, RandomProgram
 from autograd.engine.primitive import TABLE, lookup
 from benchmarks.campaign import numbers
 from support.profile import PROFILE
@@ -33,7 +33,7 @@ def test_no_way_disagrees_on_random_programs() -> None:
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_a_wrong_rule_is_seen_and_its_program_can_be_pasted(order, capsys) -> None:
     step = Instruction(lookup("sin"), (0,))
-    case = numbers.Case(Program((0.5,), (step,)), order)
+    case = numbers.Case(RandomProgram((0.5,), (step,)), order)
     rules = {1: lambda z, x: (z,), 2: lambda z, x: (1.0 - x * x * 0.5,), 3: lambda z, x: (z,)}
     with planted(lookup("sin"), rules[order]):
         shown = disagreements(iter([case]))

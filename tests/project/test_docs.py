@@ -67,7 +67,8 @@ def test_every_public_name_has_an_example(tables: Any):
     without = [
         name
         for name in sorted(set(tables.entries().values()))
-        if ">>>" not in (inspect.getdoc(thing(tables, name)) or "")
+        if callable(thing(tables, name))
+        and ">>>" not in (inspect.getdoc(thing(tables, name)) or "")
     ]
     assert not without, f"give an example in the docstring: {', '.join(without)}"
 

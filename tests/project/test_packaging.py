@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -14,7 +15,7 @@ import pytest
 import autograd
 from support.places import ROOT
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+VERSION = autograd.__version__
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +27,13 @@ def wheel(tmp_path_factory):
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert built.returncode == 0, built.stderr
     (path,) = folder.glob("*.whl")
-    assert path.name == f"chalkgrad-{PROJECT['version']}-py3-none-any.whl"
+    assert path.name == f"chalkgrad-{VERSION}-py3-none-any.whl"
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def dist_info(name):
-    return f"chalkgrad-{PROJECT['version']}.dist-info/{name}"
+    return f"chalkgrad-{VERSION}.dist-info/{name}"
 
 
 def test_the_wheel_holds_every_file_of_both_packages_and_the_plugin_and_nothing_else(wheel):
@@ -91,8 +92,19 @@ def test_the_packages_under_test_are_those_of_this_checkout(package):
     assert Path(imported.__file__).resolve() == (ROOT / package / "__init__.py").resolve()
 
 
-def test_the_installed_version_is_the_one_in_pyproject():
-    assert metadata.version("chalkgrad") == PROJECT["version"], "run make test to install anew"
+def test_the_version_is_written_once_and_told_of_by_the_changelog_and_the_citation():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["hatch"]["version"] == {"path": "autograd/__init__.py"}
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    dates = dict(re.findall(r"^## \[(.+)\] - (\S+)$", changelog, re.MULTILINE))
+    assert next(iter(dates)) == VERSION
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"version: {VERSION}\ndate-released: {dates[VERSION]}\n" in citation
+
+
+def test_the_installed_version_is_the_one_of_this_checkout():
+    assert metadata.version("chalkgrad") == VERSION, "run make test to install anew"
 
 
 def imported_modules(path):

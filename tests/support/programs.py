@@ -12,7 +12,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from autograd.engine.primitives import TABLE, Primitive, apply, lookup
+from autograd.engine.methods import structural_zeros
+from autograd.engine.primitive import lookup
+from autograd.engine.primitives import TABLE, Primitive, apply
 
 Operand = int | float
 Apply = Callable[[Primitive, tuple[Any, ...]], Any]
@@ -86,10 +88,16 @@ def is_kinked(row: Primitive) -> bool:
     )
 
 
+def deciding(row: Primitive) -> list[int]:
+    """Return the places of the operands that choose among the others, as a condition does."""
+    count = row.arity if row.arity is not None else 3
+    places = structural_zeros(row) if row.chooses else ()
+    return [i for i in places if i < count - row.constants]
+
+
 def smooth_rows() -> list[Primitive]:
-    """Return the rows without kinks inside their domain; `where` and `select` jump in theirs."""
-    jumps = {"where", "select"}
-    return [row for row in TABLE.values() if not is_kinked(row) and row.name not in jumps]
+    """Return the rows without kinks inside their domain; nor those that jump by choosing."""
+    return [row for row in TABLE.values() if not is_kinked(row) and not deciding(row)]
 
 
 class _Builder:

@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
-from autograd.engine.primitives import Primitive
-from support.programs import is_kinked
+from autograd.engine.primitives import TABLE, Primitive
+from support.programs import deciding, is_kinked
 from support.references import EPS
 
 # Functions of NumPy and of the C library lie up to this many roundings apart.
 _APART = 8.0
 _TINY = 5e-324
+
+*_SUMS, _DOT = (TABLE[name] for name in ("add", "sub", "sum", "dot"))
 
 # The kind of a leaf, and its place.
 Leaf = tuple[int, int]
@@ -75,7 +77,7 @@ class _Forward:
     def moved(self, row: Primitive, operands: Sequence[int]) -> list[tuple[int, float]]:
         """Ways to move one operand as far as its room reaches, each as its place and number."""
         # A formula may round its operand once more; but a comparison does not.
-        own = 0.0 if is_kinked(row) or row.name in ("where", "select") else self.eps
+        own = 0.0 if is_kinked(row) or deciding(row) else self.eps
         found: list[tuple[int, float]] = []
         for k, x in enumerate(operands):
             by = self.room[x] + own * abs(self.data[x])
@@ -92,9 +94,9 @@ class _Forward:
     def _node(self, row: Primitive, operands: list[int]) -> None:
         taken = [self.data[x] for x in operands]
         z = row.function(*taken)
-        if row.name in ("add", "sub", "sum"):
+        if row in _SUMS:
             self._sum(z, operands)
-        elif row.name == "dot":
+        elif row is _DOT:
             self._dot(z, taken, operands)
         else:
             reach = [0.0] * len(operands)

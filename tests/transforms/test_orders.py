@@ -19,6 +19,7 @@ from autograd import Value, compile, gradient
 from autograd.engine.primitives import TABLE, Primitive, apply
 from support.duals import derivative, mp
 from support.profile import PROFILE
+from support.programs import deciding
 from support.rows import each_row, nodes, variables
 
 LONG = PROFILE == "long"
@@ -75,7 +76,7 @@ def wrong(row: Primitive, point: Sequence[float], by: tuple[int, ...], got: floa
     allowed = mp.mpf("1e-13") * mp.fabs(truth)
     if error > allowed:
         for i in variables(row, len(point)):
-            if not (row.name in ("where", "select") and i == 0):
+            if i not in deciding(row):
                 slope = mp.fabs(derivative(row, point, (*by, i)))
                 allowed += 8 * mp.mpf(math.ulp(point[i])) * slope
     return "" if error <= allowed else f"{point} by {by}: {got}, not {mp.nstr(truth, 17)}"
@@ -143,8 +144,8 @@ def draws(row: Primitive, count: int, many: int) -> list[tuple[float, ...]]:
             xs[1] = abs(xs[1])
         if row.name == "logsumexp":
             xs = [x if abs(x) < 1e4 else x % 750.0 for x in xs]
-        if row.name in ("where", "select"):
-            xs[0] = float(rng.randrange(count - 1))
+        for i in deciding(row):
+            xs[i] = float(rng.randrange(count - 1))
         for i, (low, high) in enumerate(constants, count - row.constants):
             xs[i] = rng.choice([low, high, round(low + 0.75 * (high - low))])
         if len({*xs[: count - row.constants]}) == count - row.constants and defined(row, xs):
@@ -156,9 +157,8 @@ def draws(row: Primitive, count: int, many: int) -> list[tuple[float, ...]]:
 def test_a_row_of_more_operands_has_right_derivatives_over_all_floats(row: Primitive) -> None:
     """First, second and third ones, all mixed ones included, and in every order."""
     missed: list[str] = []
-    for count in [row.arity] if row.arity else ([4] if row.name == "dot" else [2, 3]):
-        first = 1 if row.name in ("where", "select") else 0
-        places = [i for i in variables(row, count) if i >= first]
+    for count in [row.arity] if row.arity else ([4] if row.paired else [2, 3]):
+        places = [i for i in variables(row, count) if i not in deciding(row)]
         # Cancelling lengths need as many digits as their magnitudes are apart.
         with mp.workdps(1500 if row.name in ("hypot", "direction") else mp.dps):
             for point in draws(row, count, 200 if LONG else 4):

@@ -7,8 +7,9 @@ differentiated again by every pair of inputs or along one fixed direction.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd.engine.backward import gradient, gradient_numbers, order
+from autograd.engine.backward import order
 from autograd.engine.value import Value
+from autograd.transforms.gradient import gradient, gradient_numbers
 
 # Up to this many inputs every second derivative is checked; beyond, one fixed direction.
 ALL_PAIRS = 4

@@ -19,7 +19,7 @@ _SMALLEST = 2.0**-1074
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class TapeEdge:
     """One use of an operand: entry `place` of a tape, its operand number `k`."""
 
     place: int
@@ -81,9 +81,9 @@ class Slopes:
         self.found[i] = tuple(estimates)
         spread[i] = total
 
-    def used(self) -> str:
+    def used(self) -> list[str]:
         """Return the names of the oracles, the one that answered most edges first."""
-        return " + ".join(sorted(self.oracles, key=lambda name: -self.oracles[name])) or "none"
+        return sorted(self.oracles, key=lambda name: -self.oracles[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Sweep:
     adjoint: list[float]
     bound: list[float]
     blur: list[float]
-    trouble: list[Edge | None]
+    trouble: list[TapeEdge | None]
     largest: list[float]
     hidden: list[float]
 
@@ -133,7 +133,7 @@ def sweep(
     slopes.reach(root)
     tape = slopes.tape
     adjoint, bound, blur, largest, hidden = ([0.0] * (root + 1) for _ in range(5))
-    trouble: list[Edge | None] = [None] * (root + 1)
+    trouble: list[TapeEdge | None] = [None] * (root + 1)
     reached = [False] * root + [True]
     adjoint[root] = 1.0
     for i in range(root, -1, -1):
@@ -150,7 +150,7 @@ def sweep(
             if trouble[i] is not None:
                 trouble[j] = trouble[j] or trouble[i]
             elif not estimate.sound:
-                trouble[j] = trouble[j] or Edge(i, k)
+                trouble[j] = trouble[j] or TapeEdge(i, k)
             d = estimate.value if estimate.sound else _rule(tape, i, k)
             size = abs(d)
             off = row_slope.RULE_ERROR * size
@@ -188,7 +188,7 @@ class Fault:
         share: how much of the result's error it explains, |adjoint * (partial - slope)|.
     """
 
-    edge: Edge
+    edge: TapeEdge
     row: Primitive
     partial: float
     slope: Estimate
@@ -222,7 +222,7 @@ def rules_off(
             allowed[i, k] = tolerance
             if not off <= tolerance:
                 share = abs(swept.adjoint[i] * off)
-                faults.append(Fault(Edge(i, k), row, partials[k], estimate, share))
+                faults.append(Fault(TapeEdge(i, k), row, partials[k], estimate, share))
     # nan sorts first: it explains everything.
     faults.sort(key=lambda f: -f.share if f.share == f.share else -math.inf)
     return faults, allowed
@@ -265,7 +265,7 @@ def carried(slopes: Slopes, root: int) -> dict[tuple[int, int], float]:
 def partials_of(row: Primitive, z: float, operands: Sequence[float]) -> list[float]:
     """Return the row's partials as floats; nan for all where the rule raises or miscounts.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> partials_of(lookup("mul"), 12.0, [3.0, 4.0])
     [4.0, 3.0]
     """

@@ -12,10 +12,10 @@ import numpy as np
 
 from autograd.check.judge.analytic import by_backward, scalars
 from autograd.check.judge.chain import (
-    Edge,
     Fault,
     Slopes,
     Sweep,
+    TapeEdge,
     carried,
     partials_of,
     rules_off,
@@ -23,7 +23,7 @@ from autograd.check.judge.chain import (
 )
 from autograd.check.judge.one_sided import motion, side_slopes, steep
 from autograd.check.judge.report import Outcome, Verdict
-from autograd.check.oracles import differences, high_precision, row_slope
+from autograd.check.oracles import complex_step, differences, high_precision, row_slope
 from autograd.check.oracles.estimate import Estimate, troubled
 from autograd.check.oracles.tape import Tape
 from autograd.engine.value import Value
@@ -271,7 +271,7 @@ class Examination:
             numeric=numeric,
             bound=bound,
             step=self._step(),
-            oracle=self.slopes.used(),
+            oracle=self._oracles(),
             reason=reason or "within rounding",
             primitive=primitive,
             entry=self.entry(s, i),
@@ -279,10 +279,11 @@ class Examination:
 
     def _step(self) -> float:
         """The relative step of the oracle that answered most edges."""
-        first = self.slopes.used().split(" + ")[0]
-        return {"complex step": 2.0**-100, high_precision.ORACLE: high_precision.STEP}.get(
-            first, 0.0
-        )
+        steps = {complex_step.ORACLE: complex_step.STEP, high_precision.ORACLE: high_precision.STEP}
+        return next((steps.get(oracle, 0.0) for oracle in self.slopes.used()), 0.0)
+
+    def _oracles(self) -> str:
+        return " + ".join(self.slopes.used()) or "none"
 
     def _blame(
         self, s: int, i: int, claims: Sequence[float], off: Sequence[float], foreign: bool
@@ -315,7 +316,7 @@ class Examination:
         return None
 
     def _in_doubt(
-        self, s: int, i: int, claims: Sequence[float], edge: Edge, slack: float, foreign: bool
+        self, s: int, i: int, claims: Sequence[float], edge: TapeEdge, slack: float, foreign: bool
     ) -> Verdict:
         """Judge a derivative on whose way some edge has no slope that can be told."""
         estimate = self.slopes.found[edge.place][edge.k]
@@ -368,7 +369,7 @@ class Examination:
         # Of a slope that is 0 the result's value is the measure.
         return found.error > (1e-5 * size or 1e-6 * abs(self.tape.data[root]))
 
-    def _open_reason(self, root: int, i: int, claim: float, edge: Edge, found: Estimate) -> str:
+    def _open_reason(self, root: int, i: int, claim: float, edge: TapeEdge, found: Estimate) -> str:
         """Return why a derivative is left open, given the result's own slopes on the two sides."""
         estimate = self.slopes.found[edge.place][edge.k]
         trouble = estimate.trouble if estimate is not None else ""
@@ -431,7 +432,7 @@ class Examination:
             numeric=math.nan,
             bound=math.inf,
             step=step,
-            oracle=self.slopes.used(),
+            oracle=self._oracles(),
             reason=reason,
             left=left,
             right=right,

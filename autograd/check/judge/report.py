@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
+from textwrap import indent
 from typing import Self
 
 from autograd import asked
+from autograd.table import Table
 
 
 class Judged:
@@ -174,6 +176,7 @@ class GradientError(AssertionError):
 
 
 _HEADINGS = ("input", "order", "verdict", "analytic", "numeric", "error bound", "step", "oracle")
+_COLOURS = {Outcome.RIGHT: "#0072b2", Outcome.WRONG: "#d55e00", Outcome.UNKNOWN: "#777777"}
 
 
 class Report(Judged):
@@ -277,7 +280,7 @@ class Report(Judged):
         """Return each reason that is worth a sentence, with the derivatives it stands for."""
         found: list[tuple[str, str]] = []
         for v in self._sorted():
-            if v.reason and (v.outcome is not Outcome.RIGHT or "but" in v.reason):
+            if v.reason and v.outcome is not Outcome.RIGHT:
                 fault = f" Primitive at fault: {v.primitive}." if v.primitive else ""
                 sides = ""
                 if not (math.isnan(v.left) and math.isnan(v.right)):
@@ -306,38 +309,27 @@ class Report(Judged):
 
     def __str__(self) -> str:
         lines = [f"{self.title}: {self._summary()}"]
-        table = [_HEADINGS, *map(_cells, self._sorted())]
-        widths = [max(len(row[i]) for row in table) for i in range(len(_HEADINGS))]
-        lines += [
-            "  " + "  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True)).rstrip()
-            for row in (table if self.verdicts else [])
-        ]
+        lines += [indent(str(self._table), "  ")] if self.verdicts else []
         lines += [f"{name}: {text}" for name, text in self._explained()]
         return "\n".join(lines)
 
+    @property
+    def _table(self) -> Table:
+        return Table(_HEADINGS, [_cells(v) for v in self._sorted()], "<" * len(_HEADINGS))
+
     def _repr_html_(self) -> str:
-        colours = {Outcome.RIGHT: "#0072b2", Outcome.WRONG: "#d55e00", Outcome.UNKNOWN: "#777777"}
-        head = "".join(f"<th>{escape(name)}</th>" for name in _HEADINGS)
-        rows = "".join(
-            "<tr>"
-            + "".join(
-                f'<td style="color:{colours[v.outcome]};font-weight:bold">{escape(cell)}</td>'
-                if i == 2
-                else f"<td>{escape(cell)}</td>"
-                for i, cell in enumerate(_cells(v))
-            )
-            + "</tr>"
-            for v in self._sorted()
-        )
+        outcomes = [v.outcome for v in self._sorted()]
+
+        def style(i: int, k: int) -> str:
+            is_verdict = _HEADINGS[k] == "verdict"
+            return f"color:{_COLOURS[outcomes[i]]};font-weight:bold" if is_verdict else ""
+
         notes = "".join(
             f"<div><code>{escape(name)}</code>: {escape(text)}</div>"
             for name, text in self._explained()
         )
         title = escape(f"{self.title}: {self._summary()}")
-        return (
-            f"<div><b>{title}</b><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>{notes}</div>"
-        )
+        return f"<div><b>{title}</b>{self._table.html(style=style)}{notes}</div>"
 
 
 def _cells(v: Verdict) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from autograd.check.judge.report import Outcome, Report, Verdict
 from autograd.check.oracles import high_precision, row_slope
 from autograd.check.oracles.differences import differences
 from autograd.check.oracles.estimate import Estimate
-from autograd.engine.backward import gradient_numbers
 from autograd.engine.numeric import number
 from autograd.engine.primitive import (
     Interval,
@@ -27,6 +26,7 @@ from autograd.engine.primitive import (
     not_a_float,
 )
 from autograd.engine.value import Value
+from autograd.transforms.gradient import gradient_numbers
 
 # How many operands a row of any number is tried with: even numbers, for rows that pair them.
 _COUNTS = (2, 4)
@@ -38,7 +38,7 @@ def sample(row: Primitive, points: int = 24, seed: int = 0) -> Iterator[Point]:
     Then those where rules fail most: 0, 1 and -1, where the domain holds them, and the kinks that
     the row declares. A row of any number of operands is sampled with two and with four.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> next(sample(lookup("sigmoid")))
     (-40.0,)
     """
@@ -143,7 +143,7 @@ def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
         points: about how many points to draw.
         seed: of the drawing; the same row and seed give the same report.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> check_row(lookup("tanh")).ok
     True
     """
@@ -450,7 +450,7 @@ def check_partial(
 ) -> Verdict:
     """Return the verdict on one partial of a row at the operands it was called with.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> check_partial(lookup("mul"), [3.0, 4.0], 1).analytic
     3.0
     >>> check_partial(lookup("abs"), [0.0], 0).outcome.value

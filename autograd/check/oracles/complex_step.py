@@ -28,7 +28,7 @@ def analytic(row: Primitive) -> bool:
     The Cauchy-Riemann equations are tried at eight points of the row's domain: the slope along
     the imaginary axis is the slope along the real one.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> analytic(lookup("tanh")), analytic(lookup("abs")), analytic(lookup("erf"))
     (True, False, False)
     """
@@ -84,7 +84,7 @@ def row_slope(row: Primitive, operands: Sequence[float], k: int) -> Estimate | N
     Two steps must agree: at a branch point, as of sqrt at 0, they do not. Callers suppress
     NumPy's floating-point warnings.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> row_slope(lookup("sin"), [0.0], 0).value, row_slope(lookup("sqrt"), [0.0], 0)
     (1.0, None)
     """
@@ -114,7 +114,7 @@ def row_slope(row: Primitive, operands: Sequence[float], k: int) -> Estimate | N
 def scatter(row: Primitive, operands: Sequence[float], k: int, slope: float) -> float:
     """Return how far other steps lie from a slope: the rounding in the imaginary part.
 
-    >>> from autograd.engine.primitive import Primitive
+    >>> from autograd import Primitive
     >>> gap = Primitive("gap", lambda x: (x + 1.0) ** 2 - x * x, lambda z, x: (2.0,))
     >>> 1e-15 < scatter(gap, [999.9], 0, 2.0) < 1e-11
     True

@@ -127,7 +127,7 @@ def richardson(f: Real, x: float, *, noise: float = 0.0) -> Estimate:
         return found
     if found.sound:
         found = replace(found, error=found.error + seen.slope)
-    elif not found.trouble.startswith("noise"):
+    elif found.trouble != _UNCONFIRMED:
         return replace(found, grain=seen.size)
     value, error, reach = fitted(f, x, scale_of(x), max(seen.size, level))
     if error < found.error:
@@ -145,6 +145,7 @@ def richardson(f: Real, x: float, *, noise: float = 0.0) -> Estimate:
     return replace(found, grain=seen.size)
 
 
+_UNCONFIRMED = "noise: no step gives a slope that finer steps confirm"
 _SELDOM = "noise: the function moves in steps or waves as large as all of its change around here"
 
 
@@ -202,7 +203,7 @@ def _extrapolated(
     ]
     value, error, step = _central(central)
     if value != value:
-        return troubled(ORACLE, "noise: no step gives a slope that finer steps confirm", step=step)
+        return troubled(ORACLE, _UNCONFIRMED, step=step)
     return Estimate(value, error, step, ORACLE, value, value)
 
 

@@ -50,7 +50,7 @@ def context(digits: int = _DIGITS[0]) -> Any:
 def evaluate(mp: Any, row: Primitive, operands: Sequence[Any]) -> Any:
     """Return the row's formula at operands of the context mp; nan where it has no real value.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> mp = context(30)
     >>> str(evaluate(mp, lookup("sqrt"), [mp.mpf(2)]))
     '1.41421356237309504880168872421'
@@ -240,7 +240,7 @@ def row_slope(
         noise: tells how far rounding may have carried the float function from the formula; asked
             where they differ by more than a part in a million.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> row_slope(lookup("tanh"), [20.0], [1.0]).value
     1.6993417021166355e-17
     """

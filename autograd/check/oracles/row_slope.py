@@ -36,7 +36,7 @@ def slope(row: Primitive, operands: Sequence[float], k: int, spread: float = 0.0
         spread: how far rounding may have carried operand k; where the slope is another one within
             that distance, it cannot be told.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> slope(lookup("mul"), [3.0, 4.0], 0).value
     4.0
     >>> slope(lookup("relu"), [0.0], 0).trouble
@@ -66,7 +66,7 @@ def along(
         velocities: how fast each operand moves.
         spread: as for `slope`.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> along(lookup("maximum"), [2.0, 2.0], [1.0, 1.0]).value
     1.0
     """
@@ -114,7 +114,7 @@ def rounding(row: Primitive, operands: Sequence[float]) -> float:
     Every operand is moved by a unit in its last place, up or down as by lot; what the function
     itself cancels shows as steps in it.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> rounding(lookup("sum"), [1.8e-15, 1.0, -1.0]) > 1e-16
     True
     """
@@ -180,7 +180,7 @@ def piecewise_affine(row: Primitive) -> bool:
 
     Floats cannot tell: a saturated tanh looks flat in them, its formula does not.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> piecewise_affine(lookup("relu")), piecewise_affine(lookup("elu"))
     (True, False)
     """
@@ -268,7 +268,7 @@ def tolerance(row: Primitive, operands: Sequence[float], k: int, found: Estimate
     Sixty-four roundings, and sixteen in each operand times what the slope makes of them: the
     condition of the slope, found by moving each operand by 2^-30 of itself.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> row = lookup("sin")
     >>> tolerance(row, [1.0], 0, slope(row, [1.0], 0)) < 1e-14
     True

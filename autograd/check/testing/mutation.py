@@ -26,6 +26,12 @@ class FaultKind:
     Attributes:
         name: what is wrong.
         make: from a row to its wrong rule; None where the row has no such fault.
+
+    >>> from autograd import grad, lookup, sin
+    >>> wrong = FAULTS[1]
+    >>> with planted(lookup("sin"), wrong.make(lookup("sin"))):
+    ...     print(wrong.name, grad(sin)(0.0))
+    sign -1.0
     """
 
     name: str
@@ -148,8 +154,7 @@ def planted(row: Primitive, rule: Rule) -> Generator[None]:
     after the block, whenever they were recorded or compiled. Only text that was written out before
     (`program.source`, a saved program) keeps its rule. The change is seen by all threads.
 
-    >>> from autograd import grad, sin
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import grad, lookup, sin
     >>> with planted(lookup("sin"), lambda z, x: (z,)):
     ...     grad(sin)(0.0)
     0.0

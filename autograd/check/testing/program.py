@@ -5,14 +5,16 @@ test, compares, pickles, and runs on numbers and Values alike. `programs.py` dra
 """
 
 import math
-import operator
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import autograd
-from autograd.engine.primitive import ATOM, TABLE, Operand, Primitive, apply
+from autograd.engine.primitive import ATOM, Operand
+from autograd.engine.primitives import TABLE, Primitive, apply
+
+_DOT = TABLE["dot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def _operand(x: int | float) -> Operand:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class RandomProgram:
     """A function of some numbers, written as one instruction after the other.
 
     Variables are numbered: the inputs first, then one for each instruction. The result is the
@@ -48,9 +50,9 @@ class Program:
         point: numbers to call it with, at which every row is inside its domain.
         instructions: in order.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> product, power = Instruction(lookup("mul"), (0, 1)), Instruction(lookup("exp"), (2,))
-    >>> p = Program((2.0, 3.0), (product, power))
+    >>> p = RandomProgram((2.0, 3.0), (product, power))
     >>> print(p)
     from autograd import exp
     <BLANKLINE>
@@ -103,8 +105,8 @@ class Program:
         Args:
             order: the highest order to check, as for `assert_gradients`.
 
-        >>> from autograd.engine.primitive import lookup
-        >>> print(Program((2.0,), (Instruction(lookup("exp"), (0,)),)).as_test())
+        >>> from autograd import lookup
+        >>> print(RandomProgram((2.0,), (Instruction(lookup("exp"), (0,)),)).as_test())
         from autograd import exp
         from autograd.check import assert_gradients
         <BLANKLINE>
@@ -157,12 +159,12 @@ class Program:
                 f"the program uses {names}, which the table does not hold: register the row first, "
                 "in every process that reads the pickle"
             )
-        return Program, (self.point, self.instructions)
+        return RandomProgram, (self.point, self.instructions)
 
-    def __copy__(self) -> "Program":
+    def __copy__(self) -> "RandomProgram":
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Program":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "RandomProgram":
         # Nothing in it changes, and rows that are not registered have no other copy.
         return self
 
@@ -170,7 +172,7 @@ class Program:
         return self.source
 
     def __repr__(self) -> str:
-        return f"Program as source:\n{self.source}"
+        return f"RandomProgram as source:\n{self.source}"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         # Hypothesis and IPython print fields of data classes otherwise.
@@ -196,18 +198,10 @@ def _applied(row: Primitive, operands: Sequence[Any]) -> Any:
     """Apply a row as a user would: through the public function or operator of its name."""
     if not _registered(row):
         return apply(row, tuple(operands))
-    if row.name in _OPERATORS:
-        return _OPERATORS[row.name](*operands)
-    if row.arity is None and row.name == "dot":
+    # The methods of Value have forms of their own of these, which are what users run.
+    if row.is_operator:
+        return row.function(*operands)
+    if row is _DOT:
         half = len(operands) // 2
         return autograd.dot(operands[:half], operands[half:])
     return apply(row, tuple(operands))
-
-
-# The methods of Value have forms of their own of these, which are what users run.
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "neg": operator.neg,
-}

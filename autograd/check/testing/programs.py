@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
-from autograd.check.testing.program import Instruction, Program
+from autograd.check.testing.program import Instruction, RandomProgram
 from autograd.engine.primitive import TABLE, Interval, Primitive
 
 
@@ -76,7 +76,7 @@ def build(
     max_ops: int,
     primitives: Sequence[str | Primitive] | None = None,
     using: str | Primitive | None = None,
-) -> Program:
+) -> RandomProgram:
     """Return a program of one to eight inputs, each row inside its domain at the point.
 
     An operand is a variable whose number lies in the row's interval, the last one or any earlier
@@ -111,7 +111,7 @@ def random_program(
     max_ops: int = 12,
     primitives: Sequence[str | Primitive] | None = None,
     using: str | Primitive | None = None,
-) -> Program:
+) -> RandomProgram:
     """Return the program of a seed, without Hypothesis; see `build`.
 
     >>> random_program(7)(*random_program(7).point) == random_program(7)(*random_program(7).point)
@@ -267,11 +267,11 @@ class _Making:
         return self._enter(row, *operands)
 
     def _domain(self, row: Primitive, given: int = 0) -> list[Interval]:
-        """Return an interval per operand; a row of any number gets two or more, `dot` pairs."""
+        """Return an interval per operand; a row of any number gets two or more, or pairs."""
         if row.arity is not None:
             return list(row.domain)
         count = max(given, _OPERANDS[self.choices.index(len(_OPERANDS))])
-        return list(row.domain[:1]) * (count + count % 2 if row.name == "dot" else count)
+        return list(row.domain[:1]) * (count + count % 2 if row.paired else count)
 
     def _enter(self, row: Primitive, *operands: int | float) -> _Place:
         self.values.append(row.function(*map(self._number, operands)))
@@ -406,7 +406,7 @@ class _Making:
                 )
         return found
 
-    def finished(self) -> Program:
+    def finished(self) -> RandomProgram:
         """Return the program without what its result does not need."""
         needed = self._behind()
         inputs = sorted((i for i in needed if i < 0), reverse=True)
@@ -419,7 +419,7 @@ class _Making:
             )
             for i in steps
         )
-        return Program(tuple(self.inputs[-i - 1] for i in inputs), instructions)
+        return RandomProgram(tuple(self.inputs[-i - 1] for i in inputs), instructions)
 
 
 # Rows that show what a small number has lost: they square it, divide by it, take roots and logs.

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
 from autograd.compile.arrays.ir import Array, Dense, Matrix, Operand, View
+from autograd.compile.arrays.placement import Placement
 from autograd.compile.graph.graph import Ints
 from autograd.engine.primitive import lookup
-
-if TYPE_CHECKING:
-    from autograd.compile.arrays.roll import Rolling
 
 # Sums that share neither operands nor weights: beyond so many of one length, they are gathered.
 _MANY_ALONE = 8
@@ -31,23 +29,27 @@ class DenseSums:
     """The dense sums of one level, rolled.
 
     Args:
-        rolling: the graph underway.
+        placed: the nodes so far.
         nodes: `dot` rows with weights in their first half and numbers of the sample in the second.
+        note: takes nodes and why they did not become a statement on views.
 
     Attributes:
         left: nodes that are better taken as any other sum of products.
     """
 
-    def __init__(self, rolling: Rolling, nodes: list[int]) -> None:
-        self.rolling = rolling
+    def __init__(
+        self, placed: Placement, nodes: list[int], note: Callable[[Ints, str], None]
+    ) -> None:
+        self.placed = placed
+        self.note = note
         self.left: list[int] = []
         layers: dict[bytes, list[int]] = defaultdict(list)
         weights: dict[int, Ints] = {}
         operands: dict[bytes, Ints] = {}
         for node in nodes:
-            w, x = np.split(rolling.graph.operands_of(node), 2)
+            w, x = np.split(placed.graph.operands_of(node), 2)
             # Biases last, all else in the order the operands were made: however it was written.
-            order = np.lexsort((x, rolling.constant[x]))
+            order = np.lexsort((x, placed.constant[x]))
             key = x[order].tobytes()
             weights[node] = w[order]
             operands[key] = x[order]
@@ -73,21 +75,21 @@ class DenseSums:
             nodes_of = np.array([layers[key] for key in keys])
             self._product(nodes_of, table, np.array([operands[key] for key in keys]))
         if apart:
-            rolling.left(
+            note(
                 np.array(self.left),
                 "they share neither operands nor weights, so both are gathered",
             )
 
     def _product(self, nodes: Ints, weights: Ints, operands: Ints) -> None:
         """Append out = operands @ weights.T, for windows x sums `nodes`."""
-        rolling = self.rolling
+        placed = self.placed
         windows, sums = nodes.shape
         total: Operand | None = None
         blocks = self._blocks(weights, operands)
         if len(blocks) > _MANY_BLOCKS:
             # In the order in which the weights lie, if the one of the operands tears them apart.
-            array, place = rolling.array_of[weights[0]], rolling.column[weights[0]]
-            order = np.lexsort((place, array, rolling.constant[operands[0]]))
+            array, place = placed.array_of[weights[0]], placed.column[weights[0]]
+            order = np.lexsort((place, array, placed.constant[operands[0]]))
             found = self._blocks(weights[:, order], operands[:, order])
             if len(found) <= _MANY_BLOCKS:
                 weights, operands, blocks = weights[:, order], operands[:, order], found
@@ -95,26 +97,26 @@ class DenseSums:
                 blocks = self._gathered(nodes.ravel(), weights, operands, len(blocks))
         for begin, end in blocks:
             block, taken = weights[:, begin:end], np.ascontiguousarray(operands[:, begin:end])
-            if rolling.constant[taken].all() and (rolling.number[taken] == 1.0).all():
-                bias = rolling.operand(np.tile(block[:, 0], windows))
+            if placed.constant[taken].all() and (placed.number[taken] == 1.0).all():
+                bias = placed.operand(np.tile(block[:, 0], windows))
                 for i in range(1, end - begin):
-                    more = rolling.operand(np.tile(block[:, i], windows))
-                    bias = rolling.routine.apply(lookup("add"), (bias, more))
+                    more = placed.operand(np.tile(block[:, i], windows))
+                    bias = placed.routine.apply(lookup("add"), (bias, more))
                 part = bias
             else:
-                source = rolling.filled(taken.ravel(), True)
-                out = rolling.routine.array(windows * sums, True)
+                source = placed.filled(taken.ravel(), True)
+                out = placed.routine.array(windows * sums, True)
                 matrix = self._matrix(nodes.ravel(), block)
-                rolling.routine.statements.append(Dense(out, source, matrix, windows))
+                placed.routine.statements.append(Dense(out, source, matrix, windows))
                 part = out.whole
-            total = part if total is None else rolling.routine.apply(lookup("add"), (total, part))
+            total = part if total is None else placed.routine.apply(lookup("add"), (total, part))
         assert isinstance(total, View)
-        rolling.put(nodes.ravel(), total)
+        placed.put(nodes.ravel(), total)
 
     def _blocks(self, weights: Ints, operands: Ints) -> list[tuple[int, int]]:
         """Return from where to where the weights' columns lie evenly, each block a matrix."""
-        rolling = self.rolling
-        array, place = rolling.array_of[weights], rolling.column[weights]
+        placed = self.placed
+        array, place = placed.array_of[weights], placed.column[weights]
         count = weights.shape[1]
         if count == 1:
             return [(0, 1)]
@@ -123,7 +125,7 @@ class DenseSums:
         even = (steps == steps[:1]).all(axis=0) & (array[:, 1:] == array[:, :-1]).all(axis=0)
         # A bias goes with the weights before it if it lies beside them; not so with windows, whose
         # operands are views while no number stands among them.
-        constant = rolling.constant[operands[0]]
+        constant = placed.constant[operands[0]]
         if len(operands) > 1:
             even &= constant[1:] == constant[:-1]
         bounds = [0]
@@ -140,32 +142,32 @@ class DenseSums:
     ) -> list[tuple[int, int]]:
         """Return the weights as one block, and the biases as one, and say why."""
         sums, count = weights.shape
-        self.rolling.left(
+        self.note(
             nodes,
             f"their {sums} x {count} weights lie in {pieces} pieces, so they are gathered; "
             f"{_ADVICE}",
         )
-        first_bias = int((~self.rolling.constant[operands[0]]).sum())
+        first_bias = int((~self.placed.constant[operands[0]]).sum())
         return [(0, first_bias), (first_bias, count)] if first_bias < count else [(0, count)]
 
     def _matrix(self, nodes: Ints, weights: Ints) -> Matrix:
         """Return the weights as a matrix where they lie, or gathered."""
-        rolling = self.rolling
-        array, place = rolling.array_of[weights], rolling.column[weights]
+        placed = self.placed
+        array, place = placed.array_of[weights], placed.column[weights]
         if (array == array[0, 0]).all():
-            found = _even(rolling.arrays[int(array[0, 0])], place)
+            found = _even(placed.arrays[int(array[0, 0])], place)
             if found is not None:
                 return found
         rows, columns = weights.shape
         if rows * columns > 1:
-            rolling.left(
+            self.note(
                 nodes,
                 f"{rows} x {columns} of their weights do not lie evenly, so they are gathered; "
                 f"{_ADVICE}",
             )
-        view = rolling.filled(np.ascontiguousarray(weights).ravel(), False)
+        view = placed.filled(np.ascontiguousarray(weights).ravel(), False)
         if not view.is_whole and view.step != 1:
-            view = rolling.routine.take(view, np.arange(view.width))
+            view = placed.routine.take(view, np.arange(view.width))
         return Matrix(view.array, view.start, rows, columns, 0, columns)
 
 

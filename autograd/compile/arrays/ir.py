@@ -7,14 +7,14 @@ moving columns and adding them up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from autograd.compile.arrays.lattice import directions, lattice
-from autograd.compile.graph.graph import Floats, Ints, repeated
+from autograd.compile.arrays.windows import Lattice, lattice
+from autograd.compile.graph.graph import CONSTANT, Floats, Graph, Ints, repeated
 from autograd.engine.primitive import Primitive
 
 # What a program is asked for: f's values; the gradient of their mean, or by an argument; the
@@ -44,6 +44,10 @@ class Array:
     def whole(self) -> View:
         """All columns."""
         return View(self, 0, self.width, 1)
+
+
+# What the result's adjoint is: 1, or 1 / batch for a mean.
+SHARE = Array("share", 1, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +146,11 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """Out = columns of the source at even steps in several directions, as windows have them.
-
-    Column (i, j, ...) of the out, counted row by row, is `start + i * steps[0] + j * steps[1] ...`
-    of the source.
-    """
+    """Out = columns of the source at even steps in several directions, as windows have them."""
 
     out: Array
     source: View
-    start: int
-    counts: tuple[int, ...]
-    steps: tuple[int, ...]
-
-    @property
-    def index(self) -> Ints:
-        """The columns by their numbers."""
-        return lattice(self.start, self.counts, self.steps)
+    lattice: Lattice
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +159,7 @@ class Overlap:
 
     out: Array
     g: View
-    start: int
-    counts: tuple[int, ...]
-    steps: tuple[int, ...]
-
-    @property
-    def index(self) -> Ints:
-        """To which column of the out each one is added."""
-        return lattice(self.start, self.counts, self.steps)
+    lattice: Lattice
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +306,26 @@ class Routine:
         self.applied[key] = out
         return out.whole
 
+    def run(
+        self, graph: Graph, inputs: Sequence[Operand], apply: Callable[..., Operand] | None = None
+    ) -> list[Operand]:
+        """Append a small graph node by node, its inputs being arrays, and return its outputs.
+
+        Args:
+            graph: without parameters.
+            inputs: what stands for its inputs.
+            apply: appends a row applied to operands, where that is not always one statement.
+        """
+        found: list[Operand] = []
+        for code, place, operands in graph.nodes():
+            if code == CONSTANT:
+                found.append(float(graph.numbers[place]))
+            elif code < 0:
+                found.append(inputs[place])
+            else:
+                found.append((apply or self.apply)(graph.rows[code], [found[x] for x in operands]))
+        return [found[i] for i in graph.outputs.tolist()]
+
     def rewind(self, count: int) -> None:
         """Drop all statements after the first `count`."""
         dropped = {statement.out for statement in self.statements[count:]}
@@ -343,11 +349,11 @@ class Routine:
     def take(self, source: View, index: Ints) -> View:
         """Append a selection of columns: a view of them if they lie evenly in some directions."""
         out = self.array(len(index), source.array.batched)
-        found = directions(index) if len(index) > 1 and index[0] >= 0 else None
+        found = lattice(index) if len(index) > 1 and index[0] >= 0 else None
         if found is None:
             self.statements.append(Take(out, source, index))
         else:
-            self.statements.append(Slide(out, source, int(index[0]), *found))
+            self.statements.append(Slide(out, source, found))
         return out.whole
 
     def reduce(self, source: View, size: int) -> View:
@@ -367,3 +373,18 @@ class Routine:
         if not isinstance(operand, View) or operand.width == 1 or size == 1:
             return operand
         return self.take(operand, repeated(np.arange(groups), size))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be run.
+
+    Attributes:
+        routine: for the arguments and the parameters.
+        statements: in order.
+        results: what is read afterwards.
+    """
+
+    routine: Routine
+    statements: Sequence[Statement]
+    results: Sequence[View]

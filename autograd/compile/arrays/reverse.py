@@ -14,30 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.arrays.ir import (
-    Apply,
-    Array,
-    Concat,
-    Dense,
-    DenseOperand,
-    DenseWeights,
-    Many,
-    Operand,
-    Overlap,
-    Reduce,
-    Routine,
-    Slide,
-    Statement,
-    SumBatch,
-    Take,
-    View,
-    operands_of,
-)
+from autograd.compile.arrays import ir
+from autograd.compile.arrays.ir import Array, Operand, Routine, Statement, View, operands_of
 from autograd.compile.arrays.rules import Rule, pulled
-from autograd.compile.arrays.slides import overlap
 from autograd.compile.arrays.variadic import pull_many
-from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints
+from autograd.compile.graph.graph import Bools, Ints
 from autograd.engine.primitive import lookup
+
+# Gradients of windows that overlap in more steps than this are gathered.
+_MANY_TURNS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +107,7 @@ class Reverse:
             summed = self._total(array.width, over_batch, True)
             full = self.routine.filled(summed, array.width)
             out = self.routine.array(array.width, False)
-            self.routine.statements.append(SumBatch(out, full))
+            self.routine.statements.append(ir.SumBatch(out, full))
             total = out.whole
         plain = [part for part in parts if not part.batched]
         if plain:
@@ -216,38 +201,40 @@ class Reverse:
         """Append what a statement passes on of its result's adjoint g."""
         batched = statement.out.batched or self.per_sample
         match statement:
-            case Apply():
+            case ir.Apply():
                 self._apply(statement, g)
-            case Concat():
+            case ir.Concat():
                 self._concat(statement, g)
-            case Take():
+            case ir.Take():
                 full = self.routine.filled(g, statement.out.width, batched)
                 columns = statement.source.columns[statement.index]
                 self._spread(statement.source, columns, full, batched)
-            case Slide():
+            case ir.Slide():
                 full = self.routine.filled(g, statement.out.width, batched)
                 self._slide(statement, full, batched)
-            case Reduce():
+            case ir.Reduce():
                 groups, size = statement.out.width, statement.size
                 value = self.routine.spread(g, size, groups)
                 self._whole(statement.source, value, batched)
-            case Many():
+            case ir.Many():
                 for view, value in pull_many(self.routine, statement, g, self.needed):
                     self._whole(view, value, batched)
-            case Dense():
+            case ir.Dense():
                 self._dense(statement, g)
-            case Overlap() | SumBatch() | DenseOperand() | DenseWeights():
+            case ir.Overlap() | ir.SumBatch() | ir.DenseOperand() | ir.DenseWeights():
                 raise TypeError(f"{type(statement).__name__} stands in reverse programs only")
 
-    def _slide(self, statement: Slide, g: View, batched: bool) -> None:
+    def _slide(self, statement: ir.Slide, g: View, batched: bool) -> None:
         source = statement.source
         if source.array not in self.needed:
             return
-        total = overlap(self.routine, statement, g)
-        if total is None:
-            self._spread(source, source.columns[statement.index], g, batched)
-        else:
-            self._spread(source, source.columns, total, batched)
+        windows = statement.lattice
+        if len(list(windows.turns())) > _MANY_TURNS:
+            self._spread(source, source.columns[windows.index], g, batched)
+            return
+        out = self.routine.array(source.width, g.array.batched)
+        self.routine.statements.append(ir.Overlap(out, g, windows))
+        self._spread(source, source.columns, out.whole, batched)
 
     def _spread(self, source: View, columns: Ints, value: View, batched: bool) -> None:
         if source.array in self.needed:
@@ -270,7 +257,7 @@ class Reverse:
                 value = self.routine.apply(lookup("mul"), (value, float(width)))
         self._whole(view, value, batched)
 
-    def _apply(self, statement: Apply, g: Operand) -> None:
+    def _apply(self, statement: ir.Apply, g: Operand) -> None:
         out, operands = statement.out, statement.operands
         wanted = [
             i for i, x in enumerate(operands) if isinstance(x, View) and x.array in self.needed
@@ -281,13 +268,13 @@ class Reverse:
         rule = self._rules.get(key)
         if rule is None:
             rule = self._rules[key] = pulled(statement.row, len(operands), wanted, constants)
-        slopes = run(self.routine, rule.graph, [g, out.whole, *operands])
+        slopes = self.routine.run(rule.graph, [g, out.whole, *operands])
         for place, slope in zip(rule.places, slopes, strict=True):
             view = operands[place]
             assert isinstance(view, View)
             self._narrowed(view, slope, out.width, out.batched or self.per_sample)
 
-    def _concat(self, statement: Concat, g: Operand) -> None:
+    def _concat(self, statement: ir.Concat, g: Operand) -> None:
         at = 0
         for operand, width in statement.pieces:
             if isinstance(operand, View) and operand.array in self.needed:
@@ -297,17 +284,17 @@ class Reverse:
                 self._narrowed(operand, value, width, statement.out.batched or self.per_sample)
             at += width
 
-    def _dense(self, statement: Dense, g: Operand) -> None:
+    def _dense(self, statement: ir.Dense, g: Operand) -> None:
         full = self.routine.filled(g, statement.out.width)
         weights, source, windows = statement.weights, statement.source, statement.windows
         if weights.array in self.needed:
             rows, columns = weights.shape
             out = self.routine.array(rows * columns, self.per_sample, "w")
-            self.routine.statements.append(DenseWeights(out, full, source, weights, windows))
+            self.routine.statements.append(ir.DenseWeights(out, full, source, weights, windows))
             self._spread(weights.array.whole, weights.places, out.whole, self.per_sample)
         if source.array in self.needed:
             out = self.routine.array(source.width, True)
-            self.routine.statements.append(DenseOperand(out, full, weights, windows))
+            self.routine.statements.append(ir.DenseOperand(out, full, weights, windows))
             self._whole(source, out.whole, True)
 
 
@@ -329,16 +316,3 @@ def _in_order(columns: Ints) -> bool:
 
 def _is_batched(value: Operand) -> bool:
     return isinstance(value, View) and value.array.batched
-
-
-def run(routine: Routine, graph: Graph, inputs: Sequence[Operand]) -> list[Operand]:
-    """Append a small graph node by node, its inputs being arrays, and return its outputs."""
-    found: list[Operand] = []
-    for code, place, operands in graph.nodes():
-        if code == CONSTANT:
-            found.append(float(graph.numbers[place]))
-        elif code < 0:
-            found.append(inputs[place])
-        else:
-            found.append(routine.apply(graph.rows[code], [found[x] for x in operands]))
-    return [found[i] for i in graph.outputs.tolist()]

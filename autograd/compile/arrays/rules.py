@@ -9,17 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import chain
 from itertools import product as product_of
 from typing import Any
 
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Graph
-from autograd.compile.graph.simplify import simplified
-from autograd.compile.tracing.trace import Tape, on_tape
-from autograd.engine.methods import reciprocals, structural_zeros
+from autograd.compile.graph.passes import simplified
+from autograd.compile.tracing.recorder import Recorder
+from autograd.compile.tracing.trace import on_recorder
 from autograd.engine.primitive import Primitive, apply, lookup
+from autograd.transforms.sweep import Local, factors, sweep, times
 
 
 def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
@@ -29,11 +31,11 @@ def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
     whole when the program runs: each of its partials is then a row of its own.
 
     >>> from autograd.engine.primitive import lookup
-    >>> tape = Tape()
-    >>> z, x = tape.input(), tape.input()
-    >>> (slope,) = partials(lookup("exp"), z, [x])
-    >>> slope is z
-    True
+    >>> from autograd.compile.tracing.trace import trace
+    >>> print(trace(lambda z, x: partials(lookup("exp"), z, [x])[0], [(), ()]))
+    n0 = input 0
+    n1 = input 1
+    return n0
     """
     try:
         return row.partials(z, *operands)
@@ -71,7 +73,7 @@ class Rule:
 def _has_poles(row: Primitive) -> bool:
     """Return whether a partial of a row may be infinite or nan at finite numbers: by trying some.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> [_has_poles(lookup(name)) for name in ("sqrt", "exp", "div", "tanh", "mul", "dot")]
     [True, True, True, False, False, False]
     """
@@ -93,8 +95,7 @@ def leaves_out_poles(graph: Graph) -> bool:
     >>> [leaves_out_poles(trace(f, [()])) for f in (lambda x: log(relu(x)), lambda x: relu(log(x)))]
     [False, True]
     """
-    choices = np.isin(graph.code, [i for i, row in enumerate(graph.rows) if row.chooses])
-    poles = np.isin(graph.code, [i for i, row in enumerate(graph.rows) if _has_poles(row)])
+    choices, poles = graph.where(lambda row: row.chooses), graph.where(_has_poles)
     return bool(choices.any() and poles[: np.flatnonzero(choices)[-1]].any())
 
 
@@ -107,7 +108,7 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
         wanted: the places of the operands to derive by.
         constants: the operands that are known numbers, by place.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> print(pulled(lookup("div"), 2, [0], {}).graph)
     n0 = input 0
     n1 = input 3
@@ -115,42 +116,18 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
     return n2
     """
 
-    def record(tape: Tape) -> tuple[Graph, tuple[int, ...]]:
-        g, z = tape.input(), tape.input()
-        operands = [tape.input() for _ in range(count)]
+    def record(recorder: Recorder) -> tuple[Graph, tuple[int, ...]]:
+        g, z = recorder.input(), recorder.input()
+        operands = [recorder.input() for _ in range(count)]
         known = [constants.get(i, x) for i, x in enumerate(operands)]
-        slopes = partials(row, z, known)
-        zeros = structural_zeros(row)
-        places = tuple([i for i in wanted if i not in zeros])
-        nodes = [tape.node_of(_passed(row, g, slopes, known, i)) for i in places]
-        return tape.graph(nodes), places
+        slopes = factors(row, partials(row, z, known), known)
+        found = sweep(
+            {row: g}, [row], lambda _: range(count), lambda _, __: (row, slopes), set(wanted)
+        )
+        return recorder.graph([recorder.node_of(slope) for slope in found.values()]), tuple(found)
 
-    graph, places = on_tape(record, final=True)
+    graph, places = on_recorder(record, final=True)
     return Rule(simplified(graph), places)
-
-
-def product(g: Any, partial: Any) -> Any:
-    """Return g * partial, without a node for a factor of exactly 1."""
-    if partial.__class__ is float and partial == 1.0:
-        return g
-    if g.__class__ is float and g == 1.0:
-        return partial
-    return g * partial
-
-
-def _passed(row: Primitive, g: Any, slopes: Sequence[Any], operands: Sequence[Any], i: int) -> Any:
-    """Return what flows to operand i: g * partial, or g / y where the partial is 1 / y.
-
-    The quotient of a subnormal y may be finite where 1 / y is not. Another number's reciprocal is
-    one constant for the whole batch, and multiplied by.
-    """
-    place = reciprocals(row).get(i)
-    if place is None or (g.__class__ is float and g == 1.0):
-        return product(g, slopes[i])
-    y = operands[place]
-    if y.__class__ is float and math.isfinite(slopes[i]):
-        return product(g, slopes[i])
-    return apply(lookup("div"), (g, y))
 
 
 def with_gradient(
@@ -174,17 +151,45 @@ def with_gradient(
     [15.0, 5.0, 3.0]
     """
 
-    def record(tape: Tape) -> Graph:
-        return _with_gradient(tape, graph, wanted, careful=careful)
+    def record(recorder: Recorder) -> Graph:
+        return _with_gradient(recorder, graph, wanted, careful=careful)
 
-    return simplified(on_tape(record, final=True))
+    return simplified(on_recorder(record, final=True))
+
+
+class Derivatives:
+    """A graph with its derivatives as further outputs, made when first asked for.
+
+    Args:
+        graph: a graph with one output.
+        groups: the leaves to derive by, those of each gradient.
+
+    Attributes:
+        wanted: the leaves of all groups.
+        widths: how many there are in each.
+    """
+
+    def __init__(self, graph: Graph, groups: Sequence[Sequence[tuple[int, int]]]) -> None:
+        self._graph = graph
+        self.wanted = list(chain.from_iterable(groups))
+        self.widths = [len(leaves) for leaves in groups]
+
+    @cached_property
+    def plain(self) -> Graph:
+        """The graph for float code and for lanes."""
+        return with_gradient(self._graph, self.wanted)
+
+    @cached_property
+    def careful(self) -> Graph:
+        """The graph in which what a sample did not choose passes nothing on."""
+        return with_gradient(self._graph, self.wanted, careful=True)
 
 
 def _with_gradient(
-    tape: Tape, graph: Graph, wanted: Sequence[tuple[int, int]], *, careful: bool
+    recorder: Recorder, graph: Graph, wanted: Sequence[tuple[int, int]], *, careful: bool
 ) -> Graph:
     nodes: list[Any] = []
-    between: list[bool] = []
+    between: set[int] = set()
     leaves = set(wanted)
     found: dict[tuple[int, int], int] = {}
     listed = list(graph.nodes())
@@ -192,40 +197,65 @@ def _with_gradient(
         if code == CONSTANT:
             nodes.append(float(graph.numbers[place]))
         elif code < 0:
-            nodes.append(tape.new(tape.append(code, place)))
+            nodes.append(recorder.new(recorder.append(code, place)))
             found[code, place] = i
         else:
-            nodes.append(tape.new(tape.node(graph.rows[code], [nodes[x] for x in operands])))
-        reached = any(between[x] for x in operands) if operands else (code, place) in leaves
-        between.append(reached)
+            row, taken = graph.rows[code], [nodes[x] for x in operands]
+            nodes.append(recorder.new(recorder.node(row, taken)))
+        if not between.isdisjoint(operands) if operands else (code, place) in leaves:
+            between.add(i)
+
+    def operands_of(i: int) -> list[int]:
+        return listed[i][2]
+
+    def local_of(i: int, operands: Sequence[int]) -> Local:
+        row, taken = graph.rows[listed[i][0]], [nodes[x] for x in operands]
+        slopes = factors(row, partials(row, nodes[i], taken), taken)
+        if careful and row.chooses:
+            slopes = [d if d.__class__ is float else _Choice(d) for d in slopes]
+        return row, slopes
+
     (result,) = graph.outputs.tolist()
-    adjoints: dict[int, Any] = {result: 1.0}
-    # Whether something has flowed to a node: 1.0 where it always does, else a number above 0.
-    flowed: dict[int, Any] = {result: 1.0}
-    where = lookup("where")
-    for i in range(result, -1, -1):
-        code, _, operands = listed[i]
-        if code < 0 or not between[i] or i not in adjoints:
-            continue
-        g, flow = adjoints.pop(i), flowed.pop(i)
-        row = graph.rows[code]
-        slopes = partials(row, nodes[i], [nodes[x] for x in operands])
-        zeros = structural_zeros(row)
-        taken = [nodes[x] for x in operands]
-        for k, (x, slope) in enumerate(zip(operands, slopes, strict=True)):
-            if not between[x] or k in zeros:
-                continue
-            known = slope.__class__ is float
-            if row.chooses and known and slope == 0.0:
-                continue
-            part, passed = _passed(row, g, slopes, taken, k), flow
-            if careful and row.chooses and not known:
-                passed = apply(where, (slope, flow, 0.0))
-            if careful and passed.__class__ is not float:
-                part = apply(where, (passed, part, 0.0))
-            adjoints[x] = adjoints[x] + part if x in adjoints else part
-            before = flowed.get(x, passed)
-            always = passed.__class__ is float or before.__class__ is float
-            flowed[x] = 1.0 if always else before + passed if before is not passed else passed
+    inner = [i for i in range(result, -1, -1) if listed[i][0] >= 0 and i in between]
+    start, product = (_Flow(1.0, 1.0), _chosen) if careful else (1.0, times)
+    adjoints = sweep({result: start}, inner, operands_of, local_of, between, product=product)
     slopes = [adjoints.get(found.get(leaf, -1), 0.0) for leaf in wanted]
-    return tape.graph([tape.node_of(x) for x in (nodes[result], *slopes)])
+    slopes = [d.g if d.__class__ is _Flow else d for d in slopes]
+    return recorder.graph([recorder.node_of(x) for x in (nodes[result], *slopes)])
+
+
+class _Choice:
+    """A partial that is 0 for samples which did not choose the operand: nothing flows there."""
+
+    __slots__ = ("slope",)
+
+    def __init__(self, slope: Any) -> None:
+        self.slope = slope
+
+
+class _Flow:
+    """What a node has received, and whether: 1.0 where it always has, else a number above 0."""
+
+    __slots__ = ("flowed", "g")
+
+    def __init__(self, g: Any, flowed: Any) -> None:
+        self.g = g
+        self.flowed = flowed
+
+    def __add__(self, other: _Flow) -> _Flow:
+        g, flowed = self.g + other.g, self.flowed
+        if flowed.__class__ is float or other.flowed.__class__ is float:
+            return _Flow(g, 1.0)
+        return _Flow(g, flowed if other.flowed is flowed else flowed + other.flowed)
+
+
+def _chosen(received: _Flow, partial: Any) -> _Flow:
+    """Return what flows on where samples may have chosen another operand."""
+    where, flowed = lookup("where"), received.flowed
+    if partial.__class__ is _Choice:
+        partial = partial.slope
+        flowed = apply(where, (partial, flowed, 0.0))
+    part = times(received.g, partial)
+    if flowed.__class__ is not float:
+        part = apply(where, (flowed, part, 0.0))
+    return _Flow(part, flowed)

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from autograd.compile.arrays.ir import Array, Many, Operand, Routine, View
 from autograd.compile.arrays.rules import pulled
 from autograd.compile.graph.graph import CONSTANT, Graph
-from autograd.engine.primitive import Primitive
+from autograd.engine.primitives import TABLE, Primitive
+
+_SUM = TABLE["sum"]
 
 # A column for each group, or for each operand of each group.
 _Found = tuple[Operand, bool]
@@ -48,19 +51,9 @@ def _apart(
     """Append the rule operand by operand: always right, a statement for each step of each."""
     source, size = statement.source, statement.size
     columns = [source.part(i, source.width - size + i + 1, size) for i in range(size)]
-    found: list[Operand] = []
     inputs: list[Operand] = [g, statement.out.whole, *columns]
-    for code, place, operands in graph.nodes():
-        if code == CONSTANT:
-            found.append(float(graph.numbers[place]))
-        elif code < 0:
-            found.append(inputs[place])
-        else:
-            taken = [found[x] for x in operands]
-            found.append(_applied(routine, graph.rows[code], taken))
-    return [
-        (columns[place], found[i]) for place, i in zip(places, graph.outputs.tolist(), strict=True)
-    ]
+    found = routine.run(graph, inputs, partial(_applied, routine))
+    return [(columns[place], slope) for place, slope in zip(places, found, strict=True)]
 
 
 def _applied(routine: Routine, row: Primitive, taken: list[Operand]) -> Operand:
@@ -162,7 +155,7 @@ class _Together:
         row = graph.rows[code]
         # What all have in common is looked at once: it may have as many operands itself.
         is_shared = len(set(nodes)) == 1
-        if is_shared and row.name == "sum" and int(graph.counts[nodes[0]]) == len(nodes):
+        if is_shared and row is _SUM and int(graph.counts[nodes[0]]) == len(nodes):
             inner, is_spread = self._unified(tuple(graph.operands_of(nodes[0]).tolist()), known)
             if is_spread and isinstance(inner, View):
                 return self.routine.reduce(inner, len(nodes)), False

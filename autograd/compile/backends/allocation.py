@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.arrays.ir import (
+    SHARE,
     Array,
     Concat,
     Matrix,
-    Routine,
     Statement,
     View,
+    Work,
     operands_of,
 )
 
@@ -31,9 +32,7 @@ class Places:
     `release` takes back what nothing reads any more.
 
     Args:
-        routine: for the arguments and the parameters.
-        statements: what will run.
-        results: what is read afterwards.
+        work: what will run.
         theta: the parameters' numbers.
         batch: the number of samples.
         share: the number that the array `share` holds.
@@ -44,28 +43,27 @@ class Places:
 
     def __init__(
         self,
-        routine: Routine,
-        statements: Sequence[Statement],
-        results: Sequence[View],
+        work: Work,
         theta: Any,
         batch: int,
         share: float,
     ) -> None:
+        statements = work.statements
         self.batch, self.dtype = batch, theta.dtype
         self.size = 0
         self._share = share
-        self._stored: dict[Array, Any] = {routine.theta: theta}
+        self._stored: dict[Array, Any] = {work.routine.theta: theta}
         self._free: list[Any] = []
         self._blocks: dict[Array, Any] = {}
         self._passing: list[Any] = []
         # In which array, and from which column on, an array lies that is put side by side later.
         self._home: dict[Array, tuple[Array, int]] = {}
         self._fixed: set[Array] = set()
-        made = {statement.out for statement in statements} | set(routine.inputs)
+        made = {statement.out for statement in statements} | set(work.routine.inputs)
         for statement in reversed(statements):
             if isinstance(statement, Concat):
                 self._settle(statement, made)
-        self._until = self._lifetimes(statements, results)
+        self._until = self._lifetimes(statements, work.results)
         self._ends: dict[int, list[Array]] = defaultdict(list)
         for array, end in self._until.items():
             self._ends[end].append(array)
@@ -182,7 +180,7 @@ class Places:
             return self.storage(out)[..., at : at + array.width]
         if array.data is not None:
             return array.data.astype(self.dtype)
-        if array.name == "share":
+        if array is SHARE:
             return np.full(1, self._share, dtype=self.dtype)
         shape = (self.batch, array.width) if array.batched else (array.width,)
         if array not in self._until:

@@ -13,23 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.arrays.ir import (
-    Apply,
-    Concat,
-    Dense,
-    DenseOperand,
-    DenseWeights,
-    Many,
-    Overlap,
-    Reduce,
-    Routine,
-    Slide,
-    Statement,
-    SumBatch,
-    Take,
-    View,
-)
-from autograd.compile.arrays.slides import apart, moving, windows
+from autograd.compile.arrays import ir
+from autograd.compile.arrays.ir import Statement, View, Work
 from autograd.compile.backends.allocation import Places
 from autograd.compile.backends.kernels import Elementwise
 from autograd.compile.backends.writer import Lines
@@ -56,9 +41,7 @@ class Buffers:
     """Statements bound to memory, for one number of samples.
 
     Args:
-        routine: for the arguments and the parameters.
-        statements: what to run.
-        results: what is read afterwards.
+        work: what to run.
         theta: the parameters' numbers, read at each run where they are.
         batch: the number of samples.
         share: the number that the array `share` holds.
@@ -73,9 +56,7 @@ class Buffers:
 
     def __init__(
         self,
-        routine: Routine,
-        statements: Sequence[Statement],
-        results: Sequence[View],
+        work: Work,
         theta: Any,
         batch: int,
         share: float = 1.0,
@@ -83,21 +64,21 @@ class Buffers:
         hand: bool = False,
     ) -> None:
         self._batch = batch
-        self._places = Places(routine, statements, results, theta, batch, share)
+        self._places = Places(work, theta, batch, share)
         self._lines = Lines()
-        self._rows = Elementwise(self._places, self._lines, statements, results)
-        self.inputs = [self._places.storage(array) for array in routine.inputs]
-        made = {statement.out for statement in statements}
-        last = results[-1]
+        self._rows = Elementwise(self._places, self._lines, work)
+        self.inputs = [self._places.storage(array) for array in work.routine.inputs]
+        made = {statement.out for statement in work.statements}
+        last = work.results[-1]
         self._kept: Any = None
         self._given: list[Any] = []
         self._hand = hand
         large = last.array in made and self._places.has_own(last, _LARGE)
         self._late = last.array if hand and large else None
-        for at, statement in enumerate(statements):
+        for at, statement in enumerate(work.statements):
             self._write(statement, at)
             self._places.release(at)
-        self.results = [self._places.view(view) for view in results]
+        self.results = [self._places.view(view) for view in work.results]
         self.size = self._places.size
         if hand:
             self._kept = self.results[-1]
@@ -137,37 +118,37 @@ class Buffers:
     def _write(self, statement: Statement, at: int) -> None:
         places = self._places
         match statement:
-            case Apply():
+            case ir.Apply():
                 self._rows.apply(statement, at)
-            case Concat():
+            case ir.Concat():
                 self._concat(statement)
-            case Take():
+            case ir.Take():
                 self._take(statement)
-            case Slide():
+            case ir.Slide():
                 out = places.storage(statement.out)
                 source = places.view(statement.source)
-                view = windows(source, statement.start, statement.counts, statement.steps)
+                view = statement.lattice.view(source)
                 self._lines.call(np.copyto, out.reshape(view.shape), view)
-            case Overlap():
+            case ir.Overlap():
                 self._overlap(statement)
-            case Reduce():
+            case ir.Reduce():
                 self._reduce(statement)
-            case SumBatch():
+            case ir.SumBatch():
                 view, out = places.view(statement.source), places.storage(statement.out)
                 self._product(self._ones(self._batch), view, out)
-            case Many():
+            case ir.Many():
                 self._rows.many(statement)
-            case Dense():
+            case ir.Dense():
                 weights = places.matrix(statement.weights)
                 self._windowed(statement, places.view(statement.source), weights.T)
-            case DenseOperand():
+            case ir.DenseOperand():
                 self._windowed(
                     statement, places.view(statement.g), places.matrix(statement.weights)
                 )
-            case DenseWeights():
+            case ir.DenseWeights():
                 self._weights(statement)
 
-    def _windowed(self, statement: Dense | DenseOperand, view: Any, weights: Any) -> None:
+    def _windowed(self, statement: ir.Dense | ir.DenseOperand, view: Any, weights: Any) -> None:
         """Write the product of each window with a matrix."""
         out, windows = self._places.storage(statement.out), statement.windows
         if windows == 1:
@@ -179,7 +160,7 @@ class Buffers:
         if into is not out:
             self._lines.call(np.copyto, out, into)
 
-    def _weights(self, statement: DenseWeights) -> None:
+    def _weights(self, statement: ir.DenseWeights) -> None:
         """Write the gradient by a matrix: over all samples, or one for each."""
         places, matrix, windows = self._places, statement.weights, statement.windows
         out = places.storage(statement.out)
@@ -241,7 +222,7 @@ class Buffers:
         shape = (self._batch * windows, view.shape[1] // windows)
         return self._split(view).reshape(shape)
 
-    def _concat(self, statement: Concat) -> None:
+    def _concat(self, statement: ir.Concat) -> None:
         out, at = self._places.storage(statement.out), 0
         for operand, width in statement.pieces:
             part = out[..., at : at + width]
@@ -253,7 +234,7 @@ class Buffers:
                 self._lines.call(np.copyto, part, self._places.view(operand))
             at += width
 
-    def _take(self, statement: Take) -> None:
+    def _take(self, statement: ir.Take) -> None:
         source, index = self._places.view(statement.source), statement.index
         out = self._places.storage(statement.out)
         if statement.padded:
@@ -270,15 +251,15 @@ class Buffers:
         if into is not out:
             self._lines.call(np.copyto, out, into)
 
-    def _overlap(self, statement: Overlap) -> None:
+    def _overlap(self, statement: ir.Overlap) -> None:
         """Write windows added up: those of the same columns first, then what does not overlap."""
         g, out = self._places.view(statement.g), self._places.storage(statement.out)
-        grouped = g.reshape(*g.shape[:-1], *statement.counts)
-        counts, steps = moving(statement.counts, statement.steps)
-        into = windows(out, statement.start, counts, steps)
-        turns = list(apart(counts, steps))
+        windows = statement.lattice
+        grouped = g.reshape(*g.shape[:-1], *windows.counts)
+        into = windows.moving.view(out)
+        turns = list(windows.turns())
         is_all = len(turns) == 1 and into.size == out.size
-        still = tuple([g.ndim - 1 + i for i, step in enumerate(statement.steps) if not step])
+        still = tuple([g.ndim - 1 + i for i, step in enumerate(windows.steps) if not step])
         if still:
             total = into if is_all else self._places.passing(into.shape)
             self._lines.call(np.add.reduce, grouped, still, None, total)
@@ -292,7 +273,7 @@ class Buffers:
             part = into[..., *turn]
             self._lines.call(np.add, part, grouped[..., *turn], part)
 
-    def _reduce(self, statement: Reduce) -> None:
+    def _reduce(self, statement: ir.Reduce) -> None:
         source, size = self._places.view(statement.source), statement.size
         out = self._places.storage(statement.out)
         if source.flags.c_contiguous and out.flags.c_contiguous:

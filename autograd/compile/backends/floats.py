@@ -18,10 +18,8 @@ from typing import Any
 from autograd.compile.graph.graph import CONSTANT, INPUT, Graph
 from autograd.engine import numeric
 from autograd.engine.primitive import Primitive
-from autograd.engine.symbolic import OPERATORS
 
 _LONGEST = 250
-_ARITHMETIC = {"div": "{0} / {1}", "reciprocal": "1.0 / {0}", "square": "{0} * {0}"}
 
 
 class FloatProgram:
@@ -61,6 +59,25 @@ class FloatProgram:
                 text = _text(self._graph, self._inputs, self._parameters, fast=False)
                 total = self._total = _compiled(*text)
             return total(*arguments)
+
+
+def with_care(fast: FloatProgram, careful: Callable[[], FloatProgram]) -> Callable[..., Any]:
+    """Return float code that computes derivatives once more, with care, where they are nan.
+
+    Args:
+        fast: returns a list of a value and its derivatives.
+        careful: makes the program in which what a sample did not choose passes nothing on; called
+            when it is first needed.
+    """
+    careful = cache(careful)
+
+    def program(*arguments: float) -> Any:
+        found = fast(*arguments)
+        # One sum in place of a test of each: a nan among them makes it one.
+        total = sum(found)
+        return found if total == total else careful()(*arguments)
+
+    return program
 
 
 def _compiled(text: str, functions: dict[str, Any]) -> Callable[..., Any]:
@@ -113,8 +130,8 @@ class _Writer:
     def written(self, row: Primitive, taken: list[str]) -> str:
         """Return a row as an expression of its operands' texts, each a name or a number."""
         function: Any = row.function
-        if function in OPERATORS:
-            return OPERATORS[function].format(*taken)
+        if row.operator and (self.fast or row.is_operator):
+            return row.operation(*taken)
         # A chain of + nests as deep as it is long, and Python's compiler has a limit.
         is_short = len(taken) <= 2 * _LONGEST
         if function is numeric.addition and is_short:
@@ -124,15 +141,11 @@ class _Writer:
             pairs = zip(taken[:half], taken[half:], strict=True)
             return " + ".join([f"{a} * {b}" for a, b in pairs]) if taken else "0.0"
         if self.fast:
-            if row.name in _ARITHMETIC and row.function.__module__ == numeric.__name__:
-                return _ARITHMETIC[row.name].format(*taken)
-            if row.name == "square":
-                return _ARITHMETIC["square"].format(*taken)
+            function = numeric.made_of(function)
             template = _template(function)
             if template is not None:
                 self.functions["math"] = math
                 return f"({template.format(*taken)})"
-            function = numeric.made_of(function)
         name = row.name
         while self.functions.setdefault(name, function) is not function:
             name += "_"

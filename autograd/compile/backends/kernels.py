@@ -13,11 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.arrays.ir import Apply, Array, Many, Operand, Statement, View, operands_of
+from autograd.compile.arrays.ir import Apply, Array, Many, Operand, View, Work, operands_of
 from autograd.compile.backends.allocation import Places
 from autograd.compile.backends.ufuncs import Call, Made, recorded
 from autograd.compile.backends.writer import Lines
 from autograd.engine import numeric
+
+# What NumPy reduces an array with in one call.
+_REDUCTIONS: dict[Any, Any] = {
+    numeric.maximum_array: np.maximum,
+    numeric.minimum_array: np.minimum,
+}
 
 # A function that makes arrays of its own is called on so many elements at a time.
 _ELEMENTS = 2048
@@ -29,21 +35,14 @@ class Elementwise:
     Args:
         places: where arrays lie.
         lines: where to append.
-        statements: all of the program.
-        results: what is read afterwards.
+        work: all of the program.
     """
 
-    def __init__(
-        self,
-        places: Places,
-        lines: Lines,
-        statements: Sequence[Statement],
-        results: Sequence[View],
-    ) -> None:
+    def __init__(self, places: Places, lines: Lines, work: Work) -> None:
         self._places = places
         self._lines = lines
         self._views: dict[View, Any] = {}
-        self._bells, self._unread = _bells(statements, results)
+        self._bells, self._unread = _bells(work)
         self._paired = set(self._bells.values())
         self._totals: dict[View, Any] = {}
 
@@ -160,7 +159,7 @@ class Elementwise:
         source, row = self._places.view(statement.source), statement.row
         out = self._places.storage(statement.out)
         grouped = source.reshape(*source.shape[:-1], -1, statement.size)
-        reduction = {"maximum": np.maximum, "minimum": np.minimum}.get(row.name)
+        reduction = _REDUCTIONS.get(row.array)
         if reduction is not None:
             self._lines.call(reduction.reduce, grouped, -1, None, out)
             self._lines.call(np.add, out, self.number(0.0), out)
@@ -286,9 +285,7 @@ def _blocks(taken: list[Any], out: Any) -> list[tuple[list[Any], Any]]:
     return found
 
 
-def _bells(
-    statements: Sequence[Statement], results: Sequence[View]
-) -> tuple[dict[Array, View], set[Array]]:
+def _bells(work: Work) -> tuple[dict[Array, View], set[Array]]:
     """Return which results are sech(x / 2)^2 / 4 after a sigmoid of x, with x, and what is unread.
 
     That is the derivative of the sigmoid. It is made from what the sigmoid left, and neither x / 2
@@ -298,8 +295,8 @@ def _bells(
     sech: dict[Array, View] = {}
     first: set[View] = set()
     bells: dict[Array, View] = {}
-    read: set[Array] = {view.array for view in results}
-    for statement in statements:
+    read: set[Array] = {view.array for view in work.results}
+    for statement in work.statements:
         taken = [x for x in operands_of(statement) if isinstance(x, View)]
         whole = taken[0].array if len(taken) == 1 and taken[0].is_whole else None
         row = statement.row if isinstance(statement, Apply) else None

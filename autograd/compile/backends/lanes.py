@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.arrays.ir import (
+    SHARE,
     Array,
     Many,
     Operand,
@@ -26,7 +27,9 @@ from autograd.compile.arrays.roll import levels
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.compile.tracing.trace import Shape
-from autograd.engine.primitive import Primitive, lookup
+from autograd.engine.primitives import TABLE, Primitive
+
+_MUL, _SUM, _DOT = (TABLE[name] for name in ("mul", "sum", "dot"))
 
 # Fewer nodes than this are rolled in a tenth of a second.
 _FEW = 500
@@ -98,12 +101,12 @@ class Narrow:
         kind = routine.theta if self._parameters else routine.inputs[first]
         listed = self._both is None
         returned = [result if listed else f"{result}[:, 0]"]
-        functions = [function_text(routine, value, "value", returned, kind)]
+        functions = [function_text(value, "value", returned, kind)]
         printers = [value]
         if self._both is not None:
             routine, both, (result, *slopes) = self._written(*self._both, names)
             returned = both_returned(result, slopes, None if self._parameters else shapes)
-            functions.append(function_text(routine, both, "value_and_grad", returned, kind))
+            functions.append(function_text(both, "value_and_grad", returned, kind))
             printers.append(both)
         return "\n\n\n".join([preamble(printers), *functions]) + "\n"
 
@@ -123,10 +126,10 @@ class Narrow:
             if views and self._parameters:
                 total = routine.array(width, False)
                 routine.statements.append(SumBatch(total, view))
-                view = routine.apply(lookup("mul"), (total.whole, Array("share", 1, False).whole))
+                view = routine.apply(_MUL, (total.whole, SHARE.whole))
             views.append(view)
             at += width
-        printer = Printer(routine.statements, names)
+        printer = Printer(routine, routine.statements, names)
         if len(widths) > 1 and self._parameters:
             printer.lines.insert(0, "share = np.full((1,), 1.0 / batch, dtype=dtype)")
         return routine, printer, [printer.view(view) for view in views]
@@ -153,12 +156,12 @@ def _statements(graph: Graph, routine: Routine) -> list[Operand]:
 
 def _many(routine: Routine, row: Primitive, taken: Sequence[Operand]) -> View:
     """Append a row of any number of operands, over columns side by side."""
-    parts = [taken[: len(taken) // 2], taken[len(taken) // 2 :]] if row.name == "dot" else [taken]
+    parts = [taken[: len(taken) // 2], taken[len(taken) // 2 :]] if row is _DOT else [taken]
     factors = [routine.concat([(x, 1) for x in part], True) for part in parts]
-    if row.name == "sum":
+    if row is _SUM:
         return routine.reduce(factors[0], len(taken))
-    if row.name == "dot":
-        return routine.reduce(routine.apply(lookup("mul"), factors), len(parts[0]))
+    if row is _DOT:
+        return routine.reduce(routine.apply(_MUL, factors), len(parts[0]))
     out = routine.array(1, True)
     routine.statements.append(Many(out, row, factors[0], len(taken)))
     return out.whole

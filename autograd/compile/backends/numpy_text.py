@@ -7,8 +7,6 @@ another module as `np` the text runs on its arrays, and under `jit`.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -17,48 +15,20 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.arrays.ir import (
-    Apply,
-    Array,
-    Concat,
-    Dense,
-    DenseOperand,
-    DenseWeights,
-    Many,
-    Matrix,
-    Operand,
-    Overlap,
-    Reduce,
-    Routine,
-    Slide,
-    Statement,
-    SumBatch,
-    Take,
-    View,
-)
+from autograd.compile.arrays import ir
+from autograd.compile.arrays.ir import Array, Matrix, Operand, Routine, Statement, View
 from autograd.compile.backends import portable
+from autograd.compile.backends.definitions import PORTABLE, definitions
 from autograd.compile.graph.graph import Ints, repeated, tallied
 from autograd.engine import numeric
 from autograd.engine.primitive import Primitive
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 # Rows of any number of operands that NumPy has as a reduction; `torch.max` returns the places too.
-_REDUCTIONS = {"maximum": "np.amax", "minimum": "np.amin"}
+_REDUCTIONS: dict[Any, str] = {numeric.maximum_array: "np.amax", numeric.minimum_array: "np.amin"}
 # Windows of so many numbers are written as slices; longer ones by the places of their numbers.
 _MANY_SLICES = 16
 # NumPy's names that other namespaces lack.
 _RENAMED = {"power": "pow"}
-# The table's functions that are others in the text.
-_PORTABLE: dict[Any, Callable[..., Any]] = {
-    np.sign: portable.sign_array,
-    numeric.step_array: portable.step_array,
-    numeric.equal_array: portable.equal_array,
-    numeric.where_array: portable.where_array,
-    numeric.softplus_array: portable.softplus_array,
-    numeric.logsumexp_array: portable.logsumexp_array,
-    numeric.erf_array: portable.erf_array,
-    numeric.erfc_array: portable.erfc_array,
-}
 _IMPORT = "import numpy as np\n"
 
 
@@ -66,6 +36,7 @@ class Printer:
     """Statements as lines of text, and the names that the lines use.
 
     Args:
+        routine: for the arguments and the parameters.
         statements: what to print.
         names: of the parameters, for comments.
 
@@ -74,7 +45,10 @@ class Printer:
         functions: the rows' functions that NumPy has no name for.
     """
 
-    def __init__(self, statements: Sequence[Statement], names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, routine: Routine, statements: Sequence[Statement], names: Sequence[str] = ()
+    ) -> None:
+        self.routine = routine
         self.constants: dict[str, Any] = {}
         self.functions: dict[str, Callable[..., Any]] = {}
         self.lines: list[str] = []
@@ -112,38 +86,38 @@ class Printer:
 
     def _written(self, statement: Statement) -> str:
         match statement:
-            case Apply():
+            case ir.Apply():
                 return self._apply(statement)
-            case Concat():
+            case ir.Concat():
                 return self._concat(statement)
-            case Take():
+            case ir.Take():
                 return self._take(statement)
-            case Slide():
+            case ir.Slide():
                 return self._slide(statement)
-            case Overlap():
+            case ir.Overlap():
                 return self._overlap(statement)
-            case Reduce():
+            case ir.Reduce():
                 shape = _grouped(statement.source, statement.size)
                 return f"np.sum({self.view(statement.source)}.reshape({shape}), axis=-1)"
-            case SumBatch():
+            case ir.SumBatch():
                 return f"np.sum({self.view(statement.source)}, axis=0)"
-            case Many():
+            case ir.Many():
                 return self._many(statement)
-            case Dense():
+            case ir.Dense():
                 weights = self._matrix(statement.weights, turned=True)
                 return self._windowed(statement.source, weights, statement)
-            case DenseOperand():
+            case ir.DenseOperand():
                 weights = self._matrix(statement.weights, turned=False)
                 return self._windowed(statement.g, weights, statement)
-            case DenseWeights():
+            case ir.DenseWeights():
                 return self._weights(statement)
 
-    def _apply(self, statement: Apply) -> str:
+    def _apply(self, statement: ir.Apply) -> str:
         row = statement.row
         taken = [self.operand(x) for x in statement.operands]
         # Operators take plain numbers; functions, only where an operand is always one.
-        if row.name in _INFIX and row.function.__module__ in ("_operator", numeric.__name__):
-            return f"{taken[0]} {_INFIX[row.name]} {taken[1]}"
+        if row.operator and len(taken) == 2:
+            return row.operation(*taken)
         for i, x in enumerate(statement.operands[: len(taken) - row.constants]):
             if not isinstance(x, View):
                 taken[i] = f"np.full((1,), {taken[i]}, dtype=dtype)"
@@ -151,7 +125,7 @@ class Printer:
 
     def function(self, row: Primitive) -> str:
         """Return how the array function of a row is called in the text."""
-        array: Any = _PORTABLE.get(row.array, row.array)
+        array: Any = PORTABLE.get(row.array, row.array)
         name = getattr(array, "__name__", row.name)
         if getattr(np, name, None) is array:
             return f"np.{_RENAMED.get(name, name)}"
@@ -161,7 +135,7 @@ class Printer:
             name += "_"
         return name
 
-    def _concat(self, statement: Concat) -> str:
+    def _concat(self, statement: ir.Concat) -> str:
         batched = statement.out.batched
         pieces: list[str] = []
         for operand, width in statement.pieces:
@@ -176,7 +150,7 @@ class Printer:
             return pieces[0]
         return f"np.concat([{', '.join(pieces)}], axis={int(batched)})"
 
-    def _take(self, statement: Take) -> str:
+    def _take(self, statement: ir.Take) -> str:
         return self._taken(statement.source, statement.index, padded=statement.padded)
 
     def _taken(self, view: View, index: Ints, *, padded: bool) -> str:
@@ -189,21 +163,22 @@ class Printer:
             source = f"np.concat([{source}, {zeros}], axis={int(batched)})"
         return f"{source}[:, {name}]" if batched else f"{source}[{name}]"
 
-    def _slide(self, statement: Slide) -> str:
+    def _slide(self, statement: ir.Slide) -> str:
         """Return windows as slices side by side where they are, else by their places."""
-        counts, steps, source = statement.counts, statement.steps, statement.source
+        source, windows = statement.source, statement.lattice
+        counts, steps = windows.counts, windows.steps
         if len(counts) != 2 or counts[1] > _MANY_SLICES or not steps[0]:
-            return self._taken(source, statement.index, padded=False)
+            return self._taken(source, windows.index, padded=False)
         slices: list[str] = []
         for k in range(counts[1]):
-            at = statement.start + k * steps[1]
+            at = windows.start + k * steps[1]
             slices.append(self.view(source.part(at, at + (counts[0] - 1) * steps[0] + 1, steps[0])))
         shape = f"batch, {statement.out.width}" if statement.out.batched else "-1"
         return f"np.stack([{', '.join(slices)}], axis=-1).reshape({shape})"
 
-    def _overlap(self, statement: Overlap) -> str:
+    def _overlap(self, statement: ir.Overlap) -> str:
         """Return, for each column, the sum of what is added to it."""
-        index, width = statement.index, statement.out.width
+        index, width = statement.lattice.index, statement.out.width
         order = np.argsort(index, kind="stable")
         most = tallied(index, width)
         places = np.full((width, max(int(most.max()), 1)), -1)
@@ -215,13 +190,13 @@ class Printer:
         shape = f"-1, {width}" if statement.out.batched else f"{width}"
         return f"np.sum({text}.reshape({shape}, {places.shape[1]}), axis=-1)"
 
-    def _many(self, statement: Many) -> str:
+    def _many(self, statement: ir.Many) -> str:
         shape = _grouped(statement.source, statement.size)
         source = f"{self.view(statement.source)}.reshape({shape})"
-        name = statement.row.name
-        if name in _REDUCTIONS:
+        reduction = _REDUCTIONS.get(statement.row.array)
+        if reduction is not None:
             # Which of two zeros comes out is left open: 0.0 makes them one.
-            return f"{_REDUCTIONS[name]}({source}, axis=-1) + 0.0"
+            return f"{reduction}({source}, axis=-1) + 0.0"
         return f"{self.function(statement.row)}(*np.moveaxis({source}, -1, 0))"
 
     def _matrix(self, matrix: Matrix, *, turned: bool) -> str:
@@ -240,14 +215,14 @@ class Printer:
         return f"{name}.T" if turned != matrix.transposed else name
 
     def _label(self, matrix: Matrix) -> str:
-        if matrix.array.name != "theta" or not self._names:
+        if matrix.array is not self.routine.theta or not self._names:
             return ""
         places = matrix.places
         first, last = self._names[int(places[0])], self._names[int(places[-1])]
         shared = [a for a, b in zip(first.split("."), last.split("."), strict=False) if a == b]
         return _comment(".".join(shared) or f"{first} to {last}")
 
-    def _windowed(self, source: View, weights: str, statement: Dense | DenseOperand) -> str:
+    def _windowed(self, source: View, weights: str, statement: ir.Dense | ir.DenseOperand) -> str:
         text = self.view(source)
         if statement.windows == 1:
             return f"{text} @ {weights}"
@@ -255,7 +230,7 @@ class Printer:
         width = statement.out.width
         return f"({text}.reshape(-1, {size}) @ {weights}).reshape(-1, {width})"
 
-    def _weights(self, statement: DenseWeights) -> str:
+    def _weights(self, statement: ir.DenseWeights) -> str:
         g, source = self.view(statement.g), self.view(statement.source)
         if statement.windows > 1:
             g += f".reshape(-1, {statement.g.width // statement.windows})"
@@ -276,18 +251,16 @@ def _grouped(source: View, size: int) -> str:
     return f"-1, {groups}, {size}" if source.array.batched else f"{groups}, {size}"
 
 
-def function_text(
-    routine: Routine, printer: Printer, name: str, returned: Sequence[str], kind: Array
-) -> str:
+def function_text(printer: Printer, name: str, returned: Sequence[str], kind: Array) -> str:
     """Return a program as a Python function of theta and the arguments.
 
     Args:
-        routine: for the arguments.
         printer: has the lines.
         name: of the function.
         returned: the expressions to return.
         kind: the argument whose dtype all numbers have.
     """
+    routine = printer.routine
     arguments = [array.name for array in routine.inputs]
     if routine.theta.width:
         arguments.insert(0, "theta")
@@ -327,7 +300,7 @@ def preamble(printers: Sequence[Printer]) -> str:
     for printer in printers:
         functions |= printer.functions
         constants |= printer.constants
-    texts = _definitions(functions)
+    texts = definitions(functions)
     lines = ["import math"] if any("math." in text for text in texts) else []
     lines += [_IMPORT.rstrip()]
     lines += ["", *texts] if texts else []
@@ -354,74 +327,3 @@ def _literal(data: Any) -> str:
     listed = [repr(x) for x in data.tolist()]
     text = re.sub(r"\b(inf|nan)\b", r"np.\1", f"[{', '.join(listed)}]")
     return text if data.dtype.kind == "f" else f"np.asarray({text})"
-
-
-def _definitions(functions: dict[str, Any]) -> list[str]:
-    """Return the source of functions, each after the ones it calls."""
-    texts: dict[str, str] = {}
-
-    def define(name: str, function: Any) -> None:
-        if name in texts:
-            return
-        called = numeric.made_of(function)
-        if called is not function:
-            texts[name] = _elementwise(name, called)
-            return
-        try:
-            source = inspect.getsource(function)
-        except (OSError, TypeError):
-            source = ""
-        if not source.startswith(f"def {name}("):
-            texts[name] = _missing(name)
-            return
-        for other in re.findall(r"(?<![\w.])(\w+)\(", source):
-            called = function.__globals__.get(other)
-            called = _PORTABLE.get(called, called)
-            if other != name and callable(called):
-                define(other, called)
-        texts[name] = _bare(source) + "\n"
-
-    for name, function in functions.items():
-        define(name, function)
-    return list(texts.values())
-
-
-def _elementwise(name: str, function: Any) -> str:
-    """Return a function over arrays that calls one of `math` for each element."""
-    if getattr(math, getattr(function, "__name__", ""), None) is not function:
-        return _missing(name)
-    return (
-        f"def {name}(*xs):\n"
-        f"    array = np.vectorize(math.{function.__name__}, otypes=[float])\n"
-        "    return array(*xs).astype(np.result_type(np.float32, *xs))\n"
-    )
-
-
-def _missing(name: str) -> str:
-    """Return a place for a function whose text is not here: one of the user's own."""
-    return (
-        f"def {name}(*xs):\n"
-        f'    raise NotImplementedError("put your own {name} here: arrays in, array out")\n'
-    )
-
-
-def _bare(source: str) -> str:
-    """Return the source of a function without its docstring and annotations."""
-    definition = ast.parse(source).body[0]
-    assert isinstance(definition, ast.FunctionDef)
-    for part in ast.walk(definition):
-        if isinstance(part, ast.FunctionDef):
-            part.returns = None
-            if ast.get_docstring(part) is not None:
-                del part.body[0]
-        elif isinstance(part, ast.arg):
-            part.annotation = None
-    return ast.unparse(_Unannotated().visit(definition))
-
-
-class _Unannotated(ast.NodeTransformer):
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt | None:
-        """Return an assignment without the type; nothing where there is only a type."""
-        if node.value is None:
-            return None
-        return ast.copy_location(ast.Assign([node.target], node.value), node)

@@ -8,7 +8,7 @@ topological order, operands before results, through all passes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
@@ -117,10 +117,19 @@ class Graph:
         found = tallied(self.operands, size)
         return found + tallied(self.outputs, size)
 
-    def named(self, *names: str) -> Bools:
-        """Return which nodes are made by one of the primitives of these names."""
-        chosen = [i for i, row in enumerate(self.rows) if row.name in names]
-        return np.isin(self.code, chosen)
+    def made_by(self, *rows: Primitive) -> Bools:
+        """Return which nodes are made by one of these primitives."""
+        return self.where(lambda row: row in rows)
+
+    def where(self, holds: Callable[[Primitive], bool]) -> Bools:
+        """Return which nodes are made by a primitive for which something holds.
+
+        >>> from autograd.compile.tracing.trace import trace
+        >>> graph = trace(lambda x: x * x + x.exp(), [()])
+        >>> graph.where(lambda row: row.commutes).tolist()
+        [False, True, False, True]
+        """
+        return np.isin(self.code, [i for i, row in enumerate(self.rows) if holds(row)])
 
     def row_code(self, row: Primitive) -> tuple[Graph, int]:
         """Return the graph with `row` among its primitives, and the place of it."""

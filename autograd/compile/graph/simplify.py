@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Graph, Ints, repeated
-from autograd.engine.primitive import Primitive, lookup
+from autograd.engine.primitives import TABLE, Primitive
 
 # Larger graphs are shared by rounds over all nodes at once, and node by node after so many.
 _LARGE, _ROUNDS = 10_000, 6
@@ -55,8 +55,8 @@ def prune(graph: Graph) -> Graph:
 def share(graph: Graph) -> Graph:
     """Return the graph with one node for all that compute the same from the same operands.
 
-    The order of the two operands of `add`, `mul` and `equal` does not count: their result is the
-    same to the bit.
+    The order of the two operands of a row that commutes does not count: its result is the same to
+    the bit.
 
     >>> from autograd.compile.tracing.trace import trace
     >>> graph = trace(lambda x, y: (x * y).exp() + (y * x).exp(), [(), ()])
@@ -91,7 +91,7 @@ def share(graph: Graph) -> Graph:
 
 
 def _commuting(graph: Graph) -> set[int]:
-    return {i for i, row in enumerate(graph.rows) if row.name in ("add", "mul", "equal")}
+    return {i for i, row in enumerate(graph.rows) if row.commutes}
 
 
 def _twins(graph: Graph) -> Ints | None:
@@ -173,7 +173,7 @@ class Patch:
         graph = self.old
         constant = graph.code == CONSTANT
         beside = np.unique(graph.owners[constant[graph.operands]])
-        negated = np.flatnonzero(graph.named("neg"))
+        negated = np.flatnonzero(graph.made_by(_NEG))
         heap: list[int] = np.union1d(beside, negated).tolist()
         consumers: dict[int, list[int]] | None = None
         # Looking into an array costs ten times what a list does, and making the lists as much as a
@@ -208,7 +208,12 @@ class Patch:
         numbers = [self.numbers.get(x) for x in taken]
         if taken and all(x is not None for x in numbers):
             return self.constant(float(row.function(*numbers)))
-        identity = _IDENTITIES.get(row.name)
+        if row.neutral is not None:
+            if _same(numbers[1], row.neutral):
+                return taken[0]
+            if row.commutes and _same(numbers[0], row.neutral):
+                return taken[1]
+        identity = _IDENTITIES.get(row)
         return identity(self, taken, numbers) if identity is not None else None
 
     def code_of(self, row: Primitive) -> int:
@@ -232,13 +237,13 @@ class Patch:
         self.added.append((self.at - 0.5, self.code_of(row), operands))
         return len(self.old) + len(self.added) - 1
 
-    def row_of(self, node: int) -> tuple[str, list[int]]:
-        """Return the name and the operands of what makes a node; "" for leaves and new nodes."""
+    def row_of(self, node: int) -> tuple[Primitive | None, list[int]]:
+        """Return the row and the operands of what makes a node; None for leaves and new nodes."""
         if node >= len(self.old) or self.old.code[node] < 0 or node in self.changed:
-            return "", []
+            return None, []
         given: list[int] = self.old.operands_of(node).tolist()
         operands = [self.moved.get(x, x) for x in given]
-        return self.old.rows[int(self.old.code[node])].name, operands
+        return self.old.rows[int(self.old.code[node])], operands
 
     def graph(self) -> Graph:
         """Return the graph with all changes made."""
@@ -303,68 +308,45 @@ def _consumers(graph: Graph) -> dict[int, list[int]]:
 Identity = Callable[[Patch, list[int], Numbers], Found]
 
 
+def _same(x: float | None, n: float) -> bool:
+    """Whether x is n: -0.0 == 0.0, but x - -0.0 is x + 0.0, which is not x where x is -0.0."""
+    return x == n and repr(x) == repr(n)
+
+
 def _product(patch: Patch, taken: list[int], numbers: Numbers) -> Found:
     for place in (0, 1):
-        if numbers[place] == 1.0:
-            return taken[1 - place]
         if numbers[place] == -1.0:
-            return lookup("neg"), [taken[1 - place]]
+            return _NEG, [taken[1 - place]]
     return None
 
 
 def _quotient(patch: Patch, taken: list[int], numbers: Numbers) -> Found:
     x = numbers[1]
-    if x == 1.0:
-        return taken[0]
     # The reciprocal of a power of two is exact, away from the ends of the floats.
     if x is not None and 1e-300 < abs(x) < 1e300 and abs(np.frexp(x)[0]) == 0.5:
-        return lookup("mul"), [taken[0], patch.constant(1.0 / x)]
-    return (lookup("reciprocal"), [taken[1]]) if numbers[0] == 1.0 else None
-
-
-def _difference(patch: Patch, taken: list[int], numbers: Numbers) -> Found:
-    # -0.0 == 0.0, but x - -0.0 is x + 0.0, which is not x where x is -0.0.
-    return taken[0] if repr(numbers[1]) == "0.0" else None
-
-
-def _addition(patch: Patch, taken: list[int], numbers: Numbers) -> Found:
-    for place in (0, 1):
-        if repr(numbers[place]) == "-0.0":
-            return taken[1 - place]
-    return None
+        return _MUL, [taken[0], patch.constant(1.0 / x)]
+    return (_RECIPROCAL, [taken[1]]) if numbers[0] == 1.0 else None
 
 
 def _power(patch: Patch, taken: list[int], numbers: Numbers) -> Found:
     x, n = taken[0], numbers[1]
-    if n == 1.0:
-        return x
     if n == 2.0:
-        return lookup("square"), [x]
+        return _SQUARE, [x]
     if n == 3.0:
-        return lookup("mul"), [x, patch.node(lookup("square"), [x])]
-    return (lookup("reciprocal"), [x]) if n == -1.0 else None
+        return _MUL, [x, patch.node(_SQUARE, [x])]
+    return (_RECIPROCAL, [x]) if n == -1.0 else None
 
 
 def _negation(patch: Patch, taken: list[int], numbers: Numbers) -> Found:
-    name, operands = patch.row_of(taken[0])
-    return operands[0] if name == "neg" else None
+    row, operands = patch.row_of(taken[0])
+    return operands[0] if row is _NEG else None
 
 
-_IDENTITIES: dict[str, Identity] = {
-    "mul": _product,
-    "div": _quotient,
-    "sub": _difference,
-    "add": _addition,
-    "power": _power,
-    "neg": _negation,
+_MUL, _NEG, _RECIPROCAL, _SQUARE = (TABLE[name] for name in ("mul", "neg", "reciprocal", "square"))
+# Of rows with a number that leaves the other operand as it is, what other numbers make.
+_IDENTITIES: dict[Primitive, Identity] = {
+    _MUL: _product,
+    TABLE["div"]: _quotient,
+    TABLE["power"]: _power,
+    _NEG: _negation,
 }
-
-
-def simplified(graph: Graph) -> Graph:
-    """Return the graph folded, pruned and shared.
-
-    >>> from autograd.compile.tracing.trace import trace
-    >>> simplified(trace(lambda x: x**2 + (x * 1.0).square(), [()])).census()
-    {'input': 1, 'add': 1, 'square': 1}
-    """
-    return share(prune(fold(graph)))

@@ -13,10 +13,12 @@ import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints, repeated, tallied
 from autograd.compile.graph.simplify import Patch
-from autograd.engine.primitive import lookup
+from autograd.engine.primitives import TABLE, Primitive
 
-# Rows that give no -0.0: beside one of their results a sum is no negative zero either.
-_NEVER_MINUS_ZERO = ("exp", "square", "abs", "sigmoid", "softplus", "relu", "cosh", "hypot")
+# What this pass is about: the rows that a sum can be written in.
+_ROWS = _ADD, _SUB, _MUL, _SUM, _DOT, _NEG = [
+    TABLE[name] for name in ("add", "sub", "mul", "sum", "dot", "neg")
+]
 
 Edges: TypeAlias = "tuple[Ints, Ints, Ints]"
 
@@ -41,8 +43,8 @@ def flatten(graph: Graph) -> Graph:
     >>> str(prune(flatten(loop))) == str(prune(flatten(one)))
     True
     """
-    add, minus, total = (graph.named(name) for name in ("add", "sub", "sum"))
-    plain, pairs = add | minus | total, graph.named("dot")
+    minus, pairs = graph.made_by(_SUB), graph.made_by(_DOT)
+    plain = minus | graph.made_by(_ADD, _SUM)
     if not (plain | pairs).any():
         return graph
     used_once = graph.uses == 1
@@ -62,7 +64,7 @@ def flatten(graph: Graph) -> Graph:
         root = further
     absorbed = np.zeros(len(graph), dtype=np.bool_)
     absorbed[child[inner]] = True
-    factors = open_place & graph.named("mul")[child] & ~inner
+    factors = open_place & graph.made_by(_MUL)[child] & ~inner
     absorbed[child[factors]] = True
     terms = _terms(graph, (owner, child, position), plain[owner] & ~inner, factors, pairs, root)
     terms = _without_zeros(graph, terms)
@@ -84,7 +86,7 @@ def _terms(
     """Return the terms of all sums: products first, each kind in the order it was written in."""
     owner, child, position = edges
     single = outer & ~factors
-    negative = graph.named("sub")[owner] & (position == 1)
+    negative = graph.made_by(_SUB)[owner] & (position == 1)
     first = child[single]
     parts = [(owner[single], position[single], first, np.where(negative[single], -2, -1))]
     made = child[factors]
@@ -119,7 +121,8 @@ def _without_zeros(graph: Graph, terms: _Terms) -> _Terms:
     product = (terms.b >= 0) & fixed[terms.a] & graph.batched[np.maximum(terms.b, 0)]
     certain = tallied(terms.root[product], len(graph)) > 1
     single = (terms.b == -1) & ~is_zero
-    never = (terms.b == terms.a) | (single & (graph.named(*_NEVER_MINUS_ZERO))[terms.a])
+    # Beside a term that is never -0.0 a sum is no negative zero either.
+    never = (terms.b == terms.a) | (single & graph.where(lambda row: row.unsigned)[terms.a])
     certain[terms.root[never]] = True
     kept = ~(is_zero & certain[terms.root])
     return _Terms(terms.root[kept], terms.a[kept], terms.b[kept])
@@ -129,9 +132,9 @@ def _rewritten(graph: Graph, terms: _Terms, absorbed: Bools) -> Graph:
     """Return the graph with sums made of these terms and without what was absorbed."""
     size = len(graph)
     new = graph
-    codes: dict[str, int] = {}
-    for name in ("add", "sub", "mul", "sum", "dot", "neg"):
-        new, codes[name] = new.row_code(lookup(name))
+    codes: dict[Primitive, int] = {}
+    for row in _ROWS:
+        new, codes[row] = new.row_code(row)
     count = tallied(terms.root, size)
     products = tallied(terms.root, size, terms.b >= 0).astype(np.int64)
     minuses = tallied(terms.root, size, terms.b == -2).astype(np.int64)
@@ -142,8 +145,8 @@ def _rewritten(graph: Graph, terms: _Terms, absorbed: Bools) -> Graph:
     as_sub = is_sum & (products == 0) & (minuses == 1) & (count == 2)
     as_dot = is_sum & ~(as_mul | as_add | as_sub)
     code = graph.code.copy()
-    code[as_add] = np.where(count[as_add] == 2, codes["add"], codes["sum"])
-    code[as_sub], code[as_mul], code[as_dot] = codes["sub"], codes["mul"], codes["dot"]
+    code[as_add] = np.where(count[as_add] == 2, codes[_ADD], codes[_SUM])
+    code[as_sub], code[as_mul], code[as_dot] = codes[_SUB], codes[_MUL], codes[_DOT]
     counts = np.where(is_sum, count, graph.counts)
     counts[as_mul] = 2
     counts[as_dot] = 2 * count[as_dot]
@@ -198,7 +201,7 @@ def split(graph: Graph) -> Graph:
     >>> split(graph).census()
     {'constant': 1, 'parameter': 2, 'input': 2, 'dot': 2}
     """
-    sums = np.flatnonzero(graph.named("dot"))
+    sums = np.flatnonzero(graph.made_by(_DOT))
     if not len(sums):
         return graph
     constant = graph.code == CONSTANT
@@ -215,13 +218,13 @@ def split(graph: Graph) -> Graph:
             continue
         patch.at = node
         rest, others = a[~dense].tolist(), b[~dense].tolist()
-        inner = patch.node(lookup("dot"), [*a[dense].tolist(), *b[dense].tolist()])
+        inner = patch.node(_DOT, [*a[dense].tolist(), *b[dense].tolist()])
         if all(patch.numbers.get(x) == 1.0 for x in others):
-            row = lookup("add") if len(rest) == 1 else lookup("sum")
+            row = _ADD if len(rest) == 1 else _SUM
             taken = [*rest, inner]
         elif len(rest) == 1 and patch.numbers.get(others[0]) == -1.0:
-            row, taken = lookup("sub"), [inner, *rest]
+            row, taken = _SUB, [inner, *rest]
         else:
-            row, taken = lookup("dot"), [*rest, inner, *others, one]
+            row, taken = _DOT, [*rest, inner, *others, one]
         patch.changed[node] = patch.code_of(row), taken
     return patch.graph()

@@ -36,7 +36,7 @@ def named(parameters: Any) -> tuple[list[Value], list[str]]:
         given = asked.iterable("compile", parameters, "a model or a list of Values as parameters")
         pairs = [(getattr(p, "label", "") or f"parameter {i}", p) for i, p in enumerate(given)]
     for name, p in pairs:
-        if p.__class__ is Value and p._use is LEAF:
+        if p.__class__ is Value and p._kind is LEAF:
             continue
         if not isinstance(p, Value):
             raise TypeError(f"parameters is a model or a list of Values; {name} is {p!r:.60}")

@@ -1,8 +1,11 @@
 """What a program cannot follow while its function is traced, and what to write instead.
 
-A number that does not exist yet cannot be read, compared or branched on. Placeholders refuse by
-their methods; Values that a parameter decides refuse by guards, which stand in `Value` only while
-some thread traces. Every refusal is a `TraceError` with the line that asked.
+A number that does not exist yet cannot be read, compared or branched on: a `TraceError` names the
+line that asked. Placeholders refuse by their methods. Values that a parameter decides refuse by
+guards, which stand in `Value` while some thread traces, for all threads, and ask which one reads:
+`Value.data` is read without Python code, and a test in it would double the time of every read there
+is. A class of their own for the parameters of a trace would change them for all threads too, and
+take them off the quick roads, which ask for `Value` itself; copies would not be what f holds.
 """
 
 # pyright: reportPrivateUsage=false
@@ -11,17 +14,22 @@ some thread traces. Every refusal is a `TraceError` with the line that asked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from autograd.blocks import Block, Blocks, Turn
-from autograd.engine.backward import backward
-from autograd.engine.methods import names
-from autograd.engine.modes import is_paused, user_line
+from autograd.engine.modes import is_paused, tracer, user_line
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 
-if TYPE_CHECKING:
-    from autograd.compile.tracing.trace import Tape
+
+class Deciding(Protocol):
+    """What is asked of the recorder of a trace (`recorder.py`)."""
+
+    placeholder: Any
+
+    def decides(self, value: Value) -> bool:
+        """Whether a parameter decides the number of a Value."""
+        ...
 
 
 # And what copies a Value: the line is the one that called it.
@@ -69,14 +77,13 @@ _traces = Blocks("autograd's traces")
 _guarding = Turn()
 _COMPARISONS = ("__lt__", "__le__", "__gt__", "__ge__")
 _GUARDED = ("data", "detach", "backward", *_COMPARISONS)
-_unguarded: dict[str, Any] = {
-    "backward": backward,  # imported for this too: it becomes a method when its module is read
-    **{name: vars(Value)[name] for name in _GUARDED if name != "backward"},
-}
+_unguarded: dict[str, Any] = {name: vars(Value)[name] for name in _GUARDED}
+# The answers of the engine's tracer while there is none.
+_untraced = tracer.keeps, tracer.decides
 
 
 class Tracing(Block):
-    """Inside the block, Values refuse to tell a number that a parameter of the tape decides.
+    """Inside the block, Values refuse to tell a number that a parameter of the recorder decides.
 
     `Value.data` is the fastest reader there is, with no room for a test; so other readers are put
     in its place while some trace is open, and taken away by `settle` after the last.
@@ -87,13 +94,14 @@ class Tracing(Block):
     def __enter__(self) -> None:
         with _guarding.lock:
             self.enter(None)
+            tracer.keeps, tracer.decides = _paused, _traced
             for name, guard in _guards().items():
                 setattr(Value, name, guard)
 
 
-def tracing(tape: Tape) -> Tracing:
+def tracing(recorder: Deciding) -> Tracing:
     """Return the block to trace in."""
-    return Tracing(_traces, tape)
+    return Tracing(_traces, recorder)
 
 
 def settle(*blocks: object) -> None:
@@ -104,12 +112,13 @@ def settle(*blocks: object) -> None:
                 block.close()
         _traces.sweep()
         if not _traces.opened:
+            tracer.keeps, tracer.decides = _untraced
             for name, plain in _unguarded.items():
                 setattr(Value, name, plain)
 
 
-def _tape() -> Tape | None:
-    """Return the tape of the trace that this is called from."""
+def _recorder() -> Deciding | None:
+    """Return the recorder of the trace that this is called from."""
     if not _traces.opened:
         # A trace that was interrupted on its way out has left the guards.
         settle()
@@ -120,10 +129,10 @@ def _tape() -> Tape | None:
 
 def _traced(x: Any) -> bool:
     """Whether a number is decided by a parameter or an input of this trace."""
-    tape = _tape()
-    if tape is None:
+    recorder = _recorder()
+    if recorder is None:
         return False
-    return tape.decides(x) if x.__class__ is Value else x.__class__ is tape.placeholder
+    return recorder.decides(x) if x.__class__ is Value else x.__class__ is recorder.placeholder
 
 
 def _paused(node: Value) -> bool:
@@ -131,23 +140,17 @@ def _paused(node: Value) -> bool:
 
     One that none decides stays with what it was made from: constants are looked at later.
     """
-    tape = _tape() if _traces.opened else None
-    if tape is not None and tape.decides(node):
-        check_recording(tape)
-    return tape is not None
+    recorder = _recorder() if _traces.opened else None
+    if recorder is not None and recorder.decides(node):
+        check_recording(recorder)
+    return recorder is not None
 
 
-def check_recording(tape: Tape) -> None:
+def check_recording(recorder: Deciding) -> None:
     """Raise the TraceError for what is computed inside `no_grad`; asked while a mode is open."""
-    # Rules are applied to placeholders, too, of tapes that nobody traces on.
-    if is_paused() and _tape() is tape:
+    # Rules are applied to placeholders, too, of recorders that nobody traces on.
+    if is_paused() and _recorder() is recorder:
         refuse("computes with a Value inside no_grad", _NO_GRAD)
-
-
-names["traced"] = _paused
-
-
-names["decided_later"] = _traced
 
 
 def _guards() -> dict[str, Any]:

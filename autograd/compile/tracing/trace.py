@@ -1,12 +1,8 @@
 """Calls a function once on placeholders and writes down every operation it does.
 
-A placeholder (`placeholder.py`) knows only its place on the tape; its methods append to parallel
-lists. Values that the function meets are parameters, known by identity, or constants. What a
-program cannot follow is refused: see `refusals.py`.
+What the function does with placeholders (`placeholder.py`) is appended to the lists of a recorder
+(`recorder.py`), which become the graph. What a program cannot follow is refused: `refusals.py`.
 """
-
-# pyright: reportPrivateUsage=false
-# The rooms of the engine share the slots of a node; the properties over them are for users.
 
 from __future__ import annotations
 
@@ -16,16 +12,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import numpy as np
-
-from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, repeated
-from autograd.compile.tracing.placeholder import OPERATORS, placeholder_class
-from autograd.compile.tracing.refusals import settle, tracing, where_asked
-from autograd.engine.backward import order
-from autograd.engine.methods import tick
+from autograd.compile.graph.graph import Graph
+from autograd.compile.tracing.placeholder import placeholder_class
+from autograd.compile.tracing.recorder import Recorder
+from autograd.compile.tracing.refusals import settle, tracing
 from autograd.engine.modes import recording_anyway
-from autograd.engine.numeric import number
-from autograd.engine.primitive import TABLE, Primitive
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 
@@ -35,65 +26,20 @@ T = TypeVar("T")
 Shape = tuple[int, ...]
 
 
-class Tape:
-    """The lists that a trace appends to.
+class _Serving(Recorder):
+    """A recorder that serves one trace after another.
 
-    A node of one or two operands keeps them in `first` and `second`. One of more has the negative
-    number of its operands in `second`, and in `first` where they begin in `side`.
+    A class is freed by the cyclic collector alone, so its placeholders had better serve again; but
+    not while somebody holds one, which the next trace would take for one of its own.
     """
 
-    def __init__(self, parameters: Sequence[Value] = ()) -> None:
-        self.code: list[int] = []
-        self.first: list[int] = []
-        self.second: list[int] = []
-        self.values: dict[Value, int] = {}
-        self.rows: list[Primitive] = []
-        self.codes: dict[Primitive, int] = {}
+    def __init__(self) -> None:
         self._made_from = _doors()
-        self.placeholder = placeholder_class(self)
-        # Rows that the methods of the class know by their places.
-        self._known = len(self.rows)
+        super().__init__(placeholder_class)
         self._holders = self._count_holders()
-        self.begin(parameters)
-
-    def begin(self, parameters: Sequence[Value], *, final: bool = False) -> None:
-        """Begin anew, in the lists that the methods of the placeholders append to.
-
-        Args:
-            parameters: the Values that are parameters.
-            final: whether what is recorded is never differentiated again: some rules then are
-                shorter.
-        """
-        self.placeholder.__final__ = final
-        count = len(parameters)
-        self.code[:] = [PARAMETER] * count
-        self.first[:] = range(count)
-        self.second[:] = [0] * count
-        del self.rows[self._known :]
-        self.codes = {row: i for i, row in enumerate(self.rows)}
-        self.side: list[int] = []
-        self.numbers: list[float] = []
-        self.inputs = 0
-        # What does not depend on the sample: constants, parameters and what is made of them.
-        self.unbatched = list(range(count))
-        self.constants: dict[float, int] = {}
-        self.odd_constants: dict[str, int] = {}
-        # All parameters stand there from the start; what is not used is pruned later.
-        self.parameters = dict(zip(parameters, range(count), strict=True))
-        self.values.clear()
-        self.values.update(self.parameters)
-        self.labels: dict[int, str] = {}
-        self.captured: list[Value] = []
-        self.began = tick()
-        # Values that were looked at and do not depend on a parameter.
-        self.free: set[Value] = set()
 
     def release(self) -> None:
-        """Let go of all that was recorded, and keep the class for the next tape.
-
-        A class is freed by the cyclic collector alone, so it had better serve again; but not while
-        somebody holds a placeholder, which the next trace would take for one of its own.
-        """
+        """Let go of all that was recorded, and keep the class for the next trace."""
         self.begin(())
         is_alone = self._count_holders() == self._holders
         if is_alone and len(_spare) < _KEPT and getattr(sys, "_is_gil_enabled", lambda: True)():
@@ -106,182 +52,34 @@ class Tape:
     def _count_holders(self) -> int:
         return sys.getrefcount(self.placeholder)
 
-    def code_of(self, row: Primitive) -> int:
-        """Return the place of a primitive on this tape."""
-        code = self.codes.get(row)
-        if code is None:
-            code = self.codes[row] = len(self.rows)
-            self.rows.append(row)
-        return code
 
-    def append(self, code: int, first: int, second: int = 0) -> int:
-        """Append one node."""
-        self.code.append(code)
-        self.first.append(first)
-        self.second.append(second)
-        return len(self.code) - 1
-
-    def new(self, node: int) -> Any:
-        """Return a placeholder for a node."""
-        made = object.__new__(self.placeholder)
-        made.i = node
-        return made
-
-    def input(self) -> Any:
-        """Append the next input and return its placeholder."""
-        self.inputs += 1
-        return self.new(self.append(INPUT, self.inputs - 1))
-
-    def constant(self, x: float) -> int:
-        """Return the node of a number; each number has one."""
-        # 0.0 and -0.0 are equal and nan is not equal to itself: those go by what they look like.
-        odd = x == 0.0 or x != x
-        known: Any = self.odd_constants if odd else self.constants
-        key = repr(x) if odd else x
-        node = known.get(key)
-        if node is None:
-            self.numbers.append(x)
-            node = known[key] = self.append(CONSTANT, len(self.numbers) - 1)
-            self.unbatched.append(node)
-        return node
-
-    def node_of(self, x: Any) -> int:
-        """Return the node that an operand of any kind stands for."""
-        kind = x.__class__
-        if kind is self.placeholder:
-            return x.i
-        if kind is float:
-            return self.constant(x)
-        if kind is Value:
-            node = self.values.get(x)
-            return self.imported(x) if node is None else node
-        if getattr(kind, "__apply__", None) is not None:
-            raise TraceError(
-                f"{where_asked()} uses a placeholder of another trace: return results from the "
-                "traced function, and do not keep them"
-            )
-        return self.constant(number(x))
-
-    def decides(self, value: Value) -> bool:
-        """Whether a parameter decides the number of a Value."""
-        free, parameters = self.free, self.parameters
-        if value in parameters:
-            return True
-        if value._x is None or value in free:
-            return False
-        known = [x in free or (x._x is None and x not in parameters) for x in _values(value)]
-        nodes = [value] if all(known) else order(value)
-        if any(v in parameters for v in nodes):
-            return True
-        free.update(nodes)
-        return False
-
-    def imported(self, value: Value) -> int:
-        """Return the node of a recorded Value, with all it was made from.
-
-        A leaf that is no parameter is a constant, captured with the number it has now. So is what
-        was computed from such before the trace, which may be given new data, too.
-        """
-        values = self.values
-        for v in order(value):
-            if v in values:
-                continue
-            row = v.op
-            if v.birth < self.began:
-                self.captured.append(v)
-            if row is None:
-                values[v] = self.constant(v._number)
-            else:
-                values[v] = self.node(row, v.args)
-                self.unbatched.append(values[v])
-        return values[value]
-
-    def node(self, row: Primitive, operands: Sequence[Any]) -> int:
-        """Append a node made by a primitive from operands of any kind."""
-        known, placeholder = self.values.get, self.placeholder
-        nodes: list[Any] = [
-            x.i if x.__class__ is placeholder else known(x) if x.__class__ is Value else None
-            for x in operands
-        ]
-        if None in nodes:
-            nodes = [self.node_of(x) for x in operands]
-        code = self.code_of(row)
-        if len(nodes) == 1:
-            return self.append(code, nodes[0])
-        if len(nodes) == 2 and row.arity == 2:
-            return self.append(code, *nodes)
-        self.side += nodes
-        return self.append(code, len(self.side) - len(nodes), -len(nodes))
-
-    def graph(self, outputs: Sequence[int]) -> Graph:
-        """Return what was recorded, as arrays."""
-        code = np.array(self.code, dtype=np.int32)
-        first = np.array(self.first, dtype=np.int32)
-        second = np.array(self.second, dtype=np.int32)
-        side = np.array(self.side, dtype=np.int32)
-        # A row of any number of operands may have one: then `second` is 0, as for one operand.
-        pairs = np.array([row.arity == 2 for row in self.rows] + [False] * 3, dtype=np.bool_)
-        counts = np.where(code < 0, 0, np.where(second < 0, -second, 1 + pairs[code]))
-        start = np.zeros(len(code) + 1, dtype=np.int64)
-        np.cumsum(counts, out=start[1:])
-        operands = np.empty(int(start[-1]), dtype=np.int32)
-        plain = (code >= 0) & (second >= 0)
-        operands[start[:-1][plain]] = first[plain]
-        double = plain & (counts == 2)
-        operands[start[:-1][double] + 1] = second[double]
-        many = second < 0
-        where = repeated(many, counts)
-        if where.any():
-            size = counts[many]
-            before = np.cumsum(size) - size
-            inside = np.arange(int(size.sum())) - repeated(before, size)
-            operands[where] = side[repeated(first[many], size) + inside]
-        batched = np.ones(len(code), dtype=np.bool_)
-        batched[np.array(self.unbatched, dtype=np.int64)] = False
-        return Graph(
-            rows=tuple(self.rows),
-            code=code,
-            start=start,
-            operands=operands,
-            place=np.where(code < 0, first, -1),
-            numbers=np.array(self.numbers, dtype=np.float64),
-            batched=batched,
-            outputs=np.array(outputs, dtype=np.int32),
-            labels=dict(self.labels),
-        )
-
-
-# Tapes whose classes nobody holds placeholders of.
-_spare: list[Tape] = []
+# Those that nobody holds placeholders of.
+_spare: list[_Serving] = []
 _KEPT = 4
 
 
 def _doors() -> tuple[Any, ...]:
     """Return what the methods of a class of placeholders are made from."""
-    return (*[TABLE[name] for name in OPERATORS], TABLE["power"], *vars(Value))
+    return tuple(vars(Value))
 
 
-def on_tape(
-    record: Callable[[Tape], T], parameters: Sequence[Value] = (), *, final: bool = False
+def on_recorder(
+    record: Callable[[Recorder], T], parameters: Sequence[Value] = (), *, final: bool = False
 ) -> T:
-    """Return what a function makes of a tape; placeholders of it are not to leave the function.
+    """Return what a function makes of a recorder; placeholders of it are not to leave the function.
 
-    `parameters` and `final` are those of `Tape.begin`.
+    `parameters` and `final` are those of `Recorder.begin`.
     """
-    tape = None
+    recorder = None
     # Another thread may take the last one.
     with contextlib.suppress(IndexError):
-        tape = _spare.pop()
-    if tape is None or not tape.is_current():
-        tape = Tape()
-    tape.begin(parameters, final=final)
-    found = record(tape)
-    tape.release()
+        recorder = _spare.pop()
+    if recorder is None or not recorder.is_current():
+        recorder = _Serving()
+    recorder.begin(parameters, final=final)
+    found = record(recorder)
+    recorder.release()
     return found
-
-
-def _values(node: Value) -> list[Value]:
-    return [x for x in node.args if isinstance(x, Value)]
 
 
 def trace(
@@ -307,29 +105,29 @@ def trace(
     {'parameter': 1, 'input': 2, 'add': 1, 'mul': 2}
     """
 
-    def record(tape: Tape) -> Graph:
-        arguments = [_nested(tape, shape) for shape in shapes]
+    def record(recorder: Recorder) -> Graph:
+        arguments = [_nested(recorder, shape) for shape in shapes]
         # Also in `no_grad`, where what is made of parameters alone would look like a constant.
-        recording, reading = recording_anyway(), tracing(tape)
+        recording, reading = recording_anyway(), tracing(recorder)
         try:
             with recording, reading:
                 result = f(*arguments)
                 # No comprehension: in one, Python 3.13 forgets the `with` if a line raises.
-                outputs = [*map(tape.node_of, flat_outputs(result))]
+                outputs = [*map(recorder.node_of, flat_outputs(result))]
         finally:
             settle(recording, reading)
         if captured is not None:
-            captured.extend(tape.captured)
-        return tape.graph(outputs)
+            captured.extend(recorder.captured)
+        return recorder.graph(outputs)
 
-    return on_tape(record, parameters)
+    return on_recorder(record, parameters)
 
 
-def _nested(tape: Tape, shape: Shape) -> Any:
+def _nested(recorder: Recorder, shape: Shape) -> Any:
     """Return nested lists of new placeholders."""
     if not shape:
-        return tape.input()
-    elements: list[Any] = [tape.input() for _ in range(math.prod(shape))]
+        return recorder.input()
+    elements: list[Any] = [recorder.input() for _ in range(math.prod(shape))]
     for length in reversed(shape[1:]):
         elements = [elements[i : i + length] for i in range(0, len(elements), length)]
     return elements

@@ -14,7 +14,7 @@ from itertools import chain, count, pairwise
 from autograd import asked
 from autograd.display.chain.latex import Latex, label_latex, number_latex
 from autograd.display.chain.passes import Walk
-from autograd.display.chain.paths import Edge, Paths, count_figure
+from autograd.display.chain.paths import Paths, count_figure
 from autograd.display.chain.terms import (
     Term,
     figure,
@@ -28,6 +28,7 @@ from autograd.display.picture.format import label_text, whole_number
 from autograd.engine.backward import order
 from autograd.engine.value import Value
 from autograd.errors import StaleGraphError
+from autograd.transforms.sweep import Edge
 
 # Of a longer path the factors at its ends are shown.
 MOST_FACTORS = 12
@@ -218,12 +219,14 @@ class Explanation:
     def _path(self, edges: list[Edge]) -> Path:
         product = 1.0
         for edge in edges:
-            product *= edge.local
-        if any(edge.nothing for edge in edges):
+            product *= edge.partial
+        if any(edge.is_closed for edge in edges):
             product = 0.0
-        nodes, walk = self._walk.nodes, self._walk
+        walk = self._walk
+        nodes: list[Value] = [walk.z, *[walk.nodes[edge.operand] for edge in edges]]
         factors = [
-            Factor(e.local, nodes[e.node], nodes[e.operand], e.position, walk) for e in edges
+            Factor(edge.partial, node, x, edge.position, walk)
+            for edge, (node, x) in zip(edges, pairwise(nodes), strict=True)
         ]
         return Path(tuple(factors), product)
 

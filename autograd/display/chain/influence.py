@@ -10,8 +10,9 @@ from typing import overload
 from autograd import asked
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.terms import figure
-from autograd.display.picture.format import markdown_text, whole_number
+from autograd.display.picture.format import whole_number
 from autograd.engine.value import Value
+from autograd.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Influencer:
 def influence(z: Value, *, most: int = 20) -> Influence:
     """Return the leaves of z's graph, those first on which most of z hangs.
 
-    A leaf w counts by |dz/dw * w|: to first order, what z would change by if w were set to 0.
+    A leaf w counts by |dz/dw * w|: to first order, the change of z if w were set to 0.
 
     Args:
         z: the result.
@@ -79,7 +80,7 @@ class Influence(Sequence[Influencer]):
                 value, gradient = walk.data[i], walk.gradients[i]
                 amount = abs(gradient * value)
                 found.append(Influencer(node, walk.name(i), value, gradient, amount))
-        # nan first: it is what is wrong.
+        # nan first: it is the fault to look at.
         found.sort(key=lambda one: -math.inf if one.amount != one.amount else -one.amount)
         self._found = found
 
@@ -93,39 +94,30 @@ class Influence(Sequence[Influencer]):
     def __getitem__(self, index: int | slice) -> Influencer | list[Influencer]:
         return self._found[index]
 
-    def _rows(self) -> list[list[str]]:
+    @property
+    def _table(self) -> Table:
         amounts = [one.amount for one in self._found if math.isfinite(one.amount)]
         largest = max(amounts, default=0.0)
-        rows = [["leaf", "value", f"d{self._z}/d·", f"|d{self._z}/d· × value|", ""]]
+        rows: list[list[str]] = []
         for one in self._found[: self._most]:
             bar = _bar(one.amount / largest) if largest and math.isfinite(one.amount) else ""
             if not math.isfinite(one.amount):
                 bar = "!"
             rows.append([one.name, *map(figure, (one.value, one.gradient, one.amount)), bar])
-        return rows
-
-    def _left_out(self) -> str:
-        n = len(self._found) - self._most
-        return f"and {n:,} more with less" if n > 0 else ""
+        by = f"d{self._z}/d·"
+        left_out = len(self._found) - self._most
+        note = f"and {left_out:,} more with less" if left_out > 0 else ""
+        return Table(("leaf", "value", by, f"|{by} × value|", ""), rows, "<>>><", note)
 
     def __str__(self) -> str:
-        rows = self._rows()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:4], widths[1:4]), row[4]])
-            for row in rows
-        ]
-        return "\n".join([*map(str.rstrip, lines), *filter(None, [self._left_out()])])
+        return str(self._table)
 
     def __repr__(self) -> str:
         n = len(self._found)
         return f"<Influence: {n:,} {'leaf' if n == 1 else 'leaves'}; print it, or take by index>"
 
     def _repr_markdown_(self) -> str:
-        head, *rows = [[markdown_text(cell) for cell in row] for row in self._rows()]
-        lines = [head, [":--", "--:", "--:", "--:", ":--"], *rows]
-        table = "\n".join([f"| {' | '.join(line)} |" for line in lines])
-        return f"{table}\n\n{self._left_out()}".strip()
+        return self._table.markdown()
 
 
 def _bar(share: float) -> str:

@@ -1,20 +1,18 @@
-"""The mathematics of a graph: its expression, and the derivative rules of the table, in LaTeX.
+"""The mathematics of a graph: its expression in LaTeX.
 
 Every form comes from the rows' own notation. Shared and labelled nodes get a line of their own
 and a name, so the text grows with the number of nodes and not with the number of paths.
 """
 
-import inspect
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd.display.picture.format import clean
 from autograd.engine.backward import order
-from autograd.engine.primitive import ATOM, PRODUCT, SUM, Operand, Primitive, lookup
+from autograd.engine.primitive import ATOM, PRODUCT, SUM, Operand, Primitive
 from autograd.engine.value import Value
+from autograd.escaping import clean
 
 # A longer expression is named and goes on its own line; with nesting that is bounded, so is the
 # time for a chain of any depth.
@@ -50,8 +48,6 @@ _SPECIAL = {
 _ESCAPED = str.maketrans(_SPECIAL)
 _BRACKETS = r"\left(", r"\right)"
 _DOTS = r"\dots"
-
-Writer = Callable[[Primitive, Sequence[Operand]], tuple[str, int]]
 
 
 class Latex(str):
@@ -163,10 +159,10 @@ def _operand(x: Value | float, written: Mapping[Value, Operand], names: _Names, 
 
 
 def _shortened(row: Primitive, args: Sequence[Any]) -> list[Any]:
-    """Return operands, with dots for the middle of a long list; of both lists for a dot product."""
+    """Return operands, with dots for the middle of a long list, or of each of two."""
     if len(args) <= MOST_OPERANDS:
         return list(args)
-    if row.name == "dot":
+    if row.paired:
         half = len(args) // 2
         return [*_ends(args[:half]), *_ends(args[half:])]
     return _ends(args)
@@ -218,133 +214,3 @@ def label_latex(label: str) -> str:
         return f"{base}_{{{inner}}}"
     kept = clean(label, 60)
     return rf"\mathrm{{{kept.translate(_ESCAPED)}}}"
-
-
-# The rules of the table ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RowText:
-    """A row and its partial derivatives, written.
-
-    Attributes:
-        function: the row applied to its operands.
-        partials: the partial derivative by each operand that is not a constant; z is the result.
-        operands: the operands' names.
-    """
-
-    function: str
-    partials: tuple[str, ...]
-    operands: tuple[str, ...]
-
-
-def partial_latex(row: Primitive) -> RowText:
-    r"""Return a row and its partial derivatives in LaTeX, written by running its own rule.
-
-    Constants have a number from the row's domain; a row of any number of operands has three, or
-    two pairs.
-
-    >>> partial_latex(lookup("div")).partials
-    ('\\frac{1}{y}', '-\\frac{z}{y}')
-    >>> partial_latex(lookup("power"))
-    RowText(function='x^{2}', partials=('2 \\cdot x',), operands=('x',))
-    """
-    return _row_text(row, _written, label_latex, number_latex, _BRACKETS)
-
-
-def partial_text(row: Primitive) -> RowText:
-    """Return a row and its partial derivatives as Python.
-
-    >>> partial_text(lookup("sigmoid")).partials
-    ('z * sigmoid(-x)',)
-    """
-
-    def write(row: Primitive, operands: Sequence[Operand]) -> tuple[str, int]:
-        return row.text(operands), row.text.precedence
-
-    def number(x: float) -> Operand:
-        return Operand(f"{x:g}", SUM if x < 0 else ATOM)
-
-    return _row_text(row, write, str, number, ("(", ")"))
-
-
-def _row_text(
-    row: Primitive,
-    write: Writer,
-    named: Callable[[str], str],
-    number: Callable[[float], Operand],
-    brackets: tuple[str, str],
-) -> RowText:
-    names, operands = _samples(row)
-    z = Value(0.5, "z")
-    function, _ = write(
-        row,
-        [
-            number(x) if not isinstance(x, Value) else Operand(named(x.label), ATOM)
-            for x in operands
-        ],
-    )
-    variables = tuple(n for n, x in zip(names, operands, strict=True) if isinstance(x, Value))
-    try:
-        rule: Any = row.textbook or row.partials
-        partials = rule(z, *operands)[: len(variables)]
-    except (TypeError, AttributeError, ValueError):  # a user's rule that runs on numbers only
-        call = f"partials(z, {', '.join(names)})"
-        texts = [named(f"{call}[{i}]") for i in range(len(variables))]
-        return RowText(function, tuple(texts), variables)
-    texts = [_simple(d, write, named, number, brackets).text for d in partials]
-    return RowText(function, tuple(texts), variables)
-
-
-def _samples(row: Primitive) -> tuple[list[str], list[Any]]:
-    """Return names for a row's operands and labelled Values, or numbers for its constants."""
-    parameters = list(inspect.signature(row.partials).parameters.values())[1:]
-    if row.arity is None:
-        names = ["x1", "x2", "y1", "y2"] if row.name == "dot" else ["x1", "x2", "x3"]
-        return names, [Value(0.5, name) for name in names]
-    plain = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
-    names = plain if len(plain) == row.arity else ["x", "y", "v", "w"][: row.arity]
-    names += [f"x{i}" for i in range(len(names), row.arity)]
-    operands: list[Any] = []
-    for i, name in enumerate(names):
-        low, high = row.domain[i]
-        constant = i >= row.arity - row.constants
-        operands.append(round(low + 0.75 * (high - low), 1) if constant else Value(0.5, name))
-    return names, operands
-
-
-def _simple(
-    d: Any,
-    write: Writer,
-    named: Callable[[str], str],
-    number: Callable[[float], Operand],
-    brackets: tuple[str, str],
-) -> Operand:
-    """Write a derivative that a rule gave, without factors of 1 and terms of 0."""
-    if not isinstance(d, Value):
-        return number(float(d))
-    written: dict[Value, Operand] = {}
-    halves: dict[Value, Operand] = {}  # what reciprocals are of
-    for node in order(d):
-        row: Any = node.op
-        if row is None:
-            written[node] = Operand(named(node.label), ATOM) if node.label else number(node.data)
-            continue
-        args = node.args
-        operands = [written[x] if isinstance(x, Value) else number(x) for x in args]
-        left, right = args[0], args[-1]
-        kept: Operand | None = None
-        if row.name in ("mul", "add") and len(args) == 2:
-            neutral = 1.0 if row.name == "mul" else 0.0
-            kept = operands[1] if left == neutral else operands[0] if right == neutral else None
-            if kept is None and row.name == "mul" and right in halves:
-                row, operands = lookup("div"), [operands[0], halves[right]]
-        elif row.name in ("sub", "div", "power") and right == (0.0 if row.name == "sub" else 1.0):
-            kept = operands[0]
-        elif row.name == "reciprocal":
-            halves[node] = operands[0]
-        if kept is None:
-            text, precedence = write(row, operands)
-            kept = Operand(text, precedence, brackets)
-        written[node] = kept
-    return written[d]

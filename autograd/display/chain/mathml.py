@@ -85,7 +85,7 @@ class _Reader:
         return token
 
     def row(self, end: str | None, depth: int) -> list[str]:
-        """Return what stands before `end`, or before the end of all."""
+        """Return the items before `end`, or before the end of all."""
         parts: list[str] = []
         while (token := self.peek()) and token != end:
             if token == "}" and end != "}":
@@ -165,7 +165,7 @@ class _Reader:
         )
 
     def table(self, depth: int) -> str:
-        """Return what stands in an environment: rows split by two backslashes, cells by &."""
+        """Return the table in an environment: rows split by two backslashes, cells by &."""
         kind = self.words()
         rows: list[list[list[str]]] = [[[]]]
         while token := self.peek():

@@ -10,7 +10,7 @@ import numpy as np
 from autograd import asked
 from autograd.engine.value import Value
 
-# What IPython keeps of its own accord: every result, under names nobody gave.
+# The variables of IPython itself, which hold every result under names that nobody gave.
 _NOTEBOOK = frozenset({"In", "Out", "exit", "quit", "get_ipython"})
 _DEEPEST = 8
 
@@ -24,11 +24,11 @@ def name_locals(variables: Mapping[str, Any], *, overwrite: bool = False) -> dic
     are passed over.
 
     Args:
-        variables: names and what they stand for, as `locals()`, `globals()` and `vars(x)` give.
+        variables: things by their names, as `locals()`, `globals()` and `vars(x)` give them.
         overwrite: whether Values that have a label get a new one.
 
     Returns:
-        What was labelled now: the Values by their labels, in the order of the variables.
+        The Values labelled now, by their labels, in the order of the variables.
 
     Raises:
         TypeError: if `variables` is no mapping from names.
@@ -63,7 +63,7 @@ def name_locals(variables: Mapping[str, Any], *, overwrite: bool = False) -> dic
 
 
 def _values(name: str, thing: Any, inside: tuple[Any, ...]) -> Iterator[tuple[str, Value]]:
-    """Yield the Values in something, each with what to write for it."""
+    """Yield the Values in something, each with the expression that reaches it."""
     if isinstance(thing, Value):
         yield name, thing
         return

@@ -7,9 +7,10 @@ and the page to walk through are views of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from operator import mul
+from typing import Any, NamedTuple, cast
 
 from autograd.display.chain.terms import (
     Names,
@@ -20,8 +21,9 @@ from autograd.display.chain.terms import (
     ratio_latex,
 )
 from autograd.engine.backward import order
-from autograd.engine.methods import closed
+from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
+from autograd.transforms.sweep import Edge, Local, edges, sweep
 
 
 class Use(NamedTuple):
@@ -84,32 +86,53 @@ class Walk:
         numbers = [data[self.place[x]] if isinstance(x, Value) else x for x in node.args]
         return [float(d) for d in row.partials(data[i], *numbers)]
 
+    def edges(self, i: int, data: Sequence[float] | None = None) -> list[Edge]:
+        """Return the uses of Values in a node, by their places; at `data`, if given."""
+        row = self.nodes[i].op
+        if row is None:
+            return []
+        return edges(row, self.locals_of(i, data), self._operands_of(i), range(len(self.nodes)))
+
+    def operands(self, i: int) -> list[int]:
+        """Return the places of the operands of a node, once for each use."""
+        return [j for j in self._operands_of(i) if j >= 0]
+
+    def _operands_of(self, i: int) -> list[int]:
+        """Return the places of all operands of a node, -1 for a plain number."""
+        return [self.place[x] if isinstance(x, Value) else -1 for x in self.nodes[i].args]
+
+    def swept(
+        self,
+        received: dict[int, float],
+        nodes: Iterable[int],
+        among: Container[int],
+        note: Callable[[int, Edge], object] | None = None,
+    ) -> dict[int, float]:
+        """Return what places receive as some nodes hand on what they have; see `sweep`."""
+
+        def local_of(i: int, _: Sequence[int]) -> Local:
+            return cast(Primitive, self.nodes[i].op), self.locals_of(i)
+
+        return sweep(
+            received, nodes, self._operands_of, local_of, among, zero=0.0, product=mul, note=note
+        )
+
     @cached_property
     def uses(self) -> list[Use]:
         """Every use of an operand, in the order of the backward pass."""
-        gradients: list[float] = [0.0] * len(self.nodes)
-        gradients[-1] = 1.0
+        places = range(len(self.nodes))
+        last = places[-1]
+        received = {last: 1.0}
+        gradients: list[float] = [*[0.0] * last, 1.0]
         uses: list[Use] = []
-        place = self.place
-        reached = {len(self.nodes) - 1}
-        for i in range(len(self.nodes) - 1, -1, -1):
-            node = self.nodes[i]
-            if node.op is None:
-                continue
-            locals_ = self.locals_of(i)
-            none_to = closed(node.op, locals_)
-            g = gradients[i]
-            for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
-                if not isinstance(x, Value):
-                    continue
-                j = place[x]
-                before = gradients[j]
-                nothing = k in none_to or i not in reached
-                if not nothing:
-                    reached.add(j)
-                after = before if nothing else before + g * local
-                gradients[j] = after
-                uses.append(Use(i, k, j, local, nothing, g, before, after))
+
+        def note(i: int, edge: Edge) -> None:
+            j: int = edge.operand
+            before, gradients[j] = gradients[j], received.get(j, 0.0)
+            uses.append(Use(i, *edge, gradients[i], before, gradients[j]))
+
+        inner = [i for i in reversed(places) if self.nodes[i].op is not None]
+        self.swept(received, inner, places, note)
         return uses
 
     @cached_property

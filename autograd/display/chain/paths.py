@@ -10,23 +10,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
 from autograd.display.chain.passes import Walk
-from autograd.engine.methods import closed
-from autograd.engine.value import Value
-
-
-class Edge(NamedTuple):
-    """One use of an operand on the way from z to x, in places of topological order."""
-
-    node: int
-    position: int
-    operand: int
-    local: float
-    nothing: bool
-
+from autograd.transforms.sweep import Edge
 
 # A magnitude is exponent and mantissa: products of a million factors neither overflow nor vanish.
 _Magnitude = tuple[int, float]
@@ -66,6 +54,29 @@ def _loss(best: _Magnitude, taken: _Magnitude) -> float:
 _Link: TypeAlias = "tuple[Edge, _Link] | None"
 
 
+def count_paths(
+    nodes: Iterable[int], operands: Callable[[int], Iterable[int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield each node with how many paths lead to it from the first of them, without walking any.
+
+    No count is kept longer than it is needed: it has as many bits as the paths have forks, and
+    those of a long ladder would fill memory.
+
+    Args:
+        nodes: their places, the first of them the result, each after all that use it.
+        operands: gives the operands of a node, once for each use.
+
+    >>> [count for _, count in count_paths(range(4), lambda i: [i + 1, i + 1] if i < 3 else [])]
+    [1, 2, 4, 8]
+    """
+    counts: dict[int, int] = {}
+    for i in nodes:
+        count = counts.pop(i) if counts else 1
+        yield i, count
+        for j in operands(i):
+            counts[j] = counts.get(j, 0) + count
+
+
 class Paths:
     """The part of a graph between z and x.
 
@@ -79,39 +90,17 @@ class Paths:
     def __init__(self, walk: Walk, end: int) -> None:
         self.start = len(walk.nodes) - 1
         self.end = end
+        self._walk = walk
         self.edges: dict[int, list[Edge]] = {end: []}
         for i in range(end + 1, len(walk.nodes)):
-            node = walk.nodes[i]
-            places = [walk.place[x] if isinstance(x, Value) else -1 for x in node.args]
-            if not any(j in self.edges for j in places):
-                continue
-            row = node.op
-            locals_ = walk.locals_of(i)
-            nothing = closed(row, locals_) if row is not None else ()
-            self.edges[i] = [
-                Edge(i, k, j, local, k in nothing)
-                for k, (j, local) in enumerate(zip(places, locals_, strict=True))
-                if j in self.edges
-            ]
+            if any(j in self.edges for j in walk.operands(i)):
+                self.edges[i] = [edge for edge in walk.edges(i) if edge.operand in self.edges]
         # z was computed from every node, so all that leads to x lies on a path between them.
-        self.count = self._counted()
+        counts = count_paths(reversed(self.edges), self._operands)
+        self.count = next(count for i, count in counts if i == end)
 
-    def _counted(self) -> int:
-        """Return the number of paths, keeping no count longer than it is needed.
-
-        A count has as many bits as the path has forks: those of a long ladder would fill memory.
-        """
-        last = {edge.operand: i for i, edges in self.edges.items() for edge in edges}
-        done: dict[int, list[int]] = {}
-        for j, i in last.items():
-            done.setdefault(i, []).append(j)
-        counts = {self.end: 1}
-        for i, edges in self.edges.items():
-            if i != self.end:
-                counts[i] = sum(counts[edge.operand] for edge in edges)
-            for j in done.get(i, ()):
-                del counts[j]
-        return counts[self.start]
+    def _operands(self, i: int) -> list[int]:
+        return [edge.operand for edge in self.edges[i]]
 
     def best(self, most: int) -> Iterator[list[Edge]]:
         """Yield up to `most` paths by falling |product|, each as edges from z to x.
@@ -126,7 +115,8 @@ class Paths:
             if i == self.end:
                 continue
             products = [
-                _LEAST if e.nothing else _times(_magnitude(e.local), rest[e.operand]) for e in edges
+                _LEAST if is_closed else _times(_magnitude(local), rest[j])
+                for _, j, local, is_closed in edges
             ]
             rest[i] = max(products)
             taken[i] = [_loss(rest[i], product) for product in products]
@@ -173,15 +163,8 @@ class Paths:
 
     def between(self, upper: int, lower: int) -> float:
         """Return the derivative of one node on all paths by another further down."""
-        gradients = {upper: 1.0}
-        for i in range(upper, lower, -1):
-            g = gradients.get(i)
-            if g is None:
-                continue
-            for edge in self.edges[i]:
-                if not edge.nothing:
-                    gradients[edge.operand] = gradients.get(edge.operand, 0.0) + g * edge.local
-        return gradients.get(lower, 0.0)
+        nodes = [i for i in range(upper, lower, -1) if i in self.edges]
+        return self._walk.swept({upper: 1.0}, nodes, self.edges).get(lower, 0.0)
 
 
 def count_figure(n: int) -> str:

@@ -1,34 +1,27 @@
 """`steps`: the forward and the backward pass, one small step after the other.
 
 Forward there is a step for every node, backward one for every use of an operand, because that is
-where the chain rule happens: upstream gradient times local derivative, added to what is there.
+where the chain rule happens: upstream gradient times local derivative, added to the sum so far.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import overload
 
-from autograd.display.chain.latex import Latex, number_latex
-from autograd.display.chain.passes import Use, Walk
-from autograd.display.chain.terms import (
-    Term,
-    figure,
-    ratio,
-    ratio_latex,
-    short,
-    short_latex,
-    signed,
-)
-from autograd.display.picture.format import markdown_text
+from autograd.display.chain.latex import Latex
+from autograd.display.chain.passes import Walk
+from autograd.display.chain.step import Step
 from autograd.engine.value import Value
+from autograd.table import Table
 
 # Of a longer walk the table shows the first and the last; each step can still be had by index.
 MOST_LINES = 400
 MOST_LATEX = 60
-# The columns of a line are as wide as those of so many steps at either end.
+# Columns are as wide as their cells in this many steps at either end.
 MEASURED = 200
 WIDEST = 40
 
@@ -76,170 +69,6 @@ def steps(z: Value) -> Steps:
 def steps_of(walk: Walk) -> Steps:
     """Return all steps of a walk that was made."""
     return Steps(walk, range(len(walk.nodes) + 1 + len(walk.uses)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """One step of a forward or backward pass.
-
-    Attributes:
-        number: its place in the whole walk, from 1.
-        phase: "forward" or "backward".
-        node: forward the node whose value is computed; backward the one whose gradient is passed
-            on, or the result for the first step.
-        name: the node's name: its label, or v1, v2, ... where it has none, or z.
-        value: the node's value.
-        operand: the node whose gradient is fed; None forward.
-        operand_name: its name, "" forward.
-        position: which of the node's operands that is, from 0; None forward and for the first.
-        upstream: the derivative of the result by `node`; None where nothing is passed on.
-        local: the derivative of `node` by the operand.
-        contribution: upstream * local.
-        before: the operand's gradient before the contribution is added.
-        after: the operand's gradient with it.
-
-    >>> x, w = Value(2.0, "x"), Value(3.0, "w")
-    >>> last = steps(w * x)[-1]
-    >>> last.phase, last.operand_name, last.rule
-    ('backward', 'x', 'w')
-    >>> last.upstream, last.local, last.contribution, last.before, last.after
-    (1.0, 3.0, 3.0, 0.0, 3.0)
-    >>> print(last)
-     6  z → x  ∂z/∂x = w = 3  1 × 3 = 3  dz/dx = 0 + 3 = 3
-    """
-
-    number: int
-    phase: str
-    node: Value
-    name: str
-    value: float
-    operand: Value | None
-    operand_name: str
-    position: int | None
-    upstream: float | None
-    local: float | None
-    contribution: float | None
-    before: float | None
-    after: float | None
-    _walk: Walk
-    _use: Use | None
-    _widths: Callable[[], tuple[int, ...]]
-
-    @property
-    def rule(self) -> str:
-        """The operation in symbols, or the local derivative; "" for leaves and the first step.
-
-        >>> x = Value(3.0, "x")
-        >>> [step.rule for step in steps(x**2)]
-        ['', 'x ** 2', '', '2 * x']
-        """
-        return self._written()[0]
-
-    @property
-    def numbers(self) -> str:
-        """The same with numbers in place of names.
-
-        >>> x = Value(3.0, "x")
-        >>> [step.numbers for step in steps(x**2)]
-        ['', '3 ** 2', '', '2 * 3']
-        """
-        return self._written()[1]
-
-    def _terms(self) -> tuple[Term, Term] | None:
-        """Return the rule in names and in numbers; None where there is nothing to write."""
-        walk, use = self._walk, self._use
-        if use is not None:
-            found = walk.partial(use.node, use.position)
-            return found if found and isinstance(found[0], Term) else None
-        if self.phase == "forward" and self.node.op is not None:
-            return walk.forward(walk.place[self.node])
-        return None
-
-    def _written(self) -> tuple[str, str]:
-        terms = self._terms()
-        if terms is None:
-            return ("", "") if self.local is None else (figure(self.local), figure(self.local))
-        return short(terms[0].text.text), short(terms[1].text.text)
-
-    @property
-    def derivative(self) -> str:
-        """The name of the local derivative, such as ∂z/∂x; "" where none is used.
-
-        Of an operand that is used twice in one operation, ∂z/∂x[1] is the first use.
-        """
-        use = self._use
-        return "" if use is None else self._walk.local_name(use.node, use.position)
-
-    @property
-    def cells(self) -> tuple[str, str, str, str]:
-        """The texts of the line: where, rule, product, result."""
-        symbols, numbers = self._written()
-        z = self._walk.name(len(self._walk.nodes) - 1)
-        if self.phase == "forward":
-            rule = symbols or "given"
-            return self.name, rule, numbers, f"{self.name} = {figure(self.value)}"
-        if self._use is None:
-            return self.name, "the result", "", f"{ratio('d', z, z)} = 1"
-        upstream, local, contribution, before, after = self._numbers()
-        written = [self.derivative, symbols, figure(local)]
-        if symbols == figure(local):
-            del written[1]
-        product = f"{figure(upstream)} × {signed(local)} = {figure(contribution)}"
-        total = f"{figure(before)} + {signed(contribution)} = {figure(after)}"
-        where = f"{self.name} → {self.operand_name}"
-        return where, " = ".join(written), product, f"{ratio('d', z, self.operand_name)} = {total}"
-
-    def _numbers(self) -> tuple[float, float, float, float, float]:
-        use = self._use
-        assert use is not None
-        return use.upstream, use.local, use.contribution, use.before, use.after
-
-    @property
-    def latex(self) -> Latex:
-        r"""The step as a formula.
-
-        >>> x = Value(3.0, "x")
-        >>> print(steps(x**2)[-1].latex)
-        \frac{dz}{dx} = 0 + \frac{dz}{dz} \cdot \frac{\partial z}{\partial x} = 0 + 1 \cdot 6 = 6
-        """
-        return Latex(self.latex_line("="))
-
-    def latex_line(self, equals: str) -> str:
-        """Return the formula with a sign of its own for the first "=", "&=" in aligned lines."""
-        walk = self._walk
-        name = walk.names.latex(self.node)
-        if self.phase == "forward":
-            terms = self._terms()
-            parts = [name, number_latex(self.value).text]
-            if terms is not None:
-                parts[1:1] = [short_latex(term) for term in terms]
-            return f"{parts[0]} {equals} {' = '.join(filter(None, parts[1:]))}"
-        z = walk.name_latex(len(walk.nodes) - 1)
-        if self._use is None or self.operand is None:
-            return rf"{ratio_latex('d', z, z)} {equals} 1"
-        upstream, local = (f"{number_latex(x):2}" for x in self._numbers()[:2])
-        before, after = (number_latex(x).text for x in self._numbers()[3:])
-        operand = walk.names.latex(self.operand)
-        factors = rf"{ratio_latex('d', z, name)} \cdot {ratio_latex('∂', name, operand)}"
-        return (
-            f"{ratio_latex('d', z, operand)} {equals} {before} + {factors} = "
-            rf"{before} + {upstream} \cdot {local} = {after}"
-        )
-
-    def _repr_latex_(self) -> str:
-        return self.latex._repr_latex_()  # pyright: ignore[reportPrivateUsage]
-
-    def __str__(self) -> str:
-        return line_of(f"{self.number:>{self._widths()[0]}}", self.cells, self._widths()[1:])
-
-    def __repr__(self) -> str:
-        return f"<Step {self.number} {self.phase}: {'  '.join(filter(None, self.cells))}>"
-
-
-def line_of(number: str, cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Return a line of a table with columns of these widths, the last as wide as its text."""
-    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-    return "  ".join([number, *padded[:-1], cells[-1]])
 
 
 class Steps(Sequence[Step]):
@@ -348,9 +177,9 @@ class Steps(Sequence[Step]):
         """Return a line for each step and one where a phase begins, from both ends if many."""
         lines: list[str] = []
         phase = ""
-        left_out = len(self) - most
-        for part in (self,) if left_out <= 0 else (self[: most // 2], self[-(most - most // 2) :]):
-            if lines:
+        first, left_out, last = self._ends(most)
+        for part in (first, last):
+            if left_out and part is last:
                 lines.append(gap.format(left_out))
             for step in part:
                 if step.phase != phase:
@@ -359,20 +188,28 @@ class Steps(Sequence[Step]):
                 lines.append(write(step))
         return lines
 
+    def _ends(self, most: int) -> tuple[Steps, int, Steps]:
+        """Return the first and the last steps, at most this many, and how many are left out."""
+        left_out = len(self) - most
+        if left_out <= 0:
+            return self, 0, self[:0]
+        return self[: most // 2], left_out, self[-(most - most // 2) :]
+
     def __repr__(self) -> str:
         forward, backward = len(self.forward), len(self.backward)
         return f"<Steps: {forward} forward, {backward} backward; print them, or take one by index>"
 
     def markdown(self) -> str:
         """Return the steps as a Markdown table for each phase; labels cannot become markup."""
-
-        def write(step: Step) -> str:
-            cells = [str(step.number), *map(markdown_text, step.cells)]
-            return f"| {' | '.join(cells)} |"
-
-        heads = {phase: f"\n{columns}" for phase, columns in _COLUMNS.items()}
-        gap = "| … | {:,} more steps | | | |"
-        return "\n".join(self._lines(MOST_LINES, heads, write, gap)).strip()
+        first, left_out, last = self._ends(MOST_LINES)
+        rows = [(step.phase, (str(step.number), *step.cells)) for step in first]
+        if left_out:
+            rows.append((rows[-1][0], ("…", f"{left_out:,} more steps", "", "", "")))
+        rows += [(step.phase, (str(step.number), *step.cells)) for step in last]
+        return "\n\n".join(
+            Table(_COLUMNS[phase], [row for _, row in part], "><<<<").markdown()
+            for phase, part in groupby(rows, itemgetter(0))
+        )
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
@@ -402,9 +239,8 @@ _HEADS = {
     "backward": "backward: upstream gradient × local derivative, added up",
 }
 _COLUMNS = {
-    "forward": "| forward | node | operation | with numbers | value |\n|--:|:--|:--|:--|:--|",
+    "forward": ("forward", "node", "operation", "with numbers", "value"),
     "backward": (
-        "| backward | node → operand | local derivative | upstream × local | running sum |\n"
-        "|--:|:--|:--|:--|:--|"
+        "backward", "node → operand", "local derivative", "upstream × local", "running sum",
     ),
-}
+}  # fmt: skip

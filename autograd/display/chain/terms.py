@@ -7,14 +7,17 @@ rule does with it, as text and as LaTeX at once, from the notation in the rows. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.display.chain.latex import MOST_OPERANDS, label_latex, number_latex
-from autograd.display.picture.format import clean, label_text
+from autograd.display.picture.format import label_text
 from autograd.engine.numeric import number
-from autograd.engine.primitive import ATOM, SUM, Operand, Primitive, lookup
+from autograd.engine.primitive import ATOM, SUM, Operand
+from autograd.engine.primitives import TABLE, Primitive
+from autograd.engine.symbolic import Operators
 from autograd.engine.value import Value
+from autograd.escaping import clean
 
 _BRACKETS = r"\left(", r"\right)"
 # Rules of so many operands are computed and not written: each partial may name every operand.
@@ -41,12 +44,12 @@ def signed(x: float) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-class Term:
+class Term(Operators):
     """A written operand, or what a rule made of some.
 
     >>> x, y = Term.named("x", "x"), Term.named("y", "y")
     >>> z = Term.named("z", "z")
-    >>> [d.text.text for d in lookup("div").partials(z, x, y)]
+    >>> [d.text.text for d in TABLE["div"].partials(z, x, y)]
     ['1 / y', '-z / y']
     """
 
@@ -75,35 +78,15 @@ class Term:
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> Any:
         return _apply(row, tuple(x if isinstance(x, Term) else number(x) for x in operands))
 
-    def __add__(self, other: Any) -> Any:
-        return _operator("add", self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return _operator("add", other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return _operator("sub", self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _operator("sub", other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return _operator("mul", self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return _operator("mul", other, self)
-
     def __truediv__(self, other: Any) -> Any:
-        return _operator("div", self, other)
+        return self.__apply__(_DIV, (self, other))
 
     def __rtruediv__(self, other: Any) -> Any:
-        return _operator("div", other, self)
+        return self.__apply__(_DIV, (other, self))
 
     def __pow__(self, other: Any) -> Any:
-        return _operator("pow" if isinstance(other, Term) else "power", self, other)
-
-    def __neg__(self) -> Any:
-        return _apply(lookup("neg"), (self,))
+        row = TABLE["pow"] if isinstance(other, Term) else _POWER
+        return self.__apply__(row, (self, other))
 
     def __eq__(self, other: object) -> bool:
         raise TypeError("a term cannot be compared: rules do not branch")
@@ -119,73 +102,96 @@ def _figure(x: float) -> Operand:
     return Operand(text, SUM if text.startswith("-") else ATOM)
 
 
-def _operator(name: str, x: Any, y: Any) -> Any:
-    return Term.__apply__(lookup(name), (x, y))
-
-
 def _is(x: Any, n: float) -> bool:
     return isinstance(x, float) and x == n
 
 
-def _of(x: Any, name: str) -> bool:
-    return isinstance(x, Term) and x.row is not None and x.row.name == name
+def _of(x: Any, row: Primitive) -> bool:
+    return isinstance(x, Term) and x.row is row
 
 
 def _apply(row: Primitive, args: tuple[Any, ...]) -> Any:
     """Return a row of terms and numbers as it is read best: 1 * x as x, x * (1 / y) as x / y."""
     if all(isinstance(x, float) for x in args):
         return row.function(*args)
-    again = _shorter(row.name, *args) if len(args) <= 2 else None
+    if row.neutral is not None:
+        x, y = args
+        if _is(y, row.neutral):
+            return x
+        if row.commutes and _is(x, row.neutral):
+            return y
+    shorter = _SHORTER.get(row)
+    again = shorter(*args) if shorter is not None else None
     return _written(row, args) if again is None else again
 
 
-def _shorter(name: str, x: Any, y: Any = None) -> Any:
-    """Return the same in fewer signs, or None.
-
-    What a rule says only to be right at a single point is left out, as in a textbook.
-    """
-    if name in ("neg", "reciprocal", "square"):
-        return _shorter_unary(name, x)
-    if name in ("add", "sub"):
-        if _is(y, 0.0):
-            return x
-        if name == "add" and _is(x, 0.0):
-            return y
-        if _of(y, "neg"):
-            return _apply(lookup("sub" if name == "add" else "add"), (x, y.args[0]))
-        return None
-    if name == "xlogy":  # 0 at x = 0, which the number beside the rule says
-        return _apply(lookup("mul"), (x, _apply(lookup("log"), (y,))))
-    if name == "power":
-        return x if _is(y, 1.0) else 1.0 if _is(y, 0.0) else None
-    if name not in ("mul", "div"):
-        return None
-    row = lookup(name)
-    if _of(x, "neg"):
-        return -_apply(row, (x.args[0], y))
-    if name == "mul":
-        if _of(x, "equal") and _of(y, "equal"):  # the trap at 0 ** 0, which the number shows
-            return 0.0
-        for one, other in ((x, y), (y, x)):
-            if _is(one, 1.0):
-                return other
-            if _is(one, -1.0):
-                return _apply(lookup("neg"), (other,))
-        if _of(y, "neg"):
-            return -_apply(row, (x, y.args[0]))
-        if _of(y, "div") and _is(y.args[0], 1.0):
-            return _apply(lookup("div"), (x, y.args[1]))
-    return x if name == "div" and _is(y, 1.0) else None
+# The same in fewer signs, or None. What a rule says only to be right at a single point is left
+# out, as in a textbook.
 
 
-def _shorter_unary(name: str, x: Any) -> Any:
-    if name == "neg":
-        return x.args[0] if _of(x, "neg") else None
-    if name == "reciprocal":
-        return _apply(lookup("div"), (1.0, x))
-    if _of(x, "div") and _is(x.args[0], 1.0):  # the square of a reciprocal
-        return _apply(lookup("div"), (1.0, _apply(lookup("square"), (x.args[1],))))
-    return _written(lookup("power"), (x, 2.0))
+def _sum(x: Any, y: Any) -> Any:
+    return _apply(_SUB, (x, y.args[0])) if _of(y, _NEG) else None
+
+
+def _difference(x: Any, y: Any) -> Any:
+    return _apply(_ADD, (x, y.args[0])) if _of(y, _NEG) else None
+
+
+def _product(x: Any, y: Any) -> Any:
+    if _of(x, _NEG):
+        return -_apply(_MUL, (x.args[0], y))
+    if _of(x, _EQUAL) and _of(y, _EQUAL):  # the trap at 0 ** 0, which the number shows
+        return 0.0
+    for one, other in ((x, y), (y, x)):
+        if _is(one, -1.0):
+            return _apply(_NEG, (other,))
+    if _of(y, _NEG):
+        return -_apply(_MUL, (x, y.args[0]))
+    if _of(y, _DIV) and _is(y.args[0], 1.0):
+        return _apply(_DIV, (x, y.args[1]))
+    return None
+
+
+def _quotient(x: Any, y: Any) -> Any:
+    return -_apply(_DIV, (x.args[0], y)) if _of(x, _NEG) else None
+
+
+def _negation(x: Any) -> Any:
+    return x.args[0] if _of(x, _NEG) else None
+
+
+def _reciprocal(x: Any) -> Any:
+    return _apply(_DIV, (1.0, x))
+
+
+def _square(x: Any) -> Any:
+    if _of(x, _DIV) and _is(x.args[0], 1.0):  # the square of a reciprocal
+        return _apply(_DIV, (1.0, _apply(_SQUARE, (x.args[1],))))
+    return _written(_POWER, (x, 2.0))
+
+
+def _power(x: Any, n: Any) -> Any:
+    return 1.0 if _is(n, 0.0) else None
+
+
+def _log_product(x: Any, y: Any) -> Any:
+    # 0 at x = 0, which the number beside the rule says.
+    return _apply(_MUL, (x, _apply(TABLE["log"], (y,))))
+
+
+_ADD, _SUB, _MUL, _DIV, _NEG = (TABLE[name] for name in ("add", "sub", "mul", "div", "neg"))
+_POWER, _SQUARE, _EQUAL = (TABLE[name] for name in ("power", "square", "equal"))
+_SHORTER: dict[Primitive, Callable[..., Any]] = {
+    _ADD: _sum,
+    _SUB: _difference,
+    _MUL: _product,
+    _DIV: _quotient,
+    _NEG: _negation,
+    TABLE["reciprocal"]: _reciprocal,
+    _SQUARE: _square,
+    _POWER: _power,
+    TABLE["xlogy"]: _log_product,
+}
 
 
 def _written(row: Primitive, args: Sequence[Any]) -> Term:
@@ -208,7 +214,7 @@ _DOTS = Term(None, (), Operand("…", ATOM), Operand(r"\dots", ATOM))
 def _ends_of(row: Primitive, args: Sequence[Any]) -> list[Any]:
     if len(args) <= MOST_OPERANDS:
         return list(args)
-    if row.name != "dot":
+    if not row.paired:
         return [*args[:3], _DOTS, args[-1]]
     half = len(args) // 2
     return [*args[:2], _DOTS, args[half - 1], *args[half : half + 2], _DOTS, args[-1]]

@@ -1,1 +1,1 @@
-"""What a picture shows, as boxes and arrows."""
+"""Pictures as boxes and arrows, before they are drawn."""

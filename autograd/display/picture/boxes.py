@@ -1,16 +1,14 @@
-"""The boxes and arrows of a picture, and the texts on them: what a node, a group, a use says.
+"""The boxes and arrows of a picture, and the texts on them, for nodes, groups and uses.
 
 Names come from positions in topological order, never from addresses. The numbers behind the texts
 are kept, so that two pictures of one graph can be told apart number by number.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from autograd.display.picture.format import (
-    clean,
     count_text,
     label_text,
     number_text,
@@ -20,12 +18,31 @@ from autograd.display.picture.format import (
 from autograd.display.picture.grouping import Group
 from autograd.engine.primitive import Operand
 from autograd.engine.value import Value
+from autograd.escaping import clean
 
 EARLY = "not computed yet"
-DIRECTION = "should go"
-# In a tooltip, of a node and of one in a group.
-_GRADIENT = re.compile(r"(^gradient:|(?<=: value )\S+, gradient) \S+$", re.MULTILINE)
-_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−"}
+_SIGNS = str.maketrans("-*/", "−×÷")
+
+
+Quantity: TypeAlias = Literal["value", "gradient", "direction"]
+
+
+class Fact(NamedTuple):
+    """A line of a box: a number, or the range of several.
+
+    Attributes:
+        quantity: the kind of its numbers.
+        name: the words that stand before them.
+        text: the numbers as they are shown.
+        tone: the name of their colour.
+        numbers: the numbers themselves.
+    """
+
+    quantity: Quantity
+    name: str
+    text: str
+    tone: str = ""
+    numbers: Sequence[float] = ()
 
 
 @dataclass(slots=True)
@@ -36,14 +53,15 @@ class Box:
         name: unique in the picture, made of letters, digits and underscores.
         kind: leaf, node, group, copy (of a leaf or a node drawn elsewhere) or cut.
         title: the label, already short and clean; may be empty.
-        operation: what was computed; empty for a leaf.
-        rows: name, text and tone of each number shown.
+        operation: a sign or a name; empty for a leaf.
+        facts: the lines below title and operation.
         tooltip: all the digits and the whole label.
-        result: whether this is what was asked to be drawn.
-        made: what kind of thing it is, whatever its numbers: a row's name, a group's content.
-        numbers: the numbers behind each of `rows`.
+        result: whether this is the Value that was asked to be drawn.
+        made: its kind, whatever its numbers: a row's name, a group's content.
+        early_tooltip: the tooltip as it is before a backward pass.
+        place: the position of its node in topological order; None of a group or a cut.
         shade: "lit" or "faded" where something is highlighted, else "".
-        called: what it is called in text, where every box needs a name; "" where that is the
+        called: its name in text, where every box needs one; "" where that is the
             title.
     """
 
@@ -51,13 +69,19 @@ class Box:
     kind: str
     title: str
     operation: str
-    rows: list[tuple[str, str, str]]
-    tooltip: str
+    facts: list[Fact] = field(default_factory=list[Fact])
+    tooltip: str = ""
     result: bool = False
     made: str = ""
-    numbers: list[Sequence[float]] = field(default_factory=list[Sequence[float]])
+    early_tooltip: str = ""
+    place: int | None = None
     shade: str = ""
     called: str = ""
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Name, text and tone of each of its lines."""
+        return [fact[1:4] for fact in self.facts]
 
 
 @dataclass(slots=True)
@@ -67,11 +91,14 @@ class Arrow:
     Attributes:
         tail: the name of the operand's box.
         head: the name of the result's box.
-        text: upstream gradient × local derivative = contribution, or what is known of it.
+        text: upstream gradient × local derivative = contribution, as far as it is known.
         tooltip: the same with all digits.
         amount: the contribution, None if there is none yet or it is not one number.
         width: between 0 and 1, how large the contribution is beside the others.
         shade: "lit" or "faded" where something is highlighted, else "".
+        use: the place of the node, and which of its operands this is; None into a group or a cut.
+        values: how many values go along it into a group; 0 of a single use.
+        span: the range of the group's contributions to them, "" where they are not known.
     """
 
     tail: str
@@ -81,6 +108,9 @@ class Arrow:
     amount: float | None = None
     width: float = 0.0
     shade: str = ""
+    use: tuple[int, int] | None = None
+    values: int = 0
+    span: str = ""
 
     @property
     def tone(self) -> str:
@@ -112,89 +142,87 @@ def use_arrow(
 
 
 def flow_arrow(tail: str, head: str, contributions: Sequence[float | None]) -> Arrow:
-    """Return the arrow of one or more values into a group, with what the group gives back to each.
+    """Return the arrow of one or more values into a group, with its contributions to them.
 
     Args:
         tail: the box the values come from.
         head: the box of the group.
         contributions: of the group to the gradient of each value, None where none is known yet.
     """
-    text = count_text(len(contributions), "value")
+    count = len(contributions)
+    text = count_text(count, "value")
     known = [g for g in contributions if g is not None]
-    if len(known) < len(contributions):
-        return Arrow(tail, head, text, text)
-    whole = f"{text}, contribution{'s' * (len(known) != 1)} {range_text(known)}"
-    amount = known[0] if len(known) == 1 else None
-    return Arrow(tail, head, f"{text}: {range_text(known)}", whole, amount)
+    if len(known) < count:
+        return Arrow(tail, head, text, text, values=count)
+    span = range_text(known)
+    whole = f"{text}, contribution{'s' * (count != 1)} {span}"
+    amount = known[0] if count == 1 else None
+    return Arrow(tail, head, f"{text}: {span}", whole, amount, values=count, span=span)
 
 
 def called(node: Value) -> str:
-    """Return what a node is called in a tooltip: its label, or its operation."""
+    """Return the name of a node in a tooltip: its label, or its operation."""
     row = node.op
     return label_text(node.label) or ("leaf" if row is None else row.name)
 
 
-def node_box(name: str, node: Value, result: bool) -> Box:
-    """Return the box of one node."""
-    box = Box(name, "leaf" if node.op is None else "node", label_text(node.label),
-              _operation(node), [], "", result)  # fmt: skip
-    _number_row(box, "value", [node.data])
-    _gradient_row(box, "gradient", [node])
+def node_box(name: str, node: Value, place: int, result: bool) -> Box:
+    """Return the box of one node, which stands at a place in topological order."""
+    box = Box(name, "leaf" if node.op is None else "node", label_text(node.label), _operation(node))
+    box.result, box.place = result, place
+    box.facts += [_value_fact("value", [node.data]), _gradient_fact("gradient", [node])]
     lines = [f"label: {clean(node.label)}"] if node.label else []
     if node.op is not None:
         box.made = node.op.name
         numbers = ", ".join([repr(x) for x in node.args[:8] if not isinstance(x, Value)])
         lines.append(f"operation: {node.op.name}{f' with {numbers}' if numbers else ''}")
     lines.append(f"value: {node.data!r}")
-    lines.append(f"gradient: {EARLY if node.grad is None else repr(node.grad)}")
-    box.tooltip = "\n".join(lines)
+    text = "\n".join(lines)
+    box.early_tooltip = f"{text}\ngradient: {EARLY}"
+    box.tooltip = box.early_tooltip if node.grad is None else f"{text}\ngradient: {node.grad!r}"
     return box
 
 
 def group_box(name: str, group: Group, z: Value) -> Box:
     """Return the box of a group, with the ranges of its numbers."""
     outputs, weights = group.outputs, group.parameters
-    title = label_text(group.title)
-    box = Box(name, "group", title, group.content, [], "", z in outputs, group.content)
+    box = Box(name, "group", label_text(group.title), group.content)
+    box.result, box.made = z in outputs, group.content
     many = "s" * (len(outputs) != 1)
-    _number_row(box, f"value{many}", [v.data for v in outputs])
-    _gradient_row(box, f"gradient{many}", outputs)
+    box.facts.append(_value_fact(f"value{many}", [v.data for v in outputs]))
+    box.facts.append(_gradient_fact(f"gradient{many}", outputs))
     if weights:
-        _number_row(box, "parameters", [w.data for w in weights])
-        _gradient_row(box, "their gradients", weights)
-    lines = [group.title, group.content]
+        box.facts.append(_value_fact("parameters", [w.data for w in weights]))
+        box.facts.append(_gradient_fact("their gradients", weights))
+    lines, early = [group.title, group.content], [group.title, group.content]
     for node in [*outputs, *weights][:40]:
-        grad = EARLY if node.grad is None else repr(node.grad)
-        lines.append(f"{called(node)}: value {node.data!r}, gradient {grad}")
-    box.tooltip = clean("\n".join(lines))
+        text = f"{called(node)}: value {node.data!r}, gradient"
+        early.append(f"{text} {EARLY}")
+        lines.append(early[-1] if node.grad is None else f"{text} {node.grad!r}")
+    box.tooltip, box.early_tooltip = clean("\n".join(lines)), clean("\n".join(early))
     return box
 
 
-def _number_row(box: Box, name: str, numbers: list[float]) -> None:
-    box.rows.append((name, range_text(numbers), ""))
-    box.numbers.append(numbers)
+def _value_fact(name: str, numbers: list[float]) -> Fact:
+    return Fact("value", name, range_text(numbers), "", numbers)
 
 
-def _gradient_row(box: Box, name: str, nodes: Sequence[Value]) -> None:
+def _gradient_fact(name: str, nodes: Sequence[Value]) -> Fact:
     grads = [node.grad for node in nodes if node.grad is not None]
     if not grads:
-        box.rows.append((name, EARLY, "unknown"))
-    else:
-        box.rows.append((name, range_text(grads), tone(grads[0]) if len(grads) == 1 else ""))
-    box.numbers.append(grads)
+        return Fact("gradient", name, EARLY, "unknown")
+    colour = tone(grads[0]) if len(grads) == 1 else ""
+    return Fact("gradient", name, range_text(grads), colour, grads)
 
 
 def without_gradient(box: Box) -> Box:
     """Return a box as it is before a backward pass, whatever gradients leaves were left with."""
-    rows, numbers = list(box.rows), list(box.numbers)
-    for i, (name, _, _) in enumerate(rows):
-        if "gradient" in name:
-            rows[i], numbers[i] = (name, EARLY, "unknown"), ()
-    kept = [i for i, row in enumerate(rows) if row[0] != DIRECTION]
-    tooltip = _GRADIENT.sub(rf"\1 {EARLY}", box.tooltip)
-    return replace(
-        box, rows=[rows[i] for i in kept], numbers=[numbers[i] for i in kept], tooltip=tooltip
-    )
+    facts = [
+        _gradient_fact(fact.name, ()) if fact.quantity == "gradient" else fact
+        for fact in box.facts
+        if fact.quantity != "direction"
+    ]
+    return replace(box, facts=facts, tooltip=box.early_tooltip)
 
 
 def direction_row(box: Box, outputs: Sequence[Value]) -> None:
@@ -208,19 +236,18 @@ def direction_row(box: Box, outputs: Sequence[Value]) -> None:
         text, colour = ", ".join(words), ""
     else:
         return
-    box.rows.append((DIRECTION, text, colour))
-    box.numbers.append(())
+    box.facts.append(Fact("direction", "should go", text, colour))
 
 
 def _operation(node: Value) -> str:
-    """Return what a node computes: a sign or a name, with the plain numbers in it if any."""
+    """Return the operation of a node: a sign or a name, with the plain numbers in it if any."""
     row: Any = node.op
     if row is None:
         return ""
     numbers = [x for x in node.args if not isinstance(x, Value)]
     if not numbers:
-        name: str = row.name
-        return _SIGNS.get(name, name)
+        sign: str = row.operator.translate(_SIGNS)
+        return sign or row.name
     if len(node.args) > 4:
         return f"{row.name}, {count_text(len(numbers), 'constant')}"
     written: list[Operand] = []

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from autograd import asked
-from autograd.display.picture.boxes import DIRECTION
 from autograd.display.picture.format import whole_number
-from autograd.display.picture.legend import legend_of
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.selection import view
+from autograd.display.picture.style import legend_of
 from autograd.display.writers.dot import dot_source
 from autograd.display.writers.graphviz import INSTALL, RenderError, available, inline_svg, render
 from autograd.display.writers.svg import svg_of
@@ -55,22 +54,22 @@ def draw(
 
     A graph of more than `max_nodes` nodes is collapsed to neurons, then to layers, by the labels
     of its parameters (``layers.0.neurons.2.weights.3``), and is cut to the nodes nearest to z
-    where that does not suffice. The picture says what was cut.
+    where that does not suffice. The picture says how much was cut.
 
     Args:
         z: the result.
-        format: what it is shown as in a notebook and saved as where the name does not say:
+        format: the form in a notebook, and in a file where its name does not say:
             "svg", "dot", "txt", "png" or "pdf".
         expand: True shows every node, up to 2,000. "layers" and "neurons" collapse to just these.
             The name of a layer or neuron as it stands in the picture ("layers.1", or "layer 1",
             "layers.1.neurons.0"), a node, a model or a list of these shows its nodes, or if they
             are more than `max_nodes` its neurons, and collapses the rest to layers: of the whole
             model nothing, of [] all layers.
-        depth: show the nodes at most so many arrows away from z, or from `around`.
+        depth: the largest number of arrows between a shown node and z, or `around`.
         max_nodes: the largest number of nodes shown one by one.
-        around: a node, or its label, whose neighbourhood to show: what is at most `depth` arrows
-            away in either direction, 1 if no depth is given.
-        highlight: what to light up, the rest being faded: a leaf or another node, or its label,
+        around: a node, or its label, whose neighbourhood to show: all nodes at most `depth`
+            arrows away in either direction, 1 if no depth is given.
+        highlight: the part to light up, the rest being faded: a leaf or another node, or its label,
             for all paths from z to it; one of ``explain(z, x).paths``; the nodes of a path in
             order, as in ``[x, u, z]``; or a list of leaves' labels or of paths.
         outputs: nodes to mark with the way they should go for z to fall, ▲ where their gradient
@@ -120,11 +119,12 @@ def draw(
         early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
         picture.key, picture.looks = (_EARLY, "") if early else (_KEY, _COLOURS)
         picture.looks += "" if picture.labelled else ", in its tooltip"
-        if not early and any("value" in arrow.text for arrow in picture.arrows):
+        if not early and any(arrow.values for arrow in picture.arrows):
             picture.notes.insert(0, _FLOWS)
     if asked.flag("legend", legend):
         picture.legend = legend_of(picture)
-        if any(row == DIRECTION for box in picture.boxes for row, _, _ in box.rows):
+        facts = [fact for box in picture.boxes for fact in box.facts]
+        if any(fact.quantity == "direction" for fact in facts):
             picture.notes.insert(0, _DIRECTIONS)
     return Drawing(picture, format)
 
@@ -135,7 +135,7 @@ class Drawing:
     Attributes:
         picture: the boxes, arrows and notes.
         source: the picture as DOT text, the same for the same graph in every process.
-        format: what it is shown and saved as.
+        format: the form in which it is shown and saved.
 
     >>> from autograd import Value, draw
     >>> picture = draw(Value(3.0, "x") * 2.0)
@@ -172,12 +172,12 @@ class Drawing:
 
     @property
     def engine(self) -> str:
-        """What drew the SVG: "dot", "pygraphviz" or "own layout"."""
+        """The program that drew the SVG: "dot", "pygraphviz" or "own layout"."""
         return self._drawn[1]
 
     @property
     def note(self) -> str:
-        """One line that says what drew the SVG and, if it was the own layout, why."""
+        """One line on the program that drew the SVG and, if it was the own layout, why."""
         return self._drawn[2]
 
     @property

@@ -1,4 +1,4 @@
-"""What is shown one by one of a graph that is collapsed: names, nodes and models, looked up."""
+"""The parts of a collapsed graph to be shown one by one, looked up by name, node or model."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from autograd.engine.value import Value
 _WORDS = {"layer": "layers", "neuron": "neurons"}
 
 
-def chosen(what: Any, neurons: Sequence[Group], nodes: Sequence[Value]) -> set[Group]:
-    """Return the neurons that `what` names.
+def chosen(parts: Any, neurons: Sequence[Group], nodes: Sequence[Value]) -> set[Group]:
+    """Return the neurons that are named.
 
     Args:
-        what: a name such as "layers.1" or "layer 1", a node, a model, or a list of these.
+        parts: a name such as "layers.1" or "layer 1", a node, a model, or a list of these.
         neurons: all neurons of the graph.
         nodes: the graph in topological order.
 
     Raises:
         TypeError: if it is nothing of the kind.
-        ValueError: if the graph has none of that name; it says what names there are.
+        ValueError: if the graph has none of that name; it says which names there are.
     """
-    if isinstance(what, list | tuple | set | frozenset):
+    if isinstance(parts, list | tuple | set | frozenset):
         found: set[Group] = set()
-        for one in what:  # pyright: ignore[reportUnknownVariableType]
-            found |= chosen(one, neurons, nodes)
+        for part in parts:  # pyright: ignore[reportUnknownVariableType]
+            found |= chosen(part, neurons, nodes)
         return found
-    if isinstance(what, str):
-        return _named(what, neurons)
-    if isinstance(what, Value):
-        if what not in set(nodes):
-            name = label_text(what.label) or repr(what)
+    if isinstance(parts, str):
+        return _named(parts, neurons)
+    if isinstance(parts, Value):
+        if parts not in set(nodes):
+            name = label_text(parts.label) or repr(parts)
             raise ValueError(f"{name} cannot be expanded: it is not in the graph to draw")
-        return {group for group in neurons if what in (*group.members, *group.parameters)}
-    parameters: Callable[[], Any] | None = getattr(what, "parameters", None)
-    if callable(parameters) and not isinstance(what, type):
+        return {group for group in neurons if parts in (*group.members, *group.parameters)}
+    parameters: Callable[[], Any] | None = getattr(parts, "parameters", None)
+    if callable(parameters) and not isinstance(parts, type):
         own = set(parameters())
         found = {group for group in neurons if not own.isdisjoint(group.parameters)}
         if not found:
-            raise ValueError(f"no parameter of this {type(what).__name__} is in the graph to draw")
+            raise ValueError(f"no parameter of this {type(parts).__name__} is in the graph to draw")
         return found
     raise TypeError(
         'expand is True, False, "layers", "neurons", a name such as "layers.1", a node, a model, '
-        f"or a list of these; got {what!r:.60}"
+        f"or a list of these; got {parts!r:.60}"
     )
 
 

@@ -1,19 +1,14 @@
 """Numbers, labels and colours as pictures show them.
 
-A label may be any str at all: nothing here fails on control characters, lone surrogates, markup
-or a megabyte of text, and what comes out is valid in XML once its markup is escaped.
+A number has few digits there, a label one short line, and the sign of a number its colour.
 """
 
 import math
-import re
 from typing import Final
 
-LABEL_LENGTH: Final = 32
-TOOLTIP_LENGTH: Final = 2_000
+from autograd.escaping import clean
 
-# What XML 1.0 does not allow, not even escaped (section 2.2), and lone surrogates, which UTF-8
-# does not allow.
-_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+LABEL_LENGTH: Final = 32
 
 # Blue for + and orange for -, which all common forms of colour blindness tell apart, in steps
 # dark enough for text on white (contrast above 4.5). M. Okabe and K. Ito, "Color universal
@@ -27,12 +22,8 @@ TONES: Final = {
 }
 INK: Final = "#111827"
 FAINT: Final = "#4b5563"
-# What stands back where something is highlighted; it can still be read, at a contrast of 3.
+# For all that stands back where something is highlighted; it can still be read, at a contrast of 3.
 PALE: Final = "#949494"
-
-_MARKDOWN = str.maketrans(
-    {c: f"\\{c}" for c in "\\`*_{}[]()#+-.!|~$^"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-)
 
 
 def number_text(x: float) -> str:
@@ -59,19 +50,6 @@ def tone(x: float | None) -> str:
     return "positive" if x > 0 else "negative" if x < 0 else "zero"
 
 
-def clean(text: str, length: int = TOOLTIP_LENGTH) -> str:
-    """Return `text` with what no XML file may hold replaced, and with its middle left out if long.
-
-    >>> clean("a" + chr(0) + "b")
-    'a�b'
-    """
-    if len(text) > length:
-        kept = length - 1
-        head = kept * 2 // 3
-        text = f"{text[:head]}…{text[len(text) - (kept - head) :]}"
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
 def label_text(label: str) -> str:
     """Return a label as it stands in a picture: one line of at most 32 characters.
 
@@ -85,11 +63,6 @@ def label_text(label: str) -> str:
     if len(label) > 4 * LABEL_LENGTH:  # White space is not looked for in a megabyte of label.
         label = label[: 2 * LABEL_LENGTH] + label[-2 * LABEL_LENGTH :]
     return clean(" ".join(label.split()), LABEL_LENGTH)
-
-
-def markdown_text(text: str) -> str:
-    """Return any text as Markdown that shows just that text."""
-    return text.translate(_MARKDOWN)
 
 
 def count_text(n: int, noun: str) -> str:
@@ -117,7 +90,7 @@ def range_text(numbers: list[float]) -> str:
 
 
 def whole_number(name: str, n: object, least: int = 1, most: int | None = None) -> int:
-    """Return a whole number that is neither too small nor too large, or say what it should be."""
+    """Return a whole number that is neither too small nor too large, or say which are allowed."""
     if isinstance(n, bool) or not isinstance(n, int):
         raise TypeError(f"{name} is a whole number, got {n!r:.60}")
     if n < least:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from autograd.display.picture.format import count_text
-from autograd.engine.backward import is_unreached, local_partials
-from autograd.engine.methods import closed
+from autograd.engine.backward import is_unreached
 from autograd.engine.value import Value
+from autograd.transforms.sweep import local_edges, local_of, sweep
 
 
 @dataclass(eq=False, slots=True)
@@ -29,6 +30,7 @@ class Group:
         parameters: the labelled leaves that belong to them.
         operands: the Values from outside that members use, once for each use.
         outputs: the members that are used outside, or are the result.
+        function: the name of the function that a neuron ends with; "linear" where there is none.
     """
 
     title: str
@@ -37,6 +39,7 @@ class Group:
     parameters: list[Value] = field(default_factory=list[Value])
     operands: list[Value] = field(default_factory=list[Value])
     outputs: list[Value] = field(default_factory=list[Value])
+    function: str = ""
 
     def derivatives(self) -> dict[Value, float]:
         """Return the derivative of the only output with respect to each operand.
@@ -44,33 +47,19 @@ class Group:
         It is the chain rule inside the group alone, one factor of the one through the graph.
         """
         (output,) = self.outputs
-        inside = set(self.members)
-        gradients = {output: 1.0}
-        found = dict.fromkeys(self.operands, 0.0)
-        for node in reversed(self.members):
-            g = gradients.get(node)
-            if g is None or node.op is None:
-                continue
-            locals_ = local_partials(node)
-            nothing = closed(node.op, locals_)
-            for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
-                if isinstance(x, Value) and k not in nothing:
-                    if x in inside:
-                        gradients[x] = gradients.get(x, 0.0) + g * local
-                    elif x in found:
-                        found[x] += g * local
-        return found
+        nodes = [node for node in reversed(self.members) if node.op is not None]
+        among = {*self.members, *self.operands}
+        found = sweep({output: 1.0}, nodes, attrgetter("args"), local_of, among, zero=0.0)
+        return {x: found.get(x, 0.0) for x in self.operands}
 
     def contributions(self) -> dict[Value, float | None]:
         """Return what the members add to the gradient of each operand; None before a backward."""
         found: dict[Value, float | None] = dict.fromkeys(self.operands, 0.0)
         for node in self.members:
-            if node.op is None or is_unreached(node) or not any(x in found for x in node.args):
+            if is_unreached(node):
                 continue
-            locals_ = local_partials(node)
-            nothing = closed(node.op, locals_)
-            for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
-                if not isinstance(x, Value) or x not in found or k in nothing:
+            for _, x, local, is_closed in local_edges(node, found):
+                if is_closed:
                     continue
                 so_far = found[x]
                 if node.grad is None or so_far is None:
@@ -148,7 +137,7 @@ def neurons(nodes: Sequence[Value]) -> list[Group]:
         nodes: a graph in topological order, its result last.
 
     >>> w, b = Value(0.5, "neurons.0.weights.0"), Value(0.1, "neurons.0.bias")
-    >>> from autograd.engine.backward import order
+    >>> from autograd import order
     >>> (neuron,) = neurons(order((w * Value(2.0) + b).tanh()))
     >>> neuron.title, neuron.content, len(neuron.members)
     ('neurons.0', 'tanh, 1 weight, bias', 3)
@@ -177,7 +166,8 @@ def neurons(nodes: Sequence[Value]) -> list[Group]:
         group.parameters = list(
             dict.fromkeys(x for node in members for x in node.args if x in owners)
         )
-        group.content = f"{_activation(members[-1])}{_parameter_words(group.parameters)}"
+        group.function = _activation(members[-1])
+        group.content = f"{group.function}, {_parameter_words(group.parameters)}"
     return list(found.values())
 
 
@@ -243,7 +233,7 @@ def _is_bias(label: str) -> bool:
 def _activation(last: Value) -> str:
     row: Any = last.op
     unary = (row.arity or 9) - row.constants == 1
-    return f"{row.name}, " if unary else "linear, "
+    return row.name if unary else "linear"
 
 
 def _parameter_words(parameters: Sequence[Value]) -> str:
@@ -274,7 +264,7 @@ def layers(
     for (title, _), neurons_ in parts.items():
         owners = {group.title for group in neurons_}
         parameters = list(dict.fromkeys(x for group in neurons_ for x in group.parameters))
-        functions = sorted({group.content.partition(", ")[0] for group in neurons_})
+        functions = sorted({group.function for group in neurons_})
         words = [count_text(len(owners), "neuron"), *functions, _parameter_words(parameters)]
         times = len(neurons_) // len(owners)
         if times > 1:

@@ -21,9 +21,9 @@ from autograd.display.picture.boxes import (
 )
 from autograd.display.picture.format import count_text
 from autograd.display.picture.grouping import Group
-from autograd.engine.backward import is_unreached, local_partials
-from autograd.engine.methods import closed
+from autograd.engine.backward import is_unreached
 from autograd.engine.value import Value
+from autograd.transforms.sweep import local_edges
 
 Unit: TypeAlias = Value | Group
 
@@ -154,7 +154,7 @@ class _Painter:
         elif unit.op is None and unit in self.copied:
             return  # its boxes come with its uses
         else:
-            self._box(node_box(name, unit, unit is self.z), unit)
+            self._box(node_box(name, unit, self.place[unit], unit is self.z), unit)
             self._uses(name, unit)
         if unit in self.marks.used_elsewhere:
             self._cut(name, ahead=True)
@@ -184,7 +184,7 @@ class _Painter:
         at = unit, self.levels[head]
         copy = self.copies.get(at)
         if copy is None:
-            copy = node_box(f"{name}_{self.levels[head]}", unit, False)
+            copy = node_box(f"{name}_{self.levels[head]}", unit, self.place[unit], False)
             copy.kind = "leaf" if unit.op is None else "copy"
             self.copies[at] = copy
             self._box(copy, unit)
@@ -196,20 +196,17 @@ class _Painter:
 
     def _uses(self, name: str, node: Value) -> None:
         hidden = False
-        if node.op is None:
-            return
-        locals_ = local_partials(node)
-        nothing, unreached = closed(node.op, locals_), is_unreached(node)
-        for k, (x, local) in enumerate(zip(node.args, locals_, strict=True)):
-            if not isinstance(x, Value):
-                continue
+        unreached = is_unreached(node)
+        for k, x, local, is_closed in local_edges(node):
             unit = self.groups.get(x, x)
             if unit not in self.names:
                 hidden = True
                 continue
             lit = (node, k) in self.marks.uses
             tail = self._tail(unit, node, lit)
-            self._arrow(use_arrow(tail, name, node, x, local, k in nothing or unreached), lit)
+            arrow = use_arrow(tail, name, node, x, local, is_closed or unreached)
+            arrow.use = self.place[node], k
+            self._arrow(arrow, lit)
         if hidden:
             self._cut(name)
 
@@ -253,7 +250,7 @@ class _Painter:
         """Add a box for what is not drawn: operands of a box or, ahead, what uses it."""
         name = f"cut{len(self.cuts)}"
         self.cuts.append(name)
-        box = Box(name, "cut", "", "…", [], "not drawn")
+        box = Box(name, "cut", "", "…", tooltip="not drawn")
         arrow = (
             Arrow(at, name, "", "used further on") if ahead else Arrow(name, at, "", "not drawn")
         )

@@ -1,7 +1,7 @@
 """Which nodes of a graph to show: all, groups of them, or those nearest to one of them.
 
 More than a few hundred boxes can neither be read nor laid out in reasonable time, so a picture
-has a limit, and what it leaves out it says.
+has a limit, and says how much it leaves out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BOTH_WAYS = "not collapsed, as its parts are computed from one another"
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """What to show: units in topological order, the groups they stand for, and a note on it."""
+    """The units to show, in topological order, the groups they stand for, and a note on it."""
 
     units: Sequence[Unit]
     groups: Mapping[Value, Group]
@@ -90,7 +90,7 @@ class _Graph:
         return neurons(self.nodes)
 
     def choose(self, expand: Any, *, as_is: bool) -> _Choice:
-        """Return what to show before anything is cut off.
+        """Return the choice before anything is cut off.
 
         Args:
             expand: see `draw`.
@@ -152,7 +152,7 @@ class _Graph:
                 yield found, shown
 
     def _first_that_fits(self, groupings: Iterable[_Grouping], as_is: bool) -> _Choice:
-        """Return the first grouping within the limits, or of the last what is nearest to z.
+        """Return the first grouping within the limits, or the nearest part of the last.
 
         With `as_is` the last is returned whole.
         """
@@ -189,7 +189,7 @@ class _Graph:
     def near(
         self, choice: _Choice, around: Value | str, depth: int, limit: int
     ) -> tuple[_Choice, set[Unit]]:
-        """Return what is at most `depth` arrows from a node, and what of it has more uses."""
+        """Return the units at most `depth` arrows from a node, and those with further uses."""
         node = self._node(around)
         users: dict[Unit, list[Unit]] = {}
         for unit in choice.units:
@@ -222,7 +222,7 @@ class _Graph:
         return around
 
     def _require(self, v: Value, foreign: str) -> None:
-        """Refuse a node outside the graph, by its name and what to do about it."""
+        """Refuse a node outside the graph, by its name, with a way out."""
         if v not in self.place:
             name = label_text(v.label) or repr(v)
             raise ValueError(f"z does not depend on {foreign.format(name)}")
@@ -245,7 +245,7 @@ _Grouping: TypeAlias = tuple[Sequence[Group], str]
 
 
 def _fits(choice: _Choice, limit: int) -> bool:
-    """Tell whether so many boxes, and the arrows between them, can be drawn."""
+    """Tell whether all boxes of a choice, and the arrows between them, can be drawn."""
     if len(choice.units) > limit:
         return False
     groups = choice.groups

@@ -1,13 +1,14 @@
-"""How boxes and arrows look, the same whoever draws them."""
+"""How boxes and arrows look, the same whoever draws them, and the legend that explains it."""
 
 from typing import Final, NamedTuple
 
 from autograd.display.picture.boxes import Arrow
 from autograd.display.picture.format import INK, PALE, TONES
+from autograd.display.picture.picture import Picture
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 
-# Fill and outline by kind. Leaves, what one may change, are tinted; results of operations white.
+# Fill and outline by kind. Leaves, which one may change, are tinted; results of operations white.
 FILLS: Final = {
     "leaf": ("#fdf3d8", "#8a6d1f"),
     "node": ("#ffffff", "#4b5563"),
@@ -58,3 +59,36 @@ def arrow_colour(arrow: Arrow) -> str:
     if arrow.shade == "faded":
         return PALE
     return INK if arrow.shade == "lit" and arrow.amount is None else TONES[arrow.tone]
+
+
+_WORDS = {
+    "leaf": "leaf",
+    "node": "computed",
+    "group": "group of nodes",
+    "copy": "drawn again",
+    "cut": "not drawn",
+    "result": "result",
+    "lit": "highlighted",
+}
+
+
+def legend_of(picture: Picture) -> list[tuple[str, str]]:
+    """Return kind and words for each look of a box that is in the picture.
+
+    Args:
+        picture: the picture to explain.
+
+    >>> from autograd import Value, draw
+    >>> legend_of(draw(Value(2.0, "x") * 3.0).picture)
+    [('leaf', 'leaf'), ('node', 'computed'), ('result', 'result')]
+    """
+    kinds = {box.kind for box in picture.boxes}
+    if any(box.result for box in picture.boxes):
+        kinds.add("result")
+    kinds |= {box.shade for box in picture.boxes}
+    if kinds >= {"copy", "cut"}:  # they look the same
+        kinds.remove("cut")
+        words = _WORDS | {"copy": "drawn again, or not drawn"}
+    else:
+        words = _WORDS
+    return [(kind, words[kind]) for kind in words if kind in kinds]

@@ -1,4 +1,4 @@
-"""`draw_update`: what a step changed, as the difference of two pictures of one graph."""
+"""`draw_update`: the changes of a step, as the difference of two pictures of one graph."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
-from autograd.display.picture.boxes import EARLY, Arrow, Box, without_gradient
+from autograd.display.picture.boxes import EARLY, Arrow, Box, Fact, without_gradient
 from autograd.display.picture.drawing import Drawing, check_format, draw
 from autograd.display.picture.format import count_text, number_text, tone
-from autograd.display.picture.legend import legend_of
 from autograd.display.picture.picture import Picture, set_widths
+from autograd.display.picture.style import legend_of
 from autograd.engine.value import Value
 from autograd.errors import StaleGraphError
 
@@ -34,7 +34,7 @@ def draw_update(before: Drawing | Value, after: Drawing | Value, *, format: str 
         after: a picture or a Value, whose graph has the same shape: the same operations on the
             same operands with the same labels. Two pictures must show the same part of it, so
             give `draw` the same options. Where it was not run backward yet, no gradient is shown:
-            what leaves still hold is that of an earlier pass.
+            leaves still hold that of an earlier pass.
         format: as in `draw`.
 
     Raises:
@@ -74,9 +74,9 @@ def draw_update(before: Drawing | Value, after: Drawing | Value, *, format: str 
     set_widths(arrows)
     picture = Picture(boxes, arrows, early=new.early)
     picture.key, picture.looks = (_EARLY, "") if all(early) else (_KEY, _COLOURS)
-    results = [box for box in boxes if box.result and box.rows]
+    results = [box for box in boxes if box.result and box.facts]
     for box in results:
-        picture.notes.append(f"{box.title or 'the result'}: {box.rows[0][1]}")
+        picture.notes.append(f"{box.title or 'the result'}: {box.facts[0].text}")
     picture.notes += new.notes
     picture.legend = legend_of(picture) if new.legend else []
     return Drawing(picture, format)
@@ -156,8 +156,8 @@ def _by_use(picture: Picture) -> tuple[list[Box], list[Box]]:
 
 
 def _words(box: Box) -> str:
-    what = box.made or box.kind
-    return f"{what} {box.title!r}" if box.title else f"{what} ({_called(box)})"
+    kind = box.made or box.kind
+    return f"{kind} {box.title!r}" if box.title else f"{kind} ({_called(box)})"
 
 
 def _called(box: Box) -> str:
@@ -165,35 +165,42 @@ def _called(box: Box) -> str:
 
 
 def _box(a: Box, b: Box) -> Box:
-    rows: list[tuple[str, str, str]] = []
-    olds = {row[0]: (row, numbers) for row, numbers in zip(a.rows, a.numbers, strict=True)}
-    for row, numbers in zip(b.rows, b.numbers, strict=True):
-        name, text, colour = row
-        old = olds.get(name)
-        if old is not None and (numbers or old[1] or old[0] != row):
-            text, colour = _change(old[0][1], old[1], text, numbers, colour)
-        rows.append((name, text, colour))
-    tooltip = b.tooltip if a.tooltip == b.tooltip else f"before:\n{a.tooltip}\nafter:\n{b.tooltip}"
-    return replace(b, rows=rows, tooltip=tooltip)
+    facts: list[Fact] = []
+    olds = {fact.name: fact for fact in a.facts}
+    for fact in b.facts:
+        old = olds.get(fact.name)
+        is_told = old is not None and (fact.numbers or old.numbers or old != fact)
+        facts.append(_change(old, fact) if old is not None and is_told else fact)
+    return replace(b, facts=facts, tooltip=_both(a, b))
 
 
-def _change(
-    before: str, olds: Sequence[float], after: str, news: Sequence[float], colour: str
-) -> tuple[str, str]:
-    """Return the text and colour of a row that tells of a change, or of none."""
-    same = [*olds] == [*news] or (before == after == "nan")
-    if same and before == after:
-        return after, colour if after == EARLY else ""
-    both = f"{before} → {after}"
+def _both(a: Box | Arrow, b: Box | Arrow) -> str:
+    """Return the tooltip before and after, or the one that both have."""
+    return b.tooltip if a.tooltip == b.tooltip else f"before:\n{a.tooltip}\nafter:\n{b.tooltip}"
+
+
+def _change(old: Fact, new: Fact) -> Fact:
+    """Return a fact that tells of a change, or of none."""
+    olds, news = old.numbers, new.numbers
+    if old.text == new.text and _same(olds, news):
+        return new._replace(tone="")
+    both = f"{old.text} → {new.text}"
     if not olds or len(olds) != len(news):
-        return both, "" if olds or news else colour
-    changes = [new - old for old, new in zip(olds, news, strict=True)]
+        return new._replace(text=both, tone="" if olds or news else new.tone)
+    changes = [y - x for x, y in zip(olds, news, strict=True)]
     if not all(map(math.isfinite, changes)):
-        return both, "nan"
+        return new._replace(text=both, tone="nan")
     if len(changes) == 1:
         (change,) = changes
-        return f"{both} ({'+' * (change > 0)}{number_text(change)})", tone(change)
-    return f"{both} (by up to {number_text(max(map(abs, changes)))})", ""
+        text = f"{both} ({'+' * (change > 0)}{number_text(change)})"
+        return new._replace(text=text, tone=tone(change))
+    return new._replace(text=f"{both} (by up to {number_text(max(map(abs, changes)))})", tone="")
+
+
+def _same(olds: Sequence[float], news: Sequence[float]) -> bool:
+    return len(olds) == len(news) and all(
+        x == y or (math.isnan(x) and math.isnan(y)) for x, y in zip(olds, news, strict=True)
+    )
 
 
 def _arrow(a: Arrow, b: Arrow, early: tuple[bool, bool]) -> Arrow:
@@ -206,7 +213,6 @@ def _arrow(a: Arrow, b: Arrow, early: tuple[bool, bool]) -> Arrow:
         b = replace(b, amount=None)
         new = EARLY
     elif a.text != b.text and (a.amount is None or b.amount is None):
-        new = b.text.rpartition(": ")[2]
+        new = b.span or b.text
     text = new if old == new else f"{old} → {new}"
-    tooltip = b.tooltip if a.tooltip == b.tooltip else f"before:\n{a.tooltip}\nafter:\n{b.tooltip}"
-    return replace(b, text=text, tooltip=tooltip, width=0.0)
+    return replace(b, text=text, tooltip=_both(a, b), width=0.0)

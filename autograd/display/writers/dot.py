@@ -118,7 +118,7 @@ def _edge(arrow: Arrow, labelled: bool) -> str:
 
 
 def _below(picture: Picture) -> str:
-    """Return what stands below the picture: its legend, then a line for each note."""
+    """Return the lines below the picture: its legend, then a line for each note."""
     if not picture.legend:
         lines = "".join([rf"{quoted(line)[1:-1]}\l" for line in picture.lines])  # \l: to the left
         return f'"{lines}"'

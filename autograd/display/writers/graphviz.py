@@ -42,17 +42,19 @@ class RenderError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a program drew, or why none did.
+    """The file that a program drew, or the reason why none did.
 
     Attributes:
         content: the file's bytes, None if no program drew it.
         engine: "dot" or "pygraphviz", empty if neither.
         reason: why a program that comes first did not draw it.
+        timed_out: whether it was stopped because it took too long.
     """
 
     content: bytes | None
     engine: str
     reason: str = ""
+    timed_out: bool = False
 
 
 def available() -> list[str]:
@@ -69,22 +71,21 @@ def render(source: str, form: str, limit: float = TIME_LIMIT) -> Rendered:
         form: the output format.
         limit: seconds each engine may take.
     """
-    reason = "no Graphviz here"
+    done = Rendered(None, "", "no Graphviz here")
     for engine in available():
         if engine == "dot":
             command = [shutil.which("dot") or "dot", f"-T{form}", *OPTIONS]
         else:
             command = [sys.executable, "-P", "-c", _CHILD, form]
-        content, reason = _run(engine, command, source, limit)
-        if content is not None:
-            return Rendered(content, engine)
-        if reason.endswith("seconds"):
-            break  # Both engines are the same program: the second would take as long.
-    return Rendered(None, "", reason)
+        done = _run(engine, command, source, limit)
+        # Both engines are the same program: where one is too slow the second would be, too.
+        if done.content is not None or done.timed_out:
+            break
+    return done
 
 
-def _run(engine: str, command: list[str], source: str, limit: float) -> tuple[bytes | None, str]:
-    """Return what a command writes, given `source`; or None and why there is nothing."""
+def _run(engine: str, command: list[str], source: str, limit: float) -> Rendered:
+    """Return the output of a command that is given `source`, or why there is none."""
     import subprocess
 
     try:
@@ -97,13 +98,14 @@ def _run(engine: str, command: list[str], source: str, limit: float) -> tuple[by
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console on Windows
         )
     except subprocess.TimeoutExpired:
-        return None, f"{engine} was stopped after {limit:g} seconds"
+        return Rendered(None, "", f"{engine} was stopped after {limit:g} seconds", timed_out=True)
     except OSError as error:
-        return None, f"{engine} could not be started: {error.strerror}"
+        return Rendered(None, "", f"{engine} could not be started: {error.strerror}")
     if done.returncode or not done.stdout:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
-        return None, f"{engine} failed: {lines[-1] if lines else f'code {done.returncode}'}"
-    return done.stdout, ""
+        said = lines[-1] if lines else f"code {done.returncode}"
+        return Rendered(None, "", f"{engine} failed: {said}")
+    return Rendered(done.stdout, engine)
 
 
 def inline_svg(content: bytes) -> str:

@@ -109,7 +109,7 @@ def _order(rows: list[list[Item]]) -> None:
 def _place(rows: list[list[Item]]) -> None:
     """Give each item its height: as near to its neighbours as the order allows.
 
-    The last sweep looks at the left neighbours alone, so that what follows from one is level.
+    The last sweep looks at the left neighbours alone: a box that has one is level with it.
     """
     for row in rows:
         _settle(row, [0.0] * len(row))

@@ -161,7 +161,7 @@ def _legend(entries: Sequence[tuple[str, str]], top: float) -> tuple[list[str], 
 
 
 def page(drawn: Sequence[str], width: float, height: float, picture: Picture) -> str:
-    """Return the SVG element that holds what was drawn, with legend and notes below."""
+    """Return the SVG element of a drawing, with its legend and notes below."""
     legend, across = _legend(picture.legend, height)
     notes = picture.lines
     width = max([width, across, *[text_width(note, 10) + 24.0 for note in notes]])

@@ -1,4 +1,4 @@
-"""A picture as plain text: what a terminal and a notebook without images show."""
+"""A picture as plain text, for terminals and for notebooks without images."""
 
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
@@ -10,7 +10,7 @@ def outline(picture: Picture, most: int = MOST_LINES) -> str:
     """Return a line for each box, operands first, with a line below it for each arrow into it.
 
     Args:
-        picture: what to write.
+        picture: the boxes and arrows to write.
         most: the largest number of lines; the boxes nearest to the result are kept.
     """
     into: dict[str, list[Arrow]] = {}
@@ -23,9 +23,9 @@ def outline(picture: Picture, most: int = MOST_LINES) -> str:
     for box in picture.boxes:
         if box.name in cuts:
             continue
-        what = f" = {box.operation}" if box.operation else ""
+        operation = f" = {box.operation}" if box.operation else ""
         shown = [f"{row} {text}" for row, text, _ in box.rows]
-        lines.append(_lit(box, "  ".join([f"{names[box.name]}{what}", *shown])))
+        lines.append(_lit(box, "  ".join([f"{names[box.name]}{operation}", *shown])))
         for arrow in into.get(box.name, ()):
             if arrow.text:
                 lines.append(_lit(arrow, f"    from {names[arrow.tail]}: {arrow.text}"))

@@ -7,7 +7,7 @@ from hypothesis import given
 
 import autograd
 from autograd import Value, gradient, local_partials, order
-from autograd.engine.backward import gradient_numbers
+from autograd.transforms.gradient import gradient_numbers
 from support.programs import Program, programs, smooth_rows
 
 

@@ -6,6 +6,7 @@ so that no graph is ever built on it.
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar, cast, overload
 
@@ -28,7 +29,7 @@ from autograd.errors import WrongPartialsError
 
 _BUILT_IN = frozenset(TABLE)
 
-# The variables of the texts that methods.py makes.
+# The variables of the texts that engine/methods.py makes.
 _RESERVED = frozenset(
     [
         "x",
@@ -68,7 +69,9 @@ def register(row: Primitive) -> Function:
         WrongPartialsError: if a partial derivative is wrong somewhere in the domain or could be
             checked nowhere in it, or the array function or formula disagrees with the float
             function; nothing is registered then.
-        ValueError: if the name belongs to a built-in primitive, or to a variable of the rules.
+        ValueError: if the name belongs to a built-in primitive, or to a variable of the rules; if
+            the row says `operator`; if it `commutes`, is `unsigned` or has a `neutral` number, and
+            its function says otherwise somewhere in the domain.
 
     >>> row = Primitive("cube", lambda x: x * x * x, lambda z, x: (3.0 * x * x,))
     >>> cube = register(row)
@@ -81,17 +84,23 @@ def register(row: Primitive) -> Function:
     if row.name in _BUILT_IN or row.name in _RESERVED:
         kind = "a built-in primitive" if row.name in _BUILT_IN else "a name used in rules"
         raise ValueError(f"{row.name} is {kind}: choose another name")
+    if row.operator:
+        raise ValueError(
+            f"{row.name}: operator says that the row is an operator of Python, and those are "
+            "built in: write text=Notation(...) for how yours is written"
+        )
     from autograd.check.judge.rows import check_row
 
     given = row.function, row.array, row.partials
     _answer_in_floats(row)
     try:
         report = check_row(row)
+        _require_true_claims(row)
     except BaseException:
-        _give(row, *given)
+        _take_back(row, given)
         raise
     if not report.certain:
-        _give(row, *given)
+        _take_back(row, given)
         # Values were found, but no slope could be told from them.
         open_slopes = report.ok and report.verdicts[0].order == 0
         hint = (
@@ -114,12 +123,57 @@ def register(row: Primitive) -> Function:
     return function
 
 
+def _take_back(row: Primitive, given: tuple[Any, ...]) -> None:
+    """Leave a row that is refused as it was given, and nothing made from it."""
+    _give(row, *given)
+    methods.forget(row)
+
+
+def _require_true_claims(row: Primitive) -> None:
+    from autograd.check.judge.rows import sample
+
+    for point in sample(row):
+        claim = false_claim(row, point)
+        if claim:
+            raise ValueError(f"{row.name}: {claim}")
+
+
+def false_claim(row: Primitive, point: Sequence[float]) -> str:
+    """Return what a column says of the function that does not hold at a point; "" if all hold.
+
+    >>> false_claim(Primitive("cube", lambda x: x**3, lambda z, x: (3.0 * x * x,)), [-1.0])
+    ''
+    >>> row = Primitive("cube", lambda x: x**3, lambda z, x: (3.0 * x * x,), unsigned=True)
+    >>> false_claim(row, [-1.0])
+    'unsigned, and cube(-1.0) is -1.0'
+    """
+    from autograd.check.oracles.row_slope import value
+
+    x, n, z = point[0], row.neutral, value(row, point)
+    same: list[tuple[str, tuple[float, ...], float]] = []
+    if row.commutes:
+        same.append(("commutes", (*point[::-1],), z))
+    if n is not None:
+        same += [(f"neutral is {n}", (x, n), x)]
+        same += [(f"neutral is {n}", (n, x), x)] if row.commutes else []
+    for column, operands, wanted in same:
+        found = value(row, operands)
+        if repr(found) != repr(wanted):
+            return f"{column}, and {_called(row, operands)} is {found!r}, not {wanted!r}"
+    is_signed = z == z and math.copysign(1.0, z) < 0.0
+    return f"unsigned, and {_called(row, point)} is {z!r}" if row.unsigned and is_signed else ""
+
+
+def _called(row: Primitive, operands: Sequence[float]) -> str:
+    return f"{row.name}({', '.join(map(repr, operands))})"
+
+
 def unregister(name: str) -> None:
     """Take a primitive that was registered by `register` out of the table, if it is there.
 
     Graphs recorded with it stay usable; they can no longer be read back from JSON or a pickle.
 
-    >>> from autograd.engine.primitive import lookup
+    >>> from autograd import lookup
     >>> unregister("no such primitive")
     >>> unregister("tanh")
     Traceback (most recent call last):
@@ -220,9 +274,7 @@ def _require_columns(columns: Iterable[str]) -> None:
                 f"primitive takes the {name} from the function below it: leave out {name}=, or "
                 "make the row yourself, register(Primitive(...))"
             )
-        import difflib  # 5 ms that only a mistake costs
-
-        near = difflib.get_close_matches(name, _COLUMNS, n=1)
+        near = asked.near(name, _COLUMNS)
         meant = f"did you mean {near[0]}? " if near else ""
         raise TypeError(
             f"a primitive has no column {name}: {meant}The columns are {', '.join(_COLUMNS)}"

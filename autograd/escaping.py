@@ -1,0 +1,42 @@
+"""Anybody's text made harmless: for XML, which does not hold every character, and for Markdown.
+
+A label may be any str at all, with control characters, lone surrogates, markup or a megabyte of
+text. Pictures, tables and formulas pass it through here once; markup is escaped by each writer.
+"""
+
+import re
+from typing import Final
+
+LONGEST: Final = 2_000
+
+# Characters that XML 1.0 does not allow, not even escaped (section 2.2), and lone surrogates, which
+# UTF-8 does not allow.
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+_MARKDOWN: Final = str.maketrans(
+    {c: f"\\{c}" for c in "\\`*_{}[]()#+-.!|~$^"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+)
+
+
+def clean(text: str, length: int = LONGEST) -> str:
+    """Return `text` without characters that no XML may hold, its middle left out if it is long.
+
+    >>> clean("a" + chr(0) + "b")
+    'a�b'
+    >>> clean("a very long name", 10)
+    'a very…ame'
+    """
+    if len(text) > length:
+        kept = length - 1
+        head = kept * 2 // 3
+        text = f"{text[:head]}…{text[len(text) - (kept - head) :]}"
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def markdown_text(text: str) -> str:
+    r"""Return any text as Markdown that shows just that text.
+
+    >>> print(markdown_text("w_1 < 2"))
+    w\_1 &lt; 2
+    """
+    return text.translate(_MARKDOWN)

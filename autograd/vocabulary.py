@@ -1,0 +1,95 @@
+"""The words of expressions: functions, numbers that have a name, and other names for them.
+
+Functions are those of the table's rows and a few made of rows that give a single number. Where a
+word is none of them, here stands the one to write in its place.
+"""
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autograd import asked, functions
+from autograd.engine import primitives
+from autograd.engine.methods import structural_zeros
+from autograd.engine.primitive import ATOM, TABLE, Operand, apply
+
+CONSTANTS = {"pi": math.pi, "e": math.e}
+_OF_LISTS = ("mean", "variance", "norm")
+# The names that other languages and books have for functions of the table.
+_CALLED = {
+    "arccos": "acos",
+    "arccosh": "acosh",
+    "arcsin": "asin",
+    "arcsinh": "asinh",
+    "arctan": "atan",
+    "arctanh": "atanh",
+    "arctg": "atan",
+    "avg": "mean",
+    "fabs": "abs",
+    "lb": "log2",
+    "ln": "log",
+    "logistic": "sigmoid",
+    "max": "maximum",
+    "min": "minimum",
+    "root": "sqrt",
+    "sgn": "sign",
+    "sqr": "square",
+    "tg": "tan",
+    "var": "variance",
+}
+
+
+def function_of(name: str) -> Callable[..., Any] | None:
+    """Return the function of a row, or one made of rows that gives a single number."""
+    if name in _OF_LISTS:
+        return getattr(functions, name)
+    row = TABLE.get(name)
+    if row is None:
+        return None
+    own = getattr(primitives, name, None)
+    # A user's own primitive is in the table alone.
+    return own if callable(own) else lambda *operands: apply(row, operands)
+
+
+def takes_lists(name: str, function: Callable[..., Any]) -> bool:
+    """Return whether a function is called with lists, and not with single operands."""
+    if name in _OF_LISTS:
+        return True
+    kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+    return TABLE[name].arity is None and inspect.Parameter.VAR_POSITIONAL not in kinds
+
+
+def written(name: str) -> str:
+    """Return a call of a function of lists as an example.
+
+    >>> written("mean"), written("dot"), written("select")
+    ('mean([x, y])', 'dot([x, y], [a, b])', 'select(i, [x, y])')
+    """
+    if name in _OF_LISTS:
+        return f"{name}([x, y])"
+    row = TABLE[name]
+    # An operand that the rule passes nothing to stands before the list: an index.
+    names = ["i"] * len(structural_zeros(row)) + ["x", "y", "a", "b"][: 4 if row.paired else 2]
+    return row.text([Operand(name, ATOM) for name in names])
+
+
+def fits(function: Callable[..., Any], operands: list[Any]) -> bool:
+    """Return whether a function of lists can be called with operands."""
+    try:
+        inspect.signature(function).bind(*operands)
+    except TypeError:
+        return False
+    return any(isinstance(x, list) for x in operands)
+
+
+def instead(name: str) -> str:
+    """Return the function that an unknown name may stand for, in words that follow the name.
+
+    >>> [instead(name) for name in ("ln", "tahn", "q")]
+    [': it is log here', '; is tan or tanh meant?', '']
+    """
+    if name in _CALLED:
+        return f": it is {_CALLED[name]} here"
+    near = asked.near(name, [*TABLE, *_OF_LISTS], most=2)
+    return f"; is {' or '.join(near)} meant?" if near else ""

@@ -1,0 +1,39 @@
+"""Every public name of `nn`, once; see `autograd/faces.py`."""
+
+from nn import activations as activations  # a module
+from nn import datasets as datasets
+from nn import init as init  # a module
+from nn import layers as layers  # a module
+from nn import losses as losses  # a module
+from nn import module as module  # a module
+from nn import optim as optim  # a module
+from nn import plots as plots  # a module
+from nn.init import Constant as Constant
+from nn.init import He as He
+from nn.init import Initialiser as Initialiser
+from nn.init import ScaledNormal as ScaledNormal
+from nn.init import Uniform as Uniform
+from nn.init import Xavier as Xavier
+from nn.layers import MLP as MLP
+from nn.layers import Layer as Layer
+from nn.layers import Neuron as Neuron
+from nn.losses import binary_cross_entropy as binary_cross_entropy
+from nn.losses import cross_entropy as cross_entropy
+from nn.losses import half_squared_error as half_squared_error
+from nn.losses import hinge as hinge
+from nn.losses import huber as huber
+from nn.losses import mean_absolute_error as mean_absolute_error
+from nn.losses import mean_squared_error as mean_squared_error
+from nn.module import Module as Module
+from nn.optim import SGD as SGD
+from nn.training.batches import Batches as Batches
+from nn.training.batches import minibatches as minibatches
+from nn.training.batches import split as split
+from nn.training.fit import DivergenceError as DivergenceError
+from nn.training.fit import fit as fit
+from nn.training.history import EpochRecord as EpochRecord
+from nn.training.history import History as History
+from nn.training.metrics import accuracy as accuracy
+from nn.training.metrics import classes as classes
+from nn.training.metrics import confusion as confusion
+from nn.training.metrics import one_hot as one_hot

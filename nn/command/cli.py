@@ -22,7 +22,6 @@ from tqdm import tqdm
 
 import autograd
 from nn.activations import ACTIVATIONS
-from nn.command.experiment import OPTIONS, TASKS, Experiment, Settings, prepare, task_named
 from nn.command.graphs import LOOKING, also_values, with_minus
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.init import INITIALISERS
@@ -31,6 +30,7 @@ from nn.module import Module
 from nn.optim import OPTIMIZERS
 from nn.plots.base import importing_matplotlib
 from nn.report import NAMES, check_folder, report_files, write_folder
+from nn.report.experiment import OPTIONS, TASKS, Experiment, Settings, prepare, task_named
 from nn.training.fit import DivergenceError
 from nn.training.history import EpochRecord, History
 

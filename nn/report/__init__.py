@@ -1,6 +1,6 @@
 """The report of a run: a folder with one page, the history, the model and the pictures.
 
->>> from nn.command.experiment import Settings, prepare
+>>> from nn.report.experiment import Settings, prepare
 >>> experiment = prepare(Settings("moons", (4,), points=50, epochs=2))
 >>> files = report_files(experiment.result(experiment.train(progress=False)))
 >>> sorted(files)  # doctest: +NORMALIZE_WHITESPACE
@@ -8,8 +8,8 @@
  'network.svg', 'neuron.svg', 'report.html']
 """
 
-from nn.command.experiment import Result
 from nn.report import pictures
+from nn.report.experiment import Result
 from nn.report.folder import NAMES, check_folder, write_folder
 from nn.report.neuron import neuron_at_work
 from nn.report.page import page

@@ -12,9 +12,9 @@ from typing import Any
 
 from autograd import Value, dot
 from nn.activations import activation_function
-from nn.command.experiment import Result
 from nn.layers import MLP, Layer
 from nn.losses import Loss
+from nn.report.experiment import Result
 from nn.training.batches import prepare_targets
 
 # A picture with more inputs is too large to be read.

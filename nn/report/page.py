@@ -15,9 +15,9 @@ import numpy as np
 
 import autograd
 from autograd import Table
-from nn.command.experiment import TASKS, Result, Settings
 from nn.layers import MLP
 from nn.report.drawing import Tile, tile_svg
+from nn.report.experiment import TASKS, Result, Settings
 from nn.report.folder import MARK
 from nn.report.neuron import NeuronAtWork
 from nn.report.pictures import MISTAKES_SHOWN, Illustration

@@ -14,8 +14,8 @@ import numpy as np
 
 import autograd as ag
 from nn import plots
-from nn.command.experiment import Result
 from nn.report.drawing import Tile, network_svg, sheet_svg
+from nn.report.experiment import Result
 from nn.report.neuron import NeuronAtWork
 from nn.training.history import History
 

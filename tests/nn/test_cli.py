@@ -15,8 +15,8 @@ import pytest
 
 import autograd
 from nn import MLP, accuracy
-from nn.command import cli, experiment
-from nn.report import NAMES, folder
+from nn.command import cli
+from nn.report import NAMES, experiment, folder
 
 SMALL = ["--points", "60", "--hidden", "3", "--epochs", "2"]
 MOONS = {

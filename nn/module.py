@@ -170,7 +170,7 @@ class Module:
             for one sample without the first axis.
 
         Raises:
-            ValueError: if X is not of such a shape, has another number of inputs than the model,
+            ValueError: if X is of another shape, has another number of inputs than the model,
                 or holds anything but finite numbers, or is masked somewhere.
         """
         rows = numeric("X", X).astype(np.float64)
@@ -221,7 +221,7 @@ class Module:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Return a model built from what `config()` gave; its parameters are set afterwards."""
+        """Return a model built from a `config()`; its parameters are set afterwards."""
         instance(f"{cls.__name__}.from_config", config, Mapping, "the dict that config() gave")
         return cls(**config)
 
@@ -246,11 +246,11 @@ class Module:
     # Showing ------------------------------------------------------------------------------------
 
     def _summary(self) -> str:
-        """Return the model in one line, without what it is made of."""
+        """Return the model in one line, without its parts."""
         return type(self).__name__
 
     def _parts(self) -> list[tuple[str, "Module | Value"]]:
-        """Return what a picture of the model shows below its line."""
+        """Return the parts that a picture of the model shows below its line."""
         return [
             (name, part)
             for name, part in _members(self, "", set())
@@ -312,7 +312,7 @@ def _members(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, "Module |
 
 
 def _collect(model: Module, prefix: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
-    """Append the parameters of `model` that are not in `seen`, which holds what was met."""
+    """Append the parameters of `model` that are not in `seen`, which holds all that was met."""
     seen.add(id(model))
     for name, member in _members(model, "", set()):
         if id(member) in seen:

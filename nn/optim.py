@@ -30,7 +30,7 @@ _NO_GRADIENT = (
 
 
 class Optimizer:
-    """What optimisers share: parameters, a rate, and steps on Values or on one flat array.
+    """The common ground of optimisers: parameters, a rate, steps on Values or on one array.
 
     A subclass says in `move` how numbers move, once for both kinds of step.
 
@@ -49,7 +49,7 @@ class Optimizer:
     Raises:
         TypeError: if parameters are not Values, or a number is none.
         ValueError: if there are none, one was computed from others or stands there twice, or a
-            number is out of its range; from `step` if the schedule returns such a number.
+            number is out of its range; from `step` if the schedule returns one that is.
 
     >>> class SignDescent(Optimizer):
     ...     def move(self, rate, numbers, slopes):
@@ -157,7 +157,7 @@ class Optimizer:
         self.steps += 1
 
     def _array(self, name: str) -> Floats:
-        """Return what is remembered under a name as an array, which it may not be yet."""
+        """Return the memory of a name as an array, which it may not be yet."""
         found: Any = getattr(self, name)
         if found.__class__ is list:
             found = np.array(found)
@@ -199,7 +199,7 @@ class SGD(Optimizer):
     Raises:
         TypeError: if parameters are not Values, or a number is none.
         ValueError: if there are none, one was computed from others or stands there twice, or a
-            number is out of its range; from `step` if the schedule returns such a number.
+            number is out of its range; from `step` if the schedule returns one that is.
 
     >>> x = Value(-3.0)
     >>> optimizer = SGD([x], lr=0.1)

@@ -93,7 +93,7 @@ def read_model(path: Path) -> ModelRecord:
     """Read a model file and check its form.
 
     Raises:
-        FileNotFoundError: if there is no such file.
+        FileNotFoundError: if the file is not there.
         ValueError: if it is cut short, of another kind or version, or holds anything but finite
             numbers for parameters; the message names what was found and what was expected.
     """
@@ -182,7 +182,7 @@ class Load(Generic[M]):
             class of your own is built from what its `config()` gave.
 
             Raises:
-                FileNotFoundError: if there is no such file.
+                FileNotFoundError: if the file is not there.
                 ValueError: if it is cut short, of another kind, version or class, or its parameters
                     are not those of the model; the model is then unchanged.
             """

@@ -1,4 +1,4 @@
-"""What a command of `chalkgrad` is: the words it takes and what it does with them.
+"""The commands of `chalkgrad`: the words that each takes, and its work.
 
 A new one is a `Subcommand` under its name in `cli.COMMANDS`, or in `graphs.LOOKING` if it looks at
 an expression. Errors are raised as a `Refusal`, whose text is the sentence to print.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-# The spellings of an option or argument, and what argparse is told of it.
+# The spellings of an option or argument, and its meaning in the words of argparse.
 Option: TypeAlias = tuple[Sequence[str], Mapping[str, Any]]
 
 

@@ -1,7 +1,7 @@
-"""Compiling what calls a model: the program, what it depends on, and when it is stale.
+"""Compiling functions that call a model: the program, its conditions, and when it is stale.
 
-Training and predicting compile other functions of the same model; what may go wrong on the way is
-the same. After a trace the model is as before, whatever its calls keep.
+Training and predicting compile other functions of the same model; the ways to go wrong are the
+same. After a trace the model is as before, whatever its calls keep.
 """
 
 # pyright: reportPrivateUsage=false
@@ -21,14 +21,14 @@ from nn.inference.snapshot import Model, Snapshot, same
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A program of a function that calls a model, and what both were when it was made.
+    """A program of a function that calls a model, and the state of both when it was made.
 
     Attributes:
         program: the program; None if there can be none.
-        contents: what the model held.
+        contents: the contents of the model then, as a `Snapshot` has them.
         is_closed: whether the function is known to depend on its arguments and the model alone.
-        kept: what a call keeps outside itself, as a sentence: a program does so once. "" if
-            nothing.
+        kept: the things that a call keeps outside itself, as a sentence: a program does so once.
+            "" if none.
     """
 
     program: Any
@@ -44,7 +44,7 @@ class Compiled:
         """Whether the function, traced again, does something else."""
         if not self.is_of(model):
             return True
-        # What its own calls change is nothing new.
+        # A change by its own calls is nothing new.
         if self.is_closed or self.kept:
             return False
         before = Snapshot(model)
@@ -86,8 +86,8 @@ def compiled(
     name = type(model).__name__
     try:
         program = compile(watched, parameters=parameters, shapes=shapes)
-        # What the model keeps stays in it for the second trace: a state carried from call to call
-        # is a placeholder of the first, which the second refuses.
+        # All that the model keeps stays in it for the second trace: a state carried from call to
+        # call is a placeholder of the first, which the second refuses.
         if before.has_drawn() or not program.repeats():
             raise TraceError(
                 f"{_changing(model, shapes)} computes something else at each call, as with random "
@@ -105,7 +105,7 @@ def compiled(
 
 
 def _changing(model: Model, shapes: Sequence[tuple[int, ...]]) -> str:
-    """Return what differs from call to call: the model, or else the loss of its outputs."""
+    """Name the part that differs from call to call: the model, or else the loss of its outputs."""
     name = type(model).__name__
     before = Snapshot(model)
     before.watch()
@@ -133,5 +133,5 @@ def is_alive(kind: Any) -> bool:
     def found() -> bool:
         return any(type(x) is kind for x in gc.get_referrers(kind))
 
-    # Again without what only holds itself, such as a function defined inside a function.
+    # Again without objects that only hold themselves, such as a function defined inside a function.
     return found() and bool(gc.collect() or True) and found()

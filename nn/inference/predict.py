@@ -1,4 +1,4 @@
-"""Predicting with a program that a model keeps: array speed for any module, whatever it computes.
+"""Predicting with a program that a model keeps: array speed for any module.
 
 The program is made once enough rows were asked for and kept while the model holds the same parts.
 Parameters are read anew at each prediction. Where the model could depend on something that cannot
@@ -63,7 +63,7 @@ class Programs:
             self.forget()
 
     def forget(self) -> None:
-        """Make another program next time: what the model reads outside itself may have changed."""
+        """Make another program next time: the world outside the model may have changed."""
         self._compiled = None
 
     def outputs(
@@ -141,7 +141,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def programs_of(model: Model) -> Programs:
-    """Return what a model keeps its program in."""
+    """Return the keeper of a model's program."""
     found: Any = vars(model).get(PROGRAMS)
     if found is None or not found.belongs_to(model):
         found = vars(model)[PROGRAMS] = Programs(model)
@@ -150,9 +150,9 @@ def programs_of(model: Model) -> Programs:
 
 def by_calls(model: Model, X: Floats) -> Floats:
     """Return the outputs row by row, by calls; the graph of each is let go before the next."""
-    # Without rows, a call still tells how many outputs there are.
+    # Without rows, a call still tells the number of outputs.
     rows = X.tolist() if len(X) else np.zeros((1, X.shape[1])).tolist()
-    # A model may take derivatives of what it computes, and recording takes less time than
+    # A model may take derivatives of its own results, and recording takes less time than
     # `no_grad`: 143 us a row of an MLP([10, 16, 16, 2]), against 180.
     with recording_anyway():
         results = [numbers_of(model(row)) for row in rows]
@@ -160,7 +160,7 @@ def by_calls(model: Model, X: Floats) -> Floats:
 
 
 def _is_called_so(model: Model, X: Floats, found: Floats) -> bool:
-    """Whether a call of one of the rows gives what a program found for it."""
+    """Whether a call of one of the rows gives the numbers that a program found."""
     # The fullest of some rows: at one of zeros much that has changed makes no odds.
     row = int(np.count_nonzero(X[:_FEW], axis=1).argmax())
     here, expected = found[row], by_calls(model, X[row : row + 1])[0]
@@ -172,11 +172,11 @@ def _is_called_so(model: Model, X: Floats, found: Floats) -> bool:
 
 
 def numbers_of(result: Any) -> Any:
-    """Return what a model returned with numbers in place of Values."""
+    """Return a model's result with numbers in place of Values."""
     if isinstance(result, list | tuple | np.ndarray):
         return [numbers_of(x) for x in result]  # pyright: ignore[reportUnknownVariableType]
     return result.data if isinstance(result, Value) else result
 
 
 def _nothing() -> None:
-    """Return what stands for a program in a copy of the model."""
+    """Return None, which stands for a program in a copy of the model."""

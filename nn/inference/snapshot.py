@@ -1,4 +1,4 @@
-"""What a model holds, so that what a call of it changes is seen and can be undone.
+"""The contents of a model, so that every change by a call is seen and can be undone.
 
 A compiled model is called once, on placeholders, in place of once for each sample. One that keeps
 its outputs on itself, counts its calls or draws random numbers would keep a placeholder, count one
@@ -20,7 +20,7 @@ import numpy as np
 from autograd import Value
 from nn.validation import Array, Floats
 
-# The key under which a model holds its own programs; no part of what the model computes.
+# The key under which a model holds its own programs; no part of its computation.
 PROGRAMS = "_programs"
 
 
@@ -44,20 +44,20 @@ class Model(Protocol):
 
 
 class _Numbers(NamedTuple):
-    """What stands in an array of numbers."""
+    """The contents of an array of numbers."""
 
     shape: tuple[int, ...]
     content: bytes
 
 
 class Snapshot:
-    """The attributes of a model and of all its parts, and what stands in their containers.
+    """The attributes of a model and of all its parts, and the contents of their containers.
 
     Lists, dicts, sets, deques, tuples and arrays are looked into, and modules in them; other
     objects are what they are.
 
     Attributes:
-        contents: what stands in each place, in order: equal as long as nothing has changed.
+        contents: the contents of each place, in order: equal as long as nothing has changed.
 
     >>> from nn import MLP
     >>> model = MLP([2, 3, 1])
@@ -124,7 +124,7 @@ class Snapshot:
         return ""
 
     def restore(self) -> None:
-        """Put back what stood in every place, and let every source of random numbers go on so."""
+        """Put the contents of every place back, and let every source of random numbers go on so."""
         for (_, place), copy in zip(self._places, self.contents, strict=True):
             if not same(_copied(place), copy):
                 _put_back(place, copy)
@@ -177,7 +177,7 @@ def _is_module(x: Any) -> bool:
 
 
 def _copied(x: Any) -> Any:
-    """Return what stands in a place: its contents, copied; None if it is no place."""
+    """Return the contents of a place, copied; None if it is no place."""
     if _is_module(x):
         attributes = cast(dict[str, Any], vars(x))
         return {key: member for key, member in attributes.items() if key != PROGRAMS}
@@ -245,7 +245,7 @@ def _state(source: Any) -> Any:
 
 
 def _reach(function: Any, found: dict[int, Any], seen: set[int]) -> None:
-    """Add the sources of random numbers that a function names or holds, and what it calls."""
+    """Add the sources of random numbers that a function names or holds, or those it calls."""
     owner = getattr(function, "__self__", None)
     if isinstance(owner, _GENERATORS):  # its own method, as in draw=rng.random
         found[id(owner)] = owner

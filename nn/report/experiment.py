@@ -1,4 +1,4 @@
-"""One run of the command: the data sets it knows, its settings, and what training gave.
+"""One run of the command: the data sets it knows, its settings, and its result.
 
 `prepare` checks every setting and builds data and model, so that whatever is wrong is said before
 any training. The held-out test samples are split off first; neither training nor the curves'
@@ -35,7 +35,7 @@ class Settings:
         activation: of the hidden layers.
         output_activation: of the last layer.
         init: how the weights start.
-        loss: what is made small.
+        loss: the quantity made small.
         optimizer: how the parameters move.
         lr: the learning rate.
         momentum: of optimisers that have one.
@@ -81,10 +81,10 @@ class Task:
     Attributes:
         title: a headline for its report.
         about: a sentence or two on where the data is from.
-        samples: what a sample is called, in the plural.
+        samples: the word for a sample, in the plural.
         classes: the number of classes.
         defaults: the settings that are used where the user gives none.
-        scale: what the inputs are divided by.
+        scale: the number that the inputs are divided by.
         shape: height and width where a sample is an image.
     """
 
@@ -156,7 +156,7 @@ TEST, VALIDATION = 0.2, 0.1
 
 
 def task_named(name: str) -> Task:
-    """Return what is known of a data set.
+    """Return the task of a data set.
 
     Raises:
         ValueError: if the command does not know it, with the nearest name that it knows.
@@ -175,10 +175,10 @@ class Experiment:
 
     Attributes:
         settings: as given.
-        task: what is known of the data set.
+        task: the data set, described.
         loss: the loss as training knows it.
         model: the network; `train` changes its parameters.
-        optimizer: what moves them.
+        optimizer: of its parameters.
         train_set, test_set: samples and labels to train on, and those held out for the test.
     """
 
@@ -240,10 +240,10 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run gave.
+    """The result of a run.
 
     Attributes:
-        experiment: what was run; its model is trained now.
+        experiment: the experiment; its model is trained now.
         history: the finished epochs.
         outputs: the model's outputs on the test set, of shape (samples, outputs).
         said: the class it says for each sample of the test set.
@@ -276,7 +276,7 @@ class Result:
 
 
 def prepare(settings: Settings) -> Experiment:
-    """Check settings and build what they stand for; nothing is trained yet.
+    """Check settings and build the experiment they stand for; nothing is trained yet.
 
     Raises:
         ValueError: if a name is unknown (with the nearest known one), a number out of its range,
@@ -327,7 +327,7 @@ def prepare(settings: Settings) -> Experiment:
 
 
 def _optimizer(settings: Settings, model: MLP) -> Optimizer:
-    """Return the optimiser of a model, with those settings that are arguments of it."""
+    """Return the optimiser of a model, with the settings that are its arguments."""
     kind = look_up("optimizer", settings.optimizer, OPTIMIZERS)
     usual = TASKS[settings.dataset].defaults
     for name in set(OPTIONS) - set(kind.options):

@@ -1,4 +1,4 @@
-"""What `fit` asks of its arguments before a run: models, data, optimisers and callbacks.
+"""The questions that `fit` asks before a run: of the model, data, optimiser and callbacks.
 
 Nothing has changed when one of them is refused.
 """
@@ -20,7 +20,7 @@ Callback: TypeAlias = Callable[[Module, History], object]
 
 
 class Stepping(Protocol):
-    """What training asks of an optimiser."""
+    """An optimiser, as far as training asks."""
 
     def step(self) -> None:
         """Move the parameters by their gradients."""
@@ -60,7 +60,7 @@ def prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array, 
 
 
 def _check_logits(model: Module, loss: Loss) -> None:
-    """Refuse a sigmoid before a loss that applies its own: such a network barely learns."""
+    """Refuse a sigmoid before a loss that applies its own: the network would barely learn."""
     squashed = getattr(model, "output_activation", getattr(model, "activation", None)) == "sigmoid"
     if squashed and loss.logits:
         raise ValueError(

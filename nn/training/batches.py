@@ -183,7 +183,7 @@ def prepare_targets(loss: Loss, y: Array, outputs: int | None) -> tuple[Array, b
         outputs: how many outputs the model has, None if they are of a form of their own.
 
     Raises:
-        ValueError: if the loss cannot be computed from such targets and outputs.
+        ValueError: if the loss cannot be computed from these targets and outputs.
     """
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]

@@ -35,7 +35,7 @@ def _auto(model: Module, loss: Loss, X: Floats, targets: Array) -> Engine:
 
 
 def _reaching(loss: Loss) -> str:
-    """Return what a loss of the user's may keep or show of each call, as a sentence; or ""."""
+    """Say where a loss of the user's may keep or show something of each call; "" if nowhere."""
     function = loss.function
     if loss.target != "any":
         return ""
@@ -63,7 +63,7 @@ ENGINES: Mapping[str, MakeEngine] = MappingProxyType(
 
 
 def engine_named(name: str) -> MakeEngine:
-    """Return what makes the engine of that name, from a model, a loss, samples and targets.
+    """Return the maker of the engine of that name, from a model, a loss, samples and targets.
 
     Raises:
         ValueError: if there is none of that name.

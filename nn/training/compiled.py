@@ -48,7 +48,7 @@ class CompiledEngine(Engine):
 
     @property
     def kept(self) -> str:
-        """What a call keeps outside itself, as a sentence; "" if nothing."""
+        """The things that a call keeps outside itself, as a sentence; "" if none."""
         return self._compiled.kept
 
     def _trace(self) -> None:
@@ -98,7 +98,7 @@ class CompiledEngine(Engine):
         place = {p: i for i, p in enumerate(self._parameters)}
         if on_array is None or not place.keys() >= set(optimizer.parameters):
             return lambda: self._step_on_values(optimizer)
-        # What the loss does not depend on has no gradient, and stays with its momentum.
+        # A parameter that the loss does not depend on has no gradient, and stays with its momentum.
         if optimizer.parameters == self._parameters:
             moved = None if reached.all() else reached
             return lambda: on_array(program.theta, self._slopes, moved)
@@ -131,7 +131,7 @@ class CompiledEngine(Engine):
         """See `Engine`; a loss or a model of the user's may also read what changed elsewhere."""
         if self._compiled.is_stale(self._model):
             self._check_parameters()
-            # What its own calls change is nothing new.
+            # A change by its own calls is nothing new.
             if not self.kept:
                 self._trace()
         self._program.load()
@@ -159,7 +159,7 @@ class CompiledEngine(Engine):
         if self._loss.target != "any":
             losses = self._losses(outputs, targets)
         elif self._is_predicting:
-            # It may reach for what a call of the model leaves behind.
+            # It may reach for something that a call of the model leaves behind.
             losses = self._program(X, targets)
         else:
             return super().measured(X, targets)

@@ -49,7 +49,7 @@ class Engine:
         raise NotImplementedError
 
     def fault(self, lost: float, where: str) -> str:
-        """Return what became nan or infinite, the loss or a gradient, and where; or ""."""
+        """Name the loss or gradient that became nan or infinite, and where; "" if none did."""
         if not math.isfinite(lost):
             return f"the loss became {lost} in {where}"
         finite = np.isfinite(self._slopes)
@@ -123,7 +123,7 @@ class Engine:
         return type(self._model).predict is Module.predict
 
     def _checked(self, result: Any) -> Any:
-        """Return what the loss returned, if it can be differentiated.
+        """Return the result of the loss, if it can be differentiated.
 
         Raises:
             TypeError: if it is no Value.
@@ -162,7 +162,7 @@ class EagerEngine(Engine):
     """
 
     name = "eager"
-    # Whether the loss takes derivatives of what it computes.
+    # Whether the loss takes derivatives of its own results.
     _is_differentiating = False
 
     def __init__(
@@ -220,8 +220,8 @@ class EagerEngine(Engine):
         """See `Engine`."""
         if self._loss.target != "any" or not self._is_predicting:
             return super().measured(X, targets)
-        # A loss of the user's may reach for what a call leaves in the model, or take derivatives
-        # by what the outputs were computed from.
+        # A loss of the user's may reach for something that a call leaves in the model, or take
+        # derivatives by the operands of the outputs.
         found: list[Any] = []
         losses: list[float] = []
         for x, target in zip(X.tolist(), targets.tolist(), strict=True):
@@ -231,7 +231,7 @@ class EagerEngine(Engine):
         return np.array(found, dtype=np.float64), math.fsum(losses) / len(losses)
 
     def _loss_of(self, result: Any, target: Any) -> Any:
-        """Return the loss of what the model returned, recorded if it cannot do without."""
+        """Return the loss of the model's result, recorded if it cannot do without."""
         loss = self._loss.function
         if not self._is_differentiating:
             try:

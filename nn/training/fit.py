@@ -88,7 +88,7 @@ def fit(
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
 ) -> History:
-    """Train a model by mini-batch descent and return what it went through.
+    """Train a model by mini-batch descent and return its history.
 
     Each epoch draws a new permutation of the samples and takes one step of the optimiser for each
     batch, on the average of the samples' gradients. The same arguments give the same numbers, bit
@@ -224,7 +224,7 @@ def _descended(
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is trained and measured on, epoch by epoch.
+    """The samples to train and to measure on, epoch by epoch.
 
     Attributes:
         loss: the loss.
@@ -252,7 +252,7 @@ class _Plan:
         return -(-len(self.train[0]) // self.size) - self.last_batch
 
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
-        """Return an epoch's batches to train on, all they hold, and what to measure on after it."""
+        """Return an epoch's batches to train on, all their samples, and those to measure on."""
         # Not `minibatches`, which would look for a nan in all the samples at each epoch.
         batches = Batches(*self.train, self.size, epoch_rng(self.seed, epoch), drop_last=False)
         if not self.last_batch:
@@ -310,7 +310,7 @@ class _Plan:
 def _plan(
     model: Module, X: Any, y: Any, loss: Loss, size: int, validation: Validation, seed: int
 ) -> _Plan:
-    """Check the data against the model and the loss, and hold out what is asked for."""
+    """Check the data against the model and the loss, and hold out the part asked for."""
     samples, targets, classes = prepared(model, X, y, loss)
     held: Part | None = None
     train: Part = samples, targets

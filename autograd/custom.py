@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import asked
 from autograd.engine import methods
-from autograd.engine.numeric import elementwise, made_of, number
+from autograd.engine.number import elementwise, made_of, number
 from autograd.engine.primitive import (
     TABLE,
     Interval,

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple, NoReturn
 
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitive import TABLE, apply, lookup
 from autograd.engine.value import Value
 from autograd.vocabulary import CONSTANTS, fits, function_of, instead, takes_lists, written

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd import asked
-from autograd.engine.numeric import sequence
+from autograd.engine.number import sequence
 from autograd.engine.primitives import exp, hypot, logsumexp, maximum, share, square
 from autograd.engine.primitives import sum as total
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from autograd import asked, functions
 from autograd.engine import primitives
-from autograd.engine.methods import structural_zeros
 from autograd.engine.primitive import ATOM, TABLE, Operand, apply
+from autograd.engine.symbolic import structural_zeros
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 _OF_LISTS = ("mean", "variance", "norm")

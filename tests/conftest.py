@@ -13,7 +13,6 @@ import autograd
 from autograd.compile.tracing.refusals import _guarding
 from autograd.engine import modes, serialization
 from autograd.engine.backward import _turn
-from autograd.engine.methods import differentiated
 from autograd.engine.primitives import TABLE
 from support import profile  # noqa: F401, chooses it
 from support.browser import browser  # noqa: F401, a fixture
@@ -33,7 +32,7 @@ def _state() -> dict[str, object]:
         "rows of the table": tuple(TABLE.values()),
         "no_grad and other modes that are open": modes.open_modes(),
         "a pickle underway": serialization._underway.now(),
-        "what transforms differentiate by": frozenset(differentiated),
+        "what transforms differentiate by": frozenset(serialization.differentiated),
         "locks": [turn.lock._is_owned() for turn in (_turn, _guarding)],
     }
 

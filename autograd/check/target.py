@@ -16,9 +16,9 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from autograd import asked
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.value import Value
-from autograd.transforms.trees import rebuilt
+from autograd.transforms.trees import placed, rebuilt
 
 Function = Callable[..., Any]
 
@@ -41,18 +41,8 @@ def flatten(x: Any, name: str = "x") -> Iterator[tuple[str, float]]:
     >>> list(flatten([1.0, [2.0, 3.0]], "w"))
     [('w[0]', 1.0), ('w[1][0]', 2.0), ('w[1][1]', 3.0)]
     """
-    if isinstance(x, np.ndarray):
-        x = cast(Any, x).tolist()
-    if isinstance(x, list | tuple):
-        for i, y in enumerate(cast(Any, x)):
-            yield from flatten(y, f"{name}[{i}]")
-    elif isinstance(x, dict):
-        for key, y in cast(Any, x).items():
-            yield from flatten(y, f"{name}[{key!r}]")
-    elif isinstance(x, Value):
-        yield x.label or name, x.data
-    else:
-        yield name, number(x)
+    for place, y in placed(x, name):
+        yield (y.label or place, y.data) if isinstance(y, Value) else (place, number(y))
 
 
 def argument_names(f: Function, count: int) -> list[str]:

@@ -16,11 +16,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd.compile.tracing.arguments import nest
 from autograd.compile.tracing.trace import Shape, flat_outputs
 from autograd.engine.modes import detect_anomaly, recording_anyway
 from autograd.engine.value import Value
 from autograd.errors import AnomalyError
+from autograd.transforms.trees import LISTS, flat, shaped
 
 
 def replay(
@@ -66,7 +66,7 @@ def _arguments(numbers: Sequence[float], shapes: Sequence[Shape]) -> list[Any]:
     for i, shape in enumerate(shapes):
         places = itertools.product(*[range(n) for n in shape])
         labels = [f"x{i}" + "".join([f"[{k}]" for k in place]) for place in places]
-        found.append(nest(iter([Value(next(rest), label) for label in labels]), shape))
+        found.append(shaped((Value(next(rest), label) for label in labels), shape))
     return found
 
 
@@ -89,6 +89,4 @@ def failed(*results: Any) -> bool:
     >>> failed(1.0, [2.0, [float("nan")]]), failed(np.zeros(3))
     (True, False)
     """
-    return any(
-        failed(*x) if isinstance(x, list | tuple) else not np.isfinite(x).all() for x in results
-    )
+    return not all(np.isfinite(x).all() for x in flat(results, LISTS))

@@ -24,10 +24,10 @@ from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
 from autograd.compile.report import CompileReport, Stages
 from autograd.compile.rolled import Rolled
-from autograd.compile.tracing.arguments import nest
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.value import Value
-from autograd.transforms.transforms import Argnum
+from autograd.transforms.calls import Argnum
+from autograd.transforms.trees import shaped
 
 _Key: TypeAlias = tuple[int, Task]
 T = TypeVar("T")
@@ -291,7 +291,7 @@ class Built:
     def nested(self, slopes: Sequence[float]) -> Any:
         """Return slopes by the chosen arguments in the nesting of these."""
         rest = iter(slopes)
-        found = [nest(rest, self.shapes[i]) for i in self.chosen]
+        found = [shaped(rest, self.shapes[i]) for i in self.chosen]
         return found[0] if self.one_argument else tuple(found)
 
     def shaped(self, slopes: Sequence[Any], batch: int) -> Any:

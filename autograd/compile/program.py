@@ -25,7 +25,7 @@ from autograd.engine.methods import newest, tick
 from autograd.engine.modes import detecting, watching
 from autograd.engine.value import set_data
 from autograd.errors import StaleGraphError
-from autograd.transforms.transforms import Argnum, checked_argnum
+from autograd.transforms.calls import Argnum, checked_argnum
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
 

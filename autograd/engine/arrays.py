@@ -21,14 +21,14 @@ from typing import Any, NoReturn, cast
 
 import numpy as np
 
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitives import TABLE, Primitive, abs, apply, log, logsumexp, pow
 
-# By NumPy's names, which are others for some rows.
-_ROWS: dict[str, Primitive] = {
-    row.array.__name__ if isinstance(row.array, np.ufunc) else name: row
-    for name, row in TABLE.items()
+# By NumPy's names, which are others than the table's for some.
+_UFUNCS: dict[str, Primitive] = {
+    row.array.__name__: row for row in TABLE.values() if isinstance(row.array, np.ufunc)
 }
+_ROWS: dict[str, Primitive] = TABLE | _UFUNCS
 _COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 
 
@@ -44,8 +44,8 @@ def _to_radians(x: Any) -> Any:
     return x * (math.pi / 180.0)
 
 
-# What has no row and needs none.
-_COMPOSED: dict[str, Callable[..., Any]] = {
+# What needs no row.
+_MADE_OF_ROWS: dict[str, Callable[..., Any]] = {
     "conjugate": operator.pos,
     "deg2rad": _to_radians,
     "degrees": _to_degrees,
@@ -63,6 +63,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     "radians": _to_radians,
     "signbit": _of_data(lambda x: math.copysign(1.0, x) < 0.0),
 }
+_COMPOSED = {name: made for name, made in _MADE_OF_ROWS.items() if name not in _UFUNCS}
 # Those that object arrays ask their elements for, by the name of a method.
 _ASKED = ("conjugate", "deg2rad", "degrees", "exp2", "fabs", "log10", "rad2deg", "radians")
 _ADVICE = {
@@ -93,7 +94,7 @@ def _refuse(name: str) -> NoReturn:
 
 def elements_methods() -> dict[str, Callable[..., Any]]:
     """Return the methods that object arrays call on their elements for ufuncs without a row."""
-    made = {name: _composed(name) for name in _ASKED}
+    made = {name: _composed(name) for name in _ASKED if name in _COMPOSED}
     refused = {name: _refusing(name) for name in ("cbrt", "fmod", "rint")}
     whole = {f"__{name}__": _refusing(name) for name in _WHOLE}
     return made | refused | whole

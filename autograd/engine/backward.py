@@ -16,7 +16,7 @@ from autograd import asked
 from autograd.blocks import Turn
 from autograd.engine.methods import Node, newest
 from autograd.engine.modes import check_gradients_of, detecting, watching
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.errors import StaleGraphError
 
 N = TypeVar("N", bound=Node)

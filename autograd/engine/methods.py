@@ -18,17 +18,19 @@ import linecache
 import math
 import numbers
 import weakref
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from collections.abc import Callable
+from dataclasses import dataclass
 from textwrap import indent
 from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 
-from autograd.engine.modes import is_cut, tracer, watching
-from autograd.engine.numeric import number, over
+from autograd.engine.modes import is_cut, watching
+from autograd.engine.number import number
+from autograd.engine.numeric import over
+from autograd.engine.primitive import ATOM, Operand
 from autograd.engine.primitives import TABLE, Primitive
-from autograd.engine.symbolic import partial_texts
+from autograd.engine.symbolic import forget_rule, partial_texts, picked_partials, structural_zeros
 
 
 class Node(Protocol):
@@ -58,6 +60,7 @@ C = TypeVar("C", bound=type)
 Pull = Callable[[Any], None]
 
 
+@dataclass(slots=True, eq=False)
 class Kind:
     """A kind of node: a row, with operands of which certain ones are Values.
 
@@ -66,11 +69,8 @@ class Kind:
         pull: adds the node's gradient times each partial to the gradient of each Value operand.
     """
 
-    __slots__ = ("pull", "row")
-
-    def __init__(self, row: Primitive | None, pull: Pull) -> None:
-        self.row = row
-        self.pull = pull
+    row: Primitive | None
+    pull: Pull
 
     def __reduce__(self) -> Any:
         raise TypeError("a Kind belongs to the table and is not copied")
@@ -81,6 +81,7 @@ LEAF = Kind(None, lambda node: None)
 tick = itertools.count(1).__next__
 
 
+@dataclass(slots=True)
 class Newest:
     """The births of the youngest changes to what may have been computed with before.
 
@@ -89,18 +90,11 @@ class Newest:
         rule: when a row last had its rule changed; `remake` sets it.
     """
 
-    __slots__ = ("data", "rule")
-
-    def __init__(self) -> None:
-        self.data = 0
-        self.rule = 0
+    data: int = 0
+    rule: int = 0
 
 
 newest = Newest()
-
-# The leaves that the transforms now running differentiate by, of all threads; they enter them. A
-# copy that forgets where it came from would lose the derivative there: `serialization.py` asks.
-differentiated: set[Any] = set()
 
 
 def watched(node: Any) -> Any:
@@ -135,13 +129,9 @@ def _compiled(text: str, name: str, title: str, **bound: Any) -> Any:
 
     Its source is found under a file name of its own, made of `title`, while the function lives.
     """
-    lines = [f"def make({', '.join(bound)}):"]
-    lines += [f"    {line}" for line in text.strip().splitlines()]
-    lines.append(f"    return {name}")
-    source = "\n".join(lines)
+    source = f"def make({', '.join(bound)}):\n{indent(text.strip(), '    ')}\n    return {name}\n"
     file = f"<autograd {title}>"
-    while file in linecache.cache:
-        # Another row of the same name, as while a check applies one that is not in the table.
+    while file in linecache.cache:  # of another row of the same name, as one that a check applies
         file = f"{file[:-1]}'>"
     scope: dict[str, Any] = {}
     exec(compile(source, file, "exec"), _globals, scope)
@@ -151,15 +141,11 @@ def _compiled(text: str, name: str, title: str, **bound: Any) -> Any:
     return function
 
 
-def _functions(row: Primitive) -> dict[str, Any]:
-    """Return the float functions that the row's texts may name."""
+def _named_in(text: str, row: Primitive) -> dict[str, Any]:
+    """Return the functions that a text of the row's arithmetic calls, by their names there."""
     functions = {name: other.function for name, other in TABLE.items()}
-    return functions | {row.name: row.function, "partials": row.partials}
-
-
-def _used(texts: list[str], functions: dict[str, Any]) -> dict[str, Any]:
-    joined = " ".join(texts)
-    return {name: f for name, f in functions.items() if f"{name}(" in joined}
+    functions |= {row.name: row.function, "partials": row.partials, "over": over}
+    return {name: f for name, f in functions.items() if f"{name}(" in text}
 
 
 def make_pull(row: Primitive, letters: str) -> Pull:
@@ -172,7 +158,7 @@ def make_pull(row: Primitive, letters: str) -> Pull:
     This text is the chain rule of `backward`: x.grad += z.grad * dz/dx, for every operand x.
 
     >>> import inspect
-    >>> print(inspect.getsource(make_pull(TABLE["mul"], "vv")))
+    >>> print(inspect.getsource(make_pull(TABLE["mul"], "vv")), end="")
         def pull(node):
             x_node = node._x
             x = x_node._number
@@ -181,13 +167,12 @@ def make_pull(row: Primitive, letters: str) -> Pull:
             g = node.grad
             x_node.grad += g * y
             y_node.grad += g * x
-    <BLANKLINE>
     """
     texts = partial_texts(row)
     # A partial that is 0 by the rule, as that of `step`, passes nothing on, not even 0 * inf.
     wanted = [texts[i] for i, letter in enumerate(letters) if letter == "v" and texts[i] != "0.0"]
     lines = ["def pull(node):"]
-    symbols = {word for text in wanted for word in ("x", "y", "z") if _mentions(text, word)}
+    symbols = {name for text in wanted for name in compile(text, "", "eval").co_names}
     if "z" in symbols:
         lines.append("    z = node._number")
     for name, letter in zip("xy", letters, strict=False):
@@ -207,14 +192,8 @@ def make_pull(row: Primitive, letters: str) -> Pull:
             if text in ("reciprocal(x)", "reciprocal(y)"):
                 step = f"over(g, {text[-2]})"
             lines.append(f"    {name}_node.grad += {step}")
-    functions = _functions(row) | {"over": over}
-    title = f"pull of {row.name}, {letters}"
-    return _compiled("\n".join(lines), "pull", title, **_used(lines, functions))
-
-
-def _mentions(text: str, word: str) -> bool:
-    names_in_text = compile(text, "<partials>", "eval").co_names
-    return word in names_in_text
+    text = "\n".join(lines)
+    return _compiled(text, "pull", f"pull of {row.name}, {letters}", **_named_in(text, row))
 
 
 def _pull_many(row: Primitive, letters: str) -> Pull:
@@ -230,7 +209,7 @@ def _pull_many(row: Primitive, letters: str) -> Pull:
     def pull_values(node: Node) -> None:
         operands = node._x
         g: Any = node.grad
-        which = _bare_partials(row, len(operands)) if row.arity is None else None
+        which = picked_partials(row, len(operands)) if row.arity is None else None
         if which is not None:
             # Partials that are operands themselves, as those of a dot, need no list of numbers.
             for x, y in zip(operands, which(operands), strict=True):
@@ -250,122 +229,6 @@ def _pull_many(row: Primitive, letters: str) -> Pull:
                 x.grad += g * partial
 
     return pull_values if letters == "v" and not zeros and not chooses else pull_mixed
-
-
-class _Unwritten:
-    """An operand that is told from others by identity; what a rule makes of it is another one."""
-
-    __slots__ = ()
-
-    @staticmethod
-    def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "_Unwritten":
-        return _Unwritten()
-
-    def _made(self, other: object = None) -> "_Unwritten":
-        return _Unwritten()
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = _made
-
-
-_bare: dict[tuple[Primitive, int], Callable[[Any], Any] | None] = {}
-
-
-def _bare_partials(row: Primitive, count: int) -> Callable[[Any], Any] | None:
-    """Return what picks the partials of a row from its operands, if each partial is one of them."""
-    key = row, count
-    if key not in _bare:
-        operands, partials = _unwritten_partials(row, count)
-        place: dict[Any, int] = {x: i for i, x in enumerate(operands)}
-        found = [place.get(d) for d in partials]
-        bare = count > 1 and len(found) == count and None not in found
-        _bare[key] = itemgetter(*cast(Any, found)) if bare else None
-    return _bare[key]
-
-
-def _unwritten_partials(row: Primitive, count: int) -> tuple[list[Any], list[Any]]:
-    """Return operands without texts and the partials of a row at them, none if its rule cannot run.
-
-    Not blanks: the text of one partial of n operands may be as long as n, and there are n.
-    """
-    operands: list[Any] = [_Unwritten() for _ in range(count)]
-    rule: Any = row.partials
-    try:
-        return operands, list(rule(_Unwritten(), *operands))
-    except (TypeError, AttributeError, ValueError):
-        return operands, []
-
-
-_zeros: dict[Primitive, frozenset[int]] = {}
-
-
-def structural_zeros(row: Primitive) -> frozenset[int]:
-    """Return the operands whose partial is 0 by the rule, whatever the data: nothing flows there.
-
-    >>> from autograd import lookup
-    >>> structural_zeros(lookup("where"))
-    frozenset({0})
-    """
-    known = _zeros.get(row)
-    if known is None:
-        if row.arity is not None:
-            known = frozenset(i for i, text in enumerate(partial_texts(row)) if text == "0.0")
-        else:
-            # Some of the first may be so however many there are, as the index of `select`.
-            few, more = (_unwritten_partials(row, count)[1] for count in (4, 6))
-            known = frozenset(
-                i
-                for i, pair in enumerate(zip(few, more, strict=False))
-                if all(d.__class__ is float and d == 0.0 for d in pair)
-            )
-        _zeros[row] = known
-    return known
-
-
-_reciprocals: dict[Primitive, dict[int, int]] = {}
-
-
-def reciprocals(row: Primitive) -> dict[int, int]:
-    """Return the operands whose partial is 1 over an operand, each with the place of that one.
-
-    What flows there is g / y, which may be finite where 1 / y overflows: where y is subnormal.
-
-    >>> from autograd import lookup
-    >>> reciprocals(lookup("div")), reciprocals(lookup("log"))
-    ({0: 1}, {0: 0})
-    """
-    known = _reciprocals.get(row)
-    if known is None:
-        texts = partial_texts(row) if row.arity in (1, 2) else []
-        place = {f"reciprocal({name})": i for i, name in enumerate("xy")}
-        known = {i: place[text] for i, text in enumerate(texts) if text in place}
-        _reciprocals[row] = known
-    return known
-
-
-def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
-    """Return the operands that nothing flows to: by the rule, or because they were not chosen.
-
-    Args:
-        row: the primitive.
-        partials: what its rule gives for a node, in floats or Values.
-
-    >>> from autograd import lookup
-    >>> sorted(closed(lookup("where"), (0.0, 1.0, 0.0)))
-    [0, 2]
-    """
-    zeros = _zeros.get(row)
-    if zeros is None:
-        zeros = structural_zeros(row)
-    if not row.chooses:
-        return zeros
-    return zeros.union([i for i, partial in enumerate(partials) if _is_none(partial)])
-
-
-def _is_none(partial: Any) -> bool:
-    if isinstance(partial, float):
-        return partial == 0.0
-    # Where a parameter decides, a program chooses anew in each run.
-    return getattr(partial, "_number", None) == 0.0 and not tracer.decides(partial)
 
 
 # By the row and not its name: a check may apply a row of the same name that is not in the table.
@@ -393,7 +256,7 @@ def _pull(row: Primitive, letters: str) -> Pull:
 
 def forget(row: Primitive) -> None:
     """Drop what was made from a row that is no longer in the table."""
-    _forget_rule(row)
+    forget_rule(row)
     for key in [key for key in _kinds if key[0] is row]:
         del _kinds[key]
 
@@ -404,18 +267,11 @@ def remake(row: Primitive) -> None:
     Nodes and methods hold the row's kinds, so graphs that are there already follow the new rule
     too; compiled programs are built again when they are next used.
     """
-    _forget_rule(row)
+    forget_rule(row)
     for (known, letters), kind in _kinds.items():
         if known is row:
             kind.pull = _pull(row, letters)
     newest.rule = tick()
-
-
-def _forget_rule(row: Primitive) -> None:
-    _zeros.pop(row, None)
-    _reciprocals.pop(row, None)
-    for key in [key for key in _bare if key[0] is row]:
-        del _bare[key]
 
 
 def _forward(row: Primitive, *operands: str) -> tuple[str, dict[str, Any]]:
@@ -438,7 +294,7 @@ def {row.name}(self):
 {_finished("self", "None")}
 """
     method = _compiled(text, row.name, f"Value.{row.name}", kind_v=kind_of(row, "v"), **bound)
-    method.__doc__ = f"Return {row.name} of this value: {row.text([_NAMED['x']])}."
+    method.__doc__ = f"Return {row.name} of this value: {row.text([Operand('x', ATOM)])}."
     unary_methods[row] = method
     return method
 
@@ -497,7 +353,7 @@ def {row.name}(self, other):
     bound |= {"kind_vv": kind_of(row, "vv"), "kind_vc": kind_of(constant, "vc")}
     method = _compiled(text, row.name, f"Value.{row.name}", combine=combine, **bound)
     binary_rows[method] = row, constant, False
-    method.__doc__ = f"Return {row.text([_NAMED['x'], _NAMED['y']])}, recorded."
+    method.__doc__ = f"Return {row.text([Operand(x, ATOM) for x in 'xy'])}, recorded."
     return method
 
 
@@ -521,19 +377,6 @@ def {name}(self, other):
     method = _compiled(text, name, f"Value.{name}", combine=combine, **bound)
     binary_rows[method] = row, constant or row, True
     return method
-
-
-class _Name:
-    """A variable's name as an operand of a notation."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __format__(self, needed: str) -> str:
-        return self.text
-
-
-_NAMED: dict[str, Any] = {name: _Name(name) for name in ("x", "y")}
 
 
 def combine(method: Callable[[Any, Any], Any], value: Node, other: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, cast
 import numpy as np
 
 from autograd import asked
-from autograd.engine.numeric import elementwise, made_of, number
+from autograd.engine.number import elementwise, made_of, number
 
 Interval = tuple[float, float]
 Point = tuple[float, ...]

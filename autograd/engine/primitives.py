@@ -23,7 +23,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, 
 import numpy as np
 
 from autograd.engine import numeric
-from autograd.engine.numeric import number, sequence, total
+from autograd.engine.number import number, sequence, total
 from autograd.engine.primitive import (
     POWER,
     PRODUCT,
@@ -38,22 +38,23 @@ from autograd.engine.primitive import (
     latex_call,
 )
 from autograd.engine.symbolic import describe
-from autograd.table import Table
 
-V = TypeVar("V", bound=Recorded)
-Constants = ParamSpec("Constants")
+_V = TypeVar("_V", bound=Recorded)
+_Constants = ParamSpec("_Constants")
 
 
-class _Unary(Protocol[Constants]):
+class _Unary(Protocol[_Constants]):
     """A function of one number, Value or array, and constants, which returns the first's kind."""
 
     @overload
-    def __call__(self, x: V, /, *args: Constants.args, **kwargs: Constants.kwargs) -> V: ...
-    @overload
-    def __call__(self, x: float, /, *args: Constants.args, **kwargs: Constants.kwargs) -> float: ...
+    def __call__(self, x: _V, /, *args: _Constants.args, **kwargs: _Constants.kwargs) -> _V: ...
     @overload
     def __call__(
-        self, x: "np.ndarray[Any, Any]", /, *args: Constants.args, **kwargs: Constants.kwargs
+        self, x: float, /, *args: _Constants.args, **kwargs: _Constants.kwargs
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, x: "np.ndarray[Any, Any]", /, *args: _Constants.args, **kwargs: _Constants.kwargs
     ) -> "np.ndarray[Any, Any]": ...
 
 
@@ -63,14 +64,14 @@ class _Binary(Protocol):
     @overload
     def __call__(self, x: float, y: float, /) -> float: ...
     @overload
-    def __call__(self, x: V, y: V | float, /) -> V: ...
+    def __call__(self, x: _V, y: _V | float, /) -> _V: ...
     @overload
-    def __call__(self, x: float, y: V, /) -> V: ...
+    def __call__(self, x: float, y: _V, /) -> _V: ...
     @overload
     def __call__(self, x: Any, y: Any, /) -> Any: ...
 
 
-def _with_constants(function: Callable[Concatenate[Any, Constants], Any]) -> _Unary[Constants]:
+def _with_constants(function: Callable[Concatenate[Any, _Constants], Any]) -> _Unary[_Constants]:
     """Say of a function that it returns the kind of its first operand: to type checkers alone."""
     return cast(Any, function)
 
@@ -1312,28 +1313,3 @@ def select(index: Any, xs: Iterable[Any]) -> Any:
     if not elements:
         raise ValueError("select from nothing has no value: give at least one number or Value")
     return apply(_select, (index, *elements))
-
-
-def subgradient_table() -> str:
-    """Return the table of what derivatives are at kinks, ties and ends of domains, as text.
-
-    The same numbers hold in eager, compiled and higher-order use. The second derivatives by each
-    operand stand beside them where one is not finite: a length, say, has none at 0.
-
-    >>> print(subgradient_table())  # doctest: +ELLIPSIS
-    function    at             derivative                 second, if not finite
-    sqrt        0              inf                        -inf
-    pow         0, 2           0, 0
-    ...
-    """
-    # Power series stand above the table, which they are made from.
-    from autograd.transforms.taylor import second_derivatives
-
-    rows: list[list[str]] = []
-    for row in TABLE.values():
-        for operands, partials in row.subgradients:
-            cells = [operands, partials[: len(partials) - row.constants]]
-            seconds = second_derivatives(row, operands)
-            cells.append(() if all(map(math.isfinite, seconds)) else tuple(seconds))
-            rows.append([row.name, *[", ".join(f"{x:g}" for x in numbers) for numbers in cells]])
-    return str(Table(("function", "at", "derivative", "second, if not finite"), rows, "<<<<"))

@@ -18,13 +18,17 @@ from typing import Any, cast
 
 from autograd import asked
 from autograd.engine.backward import check_fresh
-from autograd.engine.methods import LEAF, differentiated, kind_of, tick
+from autograd.engine.methods import LEAF, kind_of, tick
 from autograd.engine.primitives import TABLE
 from autograd.engine.value import Value, letters_of
 from autograd.errors import GraphFormatError
 
 FORMAT = "chalkgrad graph"
 VERSION = 1
+
+# The leaves that the transforms now running differentiate by, of all threads; they enter them. A
+# copy that forgets where it came from would lose the derivative there.
+differentiated: set[Value] = set()
 
 
 def restore(op: str, args: tuple[Any, ...], data: float, grad: float | None, label: str) -> Value:

@@ -1,12 +1,16 @@
-"""Blanks: operands that write down what a rule does with them.
+"""What a rule says before there are numbers: its text, and where it lets nothing flow.
 
-Calling a row's `partials` on blanks gives their text, from which methods, docstrings and programs
-are made. No expression of a derivative is written twice.
+Calling a row's `partials` on blanks, which write down what is done with them, gives their text,
+from which methods, docstrings and programs are made. No expression of a derivative is written
+twice. What is found out about a rule is kept until the rule changes.
 """
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any, cast
 
-from autograd.engine.numeric import number
+from autograd.engine.modes import tracer
+from autograd.engine.number import number
 from autograd.engine.primitive import ATOM, TABLE, Operand, Primitive
 
 
@@ -129,3 +133,125 @@ def _bare(text: str) -> str:
         if depth == 0:
             return text[1:-1] if i == len(text) - 1 else text
     return text
+
+
+# Where a rule lets nothing flow ------------------------------------------------------------------
+
+
+class _Unwritten(Operators):
+    """An operand that is told from others by identity; what a rule makes of it is another one."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "_Unwritten":
+        return _Unwritten()
+
+
+_picked: dict[tuple[Primitive, int], Callable[[Any], Any] | None] = {}
+
+
+def picked_partials(row: Primitive, count: int) -> Callable[[Any], Any] | None:
+    """Return what picks the partials of a row from its operands, if each partial is one of them."""
+    key = row, count
+    if key not in _picked:
+        operands, partials = _unwritten_partials(row, count)
+        place: dict[Any, int] = {x: i for i, x in enumerate(operands)}
+        found = [place.get(d) for d in partials]
+        bare = count > 1 and len(found) == count and None not in found
+        _picked[key] = itemgetter(*cast(Any, found)) if bare else None
+    return _picked[key]
+
+
+def _unwritten_partials(row: Primitive, count: int) -> tuple[list[Any], list[Any]]:
+    """Return operands without texts and the partials of a row at them, none if its rule cannot run.
+
+    Not blanks: the text of one partial of n operands may be as long as n, and there are n.
+    """
+    operands: list[Any] = [_Unwritten() for _ in range(count)]
+    rule: Any = row.partials
+    try:
+        return operands, list(rule(_Unwritten(), *operands))
+    except (TypeError, AttributeError, ValueError):
+        return operands, []
+
+
+_zeros: dict[Primitive, frozenset[int]] = {}
+
+
+def structural_zeros(row: Primitive) -> frozenset[int]:
+    """Return the operands whose partial is 0 by the rule, whatever the data: nothing flows there.
+
+    >>> from autograd import lookup
+    >>> structural_zeros(lookup("where"))
+    frozenset({0})
+    """
+    known = _zeros.get(row)
+    if known is None:
+        if row.arity is not None:
+            known = frozenset(i for i, text in enumerate(partial_texts(row)) if text == "0.0")
+        else:
+            # Some of the first may be so however many there are, as the index of `select`.
+            few, more = (_unwritten_partials(row, count)[1] for count in (4, 6))
+            known = frozenset(
+                i
+                for i, pair in enumerate(zip(few, more, strict=False))
+                if all(d.__class__ is float and d == 0.0 for d in pair)
+            )
+        _zeros[row] = known
+    return known
+
+
+_reciprocals: dict[Primitive, dict[int, int]] = {}
+
+
+def reciprocals(row: Primitive) -> dict[int, int]:
+    """Return the operands whose partial is 1 over an operand, each with the place of that one.
+
+    What flows there is g / y, which may be finite where 1 / y overflows: where y is subnormal.
+
+    >>> from autograd import lookup
+    >>> reciprocals(lookup("div")), reciprocals(lookup("log"))
+    ({0: 1}, {0: 0})
+    """
+    known = _reciprocals.get(row)
+    if known is None:
+        texts = partial_texts(row) if row.arity in (1, 2) else []
+        place = {f"reciprocal({name})": i for i, name in enumerate("xy")}
+        known = {i: place[text] for i, text in enumerate(texts) if text in place}
+        _reciprocals[row] = known
+    return known
+
+
+def closed(row: Primitive, partials: Sequence[Any]) -> frozenset[int]:
+    """Return the operands that nothing flows to: by the rule, or because they were not chosen.
+
+    Args:
+        row: the primitive.
+        partials: what its rule gives for a node, in floats or Values.
+
+    >>> from autograd import lookup
+    >>> sorted(closed(lookup("where"), (0.0, 1.0, 0.0)))
+    [0, 2]
+    """
+    zeros = _zeros.get(row)
+    if zeros is None:
+        zeros = structural_zeros(row)
+    if not row.chooses:
+        return zeros
+    return zeros.union([i for i, partial in enumerate(partials) if _is_none(partial)])
+
+
+def _is_none(partial: Any) -> bool:
+    if isinstance(partial, float):
+        return partial == 0.0
+    # Where a parameter decides, a program chooses anew in each run.
+    return getattr(partial, "_number", None) == 0.0 and not tracer.decides(partial)
+
+
+def forget_rule(row: Primitive) -> None:
+    """Drop what was found out about a row whose rule changes, or which is no longer there."""
+    _zeros.pop(row, None)
+    _reciprocals.pop(row, None)
+    for key in [key for key in _picked if key[0] is row]:
+        del _picked[key]

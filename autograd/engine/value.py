@@ -29,7 +29,7 @@ from autograd.engine.methods import (
     watched,
 )
 from autograd.engine.modes import watching
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitive import apply_to_arrays
 from autograd.engine.primitives import TABLE, Primitive
 

@@ -12,7 +12,7 @@ from autograd import asked
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.terms import figure
 from autograd.display.picture.format import whole_number
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.value import Value
 from autograd.laboratory.readable import WIDEST, Part
 from autograd.laboratory.trial import (

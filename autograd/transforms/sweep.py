@@ -13,9 +13,9 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from autograd.engine.backward import local_partials
-from autograd.engine.methods import closed, reciprocals
 from autograd.engine.primitive import Primitive
 from autograd.engine.primitives import div
+from autograd.engine.symbolic import closed, reciprocals
 from autograd.engine.value import Value
 
 # The operation of a node, and its partial derivative at each operand.

@@ -11,14 +11,15 @@ form is McIlroy's, "Power series, power serious", Journal of Functional Programm
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.engine.backward import order
-from autograd.engine.methods import closed
 from autograd.engine.primitive import TABLE, Primitive, apply
-from autograd.engine.symbolic import Operators
+from autograd.engine.symbolic import Operators, closed
 from autograd.engine.value import Value
+from autograd.table import Table
 
 # The coefficient of a power that a series does not have, told by identity. It is left out of every
 # product, as what flows to no operand is left out of the backward pass; a 0.0 that was computed is
@@ -192,3 +193,25 @@ def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]
         z: Any = Series.__apply__(row, tuple(line))
         found.append(2.0 * z.coefficient(2) + 0.0)
     return found
+
+
+def subgradient_table() -> str:
+    """Return the table of what derivatives are at kinks, ties and ends of domains, as text.
+
+    The same numbers hold in eager, compiled and higher-order use. The second derivatives by each
+    operand stand beside them where one is not finite: a length, say, has none at 0.
+
+    >>> print(subgradient_table())  # doctest: +ELLIPSIS
+    function    at             derivative                 second, if not finite
+    sqrt        0              inf                        -inf
+    pow         0, 2           0, 0
+    ...
+    """
+    rows: list[list[str]] = []
+    for row in TABLE.values():
+        for operands, partials in row.subgradients:
+            cells = [operands, partials[: len(partials) - row.constants]]
+            seconds = second_derivatives(row, operands)
+            cells.append(() if all(map(math.isfinite, seconds)) else tuple(seconds))
+            rows.append([row.name, *[", ".join(f"{x:g}" for x in numbers) for numbers in cells]])
+    return str(Table(("function", "at", "derivative", "second, if not finite"), rows, "<<<<"))

@@ -13,212 +13,24 @@ a derivative inside a loss is trained through. In `no_grad` all results are numb
 # pyright: reportPrivateUsage=false
 # The rooms of the engine share the slots of a node; the properties over them are for users.
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from math import factorial, isfinite, ldexp, lgamma, log
-from operator import index
-from typing import Any, NamedTuple, cast
-
-import numpy as np
+from typing import Any, cast
 
 from autograd import asked
-from autograd.engine.backward import first_birth, ordered
-from autograd.engine.methods import differentiated, tick
-from autograd.engine.modes import recording_anyway
-from autograd.engine.numeric import number
 from autograd.engine.primitives import dot
 from autograd.engine.value import Value
-from autograd.errors import TraceError
-from autograd.transforms.gradient import gradient_numbers, gradient_values
+from autograd.transforms.calls import (
+    Argnum,
+    Call,
+    Function,
+    called,
+    called_along,
+    recorded,
+)
+from autograd.transforms.gradient import gradient_values
 from autograd.transforms.taylor import along
-from autograd.transforms.trees import flat, mapped, rebuilt
-
-Function = Callable[..., Any]
-Argnum = int | tuple[int, ...]
-
-
-class _Call(NamedTuple):
-    """One call of a function with some of its arguments made into fresh leaves.
-
-    Attributes:
-        output: what the function returned: Values and numbers, nested.
-        leaves: a Value for each number of the arguments to differentiate by.
-        args: the arguments as they were given.
-        argnum: which of them to differentiate by.
-        as_graph: whether all numbers of the result are Values.
-        nodes: the order of the output where f may return but one; None where it was not walked.
-    """
-
-    output: Any
-    leaves: list[Value]
-    args: tuple[Any, ...]
-    argnum: Argnum
-    as_graph: bool
-    nodes: list[Value] | None
-
-    def shaped(self, slopes: Sequence[Any]) -> Any:
-        """Return one result per leaf in the nesting of the arguments differentiated by."""
-        rest = iter(slopes)
-        by_position = {i: rebuilt(self.args[i], rest) for i in self._positions()}
-        if isinstance(self.argnum, int):
-            return by_position[self.argnum % len(self.args)]
-        return tuple([by_position[i % len(self.args)] for i in self.argnum])
-
-    def _positions(self) -> list[int]:
-        return sorted(_positions(self.argnum, len(self.args)))
-
-    def slopes(self, output: Any) -> list[Any]:
-        """Return the derivatives of one output with respect to the leaves."""
-        if not isinstance(output, Value):
-            return [self.plain(0.0) for _ in self.leaves]
-        nodes = self.nodes if output is self.output else None
-        if self.as_graph:
-            return [*gradient_values(output, self.leaves, nodes)]
-        return [*gradient_numbers(output, self.leaves, nodes)]
-
-    def plain(self, output: Any) -> Any:
-        """Return a number or a Value as what all numbers of this result are."""
-        if isinstance(output, Value):
-            return output if self.as_graph else output.data
-        return Value(output) if self.as_graph else output
-
-
-def checked_argnum(argnum: object) -> Argnum:
-    """Return which argument to differentiate by: an int, or a tuple of them.
-
-    Raises:
-        TypeError: for anything else.
-
-    >>> checked_argnum(0), checked_argnum((0, 2)), checked_argnum([1])
-    (0, (0, 2), (1,))
-    """
-    try:
-        if isinstance(argnum, tuple | list):
-            return tuple([index(i) for i in cast(Sequence[Any], argnum)])
-        return index(cast(Any, argnum))
-    except TypeError:
-        raise TypeError(
-            f"argnum is {argnum!r:.60}, but arguments go by their places, counted from 0: "
-            "write argnum=0, or argnum=(0, 1) for two of them"
-        ) from None
-
-
-def _positions(argnum: Argnum, count: int) -> set[int]:
-    chosen = (argnum,) if isinstance(argnum, int) else argnum
-    for i in chosen:
-        if not -count <= i < count:
-            raise ValueError(f"argnum is {i}, but the function was called with {count} argument(s)")
-    return {i % count for i in chosen}
-
-
-def _called(
-    f: Function,
-    args: tuple[Any, ...],
-    argnum: Argnum,
-    keywords: dict[str, Any],
-    *,
-    vector: Any = (),
-    several: bool = False,
-) -> _Call:
-    """Call f with a fresh leaf for every number in the arguments of argnum.
-
-    A Value becomes itself times 1: a node of its own, so that the inner derivative is taken with
-    respect to this argument alone, whatever else the function does with the same Value.
-
-    Args:
-        f: the function.
-        args: its arguments.
-        argnum: which to differentiate by.
-        keywords: its keyword arguments.
-        vector: what else is given: the direction of a product.
-        several: whether f may return more than one number.
-    """
-    argnum = checked_argnum(argnum)
-    since = tick()
-    leaves: list[Value] = []
-
-    given = False
-
-    def lift(x: Any) -> Value:
-        nonlocal given
-        if isinstance(x, Value):
-            given = True
-            leaves.append(x * 1.0)
-        else:
-            leaves.append(Value(x if x.__class__ is float else _number(x, _ARGUMENT)))
-        return leaves[-1]
-
-    wanted = _positions(argnum, len(args))
-    lifted = [mapped(lift, x) if i in wanted else x for i, x in enumerate(args)]
-    try:
-        differentiated.update(leaves)
-        output = f(*lifted, **keywords)
-    finally:
-        differentiated.difference_update(leaves)
-    if several:
-        output = mapped(lambda z: z if isinstance(z, Value) else _number(z, _SEVERAL), output)
-        results = [z for z in flat(output) if isinstance(z, Value)]
-    else:
-        results = [output] if isinstance(output, Value) else []
-        output = output if results else _number(output, _ONE)
-    nodes = ordered(results)
-    rest = [x for i, x in enumerate(args) if i not in wanted]
-    given = given or _holds_values((rest, keywords, vector))
-    as_graph = given or first_birth(nodes, since) < since
-    return _Call(output, leaves, args, argnum, as_graph, None if several else nodes)
-
-
-def _holds_values(x: Any) -> bool:
-    """Return whether a Value is among nested arguments."""
-    if isinstance(x, list | tuple):
-        return any(map(_holds_values, cast(Any, x)))
-    if isinstance(x, dict):
-        return any(map(_holds_values, cast(Any, x).values()))
-    if isinstance(x, np.ndarray):
-        array = cast(Any, x)
-        return array.dtype == object and any(map(_holds_values, array.ravel().tolist()))
-    return isinstance(x, Value)
-
-
-_NESTED = "a nested list, tuple, dict or array"
-_ARGUMENT = f"an argument to differentiate by is a number, or {_NESTED} of numbers"
-_ONE = "the function must return one Value or number (for several results write jacobian)"
-_SEVERAL = f"the function must return a Value or number, or {_NESTED} of them"
-
-
-def _number(x: object, expected: str) -> float:
-    """Return what is no Value as a float, or say what was expected and what to write."""
-    try:
-        return number(x)
-    except TraceError:
-        raise
-    except TypeError as error:
-        raise TypeError(f"{expected}: {_instead(x) or error}") from None
-
-
-def _instead(x: object) -> str:
-    """Return what to write in place of something that holds numbers but has no place for each."""
-    if not isinstance(x, Iterable) or isinstance(x, str | bytes):
-        return ""
-    function = "list" if isinstance(x, Sequence | Iterator) else "sorted"
-    return f"got a {type(cast(object, x)).__name__}: write {function}(x)"
-
-
-def _recorded(function: Function) -> Function:
-    """Make a transform's function record its graph whatever mode it is called in.
-
-    In `no_grad` its result is cut from that graph: numbers.
-    """
-
-    def wrapped(*args: Any, **keywords: Any) -> Any:
-        with recording_anyway() as paused:
-            result = function(*args, **keywords)
-            return mapped(_data, result) if paused else result
-
-    return wrapped
-
-
-def _data(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x
+from autograd.transforms.trees import flat, mapped
 
 
 def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
@@ -244,9 +56,9 @@ def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
     """
     asked.function("value_and_grad", f)
 
-    @_recorded
+    @recorded
     def function(*args: Any, **keywords: Any) -> tuple[Any, Any]:
-        call = _called(f, args, argnum, keywords)
+        call = called(f, args, argnum, keywords)
         return call.plain(call.output), call.shaped(call.slopes(call.output))
 
     return function
@@ -294,14 +106,14 @@ def derivative(f: Function, order: int = 1) -> Function:
         raise ValueError(f"the order of a derivative is 0, 1, 2, ..., got {order!r}")
     asked.whole("the order of a derivative", order, at_least=0, at_most=_HIGHEST)
 
-    @_recorded
+    @recorded
     def function(x: Any, **keywords: Any) -> Any:
         if len(flat(x)) != 1:
             raise TypeError(
                 f"derivative is for a function of one number, got {x!r:.60}: "
                 "write grad, hessian, hvp or jvp"
             )
-        call = _called(f, (x,), 0, keywords)
+        call = called(f, (x,), 0, keywords)
         if not isinstance(call.output, Value):
             return call.plain(call.output if order == 0 else 0.0)
         return call.plain(_derivative(call, order))
@@ -309,7 +121,7 @@ def derivative(f: Function, order: int = 1) -> Function:
     return function
 
 
-def _derivative(call: _Call, order: int) -> Any:
+def _derivative(call: Call, order: int) -> Any:
     """Return order! times the coefficient of a series along t = 2**power * s.
 
     With the power at which coefficients have about the size of derivatives: of a sine, coefficient
@@ -355,9 +167,9 @@ def jacobian(f: Function, argnum: Argnum = 0) -> Function:
     """
     asked.function("jacobian", f)
 
-    @_recorded
+    @recorded
     def function(*args: Any, **keywords: Any) -> Any:
-        call = _called(f, args, argnum, keywords, several=True)
+        call = called(f, args, argnum, keywords, several=True)
         return mapped(lambda output: call.shaped(call.slopes(output)), call.output)
 
     return function
@@ -379,9 +191,9 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
     """
     asked.function("hessian", f)
 
-    @_recorded
+    @recorded
     def function(*args: Any, **keywords: Any) -> Any:
-        call = _called(f, args, argnum, keywords)
+        call = called(f, args, argnum, keywords)
         first: Sequence[Any] = [0.0] * len(call.leaves)
         if isinstance(call.output, Value):
             first = gradient_values(call.output, call.leaves, call.nodes)
@@ -403,11 +215,9 @@ def hvp(f: Function, argnum: Argnum = 0) -> Function:
     """
     asked.function("hvp", f)
 
-    @_recorded
+    @recorded
     def function(*args: Any, **keywords: Any) -> Any:
-        *primals, v = _with_vector(args)
-        call = _called(f, tuple(primals), argnum, keywords, vector=v)
-        vector = _vector(call, v)
+        call, vector = called_along(f, args, argnum, keywords)
         if not isinstance(call.output, Value):
             return call.shaped(call.slopes(call.output))
         slopes = gradient_values(call.output, call.leaves, call.nodes)
@@ -432,11 +242,10 @@ def jvp(f: Function, argnum: Argnum = 0) -> Function:
     """
     asked.function("jvp", f)
 
-    @_recorded
+    @recorded
     def function(*args: Any, **keywords: Any) -> Any:
-        *primals, v = _with_vector(args)
-        call = _called(f, tuple(primals), argnum, keywords, vector=v, several=True)
-        tangents = dict(zip(call.leaves, _vector(call, v), strict=True))
+        call, vector = called_along(f, args, argnum, keywords, several=True)
+        tangents = dict(zip(call.leaves, vector, strict=True))
 
         def slope(output: Any) -> Any:
             if not isinstance(output, Value):
@@ -446,45 +255,3 @@ def jvp(f: Function, argnum: Argnum = 0) -> Function:
         return mapped(slope, call.output)
 
     return function
-
-
-def _with_vector(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len(args) < 2:
-        raise TypeError("give the function's arguments and then the vector: hvp(f)(x, v)")
-    return args
-
-
-def _vector(call: _Call, v: Any) -> list[Any]:
-    """Return the numbers of v in the order of the leaves; v must have the arguments' nesting."""
-    positions = (call.argnum,) if isinstance(call.argnum, int) else call.argnum
-    parts = (v,) if isinstance(call.argnum, int) else cast(tuple[Any, ...], v)
-    if not isinstance(cast(object, parts), list | tuple):
-        raise TypeError(f"the vector for several arguments is a tuple of as many, got {v!r:.60}")
-    if len(parts) != len(positions):
-        raise ValueError(f"argnum names {len(positions)} arguments, the vector {len(parts)}")
-    by_position: dict[int, list[Any]] = {}
-    for i, part in zip(positions, parts, strict=True):
-        argument = call.args[i % len(call.args)]
-        if _nesting(part) != _nesting(argument):
-            raise ValueError(
-                f"the vector must have the nesting of the argument: got {part!r:.60} "
-                f"for {argument!r:.60}"
-            )
-        by_position[i % len(call.args)] = flat(part)
-    return [
-        x if isinstance(x, Value) else number(x)
-        for i in sorted(by_position)
-        for x in by_position[i]
-    ]
-
-
-def _nesting(x: Any) -> Any:
-    """Return a nested argument with nothing in the places of its numbers, to compare two."""
-    return _lists(mapped(lambda _: None, x))
-
-
-def _lists(x: Any) -> Any:
-    """Return a nesting with lists in place of arrays and tuples: a vector may be either."""
-    if isinstance(x, dict):
-        return {key: _lists(y) for key, y in cast(Any, x).items()}
-    return [_lists(y) for y in x] if hasattr(x, "__iter__") else x

@@ -28,8 +28,9 @@ from autograd.check import Outcome, check_gradients, check_row
 from autograd.check.judge.rows import sample
 from autograd.check.oracles import complex_step, high_precision, row_slope
 from autograd.check.testing.mutation import FAULTS, planted
-from autograd.engine.methods import kind_of, structural_zeros
+from autograd.engine.methods import kind_of
 from autograd.engine.primitive import TABLE, lookup
+from autograd.engine.symbolic import structural_zeros
 
 WRONG_RULES = [
     (row.name, kind.name) for row in TABLE.values() for kind in FAULTS if kind.make(row) is not None

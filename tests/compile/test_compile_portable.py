@@ -224,6 +224,9 @@ def test_the_text_uses_only_names_that_other_namespaces_have() -> None:
         *["log", "log1p", "log2", "maximum", "mean", "minimum", "moveaxis", "nan", "negative"],
         *["ones_like", "pow", "reciprocal", "sign", "signbit", "sin", "sinh", "sqrt", "square"],
         *["stack", "sum", "tan", "tanh", "where", "zeros", "zeros_like"],
+        # For rows to come.
+        *["ceil", "copysign", "deg2rad", "exp2", "fmax", "fmin", "fmod", "log10", "logaddexp"],
+        *["logaddexp2", "rad2deg", "round", "sinc", "trunc"],
     }
     used: set[str] = set()
     for program, columns in [*[make() for make in PROGRAMS], *map(of_row, ROWS)]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import StaleGraphError, Value, explain, gradient, influence, where
-from autograd.engine.methods import structural_zeros
+from autograd.engine.symbolic import structural_zeros
 from support.graphs import composite, neuron
 from support.programs import programs
 

@@ -9,7 +9,8 @@ from hypothesis import given
 
 import autograd
 from autograd import StaleGraphError, Value, order
-from autograd.engine.methods import Kind, closed
+from autograd.engine.methods import Kind
+from autograd.engine.symbolic import closed
 from support.programs import Program, programs
 
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, gradient, local_partials
 from autograd.custom import false_claim
-from autograd.engine.methods import kind_of, make_pull, partial_texts
+from autograd.engine.methods import kind_of, make_pull
 from autograd.engine.primitive import ATOM, Operand
 from autograd.engine.primitives import TABLE, Primitive, apply
+from autograd.engine.symbolic import partial_texts
 from support.profile import PROFILE
 from support.programs import domains, floats
 from support.references import EPS, derivative, exact, has_kink, mp, points, relative_error, scale

@@ -12,9 +12,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from autograd.engine.methods import structural_zeros
 from autograd.engine.primitive import lookup
 from autograd.engine.primitives import TABLE, Primitive, apply
+from autograd.engine.symbolic import structural_zeros
 
 Operand = int | float
 Apply = Callable[[Primitive, tuple[Any, ...]], Any]

@@ -16,7 +16,7 @@ from autograd.check.judge.report import Outcome, Report, Verdict
 from autograd.check.oracles import high_precision, row_slope
 from autograd.check.oracles.differences import differences
 from autograd.check.oracles.estimate import Estimate
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitive import (
     Interval,
     NotAFloatError,

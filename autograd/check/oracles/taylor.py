@@ -13,7 +13,7 @@ from typing import Any
 from autograd.check.judge.analytic import direction
 from autograd.check.judge.report import Judged
 from autograd.check.target import FunctionSubject, flatten
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.value import Value
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd.compile.backends import portable
 from autograd.engine import numeric
+from autograd.engine.number import made_of
 
 # The table's functions that are others in the text.
 PORTABLE: dict[Any, Callable[..., Any]] = {
@@ -37,7 +38,7 @@ def definitions(functions: dict[str, Any]) -> list[str]:
     def define(name: str, function: Any) -> None:
         if name in texts:
             return
-        called = numeric.made_of(function)
+        called = made_of(function)
         if called is not function:
             texts[name] = _elementwise(name, called)
             return

@@ -17,6 +17,7 @@ from typing import Any
 
 from autograd.compile.graph.graph import CONSTANT, INPUT, Graph
 from autograd.engine import numeric
+from autograd.engine.number import made_of
 from autograd.engine.primitive import Primitive
 
 _LONGEST = 250
@@ -141,7 +142,7 @@ class _Writer:
             pairs = zip(taken[:half], taken[half:], strict=True)
             return " + ".join([f"{a} * {b}" for a, b in pairs]) if taken else "0.0"
         if self.fast:
-            function = numeric.made_of(function)
+            function = made_of(function)
             template = _template(function)
             if template is not None:
                 self.functions["math"] = math

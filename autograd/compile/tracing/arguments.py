@@ -6,7 +6,7 @@ lists, which are one sample. Parameters are Values, or a model that names its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -14,8 +14,9 @@ import numpy as np
 from autograd import asked
 from autograd.compile.tracing.trace import Shape
 from autograd.engine.methods import LEAF
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.value import Value
+from autograd.transforms.trees import LISTS, flat
 
 
 def named(parameters: Any) -> tuple[list[Value], list[str]]:
@@ -112,7 +113,7 @@ def flat_sample(arguments: Sequence[Any]) -> list[list[float]]:
     >>> flat_sample([2, [[1.0, 3.0]]])
     [[2.0], [1.0, 3.0]]
     """
-    return [[number(_item(y)) for y in leaves([x])] for x in arguments]
+    return [[number(_item(y)) for y in flat(x, LISTS)] for x in arguments]
 
 
 def _item(x: Any) -> Any:
@@ -138,33 +139,3 @@ def shape_of(x: Any) -> Shape:
     if len(shapes) > 1:
         raise ValueError(f"a nested list has parts of different lengths: {x!r:.60}")
     return (len(elements), *(shapes.pop() if shapes else ()))
-
-
-def nest(rest: Iterator[Any], shape: Shape) -> Any:
-    """Return the next elements as nested lists of a shape; a number for ().
-
-    >>> nest(iter([1.0, 2.0, 3.0, 4.0]), (2, 2))
-    [[1.0, 2.0], [3.0, 4.0]]
-    """
-    if not shape:
-        return next(rest)
-    return [nest(rest, shape[1:]) for _ in range(shape[0])]
-
-
-def leaves(xs: Iterable[Any]) -> list[Any]:
-    """Return the elements of nested lists, in order.
-
-    >>> leaves([1, [2, [3]]])
-    [1, 2, 3]
-    """
-    found: list[Any] = []
-    stack: list[Any] = [iter(xs)]
-    while stack:
-        for x in stack[-1]:
-            if isinstance(x, list | tuple):
-                stack.append(iter(cast(Any, x)))
-                break
-            found.append(x)
-        else:
-            stack.pop()
-    return found

@@ -17,7 +17,7 @@ from autograd.engine import primitives
 from autograd.engine.arrays import elements_methods, ufunc_of_values
 from autograd.engine.methods import binary_rows
 from autograd.engine.modes import watching
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitive import TABLE, Primitive, apply_to_arrays
 from autograd.engine.value import Value
 

@@ -18,7 +18,7 @@ from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, repe
 from autograd.compile.tracing.refusals import where_asked
 from autograd.engine.backward import order
 from autograd.engine.methods import tick
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
 from autograd.errors import TraceError

@@ -7,9 +7,9 @@ What the function does with placeholders (`placeholder.py`) is appended to the l
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any, TypeVar
 
 from autograd.compile.graph.graph import Graph
@@ -19,6 +19,7 @@ from autograd.compile.tracing.refusals import settle, tracing
 from autograd.engine.modes import recording_anyway
 from autograd.engine.value import Value
 from autograd.errors import TraceError
+from autograd.transforms.trees import shaped
 
 T = TypeVar("T")
 
@@ -106,7 +107,8 @@ def trace(
     """
 
     def record(recorder: Recorder) -> Graph:
-        arguments = [_nested(recorder, shape) for shape in shapes]
+        inputs = (recorder.input() for _ in count())
+        arguments = [shaped(inputs, shape) for shape in shapes]
         # Also in `no_grad`, where what is made of parameters alone would look like a constant.
         recording, reading = recording_anyway(), tracing(recorder)
         try:
@@ -121,16 +123,6 @@ def trace(
         return recorder.graph(outputs)
 
     return on_recorder(record, parameters)
-
-
-def _nested(recorder: Recorder, shape: Shape) -> Any:
-    """Return nested lists of new placeholders."""
-    if not shape:
-        return recorder.input()
-    elements: list[Any] = [recorder.input() for _ in range(math.prod(shape))]
-    for length in reversed(shape[1:]):
-        elements = [elements[i : i + length] for i in range(0, len(elements), length)]
-    return elements
 
 
 def flat_outputs(result: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.display.chain.latex import MOST_OPERANDS, label_latex, number_latex
 from autograd.display.picture.format import label_text
-from autograd.engine.numeric import number
+from autograd.engine.number import number
 from autograd.engine.primitive import ATOM, SUM, Operand
 from autograd.engine.primitives import TABLE, Primitive
 from autograd.engine.symbolic import Operators

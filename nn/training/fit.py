@@ -192,12 +192,11 @@ def fit(
             if calls:
                 finder.load()
                 finished = finder.numbers()
-    except KeyboardInterrupt:
+    except BaseException as error:
         _restore(parameters, finished)
+        if not isinstance(error, KeyboardInterrupt):
+            raise
         history.interrupted = True
-    except BaseException:
-        _restore(parameters, finished)
-        raise
     finally:
         bar.close()
     for p in parameters:

@@ -156,15 +156,16 @@ class Doubled(SGD):
         self.steps += 1
 
 
-def test_an_optimiser_of_ones_own_steps_on_the_values():
-    def run(engine):
-        X, y = datasets.moons(40, seed=0)
-        model = MLP([2, 4, 1], seed=3)
-        optimizer = Doubled(model.parameters(), 0.05)
-        options = {"loss": "binary_cross_entropy", "epochs": 2, "batch_size": 16}
-        return model, fit(model, X, y, optimizer=optimizer, engine=engine, **options), optimizer
+def moved_by(kind, engine):
+    X, y = datasets.moons(40, seed=0)
+    model = MLP([2, 4, 1], seed=3)
+    optimizer = kind(model.parameters(), 0.05)
+    options = {"loss": "binary_cross_entropy", "epochs": 2, "batch_size": 16}
+    return model, fit(model, X, y, optimizer=optimizer, engine=engine, **options), optimizer
 
-    assert_same(run("compiled"), run("eager"))
+
+def test_an_optimiser_of_ones_own_steps_on_the_values():
+    assert_same(moved_by(Doubled, "compiled"), moved_by(Doubled, "eager"))
 
 
 class Signs(Optimizer):
@@ -199,14 +200,7 @@ class Both:
 
 @pytest.mark.parametrize("kind", [Signs, Both])
 def test_an_optimiser_of_ones_own_steps_on_the_flat_array(kind):
-    def run(engine):
-        X, y = datasets.moons(40, seed=0)
-        model = MLP([2, 4, 1], seed=3)
-        optimizer = kind(model.parameters(), 0.05)
-        options = {"loss": "binary_cross_entropy", "epochs": 2, "batch_size": 16}
-        return model, fit(model, X, y, optimizer=optimizer, engine=engine, **options), optimizer
-
-    compiled, eager = run("compiled"), run("eager")
+    compiled, eager = moved_by(kind, "compiled"), moved_by(kind, "eager")
     assert_same(compiled, eager)
     assert array_step(compiled[2]) is not None
     if kind is Both:

@@ -8,10 +8,10 @@ from autograd.check import assert_gradients as assert_gradients
 from autograd.check import check_against as check_against
 from autograd.check import check_gradients as check_gradients
 from autograd.check import check_module as check_module
+from autograd.check.register import primitive as primitive
+from autograd.check.register import register as register
+from autograd.check.register import unregister as unregister
 from autograd.compile import compile as compile
-from autograd.custom import primitive as primitive
-from autograd.custom import register as register
-from autograd.custom import unregister as unregister
 from autograd.display.chain.explain import Explanation as Explanation
 from autograd.display.chain.explain import explain as explain
 from autograd.display.chain.influence import Influence as Influence

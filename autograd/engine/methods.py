@@ -30,7 +30,13 @@ from autograd.engine.number import number
 from autograd.engine.numeric import over
 from autograd.engine.primitive import ATOM, Operand
 from autograd.engine.primitives import TABLE, Primitive
-from autograd.engine.symbolic import forget_rule, partial_texts, picked_partials, structural_zeros
+from autograd.engine.symbolic import (
+    forget_rule,
+    partial_texts,
+    picked_partials,
+    reciprocals,
+    structural_zeros,
+)
 
 
 class Node(Protocol):
@@ -168,9 +174,10 @@ def make_pull(row: Primitive, letters: str) -> Pull:
             x_node.grad += g * y
             y_node.grad += g * x
     """
-    texts = partial_texts(row)
+    texts, inverse = partial_texts(row), reciprocals(row)
     # A partial that is 0 by the rule, as that of `step`, passes nothing on, not even 0 * inf.
-    wanted = [texts[i] for i, letter in enumerate(letters) if letter == "v" and texts[i] != "0.0"]
+    passed = [i for i, kind in enumerate(letters) if kind == "v" and i not in structural_zeros(row)]
+    wanted = [texts[i] for i in passed]
     lines = ["def pull(node):"]
     symbols = {name for text in wanted for name in compile(text, "", "eval").co_names}
     if "z" in symbols:
@@ -183,15 +190,15 @@ def make_pull(row: Primitive, letters: str) -> Pull:
         elif name in symbols:
             lines.append(f"    {name} = node._{name}")
     lines.append("    g = node.grad")
-    for name, letter, text in zip("xy", letters, texts, strict=False):
-        if letter == "v" and text != "0.0" and row.chooses:
+    for i in passed:
+        name, text = "xy"[i], texts[i]
+        if row.chooses:
             lines.append(f"    partial = {text}")
             lines.append(f"    if partial != 0.0: {name}_node.grad += g * partial")
-        elif letter == "v" and text != "0.0":
-            step = {"1.0": "g", "-1.0": "-g"}.get(text, f"g * {text}")
-            if text in ("reciprocal(x)", "reciprocal(y)"):
-                step = f"over(g, {text[-2]})"
-            lines.append(f"    {name}_node.grad += {step}")
+            continue
+        step = {"1.0": "g", "-1.0": "-g"}.get(text, f"g * {text}")
+        step = f"over(g, {'xy'[inverse[i]]})" if i in inverse else step
+        lines.append(f"    {name}_node.grad += {step}")
     text = "\n".join(lines)
     return _compiled(text, "pull", f"pull of {row.name}, {letters}", **_named_in(text, row))
 

@@ -157,18 +157,19 @@ def open_modes() -> list[str]:
 def is_cut(node: Any) -> bool:
     """Look at a node that was made while a block is open; return whether `no_grad` cuts it off."""
     is_strict = False
-    kind = ""
+    innermost = ""
     for entry in _modes.standing():
-        if entry.block.kind == "strict":
+        kind = entry.block.kind
+        if kind == "strict":
             is_strict = True
         else:
-            kind = kind or entry.block.kind
+            innermost = innermost or kind
     if is_strict:
         line = user_line("autograd")
         if not math.isfinite(node._number):
             raise AnomalyError(f"{_written(node)} is {node._number}, at {line}")
         _lines[node] = line
-    return kind == "paused" and not tracer.keeps(node)
+    return innermost == "paused" and not tracer.keeps(node)
 
 
 def check_gradients_of(node: Any) -> None:

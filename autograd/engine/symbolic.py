@@ -45,7 +45,21 @@ class Operators:
         return self.__apply__(TABLE["neg"], (self,))
 
 
-class Blank(Operators):
+class Symbol(Operators):
+    """An operand without a number: a rule that asks for one must be called with numbers."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("a symbol cannot be compared: rules do not branch")
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+    def __bool__(self) -> bool:
+        raise TypeError("a symbol has no truth value: rules do not branch")
+
+
+class Blank(Symbol):
     """An operand that writes down what a rule does with it.
 
     >>> from autograd import lookup
@@ -64,15 +78,6 @@ class Blank(Operators):
         if row.is_operator:
             return Blank(f"({row.operation(*texts)})")
         return Blank(f"{row.name}({', '.join(map(_bare, texts))})")
-
-    def __eq__(self, other: object) -> bool:
-        # A rule that asks must be called with numbers, not written down.
-        raise TypeError("a blank cannot be compared: rules do not branch")
-
-    __hash__ = None  # pyright: ignore[reportAssignmentType]
-
-    def __bool__(self) -> bool:
-        raise TypeError("a blank has no truth value: rules do not branch")
 
 
 def written(x: object) -> str:
@@ -138,14 +143,18 @@ def _bare(text: str) -> str:
 # Where a rule lets nothing flow ------------------------------------------------------------------
 
 
-class _Unwritten(Operators):
-    """An operand that is told from others by identity; what a rule makes of it is another one."""
+class _Unwritten(Symbol):
+    """An operand that is told from others by identity, or what a rule makes of some."""
 
-    __slots__ = ()
+    __slots__ = ("operands", "row")
+
+    def __init__(self, row: Primitive | None = None, operands: tuple[Any, ...] = ()) -> None:
+        self.row = row
+        self.operands = operands
 
     @staticmethod
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "_Unwritten":
-        return _Unwritten()
+        return _Unwritten(row, operands)
 
 
 _picked: dict[tuple[Primitive, int], Callable[[Any], Any] | None] = {}
@@ -156,8 +165,8 @@ def picked_partials(row: Primitive, count: int) -> Callable[[Any], Any] | None:
     key = row, count
     if key not in _picked:
         operands, partials = _unwritten_partials(row, count)
-        place: dict[Any, int] = {x: i for i, x in enumerate(operands)}
-        found = [place.get(d) for d in partials]
+        place = {id(x): i for i, x in enumerate(operands)}
+        found = [place.get(id(d)) for d in partials]
         bare = count > 1 and len(found) == count and None not in found
         _picked[key] = itemgetter(*cast(Any, found)) if bare else None
     return _picked[key]
@@ -188,17 +197,14 @@ def structural_zeros(row: Primitive) -> frozenset[int]:
     """
     known = _zeros.get(row)
     if known is None:
-        if row.arity is not None:
-            known = frozenset(i for i, text in enumerate(partial_texts(row)) if text == "0.0")
-        else:
-            # Some of the first may be so however many there are, as the index of `select`.
-            few, more = (_unwritten_partials(row, count)[1] for count in (4, 6))
-            known = frozenset(
-                i
-                for i, pair in enumerate(zip(few, more, strict=False))
-                if all(d.__class__ is float and d == 0.0 for d in pair)
-            )
-        _zeros[row] = known
+        # Some of the first may be so however many there are, as the index of `select`.
+        counts = (row.arity,) if row.arity is not None else (4, 6)
+        found = [_unwritten_partials(row, count)[1] for count in counts]
+        known = _zeros[row] = frozenset(
+            i
+            for i, ways in enumerate(zip(*found, strict=False))
+            if all(isinstance(d, int | float) and d == 0.0 for d in ways)
+        )
     return known
 
 
@@ -216,10 +222,17 @@ def reciprocals(row: Primitive) -> dict[int, int]:
     """
     known = _reciprocals.get(row)
     if known is None:
-        texts = partial_texts(row) if row.arity in (1, 2) else []
-        place = {f"reciprocal({name})": i for i, name in enumerate("xy")}
-        known = {i: place[text] for i, text in enumerate(texts) if text in place}
-        _reciprocals[row] = known
+        operands, partials = (
+            _unwritten_partials(row, row.arity) if row.arity in (1, 2) else ([], [])
+        )
+        place = {id(x): i for i, x in enumerate(operands)}
+        known = _reciprocals[row] = {
+            i: place[id(d.operands[0])]
+            for i, d in enumerate(partials)
+            if isinstance(d, _Unwritten)
+            and d.row is TABLE["reciprocal"]
+            and id(d.operands[0]) in place
+        }
     return known
 
 

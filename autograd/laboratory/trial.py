@@ -72,7 +72,7 @@ class Pass:
         contribution = 0.0 if edge.is_closed else upstream * edge.partial
         after = contribution if overwrite else before if edge.is_closed else before + contribution
         self.gradients[j] = after
-        self.uses.append(Use(i, *edge, upstream, before, after))
+        self.uses.append(Use(i, *edge, upstream, contribution, before, after))
 
     def feed_all(self, i: int, *, overwrite: bool = False) -> None:
         """Pass the gradient of node i on to all of its operands."""

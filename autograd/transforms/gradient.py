@@ -15,7 +15,7 @@ from autograd import asked
 from autograd.engine.backward import check_value, data_of, order, shown
 from autograd.engine.modes import is_paused
 from autograd.engine.value import Value
-from autograd.transforms.sweep import Local, factors, sweep, times
+from autograd.transforms.sweep import Local, sweep, times
 
 
 def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
@@ -59,7 +59,7 @@ def gradient_values(
 
     def local_of(node: Any, operands: Sequence[Any]) -> Local:
         row = node._kind.row
-        return row, factors(row, row.partials(node, *operands), operands)
+        return row, operands, row.partials(node, *operands)
 
     found = _swept(z, xs, nodes, local_of, times)
     return [g if isinstance(g, Value) else Value(g) for g in (found.get(x, 0.0) for x in xs)]
@@ -77,7 +77,7 @@ def gradient_numbers(
 
     def local_of(node: Any, operands: Sequence[Any]) -> Local:
         row, numbers = node._kind.row, data_of(operands)
-        return row, factors(row, row.partials(node._number, *numbers), numbers)
+        return row, numbers, row.partials(node._number, *numbers)
 
     found = _swept(z, xs, nodes, local_of, mul)
     return [found.get(x, 0.0) for x in xs]

@@ -12,14 +12,14 @@ import math
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
-from autograd.engine.backward import local_partials
+from autograd.engine.backward import data_of, local_partials
 from autograd.engine.primitive import Primitive
 from autograd.engine.primitives import div
 from autograd.engine.symbolic import closed, reciprocals
 from autograd.engine.value import Value
 
-# The operation of a node, and its partial derivative at each operand.
-Local = tuple[Primitive, Sequence[Any]]
+# The operation of a node, its operands as they were computed with, and the partials there.
+Local = tuple[Primitive, Sequence[Any], Sequence[Any]]
 
 
 class Edge(NamedTuple):
@@ -71,15 +71,15 @@ def local_edges(node: Value, among: Container[Any] | None = None) -> list[Edge]:
         among = {x for x in operands if isinstance(x, Value)}
     if not any(x in among for x in operands):
         return []
-    return edges(*local_of(node), operands, among)
+    return edges(cast(Primitive, node.op), local_partials(node), operands, among)
 
 
-def local_of(node: Value, operands: Sequence[Any] = ()) -> Local:
-    """Return the operation of an interior node, and its partials as floats."""
-    return cast(Primitive, node.op), local_partials(node)
+def local_of(node: Value, operands: Sequence[Any]) -> Local:
+    """Return the operation of an interior node with operands and partials as floats."""
+    return cast(Primitive, node.op), data_of(operands), local_partials(node)
 
 
-class Reciprocal:
+class _Reciprocal:
     """The factor 1 / y, kept as y: of a subnormal y, g / y may be finite where 1 / y is not."""
 
     __slots__ = ("inverse", "y")
@@ -92,16 +92,14 @@ class Reciprocal:
         return self.inverse if g.__class__ is float and g == 1.0 else cast(Any, div)(g, self.y)
 
 
-def factors(row: Primitive, partials: Sequence[Any], operands: Sequence[Any]) -> Sequence[Any]:
+def _factors(row: Primitive, partials: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
     """Return partials of which no reciprocal overflows; one that is known to be finite stays.
 
     Another number's reciprocal is one constant for a whole batch, and multiplied by.
     """
     places = reciprocals(row)
-    if not places:
-        return partials
     return [
-        Reciprocal(operands[places[k]], partial)
+        _Reciprocal(operands[places[k]], partial)
         if k in places and not _is_finite(partial)
         else partial
         for k, partial in enumerate(partials)
@@ -123,7 +121,7 @@ def times(g: Any, partial: Any) -> Any:
     if partial.__class__ is float:
         if partial == 1.0:
             return g
-    elif partial.__class__ is Reciprocal:
+    elif partial.__class__ is _Reciprocal:
         return partial.__rmul__(g)
     return partial if g.__class__ is float and g == 1.0 else g * partial
 
@@ -138,7 +136,7 @@ def sweep(
     kept: Container[Any] = (),
     zero: Any = None,
     product: Callable[[Any, Any], Any] = times,
-    note: Callable[[Any, Edge], object] | None = None,
+    note: Callable[[Any, Edge, Any], object] | None = None,
 ) -> dict[Any, Any]:
     """Hand on what nodes have received to their operands, which add it up: the chain rule.
 
@@ -148,13 +146,13 @@ def sweep(
         received: what nodes have received so far, as 1.0 for the result; filled and returned.
         nodes: the nodes that have operands, each after all that use it.
         operands_of: gives the operands of a node, or what stands for them.
-        local_of: gives the operation of a node and its partials, from the node and its operands.
+        local_of: gives the operation of a node, what its operands stand for and the partials.
         among: the operands that may receive something.
         kept: the nodes whose derivatives are wanted after they have been handed on.
         zero: what a sum begins with; left out, its first term, as a sum of Values is a node.
         product: what flows on, of what was received and a partial.
-        note: called after each use of an operand with the node and the edge, also for nodes that
-            have received nothing, whose edges are closed.
+        note: called after each use of an operand with the node, the edge and what flowed, also for
+            nodes that have received nothing, whose edges are closed.
 
     >>> u, x = Value(4.0), Value(3.0)
     >>> z = u * x
@@ -171,18 +169,19 @@ def sweep(
         else:
             g = zero
         operands = operands_of(node)
-        row, partials = local_of(node, operands)
+        row, numbers, partials = local_of(node, operands)
         nothing = closed(row, partials)
+        factors = _factors(row, partials, numbers) if reciprocals(row) else partials
         for k, x in enumerate(operands):
             if x not in among:
                 continue
+            part = zero
             if is_reached and k not in nothing:
-                part = product(g, partials[k])
+                part = product(g, factors[k])
                 if x in received:
-                    part = received[x] + part
-                elif zero is not None:
-                    part = zero + part
-                received[x] = part
+                    received[x] = received[x] + part
+                else:
+                    received[x] = part if zero is None else zero + part
             if note is not None:
-                note(node, Edge(k, x, partials[k], not is_reached or k in nothing))
+                note(node, Edge(k, x, partials[k], not is_reached or k in nothing), part)
     return received

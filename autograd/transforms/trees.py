@@ -125,14 +125,18 @@ def holds(x: Any, kind: type) -> bool:
     >>> holds([1.0, {"a": np.zeros(1_000_000)}], str), holds([1.0, {"a": "b"}], str)
     (False, True)
     """
-    if isinstance(x, np.ndarray):
+    members: Any = x
+    if isinstance(x, dict):
+        members = cast(Any, x).values()
+    elif isinstance(x, np.ndarray):
         array = cast(Any, x)
-        members: Any = array.ravel().tolist() if array.dtype == object else ()
-    elif isinstance(x, NESTS):
-        members = _members(x)
-    else:
+        members = array.ravel().tolist() if array.dtype == object else ()
+    elif not isinstance(x, LISTS):
         return isinstance(x, kind)
-    return any(holds(y, kind) for y in members)
+    for y in members:  # noqa: SIM110
+        if holds(y, kind):
+            return True
+    return False
 
 
 def nesting(x: Any) -> Any:

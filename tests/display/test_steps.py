@@ -257,3 +257,12 @@ def test_the_rule_of_a_power_is_the_one_of_textbooks_and_its_number_the_real_one
     z.backward()
     assert (by_x.local, by_y.local) == (base.grad, exponent.grad)
     assert steps(ag.xlogy(base, exponent)).forward[-1].rule == "xlogy(x, y)"
+
+
+def test_a_quotient_by_a_subnormal_number_comes_out_as_in_backward():
+    """There 1 / y is infinite, and g / y is not."""
+    x, y = Value(1.0, "x"), Value(1e-310, "y")
+    z = (x / y) * 1e-300
+    z.backward()
+    (step,) = [step for step in steps(z).backward if step.operand is x]
+    assert step.contribution == step.after == x.grad == 1e-300 / 1e-310

@@ -21,7 +21,7 @@ from autograd.compile.graph.passes import simplified
 from autograd.compile.tracing.recorder import Recorder
 from autograd.compile.tracing.trace import on_recorder
 from autograd.engine.primitive import Primitive, apply, lookup
-from autograd.transforms.sweep import Local, factors, sweep, times
+from autograd.transforms.sweep import Local, sweep, times
 
 
 def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
@@ -120,10 +120,8 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
         g, z = recorder.input(), recorder.input()
         operands = [recorder.input() for _ in range(count)]
         known = [constants.get(i, x) for i, x in enumerate(operands)]
-        slopes = factors(row, partials(row, z, known), known)
-        found = sweep(
-            {row: g}, [row], lambda _: range(count), lambda _, __: (row, slopes), set(wanted)
-        )
+        local = row, known, partials(row, z, known)
+        found = sweep({row: g}, [row], lambda _: range(count), lambda _, __: local, set(wanted))
         return recorder.graph([recorder.node_of(slope) for slope in found.values()]), tuple(found)
 
     graph, places = on_recorder(record, final=True)
@@ -210,10 +208,10 @@ def _with_gradient(
 
     def local_of(i: int, operands: Sequence[int]) -> Local:
         row, taken = graph.rows[listed[i][0]], [nodes[x] for x in operands]
-        slopes = factors(row, partials(row, nodes[i], taken), taken)
+        slopes = partials(row, nodes[i], taken)
         if careful and row.chooses:
             slopes = [d if d.__class__ is float else _Choice(d) for d in slopes]
-        return row, slopes
+        return row, taken, slopes
 
     (result,) = graph.outputs.tolist()
     inner = [i for i in range(result, -1, -1) if listed[i][0] >= 0 and i in between]

@@ -36,6 +36,7 @@ class Use(NamedTuple):
         local: the local derivative.
         nothing: whether the local derivative is 0 by its rule, so that not even inf passes.
         upstream: the derivative of the end by the result.
+        contribution: the product upstream * local; g / y where local is a 1 / y that overflows.
         before: the operand's derivative so far.
         after: the operand's derivative with this contribution.
     """
@@ -46,13 +47,9 @@ class Use(NamedTuple):
     local: float
     nothing: bool
     upstream: float
+    contribution: float
     before: float
     after: float
-
-    @property
-    def contribution(self) -> float:
-        """The product upstream * local."""
-        return 0.0 if self.nothing else self.upstream * self.local
 
 
 class Walk:
@@ -76,22 +73,20 @@ class Walk:
         self.data = [node.data for node in self.nodes]
         self._partials: tuple[int, Any] = (-1, None)
 
-    def locals_of(self, i: int, data: Sequence[float] | None = None) -> Sequence[float]:
-        """Return the local derivatives of a node, one for each operand; at `data`, if given."""
-        node = self.nodes[i]
-        row: Any = node.op
-        if row is None:
-            return ()
-        data = self.data if data is None else data
-        numbers = [data[self.place[x]] if isinstance(x, Value) else x for x in node.args]
-        return [float(d) for d in row.partials(data[i], *numbers)]
-
     def edges(self, i: int, data: Sequence[float] | None = None) -> list[Edge]:
         """Return the uses of Values in a node, by their places; at `data`, if given."""
-        row = self.nodes[i].op
-        if row is None:
+        if self.nodes[i].op is None:
             return []
-        return edges(row, self.locals_of(i, data), self._operands_of(i), range(len(self.nodes)))
+        row, _, partials = self._local(i, self.data if data is None else data)
+        return edges(row, partials, self._operands_of(i), range(len(self.nodes)))
+
+    def _local(self, i: int, data: Sequence[float]) -> Local:
+        """Return the operation of an interior node, its operands and its local derivatives."""
+        node, place = self.nodes[i], self.place
+        row = cast(Primitive, node.op)
+        numbers = [data[place[x]] if isinstance(x, Value) else x for x in node.args]
+        rule: Any = row.partials
+        return row, numbers, [float(d) for d in rule(data[i], *numbers)]
 
     def operands(self, i: int) -> list[int]:
         """Return the places of the operands of a node, once for each use."""
@@ -106,12 +101,12 @@ class Walk:
         received: dict[int, float],
         nodes: Iterable[int],
         among: Container[int],
-        note: Callable[[int, Edge], object] | None = None,
+        note: Callable[[int, Edge, float], object] | None = None,
     ) -> dict[int, float]:
         """Return what places receive as some nodes hand on what they have; see `sweep`."""
 
         def local_of(i: int, _: Sequence[int]) -> Local:
-            return cast(Primitive, self.nodes[i].op), self.locals_of(i)
+            return self._local(i, self.data)
 
         return sweep(
             received, nodes, self._operands_of, local_of, among, zero=0.0, product=mul, note=note
@@ -126,10 +121,10 @@ class Walk:
         gradients: list[float] = [*[0.0] * last, 1.0]
         uses: list[Use] = []
 
-        def note(i: int, edge: Edge) -> None:
+        def note(i: int, edge: Edge, part: float) -> None:
             j: int = edge.operand
             before, gradients[j] = gradients[j], received.get(j, 0.0)
-            uses.append(Use(i, *edge, gradients[i], before, gradients[j]))
+            uses.append(Use(i, *edge, gradients[i], part, before, gradients[j]))
 
         inner = [i for i in reversed(places) if self.nodes[i].op is not None]
         self.swept(received, inner, places, note)

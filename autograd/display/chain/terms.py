@@ -15,7 +15,7 @@ from autograd.display.picture.format import label_text
 from autograd.engine.number import number
 from autograd.engine.primitive import ATOM, SUM, Operand
 from autograd.engine.primitives import TABLE, Primitive
-from autograd.engine.symbolic import Operators
+from autograd.engine.symbolic import Symbol
 from autograd.engine.value import Value
 from autograd.escaping import clean
 
@@ -44,7 +44,7 @@ def signed(x: float) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-class Term(Operators):
+class Term(Symbol):
     """A written operand, or what a rule made of some.
 
     >>> x, y = Term.named("x", "x"), Term.named("y", "y")
@@ -87,14 +87,6 @@ class Term(Operators):
     def __pow__(self, other: Any) -> Any:
         row = TABLE["pow"] if isinstance(other, Term) else _POWER
         return self.__apply__(row, (self, other))
-
-    def __eq__(self, other: object) -> bool:
-        raise TypeError("a term cannot be compared: rules do not branch")
-
-    __hash__ = None  # pyright: ignore[reportAssignmentType]
-
-    def __bool__(self) -> bool:
-        raise TypeError("a term has no truth value: rules do not branch")
 
 
 def _figure(x: float) -> Operand:

@@ -13,6 +13,8 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 
 from autograd import asked
+from autograd.check.judge.rows import check_row, sample
+from autograd.check.oracles.row_slope import value
 from autograd.engine import methods
 from autograd.engine.number import elementwise, made_of, number
 from autograd.engine.primitive import (
@@ -89,8 +91,6 @@ def register(row: Primitive) -> Function:
             f"{row.name}: operator says that the row is an operator of Python, and those are "
             "built in: write text=Notation(...) for how yours is written"
         )
-    from autograd.check.judge.rows import check_row
-
     given = row.function, row.array, row.partials
     _answer_in_floats(row)
     try:
@@ -130,8 +130,6 @@ def _take_back(row: Primitive, given: tuple[Any, ...]) -> None:
 
 
 def _require_true_claims(row: Primitive) -> None:
-    from autograd.check.judge.rows import sample
-
     for point in sample(row):
         claim = false_claim(row, point)
         if claim:
@@ -147,8 +145,6 @@ def false_claim(row: Primitive, point: Sequence[float]) -> str:
     >>> false_claim(row, [-1.0])
     'unsigned, and cube(-1.0) is -1.0'
     """
-    from autograd.check.oracles.row_slope import value
-
     x, n, z = point[0], row.neutral, value(row, point)
     same: list[tuple[str, tuple[float, ...], float]] = []
     if row.commutes:
@@ -291,8 +287,8 @@ def _answer_in_floats(row: Primitive) -> None:
 
 
 def _give(row: Primitive, function: Function, array: Function, partials: Any) -> None:
-    for column, value in (("function", function), ("array", array), ("partials", partials)):
-        object.__setattr__(row, column, value)
+    for column, given in (("function", function), ("array", array), ("partials", partials)):
+        object.__setattr__(row, column, given)
 
 
 def _float_function(name: str, function: Function) -> Function:

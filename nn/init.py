@@ -176,7 +176,7 @@ class Constant(Initialiser):
 
 
 def _check(rng: object, *counts: object) -> None:
-    """Ask what every initialiser asks: counts of inputs and outputs, and a Generator."""
+    """Check the arguments of every initialiser: counts of inputs and outputs, and a Generator."""
     size = math.prod([whole("the number of inputs and of outputs", count) for count in counts])
     if size > MOST:
         raise ValueError(f"{size:,} weights are more than memory holds: take fewer")
@@ -218,7 +218,7 @@ def initialiser(init: str | Draw) -> Draw:
 
 
 def described(init: str | Draw) -> str:
-    """Return what a record says of an initialiser: its name, or how its object is written.
+    """Return an initialiser as a record has it: its name, or how its object is written.
 
     >>> described("he"), described(He()), described(Constant(0.25))
     ('he', 'he', 'Constant(weight=0.25, bias=0.0)')

@@ -328,7 +328,7 @@ class MLP(Module):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Return a model built from what `config()` gave; its parameters are set afterwards."""
+        """Return a model built from a `config()`; its parameters are set afterwards."""
         instance(f"{cls.__name__}.from_config", config, Mapping, "the dict that config() gave")
         init, seed = config.get("init"), config.get("seed")
         # A start that was an object of the user's, or a Generator, is only a remark by now.

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from autograd import (
     sum,
     where,
 )
-from nn.validation import Array, instance, look_up, real, refuse_masked, whole
+from nn.validation import Array, class_label, instance, listed, look_up, pairs, plain_label, real
 
 Numbers: TypeAlias = Value | float | Sequence[Value | float] | Array
 Function: TypeAlias = Callable[[Any, Any], Any]
@@ -55,7 +55,7 @@ def half_squared_error(outputs: Numbers, targets: Numbers) -> Any:
     Source: Nielsen, "Neural Networks and Deep Learning", chapter 2, with
     the factor of his equation 26 per sample.
     """
-    return 0.5 * sum([square(a - y) for a, y in _pairs("half_squared_error", outputs, targets)])
+    return 0.5 * sum([square(a - y) for a, y in pairs("half_squared_error", outputs, targets)])
 
 
 def mean_squared_error(outputs: Numbers, targets: Numbers) -> Any:
@@ -75,7 +75,7 @@ def mean_squared_error(outputs: Numbers, targets: Numbers) -> Any:
 
     Source: the method of least squares; Gauss, "Theoria motus", 1809.
     """
-    return mean([square(a - y) for a, y in _pairs("mean_squared_error", outputs, targets)])
+    return mean([square(a - y) for a, y in pairs("mean_squared_error", outputs, targets)])
 
 
 def mean_absolute_error(outputs: Numbers, targets: Numbers) -> Any:
@@ -93,7 +93,7 @@ def mean_absolute_error(outputs: Numbers, targets: Numbers) -> Any:
 
     Source: Laplace's criterion; Bloomfield and Steiger, "Least Absolute Deviations", 1983.
     """
-    return mean([_absolute(a - y) for a, y in _pairs("mean_absolute_error", outputs, targets)])
+    return mean([_absolute(a - y) for a, y in pairs("mean_absolute_error", outputs, targets)])
 
 
 def huber(outputs: Numbers, targets: Numbers, delta: float = 1.0) -> Any:
@@ -118,7 +118,7 @@ def huber(outputs: Numbers, targets: Numbers, delta: float = 1.0) -> Any:
     if real("delta", delta, at_least=0.0) == 0.0:
         raise ValueError("delta must be above 0; with 0 the loss is 0 everywhere")
     terms: list[Any] = []
-    for a, y in _pairs("huber", outputs, targets):
+    for a, y in pairs("huber", outputs, targets):
         size = _absolute(a - y)
         # Both branches at once: c (|r| - c/2) with c = min(|r|, delta).
         capped = minimum(size, delta)
@@ -146,7 +146,7 @@ def hinge(outputs: Numbers, label: float) -> Any:
     Source: Cortes and Vapnik, "Support-vector networks", 1995; for several classes Crammer and
     Singer, "On the algorithmic implementation of multiclass kernel-based vector machines", 2001.
     """
-    scores = _listed("hinge", outputs)
+    scores = listed("hinge", outputs)
     if _is_value(label):
         return _hinge_of_value(scores, label)
     if len(scores) == 1:
@@ -180,7 +180,7 @@ def binary_cross_entropy(logit: Numbers, label: float) -> Any:
 
     Source: Cox, "The regression analysis of binary sequences", 1958, as a likelihood.
     """
-    outputs = _listed("binary_cross_entropy", logit)
+    outputs = listed("binary_cross_entropy", logit)
     if len(outputs) != 1:
         raise ValueError(
             f"binary_cross_entropy takes one logit, got {len(outputs)}: "
@@ -188,7 +188,7 @@ def binary_cross_entropy(logit: Numbers, label: float) -> Any:
         )
     if _is_value(label):
         return label * _softplus(-outputs[0]) + (1.0 - label) * _softplus(outputs[0])
-    z, y = outputs[0], _plain("binary_cross_entropy", label, "biuf")
+    z, y = outputs[0], plain_label("binary_cross_entropy", label, "biuf")
     if not 0.0 <= y <= 1.0:
         raise ValueError(f"binary_cross_entropy takes a label from 0 to 1, got {label!r}")
     if y == 1.0:
@@ -216,7 +216,7 @@ def cross_entropy(logits: Numbers, label: int) -> Any:
     Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs",
     1990.
     """
-    outputs = _listed("cross_entropy", logits)
+    outputs = listed("cross_entropy", logits)
     if len(outputs) < 2:
         raise ValueError(
             "cross_entropy takes a logit for each of two or more classes, got 1: "
@@ -252,6 +252,9 @@ def _cross_entropy_of_value(outputs: list[Any], label: Any) -> Any:
     )
 
 
+_Target: TypeAlias = Literal["values", "label", "binary", "margin", "any"]
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
     """A loss as training needs to know it.
@@ -262,25 +265,31 @@ class Loss:
         target: what a target is: "values" (one for each output), "label" (a class from 0),
             "binary" (0 to 1), "margin" (±1, or a class), or "any" for a user's function.
         cut: the output above which a model of one output says class 1.
+        logits: whether it squashes the outputs itself.
     """
 
     name: str
     function: Function
-    target: Literal["values", "label", "binary", "margin", "any"]
+    target: _Target
     cut: float = 0.0
+    logits: bool = False
+
+
+def _named(function: Function, target: _Target, *, cut: float = 0.0, logits: bool = False) -> Loss:
+    return Loss(function.__name__, function, target, cut, logits)
 
 
 LOSSES: Mapping[str, Loss] = MappingProxyType(
     {
         loss.name: loss
         for loss in (
-            Loss("half_squared_error", half_squared_error, "values", cut=0.5),
-            Loss("mean_squared_error", mean_squared_error, "values", cut=0.5),
-            Loss("mean_absolute_error", mean_absolute_error, "values", cut=0.5),
-            Loss("huber", huber, "values", cut=0.5),
-            Loss("hinge", hinge, "margin"),
-            Loss("binary_cross_entropy", binary_cross_entropy, "binary"),
-            Loss("cross_entropy", cross_entropy, "label"),
+            _named(half_squared_error, "values", cut=0.5),
+            _named(mean_squared_error, "values", cut=0.5),
+            _named(mean_absolute_error, "values", cut=0.5),
+            _named(huber, "values", cut=0.5),
+            _named(hinge, "margin"),
+            _named(binary_cross_entropy, "binary", logits=True),
+            _named(cross_entropy, "label", logits=True),
         )
     }
 )
@@ -336,76 +345,3 @@ def mean_loss(loss: Loss, outputs: Any, targets: Any) -> float:
 
 def _values(row: Any) -> Any:
     return [_values(x) for x in row] if isinstance(row, list) else Value(row)  # pyright: ignore[reportUnknownVariableType]
-
-
-def class_label(loss: str, label: Any, classes: int) -> int:
-    """Return a label as an int from 0 to classes - 1.
-
-    Raises:
-        ValueError: if it is not one.
-    """
-    if classes.__class__ is not int:
-        classes = whole("classes", classes)
-    if label.__class__ is not int:
-        shown = label
-        label = _plain(loss, label)
-        if label != label // 1:
-            raise ValueError(f"{loss} takes a whole number for a label, got {shown!r}")
-        label = int(label)
-    if not 0 <= label < classes:
-        raise ValueError(
-            f"{loss} takes a label from 0 to {classes - 1} for {classes} outputs, got {label}"
-        )
-    return label
-
-
-def _plain(loss: str, label: Any, kinds: str = "iuf") -> float:
-    """Return a label of NumPy's kinds as a float, or say that it is one number."""
-    refuse_masked(f"the label of {loss}", label)
-    try:
-        array = np.asarray(label)
-    except ValueError:  # ragged
-        array = np.zeros(0)
-    if array.size != 1 or array.dtype.kind not in kinds or not np.isfinite(array).all():
-        hint = ": write labels.argmax() for one-hot" if array.size > 1 else ""
-        raise ValueError(f"{loss} takes one number for a label, got {label!r:.60}{hint}")
-    return float(array.reshape(()))
-
-
-def _listed(loss: str, numbers: Any) -> list[Any]:
-    """Return outputs or targets as a list; a single one becomes a list of one."""
-    if isinstance(numbers, list | tuple):
-        listed = list(cast(Sequence[Any], numbers))
-    elif isinstance(numbers, np.ndarray):
-        array = cast(Array, numbers)
-        refuse_masked(f"an argument of {loss}", array)
-        if array.ndim > 1:
-            raise ValueError(
-                f"{loss} is of one sample, got an array of shape {array.shape}: "
-                "take the rows one by one"
-            )
-        listed = array.reshape(-1).tolist()
-    else:
-        listed = [numbers]
-    if not listed:
-        raise ValueError(f"{loss} takes at least one output and target, got none")
-    for kind in set(map(type, listed)) - _NUMBERS:
-        if not hasattr(kind, "__apply__"):
-            for x in listed:
-                if type(x) is kind:
-                    Value(x)  # says what is wrong with it
-    return listed
-
-
-# Truth values are labels that stand for 0 and 1.
-_NUMBERS = {Value, float, bool, np.bool_}
-
-
-def _pairs(loss: str, outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
-    """Return each output with its target."""
-    a, y = _listed(loss, outputs), _listed(loss, targets)
-    if len(a) != len(y):
-        raise ValueError(f"{loss} takes a target for each output, got {len(a)} and {len(y)}")
-    if bool in set(map(type, y)):
-        y = [float(t) if isinstance(t, bool) else t for t in y]
-    return list(zip(a, y, strict=True))

@@ -5,39 +5,20 @@ dicts and object arrays of them. Names follow the way there, as in `layers.0.neu
 and are the same in messages, pictures and model files.
 """
 
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 
 from autograd import Value, write_whole
-from nn.files import ModelRecord, check_names, model_text, read_model
 from nn.inference.predict import programs_of
 from nn.init import checked_pair
+from nn.serialization import Load, Path, model_text
 from nn.validation import Array, Floats, instance, iterable, numeric
 
 # One dense layer as its neurons: the weights and the bias of each.
 Rows: TypeAlias = list[tuple[list[Value], Value]]
-
-Path: TypeAlias = str | os.PathLike[str]
-M = TypeVar("M", bound="Module")
-
-
-class _Load(Generic[M]):
-    """Makes `load` work on a class, where it builds a model, and on a model, which it fills.
-
-    As a class method alone, `model.load(path)` would read into a new model, drop it, and leave
-    `model` as it was without a word.
-    """
-
-    def __get__(self, model: M | None, kind: type[M]) -> Callable[[Path], M]:
-        def load(path: Path) -> M:
-            return _built(kind, path) if model is None else _filled(model, path)
-
-        load.__doc__ = Module.load_doc
-        return load
 
 
 class Module:
@@ -64,19 +45,7 @@ class Module:
     array([ 0.5, 21.5])
     """
 
-    load_doc = """Read a model file written by `save`.
-
-        `MLP.load(path)` builds a new model; `Module.load(path)` one of whatever class the file
-        names, and `model.load(path)` sets the parameters of a model that is there already. A class
-        of your own is built from what its `config()` gave.
-
-        Raises:
-            FileNotFoundError: if there is no such file.
-            ValueError: if it is cut short, of another kind, version or class, or its parameters
-                are not those of the model; the model is then unchanged.
-        """
-
-    load = _Load[Self]()
+    load = Load[Self]()
 
     def __call__(self, inputs: Any) -> Any:
         """Record the model's result for one sample: a Value, or a list of them.
@@ -201,7 +170,7 @@ class Module:
             for one sample without the first axis.
 
         Raises:
-            ValueError: if X is not of such a shape, has another number of inputs than the model,
+            ValueError: if X is of another shape, has another number of inputs than the model,
                 or holds anything but finite numbers, or is masked somewhere.
         """
         rows = numeric("X", X).astype(np.float64)
@@ -252,7 +221,7 @@ class Module:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Return a model built from what `config()` gave; its parameters are set afterwards."""
+        """Return a model built from a `config()`; its parameters are set afterwards."""
         instance(f"{cls.__name__}.from_config", config, Mapping, "the dict that config() gave")
         return cls(**config)
 
@@ -272,23 +241,16 @@ class Module:
         >>> again([0.5, -0.5])[0].data == model([0.5, -0.5])[0].data
         True
         """
-        named = {name: value.data for name, value in self.named_parameters()}
-        try:
-            text = model_text(ModelRecord(type(self).__name__, self.config(), named))
-        except TypeError as error:
-            raise ValueError(
-                f"{type(self).__name__}.config() must hold text, numbers and lists: {error}"
-            ) from None
-        write_whole(path, text)
+        write_whole(path, model_text(self))
 
     # Showing ------------------------------------------------------------------------------------
 
     def _summary(self) -> str:
-        """Return the model in one line, without what it is made of."""
+        """Return the model in one line, without its parts."""
         return type(self).__name__
 
     def _parts(self) -> list[tuple[str, "Module | Value"]]:
-        """Return what a picture of the model shows below its line."""
+        """Return the parts that a picture of the model shows below its line."""
         return [
             (name, part)
             for name, part in _members(self, "", set())
@@ -350,7 +312,7 @@ def _members(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, "Module |
 
 
 def _collect(model: Module, prefix: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
-    """Append the parameters of `model` that are not in `seen`, which holds what was met."""
+    """Append the parameters of `model` that are not in `seen`, which holds all that was met."""
     seen.add(id(model))
     for name, member in _members(model, "", set()):
         if id(member) in seen:
@@ -399,66 +361,3 @@ def rows_to_arrays(rows: Rows) -> tuple[Floats, Floats]:
     """Return (W, b) of a dense layer: shapes (outputs, inputs) and (outputs,)."""
     W = np.array([[w.data for w in weights] for weights, _ in rows])
     return W, np.array([bias.data for _, bias in rows])
-
-
-# Model files ------------------------------------------------------------------------------------
-
-
-def _subclasses(kind: type[Module]) -> Iterator[type[Module]]:
-    yield kind
-    for below in kind.__subclasses__():
-        yield from _subclasses(below)
-
-
-def _built(kind: type[M], path: Path) -> M:
-    """Return a new model of class `kind`, or of a class below it, from a file."""
-    record = read_model(path)
-    # The last one: in a notebook, a class that was defined again stands there several times.
-    classes = [known for known in _subclasses(kind) if known.__name__ == record.kind]
-    if not classes or record.kind == "Module":
-        raise ValueError(
-            f"{path}: expected a model of class {kind.__name__}; found {record.kind!r}: "
-            "read it with its own class, or define or import that first"
-        )
-    # Before it is built: a file of a hundred bytes may ask for more than there is memory.
-    size = classes[-1]._size_of(record.config)  # pyright: ignore[reportPrivateUsage]
-    if size is not None and size > 2 * len(record.parameters) + 1000:
-        raise ValueError(
-            f"{path}: expected the {size:,} parameters of the {record.kind} in its config; found "
-            f"{len(record.parameters):,}"
-        )
-    try:
-        model = classes[-1].from_config(record.config)
-    except MemoryError:
-        raise ValueError(
-            f"{path}: there is not enough memory for the {record.kind} of its config"
-        ) from None
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: its config does not build a {record.kind}: {error}") from None
-    _set_parameters(model, path, record)
-    return cast(M, model)
-
-
-def _filled(model: M, path: Path) -> M:
-    """Set the parameters of a model from a file written by one like it, and return the model."""
-    record = read_model(path)
-    if record.kind != type(model).__name__:
-        raise ValueError(
-            f"{path}: expected a model of class {type(model).__name__}; found {record.kind!r}"
-        )
-    # How the parameters started is history; what the model computes must be the same.
-    config = model.config()
-    for key in dict.fromkeys((*config, *record.config)):
-        expected, found = config.get(key), record.config.get(key)
-        if key not in ("init", "seed") and found != expected:
-            raise ValueError(f"{path}: expected a model with {key} {expected!r}; found {found!r}")
-    _set_parameters(model, path, record)
-    return model
-
-
-def _set_parameters(model: Module, path: Path, record: ModelRecord) -> None:
-    named = model.named_parameters()
-    check_names(path, record.parameters, [name for name, _ in named])
-    for name, value in named:
-        value.data = record.parameters[name]
-        value.grad = None

@@ -9,12 +9,12 @@ import decimal
 import math
 import numbers
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import asked
+from autograd import Value, asked
 
 # The engine asks the same in the same words.
 MOST = asked.MOST
@@ -256,6 +256,82 @@ def _instead(x: Any) -> str:
     if isinstance(x, list | tuple | np.ndarray):
         return "write np.stack(rows), with rows of one length"
     return "write float(x) if it stands for a real number"
+
+
+# The outputs and the target of one sample ---------------------------------------------------------
+
+
+def class_label(loss: str, label: Any, classes: int) -> int:
+    """Return a label as an int from 0 to classes - 1.
+
+    Raises:
+        ValueError: if it is not one.
+    """
+    if classes.__class__ is not int:
+        classes = whole("classes", classes)
+    if label.__class__ is not int:
+        shown = label
+        label = plain_label(loss, label)
+        if label != label // 1:
+            raise ValueError(f"{loss} takes a whole number for a label, got {shown!r}")
+        label = int(label)
+    if not 0 <= label < classes:
+        raise ValueError(
+            f"{loss} takes a label from 0 to {classes - 1} for {classes} outputs, got {label}"
+        )
+    return label
+
+
+def plain_label(loss: str, label: Any, kinds: str = "iuf") -> float:
+    """Return a label of NumPy's kinds as a float, or say that it is one number."""
+    refuse_masked(f"the label of {loss}", label)
+    try:
+        array = np.asarray(label)
+    except ValueError:  # ragged
+        array = np.zeros(0)
+    if array.size != 1 or array.dtype.kind not in kinds or not np.isfinite(array).all():
+        hint = ": write labels.argmax() for one-hot" if array.size > 1 else ""
+        raise ValueError(f"{loss} takes one number for a label, got {label!r:.60}{hint}")
+    return float(array.reshape(()))
+
+
+def listed(loss: str, numbers: Any) -> list[Any]:
+    """Return outputs or targets as a list; a single one becomes a list of one."""
+    if isinstance(numbers, list | tuple):
+        listed = list(cast(Sequence[Any], numbers))
+    elif isinstance(numbers, np.ndarray):
+        array = cast(Array, numbers)
+        refuse_masked(f"an argument of {loss}", array)
+        if array.ndim > 1:
+            raise ValueError(
+                f"{loss} is of one sample, got an array of shape {array.shape}: "
+                "take the rows one by one"
+            )
+        listed = array.reshape(-1).tolist()
+    else:
+        listed = [numbers]
+    if not listed:
+        raise ValueError(f"{loss} takes at least one output and target, got none")
+    for kind in set(map(type, listed)) - _NUMBERS:
+        if not hasattr(kind, "__apply__"):
+            for x in listed:
+                if type(x) is kind:
+                    Value(x)  # says what is wrong with it
+    return listed
+
+
+# Truth values are labels that stand for 0 and 1.
+_NUMBERS = {Value, float, bool, np.bool_}
+
+
+def pairs(loss: str, outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
+    """Return each output with its target."""
+    a, y = listed(loss, outputs), listed(loss, targets)
+    if len(a) != len(y):
+        raise ValueError(f"{loss} takes a target for each output, got {len(a)} and {len(y)}")
+    if bool in set(map(type, y)):
+        y = [float(t) if isinstance(t, bool) else t for t in y]
+    return list(zip(a, y, strict=True))
 
 
 def is_interrupted(error: BaseException | None) -> bool:

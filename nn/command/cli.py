@@ -12,22 +12,25 @@ import io
 import os
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from types import MappingProxyType
+from typing import Any, NoReturn
 
 from tqdm import tqdm
 
 import autograd
 from nn.activations import ACTIVATIONS
-from nn.command.experiment import TASKS, Experiment, Settings, prepare, task_named
-from nn.command.graphs import Refusal, add_looking, also_values, look, with_minus
+from nn.command.graphs import LOOKING, also_values, with_minus
+from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.init import INITIALISERS
 from nn.losses import LOSSES
 from nn.module import Module
+from nn.optim import OPTIMIZERS
 from nn.plots.base import importing_matplotlib
 from nn.report import NAMES, check_folder, report_files, write_folder
+from nn.report.experiment import OPTIONS, TASKS, Experiment, Settings, prepare, task_named
 from nn.training.fit import DivergenceError
 from nn.training.history import EpochRecord, History
 
@@ -37,10 +40,6 @@ _SPELLED = dict(
 )
 
 OK, WRONG, INTERRUPTED, CUT_OFF = 0, 2, 130, 141
-
-
-class _Refused(Exception):
-    """The command cannot do what it was asked; its text is the sentence to print."""
 
 
 def _whole(text: str) -> int:
@@ -57,7 +56,7 @@ class _ArgumentParser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
-        raise _Refused(f"{message} ({self.prog} --help lists what it takes)")
+        raise Refusal(f"{message} ({self.prog} --help lists what it takes)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,7 +83,7 @@ def _guarded(argv: Sequence[str] | None) -> int:
         # Now, or what cannot be written would be noticed when there is nobody to say so.
         sys.stdout.flush()
         return code
-    except _Refused as refusal:
+    except Refusal as refusal:
         print(f"chalkgrad: {refusal}", file=sys.stderr)
         return WRONG
     except KeyboardInterrupt:
@@ -115,8 +114,12 @@ def _run(argv: Sequence[str] | None) -> int:
     except SystemExit as done:  # after --help and --version
         return int(done.code or 0)
     if getattr(options, "output", None) is not None and not options.output.strip():
-        raise _Refused(f"--output must name where to write, got {options.output!r}")
-    return _look(options) if hasattr(options, "look") else _train(options)
+        raise Refusal(f"--output must name where to write, got {options.output!r}")
+    found: str | int = options.run(options)
+    if isinstance(found, int):
+        return found
+    print(found)
+    return OK
 
 
 @contextmanager
@@ -175,69 +178,61 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chalkgrad {autograd.__version__}")
     commands = parser.add_subparsers(metavar="command", required=True)
-    train = commands.add_parser(
-        "train",
-        help="train a network on a data set and write a report",
-        description=(
-            "Train a network on a data set, test it on samples that were held out, and write a "
-            f"folder with a report: {', '.join(NAMES)} (those that the data has). The same options "
-            "and seed give the same files, byte for byte. In a folder that is there already, only "
-            "files of these names from an earlier report are replaced."
-        ),
-        allow_abbrev=False,
-    )
-    train.add_argument("dataset", metavar="dataset", help=f"one of {', '.join(TASKS)}")
-    _add_settings(train)
-    train.add_argument(
-        "--output",
-        "-o",
-        metavar="FOLDER",
-        help="where to write the report (default: chalkgrad- and the name of the data set)",
-    )
-    train.add_argument(
-        "--quiet", "-q", action="store_true", help="print only the line with the result"
-    )
-    add_looking(commands)
+    for name, command in COMMANDS.items():
+        command.add_to(commands, name)
     return parser
 
 
-def _add_settings(train: argparse.ArgumentParser) -> None:
-    """Add an option for every setting; None stands for the data set's own default."""
-    add = train.add_argument_group("settings").add_argument
-    add(
-        "--hidden",
-        nargs="*",
-        type=_whole,
-        metavar="N",
-        help=f"neurons in each hidden layer; none for no hidden layer {_default('hidden')}",
+def _training() -> Subcommand:
+    """Return the command that trains."""
+    described = (
+        "Train a network on a data set, test it on samples that were held out, and write a "
+        f"folder with a report: {', '.join(NAMES)} (those that the data has). The same options "
+        "and seed give the same files, byte for byte. In a folder that is there already, only "
+        "files of these names from an earlier report are replaced."
     )
-    for name, what, table in (
+    where = "where to write the report (default: chalkgrad- and the name of the data set)"
+    options: Sequence[Option] = [
+        (["dataset"], {"metavar": "dataset", "help": f"one of {', '.join(TASKS)}"}),
+        (["--output", "-o"], {"metavar": "FOLDER", "help": where}),
+        (
+            ["--quiet", "-q"],
+            {"action": "store_true", "help": "print only the line with the result"},
+        ),
+    ]
+    about = "train a network on a data set and write a report"
+    return Subcommand(about, _train, options, _settings_options(), described)
+
+
+def _settings_options() -> list[Option]:
+    """Return an option for every setting; None stands for the data set's own default."""
+    found: list[Option] = []
+
+    def add(name: str, metavar: str, said: str, kind: Callable[[str], Any] = str, **more: Any):
+        spelling = f"--{name.replace('_', '-')}"
+        default = "(default: its own)" if name == "noise" else _default(name)
+        meaning = {"type": kind, "metavar": metavar, "help": f"{said} {default}", **more}
+        found.append(([spelling], meaning))
+
+    add("hidden", "N", "neurons in each hidden layer; none for no hidden layer", _whole, nargs="*")
+    for name, said, table in (
         ("activation", "activation of the hidden layers", ACTIVATIONS),
-        ("output-activation", "activation of the outputs", ACTIVATIONS),
+        ("output_activation", "activation of the outputs", ACTIVATIONS),
         ("init", "how the weights start", INITIALISERS),
         ("loss", "what is made small", LOSSES),
+        ("optimizer", "how the parameters move", OPTIMIZERS),
     ):
-        default = _default(name.replace("-", "_"))
-        add(f"--{name}", metavar="NAME", help=f"{what}: {', '.join(table)} {default}")
-    add("--lr", type=float, metavar="RATE", help=f"learning rate {_default('lr')}")
-    add("--momentum", type=float, metavar="M", help=f"momentum of SGD {_default('momentum')}")
-    add(
-        "--batch-size", type=_whole, metavar="N", help=f"samples in a step {_default('batch_size')}"
-    )
-    add("--epochs", type=_whole, metavar="N", help=f"times through the data {_default('epochs')}")
-    add(
-        "--seed",
-        type=_whole,
-        metavar="N",
-        help=f"of drawn data, the split, the weights and the order {_default('seed')}",
-    )
-    add(
-        "--points",
-        type=_whole,
-        metavar="N",
-        help=f"points to draw; not for digits {_default('points')}",
-    )
-    add("--noise", type=float, metavar="S", help="their noise; not for digits (default: its own)")
+        add(name, "NAME", f"{said}: {', '.join(table)}")
+    add("lr", "RATE", "learning rate", float)
+    for name in OPTIONS:
+        kinds = [kind.__name__ for kind in OPTIMIZERS.values() if name in kind.options]
+        add(name, "M", f"{name} of {_listed(kinds)}", float)
+    add("batch_size", "N", "samples in a step", _whole)
+    add("epochs", "N", "times through the data", _whole)
+    add("seed", "N", "of drawn data, the split, the weights and the order", _whole)
+    add("points", "N", "points to draw; not for digits", _whole)
+    add("noise", "S", "their noise; not for digits", float)
+    return found
 
 
 def _default(name: str) -> str:
@@ -270,15 +265,6 @@ def _settings(options: argparse.Namespace) -> Settings:
 # The work ---------------------------------------------------------------------------------------
 
 
-def _look(options: argparse.Namespace) -> int:
-    """Look at an expression and print what there is to see."""
-    try:
-        print(look(options))
-    except Refusal as refusal:
-        raise _Refused(str(refusal)) from None
-    return OK
-
-
 def _train(options: argparse.Namespace) -> int:
     """Train and report; see `main`."""
     loud = not options.quiet
@@ -289,9 +275,9 @@ def _train(options: argparse.Namespace) -> int:
     try:
         history = experiment.train(progress=loud, callbacks=[_say] if loud else [])
     except DivergenceError as error:
-        raise _Refused(f"{error}; nothing was written. Try a smaller --lr") from None
+        raise Refusal(f"{error}; nothing was written. Try a smaller --lr") from None
     except ValueError as error:
-        raise _Refused(str(error)) from None
+        raise Refusal(str(error)) from None
     seconds = time.perf_counter() - began
     if history.interrupted and not len(history):
         raise KeyboardInterrupt
@@ -299,7 +285,7 @@ def _train(options: argparse.Namespace) -> int:
     try:
         replaced = write_folder(folder, report_files(result))
     except OSError as error:
-        raise _Refused(f"the report could not be written: {error}") from None
+        raise Refusal(f"the report could not be written: {error}") from None
     if history.interrupted:
         print(
             f"Interrupted: {len(history)} of {experiment.settings.epochs} epochs were finished; "
@@ -324,9 +310,9 @@ def _checked(options: argparse.Namespace) -> tuple[Experiment, Path]:
         with importing_matplotlib():
             import matplotlib as _  # noqa: F401  # only whether it is there
     except ImportError as error:
-        raise _Refused(f"the report cannot be drawn: {error}") from None
+        raise Refusal(f"the report cannot be drawn: {error}") from None
     except (ValueError, TypeError, OSError) as error:
-        raise _Refused(str(error)) from None
+        raise Refusal(str(error)) from None
     return experiment, folder
 
 
@@ -355,6 +341,9 @@ def _line(record: EpochRecord) -> str:
     """
     return f"{record}, Loss: {record.loss:.4f}"
 
+
+# What each command is called.
+COMMANDS: Mapping[str, Subcommand] = MappingProxyType({"train": _training(), **LOOKING})
 
 if __name__ == "__main__":
     raise SystemExit(main())

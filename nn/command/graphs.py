@@ -6,98 +6,13 @@ It is parsed, never evaluated as Python, and an error points at the character.
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from autograd import Drawing, ExpressionError, Value, draw, explain, order, parse, walkthrough
+from nn.command.subcommand import Option, Refusal, Subcommand
 
-_EXPRESSION = 'such as "tanh(w*x + b)"; parts may be named: "u = x**2 + y; u**2 + u"'
-# The words after one of the commands that begin with a minus and are options, or are meant to be:
-# of one letter, with a file's name behind it, of two minuses, or a value as in -y=2.
-_OPTION = re.compile(
-    r"-[ho]|-o[\w./~\\:][\w./~\\: -]*|--|--[A-Za-z][\w-]*(=.*)?|-\w+=.*"
-    r"|-(highlight|around|depth|by|most|latex|quiz)",
-    re.DOTALL,
-)
-_WITH_VALUE = ("-o", "--output", "--highlight", "--around", "--depth", "--by", "--most")
 _DRAWN = (".svg", ".dot", ".gv", ".txt", ".png", ".pdf")
-
-
-_COMMANDS = ("draw", "explain", "walk")
-
-
-class Refusal(ValueError):
-    """An option, a value or a file name is not what it should be."""
-
-
-def add_looking(commands: Any) -> None:
-    """Add the commands to the subparsers of an `argparse` parser; each sets `look`."""
-    drawing = _add(
-        commands,
-        "draw",
-        "draw the graph of an expression, with values, gradients and local derivatives",
-        _draw,
-        "FILE",
-        f"where to, ending in {', '.join(_DRAWN)}; without it, the picture is printed as text",
-    )
-    drawing.add_argument(
-        "--highlight",
-        action="append",
-        metavar="NAME",
-        help="light up every path to a name; again for another",
-    )
-    drawing.add_argument(
-        "--around", metavar="NAME", help="draw only what is near a name, one arrow away or --depth"
-    )
-    drawing.add_argument(
-        "--depth", type=int, metavar="N", help="draw what is at most N arrows from the result"
-    )
-    explaining = _add(
-        commands,
-        "explain",
-        "explain a derivative: every path, its product, and the sum",
-        _explain,
-    )
-    explaining.add_argument(
-        "--by",
-        action="append",
-        metavar="NAME",
-        help="the name to derive by; again for another (default: all of them)",
-    )
-    explaining.add_argument(
-        "--most", type=int, default=10, metavar="N", help="how many paths to show (default: 10)"
-    )
-    explaining.add_argument("--latex", action="store_true", help="as LaTeX")
-    walking = _add(
-        commands,
-        "walk",
-        "write a page to walk through the forward and the backward pass",
-        _walk,
-        "PAGE",
-        "where to, ending in .html (default: walk.html)",
-    )
-    walking.add_argument("--quiz", action="store_true", help="begin with the quiz on")
-
-
-def _add(
-    commands: Any,
-    name: str,
-    what: str,
-    look: Callable[[argparse.Namespace], str],
-    kind: str = "",
-    where: str = "",
-) -> Any:
-    command = commands.add_parser(
-        name, help=what, description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False
-    )
-    command.add_argument("expression", help=_EXPRESSION)
-    command.add_argument(
-        "values", nargs="*", metavar="NAME=VALUE", help="a value for each name in it, as in w=0.5"
-    )
-    if where:
-        command.add_argument("--output", "-o", metavar=kind, help=where)
-    command.set_defaults(look=look)
-    return command
 
 
 def with_minus(words: Sequence[str]) -> list[str]:
@@ -112,7 +27,7 @@ def with_minus(words: Sequence[str]) -> list[str]:
     >>> with_minus(["draw", "-x", "-o", "-x.svg"])
     ['draw', ' -x', '-o-x.svg']
     """
-    if not words or words[0] not in _COMMANDS:
+    if not words or words[0] not in LOOKING:
         return list(words)
     known: list[str] = []
     for i, word in enumerate(words):
@@ -130,11 +45,11 @@ def with_minus(words: Sequence[str]) -> list[str]:
 def also_values(options: argparse.Namespace, rest: Sequence[str]) -> list[str]:
     """Take the values that stand behind an option, which `argparse` leaves over; return the rest.
 
-    >>> options = argparse.Namespace(look=None, values=["x=2"])
+    >>> options = argparse.Namespace(values=["x=2"])
     >>> also_values(options, ["b=-1", "--qiuz"]), options.values
     (['--qiuz'], ['x=2', 'b=-1'])
     """
-    if not hasattr(options, "look"):
+    if not hasattr(options, "values"):
         return list(rest)
     options.values += [word for word in rest if "=" in word and not word.startswith("-")]
     return [word for word in rest if word not in options.values]
@@ -171,20 +86,6 @@ def _computed(name: str, written: str) -> float:
         raise Refusal(
             f"the value of {name} is no number: {written!r:.60} ({error.reason})"
         ) from None
-
-
-def look(options: argparse.Namespace) -> str:
-    """Do what one of the commands was asked, and return what to print.
-
-    Raises:
-        Refusal: if something is wrong with the expression, a value, an option or the file.
-    """
-    try:
-        return options.look(options)
-    except ExpressionError as error:
-        raise Refusal(str(error)) from None
-    except (OSError, RuntimeError, ValueError) as error:
-        raise Refusal(str(error)) from None
 
 
 def _graph(options: argparse.Namespace) -> tuple[Value, dict[str, Value]]:
@@ -227,3 +128,111 @@ def _walk(options: argparse.Namespace) -> str:
 
 def _result(z: Value) -> str:
     return f"{z.label or 'z'} = {z.data:.6g}."
+
+
+# The commands -----------------------------------------------------------------------------------
+
+
+def _command(about: str, look: Callable[[argparse.Namespace], str], *options: Option) -> Subcommand:
+    """Return the command that prints what a function finds at an expression."""
+
+    def run(asked: argparse.Namespace) -> str:
+        try:
+            return look(asked)
+        except (ExpressionError, OSError, RuntimeError, ValueError) as error:
+            raise Refusal(str(error)) from None
+
+    return Subcommand(about, run, [*_OF_ALL, *options])
+
+
+_OF_ALL: Sequence[Option] = [
+    (
+        ["expression"],
+        {"help": 'such as "tanh(w*x + b)"; parts may be named: "u = x**2 + y; u**2 + u"'},
+    ),
+    (
+        ["values"],
+        {
+            "nargs": "*",
+            "metavar": "NAME=VALUE",
+            "help": "a value for each name in it, as in w=0.5",
+        },
+    ),
+]
+_WHERE = f"where to, ending in {', '.join(_DRAWN)}; without it, the picture is printed as text"
+LOOKING: Mapping[str, Subcommand] = MappingProxyType(
+    {
+        "draw": _command(
+            "draw the graph of an expression, with values, gradients and local derivatives",
+            _draw,
+            (["--output", "-o"], {"metavar": "FILE", "help": _WHERE}),
+            (
+                ["--highlight"],
+                {
+                    "action": "append",
+                    "metavar": "NAME",
+                    "help": "light up every path to a name; again for another",
+                },
+            ),
+            (
+                ["--around"],
+                {
+                    "metavar": "NAME",
+                    "help": "draw only what is near a name, one arrow away or --depth",
+                },
+            ),
+            (
+                ["--depth"],
+                {
+                    "type": int,
+                    "metavar": "N",
+                    "help": "draw what is at most N arrows from the result",
+                },
+            ),
+        ),
+        "explain": _command(
+            "explain a derivative: every path, its product, and the sum",
+            _explain,
+            (
+                ["--by"],
+                {
+                    "action": "append",
+                    "metavar": "NAME",
+                    "help": "the name to derive by; again for another (default: all of them)",
+                },
+            ),
+            (
+                ["--most"],
+                {
+                    "type": int,
+                    "default": 10,
+                    "metavar": "N",
+                    "help": "how many paths to show (default: 10)",
+                },
+            ),
+            (["--latex"], {"action": "store_true", "help": "as LaTeX"}),
+        ),
+        "walk": _command(
+            "write a page to walk through the forward and the backward pass",
+            _walk,
+            (
+                ["--output", "-o"],
+                {"metavar": "PAGE", "help": "where to, ending in .html (default: walk.html)"},
+            ),
+            (["--quiz"], {"action": "store_true", "help": "begin with the quiz on"}),
+        ),
+    }
+)
+_OPTIONS = [option for command in LOOKING.values() for option in command.options]
+# Words of an option that takes a value.
+_WITH_VALUE = {
+    word for words, meaning in _OPTIONS for word in words if word[0] == "-" and "metavar" in meaning
+}
+# The words after one of the commands that begin with a minus and are options, or are meant to be:
+# of one letter, with a file's name behind it, of two minuses, or a value as in -y=2.
+_OPTION = re.compile(
+    r"-[ho]|-o[\w./~\\:][\w./~\\: -]*|--|--[A-Za-z][\w-]*(=.*)?|-\w+=.*|-("
+    + "|".join([word[2:] for words, _ in _OPTIONS for word in words if word.startswith("--")])
+    + ")",
+    re.DOTALL,
+)

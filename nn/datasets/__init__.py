@@ -8,10 +8,11 @@ of shape (samples,), or for ``line`` float64 targets.
 ((100, 2), (100,))
 """
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, TypeAlias
 
 from nn.datasets.generators import Floats, Labels, Seed, circles, line, moons, spirals, xor
 from nn.datasets.handwritten import digits, mnist
@@ -19,17 +20,10 @@ from nn.validation import look_up
 
 __all__ = ["circles", "digits", "line", "load", "mnist", "moons", "names", "spirals", "xor"]
 
-
-class _Generator(Protocol):
-    """What the generators have in common."""
-
-    def __call__(
-        self, n: int, *, noise: float = ..., seed: Seed = ...
-    ) -> tuple[Floats, Floats | Labels]: ...
-
-
-_GENERATORS: Mapping[str, _Generator] = MappingProxyType(
-    {"circles": circles, "line": line, "moons": moons, "spirals": spirals, "xor": xor}
+# What is drawn takes n, noise and seed; what is read takes a folder.
+_DataSet: TypeAlias = Callable[..., tuple[Floats, Floats | Labels]]
+_DATA_SETS: Mapping[str, _DataSet] = MappingProxyType(
+    {make.__name__: make for make in (circles, digits, line, mnist, moons, spirals, xor)}
 )
 
 
@@ -39,7 +33,7 @@ def names() -> list[str]:
     >>> names()
     ['circles', 'digits', 'line', 'mnist', 'moons', 'spirals', 'xor']
     """
-    return sorted([*_GENERATORS, "digits", "mnist"])
+    return sorted(_DATA_SETS)
 
 
 def load(
@@ -75,21 +69,26 @@ def load(
         ...
     ValueError: no data set is called 'moon'. Did you mean 'moons'? Known are circles, digits, ...
     """
-    look_up("data set", name, dict.fromkeys(names()))
-    if folder is not None and name != "mnist":
-        raise ValueError(f"folder is for 'mnist'; {name!r} reads no files of yours: leave it out")
-    if generator := _GENERATORS.get(name):
-        points = 200 if n is None else n
-        if noise is None:
-            return generator(points, seed=seed)
-        return generator(points, noise=noise, seed=seed)
+    make = look_up("data set", name, _DATA_SETS)
+    if folder is not None and not _takes(make, "folder"):
+        readers = " and ".join(
+            [repr(known) for known in names() if _takes(_DATA_SETS[known], "folder")]
+        )
+        raise ValueError(f"folder is for {readers}; {name!r} reads no files of yours: leave it out")
+    if _takes(make, "n"):
+        options: dict[str, Any] = {"n": 200 if n is None else n, "noise": noise, "seed": seed}
+        return make(**{option: x for option, x in options.items() if x is not None})
     if n is not None or noise is not None:
         raise ValueError(
             f"n and noise are for data that is drawn; {name!r} is a fixed set: leave them out "
             "and take a part of X and y"
         )
-    if name == "digits":
-        return digits()
+    if not _takes(make, "folder"):
+        return make()
     if folder is None:
-        raise ValueError("'mnist' ships with no data: give folder=, where its idx files are")
-    return mnist(folder)
+        raise ValueError(f"{name!r} ships with no data: give folder=, where its idx files are")
+    return make(folder)
+
+
+def _takes(make: _DataSet, option: str) -> bool:
+    return option in inspect.signature(make).parameters

@@ -1,1 +1,1 @@
-"""Predictions: what a model is remembered by, and how it is compiled for them."""
+"""Predictions: how a model is remembered, and compiled for them."""

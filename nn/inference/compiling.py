@@ -1,25 +1,62 @@
-"""Compiling what calls a model: the program, and whether calls leave anything behind.
+"""Compiling functions that call a model: the program, its conditions, and when it is stale.
 
-Training and predicting compile other functions of the same model; what may go wrong on the way is
-the same. After a trace the model is as before, whatever its calls keep.
+Training and predicting compile other functions of the same model; the ways to go wrong are the
+same. After a trace the model is as before, whatever its calls keep.
 """
+
+# pyright: reportPrivateUsage=false
+# The rooms of the house ask a model what users need not know.
 
 from __future__ import annotations
 
+import gc
 import weakref
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 from autograd import TraceError, compile
-from nn.inference.snapshot import Draws, Held, is_alive
-
-if TYPE_CHECKING:
-    from nn.module import Module
+from nn.inference.snapshot import Model, Snapshot, same
 
 
-def traced(
-    model: Module, f: Callable[..., Any], shapes: Sequence[tuple[int, ...]], *, closed: bool
-) -> tuple[Any, str]:
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A program of a function that calls a model, and the state of both when it was made.
+
+    Attributes:
+        program: the program; None if there can be none.
+        contents: the contents of the model then, as a `Snapshot` has them.
+        is_closed: whether the function is known to depend on its arguments and the model alone.
+        kept: the things that a call keeps outside itself, as a sentence: a program does so once.
+            "" if none.
+    """
+
+    program: Any
+    contents: list[Any]
+    is_closed: bool
+    kept: str = ""
+
+    def is_of(self, model: Model) -> bool:
+        """Whether the model holds what it did."""
+        return same(Snapshot(model).contents, self.contents)
+
+    def is_stale(self, model: Model) -> bool:
+        """Whether the function, traced again, does something else."""
+        if not self.is_of(model):
+            return True
+        # A change by its own calls is nothing new.
+        if self.is_closed or self.kept:
+            return False
+        before = Snapshot(model)
+        try:
+            return not self.program.repeats()
+        finally:
+            before.restore()
+
+
+def compiled(
+    model: Model, f: Callable[..., Any], shapes: Sequence[tuple[int, ...]], *, closed: bool
+) -> Compiled:
     """Compile a function of one sample that calls a model.
 
     Args:
@@ -28,14 +65,14 @@ def traced(
         shapes: of f's arguments for one sample.
         closed: whether f is known to depend on nothing but its arguments and the model.
 
-    Returns:
-        The program, and what a call keeps outside itself, as a sentence; "" if nothing.
-
     Raises:
         TraceError: if f branches on data, reads a number, or differs from call to call.
     """
-    held = Held(model)
-    draws = _draws(model, f)
+    before = Snapshot(model)
+    parameters = model.parameters()
+    if closed:
+        return Compiled(compile(f, parameters=parameters, shapes=shapes), before.contents, closed)
+    before.watch(f)
     # Not the classes themselves: a class of placeholders that nobody holds serves again.
     kinds: list[weakref.ref[Any]] = []
 
@@ -48,38 +85,53 @@ def traced(
 
     name = type(model).__name__
     try:
-        program = compile(watched, parameters=model.parameters(), shapes=shapes)
-        # What the model keeps stays in it for the second trace: a state carried from call to call
-        # is a placeholder of the first, which the second refuses.
-        if not closed and (draws.any() or not program.repeats()):
+        program = compile(watched, parameters=parameters, shapes=shapes)
+        # All that the model keeps stays in it for the second trace: a state carried from call to
+        # call is a placeholder of the first, which the second refuses.
+        if before.has_drawn() or not program.repeats():
             raise TraceError(
                 f"{_changing(model, shapes)} computes something else at each call, as with random "
                 "numbers or a count of its calls: a program would repeat one call for ever"
             )
-        change = "" if closed else held.change()
+        change = before.change()
     finally:
-        if not closed:
-            held.restore()
-            draws.restore()
+        before.restore()
+    kept = ""
     if change:
-        return program, f"{name} keeps something of each call in its attribute {change}"
-    alive = not closed and any(is_alive(kind()) for kind in kinds if kind() is not None)
-    return program, f"{name} or the loss keeps results of calls outside itself" if alive else ""
+        kept = f"{name} keeps something of each call in its attribute {change}"
+    elif any(is_alive(kind()) for kind in kinds if kind() is not None):
+        kept = f"{name} or the loss keeps results of calls outside itself"
+    return Compiled(program, before.contents, closed, kept)
 
 
-def _changing(model: Module, shapes: Sequence[tuple[int, ...]]) -> str:
-    """Return what differs from call to call: the model, or else the loss of its outputs."""
+def _changing(model: Model, shapes: Sequence[tuple[int, ...]]) -> str:
+    """Name the part that differs from call to call: the model, or else the loss of its outputs."""
     name = type(model).__name__
-    draws = _draws(model)
+    before = Snapshot(model)
+    before.watch()
     try:
         alone = compile(model, parameters=model.parameters(), shapes=shapes[:1])
-        return name if draws.any() or not alone.repeats() else f"the loss, not {name},"
+        steady = not before.has_drawn() and alone.repeats()
+        return f"the loss, not {name}," if steady else name
     except TraceError:
         return f"{name} or the loss"
 
 
-def _draws(model: Module, *functions: Callable[..., Any]) -> Draws:
-    """Return the sources of random numbers of a model, of its parts, and of functions."""
-    held = Held(model)
-    calls = [type(part).__call__ for part in held.modules]
-    return Draws(held.generators, [*functions, *calls, *held.functions])
+def is_alive(kind: Any) -> bool:
+    """Whether anything still holds an instance of a class, such as the placeholders of a trace.
+
+    >>> class Mark:
+    ...     pass
+    >>> kept = [Mark()]
+    >>> is_alive(Mark)
+    True
+    >>> kept.clear()
+    >>> is_alive(Mark)
+    False
+    """
+
+    def found() -> bool:
+        return any(type(x) is kind for x in gc.get_referrers(kind))
+
+    # Again without objects that only hold themselves, such as a function defined inside a function.
+    return found() and bool(gc.collect() or True) and found()

@@ -1,4 +1,4 @@
-"""Predicting with a program that a model keeps: array speed for any module, whatever it computes.
+"""Predicting with a program that a model keeps: array speed for any module.
 
 The program is made once enough rows were asked for and kept while the model holds the same parts.
 Parameters are read anew at each prediction. Where the model could depend on something that cannot
@@ -13,19 +13,17 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd import Value, recording_anyway
-from nn.inference.compiling import traced
-from nn.inference.snapshot import PROGRAMS, Held, same
+from nn.inference.compiling import Compiled, compiled
+from nn.inference.snapshot import PROGRAMS, Model, Snapshot
 from nn.validation import Floats
 
-if TYPE_CHECKING:
-    from nn.module import Module
-
-# A trace and its passes take as long as so many calls, about, and it is better to call until then.
+# A trace and its passes take as long as this many calls, about, and it is better to call until
+# then.
 _FEW = 16
 
 _everywhere: weakref.WeakSet[Programs] = weakref.WeakSet()
@@ -34,12 +32,11 @@ _everywhere: weakref.WeakSet[Programs] = weakref.WeakSet()
 class Programs:
     """The program of one model's outputs; copies and files of the model leave it behind."""
 
-    def __init__(self, model: Module) -> None:
+    def __init__(self, model: Model) -> None:
         self._owner = weakref.ref(model)
         # Threads that predict take turns: the program's parameters and buffers are its own.
         self._lock = threading.RLock()
-        self._program: Any = None
-        self._contents: Any = None
+        self._compiled: Compiled | None = None
         self._width = 0
         self._rows = 0
         self._is_refused = False
@@ -48,7 +45,12 @@ class Programs:
     def __reduce__(self) -> Any:
         return _nothing, ()
 
-    def belongs_to(self, model: Module) -> bool:
+    @property
+    def program(self) -> Any:
+        """The program; None if there is none."""
+        return self._compiled and self._compiled.program
+
+    def belongs_to(self, model: Model) -> bool:
         """Whether this is not the program of a model that the given one was copied from."""
         return self._owner() is model
 
@@ -58,89 +60,75 @@ class Programs:
             self._lock.release()
         else:
             self._lock = threading.RLock()
-            self._program = self._contents = None
+            self.forget()
 
-    def outputs(self, model: Module, X: Floats) -> Floats:
-        """Return the outputs for an array of shape (samples, inputs), leaving no graph."""
+    def forget(self) -> None:
+        """Make another program next time: the world outside the model may have changed."""
+        self._compiled = None
+
+    def outputs(
+        self, model: Model, X: Floats, trained: Any = None, *, tried: bool = False
+    ) -> Floats:
+        """Return the outputs for an array of shape (samples, inputs), leaving no graph.
+
+        Args:
+            model: the model.
+            X: the samples.
+            trained: another program of the model, whose parameters are those of the Values.
+            tried: whether nothing of the user's has run since this was last asked.
+        """
         self._rows += len(X)
         # One row is called in the time it takes to look whether a program still holds true; without
         # rows a call tells how many outputs there are.
-        if self._is_refused or len(X) <= 1 or (self._program is None and self._rows < _FEW):
+        few = len(X) <= 1 or (self.program is None and self._rows < _FEW)
+        if self._is_refused or few:
             return by_calls(model, X)
         closed = model._self_contained()
         with self._lock:
+            tried = tried and self.program is not None
             for _ in range(2):
-                program = self._current(model, X.shape[1], closed)
+                program = self.program if tried else self._current(model, X.shape[1], closed)
                 if program is None:
                     break
-                program.load()
+                if trained is None:
+                    program.load()
+                elif tried or program.parameters == trained.parameters:
+                    program.theta = trained.theta
+                else:
+                    self.forget()
+                    continue
                 found = program(X)
-                if closed or _is_called_so(model, X, found):
+                if closed or tried or _is_called_so(model, X, found):
                     return found
                 # Something that the program took for constant has changed: once more.
-                self._program = self._contents = None
+                self.forget()
             else:
                 self._is_refused = True
         return by_calls(model, X)
 
-    def outputs_at(
-        self, model: Module, X: Floats, trained: Any, *, changed: bool, tried: bool
-    ) -> Floats | None:
-        """Return the outputs with the parameters of another program of the same model.
-
-        Args:
-            model: the model.
-            X: samples, of shape (samples, inputs).
-            trained: the other program.
-            changed: whether the model may be another than at the last call.
-            tried: whether nothing of the user's has run since a call agreed with the program.
-
-        Returns:
-            The outputs; None if the model has no program, one with other parameters, or one that a
-            call contradicts.
-        """
-        closed = model._self_contained()
-        with self._lock:
-            if changed and not closed:
-                # What it reads outside itself may have changed where its parts did not.
-                self._program = self._contents = None
-            program = self._program
-            if changed or program is None:
-                program = self._current(model, X.shape[1], closed)
-            if program is None or (changed and program.parameters != trained.parameters):
-                return None
-            program.theta = trained.theta
-            found = program(X)
-            if closed or tried or _is_called_so(model, X, found):
-                return found
-            self._program = self._contents = None
-            return None
-
-    def _current(self, model: Module, width: int, closed: bool) -> Any:
+    def _current(self, model: Model, width: int, closed: bool) -> Any:
         """Return the program of the model as it is now; None if there can be none."""
-        if self._is_refused:
-            return None
-        contents = Held(model).contents
-        if width == self._width and same(contents, self._contents):
-            return self._program
-        self._program, self._contents, self._width = None, contents, width
+        known = self._compiled
+        if known is not None and width == self._width and known.is_of(model):
+            return known.program
         owner = self._owner
 
         def of_one_sample(x: Any) -> Any:
             # No strong reference: the model holds its program.
-            result: Any = _called(owner(), x)
+            called: Any = owner()
+            result = called(x)
             return result.tolist() if isinstance(result, np.ndarray) else result
 
+        contents = Snapshot(model).contents
         try:
-            program, kept = traced(model, of_one_sample, [(width,)], closed=closed)
+            found = compiled(model, of_one_sample, [(width,)], closed=closed)
         except Exception:  # what is wrong, if anything is, a call will say
-            return None
-        if kept:
-            # It would change at each call, and be traced anew each time.
-            self._is_refused = True
-            return None
-        self._program = program
-        return program
+            # Not tried again as long as the model is the same.
+            found = Compiled(None, contents, closed)
+        # One that keeps something changes at each call, and would be traced anew each time.
+        self._is_refused = bool(found.kept)
+        self._compiled, self._width = (None if found.kept else found), width
+        return self.program
 
 
 def _forked() -> None:
@@ -152,49 +140,43 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-def programs_of(model: Module) -> Programs:
-    """Return what a model keeps its program in."""
+def programs_of(model: Model) -> Programs:
+    """Return the keeper of a model's program."""
     found: Any = vars(model).get(PROGRAMS)
     if found is None or not found.belongs_to(model):
         found = vars(model)[PROGRAMS] = Programs(model)
     return found
 
 
-def by_calls(model: Module, X: Floats) -> Floats:
+def by_calls(model: Model, X: Floats) -> Floats:
     """Return the outputs row by row, by calls; the graph of each is let go before the next."""
-    # Without rows, a call still tells how many outputs there are.
+    # Without rows, a call still tells the number of outputs.
     rows = X.tolist() if len(X) else np.zeros((1, X.shape[1])).tolist()
-    # A model may take derivatives of what it computes, and recording takes less time than
+    # A model may take derivatives of its own results, and recording takes less time than
     # `no_grad`: 143 us a row of an MLP([10, 16, 16, 2]), against 180.
     with recording_anyway():
         results = [numbers_of(model(row)) for row in rows]
     return np.array(results, dtype=np.float64)[: len(X)]
 
 
-def _called(model: Any, x: Any) -> Any:
-    return model(x)
-
-
-def _is_called_so(model: Module, X: Floats, found: Floats) -> bool:
-    """Whether a call of one of the rows gives what a program found for it."""
+def _is_called_so(model: Model, X: Floats, found: Floats) -> bool:
+    """Whether a call of one of the rows gives the numbers that a program found."""
     # The fullest of some rows: at one of zeros much that has changed makes no odds.
     row = int(np.count_nonzero(X[:_FEW], axis=1).argmax())
-    return _agree(found[row], by_calls(model, X[row : row + 1])[0], np.abs(found).max())
-
-
-def _agree(found: Any, expected: Any, scale: float) -> bool:
-    """Whether two rows of results of a scale are the same up to rounding, however sums went."""
-    return np.shape(found) == np.shape(expected) and bool(
-        np.allclose(found, expected, rtol=1e-6, atol=1e-9 * min(1.0, scale), equal_nan=True)
+    here, expected = found[row], by_calls(model, X[row : row + 1])[0]
+    # The same up to rounding, however sums went.
+    tolerance = 1e-9 * min(1.0, np.abs(found).max())
+    return np.shape(here) == np.shape(expected) and bool(
+        np.allclose(here, expected, rtol=1e-6, atol=tolerance, equal_nan=True)
     )
 
 
 def numbers_of(result: Any) -> Any:
-    """Return what a model returned with numbers in place of Values."""
+    """Return a model's result with numbers in place of Values."""
     if isinstance(result, list | tuple | np.ndarray):
         return [numbers_of(x) for x in result]  # pyright: ignore[reportUnknownVariableType]
     return result.data if isinstance(result, Value) else result
 
 
 def _nothing() -> None:
-    """Return what stands for a program in a copy of the model."""
+    """Return None, which stands for a program in a copy of the model."""

@@ -1,179 +1,122 @@
-"""What a model holds, so that what a call of it changes is seen and can be undone.
+"""The contents of a model, so that every change by a call is seen and can be undone.
 
 A compiled model is called once, on placeholders, in place of once for each sample. One that keeps
-its outputs on itself, or counts its calls, would keep a placeholder and count one call; it is left
-as it was, and whoever compiles decides whether it may be compiled at all.
+its outputs on itself, counts its calls or draws random numbers would keep a placeholder, count one
+call and draw once; it is left as it was, and whoever compiles decides whether it may be at all.
 """
 
 from __future__ import annotations
 
-import gc
+import contextlib
 import inspect
 import random
 from collections import deque
-from collections.abc import Iterable, Iterator
-from types import CellType, CodeType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from collections.abc import Callable, Iterable, Iterator
+from types import CodeType
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
 from autograd import Value
-from nn.validation import Array
+from nn.validation import Array, Floats
 
-if TYPE_CHECKING:
-    from nn.module import Module
-
-# What a model's own programs are kept under in it; no part of what the model computes.
+# The key under which a model holds its own programs; no part of its computation.
 PROGRAMS = "_programs"
 
-# A dict, list, set or deque, or what stands in an array of numbers.
-_Copy: TypeAlias = Any
 
-_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+class Model(Protocol):
+    """A module, as the rooms below the one that defines it see it."""
+
+    def __call__(self, inputs: Any) -> Any:
+        """Record the result for one sample."""
+
+    def parameters(self) -> list[Value]:
+        """Return the parameters in a fixed order."""
+        ...
+
+    def predict(self, X: Any) -> Floats:
+        """Return the results for many samples."""
+        ...
+
+    def _self_contained(self) -> bool:
+        """Return whether the results depend on the inputs and the model alone."""
+        ...
 
 
 class _Numbers(NamedTuple):
-    """What stands in an array of numbers."""
+    """The contents of an array of numbers."""
 
     shape: tuple[int, ...]
     content: bytes
 
 
-class Draws:
-    """Whether random numbers are drawn: by NumPy's and Python's own sources, and known ones.
-
-    A function that draws a few bits may do the same twice by chance; the state of its source is
-    another one.
-
-    Args:
-        generators: known sources.
-        functions: whose names and closures are looked through for further ones.
-
-    >>> rng = np.random.default_rng(0)
-    >>> draws = Draws([rng], [])
-    >>> draws.any()
-    False
-    >>> first = rng.random()
-    >>> draws.any()
-    True
-    >>> draws.restore()
-    >>> rng.random() == first
-    True
-    """
-
-    def __init__(self, generators: Iterable[Any], functions: Iterable[Any]) -> None:
-        found: dict[int, Any] = {id(source): source for source in generators}
-        seen: set[int] = set()
-        for function in functions:
-            _reached(function, found, seen)
-        self._sources = [(source, _state(source)) for source in (np.random, random)]
-        self._sources += [(source, _state(source)) for source in found.values()]
-
-    def any(self) -> bool:
-        """Whether a number was drawn since."""
-        return any(str(_state(source)) != str(state) for source, state in self._sources)
-
-    def restore(self) -> None:
-        """Let every source go on as if none had been."""
-        for source, state in self._sources:
-            if isinstance(source, np.random.Generator):
-                source.bit_generator.state = state
-            elif isinstance(source, np.random.RandomState) or source is np.random:
-                source.set_state(state)
-            else:
-                source.setstate(state)
-
-
-def _state(source: Any) -> Any:
-    if isinstance(source, np.random.Generator):
-        return source.bit_generator.state
-    if isinstance(source, np.random.RandomState) or source is np.random:
-        return cast(Any, source).get_state()
-    return source.getstate()
-
-
-def _reached(function: Any, found: dict[int, Any], seen: set[int]) -> None:
-    """Add the sources of random numbers that a function names or holds, and what it calls."""
-    owner = getattr(function, "__self__", None)
-    if isinstance(owner, _GENERATORS):  # its own method, as in draw=rng.random
-        found[id(owner)] = owner
-    function = getattr(function, "__func__", function)
-    if not inspect.isfunction(function) or id(function) in seen:
-        return
-    seen.add(id(function))
-    scope = function.__globals__
-    if scope.get("__name__", "").partition(".")[0] in _OURS:
-        reached: list[Any] = []  # the house draws no random numbers in a call
-    else:
-        reached = [scope[name] for name in _names(function.__code__) if name in scope]
-    reached += [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
-    for x in reached:
-        if isinstance(x, _GENERATORS):
-            found[id(x)] = x
-        else:
-            _reached(x, found, seen)
-
-
-_OURS = ("autograd", "nn")
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
-
-
-def _is_filled(cell: CellType) -> bool:
-    try:
-        _ = cell.cell_contents
-    except ValueError:
-        return False
-    return True
-
-
-class Held:
-    """The attributes of a model and of all its parts, and what stands in their containers.
+class Snapshot:
+    """The attributes of a model and of all its parts, and the contents of their containers.
 
     Lists, dicts, sets, deques, tuples and arrays are looked into, and modules in them; other
     objects are what they are.
 
     Attributes:
-        generators: the sources of random numbers among them.
-        functions: the functions and methods among them.
+        contents: the contents of each place, in order: equal as long as nothing has changed.
 
     >>> from nn import MLP
     >>> model = MLP([2, 3, 1])
-    >>> held = Held(model)
-    >>> held.change()
+    >>> before = Snapshot(model)
+    >>> before.change()
     ''
     >>> model.layers[1].last = [0.5]
-    >>> held.change()
+    >>> before.change()
     'layers.1.last'
-    >>> held.restore()
-    >>> hasattr(model.layers[1], "last"), held.change()
+    >>> before.restore()
+    >>> hasattr(model.layers[1], "last"), before.change()
     (False, '')
     """
 
-    def __init__(self, model: Module) -> None:
-        self._found: list[tuple[str, Any, _Copy]] = []
-        self.generators: list[Any] = []
-        self.functions: list[Any] = []
+    def __init__(self, model: Model) -> None:
+        self.contents: list[Any] = []
+        self._places: list[tuple[str, Any]] = []
+        self._generators: list[Any] = []
+        self._functions: list[Any] = []
+        self._states: list[tuple[Any, Any]] = []
         self._walk(model, "", set())
 
-    @property
-    def modules(self) -> list[Any]:
-        """The model and its parts."""
-        return [place for _, place, _ in self._found if _is_module(place)]
+    def watch(self, *functions: Callable[..., Any]) -> None:
+        """Note the states of all sources of random numbers that a call may draw from.
 
-    @property
-    def contents(self) -> list[_Copy]:
-        """What stands in each place, in order: equal as long as nothing has changed."""
-        return [copy for _, _, copy in self._found]
+        These are NumPy's and Python's own, those that the model holds, and those that its calls
+        and some further functions name or hold.
+
+        >>> from nn import MLP
+        >>> rng = np.random.default_rng(0)
+        >>> before = Snapshot(MLP([2, 1]))
+        >>> before.watch(rng.random)
+        >>> before.has_drawn()
+        False
+        >>> first = rng.random()
+        >>> before.has_drawn()
+        True
+        >>> before.restore()
+        >>> rng.random() == first
+        True
+        """
+        found = {id(source): source for source in (*_EVERYBODYS, *self._generators)}
+        seen: set[int] = set()
+        calls = [type(place).__call__ for _, place in self._places if _is_module(place)]
+        for function in (*functions, *calls, *self._functions):
+            _reach(function, found, seen)
+        self._states = [(source, _state(source)) for source in found.values()]
+
+    def has_drawn(self) -> bool:
+        """Whether a random number was drawn since `watch`.
+
+        A function that draws a few bits may do the same twice by chance; the state of its source
+        is another one.
+        """
+        return any(str(_state(source)) != str(state) for source, state in self._states)
 
     def change(self) -> str:
         """Return the name of the first place that holds something else now; "" if none does."""
-        for name, place, copy in self._found:
+        for (name, place), copy in zip(self._places, self.contents, strict=True):
             now = _copied(place)
             if not same(now, copy):
                 inner = _difference(now, copy)
@@ -181,24 +124,32 @@ class Held:
         return ""
 
     def restore(self) -> None:
-        """Put back what stood in every place."""
-        for _, place, copy in self._found:
+        """Put the contents of every place back, and let every source of random numbers go on so."""
+        for (_, place), copy in zip(self._places, self.contents, strict=True):
             if not same(_copied(place), copy):
                 _put_back(place, copy)
+        for source, state in self._states:
+            if isinstance(source, np.random.Generator):
+                source.bit_generator.state = state
+            elif isinstance(source, np.random.RandomState):
+                source.set_state(state)
+            else:
+                source.setstate(state)
 
     def _walk(self, x: Any, name: str, seen: set[int]) -> None:
         if id(x) in seen:
             return
         seen.add(id(x))
         if isinstance(x, _GENERATORS):
-            self.generators.append(x)
+            self._generators.append(x)
             return
         if inspect.isroutine(x):
-            self.functions.append(x)
+            self._functions.append(x)
             return
         copy = _copied(x)
         if copy is not None:
-            self._found.append((name, x, copy))
+            self._places.append((name, x))
+            self.contents.append(copy)
             if isinstance(copy, _Numbers):
                 return
         elif isinstance(x, tuple):
@@ -220,8 +171,13 @@ class Held:
 _ENDS: set[Any] = {Value, float, int, str, bool, type(None)}
 
 
-def _copied(x: Any) -> _Copy | None:
-    """Return what stands in a place: its contents, copied; None if it is no place."""
+def _is_module(x: Any) -> bool:
+    # Not `Module` itself: this module is below the one that defines it.
+    return hasattr(x.__class__, "named_parameters") and hasattr(x, "__dict__")
+
+
+def _copied(x: Any) -> Any:
+    """Return the contents of a place, copied; None if it is no place."""
     if _is_module(x):
         attributes = cast(dict[str, Any], vars(x))
         return {key: member for key, member in attributes.items() if key != PROGRAMS}
@@ -235,33 +191,19 @@ def _copied(x: Any) -> _Copy | None:
     return None
 
 
-def _is_module(x: Any) -> bool:
-    # Not `Module` itself: this module is below the one that defines it.
-    return hasattr(x.__class__, "named_parameters") and hasattr(x, "__dict__")
-
-
 def _put_back(place: Any, copy: Any) -> None:
-    if isinstance(place, np.ndarray):
-        array = cast(Array, place)
-        if isinstance(copy, _Numbers):
-            array[...] = np.frombuffer(copy.content, array.dtype).reshape(copy.shape)
-            return
+    content: Any = place
+    if _is_module(place):
+        content = cast(Any, vars(place))
+        copy = copy | {key: x for key, x in content.items() if key == PROGRAMS}
+    if isinstance(copy, _Numbers):
+        content[...] = np.frombuffer(copy.content, content.dtype).reshape(copy.shape)
+    elif isinstance(place, np.ndarray):
         for i, member in enumerate(copy):
-            array.flat[i] = member
-        return
-    if isinstance(place, dict | set):
-        kept = cast(Any, place)
-        kept.clear()
-        kept.update(copy)
-    elif isinstance(place, list | deque):
-        row = cast(list[Any], place)
-        row.clear()
-        row.extend(copy)
+            content.flat[i] = member
     else:
-        attributes = cast(dict[str, Any], vars(place))
-        own = {PROGRAMS: attributes[PROGRAMS]} if PROGRAMS in attributes else {}
-        attributes.clear()
-        attributes.update(copy | own)
+        content.clear()
+        (content.extend if isinstance(place, list | deque) else content.update)(copy)
 
 
 def same(now: Any, before: Any) -> bool:
@@ -287,21 +229,46 @@ def _difference(now: Any, before: Any) -> str:
     return ""
 
 
-def is_alive(kind: Any) -> bool:
-    """Whether anything still holds an instance of a class, such as the placeholders of a trace.
+# Random numbers ---------------------------------------------------------------------------------
 
-    >>> class Mark:
-    ...     pass
-    >>> kept = [Mark()]
-    >>> is_alive(Mark)
-    True
-    >>> kept.clear()
-    >>> is_alive(Mark)
-    False
-    """
+_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+# The functions of both modules are methods of one object each.
+_EVERYBODYS: list[Any] = [getattr(f, "__self__") for f in (np.random.rand, random.getstate)]  # noqa: B009
+# The house draws no random numbers in a call.
+_OURS = ("autograd", "nn")
 
-    def found() -> bool:
-        return any(type(x) is kind for x in gc.get_referrers(kind))
 
-    # Again without what only holds itself, such as a function defined inside a function.
-    return found() and bool(gc.collect() or True) and found()
+def _state(source: Any) -> Any:
+    if isinstance(source, np.random.Generator):
+        return source.bit_generator.state
+    return source.get_state() if isinstance(source, np.random.RandomState) else source.getstate()
+
+
+def _reach(function: Any, found: dict[int, Any], seen: set[int]) -> None:
+    """Add the sources of random numbers that a function names or holds, or those it calls."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, _GENERATORS):  # its own method, as in draw=rng.random
+        found[id(owner)] = owner
+    function = getattr(function, "__func__", function)
+    if not inspect.isfunction(function) or id(function) in seen:
+        return
+    seen.add(id(function))
+    scope = function.__globals__
+    reached: list[Any] = []
+    if scope.get("__name__", "").partition(".")[0] not in _OURS:
+        reached += [scope[name] for name in _names(function.__code__) if name in scope]
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):  # it is empty yet
+            reached.append(cell.cell_contents)
+    for x in reached:
+        if isinstance(x, _GENERATORS):
+            found[id(x)] = x
+        else:
+            _reach(x, found, seen)
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)

@@ -1,4 +1,4 @@
-"""Pictures of training, of what was learned, and of what the five sources tell.
+"""Pictures of training, of its results, and of the lessons of the five sources.
 
 Each function takes plain numbers and returns a matplotlib Figure, made without pyplot, so nothing
 global is touched and nothing needs closing; a notebook shows it as it stands. `svg` turns one into

@@ -1,4 +1,4 @@
-"""What all pictures share: figures without pyplot, colours, and SVG that repeats byte for byte.
+"""For all pictures: figures without pyplot, colours, and SVG that repeats byte for byte.
 
 matplotlib takes most of a second to import, so that waits for the first picture.
 """
@@ -47,17 +47,17 @@ def importing_matplotlib() -> Generator[None]:
 
 @functools.cache
 def _figure_class() -> "type[Figure]":
-    """Return Figure with what a notebook needs to show it; defined on first use."""
+    """Return the class of figures that a notebook shows; defined on first use."""
     with importing_matplotlib():
         from matplotlib.figure import Figure
 
-    class Picture(Figure):
+    class NotebookFigure(Figure):
         """A figure that shows itself in a notebook without pyplot."""
 
         def _repr_svg_(self) -> str:
             return svg(self)
 
-    return Picture
+    return NotebookFigure
 
 
 def empty_figure(width: float, height: float) -> "Figure":
@@ -108,7 +108,7 @@ def svg(figure: "Figure", name: str = "figure") -> str:
 
 
 def pair_of_names(names: Any) -> tuple[str, str]:
-    """Return what two axes are called, or say that it takes two words.
+    """Return the names of two axes, or say that it takes two words.
 
     >>> pair_of_names("xy")
     Traceback (most recent call last):
@@ -122,7 +122,7 @@ def pair_of_names(names: Any) -> tuple[str, str]:
 
 
 def plain(axes: "Axes", *, grid: bool = True) -> None:
-    """Take away what is not data, and draw a faint grid."""
+    """Take away all that is not data, and draw a faint grid."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if grid:
@@ -131,7 +131,7 @@ def plain(axes: "Axes", *, grid: bool = True) -> None:
 
 
 def named(what: str, table: Mapping[K, Any]) -> Mapping[K, Any]:
-    """Return a table that names what is to be drawn, or say that there is nothing in it.
+    """Return a table of named things to draw, or say that there is nothing in it.
 
     >>> named("path", {})
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Pictures of what is measured and predicted: work, noise, and the error of differences."""
+"""Pictures of measurements beside predictions: work, noise, and the error of differences."""
 
 # pyright: reportUnknownMemberType=false
 # matplotlib's own annotations leave keyword arguments open.
@@ -108,7 +108,7 @@ def batch_noise(
 def backprop_cost(
     layers: Sequence[int], counts: Mapping[str, Any], *, unit: str = "visits"
 ) -> "Figure":
-    """Draw what a gradient costs over the number of layers, on a log scale.
+    """Draw the cost of a gradient over the number of layers, on a log scale.
 
     Args:
         layers: the numbers of layers.

@@ -1,4 +1,4 @@
-"""Pictures of what neurons do: a small push, saturation, and starting out equal."""
+"""Pictures of neurons at work: a small push, saturation, and starting out equal."""
 
 # pyright: reportUnknownMemberType=false
 # matplotlib's own annotations leave keyword arguments open.
@@ -25,7 +25,7 @@ def perturbation(
     push: float = 0.5,
     names: tuple[str, str] = ("x", "loss"),
 ) -> "Figure":
-    """Draw what a small push does: the curve, the line of the slope, and the gap between them.
+    """Draw the effect of a small push: the curve, the line of the slope, and the gap between them.
 
     Args:
         f: takes a float and returns the number that answers.

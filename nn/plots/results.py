@@ -1,4 +1,4 @@
-"""Pictures of training and of what was learned: curves, boundaries, confusions, images."""
+"""Pictures of training and of its results: curves, boundaries, confusions, images."""
 
 # pyright: reportUnknownMemberType=false
 # matplotlib's own annotations leave keyword arguments open.
@@ -59,7 +59,7 @@ def curves(history: History) -> "Figure":
 
 
 def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 120) -> "Figure":
-    """Draw what a model of two inputs says all over the plane, and the points over it.
+    """Draw the classes of a model of two inputs all over the plane, and the points over it.
 
     Args:
         model: of two inputs; one output (class 1 above the cut), or one for each class.

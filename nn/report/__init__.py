@@ -1,6 +1,6 @@
 """The report of a run: a folder with one page, the history, the model and the pictures.
 
->>> from nn.command.experiment import Settings, prepare
+>>> from nn.report.experiment import Settings, prepare
 >>> experiment = prepare(Settings("moons", (4,), points=50, epochs=2))
 >>> files = report_files(experiment.result(experiment.train(progress=False)))
 >>> sorted(files)  # doctest: +NORMALIZE_WHITESPACE
@@ -8,13 +8,12 @@
  'network.svg', 'neuron.svg', 'report.html']
 """
 
-from nn.command.experiment import Result
-from nn.files import ModelRecord, model_text
-from nn.layers import MLP
 from nn.report import pictures
+from nn.report.experiment import Result
 from nn.report.folder import NAMES, check_folder, write_folder
 from nn.report.neuron import neuron_at_work
 from nn.report.page import page
+from nn.serialization import model_text
 
 __all__ = ["NAMES", "check_folder", "report_files", "write_folder"]
 
@@ -51,7 +50,7 @@ def report_files(result: Result) -> dict[str, str]:
         made.append(pictures.boundary(result))
     files = {f"{picture.name}.svg": picture.svg for picture in made}
     files["history.csv"] = result.history.to_csv()
-    files["model.json"] = _model_text(experiment.model)
+    files["model.json"] = model_text(experiment.model)
     files["report.html"] = page(
         result,
         {picture.name: picture for picture in made},
@@ -61,9 +60,3 @@ def report_files(result: Result) -> dict[str, str]:
         files=sorted(files.keys() - {"report.html"}),
     )
     return files
-
-
-def _model_text(model: MLP) -> str:
-    """Return what `model.save` writes."""
-    named = {name: value.data for name, value in model.named_parameters()}
-    return model_text(ModelRecord(type(model).__name__, model.config(), named))

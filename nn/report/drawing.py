@@ -65,7 +65,7 @@ def _squares(tile: Tile, positive: Colour) -> str:
 
 
 def tile_svg(tile: Tile, label: str, *, signed: bool = False) -> str:
-    """Return one image as an SVG element that says what it shows.
+    """Return one image as an SVG element with a label.
 
     Args:
         tile: the image; its caption is left to the page.

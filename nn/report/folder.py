@@ -39,7 +39,7 @@ _MARK_WITHIN = 1000
 
 
 _HIDDEN = ".chalkgrad-"
-# In a hidden folder: the new report, the earlier one until and after all of it is there, and the
+# In a hidden folder: the new report, the earlier one until and after it is whole, and the
 # names of its files.
 _PARTS, _LIST = ("new", "old", "gone"), "names"
 
@@ -130,7 +130,7 @@ def _staging(folder: Path, *, make_parents: bool) -> Generator[Path]:
 
 
 def _locked(beside: Path) -> tuple[Path, int | None]:
-    """Return a new hidden folder, and what locks it where the system has such locks."""
+    """Return a new hidden folder, and its lock where the system has locks."""
     while True:
         place = Path(tempfile.mkdtemp(prefix=_HIDDEN, dir=beside))
         try:
@@ -171,7 +171,7 @@ def _discard(place: Path) -> None:
 
 
 def _put_in_order(folder: Path) -> None:
-    """Finish what a process left that was killed, in the folder and beside it.
+    """Finish the work of a process that was killed, in the folder and beside it.
 
     Raises:
         OSError: if a move that was left cannot be made.
@@ -199,7 +199,7 @@ def _put_in_order(folder: Path) -> None:
 
 
 def _is_ours(place: Path) -> bool:
-    """Whether a folder holds nothing but what the writer of a report puts there."""
+    """Whether a folder holds nothing but the work of a report's writer."""
     return place.is_dir() and all(
         part.name == _LIST
         or (part.name in _PARTS and all(file.name in NAMES for file in part.iterdir()))

@@ -12,9 +12,9 @@ from typing import Any
 
 from autograd import Value, dot
 from nn.activations import activation_function
-from nn.command.experiment import Result
 from nn.layers import MLP, Layer
 from nn.losses import Loss
+from nn.report.experiment import Result
 from nn.training.batches import prepare_targets
 
 # A picture with more inputs is too large to be read.
@@ -97,7 +97,7 @@ def _recorded(
 
 
 def _input_names(count: int, shape: tuple[int, int] | None, place: int) -> list[str]:
-    """Return what to call the inputs: by row and column in an image, else by number."""
+    """Return the names of the inputs: by row and column in an image, else by number."""
     if shape is not None:
         return [f"row {1 + i // shape[1]}, col {1 + i % shape[1]}" for i in range(count)]
     return [f"{'x' if place == 0 else 'h'}{1 + i}" for i in range(count)]

@@ -1,6 +1,6 @@
 """The page of a report: one HTML file that needs nothing else, no network and no scripts.
 
-Each part of it is a function from what was found to a piece of HTML. No time, date, path or
+Each part is a function from the result to a piece of HTML. No time, date, path or
 address goes in, so that the same run gives the same bytes.
 """
 
@@ -15,9 +15,9 @@ import numpy as np
 
 import autograd
 from autograd import Table
-from nn.command.experiment import TASKS, Result, Settings
 from nn.layers import MLP
 from nn.report.drawing import Tile, tile_svg
+from nn.report.experiment import TASKS, Result, Settings
 from nn.report.folder import MARK
 from nn.report.neuron import NeuronAtWork
 from nn.report.pictures import MISTAKES_SHOWN, Illustration
@@ -99,7 +99,7 @@ def _header(result: Result) -> str:
 
 
 def _network_words(model: MLP) -> str:
-    """Return what a network is made of.
+    """Return the sizes of a network in words.
 
     >>> _network_words(MLP([2, 8, 8, 1]))
     'A network of 2 inputs, 8 + 8 hidden neurons and 1 output'
@@ -285,7 +285,7 @@ def _again(result: Result, files: Iterable[str]) -> str:
         f"{s.output_activation} output",
         "initial weights": s.init,
         "loss": s.loss,
-        "optimiser": f"SGD, learning rate {s.lr:g}, momentum {s.momentum:g}",
+        "optimiser": experiment.descent,
         "batch size": str(s.batch_size),
         "epochs": str(s.epochs),
         "seed": f"{s.seed} (for data, split, weights and order)",
@@ -322,7 +322,7 @@ def command(settings: Settings) -> str:
 
 
 def versions() -> str:
-    """Return the versions of what the numbers and pictures were made with."""
+    """Return the versions of the packages behind the numbers and pictures."""
     names = {"NumPy": "numpy", "matplotlib": "matplotlib", "graphviz": "graphviz"}
     others = [f"{shown} {metadata.version(name)}" for shown, name in names.items()]
     python = f"Python {platform.python_version()}"

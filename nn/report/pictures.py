@@ -1,4 +1,4 @@
-"""The pictures of a report: which there are, what each is called, and what it says in words.
+"""The pictures of a report: which there are, their names, and each of them in words.
 
 Everything is text, SVG, the same for the same run. Curves and boundaries come from `nn.plots`,
 graphs from `autograd.draw`, images and the network from `nn.report.drawing`.
@@ -14,8 +14,8 @@ import numpy as np
 
 import autograd as ag
 from nn import plots
-from nn.command.experiment import Result
 from nn.report.drawing import Tile, network_svg, sheet_svg
+from nn.report.experiment import Result
 from nn.report.neuron import NeuronAtWork
 from nn.training.history import History
 
@@ -95,7 +95,7 @@ def _panel(figure: "Figure", kept: int) -> "Figure":
 
 
 def boundary(result: Result) -> Illustration:
-    """Return what the network says all over the plane, with the test points over it."""
+    """Return the classes that the network says all over the plane, with the test points over it."""
     experiment = result.experiment
     X, y = experiment.test_set
     figure = plots.boundary(experiment.model, X, y, cut=experiment.loss.cut)

@@ -183,7 +183,7 @@ def prepare_targets(loss: Loss, y: Array, outputs: int | None) -> tuple[Array, b
         outputs: how many outputs the model has, None if they are of a form of their own.
 
     Raises:
-        ValueError: if the loss cannot be computed from such targets and outputs.
+        ValueError: if the loss cannot be computed from these targets and outputs.
     """
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
@@ -202,24 +202,23 @@ def prepare_targets(loss: Loss, y: Array, outputs: int | None) -> tuple[Array, b
     if loss.target == "binary":
         if outputs != 1:
             raise ValueError(
-                f"binary_cross_entropy takes a model of one output, got {outputs}: "
-                "use cross_entropy"
+                f"{loss.name} takes a model of one output, got {outputs}: use cross_entropy"
             )
         if y.min() < 0 or y.max() > 1:
             raise ValueError(
-                f"binary_cross_entropy takes labels from 0 to 1, got from {y.min()} to {y.max()}"
+                f"{loss.name} takes labels from 0 to 1, got from {y.min()} to {y.max()}"
             )
         return y, bool(np.isin(y, (0, 1)).all())
     if loss.target == "margin" and outputs == 1:
         if not (np.isin(y, (-1, 1)).all() or np.isin(y, (0, 1)).all()):
             found = np.unique(y)[:5].tolist()
             raise ValueError(
-                f"hinge with one output takes labels -1 and 1, or 0 and 1; got {found}"
+                f"{loss.name} with one output takes labels -1 and 1, or 0 and 1; got {found}"
             )
         return y.astype(np.int64), True
     if outputs == 1:
         raise ValueError(
-            "cross_entropy takes a model with an output for each class, got one output: "
+            f"{loss.name} takes a model with an output for each class, got one output: "
             "use binary_cross_entropy"
         )
     return _labels(loss.name, y, outputs), True

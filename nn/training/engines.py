@@ -1,92 +1,37 @@
 """Engines: how the gradients of a mini-batch are found.
 
-The training loop asks an engine for nothing else, so a compiled one takes its place here, beside
-the eager one and under a name of its own, and the loop stays as it is.
+The training loop asks an engine for nothing else. Here are what all of them share and the eager
+one; the compiled one has a file of its own, and `choice` takes one of them by name.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from autograd import TraceError, no_grad
+from autograd import AnomalyError, Value, detect_anomaly, no_grad
 from nn.inference.predict import numbers_of
 from nn.losses import Loss, mean_loss
 from nn.module import Module
-from nn.training.compiled import (
-    CompiledEngine,
-    check_parameters,
-    checked_loss,
-    nothing_to_train,
-    refuse_what_keeps,
-    replayed,
-)
-from nn.validation import Array, Floats, look_up
+from nn.validation import Array, Floats
 
 
-class Engine(Protocol):
-    """Finds the gradients of a mini-batch, and lets an optimiser step by them."""
+class Engine:
+    """Finds the gradients of mini-batches, and lets an optimiser step by them.
 
-    @property
-    def name(self) -> str:
-        """Its name: "compiled" or "eager"."""
-        ...
+    Args:
+        model: what is trained.
+        loss: its loss.
+        X: samples, of shape (samples, inputs).
+        targets: theirs.
 
-    @property
-    def note(self) -> str:
-        """What a user should know of it, such as why another was not taken; or ""."""
-        ...
-
-    def gradients(self, X: Floats, targets: Array) -> float:
-        """Find the mean of the samples' gradients by every parameter; return the losses' sum."""
-        ...
-
-    def fault(self, lost: float, where: str) -> str:
-        """Return what became nan or infinite, the loss or a gradient, and where; or ""."""
-        ...
-
-    def failing(self) -> str:
-        """Return a sentence on the node at which the last batch failed, if it is known."""
-        ...
-
-    def step(self, optimizer: Any) -> None:
-        """Let the optimiser move the parameters by the gradients found last."""
-        ...
-
-    def store(self) -> None:
-        """Make the Values hold what the parameters are now."""
-        ...
-
-    def load(self) -> None:
-        """Take the model from a callback, which may have given it other numbers or parts.
-
-        Raises:
-            ValueError: if it has other parameters now.
-        """
-        ...
-
-    def numbers(self) -> list[float] | Floats:
-        """Return what the parameters are now, in the model's order."""
-        ...
-
-    def outputs(self, X: Floats) -> Floats:
-        """Return the model's outputs for many samples, leaving no graph."""
-        ...
-
-    def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
-        """Return the model's outputs for many samples, and their mean loss."""
-        ...
-
-
-class EagerEngine:
-    """Records, reverses and frees the graph of one sample after another.
-
-    The memory it takes is that of one graph, whatever the number of samples.
+    Attributes:
+        name: "compiled" or "eager".
+        note: what a user should know of it, such as why another was not taken; or "".
     """
 
-    name = "eager"
+    name = ""
 
     def __init__(
         self, model: Module, loss: Loss, X: Floats, targets: Array, note: str = ""
@@ -95,11 +40,137 @@ class EagerEngine:
         self._model = model
         self._loss = loss
         self._parameters = model.parameters()
+        # The last batch, and its mean gradient by every parameter.
+        self._batch: tuple[Floats, Array] = X[:0], targets[:0]
+        self._slopes: Floats = np.zeros(0)
+
+    def gradients(self, X: Floats, targets: Array) -> float:
+        """Find the mean of the samples' gradients by every parameter; return the losses' sum."""
+        raise NotImplementedError
+
+    def fault(self, lost: float, where: str) -> str:
+        """Name the loss or gradient that became nan or infinite, and where; "" if none did."""
+        if not math.isfinite(lost):
+            return f"the loss became {lost} in {where}"
+        finite = np.isfinite(self._slopes)
+        if finite.all():
+            return ""
+        place = int(finite.argmin())
+        name = self._parameters[place].label or "a parameter"
+        return f"the gradient of {name} became {self._slopes[place]} in {where}"
+
+    def failing(self) -> str:
+        """Return a sentence on the node at which the last batch failed, if it is known."""
+        return self._replayed(range(len(self._batch[0])))
+
+    def _replayed(self, places: Sequence[int]) -> str:
+        """Return the first node that fails when samples of the last batch are recorded again."""
+        for i in places:
+            x, target = self._batch[0][i].tolist(), self._batch[1][i].tolist()
+            try:
+                with detect_anomaly():
+                    result = self._loss.function(self._model(x), target)
+                    if isinstance(result, Value):
+                        result.backward()
+            except AnomalyError as error:
+                return f" In sample {i} of the batch, {error}."
+        return ""
+
+    def step(self, optimizer: Any) -> None:
+        """Let the optimiser move the parameters by the gradients found last.
+
+        Raises:
+            ValueError: if no parameter has one.
+        """
+        raise NotImplementedError
+
+    def store(self) -> None:
+        """Make the Values hold the parameters as they are now, after an epoch.
+
+        Raises:
+            ValueError: if its losses depend on no parameter.
+        """
+        raise NotImplementedError
+
+    def load(self) -> None:
+        """Take the model from a callback, which may have given it other numbers or parts.
+
+        Raises:
+            ValueError: if it has other parameters now.
+        """
+        raise NotImplementedError
+
+    def numbers(self) -> Floats:
+        """Return the parameters as they are now, in the model's order."""
+        raise NotImplementedError
+
+    # Of a model as it was stored ----------------------------------------------------------------
+
+    def outputs(self, X: Floats) -> Floats:
+        """Return the model's outputs for many samples, leaving no graph."""
+        return self._model.predict(X)
+
+    def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
+        """Return the model's outputs for many samples, and their mean loss."""
+        outputs = self.outputs(X)
+        return outputs, mean_loss(self._loss, outputs, targets)
+
+    # Asked by both ------------------------------------------------------------------------------
+
+    @property
+    def _is_predicting(self) -> bool:
+        """Whether `predict` gives what calls give: it was not written anew."""
+        return type(self._model).predict is Module.predict
+
+    def _checked(self, result: Any) -> Any:
+        """Return the result of the loss, if it can be differentiated.
+
+        Raises:
+            TypeError: if it is no Value.
+        """
+        if not hasattr(result.__class__, "__apply__"):
+            raise TypeError(
+                f"the loss {self._loss.name} returned {result!r:.60} in place of a Value, so there "
+                "is nothing to differentiate: compute it from the outputs it is given"
+            )
+        return result
+
+    def _check_parameters(self) -> None:
+        """Refuse to go on with other parameters than those that training began with.
+
+        Raises:
+            ValueError: saying what a callback may do.
+        """
+        if self._model.parameters() != self._parameters:
+            raise ValueError(
+                "a callback gave the model other parameters, which the optimizer does not hold: "
+                "set p.data of those it has, or return True there and call fit again"
+            )
+
+    def _nothing_to_train(self) -> ValueError:
+        """Return the error of a loss that no parameter changes."""
+        return ValueError(
+            f"no parameter has a gradient: the loss {self._loss.name} does not depend on the "
+            "model's outputs for any sample; compute it from the outputs it is given"
+        )
+
+
+class EagerEngine(Engine):
+    """Records, reverses and frees the graph of one sample after another.
+
+    The memory it takes is that of one graph, whatever the number of samples.
+    """
+
+    name = "eager"
+    # Whether the loss takes derivatives of its own results.
+    _is_differentiating = False
+
+    def __init__(
+        self, model: Module, loss: Loss, X: Floats, targets: Array, note: str = ""
+    ) -> None:
+        super().__init__(model, loss, X, targets, note)
         # Which parameters some sample's loss has depended on.
         self._is_reached = [False] * len(self._parameters)
-        self._batch = X[:0], targets[:0]
-        # Whether the loss takes derivatives of what it computes.
-        self._is_differentiating = False
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """See `Engine`."""
@@ -109,7 +180,7 @@ class EagerEngine:
             p.grad = None
         total = 0.0
         for x, target in zip(X.tolist(), targets.tolist(), strict=True):
-            result = checked_loss(self._loss, loss(model(x), target))
+            result = self._checked(loss(model(x), target))
             if not math.isfinite(result.data):
                 return result.data
             result.backward()
@@ -123,22 +194,8 @@ class EagerEngine:
             elif self._is_reached[i]:
                 # Constant for all samples of this batch alone: a gradient of 0, and not none.
                 p.grad = 0.0
+        self._slopes = np.array([p.grad or 0.0 for p in self._parameters])
         return total
-
-    def fault(self, lost: float, where: str) -> str:
-        """See `Engine`."""
-        if not math.isfinite(lost):
-            return f"the loss became {lost} in {where}"
-        slopes = [0.0 if p.grad is None else p.grad for p in self._parameters]
-        # inf - inf is nan, so a sum that is finite has only finite terms.
-        if math.isfinite(sum(slopes)) or all(map(math.isfinite, slopes)):
-            return ""
-        place = next(p for p in self._parameters if not math.isfinite(p.grad or 0.0))
-        return f"the gradient of {place.label or 'a parameter'} became {place.grad} in {where}"
-
-    def failing(self) -> str:
-        """See `Engine`."""
-        return replayed(self._model, self._loss, *self._batch)
 
     def step(self, optimizer: Any) -> None:
         """See `Engine`."""
@@ -147,44 +204,34 @@ class EagerEngine:
             optimizer.step()
 
     def store(self) -> None:
-        """Check that there was something to train; the Values are where the parameters are.
-
-        Raises:
-            ValueError: if the losses of an epoch depend on no parameter.
-        """
+        """See `Engine`; the Values are where the parameters are."""
         if not any(self._is_reached):
-            raise nothing_to_train(self._loss)
+            raise self._nothing_to_train()
 
     def load(self) -> None:
-        """Check that the parameters are still those of the start; their numbers may be others."""
-        check_parameters(self._model, self._parameters)
-
-    def numbers(self) -> list[float] | Floats:
         """See `Engine`."""
-        return [p.data for p in self._parameters]
+        self._check_parameters()
 
-    def outputs(self, X: Floats) -> Floats:
+    def numbers(self) -> Floats:
         """See `Engine`."""
-        return self._model.predict(X)
+        return np.array([p.data for p in self._parameters])
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
         """See `Engine`."""
-        model = self._model
-        if self._loss.target != "any" or type(model).predict is not Module.predict:
-            outputs = model.predict(X)
-            return outputs, mean_loss(self._loss, outputs, targets)
-        # A loss of the user's may reach for what a call leaves in the model, or take derivatives
-        # by what the outputs were computed from.
+        if self._loss.target != "any" or not self._is_predicting:
+            return super().measured(X, targets)
+        # A loss of the user's may reach for something that a call leaves in the model, or take
+        # derivatives by the operands of the outputs.
         found: list[Any] = []
         losses: list[float] = []
         for x, target in zip(X.tolist(), targets.tolist(), strict=True):
-            result = model(x)
+            result = self._model(x)
             found.append(numbers_of(result))
             losses.append(numbers_of(self._loss_of(result, target)))
         return np.array(found, dtype=np.float64), math.fsum(losses) / len(losses)
 
     def _loss_of(self, result: Any, target: Any) -> Any:
-        """Return the loss of what the model returned, recorded if it cannot do without."""
+        """Return the loss of the model's result, recorded if it cannot do without."""
         loss = self._loss.function
         if not self._is_differentiating:
             try:
@@ -193,35 +240,3 @@ class EagerEngine:
             except ValueError:  # of a derivative; what else is wrong is raised again
                 self._is_differentiating = True
         return loss(result, target)
-
-
-MakeEngine: TypeAlias = Callable[[Module, Loss, Floats, Array], Engine]
-
-
-def _auto(model: Module, loss: Loss, X: Floats, targets: Array) -> Engine:
-    """Return the compiled engine where model and loss can be compiled, else the eager one."""
-    try:
-        refuse_what_keeps(loss)
-        engine = CompiledEngine(model, loss, X, targets)
-        if engine.kept:
-            raise TraceError(f"{engine.kept}, and a compiled one is called once")
-    except Exception as error:  # what is wrong, if anything is, the eager engine will say
-        return EagerEngine(model, loss, X, targets, f"Training is not compiled: {error}")
-    return engine
-
-
-ENGINES: Mapping[str, MakeEngine] = MappingProxyType(
-    {"auto": _auto, "compiled": CompiledEngine, "eager": EagerEngine}
-)
-
-
-def engine_named(name: str) -> MakeEngine:
-    """Return what makes the engine of that name, from a model, a loss, samples and targets.
-
-    Raises:
-        ValueError: if there is none of that name.
-
-    >>> engine_named("eager")
-    <class 'nn.training.engines.EagerEngine'>
-    """
-    return look_up("engine", name, ENGINES)

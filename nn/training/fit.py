@@ -5,13 +5,12 @@ records the graph of one sample, goes backward and lets the graph go before the 
 ends, the parameters are those after a finished epoch.
 """
 
-import inspect
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 from tqdm import tqdm
@@ -19,13 +18,21 @@ from tqdm import tqdm
 from autograd import Value
 from nn.losses import Function, Loss, loss_named
 from nn.module import Module
-from nn.training.batches import Batches, check_data, epoch_rng, prepare_targets, split
-from nn.training.engines import Engine, engine_named
+from nn.training.arguments import (
+    Callback,
+    Stepping,
+    check_optimizer,
+    checked_callbacks,
+    prepared,
+    trainable,
+)
+from nn.training.batches import Batches, epoch_rng, split
+from nn.training.choice import engine_named
+from nn.training.engines import Engine
 from nn.training.history import EpochRecord, History
 from nn.training.metrics import accuracy
-from nn.validation import Array, Floats, flag, iterable, look_up, real, whole
+from nn.validation import Array, Floats, flag, look_up, real, whole
 
-Callback: TypeAlias = Callable[[Module, History], object]
 Part: TypeAlias = tuple[Floats, Array]
 Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
 
@@ -53,13 +60,6 @@ class DivergenceError(FloatingPointError):
         self.history = history
 
 
-class Optimizer(Protocol):
-    """What training asks of an optimiser."""
-
-    def step(self) -> None:
-        """Move the parameters by their gradients."""
-
-
 _CAUSES = (
     "The usual causes: a learning rate that is too large, inputs that are not scaled (pixels of "
     "0-255 in place of 0-1), or a loss without a bound such as log(0). The model is as after "
@@ -79,7 +79,7 @@ def fit(
     y: Any,
     *,
     loss: str | Function,
-    optimizer: Optimizer,
+    optimizer: Stepping,
     epochs: int,
     batch_size: int,
     validation: Validation = 0.1,
@@ -88,7 +88,7 @@ def fit(
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
 ) -> History:
-    """Train a model by mini-batch descent and return what it went through.
+    """Train a model by mini-batch descent and return its history.
 
     Each epoch draws a new permutation of the samples and takes one step of the optimiser for each
     batch, on the average of the samples' gradients. The same arguments give the same numbers, bit
@@ -158,16 +158,11 @@ def fit(
     epochs = whole("epochs", epochs)
     seed = whole("seed", seed, at_least=0, at_most=None)
     size = whole("batch_size", batch_size)
-    parameters = _parameters(model)
-    if (parameters[0] * 1.0).op is None:
-        raise ValueError(
-            "fit records the graphs that it goes back through, and no_grad() is open here: call it "
-            "outside"
-        )
+    parameters = trainable(model)
     plan = _plan(model, X, y, loss_named(loss), size, validation, seed)
     make_engine = engine_named(engine)
-    _check_optimizer(optimizer, parameters)
-    calls = _checked_callbacks(callbacks)
+    check_optimizer(optimizer, parameters)
+    calls = checked_callbacks(callbacks)
     history = History(metric_name="accuracy" if plan.classes else "")
     finished: list[float] | Floats = [p.data for p in parameters]
     finder: Engine | None = None
@@ -182,16 +177,7 @@ def fit(
         for epoch in range(1, epochs + 1):
             began = time.perf_counter()
             batches, trained, held = plan.epoch(epoch)
-            total = 0.0
-            for step, (xs, ts) in enumerate(batches, 1):
-                lost = finder.gradients(xs, ts)
-                fault = finder.fault(lost, f"batch {step} of epoch {epoch}")
-                if fault:
-                    causes = _CAUSES.format(len(history))
-                    raise DivergenceError(f"{fault}. {causes}{finder.failing()}", history)
-                finder.step(optimizer)
-                total += lost
-                bar.update()
+            total = _descended(finder, optimizer, batches, history, bar)
             finder.store()
             if epoch == 1 and np.array_equal(finder.numbers(), finished):
                 history.note = f"{history.note} {_UNMOVED}".strip()
@@ -206,12 +192,11 @@ def fit(
             if calls:
                 finder.load()
                 finished = finder.numbers()
-    except KeyboardInterrupt:
+    except BaseException as error:
         _restore(parameters, finished)
+        if not isinstance(error, KeyboardInterrupt):
+            raise
         history.interrupted = True
-    except BaseException:
-        _restore(parameters, finished)
-        raise
     finally:
         bar.close()
     for p in parameters:
@@ -219,9 +204,26 @@ def fit(
     return history
 
 
+def _descended(
+    engine: Engine, optimizer: Stepping, batches: Iterable[Part], history: History, bar: "tqdm[Any]"
+) -> float:
+    """Take a step for each batch of an epoch, and return the sum of the losses before them."""
+    total = 0.0
+    for step, (xs, ts) in enumerate(batches, 1):
+        lost = engine.gradients(xs, ts)
+        fault = engine.fault(lost, f"batch {step} of epoch {len(history) + 1}")
+        if fault:
+            causes = _CAUSES.format(len(history))
+            raise DivergenceError(f"{fault}. {causes}{engine.failing()}", history)
+        engine.step(optimizer)
+        total += lost
+        bar.update()
+    return total
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is trained and measured on, epoch by epoch.
+    """The samples to train and to measure on, epoch by epoch.
 
     Attributes:
         loss: the loss.
@@ -249,7 +251,7 @@ class _Plan:
         return -(-len(self.train[0]) // self.size) - self.last_batch
 
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
-        """Return an epoch's batches to train on, all they hold, and what to measure on after it."""
+        """Return an epoch's batches to train on, all their samples, and those to measure on."""
         # Not `minibatches`, which would look for a nan in all the samples at each epoch.
         batches = Batches(*self.train, self.size, epoch_rng(self.seed, epoch), drop_last=False)
         if not self.last_batch:
@@ -304,34 +306,11 @@ class _Plan:
         return accuracy(outputs, targets, self.cut)
 
 
-def _check_logits(model: Module, loss: Loss) -> None:
-    """Refuse a sigmoid before a loss that applies its own: such a network barely learns."""
-    squashed = getattr(model, "output_activation", getattr(model, "activation", None)) == "sigmoid"
-    if squashed and loss.name in ("binary_cross_entropy", "cross_entropy"):
-        raise ValueError(
-            f"{loss.name} takes logits and squashes them itself, and this model's outputs are "
-            "squashed by a sigmoid already: give the model a linear output "
-            "(output_activation='linear', of a Neuron or Layer activation='linear'), or use "
-            "loss='half_squared_error'"
-        )
-
-
-def _parameters(model: Module) -> list[Value]:
-    """Return the parameters of a model that can be trained."""
-    if not isinstance(model, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"fit trains a Module such as MLP; got {type(model).__name__}")
-    parameters = model.parameters()
-    if not parameters:
-        raise ValueError(f"{type(model).__name__} has no parameters to train")
-    return parameters
-
-
 def _plan(
     model: Module, X: Any, y: Any, loss: Loss, size: int, validation: Validation, seed: int
 ) -> _Plan:
-    """Check the data against the model and the loss, and hold out what is asked for."""
-    _check_logits(model, loss)
-    samples, targets, classes = _prepared(model, X, y, loss)
+    """Check the data against the model and the loss, and hold out the part asked for."""
+    samples, targets, classes = prepared(model, X, y, loss)
     held: Part | None = None
     train: Part = samples, targets
     last_batch = False
@@ -339,7 +318,7 @@ def _plan(
         pair: Sequence[Any] = validation
         if len(pair) != 2:
             raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
-        held_samples, held_targets, held_classes = _prepared(model, pair[0], pair[1], loss)
+        held_samples, held_targets, held_classes = prepared(model, pair[0], pair[1], loss)
         held, classes = (held_samples, held_targets), classes and held_classes
     elif isinstance(validation, str):
         look_up("way to validate", validation, {"last_batch": True})
@@ -354,69 +333,6 @@ def _plan(
         train, held = split(samples, targets, validation, seed)
     cut = 0.0 if targets.min() < 0 else loss.cut
     return _Plan(loss, train, held, last_batch, size, seed, classes, cut)
-
-
-def _prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array, bool]:
-    """Return samples, targets as the loss takes them, and whether they are classes."""
-    samples, given = check_data(X, y)
-    if samples.ndim != 2:
-        raise ValueError(
-            f"X must be of shape (samples, inputs); got {samples.shape}: write "
-            + ("X[:, None] for one input" if samples.ndim == 1 else "X.reshape(len(X), -1)")
-        )
-    samples = samples.astype(np.float64, copy=False)
-    model._check_width(samples.shape)  # pyright: ignore[reportPrivateUsage]
-    # One sample through the model: one of a user's says itself what is wrong with it.
-    shape = model.predict(samples[:1]).shape[1:]
-    outputs = 1 if shape == () else shape[0] if len(shape) == 1 else None
-    targets, classes = prepare_targets(loss, given, outputs)
-    return samples, targets, classes
-
-
-def _check_optimizer(optimizer: Optimizer, parameters: list[Value]) -> None:
-    """Raise unless it is an optimiser, and not one of another model's parameters."""
-    if isinstance(optimizer, type) or not _can_step(optimizer):
-        given = (
-            f"the class {optimizer.__name__}"
-            if isinstance(optimizer, type)
-            else f"{optimizer!r:.60}"
-        )
-        raise TypeError(
-            f"optimizer is an object such as SGD(model.parameters(), lr=0.1); got {given}"
-        )
-    held: Any = getattr(optimizer, "parameters", None)
-    # One of a user's own may keep them in another form, of which nothing is known.
-    inner: list[Any] = [*cast(Any, held)] if isinstance(held, list | tuple | set) else [None]
-    values = [p for p in inner if isinstance(p, Value)]
-    if (values or not inner) and set(values).isdisjoint(parameters):
-        raise ValueError(
-            "the optimizer holds none of the model's parameters, so training would change "
-            "nothing: make it from this model's, SGD(model.parameters(), ...)"
-        )
-
-
-def _can_step(optimizer: Any) -> bool:
-    """Whether an object has a `step` that needs no arguments and is not the row of that name."""
-    step = getattr(optimizer, "step", None)
-    if not callable(step) or hasattr(optimizer.__class__, "__apply__"):
-        return False
-    try:
-        inspect.signature(step).bind()
-    except TypeError:
-        return False
-    except ValueError:  # written in C, say, and tells nothing
-        return True
-    return True
-
-
-def _checked_callbacks(callbacks: Any) -> list[Callback]:
-    if callable(callbacks):
-        raise TypeError("callbacks is a list of functions: write callbacks=[f]")
-    calls: list[Callback] = iterable("callbacks", callbacks, "a list of functions")
-    for call in calls:
-        if not callable(call):
-            raise TypeError(f"a callback is a function (model, history); got {call!r}")
-    return calls
 
 
 def _asks_to_stop(answer: object) -> bool:

@@ -1,4 +1,4 @@
-"""History: what training went through, an epoch a row.
+"""History: the course of training, an epoch a row.
 
 It reads as a table, goes to CSV and plots itself. Times are kept and shown but left out of the CSV
 unless asked for, so that the same seed gives the same file byte for byte.

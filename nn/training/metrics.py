@@ -1,4 +1,4 @@
-"""What a classifier says, and how often it is right.
+"""The classes that a classifier says, and how often it is right.
 
 The predicted class is that of the largest output, the first of several equal ones. A model of one
 output says class 1 where its output is above a cut, and class 0 at the cut and below.
@@ -66,7 +66,7 @@ def true_classes(y: Any) -> Array:
 
 
 def _check_whole(name: str, labels: Array) -> None:
-    """Refuse what would be cut off to a class: half of a label is none."""
+    """Refuse numbers that would be cut off to a class: half of a label is none."""
     if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
         odd = labels[labels != np.floor(labels)][0]
         raise ValueError(f"{name} must hold whole numbers for classes, got {odd}")

@@ -15,8 +15,8 @@ import pytest
 
 import autograd
 from nn import MLP, accuracy
-from nn.command import cli, experiment
-from nn.report import NAMES, folder
+from nn.command import cli
+from nn.report import NAMES, experiment, folder
 
 SMALL = ["--points", "60", "--hidden", "3", "--epochs", "2"]
 MOONS = {
@@ -102,7 +102,7 @@ def test_digits_come_with_their_images(tmp_path: Path) -> None:
         ["--hidden"],
         ["--hidden", "3", "2", "--activation", "relu", "--init", "he"],
         ["--loss", "cross_entropy"],
-        ["--loss", "hinge", "--momentum", "0"],
+        ["--loss", "hinge", "--optimizer", "sgd", "--momentum", "0"],
         ["--loss", "half_squared_error", "--output-activation", "sigmoid"],
         ["--noise", "0.3", "--lr", "0.01", "--batch-size", "1000", "--seed", "7"],
     ],
@@ -160,7 +160,7 @@ def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture
     for name in experiment.Settings.__dataclass_fields__:
         assert name == "dataset" or f"--{name.replace('_', '-')} " in text
     assert "(default: 0.05 for digits, 0.1 for moons, circles, spirals and xor)" in text
-    assert text.count("(default:") == 13
+    assert text.count("(default:") == 14
     assert all(name in text for name in NAMES)
 
 
@@ -179,6 +179,7 @@ def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture
         (["train", "moons", "--activation", "thanh"], "'thanh'. Did you mean 'tanh'?"),
         (["train", "moons", "--output-activation", "linea"], "Did you mean 'linear'?"),
         (["train", "moons", "--init", "xavjer"], "Did you mean 'xavier'?"),
+        (["train", "moons", "--optimizer", "sdg"], "called 'sdg'. Did you mean 'sgd'?"),
         (["train", "moons", "--epochs", "0"], "epochs must be at least 1; got 0"),
         (
             ["train", "moons", "--epochs", "two"],

@@ -8,6 +8,7 @@ import pytest
 from autograd import StaleGraphError, TraceError, Value, compile, grad, no_grad, sin
 from nn import MLP, SGD, DivergenceError, Module, datasets, fit, minibatches
 from nn.losses import LOSSES
+from nn.optim import Optimizer, array_step
 
 
 def numbers(model):
@@ -155,15 +156,55 @@ class Doubled(SGD):
         self.steps += 1
 
 
-def test_an_optimiser_of_ones_own_steps_on_the_values():
-    def run(engine):
-        X, y = datasets.moons(40, seed=0)
-        model = MLP([2, 4, 1], seed=3)
-        optimizer = Doubled(model.parameters(), 0.05)
-        options = {"loss": "binary_cross_entropy", "epochs": 2, "batch_size": 16}
-        return model, fit(model, X, y, optimizer=optimizer, engine=engine, **options), optimizer
+def moved_by(kind, engine):
+    X, y = datasets.moons(40, seed=0)
+    model = MLP([2, 4, 1], seed=3)
+    optimizer = kind(model.parameters(), 0.05)
+    options = {"loss": "binary_cross_entropy", "epochs": 2, "batch_size": 16}
+    return model, fit(model, X, y, optimizer=optimizer, engine=engine, **options), optimizer
 
-    assert_same(run("compiled"), run("eager"))
+
+def test_an_optimiser_of_ones_own_steps_on_the_values():
+    assert_same(moved_by(Doubled, "compiled"), moved_by(Doubled, "eager"))
+
+
+class Signs(Optimizer):
+    """An optimiser that says once how numbers move."""
+
+    remembered = ("_velocity",)
+
+    def move(self, rate, numbers, slopes, velocity):
+        velocity *= 0.5
+        velocity += np.sign(slopes)
+        numbers -= rate * velocity
+
+
+class Both:
+    """An optimiser of nobody's family, which knows Values and an array."""
+
+    def __init__(self, parameters, lr):
+        self.parameters, self.lr, self.steps, self._velocity = parameters, lr, 0, []
+        self.on_arrays = 0
+
+    def step(self):
+        for p in self.parameters:
+            p.data -= self.lr * p.grad
+        self.steps += 1
+
+    def step_array(self, numbers, slopes, moved=None):
+        assert moved is None
+        numbers -= self.lr * slopes
+        self.steps += 1
+        self.on_arrays += 1
+
+
+@pytest.mark.parametrize("kind", [Signs, Both])
+def test_an_optimiser_of_ones_own_steps_on_the_flat_array(kind):
+    compiled, eager = moved_by(kind, "compiled"), moved_by(kind, "eager")
+    assert_same(compiled, eager)
+    assert array_step(compiled[2]) is not None
+    if kind is Both:
+        assert (compiled[2].on_arrays, eager[2].on_arrays) == (compiled[2].steps, 0)
 
 
 def test_parameters_are_in_the_values_at_every_callback_and_can_be_changed_there():

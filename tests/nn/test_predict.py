@@ -34,7 +34,7 @@ def assert_predicts(model, X=X):
 
 
 def is_compiled(model):
-    return vars(model)[PROGRAMS]._program is not None
+    return vars(model)[PROGRAMS].program is not None
 
 
 class Bend(Module):

@@ -13,9 +13,9 @@ import pytest
 
 from nn import History, classes, confusion, cross_entropy
 from nn.command import cli
-from nn.command.experiment import TASKS, Result, Settings, prepare
 from nn.report import NAMES, report_files
 from nn.report.drawing import Tile, network_svg, sheet_svg, tile_svg
+from nn.report.experiment import TASKS, Result, Settings, prepare
 from nn.report.neuron import DRAWN, neuron_at_work
 from nn.report.page import command
 from nn.report.pictures import MISTAKES_SHOWN, with_own_ids

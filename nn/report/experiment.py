@@ -1,4 +1,4 @@
-"""One run of the command: the data sets it knows, its settings, and what training gave.
+"""One run of the command: the data sets it knows, its settings, and its result.
 
 `prepare` checks every setting and builds data and model, so that whatever is wrong is said before
 any training. The held-out test samples are split off first; neither training nor the curves'
@@ -17,7 +17,7 @@ import numpy as np
 from nn import datasets
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, loss_named
-from nn.optim import SGD
+from nn.optim import OPTIMIZERS, Optimizer
 from nn.training.batches import prepare_targets, split
 from nn.training.fit import Callback, fit
 from nn.training.history import History
@@ -35,9 +35,10 @@ class Settings:
         activation: of the hidden layers.
         output_activation: of the last layer.
         init: how the weights start.
-        loss: what is made small.
+        loss: the quantity made small.
+        optimizer: how the parameters move.
         lr: the learning rate.
-        momentum: of SGD.
+        momentum: of optimisers that have one.
         batch_size: samples in a step.
         epochs: how often to go through the training samples.
         seed: of drawn data, the split, the weights and the order of samples.
@@ -51,6 +52,7 @@ class Settings:
     output_activation: str = "linear"
     init: str = "xavier"
     loss: str = "binary_cross_entropy"
+    optimizer: str = "sgd"
     lr: float = 0.1
     momentum: float = 0.9
     batch_size: int = 16
@@ -79,10 +81,10 @@ class Task:
     Attributes:
         title: a headline for its report.
         about: a sentence or two on where the data is from.
-        samples: what a sample is called, in the plural.
+        samples: the word for a sample, in the plural.
         classes: the number of classes.
         defaults: the settings that are used where the user gives none.
-        scale: what the inputs are divided by.
+        scale: the number that the inputs are divided by.
         shape: height and width where a sample is an image.
     """
 
@@ -100,59 +102,61 @@ def _points(name: str, title: str, about: str, **settings: Any) -> Task:
     return Task(title, about, "points", 2, dataclasses.replace(defaults, **settings))
 
 
-TASKS: Mapping[str, Task] = MappingProxyType(
-    {
-        "digits": Task(
-            "Handwritten digits",
-            "1,797 digits written by 13 people, 8 × 8 pixels each: E. Alpaydin and C. Kaynak "
-            "(1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
-            "CC BY 4.0. The inputs are the pixels divided by 16, from 0 (paper) to 1 (ink).",
-            "digits",
-            10,
-            Settings("digits", (16,), loss="cross_entropy", lr=0.05, epochs=8),
-            scale=16.0,
-            shape=(8, 8),
-        ),
-        "moons": _points(
-            "moons",
-            "Two moons",
-            "Points on two interleaved half circles with Gaussian noise; no straight line "
-            "separates them.",
-        ),
-        "circles": _points(
-            "circles",
-            "Two circles",
-            "Points on a circle and on a smaller one inside it, with Gaussian noise.",
-        ),
-        "spirals": _points(
-            "spirals",
-            "Two spirals",
-            "Points on two interleaved spiral arms with Gaussian noise.",
-            hidden=(16,),
-            activation="sin",
-            init="he",
-            batch_size=10,
-            epochs=30,
-        ),
-        "xor": _points(
-            "xor",
-            "Exclusive or",
-            "Clouds of points about the four rows of the exclusive-or table; the class is 1 where "
-            "just one coordinate is near 1.",
-        ),
-    }
+_TASKS = (
+    Task(
+        "Handwritten digits",
+        "1,797 digits written by 13 people, 8 × 8 pixels each: E. Alpaydin and C. Kaynak "
+        "(1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
+        "CC BY 4.0. The inputs are the pixels divided by 16, from 0 (paper) to 1 (ink).",
+        "digits",
+        10,
+        Settings("digits", (16,), loss="cross_entropy", lr=0.05, epochs=8),
+        scale=16.0,
+        shape=(8, 8),
+    ),
+    _points(
+        "moons",
+        "Two moons",
+        "Points on two interleaved half circles with Gaussian noise; no straight line "
+        "separates them.",
+    ),
+    _points(
+        "circles",
+        "Two circles",
+        "Points on a circle and on a smaller one inside it, with Gaussian noise.",
+    ),
+    _points(
+        "spirals",
+        "Two spirals",
+        "Points on two interleaved spiral arms with Gaussian noise.",
+        hidden=(16,),
+        activation="sin",
+        init="he",
+        batch_size=10,
+        epochs=30,
+    ),
+    _points(
+        "xor",
+        "Exclusive or",
+        "Clouds of points about the four rows of the exclusive-or table; the class is 1 where "
+        "just one coordinate is near 1.",
+    ),
 )
+TASKS: Mapping[str, Task] = MappingProxyType({task.defaults.dataset: task for task in _TASKS})
 
 # Ten million of either fit into the memory of a usual machine: a point takes 24 bytes for each copy
 # of it, a parameter 250. Noise beyond a million leaves nothing of any data set.
 MOST_POINTS, MOST_PARAMETERS, MOST_NOISE = 10_000_000, 10_000_000, 1e6
+
+# Settings that are arguments of some optimisers.
+OPTIONS = ("momentum",)
 
 # Of all samples for the test, and of the rest for the validation curves.
 TEST, VALIDATION = 0.2, 0.1
 
 
 def task_named(name: str) -> Task:
-    """Return what is known of a data set.
+    """Return the task of a data set.
 
     Raises:
         ValueError: if the command does not know it, with the nearest name that it knows.
@@ -171,10 +175,10 @@ class Experiment:
 
     Attributes:
         settings: as given.
-        task: what is known of the data set.
+        task: the data set, described.
         loss: the loss as training knows it.
         model: the network; `train` changes its parameters.
-        optimizer: SGD on them.
+        optimizer: of its parameters.
         train_set, test_set: samples and labels to train on, and those held out for the test.
     """
 
@@ -182,9 +186,16 @@ class Experiment:
     task: Task
     loss: Loss
     model: MLP
-    optimizer: SGD
+    optimizer: Optimizer
     train_set: tuple[Floats, Array]
     test_set: tuple[Floats, Array]
+
+    @property
+    def descent(self) -> str:
+        """The optimiser in words, as in "SGD, learning rate 0.1, momentum 0.9"."""
+        s, kind = self.settings, type(self.optimizer)
+        words = [f"{name} {getattr(s, name):g}" for name in OPTIONS if name in kind.options]
+        return ", ".join([kind.__name__, f"learning rate {s.lr:g}", *words])
 
     @property
     def trained_on(self) -> int:
@@ -229,10 +240,10 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run gave.
+    """The result of a run.
 
     Attributes:
-        experiment: what was run; its model is trained now.
+        experiment: the experiment; its model is trained now.
         history: the finished epochs.
         outputs: the model's outputs on the test set, of shape (samples, outputs).
         said: the class it says for each sample of the test set.
@@ -265,7 +276,7 @@ class Result:
 
 
 def prepare(settings: Settings) -> Experiment:
-    """Check settings and build what they stand for; nothing is trained yet.
+    """Check settings and build the experiment they stand for; nothing is trained yet.
 
     Raises:
         ValueError: if a name is unknown (with the nearest known one), a number out of its range,
@@ -311,8 +322,19 @@ def prepare(settings: Settings) -> Experiment:
         init=settings.init,
         seed=settings.seed,
     )
-    optimizer = SGD(model.parameters(), lr=settings.lr, momentum=settings.momentum)
+    optimizer = _optimizer(settings, model)
     return Experiment(settings, task, loss, model, optimizer, train_set, test_set)
+
+
+def _optimizer(settings: Settings, model: MLP) -> Optimizer:
+    """Return the optimiser of a model, with the settings that are its arguments."""
+    kind = look_up("optimizer", settings.optimizer, OPTIMIZERS)
+    usual = TASKS[settings.dataset].defaults
+    for name in set(OPTIONS) - set(kind.options):
+        if getattr(settings, name) != getattr(usual, name):
+            raise ValueError(f"{settings.optimizer} has no {name}: leave it out")
+    options = {name: getattr(settings, name) for name in OPTIONS if name in kind.options}
+    return kind(model.parameters(), lr=settings.lr, **options)
 
 
 def _check_drawing(settings: Settings, task: Task) -> None:

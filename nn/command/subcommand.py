@@ -1,0 +1,50 @@
+"""The commands of `chalkgrad`: the words that each takes, and its work.
+
+A new one is a `Subcommand` under its name in `cli.COMMANDS`, or in `graphs.LOOKING` if it looks at
+an expression. Errors are raised as a `Refusal`, whose text is the sentence to print.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+# The spellings of an option or argument, and its meaning in the words of argparse.
+Option: TypeAlias = tuple[Sequence[str], Mapping[str, Any]]
+
+
+class Refusal(ValueError):
+    """The command cannot do what it was asked; its text is the sentence to print."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """One command of `chalkgrad`.
+
+    Attributes:
+        about: what it does, in a few words without a capital.
+        run: does what the options ask, and returns the text to print, or the exit code.
+        options: its arguments and options.
+        settings: further options, which its help lists by themselves.
+        description: the start of its help; what it does, if left out.
+    """
+
+    about: str
+    run: Callable[[argparse.Namespace], str | int]
+    options: Sequence[Option]
+    settings: Sequence[Option] = ()
+    description: str = ""
+
+    def add_to(self, commands: Any, name: str) -> None:
+        """Add the command under a name to the subparsers of an `argparse` parser."""
+        described = self.description or f"{self.about[0].upper()}{self.about[1:]}."
+        parser = commands.add_parser(
+            name, help=self.about, description=described, allow_abbrev=False
+        )
+        if self.settings:
+            group = parser.add_argument_group("settings")
+            for spellings, meaning in self.settings:
+                group.add_argument(*spellings, **meaning)
+        for spellings, meaning in self.options:
+            parser.add_argument(*spellings, **meaning)
+        parser.set_defaults(run=self.run)

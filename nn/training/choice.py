@@ -1,0 +1,74 @@
+"""The choice of an engine by its name, and the reason where training cannot be compiled.
+
+"auto" takes the compiled engine where calls of the model and the loss leave nothing behind: a
+program calls both once, and not for each sample.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from nn.losses import Loss
+from nn.module import Module
+from nn.training.compiled import CompiledEngine
+from nn.training.engines import EagerEngine, Engine
+from nn.validation import Array, Floats, look_up
+
+MakeEngine: TypeAlias = Callable[[Module, Loss, Floats, Array], Engine]
+
+
+def _auto(model: Module, loss: Loss, X: Floats, targets: Array) -> Engine:
+    """Return the compiled engine where model and loss can be compiled, else the eager one."""
+    why = _reaching(loss)
+    if not why:
+        try:
+            engine = CompiledEngine(model, loss, X, targets)
+            if not engine.kept:
+                return engine
+            why = f"{engine.kept}, and a compiled one is called once"
+        except Exception as error:  # what is wrong, if anything is, the eager engine will say
+            why = str(error)
+    return EagerEngine(model, loss, X, targets, f"Training is not compiled: {why}")
+
+
+def _reaching(loss: Loss) -> str:
+    """Say where a loss of the user's may keep or show something of each call; "" if nowhere."""
+    function = loss.function
+    if loss.target != "any":
+        return ""
+    reached: list[Any] = [function]
+    if inspect.isfunction(function):
+        outside = inspect.getclosurevars(function)
+        reached = [*outside.nonlocals.values(), *outside.globals.values()]
+        reached += [print] if "print" in outside.builtins else []
+    for x in reached:
+        kind: Any = x.__class__
+        # An object of somebody's own that can be called; functions and classes are others.
+        own = "__call__" in vars(kind) and kind.__module__ != "builtins" and not isinstance(x, type)
+        if own or x is print or isinstance(x, list | dict | set | np.ndarray):
+            return (
+                f"the loss {loss.name} reaches {x!r:.40} outside itself, where it may keep or show "
+                "something of each call: a compiled loss is called once. If it does not, write "
+                "engine='compiled'"
+            )
+    return ""
+
+
+ENGINES: Mapping[str, MakeEngine] = MappingProxyType(
+    {"auto": _auto, "compiled": CompiledEngine, "eager": EagerEngine}
+)
+
+
+def engine_named(name: str) -> MakeEngine:
+    """Return the maker of the engine of that name, from a model, a loss, samples and targets.
+
+    Raises:
+        ValueError: if there is none of that name.
+
+    >>> engine_named("eager")
+    <class 'nn.training.engines.EagerEngine'>
+    """
+    return look_up("engine", name, ENGINES)

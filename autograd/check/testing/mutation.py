@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd.engine import methods
 from autograd.engine.primitive import Primitive
+from autograd.engine.primitives import exp, pow, power, reciprocal, sigmoid, square, xlogy
 
 Rule = Callable[..., tuple[Any, ...]]
 
@@ -105,22 +106,16 @@ _TAILS: dict[str, Rule] = {
 
 
 def _late(z: Any) -> Any:
-    from autograd import exp
-
     return 1.0 - exp(-z)
 
 
 def _late_silu(x: Any) -> Any:
-    from autograd import sigmoid
-
     s = sigmoid(x)
     return s + x * s * (1.0 - s)
 
 
 # Exponents off by one, by the name of the row.
 def _exponents() -> dict[str, Rule]:
-    from autograd import exp, pow, power, reciprocal, square, xlogy
-
     return {
         "power": lambda z, x, n: (n * power(x, n), 0.0),
         "pow": lambda z, x, y: (y * pow(x, y), xlogy(z, x)),

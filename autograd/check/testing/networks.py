@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import autograd
+from autograd.engine import primitives
 from autograd.engine.primitive import TABLE, Primitive, apply
 
 Matrix = list[list[float]]
@@ -50,11 +50,11 @@ class Network:
         row: Primitive = TABLE[self.activation]
         values: list[Any] = list(self.x)
         for i, (matrix, bias) in enumerate(zip(weights, biases, strict=True)):
-            values = [autograd.dot(w, values) + b for w, b in zip(matrix, bias, strict=True)]
+            values = [primitives.dot(w, values) + b for w, b in zip(matrix, bias, strict=True)]
             if i < len(weights) - 1:
                 values = [apply(row, (v,)) for v in values]
         errors = [y - t for y, t in zip(values, self.target, strict=True)]
-        return autograd.sum([e * e for e in errors]) * 0.5
+        return primitives.sum([e * e for e in errors]) * 0.5
 
     @property
     def source(self) -> str:

@@ -10,7 +10,8 @@ from functools import cache
 from autograd import asked
 from autograd.check.testing.choices import Choices, Seeded, draw_number
 from autograd.check.testing.program import Instruction, RandomProgram
-from autograd.engine.primitive import TABLE, Interval, Primitive
+from autograd.engine.primitive import Interval
+from autograd.engine.primitives import TABLE, Primitive
 
 # How many operands a row of any number is given.
 _OPERANDS = (2, 3, 4, 5, 8)
@@ -275,7 +276,7 @@ class _Making:
         terms = [*terms[turn:], *terms[:turn]]
         factors = [b for _, b in terms] if row is TABLE["dot"] else []
         place = self._enter(row, *[a for a, _ in terms], *factors)
-        shown = [row for row in self.rows if row.name in _SHOWING]
+        shown = [row for row in self.rows if row in _SHOWING]
         if shown and self.choices.index(4):
             self.grow(shown[self._index(len(shown))], place)
 
@@ -336,7 +337,10 @@ class _Making:
 
 
 # Rows that show what a small number has lost: they square it, divide by it, take roots and logs.
-_SHOWING = ("square", "div", "reciprocal", "log", "log2", "sqrt", "power", "pow", "mul")
+_SHOWING = [
+    TABLE[name]
+    for name in ("square", "div", "reciprocal", "log", "log2", "sqrt", "power", "pow", "mul")
+]
 
 
 @cache

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.compile.arrays.ir import Apply, Array, Many, Operand, View, Work, operands_of
 from autograd.compile.backends.allocation import Places
-from autograd.compile.backends.ufuncs import Call, Made, recorded
+from autograd.compile.backends.ufuncs import Made, UfuncCall, recorded
 from autograd.compile.backends.writer import Lines
 from autograd.engine import numeric
 
@@ -234,7 +234,7 @@ class Elementwise:
         self._lines.call(in_blocks)
 
     def _recorded(
-        self, operands: list[Made], calls: list[Call], taken: list[Any], out: Any
+        self, operands: list[Made], calls: list[UfuncCall], taken: list[Any], out: Any
     ) -> None:
         known: dict[int, Any] = {id(x): y for x, y in zip(operands, taken, strict=True)}
         last: dict[int, int] = {}

@@ -23,7 +23,7 @@ class Unrecordable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class UfuncCall:
     """One ufunc on operands, or a choice between two, and what is made.
 
     Attributes:
@@ -41,7 +41,7 @@ class Call:
 class Made(NDArrayOperatorsMixin):
     """An array without numbers: its shape and kind."""
 
-    calls: list[Call] = field(repr=False)
+    calls: list[UfuncCall] = field(repr=False)
     shape: tuple[int, ...]
     dtype: Any
 
@@ -68,7 +68,7 @@ class Made(NDArrayOperatorsMixin):
     def _called(self, function: Any, operands: Sequence[Any], kind: Any) -> Made:
         shape = np.broadcast_shapes(*[getattr(x, "shape", ()) for x in operands])
         out = Made(self.calls, shape, kind)
-        self.calls.append(Call(function, tuple(operands), out))
+        self.calls.append(UfuncCall(function, tuple(operands), out))
         return out
 
 
@@ -79,7 +79,7 @@ def _sample(x: Any) -> Any:
 
 def recorded(
     function: Callable[..., Any], shapes: Sequence[tuple[int, ...]], kind: Any
-) -> tuple[list[Made], list[Call]] | None:
+) -> tuple[list[Made], list[UfuncCall]] | None:
     """Return what a function does to arrays of these shapes; None if it does more than ufuncs.
 
     >>> from autograd.engine.numeric import softplus_array
@@ -89,7 +89,7 @@ def recorded(
     >>> recorded(lambda x: x.cumsum(), [(2,)], np.float64) is None
     True
     """
-    calls: list[Call] = []
+    calls: list[UfuncCall] = []
     operands = [Made(calls, tuple(shape), np.dtype(kind)) for shape in shapes]
     found: Any = None
     with contextlib.suppress(Unrecordable, TypeError, AttributeError, ValueError):

@@ -20,7 +20,7 @@ from nn.inference.predict import programs_of
 from nn.losses import LOSSES, Loss
 from nn.module import Module
 from nn.optim import array_step
-from nn.training.engines import Engine
+from nn.training.engines import Engine, checked_loss
 from nn.validation import Array, Floats
 
 
@@ -40,8 +40,8 @@ class CompiledEngine(Engine):
         self._losses: Any = compile(loss.function)
         self._compiled: Compiled
         self._program: Any
-        # How the optimiser of the last step moves the parameters.
-        self._move: Callable[[], object] | None = None
+        # How the optimiser of the last step moves the parameters of the engine it is given.
+        self._move: Callable[[CompiledEngine], object] | None = None
         # Whether nothing of the user's has run since outputs were asked for.
         self._is_tried = False
         self._trace()
@@ -56,8 +56,9 @@ class CompiledEngine(Engine):
         model, loss = self._model, self._loss
         function, contained = loss.function, model._self_contained()
 
+        # What the program holds must not hold the engine, which holds the program.
         def of_one_sample(x: Any, target: Any) -> Any:
-            return self._checked(function(model(x), target))
+            return checked_loss(loss, function(model(x), target))
 
         closed = contained and loss is LOSSES.get(loss.name)
         self._compiled = compiled(model, of_one_sample, self._shapes, closed=closed)
@@ -87,9 +88,9 @@ class CompiledEngine(Engine):
         """See `Engine`."""
         if self._move is None:
             self._move = self._way_of(optimizer)
-        self._move()
+        self._move(self)
 
-    def _way_of(self, optimizer: Any) -> Callable[[], object]:
+    def _way_of(self, optimizer: Any) -> "Callable[[CompiledEngine], object]":
         """Return how an optimiser steps: on the flat array if it can, and holds no others."""
         program, reached = self._program, self._program.reached
         if not reached.any():
@@ -97,17 +98,17 @@ class CompiledEngine(Engine):
         on_array = array_step(optimizer)
         place = {p: i for i, p in enumerate(self._parameters)}
         if on_array is None or not place.keys() >= set(optimizer.parameters):
-            return lambda: self._step_on_values(optimizer)
+            return lambda engine: engine._step_on_values(optimizer)
         # A parameter that the loss does not depend on has no gradient, and stays with its momentum.
         if optimizer.parameters == self._parameters:
             moved = None if reached.all() else reached
-            return lambda: on_array(program.theta, self._slopes, moved)
+            return lambda engine: on_array(program.theta, engine._slopes, moved)
         places = np.array([place[p] for p in optimizer.parameters])
         some = None if reached[places].all() else reached[places]
 
-        def step_on_some() -> None:
+        def step_on_some(engine: CompiledEngine) -> None:
             numbers = program.theta[places]
-            on_array(numbers, self._slopes[places], some)
+            on_array(numbers, engine._slopes[places], some)
             program.theta[places] = numbers
 
         return step_on_some

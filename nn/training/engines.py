@@ -17,6 +17,20 @@ from nn.module import Module
 from nn.validation import Array, Floats
 
 
+def checked_loss(loss: Loss, result: Any) -> Any:
+    """Return the result of a loss, if it can be differentiated.
+
+    Raises:
+        TypeError: if it is no Value.
+    """
+    if not hasattr(result.__class__, "__apply__"):
+        raise TypeError(
+            f"the loss {loss.name} returned {result!r:.60} in place of a Value, so there "
+            "is nothing to differentiate: compute it from the outputs it is given"
+        )
+    return result
+
+
 class Engine:
     """Finds the gradients of mini-batches, and lets an optimiser step by them.
 
@@ -122,19 +136,6 @@ class Engine:
         """Whether `predict` gives what calls give: it was not written anew."""
         return type(self._model).predict is Module.predict
 
-    def _checked(self, result: Any) -> Any:
-        """Return the result of the loss, if it can be differentiated.
-
-        Raises:
-            TypeError: if it is no Value.
-        """
-        if not hasattr(result.__class__, "__apply__"):
-            raise TypeError(
-                f"the loss {self._loss.name} returned {result!r:.60} in place of a Value, so there "
-                "is nothing to differentiate: compute it from the outputs it is given"
-            )
-        return result
-
     def _check_parameters(self) -> None:
         """Refuse to go on with other parameters than those that training began with.
 
@@ -180,7 +181,7 @@ class EagerEngine(Engine):
             p.grad = None
         total = 0.0
         for x, target in zip(X.tolist(), targets.tolist(), strict=True):
-            result = self._checked(loss(model(x), target))
+            result = checked_loss(self._loss, loss(model(x), target))
             if not math.isfinite(result.data):
                 return result.data
             result.backward()

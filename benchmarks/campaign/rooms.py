@@ -100,7 +100,8 @@ class Rooms:
 
     def _enter(self, x: float, room: float) -> int:
         self.data.append(x)
-        self.room.append(room)
+        # 0 times what may be anything is anything.
+        self.room.append(math.inf if math.isnan(room) else room)
         self._terms.append((abs(x), 1, room))
         return len(self.data) - 1
 

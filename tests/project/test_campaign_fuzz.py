@@ -18,7 +18,7 @@ from support.profile import PROFILE
 ROOMS = [autograd, check, strategies, laboratory, nn, nn.datasets, values.plots, values.losses]
 # Errors and records that nobody makes by hand, and what `trained` calls.
 NOT_CALLED = {"Outcome", "Verdict", "Step", "Slip", "Network", "RandomProgram", "NaiveTrial"}
-NOT_CALLED |= {"UpdateTrial", "Initialiser", "fit"}
+NOT_CALLED |= {"UpdateTrial", "Initialiser", "fit", "Estimate", "Taylor", "FaultKind"}
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])

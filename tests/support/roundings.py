@@ -4,6 +4,7 @@ Numbers are given the room that `benchmarks.campaign.rooms` finds for them, adjo
 the roundings of a row's operands make of its partials is found by moving the operands.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -81,7 +82,8 @@ def room(
         code, place, operands = listed[i]
         off[i] += (uses[i] + 2.0) * eps * size[i] + tiny
         if code < 0:
-            slopes[code, place], sizes[code, place] = off[i], size[i]
+            bound = math.inf if math.isnan(off[i]) else off[i]
+            slopes[code, place], sizes[code, place] = bound, size[i]
         elif uses[i] or i == result:
             for x, p, dp in _partials(rooms, graph.rows[code], i, operands):
                 size[x] += size[i] * abs(p) if size[i] else 0.0

@@ -98,7 +98,6 @@ CALLS = [
     "nn.Layer(2, 1).config()", "nn.Neuron(2).config()",
     "nn.SGD([assigned(leaf(), 'grad', 1.0)], 0.1).step()", "nn.SGD([leaf()], 0.1).zero_grad()",
     "nn.SGD([leaf()], 0.1).step_array(np.array([1.0]), np.array([1.0]))",
-    "nn.SGD([leaf()], 0.1).move(0.1, np.array([1.0]), np.array([1.0]), np.array([1.0]))",
     "assigned(nn.SGD([assigned(leaf(), 'grad', 1.0)], 0.1), 'lr', 0.1).step()",
     "list(nn.minibatches(samples(), targets(), 2))", "nn.split(samples(), targets(), 0.5)",
     "list(nn.Batches(samples(), targets(), 2, np.random.default_rng(0), False))",

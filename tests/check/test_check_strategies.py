@@ -193,7 +193,10 @@ def test_few_programs_come_twice_and_few_have_no_gradient(many):
     assert sum(x == 0.0 for x in entries) < 0.25 * len(entries)
     # A gradient that reads the same backwards hides that it is in reverse order.
     several = [g for g in gradients if len(g) > 1]
-    assert sum(g == g[::-1] for g in several) < 0.08 * len(several)
+    # Fewer than 8 %, and three deviations for a draw of this many: Hypothesis also draws from the
+    # constants of whatever modules are loaded, so a seed alone does not pin it.
+    most = 0.08 * len(several)
+    assert sum(g == g[::-1] for g in several) < most + 3.0 * math.sqrt(most)
 
 
 def test_numbers_come_by_magnitude_so_that_tails_and_small_inputs_are_not_rare(many):
@@ -358,7 +361,7 @@ def test_infinite_numbers_and_minus_zero_print_as_what_they_are():
 def test_what_cannot_be_built_is_refused():
     with pytest.raises(ValueError, match="no primitive is called 'sinus'"):
         random_program(0, 3, ["sinus"])
-    with pytest.raises(ValueError, match="max_ops is 0"):
+    with pytest.raises(ValueError, match="max_ops must be at least 1; got 0"):
         random_program(0, 0)
     with pytest.raises(ValueError, match="primitives is empty"):
         random_program(0, 3, [])

@@ -62,7 +62,8 @@ def test_every_method_is_called(kind: type) -> None:
         name for name in methods
         if kind is autograd.Value and len(inspect.signature(getattr(kind, name)).parameters) == 1
     }  # fmt: skip
-    assert methods - _named() <= alone | {"cbrt", "fmod", "rint"}
+    # `move` is what a class of optimisers writes; `step` and `step_array` call it.
+    assert methods - _named() <= alone | {"cbrt", "fmod", "rint", "move"}
 
 
 def test_what_a_good_call_comes_to() -> None:

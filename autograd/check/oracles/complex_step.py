@@ -168,6 +168,10 @@ def _replayed(tape: Tape, i: int) -> Estimate:
     if place < 0:
         return Estimate(0.0, 0.0, 0.0, ORACLE)
     h = (abs(tape.data[place]) or 1.0) * STEP
+    if not h:
+        return troubled(
+            ORACLE, "the input is too near 0 for a step that is small beside it", step=h
+        )
     found: list[float] = []
     for step in (h, 4.0 * h):
         moved: list[Any] = [tape.data[j] if j >= 0 else math.nan for j in tape.inputs]

@@ -6,6 +6,7 @@ it is for small graphs: there it is the definition that every faster sweep must 
 
 from typing import Any
 
+from autograd import asked
 from autograd.check.oracles.estimate import Estimate
 from autograd.check.oracles.forward import local_partials
 from autograd.check.oracles.tape import Tape, recorded
@@ -52,6 +53,7 @@ def sum_over_paths(f: Any, *inputs: Any, limit: int = 100_000) -> list[Estimate]
     >>> [slope.value for slope in sum_over_paths(lambda x, y: x * x * y, 3.0, 2.0)]
     [12.0, 9.0]
     """
+    limit = asked.whole("limit", limit, at_least=0)
     tape, count = recorded(f, inputs)
     if tape is None:
         return [Estimate(0.0, 0.0, 0.0, ORACLE)] * count

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
+from autograd import asked
 from autograd.engine import methods
 from autograd.engine.primitive import Primitive
 from autograd.engine.primitives import exp, pow, power, reciprocal, sigmoid, square, xlogy
@@ -156,6 +157,8 @@ def planted(row: Primitive, rule: Rule) -> Generator[None]:
     >>> grad(sin)(0.0)
     1.0
     """
+    asked.instance("planted", row, Primitive, 'a row of the table: write lookup("sin")')
+    asked.function("planted", rule, "a rule: a function of z and the operands")
     kept = row.partials
     _give(row, rule)
     try:

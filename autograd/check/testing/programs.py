@@ -46,8 +46,7 @@ def build(
     >>> build(Seeded(3), 6) == build(Seeded(3), 6)
     True
     """
-    if max_ops < 1:
-        raise ValueError(f"max_ops is {max_ops}: a program has at least one instruction")
+    max_ops = asked.whole("max_ops", max_ops, at_most=10_000)
     max_inputs = asked.whole("max_inputs", max_inputs, at_most=MAX_INPUTS)
     rows = _rows(primitives)
     wanted = _row(using) if using is not None else None

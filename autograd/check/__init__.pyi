@@ -1,5 +1,6 @@
 """Every public name of `autograd.check`, once; see `autograd/faces.py`."""
 
+from autograd.check import strategies as strategies  # a module; it needs Hypothesis
 from autograd.check.judge.gradients import assert_gradients as assert_gradients
 from autograd.check.judge.gradients import check_against as check_against
 from autograd.check.judge.gradients import check_gradients as check_gradients

@@ -312,10 +312,12 @@ def lookup(name: str) -> Primitive:
     >>> lookup("mul")
     <primitive mul>
     """
-    try:
-        return TABLE[name]
-    except KeyError:
-        raise KeyError(f"no primitive is called {name!r}; known are {', '.join(TABLE)}") from None
+    asked.instance("lookup", name, str, "the name of a primitive: write lookup('tanh')")
+    if name not in TABLE:
+        meant = asked.near(name, TABLE)
+        close = f". Did you mean {meant[0]!r}?" if meant else f"; known are {', '.join(TABLE)}"
+        raise KeyError(f"no primitive is called {name!r}{close}")
+    return TABLE[name]
 
 
 def enter(row: Primitive) -> Primitive:

@@ -59,6 +59,10 @@ class DivergenceError(FloatingPointError):
         super().__init__(message)
         self.history = history
 
+    def __reduce__(self) -> tuple[type["DivergenceError"], tuple[str, History]]:
+        # So that it comes back from another process.
+        return DivergenceError, (str(self), self.history)
+
 
 _CAUSES = (
     "The usual causes: a learning rate that is too large, inputs that are not scaled (pixels of "

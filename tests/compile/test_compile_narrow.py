@@ -50,7 +50,9 @@ def test_any_graph_has_the_same_numbers_node_by_node(program: RandomProgram, bat
         for i in range(count):
             near = pytest.approx(wanted[i], rel=0, abs=allowed.slopes[INPUT, i], nan_ok=True)
             assert slopes[i][k] == near
-            assert derivatives[i][k] == near
+            # Text cannot run again with care: where the number is nan, 0 times it is, too.
+            if not np.isnan(values[k]):
+                assert derivatives[i][k] == near
 
 
 @given(batch=st.integers(1, 300))

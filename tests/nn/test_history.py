@@ -2,10 +2,11 @@
 
 import csv
 import io
+import pickle
 
 import pytest
 
-from nn import EpochRecord, History
+from nn import DivergenceError, EpochRecord, History
 
 CLASSES = [
     EpochRecord(1, 0.1 + 0.2, 0.5, 0.25, 0.75, 0.011, 7),
@@ -86,3 +87,8 @@ def test_csv_has_all_digits_and_no_times_unless_asked(tmp_path):
 def test_a_csv_that_cannot_be_written_says_where(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         History(CLASSES).to_csv(tmp_path / "nowhere" / "history.csv")
+
+
+def test_a_divergence_comes_back_from_another_process() -> None:
+    error = pickle.loads(pickle.dumps(DivergenceError("the loss became inf", History())))
+    assert (str(error), len(error.history)) == ("the loss became inf", 0)

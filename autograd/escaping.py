@@ -5,6 +5,7 @@ text. Pictures, tables and formulas pass it through here once; markup is escaped
 """
 
 import re
+from html import escape
 from typing import Final
 
 LONGEST: Final = 2_000
@@ -31,6 +32,17 @@ def clean(text: str, length: int = LONGEST) -> str:
         head = kept * 2 // 3
         text = f"{text[:head]}…{text[len(text) - (kept - head) :]}"
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def markup(text: str) -> str:
+    """Return `text` as the content of an element of XML or HTML.
+
+    Not by `xml.sax.saxutils`, whose import loads `urllib` and half of the network.
+
+    >>> markup('a < b & "c"')
+    'a &lt; b &amp; "c"'
+    """
+    return escape(text, quote=False)
 
 
 def markdown_text(text: str) -> str:

@@ -17,7 +17,6 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from autograd.asked import flag, instance
 from autograd.display.chain.mathml import mathml
@@ -38,7 +37,7 @@ from autograd.display.picture.picture import Picture, paint
 from autograd.display.picture.style import FILLS
 from autograd.display.writers.svg import svg_of
 from autograd.engine.value import Value
-from autograd.escaping import clean
+from autograd.escaping import clean, markup
 from autograd.files import with_ending, write_whole
 
 MOST_NODES = 150
@@ -170,11 +169,11 @@ class Walkthrough:
     def _table(self) -> str:
         """Return the table of values and gradients, as it is at the end."""
         walk = self._walk
-        z = escape(walk.name(len(walk.nodes) - 1))
+        z = markup(walk.name(len(walk.nodes) - 1))
         total = f"gradient d{z}/d·" if len(z) <= 8 else "gradient"
         rows = [
-            f'<tr><th scope="row">{escape(walk.name(i))}</th>'
-            f"<td>{escape(self._operation(i))}</td><td>{figure(walk.data[i])}</td>"
+            f'<tr><th scope="row">{markup(walk.name(i))}</th>'
+            f"<td>{markup(self._operation(i))}</td><td>{figure(walk.data[i])}</td>"
             f"<td>{figure(walk.gradients[i])}</td></tr>"
             for i in self._places
         ]
@@ -246,7 +245,7 @@ class Walkthrough:
         )
         note = self._note()
         still = (
-            f'<div class="cw-still">{f"<p>{escape(note)}</p>" if note else ""}'
+            f'<div class="cw-still">{f"<p>{markup(note)}</p>" if note else ""}'
             f'<div class="cw-graph" tabindex="0"><img alt="{_attribute(alt)}" '
             f'src="data:image/svg+xml;base64,{svg}" style="background:#ffffff"></div>'
             f"{self._table()}</div>"
@@ -263,7 +262,7 @@ class Walkthrough:
     @cached_property
     def page(self) -> str:
         """The whole page, which asks the network for nothing and may not."""
-        z = escape(clean(self._walk.name(len(self._walk.nodes) - 1), 60))
+        z = markup(clean(self._walk.name(len(self._walk.nodes) - 1), 60))
         policy = (
             "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
             "img-src data:"
@@ -325,7 +324,7 @@ def _formula(term: Term | float) -> str:
 
 
 def _attribute(text: str) -> str:
-    return escape(text, {'"': "&quot;"})
+    return markup(text).replace('"', "&quot;")
 
 
 def _script_json(data: Any) -> str:

@@ -8,7 +8,8 @@ it does not know is shown by its name: nothing in a label or a row can fail here
 from __future__ import annotations
 
 import re
-from xml.sax.saxutils import escape
+
+from autograd.escaping import markup
 
 _TOKEN = re.compile(r"\\([A-Za-z]+)|\\(.)|(\d+(?:\.\d+)?)|(\s+)|(.)", re.DOTALL)
 
@@ -116,7 +117,7 @@ class _Reader:
         """Return a group, a command with its arguments, a number or a character."""
         token = self.next()
         if depth > _DEEPEST:
-            return f"<mtext>{escape(token)}</mtext>"
+            return f"<mtext>{markup(token)}</mtext>"
         if token == "{":
             return _grouped(self.row("}", depth + 1))
         if token.startswith("\\") and len(token) > 1:
@@ -124,10 +125,10 @@ class _Reader:
         if token[:1].isdigit():
             return f"<mn>{token}</mn>"
         if token.isalpha() or token == "…":
-            return f"<mi>{escape(token)}</mi>"
+            return f"<mi>{markup(token)}</mi>"
         if not token:
             return "<mrow></mrow>"
-        return f"<mo>{'−' if token == '-' else escape(token)}</mo>"
+        return f"<mo>{'−' if token == '-' else markup(token)}</mo>"
 
     def command(self, name: str, depth: int) -> str:
         if name == "frac":
@@ -151,8 +152,8 @@ class _Reader:
         if name in _SIGNS or name in _GREEK:
             return f"<mi>{_SIGNS.get(name) or _GREEK[name]}</mi>"
         if len(name) == 1 and not name.isalpha():
-            return f"<mo>{escape(name)}</mo>"  # an escaped character
-        return f"<mi>{escape(name)}</mi>"  # sin, max, ... and all that is not known
+            return f"<mo>{markup(name)}</mo>"  # an escaped character
+        return f"<mi>{markup(name)}</mi>"  # sin, max, ... and all that is not known
 
     def fence(self, form: str) -> str:
         """Return the bracket that comes next; none for a full stop."""
@@ -161,7 +162,7 @@ class _Reader:
             return ""
         # Brackets are fences by themselves, a bar may be anything.
         return (
-            f'<mo fence="true" form="{form}">|</mo>' if mark == "|" else f"<mo>{escape(mark)}</mo>"
+            f'<mo fence="true" form="{form}">|</mo>' if mark == "|" else f"<mo>{markup(mark)}</mo>"
         )
 
     def table(self, depth: int) -> str:
@@ -190,7 +191,7 @@ class _Reader:
 
     def upright(self) -> str:
         text = self.words()
-        return f"<mi>{escape(text)}</mi>" if text else "<mrow></mrow>"
+        return f"<mi>{markup(text)}</mi>" if text else "<mrow></mrow>"
 
     def words(self) -> str:
         """Return the text of a group, its escapes undone."""

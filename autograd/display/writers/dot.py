@@ -7,12 +7,12 @@ addresses or on the order of a set.
 """
 
 from typing import Any
-from xml.sax.saxutils import escape
 
 from autograd.display.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.style import FONT, arrow_colour, box_look, swatch_look
+from autograd.escaping import markup as html_text
 
 
 def dot_source(picture: Picture) -> str:
@@ -66,7 +66,7 @@ def markup(text: str) -> str:
 
     Backslashes escape there too. A label that is only "]" is a syntax error in dot 2.43.
     """
-    return escape(text).replace("\\", "\\\\").replace("]", "&#93;")
+    return html_text(text).replace("\\", "\\\\").replace("]", "&#93;")
 
 
 def _node(box: Box) -> str:

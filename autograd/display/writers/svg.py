@@ -4,7 +4,6 @@ The page has a white ground of its own, so it reads the same on a dark page.
 """
 
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
 
 from autograd.display.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow, Box
@@ -12,6 +11,7 @@ from autograd.display.picture.picture import Picture
 from autograd.display.picture.style import FONT, Look, arrow_colour, box_look, swatch_look
 from autograd.display.writers.layout import Item, arrange
 from autograd.display.writers.measure import LINE, PAD, head_of, text_width
+from autograd.escaping import markup
 
 LAYER_GAP, MARGIN = 30.0, 12.0
 
@@ -73,7 +73,7 @@ def box_svg(box: Box, x: float, y: float, width: float, height: float) -> str:
     left, top = x - width / 2, y - height / 2
     faded = box.shade == "faded"
     out = [
-        f'<g class="node"><title>{escape(box.tooltip)}</title>',
+        f'<g class="node"><title>{markup(box.tooltip)}</title>',
         _rect(left, top, width, height, box_look(box.kind, box.shade, result=box.result)),
     ]
     line = top + 1.0
@@ -83,7 +83,7 @@ def box_svg(box: Box, x: float, y: float, width: float, height: float) -> str:
         line += LINE
         spans = [
             f'<tspan fill="{PALE if faded else colour}" font-size="{size:g}" font-weight="{weight}"'
-            f"{gap if i else ''}>{escape(text)}</tspan>"
+            f"{gap if i else ''}>{markup(text)}</tspan>"
             for i, (text, colour, size, weight) in enumerate(head)
         ]
         out.append(f'<text x="{x:.1f}" y="{line - 2:.1f}" text-anchor="middle">'
@@ -93,9 +93,9 @@ def box_svg(box: Box, x: float, y: float, width: float, height: float) -> str:
         colour, faint = (PALE, PALE) if faded else (TONES.get(tone, INK), FAINT)
         out.append(
             f'<text x="{left + PAD:.1f}" y="{line - 2:.1f}" font-size="10" fill="{faint}">'
-            f"{escape(name)}</text>"
+            f"{markup(name)}</text>"
             f'<text x="{left + width - PAD:.1f}" y="{line - 2:.1f}" font-size="11" '
-            f'text-anchor="end" fill="{colour}">{escape(text)}</text>'
+            f'text-anchor="end" fill="{colour}">{markup(text)}</text>'
         )
     return "".join([*out, "</g>"])
 
@@ -121,7 +121,7 @@ def arrow_svg(
             path.append(f"C{x + bend:.1f},{y:.1f} {px - bend:.1f},{py:.1f} {px:.1f},{py:.1f}")
         x, y = px, py
     out = [
-        f'<g class="edge"><title>{escape(arrow.tooltip)}</title>',
+        f'<g class="edge"><title>{markup(arrow.tooltip)}</title>',
         f'<path d="{" ".join(path)}" fill="none" stroke="{colour}" stroke-width="{wide:.2f}"/>',
         f'<path d="M{ex:.1f},{ey:.1f} l{-size - 1:.1f},{-size / 2:.1f} v{size:.1f} z" '
         f'fill="{colour}"/>',
@@ -132,7 +132,7 @@ def arrow_svg(
         out.append(
             f'<rect x="{spot[0] - width / 2:.1f}" y="{spot[1] - 7:.1f}" width="{width:.1f}" '
             f'height="14" fill="#ffffff" fill-opacity="0.9"/>'
-            f'<text {at} fill="{colour}">{escape(arrow.text)}</text>'
+            f'<text {at} fill="{colour}">{markup(arrow.text)}</text>'
         )
     return "".join([*out, "</g>"])
 
@@ -154,7 +154,7 @@ def _legend(entries: Sequence[tuple[str, str]], top: float) -> tuple[list[str], 
         drawn.append(
             f"{_rect(x, top, width, LINE, swatch_look(kind))}"
             f'<text x="{x + width / 2:.1f}" y="{top + 11.5:.1f}" font-size="10" '
-            f'text-anchor="middle" fill="{PALE if kind == "faded" else INK}">{escape(words)}</text>'
+            f'text-anchor="middle" fill="{PALE if kind == "faded" else INK}">{markup(words)}</text>'
         )
         x += width + MARGIN / 2
     return drawn, x + MARGIN / 2
@@ -168,7 +168,7 @@ def page(drawn: Sequence[str], width: float, height: float, picture: Picture) ->
     height += (LINE + 6.0) * bool(legend)
     below = [
         f'<text x="12" y="{height + 15 * (i + 1):.1f}" font-size="10" fill="{FAINT}">'
-        f"{escape(note)}</text>"
+        f"{markup(note)}</text>"
         for i, note in enumerate(notes)
     ]
     height += 15.0 * len(notes) + (10.0 if notes else 0.0)

@@ -69,6 +69,10 @@ def _describe(x: object) -> str:
         return "None: a function that forgot to return its result, or an unset gradient?"
     if isinstance(x, str | bytes):
         shown = repr(x) if len(x) <= 40 else repr(x[:37]) + "..."
+        try:
+            float(x)
+        except ValueError:
+            return f"the {type(x).__name__} {shown}, which stands for none"
         return f"the {type(x).__name__} {shown}: write float({shown})"
     if isinstance(x, complex | np.complexfloating):
         return f"the complex number {x}: write z.real, z.imag or abs(z)"

@@ -174,6 +174,8 @@ def _number(x: object, expected: str) -> float:
 
 def _instead(x: object) -> str:
     """Return what to write in place of something that holds numbers but has no place for each."""
+    if isinstance(x, list | tuple | dict):
+        return f"got a {type(cast(object, x)).__name__}"
     if not isinstance(x, Iterable) or isinstance(x, str | bytes):
         return ""
     function = "list" if isinstance(x, Sequence | Iterator) else "sorted"

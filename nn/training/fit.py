@@ -333,7 +333,12 @@ def _plan(
                 f"{size}, and validation='last_batch' holds the last batch out; choose a smaller "
                 "batch_size"
             )
-    elif validation is not None and real("validation", validation):
+    elif validation is not None and (share := real("validation", validation)):
+        if not 0.0 < share < 1.0:
+            raise ValueError(
+                f"validation is a fraction between 0 and 1, such as 0.1, a pair (X, y), "
+                f"'last_batch' or None; got {validation}"
+            )
         train, held = split(samples, targets, validation, seed)
     cut = 0.0 if targets.min() < 0 else loss.cut
     return _Plan(loss, train, held, last_batch, size, seed, classes, cut)

@@ -45,7 +45,7 @@ def test_the_wheel_holds_every_file_of_both_packages_and_the_plugin_and_nothing_
         if not any(part.startswith((".", "__pycache__")) for part in name.parts)
     }
     held = {name for name in wheel if not name.startswith(dist_info(""))}
-    assert held == sources | {"chalkgrad_pytest.py"}
+    assert held == sources | {"chalkgrad.py", "chalkgrad_pytest.py"}
     assert {
         "autograd/__init__.py",
         "autograd/py.typed",
@@ -142,3 +142,14 @@ def test_nn_uses_only_what_autograd_exports():
 def test_every_public_name_can_be_completed() -> None:
     assert set(autograd.__all__) <= set(dir(autograd))
     assert {"explain", "check_gradients", "laboratory"} <= set(dir(autograd))
+
+
+def test_the_distribution_is_imported_by_its_own_name() -> None:
+    import chalkgrad
+
+    assert chalkgrad.autograd.__version__ == chalkgrad.__version__
+    assert chalkgrad.nn is importlib.import_module("nn")
+    told = subprocess.run(
+        [sys.executable, "-m", "chalkgrad", "--version"], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == f"chalkgrad {chalkgrad.__version__}\n"

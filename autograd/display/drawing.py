@@ -1,4 +1,4 @@
-"""`draw`, and the Drawing it returns: a picture as DOT text, SVG, a file or plain text."""
+"""`draw`, and the Drawing it returns: a picture as DOT, Mermaid or plain text, SVG or a file."""
 
 import os
 from collections.abc import Sequence
@@ -13,12 +13,13 @@ from autograd.display.picture.selection import view
 from autograd.display.picture.style import legend_of
 from autograd.display.writers.dot import dot_source
 from autograd.display.writers.graphviz import INSTALL, RenderError, available, inline_svg, render
+from autograd.display.writers.mermaid import mermaid_source
 from autograd.display.writers.svg import svg_of
 from autograd.display.writers.text import outline
 from autograd.engine.value import Value
 from autograd.files import with_ending, write_whole
 
-FORMATS = ("svg", "dot", "gv", "txt", "png", "pdf")
+FORMATS = ("svg", "dot", "gv", "mmd", "txt", "png", "pdf")
 
 
 def check_format(format: object) -> None:
@@ -59,7 +60,7 @@ def draw(
     Args:
         z: the result.
         format: the form in a notebook, and in a file where its name does not say:
-            "svg", "dot", "txt", "png" or "pdf".
+            "svg", "dot", "mmd" (Mermaid), "txt", "png" or "pdf".
         expand: True shows every node, up to 2,000. "layers" and "neurons" collapse to just these.
             The name of a layer or neuron as it stands in the picture ("layers.1", or "layer 1",
             "layers.1.neurons.0"), a node, a model or a list of these shows its nodes, or if they
@@ -185,6 +186,16 @@ class Drawing:
         """The picture as plain text, a line for each box and arrow."""
         return outline(self.picture)
 
+    @property
+    def mermaid(self) -> str:
+        """The picture as Mermaid text, which code hosts and notebooks show by themselves.
+
+        >>> x = Value(3.0, "x")
+        >>> print(draw(x * x, legend=False).mermaid.splitlines()[0])
+        flowchart LR
+        """
+        return mermaid_source(self.picture)
+
     def content(self, format: str) -> bytes:
         """Return the picture as the content of a file.
 
@@ -197,6 +208,8 @@ class Drawing:
             return f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'.encode()
         if format in ("dot", "gv"):
             return self.source.encode()
+        if format == "mmd":
+            return self.mermaid.encode()
         if format == "txt":
             return f"{self.text}\n".encode()
         rendered = render(self.source, format)
@@ -210,9 +223,9 @@ class Drawing:
         """Write the picture to a file, whole or not at all, and return the file's path.
 
         Args:
-            path: ending in .svg, .dot, .gv, .txt, .png or .pdf; the ending says the format, and
-                a name without one gets the drawing's own. A device such as /dev/stdout is written
-                to in that format.
+            path: ending in .svg, .dot, .gv, .mmd, .txt, .png or .pdf; the ending says the format,
+                and a name without one gets the drawing's own. A device such as /dev/stdout is
+                written to in that format.
 
         Raises:
             ValueError: for another ending.
@@ -237,6 +250,8 @@ class Drawing:
             bundle["application/pdf"] = self.content("pdf")
         elif self.format in ("dot", "gv"):
             bundle["text/plain"] = self.source
+        elif self.format == "mmd":
+            bundle["text/plain"] = self.mermaid
         return bundle
 
     def __str__(self) -> str:

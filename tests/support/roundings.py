@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.check.strategies import RandomProgram
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
+from autograd.compile.tracing.trace import trace
 from autograd.engine.primitives import Primitive
 from benchmarks.campaign.rooms import APART, EPS, TINY, Rooms, gap
 
@@ -91,6 +93,19 @@ def room(
                 part = (size[i] + off[i]) * dp if dp else 0.0
                 off[x] += (off[i] * abs(p) if p else 0.0) + part
     return Room(rooms.room[result], slopes, sizes)
+
+
+def largest(program: RandomProgram, columns: Sequence[Any]) -> tuple[float, list[float]]:
+    """Return, over some samples, the room of a program's value, and the size of each slope's terms.
+
+    Where terms cancel, their sum is no measure of a rounding; these are.
+    """
+    count = len(columns)
+    graph = trace(program, [()] * count)
+    rooms = [room(graph, point) for point in np.transpose(columns).tolist()]
+    value = max([r.value for r in rooms if math.isfinite(r.value)], default=0.0)
+    sizes = [[r.sizes[INPUT, i] for r in rooms] for i in range(count)]
+    return value, [max(filter(math.isfinite, of), default=0.0) for of in sizes]
 
 
 def _partials(

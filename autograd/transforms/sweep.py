@@ -51,9 +51,7 @@ def edges(
     Edge(position=1, operand='b', partial=1.0, is_closed=False)
     """
     nothing = closed(row, partials)
-    return [
-        Edge(k, x, partials[k], k in nothing) for k, x in enumerate(operands) if x in among
-    ]  # fmt: skip
+    return [Edge(k, x, partials[k], k in nothing) for k, x in enumerate(operands) if x in among]
 
 
 def local_edges(node: Value, among: Container[Any] | None = None) -> list[Edge]:

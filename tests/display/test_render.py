@@ -14,6 +14,7 @@ from autograd import Value, draw
 from autograd.display import RenderError, drawing
 from autograd.display.writers import graphviz
 from nn import MLP
+from support import pictures
 
 SVG = "{http://www.w3.org/2000/svg}"
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="there is no `dot` here")
@@ -35,11 +36,7 @@ def engine(request):
 
 
 def example():
-    x, y = Value(1.0, "x"), Value(2.0, "y")
-    f = x**2 + x * y + y**2
-    f.label = "f"
-    z = f**2 + f
-    z.label = "z"
+    z, _, _ = pictures.example()
     z.backward()
     return z
 

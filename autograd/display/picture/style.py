@@ -54,11 +54,23 @@ def swatch_look(kind: str) -> Look:
     return box_look("node", kind if kind in ("lit", "faded") else "", result=kind == "result")
 
 
-def arrow_colour(arrow: Arrow) -> str:
-    """Return the colour of an arrow and of its numbers."""
+class ArrowLook(NamedTuple):
+    """How an arrow looks: its colour, which its numbers have too, its width, and whether dashed."""
+
+    colour: str
+    width: float
+    dashed: bool
+
+
+def arrow_look(arrow: Arrow) -> ArrowLook:
+    """Return the look of an arrow; not every writer can dash a line."""
     if arrow.shade == "faded":
-        return PALE
-    return INK if arrow.shade == "lit" and arrow.amount is None else TONES[arrow.tone]
+        colour = PALE
+    else:
+        lit = arrow.shade == "lit" and arrow.amount is None
+        colour = INK if lit else TONES[arrow.tone]
+    width = 0.8 + 2.6 * arrow.width if arrow.amount is not None else 1.0
+    return ArrowLook(colour, width, arrow.tone in ("unknown", "zero", "nan") and not arrow.text)
 
 
 _WORDS = {

@@ -11,7 +11,7 @@ from typing import Any
 from autograd.display.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
-from autograd.display.picture.style import FONT, arrow_colour, box_look, swatch_look
+from autograd.display.picture.style import FONT, arrow_look, box_look, swatch_look
 from autograd.escaping import markup as html_text
 
 
@@ -105,14 +105,14 @@ def _table(box: Box) -> str:
 
 
 def _edge(arrow: Arrow, labelled: bool) -> str:
-    colour = arrow_colour(arrow)
+    colour, width, dashed = arrow_look(arrow)
     look = f'color="{colour}" tooltip={quoted(arrow.tooltip)}'
     if arrow.text and labelled:
         # Spaces keep the text off its own line, which dot draws right beside it.
         look += f' label={quoted(f" {arrow.text} ")} fontcolor="{colour}"'
     if arrow.amount is not None:
-        look += f" penwidth={0.8 + 2.6 * arrow.width:.2f}"
-    if arrow.tone in ("unknown", "zero", "nan") and not arrow.text:
+        look += f" penwidth={width:.2f}"
+    if dashed:
         look += " style=dashed"
     return f"\t{arrow.tail} -> {arrow.head} [{look}]\n"
 

@@ -9,7 +9,7 @@ Source: the grammar of flowcharts, https://mermaid.js.org/syntax/flowchart.html.
 from autograd.display.format import INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
-from autograd.display.picture.style import arrow_colour, box_look
+from autograd.display.picture.style import arrow_look, box_look
 from autograd.escaping import clean
 
 _PLAIN = frozenset(" .,:()+-−×÷·=…∂▲▼→²³ ")
@@ -51,13 +51,9 @@ def _node(box: Box) -> str:
 
 
 def _link(arrow: Arrow, labelled: bool) -> str:
-    line = "-.->" if _is_dashed(arrow) else "-->"
+    line = "-.->" if arrow_look(arrow).dashed else "-->"
     text = f'|"{quoted(arrow.text)}"|' if arrow.text and labelled else ""
     return f"  {arrow.tail} {line}{text} {arrow.head}"
-
-
-def _is_dashed(arrow: Arrow) -> bool:
-    return arrow.tone in ("unknown", "zero", "nan") and not arrow.text
 
 
 def _looks(box: Box) -> str:
@@ -70,6 +66,5 @@ def _looks(box: Box) -> str:
 
 
 def _link_looks(i: int, arrow: Arrow) -> str:
-    width = 0.8 + 2.6 * arrow.width if arrow.amount is not None else 1.0
-    colour = arrow_colour(arrow)
+    colour, width, _ = arrow_look(arrow)
     return f"  linkStyle {i} stroke:{colour},stroke-width:{width:.2f}px,color:{colour}"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from autograd.display.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
-from autograd.display.picture.style import FONT, Look, arrow_colour, box_look, swatch_look
+from autograd.display.picture.style import FONT, Look, arrow_look, box_look, swatch_look
 from autograd.display.writers.layout import Item, arrange
 from autograd.display.writers.measure import LINE, PAD, head_of, text_width
 from autograd.escaping import markup
@@ -104,8 +104,7 @@ def arrow_svg(
     arrow: Arrow, points: Sequence[tuple[float, float]], spot: tuple[float, float] | None
 ) -> str:
     """Return an arrow through points from left to right, and its numbers at a spot on it."""
-    colour = arrow_colour(arrow)
-    wide = 0.8 + 2.6 * arrow.width if arrow.amount is not None else 1.0
+    colour, wide, _ = arrow_look(arrow)
     size = 5.0 + wide
     (x, y), (ex, ey) = points[0], points[-1]
     path = [f"M{x:.1f},{y:.1f}"]

@@ -6,6 +6,7 @@ formulas become MathML here, and the theme brings no fonts or scripts from elsew
 """
 
 import html
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -52,11 +53,15 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_execution_in_temp = True  # a notebook leaves nothing where it stands
 nb_merge_streams = True
+# A picture that a notebook holds in two forms is a file here, which figures.js opens large.
+nb_mime_priority_overrides = [("html", "image/svg+xml", 5)]
 
 html_theme = "furo"
 html_title = "chalkgrad"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["figures.js"]
+html_search_scorer = str(HERE / "search.js")
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sourcelink = False
@@ -129,6 +134,22 @@ def write_tables(app: Sphinx, docname: str, source: list[str]) -> None:
             source[0] = source[0].replace(mark, make())
 
 
+def offer_notebook(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Put a link to the notebook that a page is made of below its title."""
+    if not docname.startswith("course/"):
+        return
+    notebook = json.loads(source[0])
+    opening = notebook["cells"][0]
+    title, *rest = "".join(opening["source"]).splitlines()
+    name = docname.removeprefix("course/")
+    offer = (
+        f"{{download}}`Download this page as a notebook <{name}.ipynb>`, without its results, or "
+        "open the whole course in JupyterLab with `make notebooks`."
+    )
+    opening["source"] = "\n".join([title, "", offer, *rest])
+    source[0] = json.dumps(notebook)
+
+
 def before_napoleon(
     app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]
 ) -> None:
@@ -155,13 +176,15 @@ def resolve(
     )
 
 
-def mark_graphs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Tell pictures of graphs from plots, which are drawn for the width of a page."""
-    for image in doctree.findall(nodes.image):
+def describe_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Give figures a name to be read aloud, and tell those that have colours for dark pages."""
+    title = next(iter(doctree.findall(nodes.title)), None)
+    for i, image in enumerate(doctree.findall(nodes.image), start=1):
+        if title is not None:
+            image.setdefault("alt", f"Figure {i} of {title.astext()}")
         path = Path(app.srcdir, image["uri"])
-        # Matplotlib calls what it draws a figure.
-        if path.suffix == ".svg" and 'id="figure' not in path.read_text(encoding="utf-8")[:2000]:
-            image["classes"].append("graph")
+        if path.suffix == ".svg" and "prefers-color-scheme" in path.read_text(encoding="utf-8"):
+            image["classes"].append("adapts")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -169,8 +192,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_role("code-or-name", CodeOrName())
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     app.connect("source-read", write_tables)
+    app.connect("source-read", offer_notebook)
     app.connect("autodoc-process-docstring", before_napoleon, priority=400)
     app.connect("autodoc-process-docstring", after_napoleon, priority=600)
     app.connect("missing-reference", resolve)
-    app.connect("doctree-resolved", mark_graphs)
+    app.connect("doctree-resolved", describe_figures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -150,8 +150,16 @@ def domains_table() -> str:
     return Table(columns, lines, "<<<").markdown(escaped=False)
 
 
+def course() -> str:
+    """Return what the notebooks' own overview says of them, with links to their pages."""
+    overview = (REFERENCE.parent.parent / "notebooks" / "README.md").read_text(encoding="utf-8")
+    _title, _, text = overview.partition("\n")
+    return re.sub(r"\]\((\w+\.ipynb)\)", r"](course/\1)", text.strip())
+
+
 MADE: dict[str, Callable[[], str]] = {
     "<!-- primitives -->": primitives_table,
     "<!-- domains -->": domains_table,
+    "<!-- course -->": course,
     ".. other functions": other_functions,
 }

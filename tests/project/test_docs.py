@@ -1,7 +1,7 @@
 """The documentation: it names every public thing, with an example, and points at tests there are.
 
-Building it takes most of a minute and needs Sphinx, so that is for the long profile; the rest asks
-the pages' sources. That examples are right is tested where they stand, as docstrings.
+It asks the pages' sources; the built pages are looked at in `test_site.py`. That examples are right
+is tested where they stand, as docstrings.
 """
 
 import ast
@@ -9,10 +9,6 @@ import doctest
 import importlib
 import inspect
 import re
-import shutil
-import subprocess
-import sys
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +16,6 @@ import pytest
 
 from autograd.engine.primitives import TABLE
 from support.places import ROOT
-from support.profile import PROFILE
 
 DOCS = ROOT / "docs"
 
@@ -163,54 +158,3 @@ def test_the_guide_for_contributors_names_files_that_exist():
     assert len(named) > 8
     missing = {path for path in named if not (ROOT / path).exists()}
     assert missing <= {"docs/_build/html"}  # there when `make docs` has run
-
-
-# The build ---------------------------------------------------------------------------------------
-
-
-class Page(HTMLParser):
-    """What a built page fetches, and its formulas and definitions."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.fetched: list[str] = []
-        self.tags: list[str] = []
-        self.ids: set[str] = set()
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        given = dict(attrs)
-        self.tags.append(tag)
-        self.ids.add(given.get("id") or "")
-        if tag in ("script", "img", "iframe", "source") and given.get("src"):
-            self.fetched.append(given["src"])
-        if tag == "link" and given.get("rel") in ("stylesheet", "icon", "preload"):
-            self.fetched.append(given["href"])
-
-
-@pytest.mark.long
-@pytest.mark.skipif(PROFILE != "long", reason="builds the documentation: CHALKGRAD_PROFILE=long")
-def test_the_documentation_builds_without_a_warning_and_fetches_nothing(
-    tables: Any, tmp_path: Path
-):
-    for needed in ("sphinx", "furo", "myst_nb", "math_core"):
-        pytest.importorskip(needed, reason=f"the extra `docs` is not installed: no {needed}")
-    # A copy, since the build puts the notebooks beside the pages.
-    source, built = tmp_path / "docs", tmp_path / "html"
-    shutil.copytree(DOCS, source, ignore=shutil.ignore_patterns("_build", "course", "__pycache__"))
-    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
-    # The notebooks have tests of their own.
-    options = ["-W", "--keep-going", "-q", "-D", "nb_execution_mode=off"]
-    command = [sys.executable, "-m", "sphinx", "-b", "html", *options, str(source), str(built)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    pages = {path: Page(path.read_text(encoding="utf-8")) for path in built.rglob("*.html")}
-    assert len(pages) > 15
-    for path, page in pages.items():
-        assert not [url for url in page.fetched if re.match(r"(https?:)?//", url)], path
-    ids = set().union(*[page.ids for page in pages.values()])
-    missing = sorted(
-        set(tables.entries().values()) - ids - {"autograd.laboratory", "nn.plots", "nn.datasets"}
-    )
-    assert not missing
-    assert pages[built / "primitives.html"].tags.count("math") > 2 * len(TABLE)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from support.places import ROOT
+from support.site import keep, run
 
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: chalkgrad[test]")
 
@@ -261,16 +262,8 @@ def test_a_notebook_runs_and_its_exercises_know_right_from_wrong(
     for cell, (right, wrong) in zip(unanswered, ANSWERS[path.stem], strict=True):
         trials += [answered(cell, wrong, "wrong"), answered(cell, right, "right")]
     notebook.cells += trials
-    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: chalkgrad[test]")
-    pytest.importorskip("ipykernel", reason="ipykernel is not installed: chalkgrad[course]")
-    client = nbclient.NotebookClient(
-        notebook,
-        timeout=300,
-        kernel_name="python3",
-        # A notebook leaves nothing where it stands.
-        resources={"metadata": {"path": str(tmp_path)}},
-    )
-    client.execute()
+    run(notebook, tmp_path)
+    keep(path.name, notebook, shipped)
     outputs = [o for cell in notebook.cells[:shipped] for o in cell.get("outputs", [])]
     pictures = {"image/svg+xml", "image/png"}
     assert any(pictures & set(output.get("data", {})) for output in outputs)

@@ -1,0 +1,64 @@
+"""The documentation, built once for all tests that look at its pages.
+
+Its notebooks are not run twice: what the tests of the notebooks ran is built from, and only a
+notebook that no test has run before is run here.
+"""
+
+import copy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.places import ROOT
+
+# The cells of each notebook with their results, by its name.
+RAN: dict[str, Any] = {}
+
+
+def run(notebook: Any, folder: Path) -> None:
+    """Run a notebook in place, in a kernel of its own; it leaves nothing where it stands."""
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: chalkgrad[test]")
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed: chalkgrad[course]")
+    resources = {"metadata": {"path": str(folder)}}
+    nbclient.NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources=resources
+    ).execute()
+
+
+def keep(name: str, notebook: Any, cells: int) -> None:
+    """Remember the first cells of a notebook that was run."""
+    kept = copy.deepcopy(notebook)
+    kept.cells = kept.cells[:cells]
+    RAN[name] = kept
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the built pages."""
+    for needed in ("sphinx", "furo", "myst_nb", "math_core"):
+        pytest.importorskip(needed, reason=f"the extra `docs` is not installed: no {needed}")
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: chalkgrad[test]")
+    place = tmp_path_factory.mktemp("site")
+    # A copy, since the build puts the notebooks beside the pages.
+    ignored = shutil.ignore_patterns("_build", "course", "__pycache__")
+    shutil.copytree(ROOT / "docs", place / "docs", ignore=ignored)
+    shutil.copytree(ROOT / "notebooks", place / "notebooks")
+    elsewhere = tmp_path_factory.mktemp("kernels")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")
+        patch.delenv("MNIST", raising=False)
+        for path in sorted((place / "notebooks").glob("*.ipynb")):
+            if path.name not in RAN:
+                notebook = nbformat.read(path, as_version=4)
+                run(notebook, elsewhere)
+                keep(path.name, notebook, len(notebook.cells))
+            nbformat.write(RAN[path.name], path)
+    options = ["-W", "--keep-going", "-q", "-D", "nb_execution_mode=off"]
+    command = [sys.executable, "-m", "sphinx", "-b", "html", *options, "docs", "html"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=place)
+    assert done.returncode == 0, done.stderr
+    return place / "html"

@@ -14,7 +14,11 @@ function opened(link, figure) {
   const scroller = dialog.appendChild(document.createElement("div"));
   const sheet = scroller.appendChild(document.createElement("div"));
   sheet.className = "sheet";
-  const drawing = /\.svg$|^data:image\/svg/.test(figure.src.split(/[,?#]/)[0]);
+  // A document follows the system's colours, and an image those that the reader chose here.
+  const chosen = getComputedStyle(document.body).colorScheme === "dark";
+  const followed = chosen === matchMedia("(prefers-color-scheme: dark)").matches;
+  const drawing = /\.svg$|^data:image\/svg/.test(figure.src.split(/[,?#]/)[0])
+    && (followed || !figure.classList.contains("adapts"));
   const copy = sheet.appendChild(document.createElement(drawing ? "object" : "img"));
   if (drawing) Object.assign(copy, { type: "image/svg+xml", data: figure.src, tabIndex: -1 });
   else copy.src = figure.src;
@@ -53,6 +57,10 @@ document.addEventListener("DOMContentLoaded", () => {
   const figures = document.querySelectorAll("article .cell_output img, article img.paper");
   for (const figure of figures) {
     if (figure.closest("a, .chalk-walk")) continue;
+    // Of image files the build knows whether they have colours for dark pages.
+    const [head, body] = figure.src.split(",");
+    if (head === "data:image/svg+xml;base64" && atob(body).includes("prefers-color-scheme"))
+      figure.classList.add("adapts");
     const link = document.createElement("a");
     link.className = "enlarge";
     link.href = figure.src;

@@ -18,7 +18,7 @@ NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 WIDTHS = (400, 1280, 1440, 1920)
 
 # What is wider than its place. Figures and the page may never be; code, tables and formulas may
-# scroll by themselves, and tables only in a window as narrow as a phone.
+# scroll by themselves, but tables and results only in a window as narrow as a phone.
 WIDER = """(wide) => {
   const faults = [], root = document.documentElement;
   const more = (e) => e.scrollWidth > e.clientWidth + 1;
@@ -39,8 +39,9 @@ WIDER = """(wide) => {
     while (!scrolls(scroller) && scroller.tagName !== "ARTICLE") scroller = scroller.parentElement;
     if (scroller.tagName === "ARTICLE" && more(e)) faults.push(`cut off: ${name(e)}`);
   }
+  const whole = "article :is(.cell_output, .cell_output pre, .table-wrapper)";
   if (wide)
-    for (const e of document.querySelectorAll("article :is(.cell_output, .table-wrapper)"))
+    for (const e of document.querySelectorAll(whole))
       if (e.clientWidth && more(e)) faults.push(name(e));
   return [figures.length, faults];
 }"""

@@ -29,8 +29,8 @@ function sized(live, graph, svg, whole) {
   let size = Math.min(fit, most);
   whole.hidden = fit >= scale(LEAST) || fit < scale(LEAST) / 2;
   if (fit < scale(LEAST) && (whole.hidden || whole.getAttribute("aria-pressed") !== "true")) {
-    // Rather a little smaller than to be scrolled both ways.
-    size = Math.min(scale(READ), fills ? Math.max(tall / h - 0.01, scale(LEAST)) : Infinity);
+    // Rather a little smaller than to be scrolled both ways, but no smaller than it is drawn.
+    size = Math.min(scale(READ), fills ? Math.max(tall / h - 0.01, scale(LEAST), 1) : Infinity);
   }
   svg.style.width = `${w * size}px`;
   svg.style.height = `${h * size}px`;

@@ -2,6 +2,7 @@
 // `data.nodes`: name, name as MathML, value, operation, and for a computed node its formula in
 // names and in numbers. `data.uses`: one row for each step of the backward pass; see `USE`.
 // `data.tones`: the colour of a sign in the picture, which the style sheet turns for dark pages.
+// `data.title`: the two sides of each equation of the title.
 // Text goes in as text. Only formulas are parsed, and their names were escaped when they were made.
 (function (id, data) {
   "use strict";
@@ -17,6 +18,8 @@
   const last = nodes.length - 1, z = nodes[last][0];
   const total = nodes.length + 1 + uses.length;
   const use = (k) => (k > nodes.length ? uses[k - nodes.length - 1] : null);
+
+// PARTS
 
   // Small makers ----------------------------------------------------------------------------
   function make(tag, className, text) {
@@ -50,11 +53,15 @@
     return negative && inner ? `<mrow><mo>(</mo>${body}<mo>)</mo></mrow>` : `<mrow>${body}</mrow>`;
   }
   // An equation, as a piece for each side, so that a long one can go on in the next line.
-  function equation(...sides) {
-    const pieces = sides.filter((side, i) => side && side !== sides[i - 1]).map((side, i) =>
-      `<math displaystyle="true"><mrow>${i ? '<mo form="infix">=</mo>' : ""}${side}</mrow></math>`);
-    return `<div class="cw-formula">${pieces.join(" ")}</div>`;
+  function sidesOf(sides, end) {
+    const parts = sides.filter((side, i) => side && side !== sides[i - 1]);
+    return parts.map((side, i) => {
+      const inner = (i ? '<mo form="infix">=</mo>' : "") + side +
+        (end && i === parts.length - 1 ? `<mo separator="true">${end}</mo>` : "");
+      return `<math displaystyle="true"><mrow>${inner}</mrow></math>`;
+    }).join(" ");
   }
+  const equation = (...sides) => `<div class="cw-formula">${sidesOf(sides, "")}</div>`;
 
   // The parts of the page -------------------------------------------------------------------
   const still = root.querySelector(".cw-still");
@@ -79,7 +86,13 @@
   quiz.setAttribute("aria-pressed", "false");
   const score = make("span", "cw-score");
   score.setAttribute("role", "status");
-  bar.append(first, previous, next, play, slider, count, quiz, score);
+  const whole = button("Whole graph", "", () => {
+    whole.setAttribute("aria-pressed", String(whole.getAttribute("aria-pressed") !== "true"));
+    fit();
+  });
+  whole.setAttribute("aria-pressed", "false");
+  whole.hidden = true;
+  bar.append(first, previous, next, play, slider, count, whole, quiz, score);
 
   // Groups and no regions: those are landmarks, which must differ where a page has two of these.
   // The picture is in the page once, as the image; here it is taken apart.
@@ -143,7 +156,10 @@
   const hint = make("p", "cw-hint",
     "← → one step, Home and End the ends, space plays; a click on a node goes to it.");
   const note = still.querySelector("p");
-  if (note) live.append(note);
+  if (note) {
+    note.className = "cw-note";
+    live.append(note);
+  }
   live.append(bar, graph, below, hint);
   still.replaceWith(live);
 
@@ -242,6 +258,12 @@
 
   // Showing a step --------------------------------------------------------------------------
   function render() {
+    show();
+    reachable(formulas);
+    reachable(step);
+    follow(use(at) ? use(at)[USE.operand] : at < nodes.length ? at : last);
+  }
+  function show() {
     const u = use(at), forward = at < nodes.length;
     const known = open ? at - 1 : at; // the last step whose numbers are shown
     const gradients = new Array(nodes.length).fill(null);
@@ -280,9 +302,6 @@
       edge.classList.toggle("cw-lit", up.has(w[USE.node]) && up.has(w[USE.operand]));
     });
     explain(u, forward);
-    // What scrolls must be reachable by keyboard.
-    if (formulas.scrollWidth > formulas.clientWidth) formulas.tabIndex = 0;
-    else formulas.removeAttribute("tabindex");
     previous.disabled = first.disabled = at === 0;
     next.disabled = at === total - 1;
     slider.value = at + 1;
@@ -290,7 +309,6 @@
     const way = forward ? "forward" : "backward";
     slider.setAttribute("aria-valuetext", `${count.textContent}, ${way}`);
     play.textContent = timer ? "⏸ Pause" : "▶ Play";
-    follow(active);
     tell();
   }
   // All nodes on paths from the result down to a node, and the node.
@@ -362,6 +380,60 @@
     if (row.bottom > frame.bottom) values.scrollTop += row.bottom - frame.bottom;
   }
 
+  // The room there is, and paper --------------------------------------------------------------
+  const title = root.querySelector(".cw-title"), plainTitle = title.textContent;
+  const titleFormula =
+    data.title.map((sides, i) => sidesOf(sides, i < data.title.length - 1 ? "," : "")).join(" ");
+  function fit() {
+    titled(title, plainTitle, titleFormula);
+    sized(live, graph, svg, whole);
+    render();
+  }
+  // At most twelve sums, those last added to: a panel is small.
+  function sums(k) {
+    const latest = [...uses.slice(0, Math.max(0, k - nodes.length)).reverse()
+      .map((w) => w[USE.operand]), ...(k < nodes.length ? [] : [last])];
+    const line = make("p", "cw-sums", latest.length ? "Running gradients: " : "");
+    for (const i of [...new Set(latest)].slice(0, 12)) {
+      const sum = make("span", "", `${nodes[i][0]} `);
+      sum.append(make("b", "", rows[i].cells[3].textContent));
+      line.append(sum, " ");
+    }
+    return line;
+  }
+  let strip = null;
+  function lay() {
+    if (strip || !root.isConnected) return;
+    const kept = [at, open, answer.value], all = pieces(svg), [full, width] = panelWidth(svg);
+    strip = make("div", "cw-strip");
+    if (note) strip.append(note.cloneNode(true));
+    open = false;
+    for (at = 0; at < total; at++) {
+      show();
+      const u = use(at), around = u ? [edges[u[USE.edge]]]
+        : [boxes[at < nodes.length ? at : last][0].box];
+      const panel = make("div", `cw-panel ${width}`);
+      panel.append(make("p", "cw-phase", `${at + 1}. ${phase.textContent}`),
+        cut(svg, all, surrounding(around), full), formulas.cloneNode(true),
+        make("p", "cw-said", said.textContent), sums(at));
+      strip.append(panel, " ");
+    }
+    [at, open] = kept;
+    show();
+    answer.value = kept[2];
+    live.before(strip);
+    fitted(strip);
+  }
+  function lift() {
+    if (strip) strip.remove();
+    strip = null;
+    if (root.isConnected) return;
+    window.removeEventListener("beforeprint", lay);
+    window.removeEventListener("afterprint", lift);
+  }
+  window.addEventListener("beforeprint", lay);
+  window.addEventListener("afterprint", lift);
+
   // Keys ------------------------------------------------------------------------------------
   const keys = {
     ArrowRight: advance, ArrowLeft: () => go(at - 1), Home: () => go(0), End: () => go(total - 1),
@@ -387,5 +459,6 @@
     });
   }
   setQuiz(data.quiz);
-  render();
+  fit();
+  new ResizeObserver(fit).observe(root.closest(".cw-page") ? document.documentElement : root);
 })(NAME, DATA);

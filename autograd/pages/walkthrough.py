@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections import Counter
 from functools import cached_property
 from importlib.resources import files
@@ -37,8 +38,9 @@ from autograd.display.picture.picture import Picture, paint
 from autograd.display.picture.style import FILLS
 from autograd.display.writers.svg import svg_of
 from autograd.engine.value import Value
-from autograd.escaping import clean, markup
+from autograd.escaping import markup
 from autograd.files import with_ending, write_whole
+from autograd.pages.title import title_of
 
 MOST_NODES = 150
 # For each node that may be shown. A layer of 50 neurons on another has 2,500 uses of operands.
@@ -121,7 +123,9 @@ class Walkthrough:
         self._first = _first_shown(walk, whole_number("max_nodes", max_nodes))
         self._quiz = flag("quiz", quiz)
         self._uses = [use for use in walk.uses if use.operand >= self._first]
-        self.html = self._fragment()
+        self._title = title_of(walk)
+        # No heading in a notebook, whose outline it would be in.
+        self.html = self._fragment("p")
 
     # The picture and the table ----------------------------------------------------------------
 
@@ -229,12 +233,13 @@ class Walkthrough:
                     tone(use.after),
                 ]
             )
-        return {"nodes": nodes, "uses": uses, "quiz": self._quiz, "tones": TONES}
+        title = self._title.equations
+        return {"nodes": nodes, "uses": uses, "quiz": self._quiz, "tones": TONES, "title": title}
 
     # The page ---------------------------------------------------------------------------------
 
-    def _fragment(self) -> str:
-        """Return the content: an image and a table, then the script that makes them live."""
+    def _fragment(self, heading: str) -> str:
+        """Return the content: title, image and table, then the script that makes them live."""
         walk = self._walk
         picture, by_use = self._picture()
         svg = base64.b64encode(svg_of(picture).encode()).decode()
@@ -253,16 +258,19 @@ class Walkthrough:
         data = _script_json(self._data(by_use))
         # Derived from the content, so that running a notebook again changes nothing.
         name = "cw-" + hashlib.sha256(f"{still}{data}".encode()).hexdigest()[:12]
-        script = _asset("walkthrough.js").replace("NAME", json.dumps(name)).replace("DATA", data)
+        parts = _asset("sizes.js") + _asset("strip.js")
+        script = _asset("walkthrough.js").replace("// PARTS\n", parts)
+        script = re.sub(r"^ *//.*\n|^ +", "", script, flags=re.MULTILINE)
+        script = script.replace("NAME", json.dumps(name)).replace("DATA", data)
+        title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
         return (
             f'<div class="chalk-walk" id="{name}" data-lm-suppress-shortcuts="true">\n'
-            f"<style>\n{_style()}</style>\n{still}\n<script>\n{script}</script>\n</div>"
+            f"<style>\n{_style()}</style>\n{title}\n{still}\n<script>\n{script}</script>\n</div>"
         )
 
     @cached_property
     def page(self) -> str:
         """The whole page, which asks the network for nothing and may not."""
-        z = markup(clean(self._walk.name(len(self._walk.nodes) - 1), 60))
         policy = (
             "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
             "img-src data:"
@@ -271,9 +279,9 @@ class Walkthrough:
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>Walk through {z}</title>\n"
-            f'</head>\n<body class="cw-page">\n<main>\n<h1>Walk through {z}</h1>\n'
-            f"{self.html}\n</main>\n</body>\n</html>\n"
+            f"<title>{markup(self._title.text)}</title>\n"
+            '</head>\n<body class="cw-page">\n<main>\n'
+            f"{self._fragment('h1')}\n</main>\n</body>\n</html>\n"
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -362,6 +370,8 @@ def _style() -> str:
             for *hosts, own in themes
         ],
     ]
+    # On paper black on white, whatever the page around it is.
+    rules.append(f"@media print{{.chalk-walk.chalk-walk{{{light};--cw-ink:#000000}}}}")
     for i, colour in enumerate(picture):
         rules += [
             f'.chalk-walk svg [fill="{colour}"]{{fill:var(--cw-p{i})}}',

@@ -1,11 +1,13 @@
 """The page to walk through a graph: what it holds, and what no label can do to it."""
 
 import base64
+import itertools
 import json
 import math
 import random
 import re
 import xml.etree.ElementTree as ET
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -277,7 +279,37 @@ def test_no_label_can_become_markup(one, two, quiz):
     titles = [g[0].text for g in picture if g.get("class") == "node"]
     assert sorted(titles) == sorted(names)
     (title,) = re.findall("<title>(.*?)</title>", walk.page, re.DOTALL)
-    assert title.startswith("Walk through ")
+    assert unescape(title).startswith((f"{names[-1]} = ", f"Walk through {names[-1]}"))
+    assert title == re.search('<h1 class="cw-title">(.*?)</h1>', walk.page, re.DOTALL)[1]
+    for side in itertools.chain(*data["title"]):
+        ET.fromstring(f"<math>{side}</math>")
+
+
+@pytest.mark.parametrize(
+    ("z", "text", "equations"),
+    [
+        (composite()[0], "z = f² + f, f = x² + x·y + y²", 2),
+        (neuron(), "L = (y - 1)², y = sigmoid(z), z = w1·1 + w2·2 + b", 3),
+        (ag.tanh(Value(0.5, "w") * Value(2.0, "x") + Value(1.0, "b")), "z = tanh(w·x + b)", 1),
+        (ag.sum([Value(1.0, "x") * 2.0] * 300), "z = sum([v1, v1, v1, …, v1]), v1 = x·2", 2),
+        (Value(3.0, "q"), "q = 3", 1),
+        (ag.sum([Value(1.0, f"a name too long for a title {i}") for i in range(9)]),
+         "Walk through z", 0),
+    ],
+)  # fmt: skip
+def test_the_formula_is_the_title_where_it_is_short_enough(z, text, equations):
+    walk = walkthrough(z)
+    assert f"<title>{text}</title>" in walk.page
+    assert f'<h1 class="cw-title">{text}</h1>' in walk.page
+    assert f'<p class="cw-title">{text}</p>' in walk.html
+    assert len(data_of(walk.html)["title"]) == equations
+
+
+@pytest.mark.parametrize("n", [10, 60, 1_000])
+def test_a_long_formula_is_written_with_parts_by_name(n):
+    text = re.search("<title>(.*)</title>", walkthrough(chain(n)).page)[1]
+    assert len(text) <= 160
+    assert text.startswith("z = tanh(" if n % 2 else "z = ")
 
 
 PLAIN = walkthrough(Value(1.0, "x") * Value(2.0, "y"))

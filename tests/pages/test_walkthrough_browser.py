@@ -223,16 +223,95 @@ def test_it_is_dark_where_the_page_is(opened: Any, scheme: str):
     assert len(page.page.screenshot()) > 20_000
 
 
-@pytest.mark.parametrize("width", [360, 1200])
-def test_nothing_is_wider_than_the_window(opened: Any, width: int):
-    page = opened(walkthrough(chain(60)))
-    page.page.set_viewport_size({"width": width, "height": 800})
-    page.page.keyboard.press("End")
-    root = page.page.evaluate("document.documentElement.scrollWidth")
-    assert root == width
-    active = page.page.locator(".cw-graph .cw-node.cw-active").first
-    assert active.bounding_box()["x"] > 0
-    assert active.bounding_box()["x"] < width
+WINDOWS = {360: 800, 400: 800, 1280: 800, 1920: 1080, 2560: 1440}
+# The size of text in the page, and in the picture.
+TEXT = """() => [
+  parseFloat(getComputedStyle(document.querySelector('.cw-said')).fontSize),
+  11 * document.querySelector('.cw-graph svg').getScreenCTM().a,
+]"""
+
+
+@pytest.mark.parametrize("n", [3, 60])
+def test_text_grows_with_the_window_and_nothing_is_wider(opened: Any, n: int):
+    page = opened(walkthrough(chain(n)))
+    sizes = {}
+    for width, height in WINDOWS.items():
+        page.page.set_viewport_size({"width": width, "height": height})
+        page.page.keyboard.press("End")
+        page.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+        )
+        root = page.page.evaluate("document.documentElement.scrollWidth")
+        assert root == width
+        active = page.page.locator(".cw-graph .cw-node.cw-active").first
+        assert 0 < active.bounding_box()["x"] < width
+        if width >= 1280:  # it fills the window, and only its parts scroll
+            assert page.page.evaluate("document.documentElement.scrollHeight") == height
+            hint = page.page.locator(".cw-hint").bounding_box()
+            assert height - 60 < hint["y"] + hint["height"] <= height
+        sizes[width] = page.page.evaluate(TEXT)
+    assert sizes[360] == [15, pytest.approx(11, abs=0.1)]
+    assert sizes[1920][0] > 20
+    assert sizes[1920][1] > (18 if n == 3 else 16)
+    assert sizes[2560][0] > 26
+    assert sizes[2560][1] > sizes[1920][1] > sizes[1280][1]
+    assert page.problems == []
+
+
+def test_of_a_wide_graph_the_whole_can_be_seen(opened: Any):
+    page = opened(walkthrough(chain(8)))
+    page.page.set_viewport_size({"width": 1920, "height": 1080})
+    scrolls = "document.querySelector('.cw-graph').scrollWidth > innerWidth"
+    page.page.wait_for_function(scrolls)
+    page.button("Whole graph").click()
+    assert page.page.evaluate(f"!({scrolls})")
+    assert faults(page.page) == []
+    page.button("Whole graph").click()
+    assert page.page.evaluate(scrolls)
+
+
+# What prints, as it stands while it prints: how many panels, which of them or of their formulas
+# are wider than the page or may be cut, and what is seen of the rest.
+PRINTED = """() => {
+  const panels = [...document.querySelectorAll('.cw-panel')];
+  const edge = document.documentElement.clientWidth;
+  return {
+    panels: panels.length,
+    wide: panels.flatMap(p => [p, ...p.querySelectorAll('svg, math, p')])
+      .filter(e => e.getBoundingClientRect().right > edge).length,
+    cut: panels.filter(p => getComputedStyle(p).breakInside !== 'avoid').length,
+    drawn: panels.filter(p => p.querySelector('svg g.cw-active')).length,
+    live: document.querySelector('.cw-live').getClientRects().length,
+    ink: getComputedStyle(panels[0]).color,
+    paper: getComputedStyle(document.querySelector('.chalk-walk')).backgroundColor,
+    last: panels.at(-1).querySelector('.cw-sums').textContent,
+  };
+}"""
+
+
+@pytest.mark.parametrize("n", [3, 60])
+def test_it_prints_as_a_strip_of_its_steps(opened: Any, n: int):
+    page = opened(walkthrough(chain(n), quiz=True), color_scheme="dark").page
+    steps = int(page.locator(".cw-slider").get_attribute("max"))
+    page.get_by_role("slider").fill(str(n + 2))
+    page.get_by_role("button", name="Next").click()
+    page.keyboard.type("12")
+    page.evaluate("window.addEventListener('beforeprint', () => { window.told = true; })")
+    pages = len(re.findall(rb"/Type ?/Page\b", page.pdf(format="A4")))
+    assert page.evaluate("window.told")
+    assert 1 < pages <= 1 + steps // 3
+    assert page.locator(".cw-strip").count() == 0  # it is gone, and all is as it was
+    assert page.locator(".cw-question").is_visible()
+    assert page.locator(".cw-answer").input_value() == "12"
+    page.set_viewport_size({"width": 718, "height": 1000})  # A4 without its margins
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    found = page.evaluate(PRINTED)
+    assert found.pop("last").startswith("Running gradients: x ")
+    assert found == {
+        "panels": steps, "wide": 0, "cut": 0, "drawn": steps, "live": 0, "ink": "rgb(0, 0, 0)",
+        "paper": "rgb(255, 255, 255)",
+    }  # fmt: skip
 
 
 PAYLOADS = [

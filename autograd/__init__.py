@@ -18,9 +18,9 @@ if _path.exists(_path.join(_path.dirname(__file__), "tracer.py")):
         "pip uninstall autograd chalkgrad; pip install chalkgrad"
     )
 
-from autograd import moved as moved  # old pickles find what stands elsewhere now
 from autograd.faces import face as _face
+from autograd.spellings import SPELLINGS as _SPELLINGS
 
 __distribution__ = "chalkgrad"
 __version__ = "0.1.0"
-__getattr__, __dir__, __all__ = _face(__name__)  # the names in __init__.pyi
+__getattr__, __dir__, __all__ = _face(__name__, _SPELLINGS)  # the names in __init__.pyi

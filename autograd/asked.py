@@ -4,15 +4,18 @@ Each says what was given, what was expected and, where it is known, what to writ
 """
 
 import contextlib
+import inspect
 import math
 import numbers
 import operator
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, SupportsIndex, cast
+from typing import Any, Never, SupportsIndex, TypeVar, cast
 
 import numpy as np
+
+from autograd.spellings import SPELLINGS, instead
 
 # More than anybody counts to in a loop, and less than fills a memory word: 2**63 epochs are a slip.
 MOST = 10**9
@@ -63,6 +66,53 @@ def iterable(asker: str, xs: Any, wanted: str) -> list[Any]:
     if flat or isinstance(xs, str | bytes) or not isinstance(xs, Iterable):
         raise TypeError(f"{asker} takes {wanted}, got {xs!r:.60}")
     return list(cast(Any, xs))
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def takes_no_more(function: F) -> F:
+    """Leave out of a function's signature what it takes to refuse: parameters that are Never.
+
+    >>> @takes_no_more
+    ... def double(x, **others: Never):
+    ...     no_more(double, others)
+    ...     return x + x
+    >>> inspect.signature(double)
+    <Signature (x)>
+    """
+    signature = inspect.signature(function)
+    told = [p for p in signature.parameters.values() if p.annotation not in (Never, "Never")]
+    cast(Any, function).__signature__ = signature.replace(parameters=told)
+    return function
+
+
+def no_more(
+    function: Callable[..., Any],
+    others: Mapping[str, object],
+    spellings: Mapping[str, str] = SPELLINGS,
+) -> None:
+    """Ask that a function was called by its own keywords.
+
+    Args:
+        function: one that `takes_no_more`.
+        others: the keywords that are none of its own.
+        spellings: what to write in place of those of other libraries.
+
+    Raises:
+        TypeError: if there are any: in Python's words, and with the one that is probably meant.
+
+    >>> no_more(print, {"argnums": 0, "ends": ""})
+    Traceback (most recent call last):
+        ...
+    TypeError: print() got an unexpected keyword argument 'argnums': write argnum=
+    """
+    for name in others:
+        advice = instead(f"{name}=", spellings)
+        if not advice and (close := near(name, inspect.signature(function).parameters)):
+            advice = f"; is {close[0]}= meant?"
+        message = f"{function.__name__}() got an unexpected keyword argument {name!r}{advice}"
+        raise TypeError(message)
 
 
 def near(name: str, known: Iterable[str], most: int = 1) -> list[str]:

@@ -6,6 +6,7 @@ word is none of them, here stands the one to write in its place.
 
 import inspect
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,31 +14,10 @@ from autograd import asked, functions
 from autograd.engine import primitives
 from autograd.engine.primitive import ATOM, TABLE, Operand, apply
 from autograd.engine.symbolic import structural_zeros
+from autograd.spellings import MATHEMATICS
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 _OF_LISTS = ("mean", "variance", "norm")
-# The names that other languages and books have for functions of the table.
-_CALLED = {
-    "arccos": "acos",
-    "arccosh": "acosh",
-    "arcsin": "asin",
-    "arcsinh": "asinh",
-    "arctan": "atan",
-    "arctanh": "atanh",
-    "arctg": "atan",
-    "avg": "mean",
-    "fabs": "abs",
-    "lb": "log2",
-    "ln": "log",
-    "logistic": "sigmoid",
-    "max": "maximum",
-    "min": "minimum",
-    "root": "sqrt",
-    "sgn": "sign",
-    "sqr": "square",
-    "tg": "tan",
-    "var": "variance",
-}
 
 
 def function_of(name: str) -> Callable[..., Any] | None:
@@ -86,10 +66,12 @@ def fits(function: Callable[..., Any], operands: list[Any]) -> bool:
 def instead(name: str) -> str:
     """Return the function that an unknown name may stand for, in words that follow the name.
 
-    >>> [instead(name) for name in ("ln", "tahn", "q")]
-    [': it is log here', '; is tan or tanh meant?', '']
+    >>> [instead(name) for name in ("ln", "exp2", "tahn", "q")]
+    [': it is log here', ': write pow(2.0, x)', '; is tan or tanh meant?', '']
     """
-    if name in _CALLED:
-        return f": it is {_CALLED[name]} here"
+    if name in MATHEMATICS:
+        here = MATHEMATICS[name].replace("autograd.", "")
+        called = re.match(r"(\w+)\([\w, ]+\)(, or .*)?$", here)
+        return f": it is {called[1]} here" if called else f": write {here}"
     near = asked.near(name, [*TABLE, *_OF_LISTS], most=2)
     return f"; is {' or '.join(near)} meant?" if near else ""

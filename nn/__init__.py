@@ -21,8 +21,7 @@ if getattr(autograd, "__distribution__", None) != "chalkgrad":
     )
 
 from autograd import faces as _faces
-from autograd import moved as _moved
 
-_moved.moved({"nn.history": "nn.training.history", "nn.predicting": "nn.inference.predict"})
+_faces.moved({"nn.history": "nn.training.history", "nn.predicting": "nn.inference.predict"})
 
 __getattr__, __dir__, __all__ = _faces.face(__name__)  # the names in __init__.pyi

@@ -7,8 +7,9 @@ imported with `autograd`, and the function put in its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
+from autograd import asked
 from autograd.transforms.transforms import Argnum
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from autograd.compile.tracing.trace import Shape
 
 
+@asked.takes_no_more
 def compile(
     f: Callable[..., Any],
     *,
@@ -23,6 +25,7 @@ def compile(
     argnum: Argnum = 0,
     dtype: Any = "float64",
     shapes: Sequence[Shape] | None = None,
+    **_others: Never,
 ) -> Program:
     """Return a program that computes f, and its gradient, over many samples at once.
 
@@ -72,4 +75,5 @@ def compile(
     """
     from autograd.compile.program import Program
 
+    asked.no_more(compile, _others)
     return Program(f, parameters=parameters, argnum=argnum, dtype=dtype, shapes=shapes)

@@ -10,7 +10,7 @@ than of any node, so that `backward` itself can be its method.
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, Never, TypeVar
 
 from autograd import asked
 from autograd.blocks import Turn
@@ -151,7 +151,8 @@ def is_unreached(node: Node) -> bool:
     return node.grad is _UNTOUCHED
 
 
-def backward(z: N, *, on_leaf: Callable[[N], object] | None = None) -> None:
+@asked.takes_no_more
+def backward(z: N, *, on_leaf: Callable[[N], object] | None = None, **_others: Never) -> None:
     """Set `grad` of every Value v that z was computed from to dz/dv.
 
     Interior nodes start from zero at every pass; leaves accumulate, so a second pass over the same
@@ -182,6 +183,8 @@ def backward(z: N, *, on_leaf: Callable[[N], object] | None = None) -> None:
     >>> a.grad
     7.0
     """
+    if _others:
+        asked.no_more(backward, _others)
     check_value(z)
     if on_leaf is not None:
         asked.function("backward", on_leaf, "a function of one leaf as on_leaf")

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any, Never, cast
 
 import numpy as np
 
+from autograd import asked
 from autograd.engine import primitives
 from autograd.engine.arrays import elements_methods, ufunc_of_values, undecided, unsortable
 from autograd.engine.backward import backward
@@ -32,6 +33,7 @@ from autograd.engine.modes import watching
 from autograd.engine.number import number
 from autograd.engine.primitive import apply_to_arrays
 from autograd.engine.primitives import TABLE, Primitive
+from autograd.spellings import ABSENT, Absent
 
 
 def _named(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,7 +93,10 @@ class Value:
     birth: int
     _label: str
 
-    def __init__(self, data: float, label: str = "") -> None:
+    @asked.takes_no_more
+    def __init__(self, data: float, label: str = "", *more: Never, **others: Never) -> None:
+        if more or others:
+            _refuse(label, more, others)
         self._number = data if data.__class__ is float else number(data)
         self.grad = None
         self._kind = LEAF
@@ -118,6 +123,8 @@ class Value:
     def _set_label(self, label: str) -> None:
         if not isinstance(label, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             advice = "'' for no label" if label is None else "str(label)"
+            if isinstance(label, tuple | list | set):
+                advice = "Value(data): operations record their own operands"
             raise TypeError(f"a label is a str, got {type(label).__name__}: write {advice}")
         self._label = label
 
@@ -268,6 +275,9 @@ class Value:
     def __format__(self, spec: str) -> str:
         return format(self._number, spec) if spec else repr(self)
 
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in ABSENT]
+
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         grad = f", grad={self.grad}" if self.grad is not None else ""
@@ -332,6 +342,13 @@ class Value:
         return reduced(self)
 
 
+def _refuse(label: object, more: Sequence[object], others: Mapping[str, object]) -> None:
+    """Raise for what Value is called with beside a number and a label."""
+    asked.no_more(Value, others)
+    got = f"Value takes a number and a label, got {label!r:.60} and {len(more)} more"
+    raise TypeError(f"{got}: write Value(data), since operations record their own operands")
+
+
 def letters_of(row: Primitive, operands: tuple[Any, ...]) -> str:
     """Return which operands are Values, in the letters of `kind_of`."""
     if row.arity in (1, 2):
@@ -379,3 +396,5 @@ def _data_of(other: Any, sign: str) -> Any:
 
 for _name, _method in elements_methods().items():
     setattr(Value, _name, _method)
+for _name in ABSENT:
+    setattr(Value, _name, Absent(_name))

@@ -1,0 +1,193 @@
+"""What other libraries call things: beside each name, attribute and keyword what to write here.
+
+One table for the messages and for a page of the documentation. A key is written as people write
+it: `jacrev` is a name of the package, `.item` an attribute of a Value, `argnums=` a keyword. Names
+of ours are written in full, `autograd.grad` and `v.data`, so that a test can look them up.
+"""
+
+from collections.abc import Mapping
+from typing import Never
+
+MATHEMATICS: Mapping[str, str] = {
+    "arccos": "autograd.acos(x)",
+    "arccosh": "autograd.acosh(x)",
+    "arcsin": "autograd.asin(x)",
+    "arcsinh": "autograd.asinh(x)",
+    "arctan": "autograd.atan(x)",
+    "arctan2": "autograd.atan2(y, x)",
+    "arctanh": "autograd.atanh(x)",
+    "arctg": "autograd.atan(x)",
+    "avg": "autograd.mean(xs)",
+    "exp2": "autograd.pow(2.0, x)",
+    "fabs": "autograd.abs(x)",
+    "heaviside": "autograd.step(x)",
+    "lb": "autograd.log2(x)",
+    "ln": "autograd.log(x)",
+    "log10": "autograd.log(x) / autograd.log(10.0)",
+    "logaddexp": "autograd.logsumexp([x, y])",
+    "logistic": "autograd.sigmoid(x)",
+    "max": "autograd.maximum(x, y), or autograd.maximum(*xs) of a list",
+    "min": "autograd.minimum(x, y), or autograd.minimum(*xs) of a list",
+    "multiply": "x * y",
+    "root": "autograd.sqrt(x)",
+    "sgn": "autograd.sign(x)",
+    "sqr": "autograd.square(x)",
+    "std": "autograd.sqrt(autograd.variance(xs))",
+    "subtract": "x - y",
+    "swish": "autograd.silu(x)",
+    "tg": "autograd.tan(x)",
+    "var": "autograd.variance(xs)",
+}
+_SCALAR = "leave it out: a Value is one number, and arrays run in autograd.compile(f)"
+_BOUND = "leave it out: the bound comes from the roundings of the graph"
+_RECORDS = "leave it out: every Value records, but inside autograd.no_grad()"
+TORCH: Mapping[str, str] = {
+    "Function": "autograd.primitive, with one function for the number and one for the derivative",
+    "Parameter": "autograd.Value(x)",
+    "Tensor": "autograd.Value(x), one for each number",
+    "Variable": "autograd.Value(x)",
+    "enable_grad": _RECORDS,
+    "functional": "autograd.jacobian(f), autograd.hessian(f), autograd.hvp(f) or autograd.jvp(f)",
+    "gradcheck": "autograd.check_gradients(f, x, order=1)",
+    "gradgradcheck": "autograd.check_gradients(f, x), which checks both orders",
+    "inference_mode": "autograd.no_grad()",
+    "make_dot": "autograd.draw(z)",
+    "optim": "nn.SGD(parameters, lr=0.1)",
+    "set_detect_anomaly": "with autograd.detect_anomaly():",
+    "set_grad_enabled": "with autograd.no_grad():",
+    "tensor": "autograd.Value(x), one for each number",
+    ".clone": "copy.copy(v) for a leaf of its own, or v * 1.0 to stay in the graph",
+    ".cpu": _SCALAR,
+    ".cuda": _SCALAR,
+    ".dtype": "type(v.data): it is float",
+    ".grad_fn": "v.op for the row of the table, v.args for the operands",
+    ".is_leaf": "v.op is None",
+    ".item": "v.data",
+    ".next_functions": "v.args",
+    ".numpy": "v.data, or np.array([v.data for v in vs]) of a list",
+    ".register_hook": "autograd.backward(z, on_leaf=f), or read v.grad after it",
+    ".requires_grad": _RECORDS,
+    ".requires_grad_": _RECORDS,
+    ".retain_grad": "leave it out: v.grad of every Value stays after z.backward()",
+    ".shape": "np.shape(vs) of a list: a Value is one number",
+    ".to": _SCALAR,
+    ".tolist": "v.data, or [v.data for v in vs] of a list",
+    ".zero_grad": "v.grad = None, or model.zero_grad() of an nn.Module",
+    "allow_unused=": "leave it out: where z does not depend on x the derivative is 0",
+    "atol=": _BOUND,
+    "create_graph=": "autograd.gradient(z, xs), whose results are graphs again",
+    "device=": _SCALAR,
+    "eps=": _BOUND,
+    "inputs=": "autograd.gradient(z, xs)",
+    "raise_exception=": "autograd.assert_gradients(f, x), which raises",
+    "requires_grad=": _RECORDS,
+    "retain_graph=": "leave it out: a graph stays as long as its result",
+    "rtol=": _BOUND,
+}
+_LIFTED = "autograd.compile(f), whose programs run over the first axis of arrays"
+JAX: Mapping[str, str] = {
+    "check_grads": "autograd.check_gradients(f, x, order=2)",
+    "checkpoint": "leave it out: a graph keeps one number for each operation",
+    "custom_jvp": "autograd.primitive, with one function for the number and one for the derivative",
+    "custom_vjp": "autograd.primitive, with one function for the number and one for the derivative",
+    "defjvp": "autograd.primitive, with one function for the number and one for the derivative",
+    "defvjp": "autograd.primitive, with one function for the number and one for the derivative",
+    "deriv": "autograd.derivative(f)",
+    "elementwise_grad": "autograd.compile(autograd.grad(f)), for every entry of an array",
+    "extend": "autograd.primitive, with one function for the number and one for the derivative",
+    "hessian_vector_product": "autograd.hvp(f)(x, v)",
+    "jacfwd": "autograd.jacobian(f)",
+    "jacobian_vector_product": "autograd.jvp(f)(x, v)",
+    "jacrev": "autograd.jacobian(f)",
+    "jit": "autograd.compile(f)",
+    "lax": "Python's own if, for and while, and autograd.where(c, x, y)",
+    "linearize": "autograd.jvp(f)(x, v)",
+    "make_hvp": "autograd.hvp(f)(x, v)",
+    "make_jaxpr": "print(autograd.compile(f).source)",
+    "make_jvp": "autograd.jvp(f)(x, v)",
+    "make_vjp": "autograd.grad(lambda x: autograd.dot(v, f(x)))(x)",
+    "misc": "nn.SGD(parameters, lr=0.1)",
+    "numpy": "import numpy as np (its functions take arrays of Values), or autograd.exp(x)",
+    "pmap": _LIFTED,
+    "scipy": "autograd.erf(x), autograd.logsumexp(xs) and their like",
+    "stop_grad": "v.detach()",
+    "stop_gradient": "v.detach()",
+    "test_util": "autograd.check_gradients(f, x)",
+    "vector_jacobian_product": "autograd.grad(lambda x: autograd.dot(v, f(x)))(x)",
+    "vjp": "autograd.grad(lambda x: autograd.dot(v, f(x)))(x)",
+    "vmap": _LIFTED,
+    "argnums=": "argnum=",
+    "has_aux=": "leave it out: call f again for what else it returns",
+    "holomorphic=": "leave it out: numbers are real here",
+    "in_axes=": "leave it out: the first axis of every array is the sample",
+    "modes=": "leave it out: forward and reverse mode use the same rules",
+    "out_axes=": "leave it out: the first axis of every array is the sample",
+    "static_argnames=": "autograd.compile(lambda x: f(x, n)), with n as it is",
+    "static_argnums=": "autograd.compile(lambda x: f(x, n)), with n as it is",
+}
+_RECORDED = "leave it out: operations record their own operands"
+MICROGRAD: Mapping[str, str] = {
+    "Layer": "nn.Layer(n_in, n_out)",
+    "MLP": "nn.MLP([n_in, 16, 1])",
+    "Module": "nn.Module",
+    "Neuron": "nn.Neuron(n_in)",
+    "draw_dot": "autograd.draw(z)",
+    "trace": "autograd.order(z)",
+    "._backward": "v.op.partials, or autograd.local_partials(v)",
+    "._children": "v.args",
+    "._local_grads": "autograd.local_partials(v)",
+    "._op": "v.op",
+    "._prev": "v.args",
+    ".backprop": "v.backward()",
+    ".children": "v.args",
+    ".gradient": "v.grad",
+    ".max": "v.maximum(w)",
+    ".max_with": "v.maximum(w)",
+    ".min": "v.minimum(w)",
+    ".name": "v.label",
+    ".parents": "v.args",
+    ".value": "v.data",
+    "_children=": _RECORDED,
+    "_op=": _RECORDED,
+    "children=": _RECORDED,
+    "local_grads=": _RECORDED,
+    "name=": "label=",
+    "rankdir=": "direction=",
+}
+SPELLINGS: Mapping[str, str] = {**MATHEMATICS, **TORCH, **JAX, **MICROGRAD}
+# The attributes among them.
+ABSENT = frozenset([key.removeprefix(".") for key in SPELLINGS if key.startswith(".")])
+
+
+def instead(key: str, spellings: Mapping[str, str] = SPELLINGS) -> str:
+    """Return what to write in place of something, in words that follow it, "" if nobody knows.
+
+    >>> instead("jacrev"), instead("sinus")
+    (': write autograd.jacobian(f)', '')
+    """
+    here = spellings.get(key, "")
+    return here and (f": {here}" if here.startswith("leave it out") else f": write {here}")
+
+
+class Absent:
+    """An attribute that numbers have in other libraries: not there, with what to write instead.
+
+    It stands in a class in place of a `__getattr__`, since NumPy asks each element of an array for
+    attributes that are not there, and would wait for a function each time.
+
+    >>> class Number:
+    ...     item = Absent("item")
+    >>> hasattr(Number(), "item")
+    False
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, x: object, kind: type | None = None) -> Never:
+        name = type(x).__name__ if x is not None else getattr(kind, "__name__", "")
+        message = f"{name!r} object has no attribute {self.name!r}{instead('.' + self.name)}"
+        raise AttributeError(message, name=self.name, obj=x)
+
+    def __set__(self, x: object, new: object) -> Never:
+        self.__get__(x)

@@ -8,7 +8,7 @@ import numbers
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from autograd import Table, write_whole
 from nn.validation import flag, instance, iterable
@@ -222,8 +222,12 @@ class History:
             write_whole(path, text)
         return text
 
-    def plot(self) -> "Figure":
+    def plot(self, *, ax: Any = None) -> "Figure":
         """Return a figure of the curves; needs matplotlib. See `nn.plots.curves`.
+
+        Args:
+            ax: the matplotlib Axes to draw into, two where there is a metric; a figure of its own
+                if left out.
 
         Raises:
             ImportError: if matplotlib is not installed, with what to install.
@@ -231,4 +235,4 @@ class History:
         """
         from nn.plots import curves
 
-        return curves(self)
+        return curves(self, ax=ax)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Never
 
 from autograd import asked
+from autograd.display.fitting import MOST_BOXES, fitting, way_of
 from autograd.display.format import whole_number
 from autograd.display.picture.picture import Picture
-from autograd.display.picture.selection import view
+from autograd.display.picture.selection import views
 from autograd.display.picture.style import legend_of
 from autograd.display.writers.dot import dot_source
 from autograd.display.writers.graphviz import INSTALL, RenderError, available, inline_svg, render
@@ -42,10 +43,11 @@ def draw(
     format: str = "svg",
     expand: Any = False,
     depth: int | None = None,
-    max_nodes: int = 500,
+    max_nodes: int | None = None,
     around: Value | str | None = None,
     highlight: Any = None,
     outputs: Sequence[Value] | None = None,
+    direction: str = "auto",
     legend: bool = True,
     **_others: Never,
 ) -> "Drawing":
@@ -55,9 +57,12 @@ def draw(
     operand and shows gradient of the result × local derivative = contribution to the operand's
     gradient. Blue is positive, orange negative, and the larger a contribution the wider its arrow.
 
-    A graph of more than `max_nodes` nodes is collapsed to neurons, then to layers, by the labels
-    of its parameters (``layers.0.neurons.2.weights.3``), and is cut to the nodes nearest to z
-    where that does not suffice. The picture says how much was cut.
+    A picture fits where it is shown: it is at most 1,000 pixels wide and 1,400 high, its text no
+    smaller than 9. It runs downwards where it would be too wide. A graph that would not fit is
+    collapsed to neurons, then to layers, by the labels of its parameters
+    (``layers.0.neurons.2.weights.3``); many nodes that play one part, as the products below a
+    sum, become a box; and where that does not suffice the nodes nearest to z are shown. A
+    sentence below the picture says how, and how to see all.
 
     Args:
         z: the result.
@@ -69,7 +74,8 @@ def draw(
             are more than `max_nodes` its neurons, and collapses the rest to layers: of the whole
             model nothing, of [] all layers.
         depth: the largest number of arrows between a shown node and z, or `around`.
-        max_nodes: the largest number of nodes shown one by one.
+        max_nodes: the largest number of nodes shown one by one, whether they fit or not: a graph
+            of more is collapsed, or cut. If left out, as many as fit; 500 beside other options.
         around: a node, or its label, whose neighbourhood to show: all nodes at most `depth`
             arrows away in either direction, 1 if no depth is given.
         highlight: the part to light up, the rest being faded: a leaf or another node, or its label,
@@ -78,6 +84,8 @@ def draw(
         outputs: nodes to mark with the way they should go for z to fall, ▲ where their gradient
             is negative and ▼ where it is positive. If left out, the results of the last neurons,
             where z is computed from neurons; [] marks none.
+        direction: "right" or "down", the way from operands to results ("LR" and "TB" mean the
+            same); "auto" turns a picture downwards where it then fits better.
         legend: whether the looks of the boxes are explained below the picture.
 
     Raises:
@@ -107,10 +115,12 @@ def draw(
     check_format(format)
     if depth is not None:
         whole_number("depth", depth, 0)
-    whole_number("max_nodes", max_nodes)
+    if max_nodes is not None:
+        whole_number("max_nodes", max_nodes)
+    down = way_of(direction)
     if format in ("png", "pdf") and not available():
         raise RenderError(f"{format} needs Graphviz: {INSTALL}; format='svg' needs nothing")
-    picture = view(
+    pictures = views(
         z,
         expand=expand,
         depth=depth,
@@ -118,7 +128,9 @@ def draw(
         around=around,
         highlight=highlight,
         outputs=outputs,
+        most_boxes=MOST_BOXES,
     )
+    picture = fitting(pictures, down)
     if any(arrow.text for arrow in picture.arrows):
         early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
         picture.key, picture.looks = (_EARLY, "") if early else (_KEY, _COLOURS)

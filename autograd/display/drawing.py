@@ -1,4 +1,4 @@
-"""`draw`, and the Drawing it returns: a picture as DOT, Mermaid or plain text, SVG or a file."""
+"""`draw`, and the Drawing it returns: a picture as text (DOT, Mermaid, TikZ), SVG or a file."""
 
 import os
 from collections.abc import Sequence
@@ -17,10 +17,11 @@ from autograd.display.writers.graphviz import INSTALL, RenderError, available, i
 from autograd.display.writers.mermaid import mermaid_source
 from autograd.display.writers.svg import svg_of
 from autograd.display.writers.text import outline
+from autograd.display.writers.tikz import tikz_source
 from autograd.engine.value import Value
 from autograd.files import with_ending, write_whole
 
-FORMATS = ("svg", "dot", "gv", "mmd", "txt", "png", "pdf")
+FORMATS = ("svg", "dot", "gv", "mmd", "tex", "txt", "png", "pdf")
 
 
 def check_format(format: object) -> None:
@@ -67,7 +68,7 @@ def draw(
     Args:
         z: the result.
         format: the form in a notebook, and in a file where its name does not say:
-            "svg", "dot", "mmd" (Mermaid), "txt", "png" or "pdf".
+            "svg", "dot", "mmd" (Mermaid), "tex" (TikZ), "txt", "png" or "pdf".
         expand: True shows every node, up to 2,000. "layers" and "neurons" collapse to just these.
             The name of a layer or neuron as it stands in the picture ("layers.1", or "layer 1",
             "layers.1.neurons.0"), a node, a model or a list of these shows its nodes, or if they
@@ -211,6 +212,23 @@ class Drawing:
         """
         return mermaid_source(self.picture)
 
+    @property
+    def tikz(self) -> str:
+        r"""The picture as a `tikzpicture` for LaTeX, which needs just the package tikz.
+
+        Every sign of a label that pdfLaTeX cannot write stands there by its code (U+1F680);
+        XeLaTeX and LuaLaTeX show the sign itself, if their font has it. A wide picture is made to
+        fit by ``\resizebox{\textwidth}{!}{\input{graph.tex}}``.
+
+        Raises:
+            RenderError: for a picture of more than 16,000 points, too large for TeX.
+
+        >>> x = Value(3.0, "x")
+        >>> "\\begin{tikzpicture}" in draw(x * x).tikz
+        True
+        """
+        return tikz_source(self.picture)
+
     def content(self, format: str) -> bytes:
         """Return the picture as the content of a file.
 
@@ -225,6 +243,8 @@ class Drawing:
             return self.source.encode()
         if format == "mmd":
             return self.mermaid.encode()
+        if format == "tex":
+            return self.tikz.encode()
         if format == "txt":
             return f"{self.text}\n".encode()
         rendered = render(self.source, format)
@@ -238,9 +258,9 @@ class Drawing:
         """Write the picture to a file, whole or not at all, and return the file's path.
 
         Args:
-            path: ending in .svg, .dot, .gv, .mmd, .txt, .png or .pdf; the ending says the format,
-                and a name without one gets the drawing's own. A device such as /dev/stdout is
-                written to in that format.
+            path: ending in .svg, .dot, .gv, .mmd, .tex, .txt, .png or .pdf; the ending says the
+                format, and a name without one gets the drawing's own. A device such as
+                /dev/stdout is written to in that format.
 
         Raises:
             ValueError: for another ending.
@@ -267,6 +287,8 @@ class Drawing:
             bundle["text/plain"] = self.source
         elif self.format == "mmd":
             bundle["text/plain"] = self.mermaid
+        elif self.format == "tex":
+            bundle["text/plain"] = self.tikz
         return bundle
 
     def __str__(self) -> str:

@@ -128,6 +128,8 @@ def pieces(points: Sequence[Point], *, down: bool = False) -> list[tuple[Point, 
     found: list[tuple[Point, ...]] = []
     for px, py in rest:
         if abs(py - y) < 0.05:
+            if abs(px - x) < 0.05:
+                continue
             if found and len(found[-1]) == 1:
                 found.pop()
             found.append(((px, y),))

@@ -15,7 +15,7 @@ from autograd.display.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.style import FILLS, Look, arrow_look, box_look, swatch_look
 from autograd.display.writers.graphviz import RenderError
-from autograd.display.writers.measure import LINE, PAD, head_of, text_width
+from autograd.display.writers.measure import LINE, PAD, head_lines, text_width
 from autograd.display.writers.places import (
     MARGIN,
     LegendBox,
@@ -71,7 +71,7 @@ def tikz_source(picture: Picture) -> str:
             'collapse it with expand="layers", or show a part of it with around= or depth='
         )
     styles: dict[str, Look] = {}
-    drawn = [_arrow(placed) for placed in places.arrows]
+    drawn = [_arrow(placed, down=places.down) for placed in places.arrows]
     drawn += [_box(placed, styles) for placed in places.boxes]
     y = places.height
     drawn += [_swatch(swatch, y + LINE / 2, styles) for swatch in swatches(picture.legend)]
@@ -115,8 +115,8 @@ def _box(placed: PlacedBox, styles: dict[str, Look]) -> str:
     styles[style] = look
     faded = box.shade == "faded"
     lines: list[str] = []
-    head = [_part(text, PALE if faded else c, size, bold) for text, c, size, bold in head_of(box)]
-    if head:
+    for line in head_lines(box):
+        head = [_part(text, PALE if faded else c, size, bold) for text, c, size, bold in line]
         together = r"\enspace ".join(head)
         lines.append(rf"\makebox[\linewidth]{{{together}}}")
     for name, text, tone in box.rows:
@@ -141,14 +141,15 @@ def _part(text: str, colour: str, size: float, weight: str = "normal") -> str:
     return rf"\textcolor{{{_NAMES[colour]}}}{{{written}}}"
 
 
-def _arrow(placed: PlacedArrow) -> str:
+def _arrow(placed: PlacedArrow, *, down: bool) -> str:
     arrow, points, spot = placed
     look = arrow_look(arrow)
     colour = _NAMES[look.colour]
     way = f"({points[0][0]:.1f},{points[0][1]:.1f})"
     x, y = points[-1]
     tip = 4.0 + 3.0 * look.width  # It is level, as the last piece of the arrow is under it.
-    for piece in [*pieces([*points[:-1], (x - tip, y)]), ((x, y),)]:
+    end = (x, y - tip) if down else (x - tip, y)
+    for piece in [*pieces([*points[:-1], end], down=down), ((x, y),)]:
         at = [f"({px:.1f},{py:.1f})" for px, py in piece]
         way += f" -- {at[0]}" if len(at) == 1 else f" .. controls {at[0]} and {at[1]} .. {at[2]}"
     dashed = ", dashed" if look.dashed else ""

@@ -6,14 +6,12 @@ ends, the parameters are those after a finished epoch.
 """
 
 import math
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from tqdm import tqdm
 
 from autograd import Value
 from nn.losses import Function, Loss, loss_named
@@ -31,7 +29,8 @@ from nn.training.choice import engine_named
 from nn.training.engines import Engine
 from nn.training.history import EpochRecord, History
 from nn.training.metrics import accuracy
-from nn.validation import Array, Floats, flag, look_up, real, whole
+from nn.training.progress import Bar, bar_of, say_above
+from nn.validation import Array, Floats, look_up, real, whole
 
 Part: TypeAlias = tuple[Floats, Array]
 Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
@@ -126,7 +125,8 @@ def fit(
             count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
         callbacks: functions of the model and the history so far, called after each epoch; the run
             ends early when one returns True.
-        progress: show a bar on stderr, if that is a terminal.
+        progress: show a bar: on stderr if that is a terminal, and below the cell of a notebook
+            while it runs; nothing of it is left in the notebook.
 
     Returns:
         The history. Its metric is the accuracy where y holds classes: whole-number labels within
@@ -170,14 +170,11 @@ def fit(
     history = History(metric_name="accuracy" if plan.classes else "")
     finished: list[float] | Floats = [p.data for p in parameters]
     finder: Engine | None = None
-    # None: silent unless stderr is a terminal.
-    quiet = None if flag("progress", progress) else True
-    bar = tqdm(total=epochs * plan.steps, desc="Training", unit="batch", disable=quiet)
+    bar = bar_of(progress, epochs * plan.steps)
     try:
         finder = make_engine(model, plan.loss, *plan.train)
         history.engine, history.note = finder.name, finder.note
-        if finder.note and not bar.disable:
-            bar.write(finder.note, file=sys.stderr)
+        say_above(bar, finder.note)
         for epoch in range(1, epochs + 1):
             began = time.perf_counter()
             batches, trained, held = plan.epoch(epoch)
@@ -209,7 +206,7 @@ def fit(
 
 
 def _descended(
-    engine: Engine, optimizer: Stepping, batches: Iterable[Part], history: History, bar: "tqdm[Any]"
+    engine: Engine, optimizer: Stepping, batches: Iterable[Part], history: History, bar: Bar
 ) -> float:
     """Take a step for each batch of an epoch, and return the sum of the losses before them."""
     total = 0.0

@@ -518,7 +518,7 @@ def test_the_bar_counts_batches_where_stderr_is_a_terminal(monkeypatch, capsys, 
             bars.append(self)
 
     Recorded.monitor_interval = 0  # no thread that outlives the test
-    monkeypatch.setattr(nn.training.fit, "tqdm", Recorded)
+    monkeypatch.setattr(nn.training.progress, "tqdm", Recorded)
     moons_run(progress=progress)
     shown = capsys.readouterr().err
     (bar,) = bars

@@ -30,6 +30,14 @@ def check_format(format: object) -> None:
         raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r:.60}")
 
 
+def scale_of_pixels(scale: object) -> float:
+    """Return a scale for pixels, or say which there are."""
+    number = asked.real("scale", scale)
+    if not 0.1 <= number <= 10.0:
+        raise ValueError(f"scale is between 0.1 and 10, got {number:g}")
+    return number
+
+
 _KEY = "on an arrow: gradient × local derivative = contribution"
 _COLOURS = " (blue +, orange −)"
 _EARLY = "on an arrow: × local derivative (gradients are not computed yet: call z.backward())"
@@ -49,6 +57,7 @@ def draw(
     highlight: Any = None,
     outputs: Sequence[Value] | None = None,
     direction: str = "auto",
+    scale: float = 1.0,
     legend: bool = True,
     **_others: Never,
 ) -> "Drawing":
@@ -87,6 +96,8 @@ def draw(
             where z is computed from neurons; [] marks none.
         direction: "right" or "down", the way from operands to results ("LR" and "TB" mean the
             same); "auto" turns a picture downwards where it then fits better.
+        scale: how many times as many pixels a PNG has along each side, from 0.1 to 10; 2 is for
+            screens and prints with fine dots. Other formats have no pixels.
         legend: whether the looks of the boxes are explained below the picture.
 
     Raises:
@@ -119,6 +130,7 @@ def draw(
     if max_nodes is not None:
         whole_number("max_nodes", max_nodes)
     down = way_of(direction)
+    scale = scale_of_pixels(scale)
     if format in ("png", "pdf") and not available():
         raise RenderError(f"{format} needs Graphviz: {INSTALL}; format='svg' needs nothing")
     pictures = views(
@@ -143,7 +155,7 @@ def draw(
         facts = [fact for box in picture.boxes for fact in box.facts]
         if any(fact.quantity == "direction" for fact in facts):
             picture.notes.insert(0, _DIRECTIONS)
-    return Drawing(picture, format)
+    return Drawing(picture, format, scale)
 
 
 class Drawing:
@@ -153,6 +165,7 @@ class Drawing:
         picture: the boxes, arrows and notes.
         source: the picture as DOT text, the same for the same graph in every process.
         format: the form in which it is shown and saved.
+        scale: how many times as many pixels a PNG has along each side.
 
     >>> from autograd import Value, draw
     >>> picture = draw(Value(3.0, "x") * 2.0)
@@ -165,11 +178,12 @@ class Drawing:
     'digraph chalkgrad {'
     """
 
-    def __init__(self, picture: Picture, format: str = "svg") -> None:
+    def __init__(self, picture: Picture, format: str = "svg", scale: float = 1.0) -> None:
         asked.instance("Drawing", picture, Picture, "the picture that draw makes")
         check_format(format)
         self.picture = picture
         self.format = format
+        self.scale = scale
         self.source = dot_source(picture)
 
     @cached_property
@@ -247,7 +261,10 @@ class Drawing:
             return self.tikz.encode()
         if format == "txt":
             return f"{self.text}\n".encode()
-        rendered = render(self.source, format)
+        source = self.source
+        if format == "png" and self.scale != 1.0:
+            source = source.replace("{", f"{{\n\tdpi={96 * self.scale:g}", 1)
+        rendered = render(source, format)
         if rendered.content is None:
             raise RenderError(
                 f"{format} needs Graphviz ({rendered.reason}): {INSTALL}; svg and dot need nothing"

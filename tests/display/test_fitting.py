@@ -9,6 +9,7 @@ import autograd as ag
 from autograd import Value, draw, draw_update, order
 from autograd.check.strategies import programs
 from autograd.display.picture.style import LEAST_TEXT, MOST_HIGH, MOST_WIDE
+from autograd.display.writers.graphviz import available
 from autograd.display.writers.svg import svg_of
 from support.pictures import example, network
 
@@ -124,3 +125,27 @@ def test_a_small_graph_is_shown_in_the_same_way_before_and_after_a_step():
         return draw(z)
 
     assert draw_update(drawn(0.5), drawn(0.4862913)).picture.boxes
+
+
+def test_a_png_has_as_many_pixels_as_asked_for():
+    if not available():
+        pytest.skip("a PNG needs Graphviz")
+
+    def wide(scale):
+        return int.from_bytes(draw(chain(2), scale=scale).content("png")[16:20], "big")
+
+    assert wide(2) == pytest.approx(2 * wide(1), abs=2)
+    assert wide(0.5) == pytest.approx(wide(1) / 2, abs=2)
+    for bad in (0, 11, float("nan")):
+        with pytest.raises(ValueError, match="scale"):
+            draw(chain(2), scale=bad)
+    with pytest.raises(TypeError, match="scale"):
+        draw(chain(2), scale="2x")
+
+
+def test_a_near_miss_of_a_part_is_named():
+    loss = network((2, 3, 1))[0]
+    with pytest.raises(ValueError, match=r"did you mean 'layers\.1'"):
+        draw(loss, expand="layers.7")
+    with pytest.raises(ValueError, match=r"did you mean 'layers\.0'"):
+        draw(loss, expand="layrs.0")

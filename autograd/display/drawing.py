@@ -1,4 +1,4 @@
-"""`draw`, and the Drawing it returns: a picture as DOT, Mermaid or plain text, SVG or a file."""
+"""`draw`, and the Drawing it returns: a picture as text (DOT, Mermaid, TikZ), SVG or a file."""
 
 import os
 from collections.abc import Sequence
@@ -7,25 +7,35 @@ from pathlib import Path
 from typing import Any, Never
 
 from autograd import asked
+from autograd.display.fitting import MOST_BOXES, fitting, way_of
 from autograd.display.format import whole_number
 from autograd.display.picture.picture import Picture
-from autograd.display.picture.selection import view
+from autograd.display.picture.selection import views
 from autograd.display.picture.style import legend_of
 from autograd.display.writers.dot import dot_source
 from autograd.display.writers.graphviz import INSTALL, RenderError, available, inline_svg, render
 from autograd.display.writers.mermaid import mermaid_source
 from autograd.display.writers.svg import svg_of
 from autograd.display.writers.text import outline
+from autograd.display.writers.tikz import tikz_source
 from autograd.engine.value import Value
 from autograd.files import with_ending, write_whole
 
-FORMATS = ("svg", "dot", "gv", "mmd", "txt", "png", "pdf")
+FORMATS = ("svg", "dot", "gv", "mmd", "tex", "txt", "png", "pdf")
 
 
 def check_format(format: object) -> None:
     """Say which formats there are where there is none of a name."""
     if not isinstance(format, str) or format not in FORMATS:
         raise ValueError(f"format is one of {', '.join(FORMATS)}; got {format!r:.60}")
+
+
+def scale_of_pixels(scale: object) -> float:
+    """Return a scale for pixels, or say which there are."""
+    number = asked.real("scale", scale)
+    if not 0.1 <= number <= 10.0:
+        raise ValueError(f"scale is between 0.1 and 10, got {number:g}")
+    return number
 
 
 _KEY = "on an arrow: gradient × local derivative = contribution"
@@ -42,10 +52,12 @@ def draw(
     format: str = "svg",
     expand: Any = False,
     depth: int | None = None,
-    max_nodes: int = 500,
+    max_nodes: int | None = None,
     around: Value | str | None = None,
     highlight: Any = None,
     outputs: Sequence[Value] | None = None,
+    direction: str = "auto",
+    scale: float = 1.0,
     legend: bool = True,
     **_others: Never,
 ) -> "Drawing":
@@ -55,21 +67,25 @@ def draw(
     operand and shows gradient of the result × local derivative = contribution to the operand's
     gradient. Blue is positive, orange negative, and the larger a contribution the wider its arrow.
 
-    A graph of more than `max_nodes` nodes is collapsed to neurons, then to layers, by the labels
-    of its parameters (``layers.0.neurons.2.weights.3``), and is cut to the nodes nearest to z
-    where that does not suffice. The picture says how much was cut.
+    A picture fits where it is shown: it is at most 1,000 pixels wide and 1,400 high, its text no
+    smaller than 9. It runs downwards where it would be too wide. A graph that would not fit is
+    collapsed to neurons, then to layers, by the labels of its parameters
+    (``layers.0.neurons.2.weights.3``); many nodes that play one part, as the products below a
+    sum, become a box; and where that does not suffice the nodes nearest to z are shown. A
+    sentence below the picture says how, and how to see all.
 
     Args:
         z: the result.
         format: the form in a notebook, and in a file where its name does not say:
-            "svg", "dot", "mmd" (Mermaid), "txt", "png" or "pdf".
+            "svg", "dot", "mmd" (Mermaid), "tex" (TikZ), "txt", "png" or "pdf".
         expand: True shows every node, up to 2,000. "layers" and "neurons" collapse to just these.
             The name of a layer or neuron as it stands in the picture ("layers.1", or "layer 1",
             "layers.1.neurons.0"), a node, a model or a list of these shows its nodes, or if they
             are more than `max_nodes` its neurons, and collapses the rest to layers: of the whole
             model nothing, of [] all layers.
         depth: the largest number of arrows between a shown node and z, or `around`.
-        max_nodes: the largest number of nodes shown one by one.
+        max_nodes: the largest number of nodes shown one by one, whether they fit or not: a graph
+            of more is collapsed, or cut. If left out, as many as fit; 500 beside other options.
         around: a node, or its label, whose neighbourhood to show: all nodes at most `depth`
             arrows away in either direction, 1 if no depth is given.
         highlight: the part to light up, the rest being faded: a leaf or another node, or its label,
@@ -78,6 +94,10 @@ def draw(
         outputs: nodes to mark with the way they should go for z to fall, ▲ where their gradient
             is negative and ▼ where it is positive. If left out, the results of the last neurons,
             where z is computed from neurons; [] marks none.
+        direction: "right" or "down", the way from operands to results ("LR" and "TB" mean the
+            same); "auto" turns a picture downwards where it then fits better.
+        scale: how many times as many pixels a PNG has along each side, from 0.1 to 10; 2 is for
+            screens and prints with fine dots. Other formats have no pixels.
         legend: whether the looks of the boxes are explained below the picture.
 
     Raises:
@@ -107,10 +127,13 @@ def draw(
     check_format(format)
     if depth is not None:
         whole_number("depth", depth, 0)
-    whole_number("max_nodes", max_nodes)
+    if max_nodes is not None:
+        whole_number("max_nodes", max_nodes)
+    down = way_of(direction)
+    scale = scale_of_pixels(scale)
     if format in ("png", "pdf") and not available():
         raise RenderError(f"{format} needs Graphviz: {INSTALL}; format='svg' needs nothing")
-    picture = view(
+    pictures = views(
         z,
         expand=expand,
         depth=depth,
@@ -118,7 +141,9 @@ def draw(
         around=around,
         highlight=highlight,
         outputs=outputs,
+        most_boxes=MOST_BOXES,
     )
+    picture = fitting(pictures, down)
     if any(arrow.text for arrow in picture.arrows):
         early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
         picture.key, picture.looks = (_EARLY, "") if early else (_KEY, _COLOURS)
@@ -130,7 +155,7 @@ def draw(
         facts = [fact for box in picture.boxes for fact in box.facts]
         if any(fact.quantity == "direction" for fact in facts):
             picture.notes.insert(0, _DIRECTIONS)
-    return Drawing(picture, format)
+    return Drawing(picture, format, scale)
 
 
 class Drawing:
@@ -140,6 +165,7 @@ class Drawing:
         picture: the boxes, arrows and notes.
         source: the picture as DOT text, the same for the same graph in every process.
         format: the form in which it is shown and saved.
+        scale: how many times as many pixels a PNG has along each side.
 
     >>> from autograd import Value, draw
     >>> picture = draw(Value(3.0, "x") * 2.0)
@@ -152,11 +178,12 @@ class Drawing:
     'digraph chalkgrad {'
     """
 
-    def __init__(self, picture: Picture, format: str = "svg") -> None:
+    def __init__(self, picture: Picture, format: str = "svg", scale: float = 1.0) -> None:
         asked.instance("Drawing", picture, Picture, "the picture that draw makes")
         check_format(format)
         self.picture = picture
         self.format = format
+        self.scale = scale
         self.source = dot_source(picture)
 
     @cached_property
@@ -199,6 +226,23 @@ class Drawing:
         """
         return mermaid_source(self.picture)
 
+    @property
+    def tikz(self) -> str:
+        r"""The picture as a `tikzpicture` for LaTeX, which needs just the package tikz.
+
+        Every sign of a label that pdfLaTeX cannot write stands there by its code (U+1F680);
+        XeLaTeX and LuaLaTeX show the sign itself, if their font has it. A wide picture is made to
+        fit by ``\resizebox{\textwidth}{!}{\input{graph.tex}}``.
+
+        Raises:
+            RenderError: for a picture of more than 16,000 points, too large for TeX.
+
+        >>> x = Value(3.0, "x")
+        >>> "\\begin{tikzpicture}" in draw(x * x).tikz
+        True
+        """
+        return tikz_source(self.picture)
+
     def content(self, format: str) -> bytes:
         """Return the picture as the content of a file.
 
@@ -213,9 +257,14 @@ class Drawing:
             return self.source.encode()
         if format == "mmd":
             return self.mermaid.encode()
+        if format == "tex":
+            return self.tikz.encode()
         if format == "txt":
             return f"{self.text}\n".encode()
-        rendered = render(self.source, format)
+        source = self.source
+        if format == "png" and self.scale != 1.0:
+            source = source.replace("{", f"{{\n\tdpi={96 * self.scale:g}", 1)
+        rendered = render(source, format)
         if rendered.content is None:
             raise RenderError(
                 f"{format} needs Graphviz ({rendered.reason}): {INSTALL}; svg and dot need nothing"
@@ -226,9 +275,9 @@ class Drawing:
         """Write the picture to a file, whole or not at all, and return the file's path.
 
         Args:
-            path: ending in .svg, .dot, .gv, .mmd, .txt, .png or .pdf; the ending says the format,
-                and a name without one gets the drawing's own. A device such as /dev/stdout is
-                written to in that format.
+            path: ending in .svg, .dot, .gv, .mmd, .tex, .txt, .png or .pdf; the ending says the
+                format, and a name without one gets the drawing's own. A device such as
+                /dev/stdout is written to in that format.
 
         Raises:
             ValueError: for another ending.
@@ -255,6 +304,8 @@ class Drawing:
             bundle["text/plain"] = self.source
         elif self.format == "mmd":
             bundle["text/plain"] = self.mermaid
+        elif self.format == "tex":
+            bundle["text/plain"] = self.tikz
         return bundle
 
     def __str__(self) -> str:

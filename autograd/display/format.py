@@ -8,7 +8,9 @@ from typing import Final
 
 from autograd.escaping import clean
 
+# The longest label in a line of text, and in a box.
 LABEL_LENGTH: Final = 32
+TITLE_LENGTH: Final = 24
 
 # Blue for + and orange for -, which all common forms of colour blindness tell apart, in steps
 # dark enough for text on white (contrast above 4.5). M. Okabe and K. Ito, "Color universal
@@ -50,19 +52,19 @@ def tone(x: float | None) -> str:
     return "positive" if x > 0 else "negative" if x < 0 else "zero"
 
 
-def label_text(label: str) -> str:
-    """Return a label as it stands in a picture: one line of at most 32 characters.
+def label_text(label: str, length: int = LABEL_LENGTH) -> str:
+    """Return a label as it stands in a line of text: one line of at most `length` characters.
 
     >>> label_text("layers.0.neurons.2.weights.3")
     'layers.0.neurons.2.weights.3'
-    >>> label_text("a very long name that somebody gave to a number")
-    'a very long name tha…to a number'
+    >>> label_text("layers.0.neurons.2.weights.3", TITLE_LENGTH)
+    'layers.0.neuron…eights.3'
     """
-    if len(label) <= LABEL_LENGTH and label.isascii() and label.isprintable() and " " not in label:
+    if len(label) <= length and label.isascii() and label.isprintable() and " " not in label:
         return label  # as almost all are, of a model's 100,000 too
-    if len(label) > 4 * LABEL_LENGTH:  # White space is not looked for in a megabyte of label.
-        label = label[: 2 * LABEL_LENGTH] + label[-2 * LABEL_LENGTH :]
-    return clean(" ".join(label.split()), LABEL_LENGTH)
+    if len(label) > 4 * length:  # White space is not looked for in a megabyte of label.
+        label = label[: 2 * length] + label[-2 * length :]
+    return clean(" ".join(label.split()), length)
 
 
 def count_text(n: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from autograd import Drawing, ExpressionError, Value, draw, explain, order, parse, walkthrough
 from nn.command.subcommand import Option, Refusal, Subcommand
 
-_DRAWN = (".svg", ".dot", ".gv", ".txt", ".png", ".pdf")
+_DRAWN = (".svg", ".dot", ".gv", ".mmd", ".tex", ".txt", ".png", ".pdf")
 
 
 def with_minus(words: Sequence[str]) -> list[str]:

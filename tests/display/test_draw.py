@@ -114,7 +114,7 @@ def test_arrows_out_of_each_box_add_up_to_its_gradient(program):
         return
     z.backward()
     nodes = order(z)
-    picture = draw(z).picture
+    picture = draw(z, expand=True).picture
     given_: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     for arrow in picture.arrows:
@@ -248,7 +248,7 @@ def test_a_long_label_is_shortened_and_whole_in_the_tooltip():
     label = "the number of " + "very " * 40 + "large things"
     box = titled(draw(Value(1.0, label)))
     ((title, found),) = box.items()
-    assert title.startswith("the number of very")
+    assert title.startswith("the number of v")
     assert title.endswith("things")
     assert "…" in title
     assert label in found.tooltip
@@ -334,13 +334,13 @@ def test_a_node_far_away_is_drawn_again_as_a_copy():
     s.label = "s"
     for _ in range(40):
         z = (z + s).sin()
-    kinds = Counter(box.kind for box in draw(z).picture.boxes if box.title == "s")
+    kinds = Counter(box.kind for box in draw(z, expand=True).picture.boxes if box.title == "s")
     assert kinds["node"] == 1
     assert kinds["copy"] > 20
 
 
 def test_operands_too_many_to_show_leave_a_few():
-    picture = draw(ag.sum([Value(float(i)) for i in range(10_000)])).picture
+    picture = draw(ag.sum([Value(float(i)) for i in range(10_000)]), max_nodes=500).picture
     assert 2 < len(picture.boxes) < 20
     assert any("more nodes not drawn" in note for note in picture.notes)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import Value, draw, draw_update, explain, order
 from autograd.check.strategies import programs
+from autograd.display.format import TITLE_LENGTH, label_text
 from autograd.display.writers.svg import svg_of
 from nn import MLP, Neuron
 from nn.losses import cross_entropy
@@ -51,7 +52,7 @@ def test_a_layer_is_expanded_by_its_name_and_the_rest_collapsed(name):
     assert list(groups(drawing)) == ["layers.0", "layers.2"]
     shown = titled(drawing)
     for neuron in model.layers[1].neurons:
-        assert all(p.label in shown for p in neuron.parameters())
+        assert all(label_text(p.label, TITLE_LENGTH) in shown for p in neuron.parameters())
     assert "layers.0.neurons.0.bias" not in shown
 
 
@@ -199,7 +200,11 @@ def test_the_right_output_should_go_up_and_the_others_down():
     assert "against its gradient" in notes(drawing)
     for v in outputs:
         v.label = f"out {outputs.index(v)}"
-    assert directions(draw(loss)) == {"out 0": "▼ down", "out 1": "▲ up", "out 2": "▼ down"}
+    assert directions(draw(loss, expand=True)) == {
+        "out 0": "▼ down",
+        "out 1": "▲ up",
+        "out 2": "▼ down",
+    }
     assert directions(draw(loss, expand="layers")) == {"layers.1": "▲ 1, ▼ 2"}
 
 
@@ -331,7 +336,7 @@ def test_paths_too_many_to_list_are_lit_at_once():
     x = z = Value(1.0, "x")
     for _ in range(100):
         z = z + z
-    drawing = draw(z, highlight=x)
+    drawing = draw(z, highlight=x, expand=True)
     assert len(lit(drawing)[1]) == 200
     assert "very many paths" in notes(drawing)
 
@@ -348,7 +353,7 @@ def test_what_is_lit_is_what_lies_on_some_path(program, data):
     for node in nodes:
         if any(v in above for v in node.args if isinstance(v, Value)):
             above.add(node)
-    drawing = draw(z, highlight=x)
+    drawing = draw(z, highlight=x, expand=True)
     for box in drawing.picture.boxes:
         node = nodes[int(box.name[1:].partition("_")[0])]
         if "_" not in box.name:
@@ -507,7 +512,7 @@ def test_a_note_shows_a_label_just_as_it_is():
 def test_a_model_or_all_its_layers_opened_shows_every_node_where_they_fit():
     model = MLP([2, 3, 2], seed=1)
     loss = cross_entropy(model([Value(1.0), Value(2.0)]), 1)
-    every = draw(loss)
+    every = draw(loss, expand=True)
     assert len(every.picture.boxes) == len(order(loss))
     for opened in (model, ["layer 0", "layer 1"], list(model.layers), model.parameters()):
         assert draw(loss, expand=opened).source == every.source

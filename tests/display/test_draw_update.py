@@ -34,11 +34,11 @@ def test_a_step_shows_before_after_and_the_change():
         loss.backward()
         return loss
 
-    before = draw(loss_of())
+    before = draw(loss_of(), expand=True)
     for w in weights:
         w.data -= 0.5 * w.grad
         w.grad = None
-    changed = draw_update(before, draw(loss_of()))
+    changed = draw_update(before, draw(loss_of(), expand=True))
     assert isinstance(changed, Drawing)
     assert rows(changed, "w5")["value"] == "0.4 → 0.3589 (-0.04108)"
     assert rows(changed, "w1")["value"] == "0.15 → 0.1498 (-0.0002193)"

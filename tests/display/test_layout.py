@@ -13,6 +13,7 @@ import autograd.display.writers.layout as layout
 from autograd import Value, draw, relu
 from autograd.check.strategies import programs
 from autograd.display.writers.measure import text_width
+from autograd.display.writers.settle import settle
 from autograd.display.writers.svg import svg_of
 from nn import MLP
 
@@ -102,7 +103,7 @@ def test_boxes_and_numbers_have_layers_of_their_own(build):
 @each_graph
 def test_everything_lies_inside_the_page(build):
     root = ET.fromstring(svg_of(draw(build()).picture))
-    width, height = float(root.get("width")), float(root.get("height"))
+    width, height = map(float, root.get("viewBox").split()[2:])
     for element in root.iter("{http://www.w3.org/2000/svg}rect"):
         x, y = float(element.get("x", 0)), float(element.get("y", 0))
         assert 0 <= x <= x + float(element.get("width")) <= width
@@ -115,7 +116,7 @@ def test_everything_lies_inside_the_page(build):
 @each_graph
 def test_text_fits_its_box(build):
     """By a measure of its own, the widths of DejaVu Sans, the widest of the usual fonts."""
-    for row in layout.arrange(draw(build()).picture)[0]:
+    for row in layout.arrange(draw(build(), direction="right").picture)[0]:
         for item in row:
             if item.box is not None:
                 for name, text, _ in item.box.rows:
@@ -164,7 +165,7 @@ def test_the_layout_stays_small():
 
 def test_settling_keeps_order_and_distance_and_is_nearest_in_least_squares():
     items = [layout.Item(0, height=10.0, gap=2.0) for _ in range(4)]
-    layout._settle(items, [0.0, 0.0, 100.0, 50.0])
+    settle(items, [0.0, 0.0, 100.0, 50.0])
     ys = [item.y for item in items]
     assert ys == [-6.0, 6.0, 69.0, 81.0]
 
@@ -175,13 +176,14 @@ def test_settling_keeps_order_and_distance_and_is_nearest_in_least_squares():
 )
 def test_settled_items_never_overlap(wanted, heights):
     items = [layout.Item(0, height=h) for h in heights[: len(wanted)]]
-    layout._settle(items, wanted)
+    settle(items, wanted)
     for a, b in itertools.pairwise(items):
         assert b.y - a.y >= (a.height + b.height) / 2 + a.gap - 1e-6
 
 
-def test_numbers_stand_on_their_arrows_and_meet_no_box():
-    picture = draw(network()).picture
+@pytest.mark.parametrize("direction", ["right", "down"])
+def test_numbers_stand_on_their_arrows_and_meet_no_box(direction):
+    picture = draw(network(), expand=True, direction=direction).picture
     root = ET.fromstring(svg_of(picture))
     rects = {"node": [], "edge": []}
     for group in root.iter("{http://www.w3.org/2000/svg}g"):

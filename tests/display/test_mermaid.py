@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from autograd import Value, draw
 from autograd.display.writers.mermaid import quoted
 from nn import MLP
+from support.labels import HARD
 
 # What a quoted string may hold: letters, figures, signs that mean nothing, numbers of others.
 HARMLESS = re.compile(r'[^"`<>&;{}|#\\]|#\d+;')
@@ -52,15 +53,6 @@ def test_a_network_is_drawn_with_its_groups(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == drawing.mermaid
 
 
-LABELS = [
-    "x", "end", "graph", 'a"b', "<b>&amp;</b>", "#35;", "`md`", "**bold**", "[x]", "{y}", "(z)",
-    "|p|", "%%{init}%%", "a;b", "\\", "é ü", "😀", "∂f/∂x", "a\nb", "--> b", "x" * 300, "subgraph",
-    "click", "$$x$$", "<script>alert(1)</script>", "style", "::class", "@{a}", "1", "-", "' ", " ",
-    "~~~", "==>", "o--o", "a & b", "https://x.y/z?a=b&c", "_u_", "#", "##", "&", '"', "```", "{{",
-    "}}", "[[", "((", "[/a/]", ">a]", "a:::b", "default", "%% c", "linkStyle 0", "\t", "null",
-    "direction LR", "\u202e rtl", "x--x", "null", "]]", "))",
-]  # fmt: skip
-
 # Node finds packages in NODE_PATH: npm install -g mermaid jsdom; export NODE_PATH=$(npm root -g)
 PARSE = """
 const {createRequire} = require('module');
@@ -84,7 +76,7 @@ def test_mermaid_parses_every_label() -> None:
     ask = [node, "-e", "require.resolve('mermaid'); require.resolve('jsdom')"]
     if subprocess.run(ask, capture_output=True).returncode:
         pytest.skip("Node finds no mermaid and jsdom: install them and set NODE_PATH")
-    texts = [draw(square(label)).mermaid for label in LABELS]
+    texts = [draw(square(label)).mermaid for label in HARD]
     ran = subprocess.run(
         [node, "-e", PARSE], input=json.dumps(texts), capture_output=True, text=True, timeout=120
     )

@@ -104,6 +104,15 @@ def test_docstrings_reach_the_pages_as_they_are_meant():
     assert doctest.testmod(module).attempted >= 3
 
 
+def test_the_picture_of_the_first_page_is_of_the_example_beside_it():
+    svg = (DOCS / "chain-rule.svg").read_text(encoding="utf-8")
+    drawn = loaded("picture").picture()
+    numbers = set(re.findall(r"\b\d+\b", drawn.text))
+    assert {"380", "39", "273", "312"} <= numbers
+    told = set(re.findall(r"\d+", " ".join(re.findall(r"<text[^>]*>([^<]*)", svg))))
+    assert numbers - told == set(), "make it again: python docs/picture.py"
+
+
 # Links -------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from autograd.display.format import (
+    TITLE_LENGTH,
     count_text,
     label_text,
     number_text,
@@ -168,7 +169,12 @@ def called(node: Value) -> str:
 
 def node_box(name: str, node: Value, place: int, result: bool) -> Box:
     """Return the box of one node, which stands at a place in topological order."""
-    box = Box(name, "leaf" if node.op is None else "node", label_text(node.label), _operation(node))
+    box = Box(
+        name,
+        "leaf" if node.op is None else "node",
+        label_text(node.label, TITLE_LENGTH),
+        _operation(node),
+    )
     box.result, box.place = result, place
     box.facts += [_value_fact("value", [node.data]), _gradient_fact("gradient", [node])]
     lines = [f"label: {clean(node.label)}"] if node.label else []
@@ -186,7 +192,7 @@ def node_box(name: str, node: Value, place: int, result: bool) -> Box:
 def group_box(name: str, group: Group, z: Value) -> Box:
     """Return the box of a group, with the ranges of its numbers."""
     outputs, weights = group.outputs, group.parameters
-    box = Box(name, "group", label_text(group.title), group.content)
+    box = Box(name, "group", label_text(group.title, TITLE_LENGTH), group.content)
     box.result, box.made = z in outputs, group.content
     many = "s" * (len(outputs) != 1)
     box.facts.append(_value_fact(f"value{many}", [v.data for v in outputs]))

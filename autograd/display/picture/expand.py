@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.asked import near
 from autograd.display.format import label_text
 from autograd.display.picture.grouping import Group, inputs, layer_of, layers
 from autograd.engine.value import Value
@@ -58,11 +59,14 @@ def _named(name: str, neurons: Sequence[Group]) -> set[Group]:
     if found:
         return found
     known = list(dict.fromkeys(layer_of(group.title) or group.title for group in neurons))
+    every = [*known, *[group.title for group in neurons[:1_000]]]
+    close = near(dotted, every) if len(dotted) <= 1_000 else []
     some = ", ".join(map(label_text, known[:10])) + (", …" if len(known) > 10 else "")
     raise ValueError(
         f"there is no {label_text(name)!r} to expand; "
         + (f"this graph has {some}" if known else "no parameter of this graph has a label such as "
            "layers.0.neurons.2.bias, so it has neither neurons nor layers")
+        + (f"; did you mean {label_text(close[0])!r}?" if close else "")
     )  # fmt: skip
 
 

@@ -5,8 +5,10 @@ they all say the same.
 """
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import TypeAlias
 
 from autograd.display.chain.terms import Names
@@ -35,6 +37,12 @@ SPAN = 12
 # where every one of one side meets every one of the other, that is so far sooner.
 MOST_LABELLED, MOST_LABELLED_GROUPED = 2_000, 100
 
+# More arrows than this from one group to a node become one.
+MOST_PARALLEL = 3
+
+# The longest line below a picture, in signs.
+LINE_LENGTH = 100
+
 
 @dataclass(slots=True)
 class Picture:
@@ -48,6 +56,9 @@ class Picture:
         looks: the end of the key where there are colours and tooltips, as there are not in text.
         early: whether the result has no gradient yet.
         legend: the meaning of the looks of boxes: kind and words of each.
+        down: whether the arrows run downwards, and not to the right.
+        numbered: whether numbers may stand on the arrows, where there is room for them.
+        fitted: whether it is made smaller where it would not fit, its text as small as can be read.
     """
 
     boxes: list[Box] = field(default_factory=list[Box])
@@ -57,17 +68,23 @@ class Picture:
     looks: str = ""
     early: bool = False
     legend: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    down: bool = False
+    numbered: bool = True
+    fitted: bool = False
 
     @property
     def labelled(self) -> bool:
         """Whether numbers stand on the arrows; else there is only room for them in tooltips."""
+        if not self.numbered:
+            return False
         grouped = any(box.kind == "group" for box in self.boxes)
         return len(self.arrows) <= (MOST_LABELLED_GROUPED if grouped else MOST_LABELLED)
 
     @property
     def lines(self) -> list[str]:
-        """The lines of text below the picture."""
-        return [self.key + self.looks, *self.notes] if self.key else self.notes
+        """The lines of text below the picture, broken where they would make it wider."""
+        lines = [self.key + self.looks, *self.notes] if self.key else self.notes
+        return [line for text in lines for line in wrap(text, LINE_LENGTH) or [text]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,16 +213,29 @@ class _Painter:
     def _uses(self, name: str, node: Value) -> None:
         hidden = False
         unreached = is_unreached(node)
-        for k, x, local, is_closed in local_edges(node):
-            unit = self.groups.get(x, x)
+        edges = list(local_edges(node))
+        uses = Counter(self.groups.get(x) for _, x, _, _ in edges)
+        many: dict[Group, list[tuple[int, float | None]]] = {}
+        for k, x, local, is_closed in edges:
+            group = self.groups.get(x)
+            unit = x if group is None else group
             if unit not in self.names:
                 hidden = True
+                continue
+            if group is not None and uses[group] > MOST_PARALLEL:
+                given = 0.0 if is_closed or unreached else local
+                amount = None if node.grad is None else node.grad * given if given else 0.0
+                many.setdefault(group, []).append((k, amount))
                 continue
             lit = (node, k) in self.marks.uses
             tail = self._tail(unit, node, lit)
             arrow = use_arrow(tail, name, node, x, local, is_closed or unreached)
             arrow.use = self.place[node], k
             self._arrow(arrow, lit)
+        for group, flows in many.items():
+            lit = any((node, k) in self.marks.uses for k, _ in flows)
+            tail = self._tail(group, node, lit)
+            self._arrow(flow_arrow(tail, name, [amount for _, amount in flows]), lit)
         if hidden:
             self._cut(name)
 

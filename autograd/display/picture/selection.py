@@ -6,76 +6,85 @@ has a limit, and says how much it leaves out.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from autograd.display.chain.terms import Names
 from autograd.display.format import count_text, label_text
+from autograd.display.picture.choice import (
+    MOST_NODES,
+    Choice,
+    arranged,
+    can_be_drawn,
+    downward,
+    nearest,
+)
 from autograd.display.picture.expand import chosen, mixed
 from autograd.display.picture.grouping import Group, connect, inputs, layers, neurons
 from autograd.display.picture.highlight import Highlight, labelled, outputs_of
 from autograd.display.picture.picture import Marks, Picture, Unit, operands_of, paint
+from autograd.display.picture.roles import fans
 from autograd.engine.backward import order
 from autograd.engine.value import Value
 
-# With expand=True. dot took 26 to 125 seconds for 5,000 nodes and about 1 for 1,000.
-MOST_NODES = 2_000
 # A cut keeps no more than this: a strip of 500 boxes is 60,000 pixels wide.
 MOST_AFTER_CUT = 100
-# Arrows for each node that may be shown. Two layers of n neurons make n² arrows.
-ARROWS = 3
-FIRST_OPERANDS = 10
+MAX_NODES = 500
+# The numbers of boxes to try, where a picture has to fit and nothing can be grouped.
+CUTS = (60, 40, 28, 20, 14, 10, 7, 5, 3)
 LEVELS = ("layers", "neurons")
 _NO_PARTS = "there are neither neurons nor layers to collapse to"
 _BOTH_WAYS = "not collapsed, as its parts are computed from one another"
 
 
-@dataclass(frozen=True, slots=True)
-class _Selection:
-    """The units to show, in topological order, the groups they stand for, and a note on it."""
-
-    units: Sequence[Unit]
-    groups: Mapping[Value, Group]
-    note: str = ""
-
-
-def view(
+def views(
     z: Value,
     *,
     expand: Any,
     depth: int | None,
-    max_nodes: int,
+    max_nodes: int | None,
     around: Value | str | None = None,
     highlight: Any = None,
     outputs: Sequence[Value] | None = None,
-) -> Picture:
-    """Return the picture of z's graph within the limits; see `draw`."""
-    graph = _Graph(z, max_nodes)
+    most_boxes: int,
+) -> Iterator[Picture]:
+    """Yield the pictures of z's graph, the one that shows most first; see `draw`.
+
+    Where a part or a number of nodes was asked for there is one picture, and else several, for
+    the first that fits where it is shown.
+
+    Args:
+        z: the result.
+        expand: as in `draw`, and so are those below.
+        depth: as in `draw`.
+        max_nodes: as in `draw`; None for as many as fit.
+        around: as in `draw`.
+        highlight: as in `draw`.
+        outputs: as in `draw`.
+        most_boxes: the largest number of boxes that could fit.
+    """
+    graph = _Graph(z, MAX_NODES if max_nodes is None else max_nodes)
     lit = None if highlight is None else Highlight(z, graph.nodes, highlight)
-    choice = graph.choose(expand, as_is=depth is not None or around is not None)
-    elsewhere: set[Unit] = set()
-    limit = MOST_NODES if expand is True else max_nodes
-    if around is not None:
-        choice, elsewhere = graph.near(choice, around, 1 if depth is None else depth, limit)
-    elif depth is not None:
-        near = _nearest(choice, choice.groups.get(z, z), _downward, depth, limit)
-        choice = _Selection(
-            near.units, near.groups, "; ".join(filter(None, [choice.note, near.note]))
-        )
-    marks = Marks(
-        outputs=graph.outputs(outputs), used_elsewhere=elsewhere, called=Names(graph.nodes)
-    )
+    marks = Marks(outputs=graph.outputs(outputs), called=Names(graph.nodes))
     if lit is not None:
         marks = replace(marks, uses=lit.uses, nodes=lit.nodes, names=lit.names)
-    picture = paint(z, choice.units, choice.groups, graph.place, marks)
-    if z.op is None:
-        picture.notes.append("a leaf: nothing that it was computed from is recorded")
-    picture.notes += [note for note in (choice.note, lit.note if lit else "") if note]
-    return picture
+    if expand is False and depth is None and around is None and max_nodes is None:
+        choices = ((choice, set[Unit]()) for choice in graph.fitting(most_boxes))
+    else:
+        choices = iter([graph.chosen(expand, depth, around)])
+    for choice, elsewhere in choices:
+        own = replace(marks, used_elsewhere=elsewhere)
+        picture = paint(z, choice.units, choice.groups, graph.place, own)
+        if z.op is None:
+            picture.notes.append("a leaf: nothing that it was computed from is recorded")
+        picture.notes += [note for note in (choice.note, lit.note if lit else "") if note]
+        yield picture
+
+
+_Grouping: TypeAlias = tuple[Sequence[Group], str]
 
 
 class _Graph:
@@ -87,26 +96,95 @@ class _Graph:
         self.place = {node: i for i, node in enumerate(self.nodes)}
         self.max_nodes = max_nodes
 
+    def chosen(
+        self, expand: Any, depth: int | None, around: Value | str | None
+    ) -> tuple[Choice, set[Unit]]:
+        """Return the one choice that was asked for, and the units with uses that are not shown."""
+        choice = self.choose(expand, as_is=depth is not None or around is not None)
+        limit = MOST_NODES if expand is True else self.max_nodes
+        if around is not None:
+            return self.near(choice, around, 1 if depth is None else depth, limit)
+        if depth is not None:
+            near = nearest(choice, choice.groups.get(self.z, self.z), downward, depth, limit)
+            note = "; ".join(filter(None, [choice.note, near.note]))
+            choice = Choice(near.units, near.groups, note)
+        return choice, set()
+
+    def fitting(self, most: int) -> Iterator[Choice]:
+        """Yield the choices for a picture that has to fit: all nodes, groups, the nearest nodes.
+
+        Args:
+            most: the largest number of boxes that could fit.
+        """
+        last = Choice(self.nodes, {})
+        if len(self.nodes) <= most:
+            yield last
+        for found, note in chain(*map(self._levels, reversed(LEVELS)), self._fans()):
+            choice = self._grouped(found, note)
+            if choice is None:
+                continue
+            if len(choice.units) < len(last.units):
+                last = choice
+            if len(choice.units) <= most:
+                more = f"{note}, to fit; {self._more}"
+                yield Choice(choice.units, choice.groups, more)
+        top = last.groups.get(self.z, self.z)
+        advice = f"the nodes nearest to the result, to fit; {self._more}"
+        note = f"{last.note}; {advice}" if last.note else advice
+        for few in CUTS:
+            units = self._closest(last, top, few)
+            yield Choice(units, last.groups, note)
+
+    def _closest(self, choice: Choice, top: Unit, few: int) -> list[Unit]:
+        """Return the units fewest arrows away from the result, in topological order."""
+        shown: dict[Unit, None] = {top: None}
+        queue = [top]
+        for unit in queue:  # which grows
+            for x in downward(unit, choice.groups):
+                if x not in shown and len(shown) < few:
+                    shown[x] = None
+                    queue.append(x)
+        return [unit for unit in choice.units if unit in shown]
+
+    def _fans(self) -> Iterator[_Grouping]:
+        """Yield nodes that play one part in groups."""
+        found = fans(self.nodes)
+        grouped = sum(len(group.members) for group in found)
+        if found:
+            noun = count_text(len(found), "group")
+            yield found, f"{count_text(grouped, 'node')} collapsed to {noun}"
+
+    def _grouped(self, found: Sequence[Group], note: str) -> Choice | None:
+        """Return a grouping as a choice; None where there is nothing to group, or no order."""
+        connect(found, self.nodes)
+        inside: dict[Value, Group] = {}
+        for group in found:
+            for node in (*group.members, *group.parameters):
+                inside.setdefault(node, group)
+        # Where all that there is was named nothing is left to collapse.
+        in_order = self.nodes if not note else arranged(self.nodes, inside) if inside else None
+        return None if in_order is None else Choice(in_order, inside, note)
+
     @cached_property
     def neurons(self) -> list[Group]:
         return neurons(self.nodes)
 
-    def choose(self, expand: Any, *, as_is: bool) -> _Selection:
+    def choose(self, expand: Any, *, as_is: bool) -> Choice:
         """Return the choice before anything is cut off.
 
         Args:
             expand: see `draw`.
             as_is: whether a part will be cut out anyway, so that no limit is kept to here.
         """
-        plain = _Selection(self.nodes, {})
+        plain = Choice(self.nodes, {})
         if expand is True:
-            if as_is or _fits(plain, MOST_NODES):
+            if as_is or can_be_drawn(plain, MOST_NODES):
                 return plain
-            choice = _nearest(plain, self.z, _downward, None, MOST_NODES)
+            choice = nearest(plain, self.z, downward, None, MOST_NODES)
             note = f"expand=True shows {count_text(MOST_NODES, 'node')} at most"
-            return _Selection(choice.units, {}, note)
+            return Choice(choice.units, {}, note)
         if expand is False:
-            if as_is or _fits(plain, self.max_nodes):
+            if as_is or can_be_drawn(plain, self.max_nodes):
                 return plain
             by_neuron = islice(self._levels("neurons"), 1)
             by_layer = islice(self._levels("layers"), 2)
@@ -116,7 +194,7 @@ class _Graph:
         if self.neurons:
             return self._first_that_fits(self._levels(expand), as_is)
         choice = self.choose(False, as_is=as_is)
-        return _Selection(choice.units, {}, "; ".join(filter(None, [_NO_PARTS, choice.note])))
+        return Choice(choice.units, {}, "; ".join(filter(None, [_NO_PARTS, choice.note])))
 
     def _levels(self, level: str) -> Iterator[_Grouping]:
         """Yield groupings to neurons or layers, without inputs in groups and with them."""
@@ -153,37 +231,29 @@ class _Graph:
                               by_node=shown is by_node, by_depth=by_depth)  # fmt: skip
                 yield found, shown
 
-    def _first_that_fits(self, groupings: Iterable[_Grouping], as_is: bool) -> _Selection:
+    def _first_that_fits(self, groupings: Iterable[_Grouping], as_is: bool) -> Choice:
         """Return the first grouping within the limits, or the nearest part of the last.
 
         With `as_is` the last is returned whole.
         """
-        last = _Selection(self.nodes, {})
+        last = Choice(self.nodes, {})
         for found, note in groupings:
             if len(found) > self.max_nodes:
                 continue
-            connect(found, self.nodes)
-            inside: dict[Value, Group] = {}
-            for group in found:
-                for node in (*group.members, *group.parameters):
-                    inside.setdefault(node, group)
-            # Where all that there is was named nothing is left to collapse.
-            arranged = self.nodes if not note else _arranged(self.nodes, inside) if inside else None
-            if arranged is None:
+            choice = self._grouped(found, note)
+            if choice is None:
                 continue
-            last = _Selection(arranged, inside, note)
-            if _fits(last, self.max_nodes):
-                return _Selection(arranged, inside, f"{note}; {self._more}" if note else "")
+            last = choice
+            if can_be_drawn(last, self.max_nodes):
+                return replace(last, note=f"{note}; {self._more}" if note else "")
         if as_is:
             return last
-        if not last.groups and _fits(last, self.max_nodes):
-            return _Selection(self.nodes, {}, _BOTH_WAYS if self.neurons else _NO_PARTS)
+        if not last.groups and can_be_drawn(last, self.max_nodes):
+            return Choice(self.nodes, {}, _BOTH_WAYS if self.neurons else _NO_PARTS)
         top = last.groups.get(self.z, self.z)
-        choice = _nearest(last, top, _downward, None, min(self.max_nodes, MOST_AFTER_CUT))
+        choice = nearest(last, top, downward, None, min(self.max_nodes, MOST_AFTER_CUT))
         advice = f"draw(z, depth=k) shows k levels; {self._more}"
-        return _Selection(
-            choice.units, last.groups, f"{last.note}; {advice}" if last.note else advice
-        )
+        return Choice(choice.units, last.groups, f"{last.note}; {advice}" if last.note else advice)
 
     @property
     def _more(self) -> str:
@@ -191,8 +261,8 @@ class _Graph:
         return f"expand=True shows {'all' if n <= MOST_NODES else f'up to {MOST_NODES:,}'}"
 
     def near(
-        self, choice: _Selection, around: Value | str, depth: int, limit: int
-    ) -> tuple[_Selection, set[Unit]]:
+        self, choice: Choice, around: Value | str, depth: int, limit: int
+    ) -> tuple[Choice, set[Unit]]:
         """Return the units at most `depth` arrows from a node, and those with further uses."""
         node = self._node(around)
         users: dict[Unit, list[Unit]] = {}
@@ -201,16 +271,16 @@ class _Graph:
                 users.setdefault(choice.groups.get(x, x), []).append(unit)
 
         def both(unit: Unit) -> list[Unit]:
-            return [*_downward(unit, choice.groups), *users.get(unit, ())]
+            return [*downward(unit, choice.groups), *users.get(unit, ())]
 
         start = choice.groups.get(node, node)
-        found = _nearest(choice, start, lambda unit, _: both(unit), depth, limit)
+        found = nearest(choice, start, lambda unit, _: both(unit), depth, limit)
         shown = set(found.units)
         elsewhere = {unit for unit in shown if not shown.issuperset(users.get(unit, ()))}
         name = label_text(node.label) or "a node"
         levels = count_text(depth, "arrow")
         notes = [*filter(None, [choice.note, f"at most {levels} from {name}", found.note])]
-        return _Selection(found.units, choice.groups, "; ".join(notes)), elsewhere
+        return Choice(found.units, choice.groups, "; ".join(notes)), elsewhere
 
     def _node(self, around: Any) -> Value:
         if isinstance(around, str):
@@ -243,84 +313,3 @@ class _Graph:
                 raise TypeError(f"outputs is a list of Values, got {outputs!r:.60}")
             self._require(v, "the output {}: leave it out")
         return given
-
-
-_Grouping: TypeAlias = tuple[Sequence[Group], str]
-
-
-def _fits(choice: _Selection, limit: int) -> bool:
-    """Tell whether all boxes of a choice, and the arrows between them, can be drawn."""
-    if len(choice.units) > limit:
-        return False
-    groups = choice.groups
-    if not groups:
-        return sum(len(operands_of(unit)) for unit in choice.units) <= ARROWS * limit
-    arrows = {(groups.get(x, x), unit) for unit in choice.units for x in operands_of(unit)}
-    return len(arrows) <= ARROWS * limit
-
-
-def _arranged(nodes: Sequence[Value], groups: Mapping[Value, Group]) -> list[Unit] | None:
-    """Return nodes and groups in topological order, or None if groups depend on each other."""
-    first: dict[Unit, int] = {}
-    for i, node in enumerate(nodes):
-        first.setdefault(groups.get(node, node), i)
-    waiting: dict[Unit, int] = {}
-    users: dict[Unit, list[Unit]] = {}
-    for unit in first:
-        before = {groups.get(x, x) for x in operands_of(unit)} - {unit}
-        waiting[unit] = len(before)
-        for x in before:
-            users.setdefault(x, []).append(unit)
-    # Of the units that are ready, the one that was begun first: the order does not depend on sets.
-    ready = [(first[unit], unit) for unit, n in waiting.items() if n == 0]
-    heapq.heapify(ready)
-    arranged: list[Unit] = []
-    while ready:
-        _, unit = heapq.heappop(ready)
-        arranged.append(unit)
-        for user in users.get(unit, ()):
-            waiting[user] -= 1
-            if waiting[user] == 0:
-                heapq.heappush(ready, (first[user], user))
-    return arranged if len(arranged) == len(first) else None
-
-
-def _downward(unit: Unit, groups: Mapping[Value, Group]) -> list[Unit]:
-    return [groups.get(x, x) for x in operands_of(unit)]
-
-
-def _nearest(
-    choice: _Selection,
-    start: Unit,
-    neighbours: Callable[[Unit, Mapping[Value, Group]], list[Unit]],
-    depth: int | None,
-    limit: int,
-) -> _Selection:
-    """Return the units at most `depth` arrows from one; fewer levels where they are too many.
-
-    Of a level that does not fit nothing is shown, or as much as fits where the limit is the
-    last one; of the neighbours of the first the first few are shown in any case.
-    """
-    shown: dict[Unit, None] = {start: None}
-    level: list[Unit] = [start]
-    arrows = 0
-    note = ""
-    levels = 0
-    while level and (depth is None or levels < depth):
-        near = [neighbours(unit, choice.groups) for unit in level]
-        arrows += sum(map(len, near))
-        below = [unit for units in near for unit in units]
-        following = [unit for unit in dict.fromkeys(below) if unit not in shown]
-        if len(shown) + len(following) > limit or arrows > ARROWS * limit:
-            if limit == MOST_NODES or len(shown) == 1:
-                room = limit - len(shown)
-                few = room if limit == MOST_NODES else min(room, FIRST_OPERANDS)
-                shown.update(dict.fromkeys(following[:few]))
-            if depth is not None:
-                note = f"depth={depth} has more than max_nodes={limit} nodes"
-            break
-        shown.update(dict.fromkeys(following))
-        level = following
-        levels += 1
-    units = [unit for unit in choice.units if unit in shown]
-    return _Selection(units, choice.groups, note)

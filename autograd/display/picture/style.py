@@ -8,6 +8,12 @@ from autograd.display.picture.picture import Picture
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 
+# The largest size of a picture that fits where it is shown, in CSS pixels: the cell of a notebook
+# is about 1,000 wide, and a screen rarely 1,400 high. Text stays above 9 pixels.
+MOST_WIDE: Final = 1_000
+MOST_HIGH: Final = 1_400
+LEAST_TEXT: Final = 9.0
+
 # Fill and outline by kind. Leaves, which one may change, are tinted; results of operations white.
 FILLS: Final = {
     "leaf": ("#fdf3d8", "#8a6d1f"),

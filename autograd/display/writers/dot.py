@@ -11,8 +11,24 @@ from typing import Any
 from autograd.display.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
-from autograd.display.picture.style import FONT, arrow_look, box_look, swatch_look
+from autograd.display.picture.style import (
+    FONT,
+    MOST_HIGH,
+    MOST_WIDE,
+    arrow_look,
+    box_look,
+    swatch_look,
+)
+from autograd.display.writers.measure import title_lines
 from autograd.escaping import markup as html_text
+
+# Inches between layers, for a picture that runs downwards or not, with numbers on arrows or not.
+_RANKSEP = {
+    (False, True): "0.35",
+    (False, False): "1.4",
+    (True, True): "0.25",
+    (True, False): "0.7",
+}
 
 
 def dot_source(picture: Picture) -> str:
@@ -20,7 +36,7 @@ def dot_source(picture: Picture) -> str:
     graph = _graphviz().Digraph("chalkgrad")
     labelled = picture.labelled
     graph.attr(
-        rankdir="LR",
+        rankdir="TB" if picture.down else "LR",
         bgcolor="white",
         fontname=FONT,
         fontsize="10",
@@ -28,10 +44,12 @@ def dot_source(picture: Picture) -> str:
         labelloc="b",
         labeljust="l",
         nodesep="0.22",
-        ranksep="0.35" if labelled else "1.4",
+        ranksep=_RANKSEP[picture.down, labelled],
         pad="0.15",
         tooltip=" ",
     )
+    if picture.fitted:  # A larger picture is made smaller, a smaller one is left as it is.
+        graph.attr(size=f"{MOST_WIDE / 96:.3f},{MOST_HIGH / 96:.3f}")
     graph.attr(
         "node", shape="box", style="rounded,filled", fontname=FONT, fontsize="11",
         fontcolor=INK, margin="0.07,0.03", height="0.2", width="0.3",
@@ -86,12 +104,13 @@ def _table(box: Box) -> str:
     faint = PALE if faded else FAINT
     head = ""
     if box.title:
-        title = f"<B>{markup(box.title)}</B>"
+        title = "<BR/>".join([f"<B>{markup(line)}</B>" for line in title_lines(box.title)])
         head += f'<FONT COLOR="{PALE}">{title}</FONT>' if faded else title
     if box.operation:
-        operation = markup(box.operation)
+        lines = title_lines(box.operation) if box.kind == "group" else [box.operation]
+        operation = "<BR/>".join(map(markup, lines))
         size = "14" if len(box.operation) == 1 else "11"
-        gap = "   " if head else ""
+        gap = ("<BR/>" if box.kind == "group" else "   ") if head else ""
         head += f'{gap}<FONT COLOR="{faint}" POINT-SIZE="{size}">{operation}</FONT>'
     rows = [f'<TR><TD COLSPAN="2">{head}</TD></TR>'] if head else []
     for name, text, tone in box.rows:

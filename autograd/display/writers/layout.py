@@ -3,7 +3,8 @@
 K. Sugiyama, S. Tagawa and M. Toda, "Methods for visual understanding of hierarchical system
 structures", IEEE Transactions on Systems, Man, and Cybernetics 11, 1981: layers by longest path,
 dummies on long arrows, barycentre sweeps, then places by least squares within the order. An
-arrow's numbers have a layer of their own between two layers of boxes, so they meet no box.
+arrow's numbers have a layer of their own between two layers of boxes, so they meet no box. A
+picture that runs downwards is laid out as if it lay on its side.
 """
 
 from collections.abc import Sequence
@@ -13,15 +14,19 @@ from itertools import pairwise
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
 from autograd.display.writers.measure import box_size, text_width
+from autograd.display.writers.settle import settle
 
-GAP, LABEL_GAP = 16.0, 6.0
+GAP, LABEL_GAP, LABEL_HEIGHT = 16.0, 6.0, 15.0
 SWEEPS = 8
 MOST_DUMMIES = 6_000  # A thousand nodes with a thousand long arrows would make a million.
 
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """A box, an arrow's numbers, or a bend of a long arrow."""
+    """A box, an arrow's numbers, or a bend of a long arrow.
+
+    Width and y are measured as in a picture that runs to the right: along the arrows, and across.
+    """
 
     layer: int
     width: float = 0.0
@@ -34,21 +39,31 @@ class Item:
 
 
 def arrange(picture: Picture) -> tuple[list[list[Item]], list[list[Item]]]:
-    """Return the layers from left to right, and the route of each arrow from box to box."""
+    """Return the layers in the direction of the arrows, and the route of each from box to box."""
     layer = _layers(picture)
+    down = picture.down
     items = {
-        box.name: Item(2 * layer[box.name], *box_size(box), gap=GAP, box=box)
+        box.name: Item(2 * layer[box.name], *_turned(box_size(box), down), gap=GAP, box=box)
         for box in picture.boxes
     }
     everything = list(items.values())
-    labelled = picture.labelled
-    routes = [_route(arrow, items, everything, labelled) for arrow in picture.arrows]
+    numbered = picture.labelled
+    routes: list[list[Item]] = []
+    for arrow in picture.arrows:
+        text = arrow.text if numbered else ""
+        room = _turned((text_width(text, 10), LABEL_HEIGHT), down) if text else None
+        routes.append(_route(arrow, items, everything, room))
     rows: list[list[Item]] = [[] for _ in range(1 + max(item.layer for item in everything))]
     for item in everything:
         rows[item.layer].append(item)
     _order(rows)
     _place(rows)
     return rows, routes
+
+
+def _turned(size: tuple[float, float], down: bool) -> tuple[float, float]:
+    """Return the lengths along the arrows and across them."""
+    return (size[1], size[0]) if down else size
 
 
 def _layers(picture: Picture) -> dict[str, int]:
@@ -69,9 +84,19 @@ def _layers(picture: Picture) -> dict[str, int]:
 
 
 def _route(
-    arrow: Arrow, items: dict[str, Item], everything: list[Item], labelled: bool
+    arrow: Arrow,
+    items: dict[str, Item],
+    everything: list[Item],
+    room: tuple[float, float] | None,
 ) -> list[Item]:
-    """Return the items an arrow runs through, and enter those that stand between its ends."""
+    """Return the items an arrow runs through, and enter those that stand between its ends.
+
+    Args:
+        arrow: the arrow.
+        items: the boxes by name.
+        everything: all items, to which those of this arrow are added.
+        room: the room for its numbers, along it and across; None where none are shown.
+    """
     tail, head = items[arrow.tail], items[arrow.head]
     route = [tail]
     between = list(range(tail.layer + 1, head.layer))
@@ -79,8 +104,8 @@ def _route(
         between = between[-1:]
     for at in between:
         item = Item(at)
-        if at == between[-1] and labelled and arrow.text:
-            item.width, item.height = text_width(arrow.text, 10), 15.0
+        if at == between[-1] and room is not None:
+            item.width, item.height = room
         everything.append(item)
         route.append(item)
     route.append(head)
@@ -112,38 +137,13 @@ def _place(rows: list[list[Item]]) -> None:
     The last sweep looks at the left neighbours alone: a box that has one is level with it.
     """
     for row in rows:
-        _settle(row, [0.0] * len(row))
+        settle(row, [0.0] * len(row))
     for sweep in range(2 * SWEEPS + 1):
         both = sweep < 2 * SWEEPS
         for row in rows if sweep % 2 == 0 else reversed(rows):
             near = [[*item.left, *item.right] if both else item.left for item in row]
             wanted = [_mean([n.y for n in items]) for items in near]
-            _settle(row, [item.y if w is None else w for item, w in zip(row, wanted, strict=True)])
-
-
-def _settle(row: Sequence[Item], wanted: Sequence[float]) -> None:
-    """Set y nearest to `wanted` in least squares, in order and without overlap.
-
-    Pool adjacent violators: R. Barlow et al., "Statistical inference under order restrictions",
-    1972, section 1.2, on the heights less the room that the items before take.
-    """
-    offset, offsets = 0.0, [0.0] * len(row)
-    for i in range(1, len(row)):
-        a, b = row[i - 1], row[i]
-        offset += (a.height + b.height) / 2 + max(a.gap, b.gap)
-        offsets[i] = offset
-    blocks: list[tuple[float, int]] = []
-    for i in range(len(row)):
-        total, n = wanted[i] - offsets[i], 1
-        while blocks and blocks[-1][0] * n >= total * blocks[-1][1]:
-            before, m = blocks.pop()
-            total, n = total + before, n + m
-        blocks.append((total, n))
-    i = 0
-    for total, n in blocks:
-        for _ in range(n):
-            row[i].y = total / n + offsets[i]
-            i += 1
+            settle(row, [item.y if w is None else w for item, w in zip(row, wanted, strict=True)])
 
 
 def _mean(numbers: Sequence[float]) -> float | None:

@@ -4,12 +4,23 @@ Text is measured on the safe side, since the font that will show it is not known
 """
 
 import unicodedata
+from typing import NamedTuple
 
 from autograd.display.format import FAINT, INK
 from autograd.display.picture.boxes import Box
 
 LINE, PAD = 16.0, 7.0
+LONG_TITLE = 14
 _NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[] "), frozenset("mwMWO@%&—…GQ")
+
+
+class HeadPart(NamedTuple):
+    """A part of a line: its text, colour, size in pixels and weight."""
+
+    text: str
+    colour: str
+    size: float
+    weight: str
 
 
 def text_width(text: str, size: float) -> float:
@@ -29,19 +40,48 @@ def text_width(text: str, size: float) -> float:
     return ems * size
 
 
-def head_of(box: Box) -> list[tuple[str, str, float, str]]:
+def head_of(box: Box) -> list[HeadPart]:
     """Return the parts of a box's first line: text, colour, size and weight."""
-    parts: list[tuple[str, str, float, str]] = []
+    parts: list[HeadPart] = []
     if box.title:
-        parts.append((box.title, INK, 11.5, "bold"))
+        parts.append(HeadPart(box.title, INK, 11.5, "bold"))
     if box.operation:
-        parts.append((box.operation, FAINT, 14.0 if len(box.operation) == 1 else 11.0, "normal"))
+        size = 14.0 if len(box.operation) == 1 else 11.0
+        parts.append(HeadPart(box.operation, FAINT, size, "normal"))
     return parts
+
+
+def head_lines(box: Box) -> list[list[HeadPart]]:
+    """Return the lines above the numbers of a box, broken where they would make it wide."""
+    parts = head_of(box)
+    lines = [[parts[0]._replace(text=line)] for line in title_lines(box.title)]
+    if len(parts) > len(lines[:1]):
+        if lines and box.kind != "group":
+            lines[-1].append(parts[-1])
+        else:
+            lines += [[parts[-1]._replace(text=line)] for line in title_lines(parts[-1].text)]
+    return lines
+
+
+def title_lines(title: str) -> list[str]:
+    """Return a title in one line or two, broken behind a dot near its middle.
+
+    >>> title_lines("layers.0.neurons.1.bias"), title_lines("loss")
+    (['layers.0.', 'neurons.1.bias'], ['loss'])
+    """
+    if len(title) <= LONG_TITLE:
+        return [title] if title else []
+    places = [i + 1 for i, sign in enumerate(title[:-1]) if sign in " .…_"]
+    if not places:
+        return [title]
+    at = min(places, key=lambda place: abs(2 * place - len(title)))
+    return [title[:at].rstrip(" "), title[at:]]
 
 
 def box_size(box: Box) -> tuple[float, float]:
     """Return the width and height of a box."""
-    head = sum(1.1 * text_width(text, size) for text, _, size, _ in head_of(box)) + 10.0
+    lines = head_lines(box)
+    heads = [sum(1.1 * text_width(text, size) for text, _, size, _ in line) for line in lines]
     rows = [text_width(name, 10) + text_width(text, 11) + 8.0 for name, text, _ in box.rows]
-    lines = len(box.rows) + bool(head_of(box))
-    return max(head, *rows, 24.0) + 2 * PAD, lines * LINE + PAD
+    width = max([24.0, *[10.0 + head for head in heads], *rows])
+    return width + 2 * PAD, (len(lines) + len(rows)) * LINE + PAD

@@ -20,7 +20,7 @@ _SHAPES = {"leaf": ("(", ")"), "group": ("[[", "]]")}
 def mermaid_source(picture: Picture) -> str:
     """Return the picture as the text of a Mermaid flowchart; notes are comments in it."""
     labelled = picture.labelled
-    lines = ["flowchart LR"]
+    lines = ["flowchart TB" if picture.down else "flowchart LR"]
     lines += [f"  %% {quoted(line)}" for line in picture.lines]
     lines += [_node(box) for box in picture.boxes]
     lines += [_link(arrow, labelled) for arrow in picture.arrows]

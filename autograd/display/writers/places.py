@@ -12,7 +12,8 @@ from autograd.display.picture.picture import Picture
 from autograd.display.writers.layout import Item, arrange
 from autograd.display.writers.measure import PAD, text_width
 
-LAYER_GAP, MARGIN = 30.0, 12.0
+# Between layers: arrows to the right have to climb as far as a column is high, and text is low.
+LAYER_GAP, LAYER_GAP_DOWN, MARGIN = 30.0, 10.0, 12.0
 
 Point: TypeAlias = tuple[float, float]
 
@@ -36,12 +37,16 @@ class PlacedArrow(NamedTuple):
 
 
 class PlacedPicture(NamedTuple):
-    """Boxes and arrows at their places, and the size of it all with a margin around it."""
+    """Boxes and arrows at their places, and the size of it all with a margin around it.
+
+    Arrows run to the right, or downwards where `down` is true.
+    """
 
     boxes: list[PlacedBox]
     arrows: list[PlacedArrow]
     width: float
     height: float
+    down: bool = False
 
 
 def places_of(picture: Picture) -> PlacedPicture:
@@ -49,7 +54,8 @@ def places_of(picture: Picture) -> PlacedPicture:
     rows, routes = arrange(picture)
     halves = [max((item.width for item in row), default=0.0) / 2 for row in rows]
     labelled = picture.labelled
-    gap = LAYER_GAP if labelled else 2 * LAYER_GAP
+    gap = LAYER_GAP_DOWN if picture.down else LAYER_GAP
+    gap *= 1 if labelled else 2
     xs: list[float] = []
     x = MARGIN
     for half in halves:
@@ -79,7 +85,18 @@ def places_of(picture: Picture) -> PlacedPicture:
         for item in everything
         if item.box is not None
     ]
-    return PlacedPicture(boxes, arrows, x + MARGIN, height + MARGIN)
+    placed = PlacedPicture(boxes, arrows, x + MARGIN, height + MARGIN)
+    return _turned(placed) if picture.down else placed
+
+
+def _turned(placed: PlacedPicture) -> PlacedPicture:
+    """Return a picture that lay on its side, set upright: x and y change places."""
+    boxes = [PlacedBox(b.box, b.y, b.x, b.height, b.width) for b in placed.boxes]
+    arrows = [
+        PlacedArrow(arrow, [(y, x) for x, y in points], spot and (spot[1], spot[0]))
+        for arrow, points, spot in placed.arrows
+    ]
+    return PlacedPicture(boxes, arrows, placed.height, placed.width, down=True)
 
 
 def _ports(routes: list[list[Item]], end: int, towards: int) -> list[float]:
@@ -96,7 +113,7 @@ def _ports(routes: list[list[Item]], end: int, towards: int) -> list[float]:
     return ports
 
 
-def pieces(points: Sequence[Point]) -> list[tuple[Point, ...]]:
+def pieces(points: Sequence[Point], *, down: bool = False) -> list[tuple[Point, ...]]:
     """Return the pieces of a way through points, each after the one before: lines and curves.
 
     A line is its end, over all points that lie level; a curve two control points and its end.
@@ -104,10 +121,15 @@ def pieces(points: Sequence[Point]) -> list[tuple[Point, ...]]:
     >>> pieces([(0.0, 5.0), (4.0, 5.0), (9.0, 5.0), (11.0, 7.0)])
     [((9.0, 5.0),), ((10.0, 5.0), (10.0, 7.0), (11.0, 7.0))]
     """
+    if down:
+        upright = pieces([(y, x) for x, y in points])
+        return [tuple([(x, y) for y, x in piece]) for piece in upright]
     (x, y), *rest = points
     found: list[tuple[Point, ...]] = []
     for px, py in rest:
         if abs(py - y) < 0.05:
+            if abs(px - x) < 0.05:
+                continue
             if found and len(found[-1]) == 1:
                 found.pop()
             found.append(((px, y),))

@@ -8,8 +8,16 @@ from collections.abc import Sequence
 from autograd.display.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
-from autograd.display.picture.style import FONT, Look, arrow_look, box_look, swatch_look
-from autograd.display.writers.measure import LINE, PAD, head_of, text_width
+from autograd.display.picture.style import (
+    FONT,
+    MOST_HIGH,
+    MOST_WIDE,
+    Look,
+    arrow_look,
+    box_look,
+    swatch_look,
+)
+from autograd.display.writers.measure import LINE, PAD, head_lines, text_width
 from autograd.display.writers.places import MARGIN, LegendBox, pieces, places_of, swatches
 from autograd.escaping import markup
 
@@ -17,7 +25,7 @@ from autograd.escaping import markup
 def svg_of(picture: Picture) -> str:
     """Return the picture as an SVG element; the same picture gives the same text."""
     places = places_of(picture)
-    drawn = [arrow_svg(*placed) for placed in places.arrows]
+    drawn = [arrow_svg(*placed, down=places.down) for placed in places.arrows]
     drawn += [box_svg(*placed) for placed in places.boxes]
     return page(drawn, places.width, places.height, picture)
 
@@ -31,9 +39,8 @@ def box_svg(box: Box, x: float, y: float, width: float, height: float) -> str:
         _rect(left, top, width, height, box_look(box.kind, box.shade, result=box.result)),
     ]
     line = top + 1.0
-    head = head_of(box)
     gap = ' dx="8"'
-    if head:
+    for head in head_lines(box):
         line += LINE
         spans = [
             f'<tspan fill="{PALE if faded else colour}" font-size="{size:g}" font-weight="{weight}"'
@@ -55,23 +62,31 @@ def box_svg(box: Box, x: float, y: float, width: float, height: float) -> str:
 
 
 def arrow_svg(
-    arrow: Arrow, points: Sequence[tuple[float, float]], spot: tuple[float, float] | None
+    arrow: Arrow,
+    points: Sequence[tuple[float, float]],
+    spot: tuple[float, float] | None,
+    *,
+    down: bool = False,
 ) -> str:
-    """Return an arrow through points from left to right, and its numbers at a spot on it."""
+    """Return an arrow through points to the right or downwards, and its numbers at a spot on it."""
     colour, wide, _ = arrow_look(arrow)
     size = 5.0 + wide
     (x, y), (ex, ey) = points[0], points[-1]
     path = f"M{x:.1f},{y:.1f}"
-    for piece in pieces([*points[:-1], (ex - size, ey)]):
+    end = (ex, ey - size) if down else (ex - size, ey)
+    for piece in pieces([*points[:-1], end], down=down):
         if len(piece) == 1:
-            path += f" H{piece[0][0]:.1f}"
+            path += f" V{piece[0][1]:.1f}" if down else f" H{piece[0][0]:.1f}"
         else:
             path += " C" + " ".join([f"{px:.1f},{py:.1f}" for px, py in piece])
+    length, half = size + 1.0, size / 2
+    tip = f"l{-half:.1f},{-length:.1f} h{size:.1f} z"
+    if not down:
+        tip = f"l{-length:.1f},{-half:.1f} v{size:.1f} z"
     out = [
         f'<g class="edge"><title>{markup(arrow.tooltip)}</title>',
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{wide:.2f}"/>',
-        f'<path d="M{ex:.1f},{ey:.1f} l{-size - 1:.1f},{-size / 2:.1f} v{size:.1f} z" '
-        f'fill="{colour}"/>',
+        f'<path d="M{ex:.1f},{ey:.1f} {tip}" fill="{colour}"/>',
     ]
     if spot and arrow.text:
         at = f'x="{spot[0]:.1f}" y="{spot[1] + 3.5:.1f}" text-anchor="middle" font-size="10"'
@@ -115,7 +130,9 @@ def page(drawn: Sequence[str], width: float, height: float, picture: Picture) ->
         for i, note in enumerate(notes)
     ]
     height += 15.0 * len(notes) + (10.0 if notes else 0.0)
-    size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
+    scale = min(1.0, MOST_WIDE / width, MOST_HIGH / height) if picture.fitted else 1.0
+    size = f'width="{scale * width:.0f}" height="{scale * height:.0f}"'
+    size += f' viewBox="0 0 {width:.0f} {height:.0f}"'
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}">',

@@ -111,7 +111,7 @@ def no_more(
         advice = instead(f"{name}=", spellings)
         if not advice and (close := near(name, inspect.signature(function).parameters)):
             advice = f"; is {close[0]}= meant?"
-        message = f"{function.__name__}() got an unexpected keyword argument {name!r}{advice}"
+        message = f"{function.__qualname__}() got an unexpected keyword argument {name!r}{advice}"
         raise TypeError(message)
 
 

@@ -21,7 +21,8 @@ if getattr(autograd, "__distribution__", None) != "chalkgrad":
     )
 
 from autograd import faces as _faces
+from nn.spellings import NAMES as _NAMES
 
 _faces.moved({"nn.history": "nn.training.history", "nn.predicting": "nn.inference.predict"})
 
-__getattr__, __dir__, __all__ = _faces.face(__name__)  # the names in __init__.pyi
+__getattr__, __dir__, __all__ = _faces.face(__name__, _NAMES)  # the names in __init__.pyi

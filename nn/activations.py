@@ -6,10 +6,14 @@ and arrays alike. A function of the user's stands beside them, one Value at a ti
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import autograd as ag
+from nn.spellings import names_of
 from nn.validation import look_up
+
+if not TYPE_CHECKING:  # which would take every name for there
+    __getattr__ = names_of(__name__)
 
 T = TypeVar("T")
 Activation: TypeAlias = Callable[[Any], Any]

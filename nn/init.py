@@ -10,11 +10,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
+from nn.spellings import names_of
 from nn.validation import MOST, Floats, generator, instance, iterable, look_up, numeric, real, whole
+
+if not TYPE_CHECKING:  # which would take every name for there
+    __getattr__ = names_of(__name__)
 
 Draw: TypeAlias = Callable[[int, int, np.random.Generator], tuple[Any, Any]]
 Seed: TypeAlias = int | np.random.Generator

@@ -18,6 +18,7 @@ from autograd import Value, dot
 from nn.activations import ACTIVATIONS, Activation, activation_function, activation_name
 from nn.init import INITIALISERS, Draw, Seed, described, draw
 from nn.module import Module, Rows
+from nn.spellings import DENSE, NETWORK, own_keywords
 from nn.validation import Array, Floats, instance, refuse_masked, whole
 
 Inputs: TypeAlias = Sequence[Value | float] | Array
@@ -71,6 +72,7 @@ class Neuron(Module):
     Source: Rosenblatt, "The perceptron", 1958, with a smooth activation.
     """
 
+    @own_keywords(DENSE)
     def __init__(
         self,
         n_in: int,
@@ -152,6 +154,7 @@ class Layer(Module):
     1
     """
 
+    @own_keywords(DENSE)
     def __init__(
         self,
         n_in: int,
@@ -271,6 +274,7 @@ class MLP(Module):
     Nature 323, 1986.
     """
 
+    @own_keywords(NETWORK)
     def __init__(
         self,
         sizes: Sequence[int],
@@ -281,7 +285,8 @@ class MLP(Module):
     ) -> None:
         given: Any = sizes
         if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
-            raise TypeError(f"sizes is a list such as [2, 16, 1]; got {given!r}")
+            told = _in_one_list(given, activation, output_activation, init, seed)
+            raise TypeError(f"sizes is a list {told}; got {given!r:.60}")
         if len(sizes) < 2:
             raise ValueError(
                 f"sizes must name the inputs and the outputs at least, as in [2, 1]; got {sizes!r}"
@@ -360,6 +365,17 @@ class MLP(Module):
 
     def _traits(self) -> tuple[str, str]:
         return " → ".join(map(str, self.sizes)), ""
+
+
+def _in_one_list(*given: Any) -> str:
+    """Return how to write sizes that were given one by one, or as the inputs and a list."""
+    sizes: list[int] = []
+    for x in given:
+        part: list[Any] = [*cast(Any, x)] if isinstance(x, list | tuple) else [x]
+        if not all(type(n) is int and n > 0 for n in part):  # the seed left out is 0
+            break
+        sizes += part
+    return "such as [2, 16, 1]" if len(sizes) < 2 else f"of them all: write MLP({sizes})"
 
 
 def _dense_size(sizes: Any) -> int | None:

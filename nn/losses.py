@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -28,7 +28,11 @@ from autograd import (
     sum,
     where,
 )
+from nn.spellings import names_of
 from nn.validation import Array, class_label, instance, listed, look_up, pairs, plain_label, real
+
+if not TYPE_CHECKING:  # which would take every name for there
+    __getattr__ = names_of(__name__)
 
 Numbers: TypeAlias = Value | float | Sequence[Value | float] | Array
 Function: TypeAlias = Callable[[Any, Any], Any]
@@ -151,6 +155,7 @@ def hinge(outputs: Numbers, label: float) -> Any:
         return _hinge_of_value(scores, label)
     if len(scores) == 1:
         if np.ndim(label) or label not in (-1, 0, 1):
+            _refuse_reversed("hinge", scores, label)
             raise ValueError(
                 f"hinge of one score takes the label 1, or -1 or 0 for the other class; "
                 f"got {label!r}"
@@ -188,6 +193,8 @@ def binary_cross_entropy(logit: Numbers, label: float) -> Any:
         )
     if _is_value(label):
         return label * _softplus(-outputs[0]) + (1.0 - label) * _softplus(outputs[0])
+    if isinstance(label, list | tuple):
+        _refuse_reversed("binary_cross_entropy", outputs, label)
     z, y = outputs[0], plain_label("binary_cross_entropy", label, "biuf")
     if not 0.0 <= y <= 1.0:
         raise ValueError(f"binary_cross_entropy takes a label from 0 to 1, got {label!r}")
@@ -217,6 +224,8 @@ def cross_entropy(logits: Numbers, label: int) -> Any:
     1990.
     """
     outputs = listed("cross_entropy", logits)
+    if len(outputs) < 2 or isinstance(label, list | tuple):
+        _refuse_reversed("cross_entropy", outputs, label)
     if len(outputs) < 2:
         raise ValueError(
             "cross_entropy takes a logit for each of two or more classes, got 1: "
@@ -229,6 +238,17 @@ def cross_entropy(logits: Numbers, label: int) -> Any:
     # 1e-18 would be lost in logsumexp(z) - z_y, and so would the derivative by z_y.
     z = outputs[right]
     return logsumexp([0.0 if j == right else other - z for j, other in enumerate(outputs)])
+
+
+def _refuse_reversed(loss: str, outputs: list[Any], label: Any) -> None:
+    """Raise if outputs were given as the label: several for one, or one that was computed."""
+    second = listed(loss, label)
+    several = len(outputs) == 1 and len(second) > 1
+    if several or (any(map(_is_value, second)) and not any(map(_is_value, outputs))):
+        raise ValueError(
+            f"{loss} takes the outputs first and the label second, and here the second looks like "
+            f"the outputs: write {loss}(outputs, label)"
+        )
 
 
 def _is_value(label: Any) -> bool:

@@ -7,7 +7,7 @@ and are the same in messages, pictures and model files.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from nn import outline
 from nn.inference.predict import programs_of
 from nn.init import checked_pair
 from nn.serialization import Load, Path, model_text
+from nn.spellings import MODEL, absent
 from nn.validation import Array, Floats, instance, iterable, numeric
 
 # One dense layer as its neurons: the weights and the bias of each.
@@ -66,6 +67,11 @@ class Module:
                 f"write .{name}.data = {value} to set it"
             )
         object.__setattr__(self, name, value)
+
+    if not TYPE_CHECKING:  # which would take every attribute for there
+
+        def __getattr__(self, name: str) -> Any:
+            return absent(self, name, MODEL)
 
     # Parameters ---------------------------------------------------------------------------------
 

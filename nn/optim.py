@@ -7,13 +7,17 @@ business: backpropagation is one way among several. A new one is a class and a n
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value
+from nn.spellings import DESCENT, OPTIMIZER, absent, names_of, own_keywords
 from nn.validation import Floats, flag, real
+
+if not TYPE_CHECKING:  # which would take every name for there
+    __getattr__ = names_of(__name__)
 
 Schedule: TypeAlias = Callable[[int], float]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -169,6 +173,11 @@ class Optimizer:
         for p in self.parameters:
             p.grad = None
 
+    if not TYPE_CHECKING:  # which would take every attribute for there
+
+        def __getattr__(self, name: str) -> Any:
+            return absent(self, name, OPTIMIZER)
+
     def __repr__(self) -> str:
         rate = self._rate
         shown = getattr(rate, "__name__", "schedule") if callable(rate) else rate
@@ -219,6 +228,7 @@ class SGD(Optimizer):
     remembered = ("_velocity",)
     _velocity: list[float] | Floats
 
+    @own_keywords(DESCENT)
     def __init__(
         self,
         parameters: Iterable[Value],

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value, asked
+from nn.spellings import NAMED
 
 # The engine asks the same in the same words.
 MOST = asked.MOST
@@ -56,49 +57,10 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
         return table[name]
     key = name.lower().replace("-", "_").replace(" ", "_")
     bare = key.replace("_", "").removesuffix("loss")
-    elsewhere = [known for known, others in _ELSEWHERE.items() if bare in others and known in table]
+    elsewhere = [known for known, others in NAMED.items() if bare in others and known in table]
     near = elsewhere or asked.near(key, table)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"no {what} is called {name!r}.{hint} Known are {', '.join(table)}.")
-
-
-# What other libraries call the same, in small letters and without lines between them.
-_ELSEWHERE: Mapping[str, Sequence[str]] = {
-    "mean_squared_error": ("mse", "l2", "squarederror", "squared", "leastsquares", "quadratic"),
-    "mean_absolute_error": ("mae", "l1", "absoluteerror"),
-    "huber": ("smoothl1",),
-    "hinge": ("svm", "maxmargin", "multimargin", "multiclasshinge", "categoricalhinge"),
-    "binary_cross_entropy": (
-        "bce",
-        "bcewithlogits",
-        "binarycrossentropy",
-        "sigmoidcrossentropy",
-        "log",
-        "logistic",
-        "deviance",
-    ),
-    "cross_entropy": (
-        "ce",
-        "nll",
-        "crossentropy",
-        "categoricalcrossentropy",
-        "sparsecategoricalcrossentropy",
-        "softmaxcrossentropy",
-        "negativeloglikelihood",
-    ),
-    "linear": ("identity", "none", "id"),
-    "sigmoid": ("logistic", "expit"),
-    "leaky_relu": ("lrelu",),
-    "silu": ("swish",),
-    "sin": ("sine", "siren"),
-    "step": ("heaviside", "threshold"),
-    "scaled_normal": ("lecun", "lecunnormal", "normal", "random"),
-    "xavier": ("glorot", "glorotuniform", "xavieruniform", "glorotnormal", "xaviernormal"),
-    "he": ("kaiming", "henormal", "heuniform", "kaimingnormal", "kaiminguniform"),
-    "constant": ("zeros", "zero", "ones"),
-    "compiled": ("numpy", "compile", "jit", "fast"),
-    "eager": ("python", "scalar", "interpreted"),
-}
 
 
 def generator(seed: object) -> np.random.Generator:

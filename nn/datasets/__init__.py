@@ -12,11 +12,15 @@ import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nn.datasets.generators import Floats, Labels, Seed, circles, line, moons, spirals, xor
 from nn.datasets.handwritten import digits, mnist
+from nn.spellings import names_of
 from nn.validation import look_up
+
+if not TYPE_CHECKING:  # which would take every name for there
+    __getattr__ = names_of(__name__)
 
 __all__ = ["circles", "digits", "line", "load", "mnist", "moons", "names", "spirals", "xor"]
 

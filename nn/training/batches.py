@@ -12,6 +12,7 @@ import numpy as np
 
 from nn.init import Seed
 from nn.losses import Loss
+from nn.spellings import DATA, own_keywords
 from nn.training.metrics import one_hot
 from nn.validation import Array, flag, generator, instance, numeric, real, whole
 
@@ -60,6 +61,7 @@ class Batches:
         return f"{len(self):,} batches of {self.batch_size} from {len(self.X):,} samples"
 
 
+@own_keywords(DATA)
 def minibatches(X: Any, y: Any, batch_size: int, rng: Seed = 0, drop_last: bool = False) -> Batches:
     """Return the mini-batches of one epoch after another, drawn without replacement.
 
@@ -124,6 +126,7 @@ def check_data(X: Any, y: Any) -> tuple[Array, Array]:
     return samples, targets
 
 
+@own_keywords(DATA)
 def split(
     X: Any, y: Any, fraction: float = 0.1, seed: Seed = 0
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:

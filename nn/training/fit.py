@@ -16,6 +16,7 @@ import numpy as np
 from autograd import Value
 from nn.losses import Function, Loss, loss_named
 from nn.module import Module
+from nn.spellings import FIT, own_keywords
 from nn.training.arguments import (
     Callback,
     Stepping,
@@ -76,6 +77,7 @@ _UNMOVED = (
 )
 
 
+@own_keywords(FIT)
 def fit(
     model: Module,
     X: Any,

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from autograd import Table, write_whole
+from nn.spellings import HISTORY, absent
 from nn.training.sparkline import sparkline
 from nn.validation import flag, instance, iterable
 
@@ -108,6 +109,11 @@ class History:
         self.engine = ""
         self.note = ""
 
+    if not TYPE_CHECKING:  # which would take every attribute for there
+
+        def __getattr__(self, name: str) -> Any:
+            return absent(self, name, HISTORY)
+
     def append(self, record: EpochRecord) -> None:
         """Add the record of one more epoch."""
         instance("History", record, EpochRecord, "EpochRecords, one for each epoch")
@@ -124,6 +130,10 @@ class History:
     @overload
     def __getitem__(self, index: slice) -> list[EpochRecord]: ...
     def __getitem__(self, index: int | slice) -> EpochRecord | list[EpochRecord]:
+        if isinstance(index, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            own = f"history.{index}" if hasattr(History, index) else "history.loss"
+            here = HISTORY.get(f".{index}", own)
+            raise TypeError(f"epochs have numbers, as in history[-1]; got {index!r}: write {here}")
         try:
             return self._records[index]
         except IndexError:

@@ -55,6 +55,11 @@ def true_classes(y: Any) -> Array:
             f"y must be labels of shape (samples,) or one-hot rows; got shape {labels.shape}"
         )
     if labels.ndim == 2:
+        if labels.shape[1] > 1 and ((labels != 0) & (labels != 1)).any():
+            raise ValueError(
+                "y must be labels of shape (samples,) or one-hot rows of 0 and 1; these rows look "
+                "like outputs, which come before y"
+            )
         return labels.argmax(axis=1) if labels.shape[1] > 1 else true_classes(labels[:, 0])
     _check_whole("y", labels)
     if labels.size and labels.min() < 0:
@@ -91,6 +96,12 @@ def accuracy(outputs: Any, y: Any, cut: float = 0.0) -> float:
         raise ValueError(
             f"accuracy takes a label for each sample, got {len(predicted)} samples "
             f"and {len(right)} labels"
+        )
+    if np.size(outputs) == len(right) and right.max() > 1:
+        raise ValueError(
+            f"accuracy takes the outputs first and y second; y holds class {right.max()}, and one "
+            "output a sample tells 0 from 1 alone: give the outputs of all classes, or write "
+            "(predicted == y).mean() for predicted classes"
         )
     return int((predicted == right).sum()) / len(right)
 

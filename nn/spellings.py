@@ -1,0 +1,332 @@
+"""What PyTorch, Keras, scikit-learn and micrograd call things, and what to write here.
+
+A key is written as people write it: `Linear` is a name of the package, `.fit` an attribute, `lr=` a
+keyword. Names of ours are written in full, `nn.Layer` and `model.arrays()`, so that a test can look
+them up. Errors stay Python's own, with the advice behind; `autograd.spellings` has the words.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Never, ParamSpec, TypeVar
+
+from autograd import asked
+from autograd import spellings as words
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Names that stand for an entry of a table, in small letters and without lines between them.
+NAMED: Mapping[str, Sequence[str]] = {
+    "mean_squared_error": ("mse", "l2", "squarederror", "squared", "leastsquares", "quadratic"),
+    "mean_absolute_error": ("mae", "l1", "absoluteerror"),
+    "huber": ("smoothl1",),
+    "hinge": ("svm", "maxmargin", "multimargin", "multiclasshinge", "categoricalhinge"),
+    "binary_cross_entropy": (
+        "bce",
+        "bcewithlogits",
+        "binarycrossentropy",
+        "sigmoidcrossentropy",
+        "log",
+        "logistic",
+        "deviance",
+    ),
+    "cross_entropy": (
+        "ce",
+        "nll",
+        "crossentropy",
+        "categoricalcrossentropy",
+        "sparsecategoricalcrossentropy",
+        "softmaxcrossentropy",
+        "negativeloglikelihood",
+    ),
+    "linear": ("identity", "none", "id"),
+    "sigmoid": ("logistic", "expit"),
+    "leaky_relu": ("lrelu",),
+    "silu": ("swish",),
+    "sin": ("sine", "siren"),
+    "step": ("heaviside", "threshold"),
+    "scaled_normal": ("lecun", "lecunnormal", "normal", "random"),
+    "xavier": ("glorot", "glorotuniform", "xavieruniform", "glorotnormal", "xaviernormal"),
+    "he": ("kaiming", "henormal", "heuniform", "kaimingnormal", "kaiminguniform"),
+    "constant": ("zeros", "zero", "ones"),
+    "compiled": ("numpy", "compile", "jit", "fast"),
+    "eager": ("python", "scalar", "interpreted"),
+}
+
+_DENSE = "nn.Layer(n_in, n_out, activation='linear'), or nn.MLP([n_in, 16, n_out])"
+_STACK = "nn.MLP([n_in, 16, n_out]), or a class of your own, nn.Module with __call__"
+_OWN = "a class of your own, nn.Module with __call__"
+_DESCENT = "nn.SGD(parameters, lr=0.1, momentum=0.9), or nn.optim.Optimizer with a move of your own"
+_TRAIN = "nn.fit(model, X, y, loss='cross_entropy', optimizer=optimizer, epochs=10, batch_size=32)"
+_BATCHES = "nn.minibatches(X, y, batch_size=32)"
+_NUMBERS = "leave it out: every number is a float of its own, on the processor"
+_ACCURACY = "nn.accuracy(model.predict(X), y)"
+
+
+def _activation(name: str) -> str:
+    return f"nn.MLP([n_in, 16, n_out], activation='{name}'), or autograd.{name}(x)"
+
+
+NAMES: Mapping[str, str] = {
+    # Layers and models.
+    "Conv2d": _OWN,
+    "Dense": _DENSE,
+    "Dropout": _OWN,
+    "Embedding": _OWN,
+    "LSTM": _OWN,
+    "Linear": _DENSE,
+    "LogisticRegression": "nn.Neuron(n_in, activation='linear')",
+    "MLPClassifier": _STACK,
+    "MLPRegressor": _STACK,
+    "Model": _OWN,
+    "ModuleList": "a list of modules as an attribute, whose parameters nn.Module finds",
+    "Parameter": "autograd.Value(x) as an attribute, which nn.Module finds",
+    "Perceptron": "nn.Neuron(n_in)",
+    "Sequential": _STACK,
+    # Activations.
+    "ELU": _activation("elu"),
+    "GELU": _activation("gelu"),
+    "Identity": "nn.Layer(n_in, n_out, activation='linear')",
+    "LeakyReLU": _activation("leaky_relu"),
+    "ReLU": _activation("relu"),
+    "SiLU": _activation("silu"),
+    "Sigmoid": _activation("sigmoid"),
+    "Softmax": "nn.cross_entropy(logits, label), which takes it itself, or autograd.softmax(xs)",
+    "Softplus": _activation("softplus"),
+    "Tanh": _activation("tanh"),
+    "functional": "autograd.relu(x) and its like, nn.cross_entropy(logits, label) and its like",
+    "relu": _activation("relu"),
+    "sigmoid": _activation("sigmoid"),
+    "softmax": "autograd.softmax(xs)",
+    "tanh": _activation("tanh"),
+    # Losses.
+    "BCELoss": "nn.binary_cross_entropy(logit, label), before any sigmoid",
+    "BCEWithLogitsLoss": "nn.binary_cross_entropy(logit, label)",
+    "BinaryCrossentropy": "nn.binary_cross_entropy(logit, label)",
+    "CategoricalCrossentropy": "nn.cross_entropy(logits, label), with the class as a whole number",
+    "CrossEntropyLoss": "nn.cross_entropy(logits, label)",
+    "HuberLoss": "nn.huber(outputs, targets)",
+    "L1Loss": "nn.mean_absolute_error(outputs, targets)",
+    "MSELoss": "nn.mean_squared_error(outputs, targets)",
+    "MeanSquaredError": "nn.mean_squared_error(outputs, targets)",
+    "NLLLoss": "nn.cross_entropy(logits, label), before any softmax",
+    "SmoothL1Loss": "nn.huber(outputs, targets)",
+    "SparseCategoricalCrossentropy": "nn.cross_entropy(logits, label)",
+    "l1_loss": "nn.mean_absolute_error(outputs, targets)",
+    "log_loss": "nn.binary_cross_entropy(logit, label), the output first",
+    "mae": "nn.mean_absolute_error(outputs, targets)",
+    "mse": "nn.mean_squared_error(outputs, targets)",
+    "mse_loss": "nn.mean_squared_error(outputs, targets)",
+    "nll_loss": "nn.cross_entropy(logits, label), before any softmax",
+    # Training.
+    "Adagrad": _DESCENT,
+    "Adam": _DESCENT,
+    "AdamW": _DESCENT,
+    "DataLoader": _BATCHES,
+    "Dataset": _BATCHES,
+    "EarlyStopping": "callbacks=[f] in nn.fit, where f(model, history) returns True to stop",
+    "GridSearchCV": "a loop over nn.fit",
+    "RMSprop": _DESCENT,
+    "StepLR": "nn.SGD(parameters, lr=lambda n: 0.1 * 0.5 ** (n // 100))",
+    "TensorDataset": _BATCHES,
+    "evaluate": _ACCURACY,
+    "keras": _TRAIN,
+    "optimizers": "nn.SGD(parameters, lr=0.1)",
+    "train": _TRAIN,
+    # Data and metrics.
+    "StandardScaler": "(X - X.mean(axis=0)) / X.std(axis=0)",
+    "accuracy_score": "nn.accuracy(outputs, y), the outputs first",
+    "confusion_matrix": "nn.confusion(predicted, right, count), the predictions first",
+    "load_digits": "nn.datasets.digits()",
+    "make_circles": "nn.datasets.circles(n)",
+    "make_moons": "nn.datasets.moons(n)",
+    "to_categorical": "nn.one_hot(labels, count)",
+    "train_test_split": "nn.split(X, y, fraction=0.1)",
+    # How parameters start.
+    "GlorotUniform": "nn.Xavier()",
+    "HeNormal": "nn.He()",
+    "kaiming_normal_": "nn.MLP([n_in, 16, n_out], init='he')",
+    "kaiming_uniform_": "nn.MLP([n_in, 16, n_out], init='he')",
+    "xavier_normal_": "nn.MLP([n_in, 16, n_out], init='xavier')",
+    "xavier_uniform_": "nn.MLP([n_in, 16, n_out], init='xavier')",
+    # Of the engine.
+    "Tensor": "autograd.Value(x), one for each number",
+    "Value": "autograd.Value(x)",
+    "no_grad": "autograd.no_grad()",
+}
+
+_ARRAYS = "model.arrays(), a pair (W, b) for each layer"
+_PARAMETERS = "model.parameters()"
+_MODES = "leave it out: a model has no modes, and model.predict(X) records nothing"
+MODEL: Mapping[str, str] = {
+    ".add": "nn.MLP([n_in, 16, n_out])",
+    ".backward": "loss.backward() of a loss of model(x)",
+    ".children": "model.named_parameters()",
+    ".coef_": _ARRAYS,
+    ".coefs_": _ARRAYS,
+    ".compile": _TRAIN,
+    ".count_params": "len(model.parameters())",
+    ".cpu": _NUMBERS,
+    ".cuda": _NUMBERS,
+    ".eval": _MODES,
+    ".evaluate": _ACCURACY,
+    ".fit": _TRAIN,
+    ".forward": "model(x), which nn.Module calls __call__",
+    ".get_weights": _ARRAYS,
+    ".intercepts_": _ARRAYS,
+    ".load_state_dict": "model.load(path), or model.set_arrays(arrays)",
+    ".load_weights": "model.load(path)",
+    ".modules": "model.named_parameters()",
+    ".named_modules": "model.named_parameters()",
+    ".partial_fit": _TRAIN,
+    ".predict_proba": "autograd.sigmoid(model.predict(X)), or autograd.softmax(row) of each row",
+    ".requires_grad_": "leave it out: give the optimizer the parameters that it is to move",
+    ".save_weights": "model.save(path)",
+    ".score": _ACCURACY,
+    ".set_weights": "model.set_arrays(arrays)",
+    ".state_dict": "model.save(path), or dict(model.named_parameters())",
+    ".summary": "print(model)",
+    ".to": _NUMBERS,
+    ".train": _MODES,
+    ".train_on_batch": _TRAIN,
+    ".trainable_variables": _PARAMETERS,
+    ".trainable_weights": _PARAMETERS,
+}
+_LISTS = "history.loss, history.metric, history.validation_loss or history.validation_metric"
+HISTORY: Mapping[str, str] = {
+    ".acc": "history.metric",
+    ".accuracy": "history.metric",
+    ".epochs": "history.epoch",
+    ".history": _LISTS,
+    ".items": _LISTS,
+    ".keys": _LISTS,
+    ".loss_curve_": "history.loss",
+    ".losses": "history.loss",
+    ".train_loss": "history.loss",
+    ".val_acc": "history.validation_metric",
+    ".val_accuracy": "history.validation_metric",
+    ".val_loss": "history.validation_loss",
+}
+OPTIMIZER: Mapping[str, str] = {
+    ".apply_gradients": "optimizer.step(), after loss.backward()",
+    ".learning_rate": "optimizer.lr",
+    ".load_state_dict": "copy.deepcopy(optimizer), beforehand",
+    ".minimize": "loss.backward() and optimizer.step()",
+    ".param_groups": "optimizer.parameters and optimizer.lr",
+    ".state_dict": "copy.deepcopy(optimizer)",
+    ".zero_gradients": "optimizer.zero_grad()",
+}
+
+_STEPS = "optimizer=nn.SGD(model.parameters(), lr=0.1)"
+_STOP = "callbacks=[f], where f(model, history) returns True to stop"
+FIT: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("n_epochs=", "num_epochs=", "nb_epoch=", "max_epochs=", "max_iter=", "n_iter="), "epochs="
+    ),
+    **dict.fromkeys(("batchsize=", "batch=", "bs=", "minibatch_size="), "batch_size="),
+    **dict.fromkeys(("lr=", "learning_rate=", "learning_rate_init=", "momentum="), _STEPS),
+    **dict.fromkeys(("opt=", "optim=", "solver="), "optimizer="),
+    **dict.fromkeys(("criterion=", "loss_fn=", "loss_function=", "objective="), "loss="),
+    **dict.fromkeys(("validation_split=", "validation_fraction=", "test_size="), "validation=0.1"),
+    "validation_data=": "validation=(X, y)",
+    "verbose=": "progress=",
+    "random_state=": "seed=",
+    "callback=": "callbacks=[f]",
+    "early_stopping=": _STOP,
+    "patience=": _STOP,
+    "device=": _NUMBERS,
+    "metrics=": "leave it out: the accuracy is measured wherever y holds classes",
+    "shuffle=": "leave it out: each epoch draws a new order, from seed=",
+}
+_SIZES = "sizes=, the inputs first and the outputs last, as in nn.MLP([n_in, 16, n_out])"
+DENSE: Mapping[str, str] = {
+    **dict.fromkeys(("nin=", "in_features=", "input_dim=", "input_shape=", "n_inputs="), "n_in="),
+    **dict.fromkeys(("nout=", "out_features=", "units=", "n_outputs="), "n_out="),
+    **dict.fromkeys(("act=", "activation_function=", "nonlinearity="), "activation="),
+    **dict.fromkeys(("kernel_initializer=", "weight_init=", "initializer="), "init="),
+    "nonlin=": "activation='relu', or activation='linear'",
+    "bias=": "leave it out: every neuron has a bias",
+    "use_bias=": "leave it out: every neuron has a bias",
+    "random_state=": "seed=",
+    "device=": _NUMBERS,
+    "dtype=": _NUMBERS,
+}
+NETWORK: Mapping[str, str] = {
+    **DENSE,
+    **{key: _SIZES for key, here in DENSE.items() if here in ("n_in=", "n_out=")},
+    **dict.fromkeys(
+        ("hidden_layer_sizes=", "hidden_sizes=", "hidden=", "layers=", "layer_sizes=", "nouts="),
+        _SIZES,
+    ),
+    **dict.fromkeys(("out_activation=", "final_activation="), "output_activation="),
+    "hidden_activation=": "activation=",
+}
+DESCENT: Mapping[str, str] = {
+    **dict.fromkeys(("learning_rate=", "eta=", "eta0=", "step_size=", "alpha="), "lr="),
+    "params=": "parameters=",
+    "model=": "parameters=model.parameters()",
+    "decay=": "lr=, as a function of the step's number",
+    "beta=": "momentum=",
+    "nesterovs_momentum=": "nesterov=",
+    "dampening=": "leave it out: the velocity is v = momentum * v + g",
+}
+DATA: Mapping[str, str] = {
+    "test_size=": "fraction=",
+    "random_state=": "seed=",
+    "seed=": "rng=",
+    "shuffle=": "leave it out: each epoch is a new order, drawn from rng=",
+}
+
+
+def own_keywords(spellings: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a function name its own keyword where it is called by that of another library.
+
+    >>> @own_keywords({"learning_rate=": "lr="})
+    ... def step(*, lr):
+    ...     return lr
+    >>> step(learning_rate=0.1)
+    Traceback (most recent call last):
+        ...
+    TypeError: step() got an unexpected keyword argument 'learning_rate': write lr=
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        code: Any = getattr(function, "__code__")  # noqa: B009  # all but functions have none
+        known = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+
+        @functools.wraps(function)
+        def checked(*args: P.args, **keywords: P.kwargs) -> R:
+            # Before Python asks for those that are missing, since one may stand under another name.
+            if not known.issuperset(keywords):
+                others = {name: x for name, x in keywords.items() if name not in known}
+                asked.no_more(function, others, spellings)
+            return function(*args, **keywords)
+
+        return checked
+
+    return decorate
+
+
+def absent(x: object, name: str, spellings: Mapping[str, str]) -> Any:
+    """Raise the error of an attribute that is not there, with what to write instead.
+
+    It is for a `__getattr__`, which Python also asks where a property raised an AttributeError:
+    looked up once more, that raises its own.
+    """
+    advice = words.instead(f".{name}", spellings)
+    if not advice or hasattr(type(x), name):
+        return object.__getattribute__(x, name)
+    message = f"{type(x).__name__!r} object has no attribute {name!r}{advice}"
+    raise AttributeError(message, name=name, obj=x)
+
+
+def names_of(module: str) -> Callable[[str], Never]:
+    """Return the `__getattr__` of a module: Python's error, with what to write instead."""
+
+    def missing(name: str) -> Never:
+        message = f"module {module!r} has no attribute {name!r}{words.instead(name, NAMES)}"
+        raise AttributeError(message, name=name)
+
+    return missing

@@ -126,6 +126,9 @@ class Neuron(Module):
     def _summary(self) -> str:
         return f"Neuron({self.n_in} -> 1, {activation_name(self.activation)})"
 
+    def _traits(self) -> tuple[str, str]:
+        return f"{self.n_in} → 1", activation_name(self.activation)
+
 
 class Layer(Module):
     """A row of neurons that share their inputs: a dense layer.
@@ -224,6 +227,9 @@ class Layer(Module):
 
     def _summary(self) -> str:
         return f"Layer({self.n_in} -> {self.n_out}, {activation_name(self.activation)})"
+
+    def _traits(self) -> tuple[str, str]:
+        return f"{self.n_in} → {self.n_out}", activation_name(self.activation)
 
     def _parts(self) -> list[tuple[str, Module | Value]]:
         return []
@@ -351,6 +357,9 @@ class MLP(Module):
 
     def _summary(self) -> str:
         return f"MLP({self.sizes})"
+
+    def _traits(self) -> tuple[str, str]:
+        return " → ".join(map(str, self.sizes)), ""
 
 
 def _dense_size(sizes: Any) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeAlias, cast
 import numpy as np
 
 from autograd import Value, write_whole
+from nn import outline
 from nn.inference.predict import programs_of
 from nn.init import checked_pair
 from nn.serialization import Load, Path, model_text
@@ -257,27 +258,15 @@ class Module:
             if isinstance(part, Module) or part.op is None
         ]
 
+    def _traits(self) -> tuple[str, str]:
+        """Return the numbers of inputs and outputs, and the activation; "" where it has none."""
+        return "", ""
+
     def __repr__(self) -> str:
-        return "\n".join(_tree(self))
+        return "\n".join(outline.tree(self))
 
-
-# How many parts of one module its picture lists before it says how many more there are.
-_SHOWN = 12
-
-
-def _tree(model: Module) -> Iterator[str]:
-    count = len(model.parameters())
-    yield f"{model._summary()}: {count:,} parameter{'s' * (count != 1)}"  # pyright: ignore[reportPrivateUsage]
-    parts = model._parts()  # pyright: ignore[reportPrivateUsage]
-    hidden = len(parts) - _SHOWN if len(parts) > _SHOWN + 1 else 0
-    for i, (name, part) in enumerate(parts[: len(parts) - hidden]):
-        last = i == len(parts) - 1
-        lines = [repr(part.data)] if isinstance(part, Value) else list(_tree(part))
-        yield f"{'└─' if last else '├─'} {name}: {lines[0]}"
-        for line in lines[1:]:
-            yield f"{'  ' if last else '│ '} {line}"
-    if hidden:
-        yield f"└─ and {hidden} more"
+    def _repr_html_(self) -> str:
+        return outline.table(self)
 
 
 # A union written in the loop would be made anew for each of a network's 400,000 parameters.

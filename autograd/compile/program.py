@@ -50,6 +50,8 @@ class Program:
     (10.0, [1.0, 2.0, 5.0])
     >>> program.value_and_grad(3.0)
     (10.0, 6.0)
+    >>> program
+    <program of <lambda>: 0 parameters; print its .source or its .report()>
     """
 
     def __init__(
@@ -83,6 +85,11 @@ class Program:
             wanted = "the shape of each argument, such as [(2,), ()], as shapes"
             listed = asked.iterable("compile", shapes, wanted)
             self._build(tuple([checked_shape(shape) for shape in listed]))
+
+    def __repr__(self) -> str:
+        name, count = getattr(self._f, "__name__", "a function"), len(self.parameters)
+        trained = f"{count:,} parameter{'s' * (count != 1)}"
+        return f"<program of {name}: {trained}; print its .source or its .report()>"
 
     # Parameters -------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 Each function takes plain numbers and returns a matplotlib Figure, made without pyplot, so nothing
 global is touched and nothing needs closing; a notebook shows it as it stands. `svg` turns one into
-text that is the same byte for byte each time. Colours are Okabe and Ito's, told apart with any
+text that is the same byte for byte each time. With `ax=` it draws into axes of yours, as many as
+it has panels, and returns their figure. Colours are Okabe and Ito's, told apart with any
 colour vision, and no picture says anything by colour alone.
 
 >>> from nn import datasets

@@ -9,7 +9,7 @@ matplotlib takes most of a second to import, so that waits for the first picture
 import functools
 import io
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -63,6 +63,77 @@ def _figure_class() -> "type[Figure]":
 def empty_figure(width: float, height: float) -> "Figure":
     """Return an empty figure of a size in inches."""
     return _figure_class()(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def panels(
+    asker: str,
+    names: Sequence[str],
+    size: tuple[float, float],
+    ax: Any = None,
+    *,
+    columns: int | None = None,
+    share: Sequence[str] = (),
+) -> "tuple[Figure, list[Axes]]":
+    """Return the figure of a picture and the axes of its panels: its own, or those that are given.
+
+    Args:
+        asker: the function that draws.
+        names: of the panels, in order; there are as many axes.
+        size: of its own figure, in inches.
+        ax: the axes to draw into; None for a figure of its own.
+        columns: of the panels in its own figure; all in a row if left out.
+        share: "x" and "y" for axes that are the same in all panels of its own figure.
+
+    Raises:
+        TypeError: if `ax` is no Axes, nor several where there are several panels.
+        ValueError: if there are not as many as panels, or one stands there twice.
+    """
+    if ax is None:
+        figure = empty_figure(*size)
+        columns = columns or len(names)
+        rows, own = -(-len(names) // columns), list["Axes"]()
+        for i in range(len(names)):
+            shared = {f"share{which}": own[0] for which in share} if own else {}
+            own.append(figure.add_subplot(rows, columns, i + 1, **shared))
+        return figure, own
+    given = _axes_of(asker, names, ax)
+    figure: Any = given[0].figure
+    return figure.figure, given  # a part of a figure has the whole one there
+
+
+def _axes_of(asker: str, names: Sequence[str], ax: Any) -> "list[Axes]":
+    """Return the axes to draw into, one for each panel, or say how many it takes."""
+    from matplotlib.axes import Axes
+
+    count = len(names)
+    wanted = (
+        f"{asker} draws into one Axes, as plt.subplots()[1] gives"
+        if count == 1
+        else f"{asker} draws {count} panels here, {', '.join(names):.80}: give ax= {count} Axes, "
+        f"as plt.subplots(1, {count})[1] gives"
+    )
+    several = getattr(ax, "flat", ax)  # an array of several rows, too
+    single = isinstance(ax, Axes | str) or not hasattr(several, "__iter__")
+    axes: list[Any] = [ax] if single else list(several)
+    for x in axes:
+        if not isinstance(x, Axes):
+            raise TypeError(f"{wanted}; got {x!r:.60}")
+    if len(axes) != count:
+        raise ValueError(f"{wanted}; got {len(axes)}")
+    if len(set(axes)) < count:
+        raise ValueError(f"{wanted}; got one of them twice")
+    if odd := [x for x in axes if x.name != "rectilinear" or x.figure is None]:
+        raise ValueError(f"{wanted}, plain and in a figure; got {odd[0]!r:.60}")
+    return axes
+
+
+def legend(figure: "Figure", axes: "Axes", ax: Any, loc: Any, **options: Any) -> None:
+    """Draw a legend for all panels: where `loc` says in a figure of its own, else in the axes."""
+    handles = axes.get_legend_handles_labels()
+    if ax is None:
+        figure.legend(*handles, loc=loc, **options)
+    else:
+        axes.legend(*handles, fontsize=8, frameon=options.get("frameon"))
 
 
 def svg(figure: "Figure", name: str = "figure") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.plots.base import COLOURS, MARKERS, empty_figure, named, plain
+from nn.plots.base import COLOURS, MARKERS, named, panels, plain
 from nn.validation import Floats, iterable, numeric, real, whole
 
 if TYPE_CHECKING:
@@ -19,7 +19,11 @@ STYLES = ("-", "--", "-.", ":")
 
 
 def difference_errors(
-    steps: Sequence[float], errors: Mapping[str, Any], *, of: str = "the derivative"
+    steps: Sequence[float],
+    errors: Mapping[str, Any],
+    *,
+    of: str = "the derivative",
+    ax: "Axes | None" = None,
 ) -> "Figure":
     """Draw the error of difference quotients over their step: a V for each, on two log scales.
 
@@ -28,6 +32,7 @@ def difference_errors(
         errors: what to call each quotient, and its errors at these steps. An error of 0 has no
             place on the scale: where all are, the legend says so.
         of: what is approximated.
+        ax: the matplotlib Axes to draw into; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -43,8 +48,7 @@ def difference_errors(
     hs = numeric("steps", steps).astype(np.float64)
     if hs.ndim != 1 or not len(hs) or hs.min() <= 0.0:
         raise ValueError("steps must be positive numbers in a row, such as 10.0**-k")
-    figure = empty_figure(5.4, 3.8)
-    axes = figure.add_subplot()
+    figure, (axes,) = panels("difference_errors", ["errors"], (5.4, 3.8), ax)
     for i, (name, values) in enumerate(_series(errors, len(hs)).items()):
         shown = np.where(values == 0.0, np.nan, np.abs(values))
         _line(axes, hs, shown, i, name if (values != 0.0).any() else f"{name}: no error at any h")
@@ -58,7 +62,12 @@ def difference_errors(
 
 
 def batch_noise(
-    sizes: Sequence[int], measured: Sequence[float], *, spread: float, count: int
+    sizes: Sequence[int],
+    measured: Sequence[float],
+    *,
+    spread: float,
+    count: int,
+    ax: "Axes | None" = None,
 ) -> "Figure":
     """Draw how far the gradient of a batch strays, against σ/√B √((N-B)/(N-1)).
 
@@ -67,6 +76,7 @@ def batch_noise(
         measured: the standard deviation of the batch gradient at each.
         spread: σ, the standard deviation of the single samples' gradients.
         count: N, the number of samples; batches are drawn from them without replacement.
+        ax: the matplotlib Axes to draw into; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -87,8 +97,7 @@ def batch_noise(
         raise ValueError(f"sizes must be batch sizes from 1 to {N}; got {list(sizes)}")
     found = _series({"measured": measured}, len(Bs))["measured"]
     fine = np.geomspace(1.0, N, 200)
-    figure = empty_figure(5.4, 3.6)
-    axes = figure.add_subplot()
+    figure, (axes,) = panels("batch_noise", ["noise"], (5.4, 3.6), ax)
     wanted = sigma / np.sqrt(fine) * np.sqrt(np.maximum(N - fine, 0.0) / (N - 1))
     label = f"σ/√B √((N-B)/(N-1)), with σ = {sigma:.4g} and N = {N}"
     axes.plot(fine, wanted, color=COLOURS[1], label=label)
@@ -106,7 +115,11 @@ def batch_noise(
 
 
 def backprop_cost(
-    layers: Sequence[int], counts: Mapping[str, Any], *, unit: str = "visits"
+    layers: Sequence[int],
+    counts: Mapping[str, Any],
+    *,
+    unit: str = "visits",
+    ax: "Axes | None" = None,
 ) -> "Figure":
     """Draw the cost of a gradient over the number of layers, on a log scale.
 
@@ -114,6 +127,7 @@ def backprop_cost(
         layers: the numbers of layers.
         counts: what to call each way of computing it, and its counts at these numbers.
         unit: what is counted.
+        ax: the matplotlib Axes to draw into; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -128,8 +142,7 @@ def backprop_cost(
     ['naive', 'ordered']
     """
     Ls = numeric("layers", iterable("layers", layers, "a list of counts"))
-    figure = empty_figure(5.6, 3.8)
-    axes = figure.add_subplot()
+    figure, (axes,) = panels("backprop_cost", ["cost"], (5.6, 3.8), ax)
     for i, (name, values) in enumerate(_series(counts, len(Ls)).items()):
         if values.min() <= 0.0:
             raise ValueError(f"{name!r} must be positive, for a log scale; got {values.min():g}")

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.plots.base import COLOURS, empty_figure, named, pair_of_names, plain
+from nn.plots.base import COLOURS, legend, named, pair_of_names, panels, plain
 from nn.validation import Floats, function, numeric, whole
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LEVELS = 14
@@ -25,6 +24,7 @@ def descent_paths(
     minimum: Sequence[float] | None = None,
     names: tuple[str, str] = ("w", "b"),
     grid: int = 60,
+    ax: Any = None,
 ) -> "Figure":
     """Draw paths of two parameters over the contours of their cost, a panel for each.
 
@@ -37,6 +37,7 @@ def descent_paths(
         minimum: where the star goes; none if left out.
         names: what the two parameters are called.
         grid: the number of places along each side where the cost is asked.
+        ax: the matplotlib Axes to draw into, one for each path; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -58,14 +59,12 @@ def descent_paths(
     if star is not None and star.shape != (2,):
         raise ValueError(f"minimum is a point of two numbers; got shape {star.shape}")
     across, up, costs = _costs(cost, [*tracks.values()], star, grid)
-    figure = empty_figure(3.7 * len(tracks), 3.9)
+    size = 3.7 * len(tracks), 3.9
+    figure, drawn = panels("descent_paths", [*map(str, tracks)], size, ax, share="xy")
     low, high = costs.min(), costs.max()
     # Squares of equal steps: as dense about the minimum as on the slopes of a parabola.
     levels = low + (high - low) * np.linspace(0.0, 1.0, LEVELS + 1) ** 2
-    first: Axes | None = None
-    for i, (name, track) in enumerate(tracks.items()):
-        axes = figure.add_subplot(1, len(tracks), i + 1, sharex=first, sharey=first)
-        first = first or axes
+    for i, (axes, (name, track)) in enumerate(zip(drawn, tracks.items(), strict=True)):
         if high > low:
             axes.contour(across, up, costs, levels=levels[1:], cmap="Greys_r", linewidths=0.7)
         many = len(track) > 60
@@ -89,9 +88,7 @@ def descent_paths(
         axes.set_xlim(across[0], across[-1])
         axes.set_ylim(up[0], up[-1])
         plain(axes, grid=False)
-    if first is not None:
-        handles = first.get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False)
+    legend(figure, drawn[0], ax, "outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -118,7 +115,7 @@ def _costs(
 
 
 def learning_rates(
-    f: Callable[[float], float], paths: Mapping[float, Any], *, name: str = "x"
+    f: Callable[[float], float], paths: Mapping[float, Any], *, name: str = "x", ax: Any = None
 ) -> "Figure":
     """Draw the steps of one parameter on its curve, a panel for each learning rate.
 
@@ -127,6 +124,7 @@ def learning_rates(
         paths: the learning rate γ of each path, and its points x_0, x_1, ... . What leaves the
             picture is told by the number of the step, in words.
         name: what the parameter is called.
+        ax: the matplotlib Axes to draw into, one for each path; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -155,11 +153,9 @@ def learning_rates(
     low, high = heights.min(), heights.max()
     columns = min(3, len(tracks))
     rows = -(-len(tracks) // columns)
-    figure = empty_figure(3.1 * columns, 2.9 * rows)
-    first: Axes | None = None
-    for i, (rate, track) in enumerate(tracks.items()):
-        axes = figure.add_subplot(rows, columns, i + 1, sharex=first, sharey=first)
-        first = first or axes
+    names, size = [f"γ = {rate}" for rate in tracks], (3.1 * columns, 2.9 * rows)
+    figure, drawn = panels("learning_rates", names, size, ax, columns=columns, share="xy")
+    for axes, (rate, track) in zip(drawn, tracks.items(), strict=True):
         axes.plot(xs, heights, color="0.6", linewidth=1.2)
         inside = np.flatnonzero(np.abs(track) > reach)
         kept = track[: inside[0] + 1] if len(inside) else track

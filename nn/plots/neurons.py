@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autograd as ag
-from nn.plots.base import COLOURS, empty_figure, named, pair_of_names, plain
+from nn.plots.base import COLOURS, named, pair_of_names, panels, plain
 from nn.validation import Floats, function, numeric, real
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def perturbation(
     *,
     push: float = 0.5,
     names: tuple[str, str] = ("x", "loss"),
+    ax: "Axes | None" = None,
 ) -> "Figure":
     """Draw the effect of a small push: the curve, the line of the slope, and the gap between them.
 
@@ -33,6 +34,7 @@ def perturbation(
         slope: the derivative of f there.
         push: how far; not 0.
         names: what x and f are called.
+        ax: the matplotlib Axes to draw into; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -51,8 +53,7 @@ def perturbation(
     ys = numeric("f", [f(t) for t in xs.tolist()]).astype(np.float64)
     before, after = f(x), f(x + push)
     told = before + slope * push
-    figure = empty_figure(5.4, 3.8)
-    axes = figure.add_subplot()
+    figure, (axes,) = panels("perturbation", ["the push"], (5.4, 3.8), ax)
     axes.plot(xs, ys, color=COLOURS[0], label=names[1])
     line = before + slope * (xs - x)
     axes.plot(xs, line, "--", color=COLOURS[1], label=f"slope {slope:.4g}")
@@ -74,6 +75,7 @@ def saturation(
     activation: Callable[[Any], Any] = ag.sigmoid,
     cut: float = 0.01,
     reach: float = 10.0,
+    ax: Any = None,
 ) -> "Figure":
     """Draw an activation with its slope, and where the weighted sums of neurons lie on it.
 
@@ -85,6 +87,8 @@ def saturation(
         activation: a function of autograd, of one operand.
         cut: below which slope a neuron counts as saturated.
         reach: the curve is drawn from -reach to reach.
+        ax: the matplotlib Axes to draw into, one for the curve and one for each set; a figure of
+            its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -102,10 +106,9 @@ def saturation(
     zs = np.linspace(-reach, reach, 401)
     values, slopes = program.value_and_grad(zs)
     sets: Mapping[str, Any] = {} if sums is None else named("set of sums", sums)
-    figure = empty_figure(4.4 + 3.3 * len(sets), 3.6)
-    panels = figure.subplots(1, 1 + len(sets), squeeze=False)[0]
-    axes = panels[0]
     name = getattr(activation, "__name__", "activation")
+    size = 4.4 + 3.3 * len(sets), 3.6
+    figure, (axes, *others) = panels("saturation", [name, *map(str, sets)], size, ax)
     axes.plot(zs, values, color=COLOURS[0], label=name)
     axes.plot(zs, slopes, "--", color=COLOURS[5], label="its slope")
     flat = np.abs(slopes) < cut
@@ -119,7 +122,7 @@ def saturation(
     plain(axes)
     # Below, and not over the grey.
     axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=3, fontsize=8)
-    for axes, (name, numbers) in zip(panels[1:], sets.items(), strict=True):
+    for axes, (name, numbers) in zip(others, sets.items(), strict=True):
         _sums(axes, name, numbers, program, cut)
     return figure
 
@@ -148,7 +151,11 @@ def _sums(axes: "Axes", name: str, numbers: Any, program: Any, cut: float) -> No
 
 
 def symmetry(
-    runs: Mapping[str, Any], *, weight: str = "a weight of each neuron", time: str = "step"
+    runs: Mapping[str, Any],
+    *,
+    weight: str = "a weight of each neuron",
+    time: str = "step",
+    ax: Any = None,
 ) -> "Figure":
     """Draw one weight of every neuron of a layer over the steps of training, a panel for each run.
 
@@ -159,6 +166,7 @@ def symmetry(
         runs: what to call each run, and its weights, of shape (steps + 1, neurons).
         weight: what is drawn.
         time: what passes from one row of weights to the next.
+        ax: the matplotlib Axes to draw into, one for each run; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -171,16 +179,14 @@ def symmetry(
     >>> [axes.get_title() for axes in figure.axes]
     ['equal: the neurons differ by 0', 'random: the neurons differ by 0.4']
     """
-    figure = empty_figure(4.2 * len(named("run", runs)), 3.6)
-    first: Axes | None = None
-    for i, (name, run) in enumerate(runs.items()):
+    size = 4.2 * len(named("run", runs)), 3.6
+    figure, drawn = panels("symmetry", [*map(str, runs)], size, ax, share="y")
+    for axes, (name, run) in zip(drawn, runs.items(), strict=True):
         lines = numeric(f"the run {name!r}", run).astype(np.float64)
         if lines.ndim != 2 or not lines.size:
             raise ValueError(
                 f"the run {name!r} must be of shape (steps + 1, neurons); got {lines.shape}"
             )
-        axes = figure.add_subplot(1, len(runs), i + 1, sharey=first)
-        first = first or axes
         count = lines.shape[1]
         for k in range(count):
             width = 6.0 - 5.0 * k / max(1, count - 1)
@@ -192,4 +198,9 @@ def symmetry(
         axes.set_ylabel(weight)
         plain(axes)
         axes.legend(frameon=False)
+    # One scale in all panels, so that they can be compared, also in axes that do not share it.
+    reached = [(0.0, float(y)) for axes in drawn for y in axes.dataLim.intervaly]
+    for axes in drawn:
+        axes.update_datalim(reached, updatex=False)
+        axes.autoscale_view()
     return figure

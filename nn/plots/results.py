@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nn.module import Module
-from nn.plots.base import COLOURS, MARKERS, empty_figure, plain
+from nn.plots.base import COLOURS, MARKERS, legend, panels, plain
 from nn.training.history import History
 from nn.training.metrics import classes, true_classes
 from nn.validation import Floats, instance, iterable, numeric, whole
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def curves(history: History) -> "Figure":
+def curves(history: History, *, ax: Any = None) -> "Figure":
     """Draw the loss of each epoch, and the metric if there is one, with those held out.
+
+    Args:
+        history: as `fit` returns.
+        ax: the matplotlib Axes to draw into, two where there is a metric; a figure of its own if
+            left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -38,11 +44,11 @@ def curves(history: History) -> "Figure":
         (history.metric_name or "metric", history.metric, history.validation_metric),
     ]
     shown = [pair for pair in pairs if any(x is not None for x in (*pair[1], *pair[2]))]
-    figure = empty_figure(4.8 * len(shown), 3.4)
+    size = 4.8 * len(shown), 3.4
+    figure, drawn = panels("curves", [title for title, _, _ in shown], size, ax)
     from matplotlib.ticker import MaxNLocator
 
-    for i, (title, trained, held) in enumerate(shown):
-        axes = figure.add_subplot(1, len(shown), i + 1)
+    for axes, (title, trained, held) in zip(drawn, shown, strict=True):
         for values, label, colour, style in (
             (trained, "trained on", COLOURS[0], "o-"),
             (held, "validation", COLOURS[1], "s--"),
@@ -58,7 +64,15 @@ def curves(history: History) -> "Figure":
     return figure
 
 
-def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 120) -> "Figure":
+def boundary(
+    model: Module,
+    X: Any,
+    y: Any,
+    *,
+    cut: float = 0.0,
+    steps: int = 120,
+    ax: "Axes | None" = None,
+) -> "Figure":
     """Draw the classes of a model of two inputs all over the plane, and the points over it.
 
     Args:
@@ -68,6 +82,7 @@ def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 12
             model takes for another class are ringed.
         cut: for one output, where class 1 begins: 0 for a logit, 0.5 for a sigmoid.
         steps: the number of places along each side where the model is asked.
+        ax: the matplotlib Axes to draw into; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -96,8 +111,7 @@ def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 12
     outputs = model.predict(np.stack([across.ravel(), up.ravel()], axis=1))
     said = classes(outputs, cut).reshape(across.shape)
     count = int(max(labels.max(), said.max())) + 1
-    figure = empty_figure(5.2, 4.4)
-    axes = figure.add_subplot()
+    figure, (axes,) = panels("boundary", ["the plane"], (5.2, 4.4), ax)
     colours = [COLOURS[k % len(COLOURS)] for k in range(count)]
     axes.contourf(across, up, said, levels=np.arange(count + 1) - 0.5, colors=colours, alpha=0.22)
     if count == 2:
@@ -124,11 +138,13 @@ def boundary(model: Module, X: Any, y: Any, *, cut: float = 0.0, steps: int = 12
     axes.set_xlabel("x1")
     axes.set_ylabel("x2")
     plain(axes)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    legend(figure, axes, ax, "outside upper center", ncols=4)
     return figure
 
 
-def confusion_matrix(table: Any, names: Sequence[str] | None = None) -> "Figure":
+def confusion_matrix(
+    table: Any, names: Sequence[str] | None = None, *, ax: "Axes | None" = None
+) -> "Figure":
     """Draw a table of counts as `nn.training.metrics.confusion` gives it: rows are the truth.
 
     Shades go by the share of the row, so that a class with few samples reads as well as the rest.
@@ -136,6 +152,7 @@ def confusion_matrix(table: Any, names: Sequence[str] | None = None) -> "Figure"
     Args:
         table: of shape (classes, classes).
         names: what to call the classes; their numbers if left out.
+        ax: the matplotlib Axes to draw into; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -154,8 +171,7 @@ def confusion_matrix(table: Any, names: Sequence[str] | None = None) -> "Figure"
         raise ValueError(f"expected a name for each of {count} classes; got {len(words)}")
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = max(3.0, 0.42 * count + 1.2)
-    figure = empty_figure(side, side)
-    axes = figure.add_subplot()
+    figure, (axes,) = panels("confusion_matrix", ["the table"], (side, side), ax)
     # Quadrilaterals and not an image: sharp at any size, and no bitmap in the file.
     axes.pcolormesh(share, cmap="Blues", vmin=0.0, vmax=1.0, edgecolors="white", linewidth=1.0)
     for (row, column), x in np.ndenumerate(counts):
@@ -193,6 +209,7 @@ def images(
     *,
     shape: tuple[int, int] = (8, 8),
     columns: int = 8,
+    ax: Any = None,
 ) -> "Figure":
     """Draw samples as grey images in a grid, dark for high values.
 
@@ -201,6 +218,7 @@ def images(
         captions: a line above each image.
         shape: height and width in pixels.
         columns: images in a row.
+        ax: the matplotlib Axes to draw into, one for each image; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -227,10 +245,10 @@ def images(
         )
     columns = min(whole("columns", columns), len(pixels))
     rows = -(-len(pixels) // columns)
-    figure = empty_figure(1.1 * columns, 1.25 * rows)
+    numbers, size = [str(i) for i in range(len(pixels))], (1.1 * columns, 1.25 * rows)
+    figure, drawn = panels("images", numbers, size, ax, columns=columns)
     top = pixels.max()
-    for i, image in enumerate(pixels.reshape(-1, height, width)):
-        axes = figure.add_subplot(rows, columns, i + 1)
+    for i, (axes, image) in enumerate(zip(drawn, pixels.reshape(-1, height, width), strict=True)):
         axes.imshow(image, cmap="Greys", vmin=min(0.0, image.min()), vmax=top, interpolation="none")
         axes.set_xticks([])
         axes.set_yticks([])

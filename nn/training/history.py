@@ -8,13 +8,18 @@ import numbers
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+from html import escape
+from typing import TYPE_CHECKING, Any, overload
 
 from autograd import Table, write_whole
+from nn.training.sparkline import sparkline
 from nn.validation import flag, instance, iterable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# The epochs at each end that a notebook shows of a long run.
+_FIRST, _LAST = 3, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,16 +177,39 @@ class History:
         }
         return {head: cells for head, cells in columns.items() if any(cells)}
 
+    @property
+    def _remarks(self) -> list[str]:
+        """What is to be known of the run beside its numbers."""
+        interrupted = "interrupted: the model is as after the last epoch above"
+        return [*[interrupted] * self.interrupted, *filter(None, [self.note])]
+
     def __str__(self) -> str:
         if not self._records:
             return repr(self)
         columns = self._columns()
         lines = [str(Table([*columns], [*zip(*columns.values(), strict=True)], ">" * len(columns)))]
-        if self.interrupted:
-            lines.append("interrupted: the model is as after the last epoch above")
-        if self.note:
-            lines.append(self.note)
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._remarks])
+
+    def _repr_html_(self) -> str:
+        parts = [f"<b>{escape(repr(self))}</b>"]
+        if len(self) > 1:
+            losses, held = self.loss, self.validation_loss
+            both = any(x is not None for x in held)
+            told = "loss: ─ trained on, ╌ validation" if both else "the loss of each epoch"
+            line = sparkline([losses, held] if both else [losses], told)
+            parts.append(f"<div>{line} {escape(told)}</div>")
+        if self._records:
+            columns = self._columns()
+            rows = [*zip(*columns.values(), strict=True)]
+            hidden = len(rows) - _FIRST - _LAST
+            if hidden > 1:
+                rows[_FIRST:-_LAST] = [("…",) * len(columns)]
+            note = f"{hidden:,} epochs between; print(history) shows them" if hidden > 1 else ""
+            parts.append(Table([*columns], rows, ">" * len(columns), note).html())
+        ran = [f"engine: {self.engine}"] if self.engine else []
+        ran += ["stopped by a callback"] * self.stopped
+        parts += [f"<div>{escape(line)}</div>" for line in [*ran, *self._remarks]]
+        return f'<div style="overflow-x:auto">{"".join(parts)}</div>'
 
     def __repr__(self) -> str:
         count = len(self)
@@ -222,8 +250,12 @@ class History:
             write_whole(path, text)
         return text
 
-    def plot(self) -> "Figure":
+    def plot(self, *, ax: Any = None) -> "Figure":
         """Return a figure of the curves; needs matplotlib. See `nn.plots.curves`.
+
+        Args:
+            ax: the matplotlib Axes to draw into, two where there is a metric; a figure of its own
+                if left out.
 
         Raises:
             ImportError: if matplotlib is not installed, with what to install.
@@ -231,4 +263,4 @@ class History:
         """
         from nn.plots import curves
 
-        return curves(self)
+        return curves(self, ax=ax)

@@ -73,10 +73,10 @@ def cell_text() -> CellText | None:
 
     IPython in a terminal prints what is published; `%%capture` keeps it.
     """
-    loaded: dict[str, Any] = sys.modules
-    ipython, publishing = map(loaded.get, ("IPython", "IPython.core.displaypub"))
-    shell = ipython and publishing and ipython.get_ipython()
-    if shell is None:
+    ipython: Any = sys.modules.get("IPython")
+    publishing: Any = sys.modules.get("IPython.core.displaypub")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is None or publishing is None:
         return None
     printing = (publishing.DisplayPublisher, publishing.CapturingDisplayPublisher)
     return None if type(shell.display_pub) in printing else CellText(shell)

@@ -78,11 +78,10 @@ def _alike(nodes: Sequence[Value], part: Mapping[Value, Group]) -> list[list[Val
     far: dict[Value, int] = {}
     levels: dict[int, list[Value]] = {}
     for node in reversed(nodes):
-        outside = [
-            user for user in users[node] if node not in part or part[node] is not part.get(user)
-        ]
-        near = [far[user] for user in users[node] if user not in outside]
-        far[node] = near[0] if near else 1 + max((far[user] for user in outside), default=-1)
+        mine = part.get(node)
+        near = [] if mine is None else [user for user in users[node] if part.get(user) is mine]
+        # A part of a sum is as far from the result as the whole of it.
+        far[node] = far[near[0]] if near else 1 + max((far[v] for v in users[node]), default=-1)
         levels.setdefault(far[node], []).append(node)
     settled: dict[Value, object] = dict(part)
     marks: list[object] = []  # kept, so that no two have one id

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from support.built_site import keep, run
 from support.places import ROOT
-from support.site import keep, run
 
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: chalkgrad[test]")
 

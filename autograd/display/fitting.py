@@ -7,19 +7,18 @@ so that what fits by it fits by Graphviz too.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from autograd.display.picture.choice import ARROWS
 from autograd.display.picture.picture import Picture
-from autograd.display.picture.style import LEAST_TEXT, MOST_HIGH, MOST_WIDE
+from autograd.display.picture.style import LEAST_TEXT, MOST_HIGH, MOST_WIDE, shrunk
 from autograd.display.writers.measure import box_size
 from autograd.display.writers.places import places_of
 
 # The smallest text of the small layout, in pixels.
 _TEXT: Final = 10.0
-# A picture runs to the right, as one reads, unless its text would be too small.
-_WIDE_ENOUGH: Final = 0.9
+# The smallest scale at which it can be read.
+LEAST: Final = LEAST_TEXT / _TEXT
 # The lines below a picture: its legend, the key and a note or two.
 _BELOW: Final = 75.0
 # More boxes than this fit in no picture: the smallest are some 40 by 60 pixels with their arrows.
@@ -52,28 +51,36 @@ def fitting(pictures: Iterable[Picture], down: bool | None = None) -> Picture:
         grouped = any(box.kind == "group" for box in picture.boxes)
         for with_numbers in (True, False) if grouped else (True,):
             picture.numbered = with_numbers
-            picture.down = turned_down(picture) if down is None else down
-            if scale_of(picture) >= LEAST_TEXT / _TEXT:
+            if _turn(picture, down) >= LEAST:
                 picture.fitted = True
                 return picture
     picture.numbered = True
     return picture
 
 
-def turned_down(picture: Picture) -> bool:
-    """Return whether a picture is better drawn downwards than to the right."""
-    if _is_hopeless(picture):
-        return False
-    right, down = (scale_of(replace(picture, down=way)) for way in (False, True))
-    return right < min(_WIDE_ENOUGH, down)
+def _turn(picture: Picture, down: bool | None) -> float:
+    """Turn a picture, to the right if it is legible so, and return its scale.
 
-
-def scale_of(picture: Picture) -> float:
-    """Return by how much a picture is made smaller to fit where it is shown, 1 if it fits."""
+    Args:
+        picture: the picture.
+        down: whether it has to run downwards, or has not; None for the better way.
+    """
+    picture.down = bool(down)
     if _is_hopeless(picture):
         return 0.0
+    scale = _scale_of(picture)
+    if down is not None or scale >= LEAST:
+        return scale
+    picture.down = True
+    downwards = _scale_of(picture)
+    picture.down = scale < downwards
+    return max(scale, downwards)
+
+
+def _scale_of(picture: Picture) -> float:
+    """Return by how much a picture is made smaller to fit where it is shown, 1 if it fits."""
     places = places_of(picture)
-    return min(1.0, MOST_WIDE / places.width, MOST_HIGH / (places.height + _BELOW))
+    return shrunk(places.width, places.height + _BELOW)
 
 
 def _is_hopeless(picture: Picture) -> bool:
@@ -81,4 +88,4 @@ def _is_hopeless(picture: Picture) -> bool:
     if len(picture.boxes) > MOST_BOXES or len(picture.arrows) > ARROWS * MOST_BOXES:
         return True
     area = sum(width * height for width, height in map(box_size, picture.boxes))
-    return area > 0.6 * MOST_WIDE * MOST_HIGH * (_TEXT / LEAST_TEXT) ** 2
+    return area > 0.6 * MOST_WIDE * MOST_HIGH / LEAST**2

@@ -84,6 +84,11 @@ def views(
         yield picture
 
 
+def _joined(*notes: str) -> str:
+    """Return notes in one line, without those that are empty."""
+    return "; ".join(filter(None, notes))
+
+
 _Grouping: TypeAlias = tuple[Sequence[Group], str]
 
 
@@ -106,8 +111,7 @@ class _Graph:
             return self.near(choice, around, 1 if depth is None else depth, limit)
         if depth is not None:
             near = nearest(choice, choice.groups.get(self.z, self.z), downward, depth, limit)
-            note = "; ".join(filter(None, [choice.note, near.note]))
-            choice = Choice(near.units, near.groups, note)
+            choice = Choice(near.units, near.groups, _joined(choice.note, near.note))
         return choice, set()
 
     def fitting(self, most: int) -> Iterator[Choice]:
@@ -130,7 +134,7 @@ class _Graph:
                 yield Choice(choice.units, choice.groups, more)
         top = last.groups.get(self.z, self.z)
         advice = f"the nodes nearest to the result, to fit; {self._more}"
-        note = f"{last.note}; {advice}" if last.note else advice
+        note = _joined(last.note, advice)
         for few in CUTS:
             units = self._closest(last, top, few)
             yield Choice(units, last.groups, note)
@@ -194,7 +198,7 @@ class _Graph:
         if self.neurons:
             return self._first_that_fits(self._levels(expand), as_is)
         choice = self.choose(False, as_is=as_is)
-        return Choice(choice.units, {}, "; ".join(filter(None, [_NO_PARTS, choice.note])))
+        return Choice(choice.units, {}, _joined(_NO_PARTS, choice.note))
 
     def _levels(self, level: str) -> Iterator[_Grouping]:
         """Yield groupings to neurons or layers, without inputs in groups and with them."""
@@ -253,7 +257,7 @@ class _Graph:
         top = last.groups.get(self.z, self.z)
         choice = nearest(last, top, downward, None, min(self.max_nodes, MOST_AFTER_CUT))
         advice = f"draw(z, depth=k) shows k levels; {self._more}"
-        return Choice(choice.units, last.groups, f"{last.note}; {advice}" if last.note else advice)
+        return Choice(choice.units, last.groups, _joined(last.note, advice))
 
     @property
     def _more(self) -> str:
@@ -279,8 +283,8 @@ class _Graph:
         elsewhere = {unit for unit in shown if not shown.issuperset(users.get(unit, ()))}
         name = label_text(node.label) or "a node"
         levels = count_text(depth, "arrow")
-        notes = [*filter(None, [choice.note, f"at most {levels} from {name}", found.note])]
-        return Choice(found.units, choice.groups, "; ".join(notes)), elsewhere
+        note = _joined(choice.note, f"at most {levels} from {name}", found.note)
+        return Choice(found.units, choice.groups, note), elsewhere
 
     def _node(self, around: Any) -> Value:
         if isinstance(around, str):

@@ -14,6 +14,16 @@ MOST_WIDE: Final = 1_000
 MOST_HIGH: Final = 1_400
 LEAST_TEXT: Final = 9.0
 
+
+def shrunk(width: float, height: float) -> float:
+    """Return the scale at which a picture of a size in pixels fits, 1 where it fits as it is.
+
+    >>> shrunk(500.0, 700.0), shrunk(2_000.0, 700.0)
+    (1.0, 0.5)
+    """
+    return min(1.0, MOST_WIDE / width, MOST_HIGH / height)
+
+
 # Fill and outline by kind. Leaves, which one may change, are tinted; results of operations white.
 FILLS: Final = {
     "leaf": ("#fdf3d8", "#8a6d1f"),

@@ -40,26 +40,14 @@ def text_width(text: str, size: float) -> float:
     return ems * size
 
 
-def head_of(box: Box) -> list[HeadPart]:
-    """Return the parts of a box's first line: text, colour, size and weight."""
-    parts: list[HeadPart] = []
-    if box.title:
-        parts.append(HeadPart(box.title, INK, 11.5, "bold"))
-    if box.operation:
-        size = 14.0 if len(box.operation) == 1 else 11.0
-        parts.append(HeadPart(box.operation, FAINT, size, "normal"))
-    return parts
-
-
 def head_lines(box: Box) -> list[list[HeadPart]]:
     """Return the lines above the numbers of a box, broken where they would make it wide."""
-    parts = head_of(box)
-    lines = [[parts[0]._replace(text=line)] for line in title_lines(box.title)]
-    if len(parts) > len(lines[:1]):
-        if lines and box.kind != "group":
-            lines[-1].append(parts[-1])
-        else:
-            lines += [[parts[-1]._replace(text=line)] for line in title_lines(parts[-1].text)]
+    lines = [[HeadPart(line, INK, 11.5, "bold")] for line in title_lines(box.title)]
+    size = 14.0 if len(box.operation) == 1 else 11.0
+    if box.operation and lines and box.kind != "group":
+        lines[-1].append(HeadPart(box.operation, FAINT, size, "normal"))
+    else:
+        lines += [[HeadPart(line, FAINT, size, "normal")] for line in title_lines(box.operation)]
     return lines
 
 

@@ -10,11 +10,10 @@ from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.style import (
     FONT,
-    MOST_HIGH,
-    MOST_WIDE,
     Look,
     arrow_look,
     box_look,
+    shrunk,
     swatch_look,
 )
 from autograd.display.writers.measure import LINE, PAD, head_lines, text_width
@@ -130,7 +129,7 @@ def page(drawn: Sequence[str], width: float, height: float, picture: Picture) ->
         for i, note in enumerate(notes)
     ]
     height += 15.0 * len(notes) + (10.0 if notes else 0.0)
-    scale = min(1.0, MOST_WIDE / width, MOST_HIGH / height) if picture.fitted else 1.0
+    scale = shrunk(width, height) if picture.fitted else 1.0
     size = f'width="{scale * width:.0f}" height="{scale * height:.0f}"'
     size += f' viewBox="0 0 {width:.0f} {height:.0f}"'
     return "\n".join(

@@ -38,13 +38,15 @@ MATHEMATICS: Mapping[str, str] = {
     "tg": "autograd.tan(x)",
     "var": "autograd.variance(xs)",
 }
+_PRIMITIVE = "autograd.primitive, with one function for the number and one for the derivative"
+_NUMBER = "autograd.Value(x), one for each number"
 _SCALAR = "leave it out: a Value is one number, and arrays run in autograd.compile(f)"
 _BOUND = "leave it out: the bound comes from the roundings of the graph"
 _RECORDS = "leave it out: every Value records, but inside autograd.no_grad()"
 TORCH: Mapping[str, str] = {
-    "Function": "autograd.primitive, with one function for the number and one for the derivative",
+    "Function": _PRIMITIVE,
     "Parameter": "autograd.Value(x)",
-    "Tensor": "autograd.Value(x), one for each number",
+    "Tensor": _NUMBER,
     "Variable": "autograd.Value(x)",
     "enable_grad": _RECORDS,
     "functional": "autograd.jacobian(f), autograd.hessian(f), autograd.hvp(f) or autograd.jvp(f)",
@@ -55,7 +57,7 @@ TORCH: Mapping[str, str] = {
     "optim": "nn.SGD(parameters, lr=0.1)",
     "set_detect_anomaly": "with autograd.detect_anomaly():",
     "set_grad_enabled": "with autograd.no_grad():",
-    "tensor": "autograd.Value(x), one for each number",
+    "tensor": _NUMBER,
     ".clone": "copy.copy(v) for a leaf of its own, or v * 1.0 to stay in the graph",
     ".cpu": _SCALAR,
     ".cuda": _SCALAR,
@@ -84,17 +86,20 @@ TORCH: Mapping[str, str] = {
     "retain_graph=": "leave it out: a graph stays as long as its result",
     "rtol=": _BOUND,
 }
+_PRODUCT = "autograd.grad(lambda x: autograd.dot(v, f(x)))(x)"
+_SAMPLES = "leave it out: the first axis of every array is the sample"
+_FIXED = "autograd.compile(lambda x: f(x, n)), with n as it is"
 _LIFTED = "autograd.compile(f), whose programs run over the first axis of arrays"
 JAX: Mapping[str, str] = {
     "check_grads": "autograd.check_gradients(f, x, order=2)",
     "checkpoint": "leave it out: a graph keeps one number for each operation",
-    "custom_jvp": "autograd.primitive, with one function for the number and one for the derivative",
-    "custom_vjp": "autograd.primitive, with one function for the number and one for the derivative",
-    "defjvp": "autograd.primitive, with one function for the number and one for the derivative",
-    "defvjp": "autograd.primitive, with one function for the number and one for the derivative",
+    "custom_jvp": _PRIMITIVE,
+    "custom_vjp": _PRIMITIVE,
+    "defjvp": _PRIMITIVE,
+    "defvjp": _PRIMITIVE,
     "deriv": "autograd.derivative(f)",
     "elementwise_grad": "autograd.compile(autograd.grad(f)), for every entry of an array",
-    "extend": "autograd.primitive, with one function for the number and one for the derivative",
+    "extend": _PRIMITIVE,
     "hessian_vector_product": "autograd.hvp(f)(x, v)",
     "jacfwd": "autograd.jacobian(f)",
     "jacobian_vector_product": "autograd.jvp(f)(x, v)",
@@ -105,7 +110,7 @@ JAX: Mapping[str, str] = {
     "make_hvp": "autograd.hvp(f)(x, v)",
     "make_jaxpr": "print(autograd.compile(f).source)",
     "make_jvp": "autograd.jvp(f)(x, v)",
-    "make_vjp": "autograd.grad(lambda x: autograd.dot(v, f(x)))(x)",
+    "make_vjp": _PRODUCT,
     "misc": "nn.SGD(parameters, lr=0.1)",
     "numpy": "import numpy as np (its functions take arrays of Values), or autograd.exp(x)",
     "pmap": _LIFTED,
@@ -113,17 +118,17 @@ JAX: Mapping[str, str] = {
     "stop_grad": "v.detach()",
     "stop_gradient": "v.detach()",
     "test_util": "autograd.check_gradients(f, x)",
-    "vector_jacobian_product": "autograd.grad(lambda x: autograd.dot(v, f(x)))(x)",
-    "vjp": "autograd.grad(lambda x: autograd.dot(v, f(x)))(x)",
+    "vector_jacobian_product": _PRODUCT,
+    "vjp": _PRODUCT,
     "vmap": _LIFTED,
     "argnums=": "argnum=",
     "has_aux=": "leave it out: call f again for what else it returns",
     "holomorphic=": "leave it out: numbers are real here",
-    "in_axes=": "leave it out: the first axis of every array is the sample",
+    "in_axes=": _SAMPLES,
     "modes=": "leave it out: forward and reverse mode use the same rules",
-    "out_axes=": "leave it out: the first axis of every array is the sample",
-    "static_argnames=": "autograd.compile(lambda x: f(x, n)), with n as it is",
-    "static_argnums=": "autograd.compile(lambda x: f(x, n)), with n as it is",
+    "out_axes=": _SAMPLES,
+    "static_argnames=": _FIXED,
+    "static_argnums=": _FIXED,
 }
 _RECORDED = "leave it out: operations record their own operands"
 MICROGRAD: Mapping[str, str] = {

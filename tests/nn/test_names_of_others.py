@@ -18,6 +18,7 @@ from autograd import Value
 from autograd.spellings import instead
 from nn import MLP, SGD, EpochRecord, History, Layer, Module, Neuron, datasets
 from nn import spellings as table
+from support.absent import assert_cannot_be_imported
 
 MODEL = MLP([2, 3, 1], seed=0)
 OPTIMIZER = SGD(MODEL.parameters(), lr=0.1)
@@ -72,10 +73,7 @@ def test_a_name_of_another_library(name: str) -> None:
             getattr(module, name)
         assert str(error.value) == f"module {module.__name__!r} has no attribute {name!r}{advice}"
     assert name not in {*dir(nn), *nn.__all__}
-    for statement in (f"from nn import {name}", f"import nn.{name} as other"):
-        with pytest.raises(ImportError) as imported:
-            exec(statement, {})
-        assert str(imported.value) == f"cannot import name {name!r} from 'nn'{advice}"
+    assert_cannot_be_imported("nn", name, advice)
 
 
 @pytest.mark.parametrize(("x", "spellings"), OBJECTS, ids=lambda x: type(x).__name__)

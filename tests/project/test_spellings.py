@@ -11,6 +11,7 @@ import pytest
 
 import autograd
 from autograd.spellings import ABSENT, MATHEMATICS, SPELLINGS, instead
+from support.absent import assert_cannot_be_imported
 
 Value = autograd.Value
 NAMES = [key for key in SPELLINGS if key.isidentifier()]
@@ -47,10 +48,7 @@ def test_a_name_of_another_library(name: str) -> None:
         getattr(autograd, name)
     assert str(error.value) == f"module 'autograd' has no attribute {name!r}{instead(name)}"
     assert name not in {*dir(autograd), *autograd.__all__}
-    for statement in (f"from autograd import {name}", f"import autograd.{name} as np"):
-        with pytest.raises(ImportError) as imported:
-            exec(statement, {})
-        assert str(imported.value) == f"cannot import name {name!r} from 'autograd'{instead(name)}"
+    assert_cannot_be_imported("autograd", name, instead(name))
 
 
 def test_other_names_that_are_missing_have_pythons_own_errors() -> None:

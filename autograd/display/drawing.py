@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 
 from autograd import asked
 from autograd.display.fitting import MOST_BOXES, fitting, way_of
@@ -45,7 +45,7 @@ _FLOWS = "values into a group: how many there are, and the range of their contri
 _DIRECTIONS = "▲ ▼: the way an output should go for the result to fall, against its gradient"
 
 
-@asked.takes_no_more
+@asked.own_keywords()
 def draw(
     z: Value,
     *,
@@ -59,7 +59,6 @@ def draw(
     direction: str = "auto",
     scale: float = 1.0,
     legend: bool = True,
-    **_others: Never,
 ) -> "Drawing":
     """Return a picture of the graph that z was computed from.
 
@@ -123,7 +122,6 @@ def draw(
     >>> print(draw(x * x + Value(1.0, "b"), highlight="b").text.splitlines()[-1])
     highlighted: 1 path from z to b, the sum is 1
     """
-    asked.no_more(draw, _others)
     check_format(format)
     if depth is not None:
         whole_number("depth", depth, 0)

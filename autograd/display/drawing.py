@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 
 from autograd import asked
 from autograd.display.fitting import MOST_BOXES, fitting, way_of
@@ -56,7 +56,7 @@ _FLOWS = "values into a group: how many there are, and the range of their contri
 _DIRECTIONS = "▲ ▼: the way an output should go for the result to fall, against its gradient"
 
 
-@asked.takes_no_more
+@asked.own_keywords()
 def draw(
     z: Value,
     *,
@@ -70,7 +70,6 @@ def draw(
     direction: str = "auto",
     scale: float = 1.0,
     legend: bool = True,
-    **_others: Never,
 ) -> "Drawing":
     """Return a picture of the graph that z was computed from.
 
@@ -134,7 +133,6 @@ def draw(
     >>> print(draw(x * x + Value(1.0, "b"), highlight="b").text.splitlines()[-1])
     highlighted: 1 path from z to b, the sum is 1
     """
-    asked.no_more(draw, _others)
     check_format(format)
     if depth is not None:
         whole_number("depth", depth, 0)

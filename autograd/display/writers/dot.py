@@ -19,7 +19,7 @@ from autograd.display.picture.style import (
     box_look,
     swatch_look,
 )
-from autograd.display.writers.measure import title_lines
+from autograd.display.writers.measure import box_size, text_width, title_lines
 from autograd.escaping import markup as html_text
 
 # Inches between layers, for a picture that runs downwards or not, with numbers on arrows or not.
@@ -119,7 +119,9 @@ def _table(box: Box) -> str:
             f'<TR><TD ALIGN="LEFT"><FONT COLOR="{faint}" POINT-SIZE="10">{name}\u00a0</FONT></TD>'
             f'<TD ALIGN="RIGHT"><FONT COLOR="{colour}">{markup(text)}</FONT></TD></TR>'
         )
-    table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
+    # As wide as the text is in any font: what shows the picture may not have the one dot knows.
+    wide = f'WIDTH="{box_size(box)[0] - 10.0:.0f}"'
+    table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" {wide}>'
     return f"<{table}{''.join(rows)}</TABLE>>"
 
 
@@ -127,8 +129,10 @@ def _edge(arrow: Arrow, labelled: bool) -> str:
     colour, width, dashed = arrow_look(arrow)
     look = f'color="{colour}" tooltip={quoted(arrow.tooltip)}'
     if arrow.text and labelled:
-        # Spaces keep the text off its own line, which dot draws right beside it.
-        look += f' label={quoted(f" {arrow.text} ")} fontcolor="{colour}"'
+        # Spaces keep the text off its own line, which dot draws right beside it, and make room
+        # for wider fonts.
+        space = " " * (1 + len(arrow.text) // 8)
+        look += f' label={quoted(f"{space}{arrow.text}{space}")} fontcolor="{colour}"'
     if arrow.amount is not None:
         look += f" penwidth={width:.2f}"
     if dashed:
@@ -138,14 +142,15 @@ def _edge(arrow: Arrow, labelled: bool) -> str:
 
 def _below(picture: Picture) -> str:
     """Return the lines below the picture: its legend, then a line for each note."""
-    if not picture.legend:
-        lines = "".join([rf"{quoted(line)[1:-1]}\l" for line in picture.lines])  # \l: to the left
-        return f'"{lines}"'
     swatches = "".join([_swatch(kind, words) for kind, words in picture.legend])
     legend = f'<TABLE BORDER="0" CELLSPACING="5" CELLPADDING="2"><TR>{swatches}</TR></TABLE>'
-    rows = [legend, *map(markup, picture.lines)]
+    rows = [legend] * bool(swatches) + [markup(line) for line in picture.lines]
+    if not rows:
+        return '""'
     cells = "".join([f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in rows])
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
+    wide = max([text_width(line, 10.0) for line in picture.lines], default=0.0)
+    table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1" WIDTH="{wide:.0f}">'
+    return f"<{table}{cells}</TABLE>>"
 
 
 def _swatch(kind: str, words: str) -> str:
@@ -153,6 +158,7 @@ def _swatch(kind: str, words: str) -> str:
     look = swatch_look(kind)
     style = ' STYLE="DASHED"' if look.dashed else ""
     return (
-        f'<TD BORDER="{round(look.width)}" COLOR="{look.outline}" BGCOLOR="{look.fill}"{style}>'
+        f'<TD BORDER="{round(look.width)}" COLOR="{look.outline}" BGCOLOR="{look.fill}"{style} '
+        f'WIDTH="{text_width(words, 10.0) + 8.0:.0f}">'
         f'<FONT COLOR="{PALE if kind == "faded" else INK}">{words}</FONT></TD>'
     )

@@ -19,7 +19,7 @@ from autograd.display.picture.style import (
     box_look,
     swatch_look,
 )
-from autograd.display.writers.measure import box_size, text_width, title_lines
+from autograd.display.writers.measure import HeadPart, box_size, head_lines, text_width
 from autograd.escaping import markup as html_text
 
 # Inches between layers, for a picture that runs downwards or not, with numbers on arrows or not.
@@ -102,16 +102,8 @@ def _table(box: Box) -> str:
     """Return a box's content as an HTML-like label: a head, then a row for each number."""
     faded = box.shade == "faded"
     faint = PALE if faded else FAINT
-    head = ""
-    if box.title:
-        title = "<BR/>".join([f"<B>{markup(line)}</B>" for line in title_lines(box.title)])
-        head += f'<FONT COLOR="{PALE}">{title}</FONT>' if faded else title
-    if box.operation:
-        lines = title_lines(box.operation) if box.kind == "group" else [box.operation]
-        operation = "<BR/>".join(map(markup, lines))
-        size = "14" if len(box.operation) == 1 else "11"
-        gap = ("<BR/>" if box.kind == "group" else "   ") if head else ""
-        head += f'{gap}<FONT COLOR="{faint}" POINT-SIZE="{size}">{operation}</FONT>'
+    lines = ["   ".join([_head(part, faded) for part in line]) for line in head_lines(box)]
+    head = "<BR/>".join(lines)
     rows = [f'<TR><TD COLSPAN="2">{head}</TD></TR>'] if head else []
     for name, text, tone in box.rows:
         colour = PALE if faded else TONES.get(tone, INK)
@@ -123,6 +115,15 @@ def _table(box: Box) -> str:
     wide = f'WIDTH="{box_size(box)[0] - 10.0:.0f}"'
     table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" {wide}>'
     return f"<{table}{''.join(rows)}</TABLE>>"
+
+
+def _head(part: HeadPart, faded: bool) -> str:
+    """Return a part of a line above the numbers; titles have the size that the graph gives."""
+    text = markup(part.text)
+    if part.weight == "bold":
+        return f'<FONT COLOR="{PALE}"><B>{text}</B></FONT>' if faded else f"<B>{text}</B>"
+    colour = PALE if faded else part.colour
+    return f'<FONT COLOR="{colour}" POINT-SIZE="{part.size:g}">{text}</FONT>'
 
 
 def _edge(arrow: Arrow, labelled: bool) -> str:

@@ -172,6 +172,7 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "Keywords of `MLP`": nn_spellings.NETWORK,
     "Keywords of `SGD`": nn_spellings.DESCENT,
     "Keywords of `minibatches` and `split`": nn_spellings.DATA,
+    "Options of the command": nn_spellings.COMMAND,
 }
 _CALL = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _KEYWORD = rf"\w+=(?:\[[^\]]*\]|'\w+'|{_CALL}|[\w.]+(?:{_CALL})?)?"

@@ -98,8 +98,8 @@ def _partials(row: Primitive) -> str:
     text = partial_latex(row)
     # Of any number of operands there is one formula, told apart by its indices.
     lines = [
-        rf"\partial z/\partial {_indexed(name)} &= {partial}"
-        for name, partial in zip(text.operands, text.partials, strict=False)
+        rf"\partial z/\partial {_indexed(name)} &= {' = '.join(filter(None, forms))}"
+        for name, *forms in zip(text.operands, text.partials, text.textbook, strict=True)
     ]
     # One formula of several lines, for the room between them: fractions would touch.
     return _math(r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}")

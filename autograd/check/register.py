@@ -209,7 +209,8 @@ def primitive(function: Any = None, /, **columns: Any) -> Any:
     Args:
         function: of one or more floats; its name and the number of its parameters become the row's.
             A function of `*xs` makes a row of any number of operands.
-        columns: `partials`, and any other column of `Primitive`, such as `domain` and `array`.
+        columns: `partials`, and any other column of `Primitive`, such as `domain`, `array` and
+            `textbook`.
 
     Raises:
         WrongPartialsError: if the partials are wrong somewhere in the domain, or the function has

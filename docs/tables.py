@@ -101,10 +101,11 @@ def _math(latex: str) -> str:
 def _partials(row: Primitive) -> str:
     text = partial_latex(row)
     # Of any number of operands there is one formula, told apart by its indices.
-    lines = [
-        rf"\partial z/\partial {_indexed(name)} &= {partial}"
-        for name, partial in zip(text.operands, text.partials, strict=False)
-    ]
+    lines: list[str] = []
+    for name, partial, textbook in zip(text.operands, text.partials, text.textbook, strict=True):
+        lines.append(rf"\partial z/\partial {_indexed(name)} &= {partial}")
+        if textbook:
+            lines.append(f"&= {textbook}")
     # One formula of several lines, for the room between them: fractions would touch.
     return _math(r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}")
 

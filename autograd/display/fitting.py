@@ -21,8 +21,8 @@ _TEXT: Final = 10.0
 LEAST: Final = LEAST_TEXT / _TEXT
 # The lines below a picture: its legend, the key and a note or two.
 _BELOW: Final = 75.0
-# More boxes than this fit in no picture: the smallest are some 40 by 60 pixels with their arrows.
-MOST_BOXES: Final = 150
+# More boxes are no picture that one reads, nor one that a notebook holds in 60 kB.
+MOST_BOXES: Final = 50
 
 
 def way_of(direction: object) -> bool | None:

@@ -117,8 +117,8 @@ class Primitive:
             if the row commutes.
         paired: whether its operands are two lists of one length, one after the other.
         unsigned: whether no result is below 0, nor -0.0.
-        textbook: the partials as books write them, where `partials` has another form for the sake
-            of floats; what is shown is this one.
+        shown: the partials as they are shown, where `partials` calls functions for the sake of
+            floats that a reader need not know.
 
     >>> row = lookup("mul")
     >>> row.function(3.0, 4.0), row.partials(12.0, 3.0, 4.0)
@@ -144,7 +144,7 @@ class Primitive:
     neutral: float | None = None
     paired: bool = False
     unsigned: bool = False
-    textbook: Rule | None = None
+    shown: Rule | None = None
 
     def __post_init__(self) -> None:
         self._check_kinds()

@@ -274,7 +274,7 @@ pow = _binary(
             y * pow(x, y - 1.0 + equal(y, 0.0) * equal(x, 0.0)),
             apply(_power_log, (x, y, 1.0)),
         ),
-        textbook=lambda z, x, y: (y * pow(x, y - 1.0), z * log(x)),
+        shown=lambda z, x, y: (y * pow(x, y - 1.0), z * log(x)),
         precise=lambda mp, x, y: mp.power(x, y),
         text=_power.text,
         latex=_power.latex,
@@ -457,7 +457,7 @@ asin = _unary(
         function=total(math.asin, np.arcsin),
         array=np.arcsin,
         partials=lambda z, x: (reciprocal(cathetus(x)),),
-        textbook=lambda z, x: (reciprocal(sqrt(1.0 - square(x))),),
+        shown=lambda z, x: (reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.asin(x),
         latex=latex_call(r"\arcsin"),
         domain=((-0.999, 0.999),),
@@ -469,7 +469,7 @@ acos = _unary(
         function=total(math.acos, np.arccos),
         array=np.arccos,
         partials=lambda z, x: (-reciprocal(cathetus(x)),),
-        textbook=lambda z, x: (-reciprocal(sqrt(1.0 - square(x))),),
+        shown=lambda z, x: (-reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.acos(x),
         latex=latex_call(r"\arccos"),
         domain=((-0.999, 0.999),),
@@ -482,7 +482,7 @@ atan = _unary(
         array=np.arctan,
         # The square of 1 + x^2 would overflow in the second derivative.
         partials=lambda z, x: (square(reciprocal(hypot(1.0, x))),),
-        textbook=lambda z, x: (reciprocal(1.0 + square(x)),),
+        shown=lambda z, x: (reciprocal(1.0 + square(x)),),
         precise=lambda mp, x: mp.atan(x),
         latex=latex_call(r"\arctan"),
         domain=(REAL,),
@@ -518,7 +518,7 @@ tanh = _unary(
         array=np.tanh,
         # Not 1 - z*z, which is 0 from x = 19.1 on.
         partials=lambda z, x: (sech_squared(x),),
-        textbook=lambda z, x: (square(reciprocal(cosh(x))),),
+        shown=lambda z, x: (square(reciprocal(cosh(x))),),
         precise=lambda mp, x: mp.tanh(x),
         latex=latex_call(r"\tanh"),
         domain=((-20.0, 20.0),),
@@ -543,7 +543,7 @@ asinh = _unary(
         function=math.asinh,
         array=np.arcsinh,
         partials=lambda z, x: (reciprocal(hypot(1.0, x)),),
-        textbook=lambda z, x: (reciprocal(sqrt(1.0 + square(x))),),
+        shown=lambda z, x: (reciprocal(sqrt(1.0 + square(x))),),
         precise=lambda mp, x: mp.asinh(x),
         latex=_upright("arsinh"),
         domain=((-1e3, 1e3),),
@@ -556,7 +556,7 @@ acosh = _unary(
         array=np.arccosh,
         # Two roots: their product overflows, and all terms of a derivative have one sign.
         partials=lambda z, x: (reciprocal(sqrt(x - 1.0)) * reciprocal(sqrt(x + 1.0)),),
-        textbook=lambda z, x: (reciprocal(sqrt(square(x) - 1.0)),),
+        shown=lambda z, x: (reciprocal(sqrt(square(x) - 1.0)),),
         precise=lambda mp, x: mp.acosh(x),
         latex=_upright("arcosh"),
         domain=((1.001, 1e3),),
@@ -568,7 +568,7 @@ atanh = _unary(
         function=total(math.atanh, np.arctanh),
         array=np.arctanh,
         partials=lambda z, x: (square(reciprocal(cathetus(x))),),
-        textbook=lambda z, x: (reciprocal(1.0 - square(x)),),
+        shown=lambda z, x: (reciprocal(1.0 - square(x)),),
         precise=lambda mp, x: mp.atanh(x),
         latex=_upright("artanh"),
         domain=((-0.999, 0.999),),
@@ -584,7 +584,7 @@ atan2 = _binary(
             div(direction(x, y), hypot(x, y)),
             -div(direction(y, x), hypot(x, y)),
         ),
-        textbook=lambda z, y, x: (
+        shown=lambda z, y, x: (
             div(x, square(x) + square(y)),
             -div(y, square(x) + square(y)),
         ),
@@ -621,7 +621,7 @@ erf = _unary(
         function=math.erf,
         array=numeric.erf_array,
         partials=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
-        textbook=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(x)),),
+        shown=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(x)),),
         precise=lambda mp, x: mp.erf(x),
         domain=((-5.0, 5.0),),
     )
@@ -632,7 +632,7 @@ erfc = _unary(
         function=math.erfc,
         array=numeric.erfc_array,
         partials=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
-        textbook=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(x)),),
+        shown=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(x)),),
         precise=lambda mp, x: mp.erfc(x),
         domain=((-5.0, 5.0),),
     )
@@ -644,7 +644,7 @@ sigmoid = _unary(
         array=numeric.sigmoid_array,
         # Not z * (1 - z), which is 0 from x = 37 on.
         partials=lambda z, x: (_bell(x),),
-        textbook=lambda z, x: (z * sigmoid(-x),),
+        shown=lambda z, x: (z * sigmoid(-x),),
         precise=lambda mp, x: 1 / (1 + mp.exp(-x)),
         latex=latex_call(r"\sigma"),
         domain=((-40.0, 40.0),),
@@ -738,7 +738,7 @@ gelu = _unary(
             * exp(-0.5 * square(_near(x, 40.0)))
             * (1.0 / math.sqrt(2.0 * math.pi)),
         ),
-        textbook=lambda z, x: (
+        shown=lambda z, x: (
             0.5 * erfc(-math.sqrt(0.5) * x)
             + x * exp(-0.5 * square(x)) * (1.0 / math.sqrt(2.0 * math.pi)),
         ),
@@ -766,7 +766,7 @@ silu = _unary(
         function=numeric.silu,
         array=numeric.silu_array,
         partials=lambda z, x: (sigmoid(x) + _near(x, 1e3) * _bell(x),),
-        textbook=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
+        shown=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
         precise=lambda mp, x: x / (1 + mp.exp(-x)),
         domain=((-40.0, 40.0),),
     )
@@ -1095,7 +1095,7 @@ _hypot = enter(
         function=math.hypot,
         array=numeric.hypot_array,
         partials=_directions,
-        textbook=lambda z, *xs: tuple([div(x, z) for x in xs]),
+        shown=lambda z, *xs: tuple([div(x, z) for x in xs]),
         precise=_length,
         latex=Notation(lambda xs: rf"\sqrt{{{' + '.join(f'{x:4}^{{2}}' for x in xs)}}}"),
         domain=((0.1, 10.0),),
@@ -1148,7 +1148,7 @@ _logsumexp = enter(
         function=numeric.logsumexp,
         array=numeric.logsumexp_array,
         partials=_softmax,
-        textbook=lambda z, *xs: tuple([exp(x - z) for x in xs]),
+        shown=lambda z, *xs: tuple([exp(x - z) for x in xs]),
         precise=_precise_logsumexp,
         text=Notation(lambda xs: f"logsumexp([{', '.join(f'{x:0}' for x in xs)}])"),
         latex=Notation(
@@ -1193,7 +1193,7 @@ _select = enter(
         function=numeric.select,
         array=numeric.select_array,
         partials=_chosen,
-        textbook=_between,
+        shown=_between,
         precise=_precise_select,
         text=Notation(_select_text),
         latex=Notation(_select_latex),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd.display.writers.layout as layout
-from autograd import Value, draw, relu
+from autograd import Value, clip, draw, relu
 from autograd.check.strategies import programs
 from autograd.display.writers.measure import text_width
 from autograd.display.writers.settle import settle
@@ -121,6 +121,12 @@ def test_text_fits_its_box(build):
             if item.box is not None:
                 for name, text, _ in item.box.rows:
                     assert text_width(name, 10) + text_width(text, 11) < item.width
+
+
+def test_an_operation_is_never_broken_within_its_numbers_in_any_language():
+    drawing = draw(clip(Value(2.0), 4.0687, 51.099))
+    for text in (svg_of(drawing.picture), drawing.source, drawing.tikz):
+        assert ", 4.069, 51.1)" in text
 
 
 def test_the_same_picture_gives_the_same_svg():

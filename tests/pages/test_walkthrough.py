@@ -22,7 +22,8 @@ from autograd.check.strategies import programs
 from autograd.display.chain.latex import label_latex
 from autograd.display.chain.mathml import mathml
 from autograd.display.chain.rules import partial_latex
-from autograd.display.format import label_text
+from autograd.display.format import FAINT, INK, TONES, label_text
+from autograd.display.picture.style import DARK
 from autograd.engine.primitives import TABLE
 from autograd.pages import walkthrough as room
 from support.browser import EVIL, contrast
@@ -371,7 +372,7 @@ def test_text_has_contrast_in_light_and_in_dark():
         assert contrast(colours["quiet"], colours["raised"]) >= 4.5
         assert contrast(colours["accent"], colours["glow"]) >= 3
     paper, glow = rgb(room._COLOURS["paper"][1]), rgb(room._COLOURS["glow"][1])
-    for colour in list(room._DARK_OF_PICTURE.values())[:6]:
+    for colour in [DARK[light] for light in (INK, FAINT, *TONES.values())]:
         assert contrast(rgb(colour), paper) >= 4.5
         assert contrast(rgb(colour), glow) >= 4.5
 

@@ -304,7 +304,7 @@ def partial_terms(row: Primitive, z: Term, operands: Sequence[Any]) -> list[Any]
     """
     if len(operands) > MOST_WRITTEN:
         return None
-    rule: Any = row.textbook or row.partials
+    rule: Any = row.shown or row.partials
     try:
         return [d if isinstance(d, Term) else number(d) for d in rule(z, *operands)]
     except Exception:  # a user's rule may raise anything when it is given no numbers

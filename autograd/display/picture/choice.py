@@ -7,8 +7,9 @@ one of them.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from autograd.display.picture.grouping import Group
 from autograd.display.picture.picture import Unit, operands_of
@@ -72,6 +73,19 @@ def downward(unit: Unit, groups: Mapping[Value, Group]) -> list[Unit]:
     return [groups.get(x, x) for x in operands_of(unit)]
 
 
+def _levels(
+    choice: Choice, start: Unit, neighbours: Callable[[Unit, Mapping[Value, Group]], list[Unit]]
+) -> Iterator[tuple[list[Unit], int]]:
+    """Yield the units one arrow from a unit, two and so on, with how many arrows lead there."""
+    shown = {start}
+    level = [start]
+    while level:
+        near = [x for unit in level for x in neighbours(unit, choice.groups)]
+        level = [unit for unit in dict.fromkeys(near) if unit not in shown]
+        shown.update(level)
+        yield level, len(near)
+
+
 def nearest(
     choice: Choice,
     start: Unit,
@@ -84,26 +98,25 @@ def nearest(
     Of a level that does not fit nothing is shown, or as much as fits where the limit is the
     last one; of the neighbours of the first the first few are shown in any case.
     """
-    shown: dict[Unit, None] = {start: None}
-    level: list[Unit] = [start]
+    shown = {start}
     arrows = 0
     note = ""
-    levels = 0
-    while level and (depth is None or levels < depth):
-        near = [neighbours(unit, choice.groups) for unit in level]
-        arrows += sum(map(len, near))
-        below = [unit for units in near for unit in units]
-        following = [unit for unit in dict.fromkeys(below) if unit not in shown]
-        if len(shown) + len(following) > limit or arrows > ARROWS * limit:
+    for level, more in islice(_levels(choice, start, neighbours), depth):
+        arrows += more
+        if len(shown) + len(level) > limit or arrows > ARROWS * limit:
             if limit == MOST_NODES or len(shown) == 1:
                 room = limit - len(shown)
                 few = room if limit == MOST_NODES else min(room, FIRST_OPERANDS)
-                shown.update(dict.fromkeys(following[:few]))
+                shown.update(level[:few])
             if depth is not None:
                 note = f"depth={depth} has more than max_nodes={limit} nodes"
             break
-        shown.update(dict.fromkeys(following))
-        level = following
-        levels += 1
-    units = [unit for unit in choice.units if unit in shown]
-    return Choice(units, choice.groups, note)
+        shown.update(level)
+    return Choice([unit for unit in choice.units if unit in shown], choice.groups, note)
+
+
+def closest(choice: Choice, start: Unit, few: int) -> list[Unit]:
+    """Return the units that the fewest arrows lead to from one, in topological order."""
+    below = chain.from_iterable(level for level, _ in _levels(choice, start, downward))
+    shown = {start, *islice(below, few - 1)}
+    return [unit for unit in choice.units if unit in shown]

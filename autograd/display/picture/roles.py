@@ -17,24 +17,16 @@ from autograd.engine.value import Value
 LEAST = 4
 
 
-def sums(nodes: Sequence[Value]) -> dict[Value, Value]:
+def _sums(nodes: Sequence[Value], uses: Mapping[Value, Sequence[Value]]) -> dict[Value, Value]:
     """Return, for each addition inside a sum of sums that is used only there, the whole sum.
 
     ``((a + b) + c) + d`` records three additions; as a picture it is one sum of four.
-
-    Args:
-        nodes: the graph in topological order, its result last.
     """
-    users: dict[Value, Value | None] = {}
-    for node in nodes:
-        for x in node.args:
-            if isinstance(x, Value):
-                users[x] = None if x in users else node
     whole: dict[Value, Value] = {}
     for node in reversed(nodes):
-        user = users.get(node)
-        if user is not None and _is_sum(node) and _is_sum(user):
-            whole[node] = whole.get(user, user)
+        used = uses[node]
+        if len(used) == 1 and _is_sum(node) and _is_sum(used[0]):
+            whole[node] = whole.get(used[0], used[0])
     return whole
 
 
@@ -54,43 +46,51 @@ def fans(nodes: Sequence[Value]) -> list[Group]:
     >>> [(group.title, group.content) for group in fans(order(total))]
     [('sum', '51 terms'), ('50 × *', ''), ('50 leaves', '')]
     """
-    whole = sums(nodes)
+    uses: dict[Value, list[Value]] = {node: [] for node in nodes}
+    for node in nodes:
+        for x in node.args:
+            if isinstance(x, Value):
+                uses[x].append(node)
+    whole = _sums(nodes, uses)
     members: dict[Value, list[Value]] = {}
     for node, top in whole.items():
         members.setdefault(top, [top]).append(node)
     found = [_sum(top, parts) for top, parts in members.items() if len(parts) >= LEAST]
     part: dict[Value, Group] = {v: group for group in found for v in group.members}
-    found += [_group(alike) for alike in _alike(nodes, part)]
+    found += [_group(alike) for alike in _alike(nodes, uses, part)]
     place = {node: i for i, node in enumerate(nodes)}
     for group in found:
         group.members.sort(key=place.__getitem__)
     return found
 
 
-def _alike(nodes: Sequence[Value], part: Mapping[Value, Group]) -> list[list[Value]]:
+def _alike(
+    nodes: Sequence[Value],
+    uses: Mapping[Value, Sequence[Value]],
+    part: Mapping[Value, Group],
+) -> list[list[Value]]:
     """Return the lists of at least `LEAST` nodes that are alike, outside those that have a part."""
-    users: dict[Value, set[Value]] = {node: set() for node in nodes}
-    for node in nodes:
-        for x in node.args:
-            if isinstance(x, Value):
-                users[x].add(node)
     # Nodes by their distance from the result, so that the parts of all users are settled before.
     far: dict[Value, int] = {}
-    levels: dict[int, list[Value]] = {}
+    levels: list[list[Value]] = []
     for node in reversed(nodes):
         mine = part.get(node)
-        near = [] if mine is None else [user for user in users[node] if part.get(user) is mine]
+        near = [] if mine is None else [user for user in uses[node] if part.get(user) is mine]
         # A part of a sum is as far from the result as the whole of it.
-        far[node] = far[near[0]] if near else 1 + max((far[v] for v in users[node]), default=-1)
-        levels.setdefault(far[node], []).append(node)
+        far[node] = far[near[0]] if near else 1 + max((far[v] for v in uses[node]), default=-1)
+        if far[node] == len(levels):
+            levels.append([])
+        levels[far[node]].append(node)
     settled: dict[Value, object] = dict(part)
     marks: list[object] = []  # kept, so that no two have one id
     found: list[list[Value]] = []
-    for _, level in sorted(levels.items()):
+    for level in levels:
+        if len(level) < LEAST:
+            continue
         alike: dict[tuple[object, ...], list[Value]] = {}
         for node in level:
-            if node not in settled and users[node]:
-                by = frozenset(id(settled.get(user, user)) for user in users[node])
+            if node not in settled and uses[node]:
+                by = frozenset(id(settled.get(user, user)) for user in uses[node])
                 alike.setdefault((node.op, by), []).append(node)
         for those in alike.values():
             if len(those) >= LEAST:

@@ -19,6 +19,7 @@ from autograd.display.picture.choice import (
     Choice,
     arranged,
     can_be_drawn,
+    closest,
     downward,
     nearest,
 )
@@ -123,7 +124,8 @@ class _Graph:
         last = Choice(self.nodes, {})
         if len(self.nodes) <= most:
             yield last
-        for found, note in chain(*map(self._levels, reversed(LEVELS)), self._fans()):
+        parts = map(self._levels, reversed(LEVELS)) if self.neurons else ()
+        for found, note in chain(*parts, self._fans()):
             choice = self._grouped(found, note)
             if choice is None:
                 continue
@@ -136,19 +138,8 @@ class _Graph:
         advice = f"the nodes nearest to the result, to fit; {self._more}"
         note = _joined(last.note, advice)
         for few in CUTS:
-            units = self._closest(last, top, few)
+            units = closest(last, top, few)
             yield Choice(units, last.groups, note)
-
-    def _closest(self, choice: Choice, top: Unit, few: int) -> list[Unit]:
-        """Return the units fewest arrows away from the result, in topological order."""
-        shown: dict[Unit, None] = {top: None}
-        queue = [top]
-        for unit in queue:  # which grows
-            for x in downward(unit, choice.groups):
-                if x not in shown and len(shown) < few:
-                    shown[x] = None
-                    queue.append(x)
-        return [unit for unit in choice.units if unit in shown]
 
     def _fans(self) -> Iterator[_Grouping]:
         """Yield nodes that play one part in groups."""

@@ -19,7 +19,7 @@ from autograd.display.picture.style import (
     box_look,
     swatch_look,
 )
-from autograd.display.writers.measure import title_lines
+from autograd.display.writers.measure import HeadPart, box_size, head_lines, text_width
 from autograd.escaping import markup as html_text
 
 # Inches between layers, for a picture that runs downwards or not, with numbers on arrows or not.
@@ -102,16 +102,8 @@ def _table(box: Box) -> str:
     """Return a box's content as an HTML-like label: a head, then a row for each number."""
     faded = box.shade == "faded"
     faint = PALE if faded else FAINT
-    head = ""
-    if box.title:
-        title = "<BR/>".join([f"<B>{markup(line)}</B>" for line in title_lines(box.title)])
-        head += f'<FONT COLOR="{PALE}">{title}</FONT>' if faded else title
-    if box.operation:
-        lines = title_lines(box.operation) if box.kind == "group" else [box.operation]
-        operation = "<BR/>".join(map(markup, lines))
-        size = "14" if len(box.operation) == 1 else "11"
-        gap = ("<BR/>" if box.kind == "group" else "   ") if head else ""
-        head += f'{gap}<FONT COLOR="{faint}" POINT-SIZE="{size}">{operation}</FONT>'
+    lines = ["   ".join([_head(part, faded) for part in line]) for line in head_lines(box)]
+    head = "<BR/>".join(lines)
     rows = [f'<TR><TD COLSPAN="2">{head}</TD></TR>'] if head else []
     for name, text, tone in box.rows:
         colour = PALE if faded else TONES.get(tone, INK)
@@ -119,16 +111,29 @@ def _table(box: Box) -> str:
             f'<TR><TD ALIGN="LEFT"><FONT COLOR="{faint}" POINT-SIZE="10">{name}\u00a0</FONT></TD>'
             f'<TD ALIGN="RIGHT"><FONT COLOR="{colour}">{markup(text)}</FONT></TD></TR>'
         )
-    table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
+    # As wide as the text is in any font: what shows the picture may not have the one dot knows.
+    wide = f'WIDTH="{box_size(box)[0] - 10.0:.0f}"'
+    table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" {wide}>'
     return f"<{table}{''.join(rows)}</TABLE>>"
+
+
+def _head(part: HeadPart, faded: bool) -> str:
+    """Return a part of a line above the numbers; titles have the size that the graph gives."""
+    text = markup(part.text)
+    if part.weight == "bold":
+        return f'<FONT COLOR="{PALE}"><B>{text}</B></FONT>' if faded else f"<B>{text}</B>"
+    colour = PALE if faded else part.colour
+    return f'<FONT COLOR="{colour}" POINT-SIZE="{part.size:g}">{text}</FONT>'
 
 
 def _edge(arrow: Arrow, labelled: bool) -> str:
     colour, width, dashed = arrow_look(arrow)
     look = f'color="{colour}" tooltip={quoted(arrow.tooltip)}'
     if arrow.text and labelled:
-        # Spaces keep the text off its own line, which dot draws right beside it.
-        look += f' label={quoted(f" {arrow.text} ")} fontcolor="{colour}"'
+        # Spaces keep the text off its own line, which dot draws right beside it, and make room
+        # for wider fonts.
+        space = " " * (1 + len(arrow.text) // 8)
+        look += f' label={quoted(f"{space}{arrow.text}{space}")} fontcolor="{colour}"'
     if arrow.amount is not None:
         look += f" penwidth={width:.2f}"
     if dashed:
@@ -138,14 +143,15 @@ def _edge(arrow: Arrow, labelled: bool) -> str:
 
 def _below(picture: Picture) -> str:
     """Return the lines below the picture: its legend, then a line for each note."""
-    if not picture.legend:
-        lines = "".join([rf"{quoted(line)[1:-1]}\l" for line in picture.lines])  # \l: to the left
-        return f'"{lines}"'
     swatches = "".join([_swatch(kind, words) for kind, words in picture.legend])
     legend = f'<TABLE BORDER="0" CELLSPACING="5" CELLPADDING="2"><TR>{swatches}</TR></TABLE>'
-    rows = [legend, *map(markup, picture.lines)]
+    rows = [legend] * bool(swatches) + [markup(line) for line in picture.lines]
+    if not rows:
+        return '""'
     cells = "".join([f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in rows])
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
+    wide = max([text_width(line, 10.0) for line in picture.lines], default=0.0)
+    table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1" WIDTH="{wide:.0f}">'
+    return f"<{table}{cells}</TABLE>>"
 
 
 def _swatch(kind: str, words: str) -> str:
@@ -153,6 +159,7 @@ def _swatch(kind: str, words: str) -> str:
     look = swatch_look(kind)
     style = ' STYLE="DASHED"' if look.dashed else ""
     return (
-        f'<TD BORDER="{round(look.width)}" COLOR="{look.outline}" BGCOLOR="{look.fill}"{style}>'
+        f'<TD BORDER="{round(look.width)}" COLOR="{look.outline}" BGCOLOR="{look.fill}"{style} '
+        f'WIDTH="{text_width(words, 10.0) + 8.0:.0f}">'
         f'<FONT COLOR="{PALE if kind == "faded" else INK}">{words}</FONT></TD>'
     )

@@ -41,13 +41,20 @@ def text_width(text: str, size: float) -> float:
 
 
 def head_lines(box: Box) -> list[list[HeadPart]]:
-    """Return the lines above the numbers of a box, broken where they would make it wide."""
+    """Return the lines above the numbers of a box: its title, and its operation beside or below.
+
+    Titles are broken where they would make the box wide, and what a group holds; an operation with
+    its numbers never is.
+    """
     lines = [[HeadPart(line, INK, 11.5, "bold")] for line in title_lines(box.title)]
     size = 14.0 if len(box.operation) == 1 else 11.0
-    if box.operation and lines and box.kind != "group":
+    if box.kind == "group":
+        return lines + [
+            [HeadPart(line, FAINT, size, "normal")] for line in title_lines(box.operation)
+        ]
+    if box.operation:
+        lines = lines or [[]]
         lines[-1].append(HeadPart(box.operation, FAINT, size, "normal"))
-    else:
-        lines += [[HeadPart(line, FAINT, size, "normal")] for line in title_lines(box.operation)]
     return lines
 
 

@@ -6,14 +6,16 @@ A page carries the functions that its programs call, and those that these call.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from autograd.compile.arrays.chain import chain_of
-from autograd.compile.backends.javascript import Script, chain_script
+from autograd.compile.backends.javascript import Script, chain_script, row_script
 from autograd.engine import primitives
 from autograd.engine.primitive import TABLE, Primitive
+from autograd.engine.symbolic import reciprocals, structural_zeros
 from autograd.engine.value import Value
 
 _DEFINITION = re.compile(r"^(?:function (\w+)(?s:.*?)^}|const (\w+) (?s:.*?);)$", re.MULTILINE)
@@ -28,9 +30,13 @@ def definitions() -> dict[str, str]:
       return x * x;
     }
     """
-    text = files("autograd.pages").joinpath("rows.js").read_text(encoding="utf-8")
-    text = re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE)
+    text = _without_comments("rows.js")
     return {found[1] or found[2]: found[0] for found in _DEFINITION.finditer(text)}
+
+
+def _without_comments(name: str) -> str:
+    text = files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
+    return re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE).lstrip()
 
 
 def is_spelt(row: Primitive) -> bool:
@@ -105,3 +111,44 @@ def script_of(z: Value) -> Script:
     (('sech_squared', 'tanh'), ())
     """
     return chain_script(chain_of(z), is_spelt)
+
+
+def chain_of_any(most: int = 16) -> Script:
+    """Return the script of the chain rule over a graph that is not known before, in `chain.js`.
+
+    Its function takes the nodes and the numbers of the leaves, and gives the lists of `script_of`.
+
+    Args:
+        most: how many operands a row of any number of them may have, a pair counted once.
+    """
+    scripts: list[Script] = []
+    entries: list[str] = []
+    for row in TABLE.values():
+        own = {n: row_script(row, n, is_spelt) for n in _counts(row, most)}
+        if any(script.missing for script in own.values()):
+            continue
+        scripts += own.values()
+        facts = {
+            "closed": f"[{', '.join(map(str, sorted(structural_zeros(row))))}]",
+            "over": _object({k: str(place) for k, place in reciprocals(row).items()}),
+            "chooses": "true" if row.chooses else "false",
+            "at": _object({n: script.name for n, script in own.items()}),
+        }
+        entries.append(f"  {row.name}: {_object(facts)},")
+    table = "\n".join(["const ROWS = {", *entries, "};"])
+    calls = sorted({name for script in scripts for name in script.calls})
+    texts = [*[script.text for script in scripts], table, _without_comments("chain.js").rstrip()]
+    return Script("chain", "\n".join(texts), tuple(calls))
+
+
+def _counts(row: Primitive, most: int) -> Iterable[int]:
+    """Return the numbers of operands that a row may have."""
+    if row.arity is not None:
+        return [row.arity]
+    # An operand that chooses among the others is none without them.
+    least = 1 + len(structural_zeros(row))
+    return range(2, 2 * most + 1, 2) if row.paired else range(least, most + least)
+
+
+def _object(entries: Mapping[Any, str]) -> str:
+    return "{" + ", ".join([f"{key}: {text}" for key, text in entries.items()]) + "}"

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -21,7 +22,7 @@ from autograd.compile.graph.passes import simplified
 from autograd.compile.tracing.trace import recorded, trace
 from autograd.display.chain.passes import Walk
 from autograd.engine.primitives import apply
-from autograd.pages.rows import is_spelt, script_of, standing_alone
+from autograd.pages.rows import chain_of_any, is_spelt, script_of, standing_alone
 from nn import MLP, binary_cross_entropy
 from support.javascript import Job, by_node, engines, node, runner
 from support.profile import PROFILE
@@ -96,25 +97,47 @@ def compare(walk: Walk, found: dict[str, list[float]]) -> list[str]:
 
 
 @cache
-def cases() -> list[tuple[Job, list[Walk]]]:
-    """Return the programs as JavaScript, with leaves to call them with, and Python's numbers."""
-    found: list[tuple[Job, list[Walk]]] = []
+def cases() -> list[tuple[list[list[float]], list[Walk]]]:
+    """Return for each program the numbers of its leaves, and Python's numbers of the whole."""
+    found: list[tuple[list[list[float]], list[Walk]]] = []
     for seed in range(PROGRAMS):
         program = random_program(seed)
         points = changes(program.point, random.Random(seed))
-        walk, used = walk_of(program, points[0])
-        script = script_of(walk.z)
-        assert script.missing == ()
+        _, used = walk_of(program, points[0])
         walks = [walk_of(program, point)[0] for point in points]
-        found.append(((standing_alone(script), [[x[i] for i in used] for x in points]), walks))
+        found.append(([[x[i] for i in used] for x in points], walks))
     return found
 
 
+def printed() -> list[str]:
+    """Each program as a function that was printed for it."""
+    scripts = [script_of(walks[0].z) for _, walks in cases()]
+    assert {script.missing for script in scripts} == {()}
+    return list(map(standing_alone, scripts))
+
+
+def typed() -> list[str]:
+    """Each program as nodes, for the function that takes any."""
+    texts: list[str] = []
+    for _, (walk, *_) in cases():
+        nodes = [
+            node.op and {"row": node.op.name, "operands": [
+                walk.place[x] if isinstance(x, Value) else [x] for x in node.args
+            ]}
+            for node in walk.nodes
+        ]  # fmt: skip
+        texts.append(f"(x) => chain({json.dumps(nodes)}, x)")
+    return texts
+
+
 @engines
+@pytest.mark.parametrize("written", [printed, typed])
 def test_random_programs_give_all_numbers_of_python_after_changes_of_leaves(
-    engine: str, request: pytest.FixtureRequest
+    engine: str, written: Callable[[], list[str]], request: pytest.FixtureRequest
 ) -> None:
-    results = runner(engine, request)([job for job, _ in cases()])
+    first: Job = f"globalThis.chain = {standing_alone(chain_of_any())}", []
+    jobs = [(text, points) for text, (points, _) in zip(written(), cases(), strict=True)]
+    results = runner(engine, request)([first, *jobs])[1:]
     wrong = [
         f"seed {seed}, change {k}: {fault}"
         for seed, (found, (_, walks)) in enumerate(zip(results, cases(), strict=True))

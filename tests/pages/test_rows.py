@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from autograd import Primitive, Value
+from autograd import Primitive, Value, lookup
 from autograd.compile.backends.javascript import row_script
 from autograd.engine.primitives import apply
 from autograd.pages import rows
@@ -17,8 +17,11 @@ from support.javascript import Job, engines, node, runner
 from support.rows import EPS, ROWS, domains, each_row, edge_points
 
 # How far values lie from Python's at most, in units in the last place, as measured at 6,000 points
-# of each domain; a row not named here is the same to the bit. A logsumexp near 0 is a difference.
+# of each domain. Those of 0 are made of operations that everybody rounds alike; a logsumexp that is
+# nearly 0 is a difference.
 _REACHED = {
+    0: "add sub mul neg div reciprocal square sqrt xdivy cathetus abs sign step equal relu share"
+    " leaky_relu clip where maximum minimum sum dot select",
     1: "power pow exp expm1 log log1p log2 sin cos tan asin acos atan cosh asinh acosh atanh"
     " atan2 elu",
     2: "xlogy sinh tanh direction erf sigmoid softplus silu hypot",
@@ -89,7 +92,7 @@ def test_values_and_partials_of_every_row_are_those_of_python(
     for (row, _, everywhere), found in zip(cases, run(jobs), strict=True):
         for point, (z, *partials) in zip(everywhere, found, strict=True):
             value, *slopes = numbers(row, point)
-            if not (is_same(z, value) or _ulps(z, value, abs(value)) <= ULPS.get(row.name, 0)):
+            if not (is_same(z, value) or _ulps(z, value, abs(value)) <= ULPS.get(row.name, 4)):
                 wrong.append(f"{row.name}{point} is {z!r}, not {value!r}")
             for k, (d, slope) in enumerate(zip(partials, slopes, strict=True)):
                 if is_same(d, slope) or _ulps(d, slope, abs(slope)) <= PARTIAL_ULPS:
@@ -107,11 +110,18 @@ def _ulps(x: float, y: float, size: float) -> float:
 
 
 @each_row
-def test_a_row_that_ships_has_its_function_in_javascript(row: Primitive) -> None:
-    assert rows.is_spelt(row), (
-        f"{row.name} has no function in JavaScript: write one of that name in "
-        "autograd/pages/rows.js, at the margin, for the same numbers as its function in Python"
-    )
+def test_every_row_can_be_computed_in_a_page(row: Primitive) -> None:
+    for count in counts(row):
+        missing = row_script(row, count, rows.is_spelt).missing
+        assert not missing, (
+            f"{' and '.join(missing)} can be computed by no page: write a function of that name in "
+            "autograd/pages/rows.js, at the margin, that gives what the one in Python gives"
+        )
+
+
+def test_a_row_without_a_function_in_javascript_is_named() -> None:
+    script = row_script(lookup("relu"), 1, lambda row: row is not lookup("step"))
+    assert (script.text, script.missing) == ("", ("step",))
 
 
 def test_every_function_of_the_file_serves_a_row() -> None:

@@ -101,10 +101,11 @@ def _math(latex: str) -> str:
 def _partials(row: Primitive) -> str:
     text = partial_latex(row)
     # Of any number of operands there is one formula, told apart by its indices.
-    lines = [
-        rf"\partial z/\partial {_indexed(name)} &= {partial}"
-        for name, partial in zip(text.operands, text.partials, strict=False)
-    ]
+    lines: list[str] = []
+    for name, partial, textbook in zip(text.operands, text.partials, text.textbook, strict=True):
+        lines.append(rf"\partial z/\partial {_indexed(name)} &= {partial}")
+        if textbook:
+            lines.append(f"&= {textbook}")
     # One formula of several lines, for the room between them: fractions would touch.
     return _math(r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}")
 
@@ -172,6 +173,7 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "Keywords of `MLP`": nn_spellings.NETWORK,
     "Keywords of `SGD`": nn_spellings.DESCENT,
     "Keywords of `minibatches` and `split`": nn_spellings.DATA,
+    "Options of the command": nn_spellings.COMMAND,
 }
 _CALL = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _KEYWORD = rf"\w+=(?:\[[^\]]*\]|'\w+'|{_CALL}|[\w.]+(?:{_CALL})?)?"

@@ -46,6 +46,13 @@ NAMED: Mapping[str, Sequence[str]] = {
     "xavier": ("glorot", "glorotuniform", "xavieruniform", "glorotnormal", "xaviernormal"),
     "he": ("kaiming", "henormal", "heuniform", "kaimingnormal", "kaiminguniform"),
     "constant": ("zeros", "zero", "ones"),
+    "digits": ("loaddigits",),
+    "circles": ("makecircles",),
+    "moons": ("makemoons",),
+    "train": ("fit", "learn"),
+    "draw": ("plot", "graph", "show"),
+    "explain": ("grad", "gradient", "derive", "derivative", "diff"),
+    "walk": ("walkthrough", "step", "steps"),
     "compiled": ("numpy", "compile", "jit", "fast"),
     "eager": ("python", "scalar", "interpreted"),
 }
@@ -284,6 +291,22 @@ DATA: Mapping[str, str] = {
     "random_state=": "seed=",
     "seed=": "rng=",
     "shuffle=": "leave it out: each epoch is a new order, drawn from rng=",
+}
+# Options of the command `chalkgrad`.
+COMMAND: Mapping[str, str] = {
+    **dict.fromkeys([f"--{rate}".replace("_", "-") for rate in _RATES], "--lr"),
+    **dict.fromkeys(("--n-epochs", "--num-epochs", "--max-iter", "--iterations"), "--epochs"),
+    **dict.fromkeys(("--bs", "--minibatch-size"), "--batch-size"),
+    **dict.fromkeys(("--layers", "--units", "--neurons", "--hidden-layer-sizes"), "--hidden"),
+    **dict.fromkeys(("--opt", "--optim", "--solver"), "--optimizer"),
+    **dict.fromkeys(("--criterion", "--objective"), "--loss"),
+    **dict.fromkeys(("--n", "--samples", "--n-samples"), "--points"),
+    **dict.fromkeys(("--dir", "--file", "--folder", "--save"), "--output"),
+    **dict.fromkeys(("--wrt", "--variable"), "--by"),
+    **dict.fromkeys(("--paths", "--limit"), "--most"),
+    "--random-state": "--seed",
+    "--silent": "--quiet",
+    "--tex": "--latex",
 }
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.roll import levels
-from autograd.compile.arrays.rules import Derivatives, leaves_out_poles
+from autograd.compile.arrays.rules import Derivatives, has_poles, leaves_out_poles
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.floats import FloatProgram, with_care
 from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
@@ -307,12 +307,19 @@ class Built:
     def source(self) -> str:
         """Return the text of the program.
 
-        Where a choice may leave out an infinite slope, it is written with care, node by node.
+        Where a choice may leave out an infinite slope, it is written with care, node by node; where
+        one may only be told of an infinite slope behind it, with care at the choice.
         """
-        shapes = [self.shapes[i] for i in self.chosen]
-        careful = not self.listed and self.small and leaves_out_poles(self.graph)
-        written = self._with_care() if careful else self.rolled
-        return written.source(self.names, shapes, self.chosen[0])
+        arguments = self.names, [self.shapes[i] for i in self.chosen], self.chosen[0]
+        rolled = self.rolled
+        careful = not self.listed and self.chooses and has_poles(self.graph)
+        if careful and (
+            isinstance(rolled, Narrow) or (self.small and leaves_out_poles(self.graph))
+        ):
+            return self._with_care().source(*arguments)
+        if isinstance(rolled, Rolled):
+            return rolled.source(*arguments, careful=careful)
+        return rolled.source(*arguments)
 
     def report(self) -> CompileReport:
         """Return what each pass made of the graph."""

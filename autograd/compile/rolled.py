@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compile.arrays.ir import SHARE, Statement, Task, View, Work
+from autograd.compile.arrays.ir import SHARE, Array, Statement, Task, View, Work
 from autograd.compile.arrays.reverse import Reverse
 from autograd.compile.arrays.roll import Rolling
 from autograd.compile.backends.buffers import Buffers
@@ -56,6 +56,7 @@ class Rolled:
         self.result: View = rolling.result
         self.unrolled = rolling.unrolled
         self.forward: list[Statement] = list(self.routine.statements)
+        self._made = self.routine.made
         self.backward: list[Statement] = []
         self.gradients: list[View] = []
         self.mean = parameters > 0
@@ -63,28 +64,36 @@ class Rolled:
         self._each: tuple[list[Statement], View] | None = None
         if chosen is not None:
             inputs, theta = self.routine.inputs, self.routine.theta
-            order = [theta] if self.mean else [inputs[i] for i in chosen]
-            wanted = list(dict.fromkeys(order))
+            self._order = [theta] if self.mean else [inputs[i] for i in chosen]
+            wanted = list(dict.fromkeys(self._order))
             reverse = stages.listed(
                 "reverse",
                 "and the statements of the gradient",
                 lambda: Reverse(self.routine, self.result, SHARE.whole, wanted),
             )
             by_array = dict(zip(wanted, reverse.gradients, strict=True))
-            self.gradients = [by_array[array] for array in order]
+            self.gradients = [by_array[array] for array in self._order]
             self.backward = self.routine.statements[len(self.forward) :]
 
     @property
     def each(self) -> tuple[list[Statement], View]:
         """The statements of the parameters' gradient for each sample, and the gradient."""
         if self._each is None:
-            made = {statement.out for statement in self.forward}
-            applied = {k: out for k, out in self.routine.applied.items() if out in made}
-            routine = replace(self.routine, statements=list(self.forward), applied=applied)
-            wanted = [routine.theta]
-            reverse = Reverse(routine, self.result, SHARE.whole, wanted, per_sample=True)
-            self._each = routine.statements[len(self.forward) :], reverse.gradients[0]
+            statements, (gradient,) = self._reversed([self.routine.theta], per_sample=True)
+            self._each = statements, gradient
         return self._each
+
+    def _reversed(
+        self, wanted: Sequence[Array], **options: bool
+    ) -> tuple[list[Statement], list[View]]:
+        """Return the statements of another gradient, and the gradients; options are Reverse's."""
+        made = {statement.out for statement in self.forward}
+        applied = {k: out for k, out in self.routine.applied.items() if out in made}
+        routine = replace(
+            self.routine, statements=list(self.forward), applied=applied, made=self._made
+        )
+        reverse = Reverse(routine, self.result, SHARE.whole, wanted, **options)
+        return routine.statements[len(self.forward) :], reverse.gradients
 
     def work(self, task: Task) -> Work:
         """Return what a task runs."""
@@ -109,13 +118,17 @@ class Rolled:
         hand = self.mean and task != "value"
         return Buffers(self.work(task), theta, batch, seed, hand=hand)
 
-    def source(self, names: Sequence[str], shapes: Sequence[Shape], first: int) -> str:
+    def source(
+        self, names: Sequence[str], shapes: Sequence[Shape], first: int, *, careful: bool = False
+    ) -> str:
         """Return the text of the program.
 
         Args:
             names: of the parameters.
             shapes: of the arguments to derive by.
             first: the first of these.
+            careful: whether what a sample did not choose receives 0 even of an infinity or nan. A
+                run looks for nan instead, which costs less.
         """
         kind = self.routine.theta if self.mean else self.routine.inputs[first]
         value = Printer(self.routine, self.forward, names)
@@ -124,11 +137,17 @@ class Rolled:
         returned = [result if self.result.width > 1 else f"{result}[:, 0]"]
         functions = [function_text(value, "value", returned, kind)]
         if self.gradients:
-            both = Printer(self.routine, [*self.forward, *self.backward], names)
+            backward, slopes = self.backward, self.gradients
+            if careful:
+                wanted = list(dict.fromkeys(self._order))
+                backward, found = self._reversed(wanted, careful=True)
+                by_array = dict(zip(wanted, found, strict=True))
+                slopes = [by_array[array] for array in self._order]
+            both = Printer(self.routine, [*self.forward, *backward], names)
             printers.append(both)
             share = "1.0 / batch" if self.mean else "1.0"
             both.lines.insert(0, f"share = np.full((1,), {share}, dtype=dtype)")
-            gradients = [both.view(g) for g in self.gradients]
+            gradients = [both.view(g) for g in slopes]
             returned = both_returned(result, gradients, None if self.mean else shapes)
             text = function_text(both, "value_and_grad", returned, kind)
             functions.append(text)

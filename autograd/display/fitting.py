@@ -49,12 +49,14 @@ def fitting(pictures: Iterable[Picture], down: bool | None = None) -> Picture:
     picture = Picture()
     for picture in pictures:
         grouped = any(box.kind == "group" for box in picture.boxes)
-        for with_numbers in (True, False) if grouped else (True,):
-            picture.numbered = with_numbers
+        # Numbers in a line, or left out of a grouped picture, or in two lines.
+        for picture.numbered, picture.stacked in (
+            (True, False), (not grouped, not grouped)
+        ):  # fmt: skip
             if _turn(picture, down) >= LEAST:
                 picture.fitted = True
                 return picture
-    picture.numbered = True
+    picture.numbered, picture.stacked = True, False
     return picture
 
 

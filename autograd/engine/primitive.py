@@ -18,7 +18,6 @@ from autograd.engine.number import elementwise, made_of, number
 Interval = tuple[float, float]
 Point = tuple[float, ...]
 
-
 # Partial derivatives of one row, (z, x, y, ...) -> (dz/dx, dz/dy, ...), for one, two, three or any
 # number of operands; and its function written with an mpmath context, (mp, x, y, ...) -> z. The
 # alternatives let a type checker see into the lambdas of the table.
@@ -119,6 +118,8 @@ class Primitive:
         unsigned: whether no result is below 0, nor -0.0.
         shown: the partials as they are shown, where `partials` calls functions for the sake of
             floats that a reader need not know.
+        textbook: the partials as books print them, which may lose all digits in floats; None for
+            an operand where `shown` is what books print, or `partials` where there is no `shown`.
 
     >>> row = lookup("mul")
     >>> row.function(3.0, 4.0), row.partials(12.0, 3.0, 4.0)
@@ -145,6 +146,7 @@ class Primitive:
     paired: bool = False
     unsigned: bool = False
     shown: Rule | None = None
+    textbook: Rule | None = None
 
     def __post_init__(self) -> None:
         self._check_kinds()
@@ -179,7 +181,7 @@ class Primitive:
         asked.instance("a primitive's name", columns["name"], str, "a str")
         for name in ("function", "partials"):
             asked.function(f"{self.name}: {name}", columns[name])
-        for name in ("array", "precise", "text", "latex"):
+        for name in ("array", "precise", "text", "latex", "shown", "textbook"):
             if columns[name] is not None:
                 asked.function(f"{self.name}: {name}", columns[name])
         if columns["arity"] is not None:

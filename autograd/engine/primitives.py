@@ -182,6 +182,7 @@ div = _binary(
         function=total(cast(Any, operator.truediv), np.true_divide, arity=2),
         array=np.true_divide,
         partials=lambda z, x, y: (reciprocal(y), -div(z, y)),
+        textbook=lambda z, x, y: (None, -div(x, square(y))),
         precise=lambda mp, x, y: x / y,
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, (0.1, 10.0)),
@@ -196,6 +197,7 @@ reciprocal = _unary(
         function=total(numeric.reciprocal, np.reciprocal),
         array=np.reciprocal,
         partials=lambda z, x: (-z * z,),
+        textbook=lambda z, x: (-reciprocal(square(x)),),
         precise=lambda mp, x: 1 / x,
         latex=Notation(r"\frac{{1}}{{{0:0}}}", POWER),
         domain=((0.1, 10.0),),
@@ -220,6 +222,7 @@ sqrt = _unary(
         array=np.sqrt,
         # z + 0.0 is z, but at -0.0, where z is -0.0 and its reciprocal would be -inf.
         partials=lambda z, x: (0.5 * reciprocal(z + 0.0),),
+        textbook=lambda z, x: (reciprocal(2.0 * sqrt(x)),),
         precise=lambda mp, x: mp.sqrt(x),
         latex=Notation(r"\sqrt{{{0:0}}}"),
         domain=(POSITIVE,),
@@ -370,6 +373,7 @@ log2 = _unary(
         function=total(math.log2, np.log2),
         array=np.log2,
         partials=lambda z, x: (reciprocal(x) * (1.0 / math.log(2.0)),),
+        textbook=lambda z, x: (reciprocal(x * log(_exact(x, 2.0))),),
         precise=lambda mp, x: mp.log(x) / mp.log(2),
         latex=latex_call(r"\log_2"),
         domain=(POSITIVE,),
@@ -382,6 +386,7 @@ xlogy = _binary(
         array=numeric.xlogy_array,
         # At (0, 0) the quotient is 0: xlogy(0, y) is 0 for every y.
         partials=lambda z, x, y: (log(y), xdivy(x, y)),
+        textbook=lambda z, x, y: (None, div(x, y)),
         precise=lambda mp, x, y: x * mp.log(y),
         latex=Notation(r"{0:2} \cdot \log\left({1:0}\right)", PRODUCT),
         domain=(REAL, POSITIVE),
@@ -396,6 +401,7 @@ xdivy = _binary(
         function=total(numeric.xdivy, numeric.xdivy_array, arity=2),
         array=numeric.xdivy_array,
         partials=lambda z, x, y: (reciprocal(y), -xdivy(z, y)),
+        textbook=lambda z, x, y: (None, -div(x, square(y))),
         precise=lambda mp, x, y: x / y,
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, POSITIVE),
@@ -433,6 +439,7 @@ tan = _unary(
         function=total(math.tan, np.tan),
         array=np.tan,
         partials=lambda z, x: (1.0 + z * z,),
+        textbook=lambda z, x: (reciprocal(square(cos(x))),),
         precise=lambda mp, x: mp.tan(x),
         latex=latex_call(r"\tan"),
         domain=((-1.5, 1.5),),
@@ -520,6 +527,7 @@ tanh = _unary(
         # Not 1 - z*z, which is 0 from x = 19.1 on.
         partials=lambda z, x: (sech_squared(x),),
         shown=lambda z, x: (square(reciprocal(cosh(x))),),
+        textbook=lambda z, x: (1.0 - square(tanh(x)),),
         precise=lambda mp, x: mp.tanh(x),
         latex=latex_call(r"\tanh"),
         domain=((-20.0, 20.0),),
@@ -606,6 +614,10 @@ direction = _binary(
             direction(y, x) * div(direction(y, x), hypot(x, y)),
             -z * div(direction(y, x), hypot(x, y)),
         ),
+        textbook=lambda z, x, y: (
+            div(square(y), power(square(x) + square(y), 1.5)),
+            -div(x * y, power(square(x) + square(y), 1.5)),
+        ),
         precise=lambda mp, x, y: x / mp.sqrt(x * x + y * y),
         latex=Notation(r"\frac{{{0:0}}}{{\sqrt{{{0:4}^{{2}} + {1:4}^{{2}}}}}}", POWER),
         domain=((0.1, 10.0), (0.1, 10.0)),
@@ -623,6 +635,7 @@ erf = _unary(
         array=numeric.erf_array,
         partials=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
         shown=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(x)),),
+        textbook=lambda z, x: (2.0 * reciprocal(sqrt(_exact(x, math.pi))) * exp(-square(x)),),
         precise=lambda mp, x: mp.erf(x),
         domain=((-5.0, 5.0),),
     )
@@ -634,6 +647,7 @@ erfc = _unary(
         array=numeric.erfc_array,
         partials=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
         shown=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(x)),),
+        textbook=lambda z, x: (-(2.0 * reciprocal(sqrt(_exact(x, math.pi))) * exp(-square(x))),),
         precise=lambda mp, x: mp.erfc(x),
         domain=((-5.0, 5.0),),
     )
@@ -646,6 +660,7 @@ sigmoid = _unary(
         # Not z * (1 - z), which is 0 from x = 37 on.
         partials=lambda z, x: (_bell(x),),
         shown=lambda z, x: (z * sigmoid(-x),),
+        textbook=lambda z, x: (z * (1.0 - z),),
         precise=lambda mp, x: 1 / (1 + mp.exp(-x)),
         latex=latex_call(r"\sigma"),
         domain=((-40.0, 40.0),),
@@ -743,6 +758,10 @@ gelu = _unary(
             0.5 * erfc(-math.sqrt(0.5) * x)
             + x * exp(-0.5 * square(x)) * (1.0 / math.sqrt(2.0 * math.pi)),
         ),
+        textbook=lambda z, x: (
+            0.5 * (1.0 + erf(div(x, sqrt(_exact(x, 2.0)))))
+            + div(x * exp(-div(square(x), 2.0)), sqrt(2.0 * _exact(x, math.pi))),
+        ),
         precise=lambda mp, x: x * mp.ncdf(x),
         domain=((-6.0, 6.0),),
     )
@@ -755,6 +774,7 @@ share = _binary(
         function=total(numeric.share, numeric.share_array, arity=2),
         array=numeric.share_array,
         partials=lambda z, x, y: (div(share(y, x), x + y), -div(z, x + y)),
+        textbook=lambda z, x, y: (div(y, square(x + y)), -div(x, square(x + y))),
         precise=lambda mp, x, y: x / (x + y),
         latex=Notation(r"\frac{{{0:0}}}{{{0:1} + {1:1}}}", POWER),
         domain=((0.1, 10.0), (0.1, 10.0)),
@@ -768,6 +788,7 @@ silu = _unary(
         array=numeric.silu_array,
         partials=lambda z, x: (sigmoid(x) + _near(x, 1e3) * _bell(x),),
         shown=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
+        textbook=lambda z, x: (sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))),),
         precise=lambda mp, x: x / (1 + mp.exp(-x)),
         domain=((-40.0, 40.0),),
     )
@@ -811,6 +832,7 @@ _elu = enter(
             step(x) + (1.0 - step(x)) * (alpha * exp(-relu(-x))),
             0.0,
         ),
+        textbook=lambda z, x, alpha: (step(x) + (1.0 - step(x)) * (z + alpha), None),
         precise=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
         domain=(REAL, (0.5, 2.0)),
         arity=2,
@@ -884,6 +906,12 @@ def _kept(x: Any, low: float, high: float) -> Any:
 def _bell(x: Any) -> Any:
     """The derivative of sigmoid."""
     return 0.25 * sech_squared(0.5 * x)
+
+
+def _exact(x: Any, n: float) -> Any:
+    """Return the number n, as itself where x is no number: log 2 is then written, and not 0.693."""
+    keep = getattr(x.__class__, "__exact__", None)
+    return n if keep is None else keep(n)
 
 
 def _constant(x: object, what: str, instead: str) -> float:
@@ -1031,6 +1059,11 @@ def _softmax(z: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple([share(x, y) for x, y in zip(found, rest, strict=True)])
 
 
+def _over_their_sum(z: Any, *xs: Any) -> tuple[Any, ...]:
+    found = [exp(x) for x in xs]
+    return tuple([div(x, sum(found)) for x in found])
+
+
 def _halves(xs: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
     return xs[: len(xs) // 2], xs[len(xs) // 2 :]
 
@@ -1150,6 +1183,7 @@ _logsumexp = enter(
         array=numeric.logsumexp_array,
         partials=_softmax,
         shown=lambda z, *xs: tuple([exp(x - z) for x in xs]),
+        textbook=_over_their_sum,
         precise=_precise_logsumexp,
         text=Notation(lambda xs: f"logsumexp([{', '.join(f'{x:0}' for x in xs)}])"),
         latex=Notation(

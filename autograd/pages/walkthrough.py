@@ -203,6 +203,12 @@ class Walkthrough:
                 rule = ["", ""]
             elif terms and isinstance(terms[1], Term) and terms[1].row is None:
                 rule[1] = ""  # of a lone operand the number is the local derivative, given below
+            textbook = walk.textbook(use.node, use.position)
+            books: list[str] = []
+            if textbook is not None:
+                formula = _formula(textbook.term)
+                # Two functions may be written as one formula.
+                books = ["" if formula == rule[0] else formula, textbook.text, textbook.in_floats]
             uses.append(
                 [
                     use.node - first,
@@ -216,6 +222,7 @@ class Walkthrough:
                     number_text(use.after),
                     repr(use.contribution),
                     tone(use.after),
+                    *books,
                 ]
             )
         title = self._title.equations

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from autograd import Value, compile, dot, tanh
+from autograd import Value, compile, dot, grad, tanh
 from autograd.check.strategies import RandomProgram, programs
 from autograd.engine.primitives import Primitive, apply
 from nn import MLP, half_squared_error
@@ -89,6 +89,23 @@ print(json.dumps(found))
     assert run.returncode == 0, run.stderr[-2000:]
     for found, expected in zip(json.loads(run.stdout), wanted, strict=True):
         assert found == pytest.approx(expected, rel=1e-12, abs=1e-300)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.constants], ids=str)
+def test_constants_that_differ_side_by_side_leave_nothing_to_be_written(row: Primitive) -> None:
+    """One statement has a constant for each column then, and its slope is the row's rule still."""
+    free = counts(row)[0] - row.constants
+    inside = domains(row, counts(row)[0])
+    each = [[low + share * (high - low) for low, high in inside[free:]] for share in (0.5, 0.6)]
+
+    def f(xs: Any) -> Any:
+        return apply(row, (*xs[:free], *each[0])) + apply(row, (*xs[free:], *each[1]))
+
+    point = [low + 0.3 * (high - low) for low, high in inside[:free]] * 2
+    program = compile(f, shapes=[(2 * free,)])
+    assert "NotImplementedError" not in program.source
+    _, slopes = program.on(np).value_and_grad(np.array([point]))
+    assert slopes[0] == pytest.approx(grad(f)(point), rel=1e-12)
 
 
 def test_comments_name_layers_and_labels() -> None:

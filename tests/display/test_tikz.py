@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,9 @@ def test_a_picture_too_large_for_tex_says_so() -> None:
         _ = draw(chain(400), expand=True).tikz
 
 
+PROGRAMS = ["pdflatex", "xelatex", "lualatex"]
+
+
 def documents(tmp_path: Path) -> Path:
     """One document with a picture of each label, a network, a highlight and an argument."""
     z, x, _ = composite()
@@ -136,21 +140,40 @@ def documents(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("program", ["pdflatex", "xelatex", "lualatex"])
-def test_latex_reads_every_label_and_all_text_fits_its_box(program: str, tmp_path: Path) -> None:
-    found = shutil.which(program)
-    if found is None:
-        pytest.skip(f"{program} is not installed: apt-get install texlive-pictures")
-    path = documents(tmp_path)
-    ran = subprocess.run(
-        [found, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", path.name],
-        cwd=tmp_path, capture_output=True, timeout=120, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    said = path.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
-    if "tikz.sty' not found" in said:
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], tuple[int, str]]]:
+    """Give what a LaTeX program ended with and said of the document; all of them run at once."""
+    place = documents(tmp_path_factory.mktemp("tex"))
+    runs: dict[str, subprocess.Popen[bytes]] = {}
+    for program in filter(shutil.which, PROGRAMS):
+        options = ["-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
+        runs[program] = subprocess.Popen(
+            [program, *options, f"-jobname={program}", place.name],
+            cwd=place.parent, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def go(program: str) -> tuple[int, str]:
+        if program not in runs:
+            pytest.skip(f"{program} is not installed: apt-get install texlive-pictures")
+        code = runs[program].wait(120)
+        log = place.with_name(f"{program}.log")
+        return code, log.read_text(encoding="utf-8", errors="replace")
+
+    yield go
+    for run in runs.values():
+        run.kill()
+        run.wait()
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_latex_reads_every_label_and_all_text_fits_its_box(
+    program: str, said: Callable[[str], tuple[int, str]]
+) -> None:
+    code, log = said(program)
+    if "tikz.sty' not found" in log:
         pytest.skip("TikZ is not installed: apt-get install texlive-pictures")
-    assert ran.returncode == 0, said[-2000:]
-    assert f"({len(HARD) + 10} pages" in said
-    assert "Missing character" not in said
-    assert "Font shape" not in said
-    assert "Overfull" not in said
+    assert code == 0, log[-2000:]
+    assert f"({len(HARD) + 10} pages" in log
+    assert "Missing character" not in log
+    assert "Font shape" not in log
+    assert "Overfull" not in log

@@ -54,6 +54,7 @@ CHOICES: dict[str, Function] = {
     "minimum": lambda b: minimum(3.0 * b + b * b, 7.0 - log(b)),
     "relu": lambda b: relu(log(b)) + 3.0 * b + b * b,
     "clip below": lambda b: clip(log(b), -1.0, 1.0) + 3.0 * b + b * b,
+    "an infinite slope behind": lambda b: sqrt(relu(-1.0 - b)) + 3.0 * b + b * b,
     "clip above": lambda b: clip(reciprocal(b), -1.0, 1.0) + 3.0 * b + b * b,
 }
 each_choice = pytest.mark.parametrize("f", CHOICES.values(), ids=CHOICES)

@@ -1,5 +1,7 @@
 """The report in a real browser: Chromium, light and dark, wide and narrow, scripts on and off."""
 
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +42,23 @@ LOOK = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["digits", "moons"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1200])
+each_report = pytest.mark.parametrize("name", ["digits", "moons"])
+
+
+def shown(page: Any) -> Iterator[tuple[str, int]]:
+    """Show a page in every colour scheme and width, and say which."""
+    for scheme, width in itertools.product(["light", "dark"], [400, 1200]):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        yield scheme, width
+
+
+@each_report
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 def test_the_page_shows_whole_and_asks_for_nothing(
-    browser: Any, reports: dict[str, Path], name: str, scheme: str, width: int, scripts: bool
+    browser: Any, reports: dict[str, Path], name: str, scripts: bool
 ) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 800},
-        color_scheme=scheme,
-        java_script_enabled=scripts,
-        offline=True,
-    )
+    context = browser.new_context(java_script_enabled=scripts, offline=True)
     page = context.new_page()
     problems: list[str] = []
     asked: list[str] = []
@@ -61,39 +67,35 @@ def test_the_page_shows_whole_and_asks_for_nothing(
     page.on("requestfailed", lambda request: problems.append(request.url))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(reports[name].as_uri())
-    look = page.evaluate(LOOK)
-    shown = page.screenshot(full_page=True)
+    for scheme, width in shown(page):
+        look = page.evaluate(LOOK)
+        scrolled, visible = look["across"]
+        assert scrolled == visible == width
+        assert len(look["pictures"]) >= (10 if name == "digits" else 5)
+        for label, wide, high, parts in look["pictures"]:
+            assert wide > 20, label
+            assert high > 20, label
+            assert parts > 0, label
+        assert contrast(look["text"], look["paper"]) >= 7
+        assert contrast(look["quiet"], look["paper"]) >= 4.5
+        assert (luminance(look["paper"]) < 0.1) == (scheme == "dark")
+        assert len(page.screenshot(full_page=True)) > 50_000
     context.close()
-
     assert problems == []
     assert [url for url in asked if not url.startswith("data:")] == [reports[name].as_uri()]
-    scrolled, visible = look["across"]
-    assert scrolled == visible == width
-    assert len(look["pictures"]) >= (10 if name == "digits" else 5)
-    for label, wide, high, parts in look["pictures"]:
-        assert wide > 20, label
-        assert high > 20, label
-        assert parts > 0, label
-    assert contrast(look["text"], look["paper"]) >= 7
-    assert contrast(look["quiet"], look["paper"]) >= 4.5
-    assert (luminance(look["paper"]) < 0.1) == (scheme == "dark")
-    assert len(shown) > 50_000
 
 
-@pytest.mark.parametrize("name", ["digits", "moons"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_shuts_nobody_out(
-    browser: Any, reports: dict[str, Path], name: str, scheme: str
-) -> None:
-    for width in (400, 1200):
-        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
-        page.goto(reports[name].as_uri())
-        page.locator("summary").first.click()
-        assert faults(page) == []
-        page.close()
+@each_report
+def test_the_page_shuts_nobody_out(browser: Any, reports: dict[str, Path], name: str) -> None:
+    page = browser.new_page()
+    page.goto(reports[name].as_uri())
+    page.locator("summary").first.click()
+    for scheme, width in shown(page):
+        assert faults(page) == [], (scheme, width)
+    page.close()
 
 
-@pytest.mark.parametrize("name", ["digits", "moons"])
+@each_report
 def test_the_page_prints_on_white(browser: Any, reports: dict[str, Path], name: str) -> None:
     page = browser.new_page(color_scheme="dark")
     page.goto(reports[name].as_uri())

@@ -18,6 +18,8 @@ from autograd import Value
 from autograd.spellings import instead
 from nn import MLP, SGD, EpochRecord, History, Layer, Module, Neuron, datasets
 from nn import spellings as table
+from nn.command import cli
+from nn.report import experiment
 from support.absent import assert_cannot_be_imported
 
 MODEL = MLP([2, 3, 1], seed=0)
@@ -196,6 +198,8 @@ def test_names_that_stand_for_an_entry_of_a_table(ours: str, name: str) -> None:
         "activation": nn.activations.ACTIVATIONS,
         "initialiser": nn.init.INITIALISERS,
         "engine": importlib.import_module("nn.training.choice").ENGINES,
+        "data set": experiment.TASKS,
+        "command": cli.COMMANDS,
     }
     found = [what for what, entries in tables.items() if ours in entries]
     assert found
@@ -278,3 +282,11 @@ def test_accuracy_with_its_arguments_reversed() -> None:
         nn.accuracy([0, 2], outputs)
     with pytest.raises(ValueError, match=r"write \(predicted == y\)\.mean\(\) for pred"):
         nn.accuracy([0, 2], [0, 2])
+
+
+@pytest.mark.parametrize("key", table.COMMAND)
+def test_an_option_of_the_command(key: str) -> None:
+    # It is none of ours itself, and what is written in its place is an option of some command.
+    words = {word for command in cli.COMMANDS.values() for word in command.words}
+    assert key not in words
+    assert table.COMMAND[key] in words

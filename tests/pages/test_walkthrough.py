@@ -127,6 +127,20 @@ def test_it_shows_the_numbers_of_the_backward_pass():
     (slope,) = [use for use in data["uses"] if names[use[1]] == "z"]
     assert slope[4] == "y * sigmoid(-z)"
     assert slope[8] == "0.249376"
+    assert slope[15:] == [
+        "<mi>y</mi><mo>·</mo><mrow><mo>(</mo><mn>1</mn><mo>−</mo><mi>y</mi><mo>)</mo></mrow>",
+        "y * (1 - y)",
+        "",
+    ]
+    assert all(len(use) == 15 for use in data["uses"] if use[4] in ("", "y", "w1", "w2"))
+
+
+def test_the_rule_of_books_is_there_where_it_is_another_one():
+    x, y = Value(20.0, "x"), Value(0.5, "y")
+    (slope,) = data_of(walkthrough(x.tanh()).html)["uses"]
+    assert slope[16:] == ["1 - tanh(x) ** 2", ", 0 in floats"]
+    by_y = data_of(walkthrough(ag.xlogy(x, y)).html)["uses"][1]
+    assert by_y[15:] == ["", "x / y", ""]  # the rule is another function, and the same formula
 
 
 def crossing(n: int, seed: int = 0) -> Value:

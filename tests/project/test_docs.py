@@ -94,6 +94,7 @@ def test_the_tables_of_primitives_have_a_line_for_each_row(tables: Any):
         assert formulas[name][2].count(r"\partial z") >= variables
         assert domains[name][2].count("at $") == len(row.subgradients)
     assert r"$\tanh\left(x\right)$" in formulas["tanh"][1]
+    assert r"}{\cosh\left(x\right)^{2}} \\ &= 1 - \tanh\left(x\right)^{2}" in formulas["tanh"][2]
     assert "[-20, 20]" in domains["tanh"][1]
     assert "at $0$: $0$" in domains["relu"][2]
 

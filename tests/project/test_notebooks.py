@@ -248,27 +248,46 @@ def test_links_between_the_pages_lead_somewhere(path: Path) -> None:
         assert (FOLDER / target).exists()
 
 
+def with_answers(path: Path) -> Any:
+    """Return a page with its exercises once more at its end, answered wrongly and rightly."""
+    notebook = read(path)
+    for cell, (right, wrong) in zip(exercises(notebook), ANSWERS[path.stem], strict=True):
+        notebook.cells += [answered(cell, wrong, "wrong"), answered(cell, right, "right")]
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def ran(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[Path, tuple[Any, Path, BaseException | None]]:
+    """The pages that tests ask for: each that was run, its folder, and the error that ended it."""
+    asked = [item for item in request.session.items if "ran" in item.fixturenames]
+    paths = [item.callspec.params["path"] for item in asked]
+    jobs = [(with_answers(path), tmp_path_factory.mktemp("run")) for path in paths]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")
+        patch.delenv("MNIST", raising=False)
+        errors = run(jobs)
+    return {path: (*job, error) for path, job, error in zip(paths, jobs, errors, strict=True)}
+
+
 @pytest.mark.long
 @each
 def test_a_notebook_runs_and_its_exercises_know_right_from_wrong(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, ran: dict[Path, tuple[Any, Path, BaseException | None]]
 ) -> None:
     """In one kernel: the page as it is stored, and then its exercises once more, answered."""
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    monkeypatch.delenv("MNIST", raising=False)
-    notebook = read(path)
-    shipped, unanswered = len(notebook.cells), exercises(notebook)
-    trials: list[Any] = []
-    for cell, (right, wrong) in zip(unanswered, ANSWERS[path.stem], strict=True):
-        trials += [answered(cell, wrong, "wrong"), answered(cell, right, "right")]
-    notebook.cells += trials
-    run(notebook, tmp_path)
+    notebook, folder, error = ran[path]
+    if error is not None:
+        raise error
+    shipped = len(read(path).cells)
+    unanswered, trials = exercises(notebook), notebook.cells[shipped:]
     keep(path.name, notebook, shipped)
     outputs = [o for cell in notebook.cells[:shipped] for o in cell.get("outputs", [])]
     shown = [output.get("data", {}) for output in outputs]
     assert any("image/png" in data or "<img" in data.get("text/html", "") for data in shown)
     assert not [output for output in outputs if output.get("name") == "stderr"]
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
     for cell in unanswered:
         assert "not answered yet" in said(cell), cell.source
     for cell in trials:

@@ -4,10 +4,12 @@ Its notebooks are not run twice: what the tests of the notebooks ran is built fr
 notebook that no test has run before is run here.
 """
 
+import asyncio
 import copy
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,31 @@ from support.places import ROOT
 RAN: dict[str, Any] = {}
 
 
-def run(notebook: Any, folder: Path) -> None:
-    """Run a notebook in place, in a kernel of its own; it leaves nothing where it stands."""
+def run(jobs: Sequence[tuple[Any, Path]]) -> Sequence[BaseException | None]:
+    """Run notebooks in place, two at a time, each in a kernel of its own.
+
+    Args:
+        jobs: each notebook, and the folder that it stands in; it leaves nothing there.
+
+    Returns:
+        The error that ended each, or None.
+    """
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: chalkgrad[test]")
     pytest.importorskip("ipykernel", reason="ipykernel is not installed: chalkgrad[course]")
-    resources = {"metadata": {"path": str(folder)}}
-    nbclient.NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources=resources
-    ).execute()
+    places = asyncio.Semaphore(2)
+
+    async def one(notebook: Any, folder: Path) -> None:
+        resources = {"metadata": {"path": str(folder)}}
+        client = nbclient.NotebookClient(
+            notebook, timeout=300, kernel_name="python3", resources=resources
+        )
+        async with places:
+            await client.async_execute()
+
+    async def every() -> Sequence[BaseException | None]:
+        return await asyncio.gather(*[one(*job) for job in jobs], return_exceptions=True)
+
+    return asyncio.run(every())
 
 
 def keep(name: str, notebook: Any, cells: int) -> None:
@@ -51,11 +70,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENBLAS_NUM_THREADS", "1")
         patch.delenv("MNIST", raising=False)
-        for path in sorted((place / "notebooks").glob("*.ipynb")):
-            if path.name not in RAN:
-                notebook = nbformat.read(path, as_version=4)
-                run(notebook, elsewhere)
-                keep(path.name, notebook, len(notebook.cells))
+        paths = sorted((place / "notebooks").glob("*.ipynb"))
+        rest = {p.name: nbformat.read(p, as_version=4) for p in paths if p.name not in RAN}
+        for error in run([(notebook, elsewhere) for notebook in rest.values()]):
+            if error is not None:
+                raise error
+        RAN.update(rest)
+        for path in paths:
             nbformat.write(RAN[path.name], path)
     options = ["-W", "--keep-going", "-q", "-D", "nb_execution_mode=off"]
     command = [sys.executable, "-m", "sphinx", "-b", "html", *options, "docs", "html"]

@@ -49,6 +49,7 @@ class Reverse:
         seed: the gradient of what is wanted by the result: 1, or 1 / batch for a mean.
         wanted: the arrays to derive by.
         per_sample: whether the gradient of what all samples share is wanted for each of them.
+        careful: whether what a sample did not choose receives 0 even of an infinity or nan.
 
     Attributes:
         gradients: a view for each wanted array, of its width.
@@ -62,8 +63,10 @@ class Reverse:
         wanted: Sequence[Array],
         *,
         per_sample: bool = False,
+        careful: bool = False,
     ) -> None:
         self.routine = routine
+        self.careful = careful
         self.per_sample = per_sample
         self.parts: dict[Array, list[Part]] = defaultdict(list)
         self.needed = set(wanted)
@@ -217,7 +220,9 @@ class Reverse:
                 value = self.routine.spread(g, size, groups)
                 self._whole(statement.source, value, batched)
             case ir.Many():
-                for view, value in pull_many(self.routine, statement, g, self.needed):
+                for view, value in pull_many(
+                    self.routine, statement, g, self.needed, careful=self.careful
+                ):
                     self._whole(view, value, batched)
             case ir.Dense():
                 self._dense(statement, g)
@@ -267,7 +272,8 @@ class Reverse:
         key = statement.row, tuple(wanted), repr(constants), len(operands)
         rule = self._rules.get(key)
         if rule is None:
-            rule = self._rules[key] = pulled(statement.row, len(operands), wanted, constants)
+            rule = pulled(statement.row, len(operands), wanted, constants, careful=self.careful)
+            self._rules[key] = rule
         slopes = self.routine.run(rule.graph, [g, out.whole, *operands])
         for place, slope in zip(rule.places, slopes, strict=True):
             view = operands[place]

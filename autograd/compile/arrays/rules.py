@@ -88,6 +88,11 @@ def _has_poles(row: Primitive) -> bool:
     return False
 
 
+def has_poles(graph: Graph) -> bool:
+    """Return whether something in a graph has a slope that may be infinite or nan."""
+    return bool(graph.where(_has_poles).any())
+
+
 def leaves_out_poles(graph: Graph) -> bool:
     """Return whether a choice in a graph may leave out what has an infinite slope.
 
@@ -100,20 +105,14 @@ def leaves_out_poles(graph: Graph) -> bool:
     return bool(choices.any() and poles[: np.flatnonzero(choices)[-1]].any())
 
 
-def needs_care(graph: Graph) -> bool:
-    """Return whether a choice in a graph may leave out an infinite slope, before it or after it.
-
-    >>> from autograd.compile.tracing.trace import trace
-    >>> from autograd import relu, log, tanh
-    >>> fs = (lambda x: log(relu(x)), lambda x: relu(log(x)), lambda x: relu(tanh(x)))
-    >>> [needs_care(trace(f, [()])) for f in fs]
-    [True, True, False]
-    """
-    choices, poles = graph.where(lambda row: row.chooses), graph.where(_has_poles)
-    return bool(choices.any() and poles.any())
-
-
-def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[int, float]) -> Rule:
+def pulled(
+    row: Primitive,
+    count: int,
+    wanted: Sequence[int],
+    constants: dict[int, float],
+    *,
+    careful: bool = False,
+) -> Rule:
     """Return the rule of a row as a graph.
 
     Args:
@@ -121,6 +120,7 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
         count: how many operands it has here.
         wanted: the places of the operands to derive by.
         constants: the operands that are known numbers, by place.
+        careful: whether what was not chosen here receives 0 even of an infinity or nan.
 
     >>> from autograd import lookup
     >>> print(pulled(lookup("div"), 2, [0], {}).graph)
@@ -135,7 +135,11 @@ def pulled(row: Primitive, count: int, wanted: Sequence[int], constants: dict[in
         operands = [recorder.input() for _ in range(count)]
         known = [constants.get(i, x) for i, x in enumerate(operands)]
         local = row, known, partials(row, z, known)
-        found = sweep({row: g}, [row], lambda _: range(count), lambda _, __: local, set(wanted))
+        product = _where_chosen if careful and row.chooses else times
+        found = sweep(
+            {row: g}, [row], lambda _: range(count), lambda _, __: local, set(wanted),
+            product=product,
+        )  # fmt: skip
         return recorder.graph([recorder.node_of(slope) for slope in found.values()]), tuple(found)
 
     graph, places = on_recorder(record, final=True)
@@ -266,6 +270,12 @@ def _either(first: Any, second: Any) -> Any:
         if x.__class__ is float:
             return x if x else y
     return first if first is second else first + second
+
+
+def _where_chosen(g: Any, partial: Any) -> Any:
+    """Return g * partial, and 0 for samples whose partial is 0, as they chose another operand."""
+    part = times(g, partial)
+    return part if partial.__class__ is float else apply(lookup("where"), (partial, part, 0.0))
 
 
 def chosen(received: Flow, partial: Any) -> Flow:

@@ -25,7 +25,7 @@ _Found = tuple[Operand, bool]
 
 
 def pull_many(
-    routine: Routine, statement: Many, g: Operand, needed: Collection[Array]
+    routine: Routine, statement: Many, g: Operand, needed: Collection[Array], *, careful: bool
 ) -> list[tuple[View, Operand]]:
     """Append the adjoints of a statement's operands; return views of them with their adjoints.
 
@@ -34,11 +34,12 @@ def pull_many(
         statement: a row of any number of operands on groups of columns.
         g: the adjoint of its result.
         needed: the arrays whose adjoint is wanted.
+        careful: as in `pulled`.
     """
     source, size = statement.source, statement.size
     if source.array not in needed:
         return []
-    rule = pulled(statement.row, size, range(size), {})
+    rule = pulled(statement.row, size, range(size), {}, careful=careful)
     together = _Together(routine, statement, g, rule.graph, rule.places).run()
     if together is not None:
         return together

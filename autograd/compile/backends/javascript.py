@@ -14,7 +14,7 @@ from itertools import islice
 
 from autograd.compile.arrays.chain import Chain, row_graph
 from autograd.compile.arrays.composed import Spelt, composed
-from autograd.compile.arrays.rules import Derivatives, needs_care
+from autograd.compile.arrays.rules import Derivatives, has_poles
 from autograd.compile.graph.graph import PARAMETER, Graph
 from autograd.compile.graph.straight import added_up, straight
 from autograd.engine.primitive import Primitive
@@ -138,8 +138,9 @@ def gradient_script(
         added = [f"g[{i}] += {slope};" for i, slope in enumerate(slopes) if slope != "0"]
         return [*added, f"return {value};"]
 
-    chosen = derived.careful if needs_care(graph) else derived.plain
-    return _script(name, ["w", "x", "g"], chosen, is_spelt, returned)
+    is_careful = has_poles(graph) and any(row.chooses for row in graph.rows)
+    made = derived.careful if is_careful else derived.plain
+    return _script(name, ["w", "x", "g"], made, is_spelt, returned)
 
 
 def _as_list(outputs: list[str]) -> list[str]:

@@ -61,7 +61,10 @@ class _Placeholder:
         # By their kinds: a dense layer's `dot` has a thousand operands.
         if any(issubclass(kind, np.ndarray) for kind in set(map(type, operands))):
             return apply_to_arrays(row, operands)
-        for x in operands[len(operands) - row.constants :] if row.constants else ():
+        # Of rules, which are recorded last, the statements of a row with a constant for each column
+        # ask for a constant that is computed, as n - 1 is from n.
+        fixed = 0 if cls.__final__ else row.constants
+        for x in operands[len(operands) - fixed :] if fixed else ():
             if hasattr(x.__class__, "__apply__"):
                 raise TypeError(
                     f"{row.name}: the last {row.constants} operand(s) must be plain numbers"

@@ -19,7 +19,7 @@ from autograd.display.picture.style import (
     box_look,
     swatch_look,
 )
-from autograd.display.writers.measure import HeadPart, box_size, head_lines, text_width
+from autograd.display.writers.measure import HeadPart, head_lines, text_width
 from autograd.escaping import markup as html_text
 
 # Inches between layers, for a picture that runs downwards or not, with numbers on arrows or not.
@@ -57,7 +57,7 @@ def dot_source(picture: Picture) -> str:
     graph.attr("edge", fontname=FONT, fontsize="10", arrowsize="0.7")
     graph.body.append(f"\tlabel={_below(picture)}\n")
     graph.body += [_node(box) for box in picture.boxes]
-    graph.body += [_edge(arrow, labelled) for arrow in picture.arrows]
+    graph.body += [_edge(*pair) for pair in zip(picture.arrows, picture.numbers, strict=True)]
     return graph.source
 
 
@@ -104,16 +104,19 @@ def _table(box: Box) -> str:
     faint = PALE if faded else FAINT
     lines = ["   ".join([_head(part, faded) for part in line]) for line in head_lines(box)]
     head = "<BR/>".join(lines)
-    rows = [f'<TR><TD COLSPAN="2">{head}</TD></TR>'] if head else []
+    # Cells as wide as their text is in any font: what shows the picture may not have dot's.
+    wide = max([sum(1.1 * text_width(x.text, x.size) for x in line) for line in head_lines(box)],
+               default=0.0)  # fmt: skip
+    rows = [f'<TR><TD COLSPAN="2" WIDTH="{wide:.0f}">{head}</TD></TR>'] if head else []
     for name, text, tone in box.rows:
         colour = PALE if faded else TONES.get(tone, INK)
         rows.append(
-            f'<TR><TD ALIGN="LEFT"><FONT COLOR="{faint}" POINT-SIZE="10">{name}\u00a0</FONT></TD>'
-            f'<TD ALIGN="RIGHT"><FONT COLOR="{colour}">{markup(text)}</FONT></TD></TR>'
+            f'<TR><TD ALIGN="LEFT" WIDTH="{text_width(name, 10.0) + 8.0:.0f}">'
+            f'<FONT COLOR="{faint}" POINT-SIZE="10">{name}\u00a0</FONT></TD>'
+            f'<TD ALIGN="RIGHT" WIDTH="{text_width(text, 11.0):.0f}">'
+            f'<FONT COLOR="{colour}">{markup(text)}</FONT></TD></TR>'
         )
-    # As wide as the text is in any font: what shows the picture may not have the one dot knows.
-    wide = f'WIDTH="{box_size(box)[0] - 10.0:.0f}"'
-    table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" {wide}>'
+    table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
     return f"<{table}{''.join(rows)}</TABLE>>"
 
 
@@ -126,14 +129,14 @@ def _head(part: HeadPart, faded: bool) -> str:
     return f'<FONT COLOR="{colour}" POINT-SIZE="{part.size:g}">{text}</FONT>'
 
 
-def _edge(arrow: Arrow, labelled: bool) -> str:
+def _edge(arrow: Arrow, numbers: str) -> str:
     colour, width, dashed = arrow_look(arrow)
     look = f'color="{colour}" tooltip={quoted(arrow.tooltip)}'
-    if arrow.text and labelled:
+    if numbers:
         # Spaces keep the text off its own line, which dot draws right beside it, and make room
         # for wider fonts.
-        space = " " * (1 + len(arrow.text) // 8)
-        look += f' label={quoted(f"{space}{arrow.text}{space}")} fontcolor="{colour}"'
+        lines = [line.join([" " * (1 + len(line) // 8)] * 2) for line in numbers.split("\n")]
+        look += f' label={quoted(chr(10).join(lines))} fontcolor="{colour}"'
     if arrow.amount is not None:
         look += f" penwidth={width:.2f}"
     if dashed:

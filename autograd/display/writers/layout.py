@@ -13,10 +13,10 @@ from itertools import pairwise
 
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
-from autograd.display.writers.measure import box_size, text_width
+from autograd.display.writers.measure import box_size, numbers_size
 from autograd.display.writers.settle import settle
 
-GAP, LABEL_GAP, LABEL_HEIGHT = 16.0, 6.0, 15.0
+GAP, LABEL_GAP = 16.0, 6.0
 SWEEPS = 8
 MOST_DUMMIES = 6_000  # A thousand nodes with a thousand long arrows would make a million.
 
@@ -47,11 +47,9 @@ def arrange(picture: Picture) -> tuple[list[list[Item]], list[list[Item]]]:
         for box in picture.boxes
     }
     everything = list(items.values())
-    numbered = picture.labelled
     routes: list[list[Item]] = []
-    for arrow in picture.arrows:
-        text = arrow.text if numbered else ""
-        room = _turned((text_width(text, 10), LABEL_HEIGHT), down) if text else None
+    for arrow, text in zip(picture.arrows, picture.numbers, strict=True):
+        room = _turned(numbers_size(text), down) if text else None
         routes.append(_route(arrow, items, everything, room))
     rows: list[list[Item]] = [[] for _ in range(1 + max(item.layer for item in everything))]
     for item in everything:

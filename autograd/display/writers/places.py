@@ -29,11 +29,15 @@ class PlacedBox(NamedTuple):
 
 
 class PlacedArrow(NamedTuple):
-    """An arrow through points from box to box; its numbers stand at the spot, if there is one."""
+    """An arrow through points from box to box; its numbers stand at the spot, if there is one.
+
+    They have a line or two.
+    """
 
     arrow: Arrow
     points: list[Point]
     spot: Point | None
+    numbers: str
 
 
 class PlacedPicture(NamedTuple):
@@ -70,7 +74,8 @@ def places_of(picture: Picture) -> PlacedPicture:
     starts = _ports(routes, 0, 1)
     ends = _ports(routes, -1, -2)
     arrows: list[PlacedArrow] = []
-    for i, (arrow, route) in enumerate(zip(picture.arrows, routes, strict=True)):
+    shown = zip(picture.arrows, picture.numbers, routes, strict=True)
+    for i, (arrow, numbers, route) in enumerate(shown):
         ys = [starts[i], *[item.y for item in route[1:-1]], ends[i]]
         # Level from the box to the edge of its column, so that no curve runs under a wider box.
         points = [(xs[route[0].layer] + route[0].width / 2, ys[0])]
@@ -79,7 +84,7 @@ def places_of(picture: Picture) -> PlacedPicture:
         del points[1], points[-1]
         points.append((xs[route[-1].layer] - route[-1].width / 2, ys[-1]))
         spot = (xs[route[-2].layer], route[-2].y) if labelled and len(route) > 2 else None
-        arrows.append(PlacedArrow(arrow, points, spot))
+        arrows.append(PlacedArrow(arrow, points, spot, numbers if spot else ""))
     boxes = [
         PlacedBox(item.box, xs[item.layer], item.y, item.width, item.height)
         for item in everything
@@ -93,8 +98,8 @@ def _turned(placed: PlacedPicture) -> PlacedPicture:
     """Return a picture that lay on its side, set upright: x and y change places."""
     boxes = [PlacedBox(b.box, b.y, b.x, b.height, b.width) for b in placed.boxes]
     arrows = [
-        PlacedArrow(arrow, [(y, x) for x, y in points], spot and (spot[1], spot[0]))
-        for arrow, points, spot in placed.arrows
+        PlacedArrow(arrow, [(y, x) for x, y in points], spot and (spot[1], spot[0]), numbers)
+        for arrow, points, spot, numbers in placed.arrows
     ]
     return PlacedPicture(boxes, arrows, placed.height, placed.width, down=True)
 

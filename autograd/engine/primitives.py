@@ -7,7 +7,8 @@ the same rule runs on floats (backward), on Values (the gradient is a graph agai
 (compiled batches) and on blanks (its text). `/` and `**` on bare floats raise where IEEE
 arithmetic answers, so rules call `reciprocal`, `div` and `power` in their place.
 
-Adding a primitive is one row here and one name in `Value`.
+Adding a primitive is one row here and one name in `Value`. Pages compute it by its function in
+`pages/rows.js`, or by what its own function does where that runs on placeholders.
 """
 
 # pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false

@@ -23,6 +23,7 @@ from autograd.display.chain.step import Step as Step
 from autograd.display.chain.steps import steps as steps
 from autograd.display.drawing import Drawing as Drawing
 from autograd.display.drawing import draw as draw
+from autograd.display.shown.notebook import set_picture_format as set_picture_format
 from autograd.display.update import draw_update as draw_update
 from autograd.engine.backward import backward as backward
 from autograd.engine.backward import local_partials as local_partials

@@ -4,6 +4,7 @@ Each says what was given, what was expected and, where it is known, what to writ
 """
 
 import contextlib
+import functools
 import inspect
 import math
 import numbers
@@ -11,7 +12,7 @@ import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Never, SupportsIndex, TypeVar, cast
+from typing import Any, Never, ParamSpec, SupportsIndex, TypeVar, cast
 
 import numpy as np
 
@@ -68,23 +69,53 @@ def iterable(asker: str, xs: Any, wanted: str) -> list[Any]:
     return list(cast(Any, xs))
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def takes_no_more(function: F) -> F:
-    """Leave out of a function's signature what it takes to refuse: parameters that are Never.
+def own_keywords(
+    spellings: Mapping[str, str] = SPELLINGS,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a function name its own keyword where it is called by that of another library.
 
-    >>> @takes_no_more
+    A function that is too quick for another one around it takes the others itself, as parameters
+    that are Never, and asks `no_more` if there are any. They are only left out of its signature.
+
+    >>> @own_keywords({"learning_rate=": "lr="})
+    ... def step(*, lr):
+    ...     return lr
+    >>> step(learning_rate=0.1)
+    Traceback (most recent call last):
+        ...
+    TypeError: step() got an unexpected keyword argument 'learning_rate': write lr=
+    >>> @own_keywords()
     ... def double(x, **others: Never):
-    ...     no_more(double, others)
     ...     return x + x
     >>> inspect.signature(double)
     <Signature (x)>
     """
-    signature = inspect.signature(function)
-    told = [p for p in signature.parameters.values() if p.annotation not in (Never, "Never")]
-    cast(Any, function).__signature__ = signature.replace(parameters=told)
-    return function
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(function)
+        told = [p for p in signature.parameters.values() if p.annotation not in (Never, "Never")]
+        if len(told) < len(signature.parameters):
+            cast(Any, function).__signature__ = signature.replace(parameters=told)
+            return function
+        known = frozenset(
+            [p.name for p in told if p.kind not in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)]
+        )
+
+        @functools.wraps(function)
+        def checked(*args: P.args, **keywords: P.kwargs) -> R:
+            # Before Python asks for those that are missing, since one may stand under another name.
+            if not known.issuperset(keywords):
+                others = {name: x for name, x in keywords.items() if name not in known}
+                no_more(function, others, spellings)
+            return function(*args, **keywords)
+
+        return checked
+
+    return decorate
 
 
 def no_more(
@@ -95,7 +126,7 @@ def no_more(
     """Ask that a function was called by its own keywords.
 
     Args:
-        function: one that `takes_no_more`.
+        function: one of its `own_keywords`.
         others: the keywords that are none of its own.
         spellings: what to write in place of those of other libraries.
 

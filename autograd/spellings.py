@@ -5,8 +5,8 @@ it: `jacrev` is a name of the package, `.item` an attribute of a Value, `argnums
 of ours are written in full, `autograd.grad` and `v.data`, so that a test can look them up.
 """
 
-from collections.abc import Mapping
-from typing import Never
+from collections.abc import Callable, Mapping
+from typing import Any, Never, TypeVar
 
 MATHEMATICS: Mapping[str, str] = {
     "arccos": "autograd.acos(x)",
@@ -160,8 +160,10 @@ MICROGRAD: Mapping[str, str] = {
     "rankdir=": "direction=",
 }
 SPELLINGS: Mapping[str, str] = {**MATHEMATICS, **TORCH, **JAX, **MICROGRAD}
-# The attributes among them.
-ABSENT = frozenset([key.removeprefix(".") for key in SPELLINGS if key.startswith(".")])
+# Whose objects have no attributes but their own; those of the users' classes may have any.
+_OURS = ("autograd", "nn")
+
+C = TypeVar("C", bound=type)
 
 
 def instead(key: str, spellings: Mapping[str, str] = SPELLINGS) -> str:
@@ -175,10 +177,11 @@ def instead(key: str, spellings: Mapping[str, str] = SPELLINGS) -> str:
 
 
 class Absent:
-    """An attribute that numbers have in other libraries: not there, with what to write instead.
+    """An attribute that objects have in other libraries: not there, with what to write instead.
 
     It stands in a class in place of a `__getattr__`, since NumPy asks each element of an array for
-    attributes that are not there, and would wait for a function each time.
+    attributes that are not there, and would wait for a function each time. Nor can it be set, which
+    would do nothing; but in a class of the user's own it is an attribute like any other.
 
     >>> class Number:
     ...     item = Absent("item")
@@ -186,13 +189,52 @@ class Absent:
     False
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, spellings: Mapping[str, str] = SPELLINGS) -> None:
         self.name = name
+        self.advice = instead(f".{name}", spellings)
+        self.__doc__ = f"Not here{self.advice}."  # for help()
 
-    def __get__(self, x: object, kind: type | None = None) -> Never:
+    def __get__(self, x: object, kind: type | None = None) -> Any:
+        own = getattr(x, "__dict__", {})
+        return own[self.name] if self.name in own else self._refuse(x, kind)
+
+    def __set__(self, x: object, new: object) -> None:
+        if type(x).__module__.partition(".")[0] in _OURS:
+            self._refuse(x)
+        vars(x)[self.name] = new
+
+    def __delete__(self, x: object) -> None:
+        self.__get__(x)
+        del vars(x)[self.name]
+
+    def _refuse(self, x: object, kind: type | None = None) -> Never:
         name = type(x).__name__ if x is not None else getattr(kind, "__name__", "")
-        message = f"{name!r} object has no attribute {self.name!r}{instead('.' + self.name)}"
+        message = f"{name!r} object has no attribute {self.name!r}{self.advice}"
         raise AttributeError(message, name=self.name, obj=x)
 
-    def __set__(self, x: object, new: object) -> Never:
-        self.__get__(x)
+
+def lacking(spellings: Mapping[str, str] = SPELLINGS) -> Callable[[C], C]:
+    """Let a class say of each attribute in a table that it is absent, and leave it out of `dir`.
+
+    >>> @lacking({".fit": "train(model)"})
+    ... class Model:
+    ...     pass
+    >>> Model().fit = 3
+    Traceback (most recent call last):
+        ...
+    AttributeError: 'Model' object has no attribute 'fit': write train(model)
+    """
+
+    def decorate(kind: C) -> C:
+        for key in spellings:
+            if key.startswith("."):
+                setattr(kind, key[1:], Absent(key[1:], spellings))
+        setattr(kind, "__dir__", _present)  # noqa: B010  # which a type checker would refuse
+        return kind
+
+    return decorate
+
+
+def _present(x: object) -> list[str]:
+    own = getattr(x, "__dict__", {})
+    return [name for name in object.__dir__(x) if name in own or hasattr(type(x), name)]

@@ -7,6 +7,7 @@ formulas become MathML here, and the theme brings no fonts or scripts from elsew
 
 import html
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -185,6 +186,11 @@ def describe_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None
         path = Path(app.srcdir, image["uri"])
         if path.suffix == ".svg" and "prefers-color-scheme" in path.read_text(encoding="utf-8"):
             image["classes"].append("adapts")
+    for raw in doctree.findall(nodes.raw):
+        # A picture that a notebook holds as an image alone stays one: figures.js opens it large.
+        still = re.sub(r'(<img [^>]*) onload="[^"]*"', r"\1", raw.astext())
+        if still != raw.astext():
+            raw.replace_self(nodes.raw("", still, format="html"))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

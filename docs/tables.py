@@ -1,20 +1,24 @@
-"""What the documentation takes from the code: the public names, and the table of primitives.
+"""What the documentation takes from the code: public names, primitives, spellings of others.
 
 Nothing here needs Sphinx, so the tests can ask the same questions of the pages that the build does.
 """
 
+import ast
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from autograd import spellings
 from autograd.display.chain.latex import number_latex
 from autograd.display.chain.rules import partial_latex
 from autograd.engine.primitive import TABLE, Primitive
+from autograd.escaping import markdown_text
 from autograd.table import Table
 from autograd.transforms.taylor import second_derivatives
+from nn import spellings as nn_spellings
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MODULES = (
@@ -97,10 +101,11 @@ def _math(latex: str) -> str:
 def _partials(row: Primitive) -> str:
     text = partial_latex(row)
     # Of any number of operands there is one formula, told apart by its indices.
-    lines = [
-        rf"\partial z/\partial {_indexed(name)} &= {partial}"
-        for name, partial in zip(text.operands, text.partials, strict=False)
-    ]
+    lines: list[str] = []
+    for name, partial, textbook in zip(text.operands, text.partials, text.textbook, strict=True):
+        lines.append(rf"\partial z/\partial {_indexed(name)} &= {partial}")
+        if textbook:
+            lines.append(f"&= {textbook}")
     # One formula of several lines, for the room between them: fractions would touch.
     return _math(r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}")
 
@@ -150,6 +155,67 @@ def domains_table() -> str:
     return Table(columns, lines, "<<<").markdown(escaped=False)
 
 
+# What other libraries call things ----------------------------------------------------------------
+
+# What a table of spellings is about, and the table.
+SPELLINGS: Mapping[str, Mapping[str, str]] = {
+    "Functions of numbers": spellings.MATHEMATICS,
+    "PyTorch": spellings.TORCH,
+    "JAX and HIPS autograd": spellings.JAX,
+    "micrograd": spellings.MICROGRAD,
+    "Networks: PyTorch, Keras and scikit-learn": nn_spellings.NAMES,
+    "Attributes of a model": nn_spellings.MODEL,
+    "Attributes of a layer or network": nn_spellings.LAYER,
+    "Attributes of a history": nn_spellings.HISTORY,
+    "Attributes of an optimizer": nn_spellings.OPTIMIZER,
+    "Keywords of `fit`": nn_spellings.FIT,
+    "Keywords of `Neuron` and `Layer`": nn_spellings.DENSE,
+    "Keywords of `MLP`": nn_spellings.NETWORK,
+    "Keywords of `SGD`": nn_spellings.DESCENT,
+    "Keywords of `minibatches` and `split`": nn_spellings.DATA,
+    "Options of the command": nn_spellings.COMMAND,
+}
+_CALL = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_KEYWORD = rf"\w+=(?:\[[^\]]*\]|'\w+'|{_CALL}|[\w.]+(?:{_CALL})?)?"
+# Code within a sentence: a keyword with or without its value, a path of names, a call, a list.
+_CODE = re.compile(
+    rf"{_KEYWORD}|\b\w+\.\w[\w.]*(?:{_CALL})*|\b\w+{_CALL}|__\w+__|\[[^\]]* for [^\]]*\]"
+)
+
+
+def spellings_tables() -> str:
+    """Return a table of what is written elsewhere and here, for each room of other libraries."""
+    grouped = {about: _by_advice(table) for about, table in SPELLINGS.items()}
+    grouped["Losses, activations and their like, by name"] = {
+        repr(here): list(map(repr, others)) for here, others in nn_spellings.NAMED.items()
+    }
+    parts: list[str] = []
+    for about, elsewhere in grouped.items():
+        rows = [(f"`{'`, `'.join(keys)}`", _advice(here)) for here, keys in elsewhere.items()]
+        shown = Table(("elsewhere", "here"), rows, "<<").markdown(escaped=False)
+        parts.append(f"### {about}\n\n{shown}")
+    return "\n\n".join(parts)
+
+
+def _by_advice(table: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the keys that have one advice in common, for each advice."""
+    found: dict[str, list[str]] = {}
+    for key, here in table.items():
+        found.setdefault(here, []).append(key)
+    return found
+
+
+def _advice(here: str) -> str:
+    """Return what to write here in Markdown, its code marked as such."""
+    try:
+        ast.parse(here)
+    except SyntaxError:  # a sentence
+        prose = [markdown_text(text) for text in _CODE.split(here)]
+        code = [f"`{text}`" for text in _CODE.findall(here)]
+        return "".join([x for pair in zip(prose, [*code, ""], strict=True) for x in pair])
+    return f"`{here}`"
+
+
 def course() -> str:
     """Return what the notebooks' own overview says of them, with links to their pages."""
     overview = (REFERENCE.parent.parent / "notebooks" / "README.md").read_text(encoding="utf-8")
@@ -161,5 +227,6 @@ MADE: dict[str, Callable[[], str]] = {
     "<!-- primitives -->": primitives_table,
     "<!-- domains -->": domains_table,
     "<!-- course -->": course,
+    "<!-- spellings -->": spellings_tables,
     ".. other functions": other_functions,
 }

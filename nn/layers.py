@@ -18,8 +18,8 @@ from autograd import Value, dot
 from nn.activations import ACTIVATIONS, Activation, activation_function, activation_name
 from nn.init import INITIALISERS, Draw, Seed, described, draw
 from nn.module import Module, Rows
-from nn.spellings import DENSE, NETWORK, own_keywords
-from nn.validation import Array, Floats, instance, refuse_masked, whole
+from nn.spellings import DENSE, LAYER, NETWORK, lacking
+from nn.validation import Array, Floats, instance, own_keywords, refuse_masked, whole
 
 Inputs: TypeAlias = Sequence[Value | float] | Array
 
@@ -132,6 +132,7 @@ class Neuron(Module):
         return f"{self.n_in} → 1", activation_name(self.activation)
 
 
+@lacking(LAYER)
 class Layer(Module):
     """A row of neurons that share their inputs: a dense layer.
 
@@ -238,6 +239,7 @@ class Layer(Module):
         return []
 
 
+@lacking(LAYER)
 class MLP(Module):
     """A multilayer perceptron: dense layers, each fed with the outputs of the one before.
 

@@ -7,7 +7,7 @@ and are the same in messages, pictures and model files.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 
@@ -16,13 +16,14 @@ from nn import outline
 from nn.inference.predict import programs_of
 from nn.init import checked_pair
 from nn.serialization import Load, Path, model_text
-from nn.spellings import MODEL, absent
+from nn.spellings import MODEL, lacking
 from nn.validation import Array, Floats, instance, iterable, numeric
 
 # One dense layer as its neurons: the weights and the bias of each.
 Rows: TypeAlias = list[tuple[list[Value], Value]]
 
 
+@lacking(MODEL)
 class Module:
     """A model: something with parameters that can be called on one sample.
 
@@ -67,11 +68,6 @@ class Module:
                 f"write .{name}.data = {value} to set it"
             )
         object.__setattr__(self, name, value)
-
-    if not TYPE_CHECKING:  # which would take every attribute for there
-
-        def __getattr__(self, name: str) -> Any:
-            return absent(self, name, MODEL)
 
     # Parameters ---------------------------------------------------------------------------------
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value
-from nn.spellings import DESCENT, OPTIMIZER, absent, names_of, own_keywords
-from nn.validation import Floats, flag, real
+from nn.spellings import DESCENT, OPTIMIZER, lacking, names_of
+from nn.validation import Floats, flag, own_keywords, real
 
 if not TYPE_CHECKING:  # which would take every name for there
     __getattr__ = names_of(__name__)
@@ -33,6 +33,7 @@ _NO_GRADIENT = (
 )
 
 
+@lacking(OPTIMIZER)
 class Optimizer:
     """The common ground of optimisers: parameters, a rate, steps on Values or on one array.
 
@@ -172,11 +173,6 @@ class Optimizer:
         """Set the gradient of every parameter to None."""
         for p in self.parameters:
             p.grad = None
-
-    if not TYPE_CHECKING:  # which would take every attribute for there
-
-        def __getattr__(self, name: str) -> Any:
-            return absent(self, name, OPTIMIZER)
 
     def __repr__(self) -> str:
         rate = self._rate

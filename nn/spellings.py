@@ -5,17 +5,12 @@ keyword. Names of ours are written in full, `nn.Layer` and `model.arrays()`, so 
 them up. Errors stay Python's own, with the advice behind; `autograd.spellings` has the words.
 """
 
-from __future__ import annotations
-
-import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Never, ParamSpec, TypeVar
+from typing import Never
 
-from autograd import asked
 from autograd import spellings as words
 
-P = ParamSpec("P")
-R = TypeVar("R")
+lacking = words.lacking
 
 # Names that stand for an entry of a table, in small letters and without lines between them.
 NAMED: Mapping[str, Sequence[str]] = {
@@ -51,6 +46,13 @@ NAMED: Mapping[str, Sequence[str]] = {
     "xavier": ("glorot", "glorotuniform", "xavieruniform", "glorotnormal", "xaviernormal"),
     "he": ("kaiming", "henormal", "heuniform", "kaimingnormal", "kaiminguniform"),
     "constant": ("zeros", "zero", "ones"),
+    "digits": ("loaddigits",),
+    "circles": ("makecircles",),
+    "moons": ("makemoons",),
+    "train": ("fit", "learn"),
+    "draw": ("plot", "graph", "show"),
+    "explain": ("grad", "gradient", "derive", "derivative", "diff"),
+    "walk": ("walkthrough", "step", "steps"),
     "compiled": ("numpy", "compile", "jit", "fast"),
     "eager": ("python", "scalar", "interpreted"),
 }
@@ -157,9 +159,10 @@ NAMES: Mapping[str, str] = {
     "no_grad": "autograd.no_grad()",
 }
 
-_ARRAYS = "model.arrays(), a pair (W, b) for each layer"
+_ARRAYS = "model.arrays(), a pair (W, b) for each layer, and model.set_arrays(arrays)"
 _PARAMETERS = "model.parameters()"
 _MODES = "leave it out: a model has no modes, and model.predict(X) records nothing"
+_FROZEN = "leave it out: give the optimizer the parameters that it is to move"
 MODEL: Mapping[str, str] = {
     ".add": "nn.MLP([n_in, 16, n_out])",
     ".backward": "loss.backward() of a loss of model(x)",
@@ -176,13 +179,15 @@ MODEL: Mapping[str, str] = {
     ".forward": "model(x), which nn.Module calls __call__",
     ".get_weights": _ARRAYS,
     ".intercepts_": _ARRAYS,
+    ".kernel": _ARRAYS,
     ".load_state_dict": "model.load(path), or model.set_arrays(arrays)",
     ".load_weights": "model.load(path)",
     ".modules": "model.named_parameters()",
     ".named_modules": "model.named_parameters()",
     ".partial_fit": _TRAIN,
     ".predict_proba": "autograd.sigmoid(model.predict(X)), or autograd.softmax(row) of each row",
-    ".requires_grad_": "leave it out: give the optimizer the parameters that it is to move",
+    ".requires_grad": _FROZEN,
+    ".requires_grad_": _FROZEN,
     ".save_weights": "model.save(path)",
     ".score": _ACCURACY,
     ".set_weights": "model.set_arrays(arrays)",
@@ -191,9 +196,14 @@ MODEL: Mapping[str, str] = {
     ".to": _NUMBERS,
     ".train": _MODES,
     ".train_on_batch": _TRAIN,
+    ".trainable": _FROZEN,
     ".trainable_variables": _PARAMETERS,
     ".trainable_weights": _PARAMETERS,
+    ".training": _MODES,
+    ".weight": _ARRAYS,
 }
+# Of layers and networks, whose neurons have the weights.
+LAYER: Mapping[str, str] = {".bias": _ARRAYS, ".biases": _ARRAYS, ".weights": _ARRAYS}
 _LISTS = "history.loss, history.metric, history.validation_loss or history.validation_metric"
 HISTORY: Mapping[str, str] = {
     ".acc": "history.metric",
@@ -209,12 +219,16 @@ HISTORY: Mapping[str, str] = {
     ".val_accuracy": "history.validation_metric",
     ".val_loss": "history.validation_loss",
 }
+_RATES = ("learning_rate", "eta", "eta0", "step_size", "alpha")
 OPTIMIZER: Mapping[str, str] = {
+    **dict.fromkeys([f".{rate}" for rate in _RATES], "optimizer.lr"),
     ".apply_gradients": "optimizer.step(), after loss.backward()",
-    ".learning_rate": "optimizer.lr",
+    ".beta": "optimizer.momentum",
     ".load_state_dict": "copy.deepcopy(optimizer), beforehand",
     ".minimize": "loss.backward() and optimizer.step()",
+    ".nesterovs_momentum": "optimizer.nesterov",
     ".param_groups": "optimizer.parameters and optimizer.lr",
+    ".params": "optimizer.parameters",
     ".state_dict": "copy.deepcopy(optimizer)",
     ".zero_gradients": "optimizer.zero_grad()",
 }
@@ -264,7 +278,7 @@ NETWORK: Mapping[str, str] = {
     "hidden_activation=": "activation=",
 }
 DESCENT: Mapping[str, str] = {
-    **dict.fromkeys(("learning_rate=", "eta=", "eta0=", "step_size=", "alpha="), "lr="),
+    **dict.fromkeys([f"{rate}=" for rate in _RATES], "lr="),
     "params=": "parameters=",
     "model=": "parameters=model.parameters()",
     "decay=": "lr=, as a function of the step's number",
@@ -278,48 +292,22 @@ DATA: Mapping[str, str] = {
     "seed=": "rng=",
     "shuffle=": "leave it out: each epoch is a new order, drawn from rng=",
 }
-
-
-def own_keywords(spellings: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a function name its own keyword where it is called by that of another library.
-
-    >>> @own_keywords({"learning_rate=": "lr="})
-    ... def step(*, lr):
-    ...     return lr
-    >>> step(learning_rate=0.1)
-    Traceback (most recent call last):
-        ...
-    TypeError: step() got an unexpected keyword argument 'learning_rate': write lr=
-    """
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        code: Any = getattr(function, "__code__")  # noqa: B009  # all but functions have none
-        known = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-
-        @functools.wraps(function)
-        def checked(*args: P.args, **keywords: P.kwargs) -> R:
-            # Before Python asks for those that are missing, since one may stand under another name.
-            if not known.issuperset(keywords):
-                others = {name: x for name, x in keywords.items() if name not in known}
-                asked.no_more(function, others, spellings)
-            return function(*args, **keywords)
-
-        return checked
-
-    return decorate
-
-
-def absent(x: object, name: str, spellings: Mapping[str, str]) -> Any:
-    """Raise the error of an attribute that is not there, with what to write instead.
-
-    It is for a `__getattr__`, which Python also asks where a property raised an AttributeError:
-    looked up once more, that raises its own.
-    """
-    advice = words.instead(f".{name}", spellings)
-    if not advice or hasattr(type(x), name):
-        return object.__getattribute__(x, name)
-    message = f"{type(x).__name__!r} object has no attribute {name!r}{advice}"
-    raise AttributeError(message, name=name, obj=x)
+# Options of the command `chalkgrad`.
+COMMAND: Mapping[str, str] = {
+    **dict.fromkeys([f"--{rate}".replace("_", "-") for rate in _RATES], "--lr"),
+    **dict.fromkeys(("--n-epochs", "--num-epochs", "--max-iter", "--iterations"), "--epochs"),
+    **dict.fromkeys(("--bs", "--minibatch-size"), "--batch-size"),
+    **dict.fromkeys(("--layers", "--units", "--neurons", "--hidden-layer-sizes"), "--hidden"),
+    **dict.fromkeys(("--opt", "--optim", "--solver"), "--optimizer"),
+    **dict.fromkeys(("--criterion", "--objective"), "--loss"),
+    **dict.fromkeys(("--n", "--samples", "--n-samples"), "--points"),
+    **dict.fromkeys(("--dir", "--file", "--folder", "--save"), "--output"),
+    **dict.fromkeys(("--wrt", "--variable"), "--by"),
+    **dict.fromkeys(("--paths", "--limit"), "--most"),
+    "--random-state": "--seed",
+    "--silent": "--quiet",
+    "--tex": "--latex",
+}
 
 
 def names_of(module: str) -> Callable[[str], Never]:

@@ -23,6 +23,7 @@ flag = asked.flag
 function = asked.function
 instance = asked.instance
 iterable = asked.iterable
+own_keywords = asked.own_keywords
 path_of = asked.path_of
 real = asked.real
 whole = asked.whole

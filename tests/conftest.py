@@ -12,6 +12,7 @@ import pytest
 
 import autograd
 from autograd.compile.tracing.refusals import _guarding
+from autograd.display.shown.notebook import picture_format
 from autograd.engine import modes, serialization
 from autograd.engine.backward import _turn
 from autograd.engine.primitives import TABLE
@@ -40,6 +41,7 @@ def _state() -> dict[str, object]:
     return {
         "rows of the table": tuple(TABLE.values()),
         "no_grad and other modes that are open": modes.open_modes(),
+        "the form of pictures": picture_format(),
         "a pickle underway": serialization._underway.now(),
         "what transforms differentiate by": frozenset(serialization.differentiated),
         "locks": [turn.lock._is_owned() for turn in (_turn, _guarding)],

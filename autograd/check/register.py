@@ -13,6 +13,8 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 
 from autograd import asked
+from autograd.check.forms import called, wrong_form
+from autograd.check.judge.report import Report
 from autograd.check.judge.rows import check_row
 from autograd.check.judge.sample import sample
 from autograd.check.oracles.row_slope import value
@@ -71,7 +73,7 @@ def register(row: Primitive) -> Function:
     Raises:
         WrongPartialsError: if a partial derivative is wrong somewhere in the domain or could be
             checked nowhere in it, or the array function or formula disagrees with the float
-            function; nothing is registered then.
+            function, or `shown` or `textbook` with the partials; nothing is registered then.
         ValueError: if the name belongs to a built-in primitive, or to a variable of the rules; if
             the row says `operator`; if it `commutes`, is `unsigned` or has a `neutral` number, and
             its function says otherwise somewhere in the domain.
@@ -108,6 +110,12 @@ def register(row: Primitive) -> Function:
             "\nGive a domain where it can be checked: domain=((low, high),)" if open_slopes else ""
         )
         raise WrongPartialsError(f"the row of {row.name} is refused:\n{report}{hint}", report)
+    wrong = wrong_form(row)
+    if wrong is not None:
+        _take_back(row, given)
+        raise WrongPartialsError(
+            f"the row of {row.name} is refused: {wrong.reason}", Report([wrong], report.title)
+        )
     unregister(row.name)
     enter(row)
 
@@ -156,13 +164,9 @@ def false_claim(row: Primitive, point: Sequence[float]) -> str:
     for column, operands, wanted in same:
         found = value(row, operands)
         if repr(found) != repr(wanted):
-            return f"{column}, and {_called(row, operands)} is {found!r}, not {wanted!r}"
+            return f"{column}, and {called(row, operands)} is {found!r}, not {wanted!r}"
     is_signed = z == z and math.copysign(1.0, z) < 0.0
-    return f"unsigned, and {_called(row, point)} is {z!r}" if row.unsigned and is_signed else ""
-
-
-def _called(row: Primitive, operands: Sequence[float]) -> str:
-    return f"{row.name}({', '.join(map(repr, operands))})"
+    return f"unsigned, and {called(row, point)} is {z!r}" if row.unsigned and is_signed else ""
 
 
 def unregister(name: str) -> None:
@@ -205,7 +209,8 @@ def primitive(function: Any = None, /, **columns: Any) -> Any:
     Args:
         function: of one or more floats; its name and the number of its parameters become the row's.
             A function of `*xs` makes a row of any number of operands.
-        columns: `partials`, and any other column of `Primitive`, such as `domain` and `array`.
+        columns: `partials`, and any other column of `Primitive`, such as `domain`, `array` and
+            `textbook`.
 
     Raises:
         WrongPartialsError: if the partials are wrong somewhere in the domain, or the function has

@@ -7,7 +7,7 @@ imported with `autograd`, and the function put in its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any
 
 from autograd import asked
 from autograd.transforms.transforms import Argnum
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from autograd.compile.tracing.trace import Shape
 
 
-@asked.takes_no_more
+@asked.own_keywords()
 def compile(
     f: Callable[..., Any],
     *,
@@ -25,7 +25,6 @@ def compile(
     argnum: Argnum = 0,
     dtype: Any = "float64",
     shapes: Sequence[Shape] | None = None,
-    **_others: Never,
 ) -> Program:
     """Return a program that computes f, and its gradient, over many samples at once.
 
@@ -75,5 +74,4 @@ def compile(
     """
     from autograd.compile.program import Program
 
-    asked.no_more(compile, _others)
     return Program(f, parameters=parameters, argnum=argnum, dtype=dtype, shapes=shapes)

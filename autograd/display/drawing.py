@@ -1,19 +1,30 @@
 """`draw`, and the Drawing it returns: a picture as text (DOT, Mermaid, TikZ), SVG or a file."""
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 
 from autograd import asked
 from autograd.display.fitting import MOST_BOXES, fitting, way_of
-from autograd.display.format import whole_number
+from autograd.display.format import count_text, whole_number
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.selection import views
 from autograd.display.picture.style import legend_of
+from autograd.display.shown.notebook import MOST_BYTES, bundle, picture_format, stored
+from autograd.display.shown.slim import inline_svg
+from autograd.display.shown.theme import adapting
 from autograd.display.writers.dot import dot_source
-from autograd.display.writers.graphviz import INSTALL, RenderError, available, inline_svg, render
+from autograd.display.writers.graphviz import (
+    INSTALL,
+    RenderError,
+    available,
+    render,
+    small_png,
+    with_scale,
+)
 from autograd.display.writers.mermaid import mermaid_source
 from autograd.display.writers.svg import svg_of
 from autograd.display.writers.text import outline
@@ -45,7 +56,7 @@ _FLOWS = "values into a group: how many there are, and the range of their contri
 _DIRECTIONS = "▲ ▼: the way an output should go for the result to fall, against its gradient"
 
 
-@asked.takes_no_more
+@asked.own_keywords()
 def draw(
     z: Value,
     *,
@@ -59,7 +70,6 @@ def draw(
     direction: str = "auto",
     scale: float = 1.0,
     legend: bool = True,
-    **_others: Never,
 ) -> "Drawing":
     """Return a picture of the graph that z was computed from.
 
@@ -123,7 +133,6 @@ def draw(
     >>> print(draw(x * x + Value(1.0, "b"), highlight="b").text.splitlines()[-1])
     highlighted: 1 path from z to b, the sum is 1
     """
-    asked.no_more(draw, _others)
     check_format(format)
     if depth is not None:
         whole_number("depth", depth, 0)
@@ -191,10 +200,11 @@ class Drawing:
         """The SVG, which engine drew it, and in one line why not a better one."""
         rendered = render(self.source, "svg")
         if rendered.content is not None:
-            return inline_svg(rendered.content), rendered.engine, f"drawn by {rendered.engine}"
+            svg = adapting(inline_svg(rendered.content))
+            return svg, rendered.engine, f"drawn by {rendered.engine}"
         advice = "" if available() else f": {INSTALL} for a better one"
         note = f"drawn by the own layout ({rendered.reason}){advice}"
-        return svg_of(self.picture), "own layout", note
+        return adapting(svg_of(self.picture)), "own layout", note
 
     @property
     def svg(self) -> str:
@@ -261,9 +271,8 @@ class Drawing:
             return self.tikz.encode()
         if format == "txt":
             return f"{self.text}\n".encode()
-        source = self.source
-        if format == "png" and self.scale != 1.0:
-            source = source.replace("{", f"{{\n\tdpi={96 * self.scale:g}", 1)
+        scaled = format == "png" and self.scale != 1.0
+        source = with_scale(self.source, self.scale) if scaled else self.source
         rendered = render(source, format)
         if rendered.content is None:
             raise RenderError(
@@ -293,27 +302,44 @@ class Drawing:
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        bundle: dict[str, Any] = {"text/plain": self.text}
+        plain = {"dot": self.source, "gv": self.source, "mmd": self.mermaid, "tex": self.tikz}
         if self.format == "svg":
-            bundle["image/svg+xml"] = self.svg
-        elif self.format == "png":
-            bundle["image/png"] = self.content("png")
-        elif self.format == "pdf":
-            bundle["application/pdf"] = self.content("pdf")
-        elif self.format in ("dot", "gv"):
-            bundle["text/plain"] = self.source
-        elif self.format == "mmd":
-            bundle["text/plain"] = self.mermaid
-        elif self.format == "tex":
-            bundle["text/plain"] = self.tikz
-        return bundle
+            return self._shown()
+        made: dict[str, Any] = {"text/plain": plain.get(self.format) or self.text}
+        if self.format in ("png", "pdf"):
+            kind = "image/png" if self.format == "png" else "application/pdf"
+            made[kind] = self.content(self.format)
+        return made
+
+    def _shown(self) -> dict[str, Any]:
+        """Return the picture for a notebook, in the form that is set for all pictures."""
+        note = ""
+        if picture_format() == "png":
+            room = (MOST_BYTES - stored(self.text) - 500) * 3 // 4
+            png = small_png(self.source, self.scale, room)
+            if png is not None:
+                return {"text/plain": self.text, "image/png": png}
+            note = f"This is SVG: a PNG needs Graphviz, {INSTALL}."
+        return bundle(self.svg, self.text, self._alt, self._pdfs(), note)
+
+    def _pdfs(self) -> Iterator[bytes | None]:
+        """Yield the picture as PDF, then with one font less in it."""
+        for source in (self.source, re.sub("</?B>", "", self.source)):
+            yield render(source, "pdf").content
+
+    @property
+    def _alt(self) -> str:
+        """The name of the image, for those who do not see it."""
+        result = next((box.called or box.title for box in self.picture.boxes if box.result), "")
+        return f"The graph of {result or 'z'}: {self._size}"
+
+    @property
+    def _size(self) -> str:
+        boxes, arrows = len(self.picture.boxes), len(self.picture.arrows)
+        return f"{count_text(boxes, 'box')}, {count_text(arrows, 'arrow')}"
 
     def __str__(self) -> str:
         return self.text
 
     def __repr__(self) -> str:
-        boxes, arrows = len(self.picture.boxes), len(self.picture.arrows)
-        return (
-            f"<Drawing: {boxes} box{'es' * (boxes != 1)}, {arrows} arrow{'s' * (arrows != 1)}; "
-            '.svg, .source, .save("graph.svg")>'
-        )
+        return f'<Drawing: {self._size}; .svg, .source, .save("graph.svg")>'

@@ -13,7 +13,7 @@ from autograd.display.picture.choice import ARROWS
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.style import LEAST_TEXT, MOST_HIGH, MOST_WIDE, shrunk
 from autograd.display.writers.measure import box_size
-from autograd.display.writers.places import places_of
+from autograd.display.writers.places import bounds, places_of
 
 # The smallest text of the small layout, in pixels.
 _TEXT: Final = 10.0
@@ -21,8 +21,8 @@ _TEXT: Final = 10.0
 LEAST: Final = LEAST_TEXT / _TEXT
 # The lines below a picture: its legend, the key and a note or two.
 _BELOW: Final = 75.0
-# More boxes than this fit in no picture: the smallest are some 40 by 60 pixels with their arrows.
-MOST_BOXES: Final = 150
+# More boxes are no picture that one reads, nor one that a notebook holds in 60 kB.
+MOST_BOXES: Final = 50
 
 
 def way_of(direction: object) -> bool | None:
@@ -49,12 +49,14 @@ def fitting(pictures: Iterable[Picture], down: bool | None = None) -> Picture:
     picture = Picture()
     for picture in pictures:
         grouped = any(box.kind == "group" for box in picture.boxes)
-        for with_numbers in (True, False) if grouped else (True,):
-            picture.numbered = with_numbers
+        # Numbers in a line, or left out of a grouped picture, or in two lines.
+        for picture.numbered, picture.stacked in (
+            (True, False), (not grouped, not grouped)
+        ):  # fmt: skip
             if _turn(picture, down) >= LEAST:
                 picture.fitted = True
                 return picture
-    picture.numbered = True
+    picture.numbered, picture.stacked = True, False
     return picture
 
 
@@ -68,6 +70,13 @@ def _turn(picture: Picture, down: bool | None) -> float:
     picture.down = bool(down)
     if _is_hopeless(picture):
         return 0.0
+    if not picture.down:
+        width, height = bounds(picture)
+        if (scale := shrunk(width, height + _BELOW)) >= LEAST:
+            return scale  # it fits however it is laid out
+        if down is None and shrunk(width, 0.0) < LEAST:
+            picture.down = True  # and here it cannot
+            return _scale_of(picture)
     scale = _scale_of(picture)
     if down is not None or scale >= LEAST:
         return scale

@@ -151,7 +151,7 @@ def is_unreached(node: Node) -> bool:
     return node.grad is _UNTOUCHED
 
 
-@asked.takes_no_more
+@asked.own_keywords()
 def backward(z: N, *, on_leaf: Callable[[N], object] | None = None, **_others: Never) -> None:
     """Set `grad` of every Value v that z was computed from to dz/dv.
 

@@ -18,7 +18,6 @@ from autograd.engine.number import elementwise, made_of, number
 Interval = tuple[float, float]
 Point = tuple[float, ...]
 
-
 # Partial derivatives of one row, (z, x, y, ...) -> (dz/dx, dz/dy, ...), for one, two, three or any
 # number of operands; and its function written with an mpmath context, (mp, x, y, ...) -> z. The
 # alternatives let a type checker see into the lambdas of the table.
@@ -117,8 +116,10 @@ class Primitive:
             if the row commutes.
         paired: whether its operands are two lists of one length, one after the other.
         unsigned: whether no result is below 0, nor -0.0.
-        textbook: the partials as books write them, where `partials` has another form for the sake
-            of floats; what is shown is this one.
+        shown: the partials as they are shown, where `partials` calls functions for the sake of
+            floats that a reader need not know.
+        textbook: the partials as books print them, which may lose all digits in floats; None for
+            an operand where `shown` is what books print, or `partials` where there is no `shown`.
 
     >>> row = lookup("mul")
     >>> row.function(3.0, 4.0), row.partials(12.0, 3.0, 4.0)
@@ -144,6 +145,7 @@ class Primitive:
     neutral: float | None = None
     paired: bool = False
     unsigned: bool = False
+    shown: Rule | None = None
     textbook: Rule | None = None
 
     def __post_init__(self) -> None:
@@ -179,7 +181,7 @@ class Primitive:
         asked.instance("a primitive's name", columns["name"], str, "a str")
         for name in ("function", "partials"):
             asked.function(f"{self.name}: {name}", columns[name])
-        for name in ("array", "precise", "text", "latex"):
+        for name in ("array", "precise", "text", "latex", "shown", "textbook"):
             if columns[name] is not None:
                 asked.function(f"{self.name}: {name}", columns[name])
         if columns["arity"] is not None:

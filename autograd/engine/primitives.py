@@ -7,7 +7,8 @@ the same rule runs on floats (backward), on Values (the gradient is a graph agai
 (compiled batches) and on blanks (its text). `/` and `**` on bare floats raise where IEEE
 arithmetic answers, so rules call `reciprocal`, `div` and `power` in their place.
 
-Adding a primitive is one row here and one name in `Value`.
+Adding a primitive is one row here and one name in `Value`. Pages compute it by its function in
+`pages/rows.js`, or by what its own function does where that runs on placeholders.
 """
 
 # pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false
@@ -181,6 +182,7 @@ div = _binary(
         function=total(cast(Any, operator.truediv), np.true_divide, arity=2),
         array=np.true_divide,
         partials=lambda z, x, y: (reciprocal(y), -div(z, y)),
+        textbook=lambda z, x, y: (None, -div(x, square(y))),
         precise=lambda mp, x, y: x / y,
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, (0.1, 10.0)),
@@ -195,6 +197,7 @@ reciprocal = _unary(
         function=total(numeric.reciprocal, np.reciprocal),
         array=np.reciprocal,
         partials=lambda z, x: (-z * z,),
+        textbook=lambda z, x: (-reciprocal(square(x)),),
         precise=lambda mp, x: 1 / x,
         latex=Notation(r"\frac{{1}}{{{0:0}}}", POWER),
         domain=((0.1, 10.0),),
@@ -219,6 +222,7 @@ sqrt = _unary(
         array=np.sqrt,
         # z + 0.0 is z, but at -0.0, where z is -0.0 and its reciprocal would be -inf.
         partials=lambda z, x: (0.5 * reciprocal(z + 0.0),),
+        textbook=lambda z, x: (reciprocal(2.0 * sqrt(x)),),
         precise=lambda mp, x: mp.sqrt(x),
         latex=Notation(r"\sqrt{{{0:0}}}"),
         domain=(POSITIVE,),
@@ -274,7 +278,7 @@ pow = _binary(
             y * pow(x, y - 1.0 + equal(y, 0.0) * equal(x, 0.0)),
             apply(_power_log, (x, y, 1.0)),
         ),
-        textbook=lambda z, x, y: (y * pow(x, y - 1.0), z * log(x)),
+        shown=lambda z, x, y: (y * pow(x, y - 1.0), z * log(x)),
         precise=lambda mp, x, y: mp.power(x, y),
         text=_power.text,
         latex=_power.latex,
@@ -369,6 +373,7 @@ log2 = _unary(
         function=total(math.log2, np.log2),
         array=np.log2,
         partials=lambda z, x: (reciprocal(x) * (1.0 / math.log(2.0)),),
+        textbook=lambda z, x: (reciprocal(x * log(_exact(x, 2.0))),),
         precise=lambda mp, x: mp.log(x) / mp.log(2),
         latex=latex_call(r"\log_2"),
         domain=(POSITIVE,),
@@ -381,6 +386,7 @@ xlogy = _binary(
         array=numeric.xlogy_array,
         # At (0, 0) the quotient is 0: xlogy(0, y) is 0 for every y.
         partials=lambda z, x, y: (log(y), xdivy(x, y)),
+        textbook=lambda z, x, y: (None, div(x, y)),
         precise=lambda mp, x, y: x * mp.log(y),
         latex=Notation(r"{0:2} \cdot \log\left({1:0}\right)", PRODUCT),
         domain=(REAL, POSITIVE),
@@ -395,6 +401,7 @@ xdivy = _binary(
         function=total(numeric.xdivy, numeric.xdivy_array, arity=2),
         array=numeric.xdivy_array,
         partials=lambda z, x, y: (reciprocal(y), -xdivy(z, y)),
+        textbook=lambda z, x, y: (None, -div(x, square(y))),
         precise=lambda mp, x, y: x / y,
         latex=Notation(r"\frac{{{0:0}}}{{{1:0}}}", POWER),
         domain=(REAL, POSITIVE),
@@ -432,6 +439,7 @@ tan = _unary(
         function=total(math.tan, np.tan),
         array=np.tan,
         partials=lambda z, x: (1.0 + z * z,),
+        textbook=lambda z, x: (reciprocal(square(cos(x))),),
         precise=lambda mp, x: mp.tan(x),
         latex=latex_call(r"\tan"),
         domain=((-1.5, 1.5),),
@@ -457,7 +465,7 @@ asin = _unary(
         function=total(math.asin, np.arcsin),
         array=np.arcsin,
         partials=lambda z, x: (reciprocal(cathetus(x)),),
-        textbook=lambda z, x: (reciprocal(sqrt(1.0 - square(x))),),
+        shown=lambda z, x: (reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.asin(x),
         latex=latex_call(r"\arcsin"),
         domain=((-0.999, 0.999),),
@@ -469,7 +477,7 @@ acos = _unary(
         function=total(math.acos, np.arccos),
         array=np.arccos,
         partials=lambda z, x: (-reciprocal(cathetus(x)),),
-        textbook=lambda z, x: (-reciprocal(sqrt(1.0 - square(x))),),
+        shown=lambda z, x: (-reciprocal(sqrt(1.0 - square(x))),),
         precise=lambda mp, x: mp.acos(x),
         latex=latex_call(r"\arccos"),
         domain=((-0.999, 0.999),),
@@ -482,7 +490,7 @@ atan = _unary(
         array=np.arctan,
         # The square of 1 + x^2 would overflow in the second derivative.
         partials=lambda z, x: (square(reciprocal(hypot(1.0, x))),),
-        textbook=lambda z, x: (reciprocal(1.0 + square(x)),),
+        shown=lambda z, x: (reciprocal(1.0 + square(x)),),
         precise=lambda mp, x: mp.atan(x),
         latex=latex_call(r"\arctan"),
         domain=(REAL,),
@@ -518,7 +526,8 @@ tanh = _unary(
         array=np.tanh,
         # Not 1 - z*z, which is 0 from x = 19.1 on.
         partials=lambda z, x: (sech_squared(x),),
-        textbook=lambda z, x: (square(reciprocal(cosh(x))),),
+        shown=lambda z, x: (square(reciprocal(cosh(x))),),
+        textbook=lambda z, x: (1.0 - square(tanh(x)),),
         precise=lambda mp, x: mp.tanh(x),
         latex=latex_call(r"\tanh"),
         domain=((-20.0, 20.0),),
@@ -543,7 +552,7 @@ asinh = _unary(
         function=math.asinh,
         array=np.arcsinh,
         partials=lambda z, x: (reciprocal(hypot(1.0, x)),),
-        textbook=lambda z, x: (reciprocal(sqrt(1.0 + square(x))),),
+        shown=lambda z, x: (reciprocal(sqrt(1.0 + square(x))),),
         precise=lambda mp, x: mp.asinh(x),
         latex=_upright("arsinh"),
         domain=((-1e3, 1e3),),
@@ -556,7 +565,7 @@ acosh = _unary(
         array=np.arccosh,
         # Two roots: their product overflows, and all terms of a derivative have one sign.
         partials=lambda z, x: (reciprocal(sqrt(x - 1.0)) * reciprocal(sqrt(x + 1.0)),),
-        textbook=lambda z, x: (reciprocal(sqrt(square(x) - 1.0)),),
+        shown=lambda z, x: (reciprocal(sqrt(square(x) - 1.0)),),
         precise=lambda mp, x: mp.acosh(x),
         latex=_upright("arcosh"),
         domain=((1.001, 1e3),),
@@ -568,7 +577,7 @@ atanh = _unary(
         function=total(math.atanh, np.arctanh),
         array=np.arctanh,
         partials=lambda z, x: (square(reciprocal(cathetus(x))),),
-        textbook=lambda z, x: (reciprocal(1.0 - square(x)),),
+        shown=lambda z, x: (reciprocal(1.0 - square(x)),),
         precise=lambda mp, x: mp.atanh(x),
         latex=_upright("artanh"),
         domain=((-0.999, 0.999),),
@@ -584,7 +593,7 @@ atan2 = _binary(
             div(direction(x, y), hypot(x, y)),
             -div(direction(y, x), hypot(x, y)),
         ),
-        textbook=lambda z, y, x: (
+        shown=lambda z, y, x: (
             div(x, square(x) + square(y)),
             -div(y, square(x) + square(y)),
         ),
@@ -605,6 +614,10 @@ direction = _binary(
             direction(y, x) * div(direction(y, x), hypot(x, y)),
             -z * div(direction(y, x), hypot(x, y)),
         ),
+        textbook=lambda z, x, y: (
+            div(square(y), power(square(x) + square(y), 1.5)),
+            -div(x * y, power(square(x) + square(y), 1.5)),
+        ),
         precise=lambda mp, x, y: x / mp.sqrt(x * x + y * y),
         latex=Notation(r"\frac{{{0:0}}}{{\sqrt{{{0:4}^{{2}} + {1:4}^{{2}}}}}}", POWER),
         domain=((0.1, 10.0), (0.1, 10.0)),
@@ -621,7 +634,8 @@ erf = _unary(
         function=math.erf,
         array=numeric.erf_array,
         partials=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
-        textbook=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(x)),),
+        shown=lambda z, x: (2.0 / math.sqrt(math.pi) * exp(-square(x)),),
+        textbook=lambda z, x: (2.0 * reciprocal(sqrt(_exact(x, math.pi))) * exp(-square(x)),),
         precise=lambda mp, x: mp.erf(x),
         domain=((-5.0, 5.0),),
     )
@@ -632,7 +646,8 @@ erfc = _unary(
         function=math.erfc,
         array=numeric.erfc_array,
         partials=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(_near(x, 30.0))),),
-        textbook=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(x)),),
+        shown=lambda z, x: (-2.0 / math.sqrt(math.pi) * exp(-square(x)),),
+        textbook=lambda z, x: (-(2.0 * reciprocal(sqrt(_exact(x, math.pi))) * exp(-square(x))),),
         precise=lambda mp, x: mp.erfc(x),
         domain=((-5.0, 5.0),),
     )
@@ -644,7 +659,8 @@ sigmoid = _unary(
         array=numeric.sigmoid_array,
         # Not z * (1 - z), which is 0 from x = 37 on.
         partials=lambda z, x: (_bell(x),),
-        textbook=lambda z, x: (z * sigmoid(-x),),
+        shown=lambda z, x: (z * sigmoid(-x),),
+        textbook=lambda z, x: (z * (1.0 - z),),
         precise=lambda mp, x: 1 / (1 + mp.exp(-x)),
         latex=latex_call(r"\sigma"),
         domain=((-40.0, 40.0),),
@@ -738,9 +754,13 @@ gelu = _unary(
             * exp(-0.5 * square(_near(x, 40.0)))
             * (1.0 / math.sqrt(2.0 * math.pi)),
         ),
-        textbook=lambda z, x: (
+        shown=lambda z, x: (
             0.5 * erfc(-math.sqrt(0.5) * x)
             + x * exp(-0.5 * square(x)) * (1.0 / math.sqrt(2.0 * math.pi)),
+        ),
+        textbook=lambda z, x: (
+            0.5 * (1.0 + erf(div(x, sqrt(_exact(x, 2.0)))))
+            + div(x * exp(-div(square(x), 2.0)), sqrt(2.0 * _exact(x, math.pi))),
         ),
         precise=lambda mp, x: x * mp.ncdf(x),
         domain=((-6.0, 6.0),),
@@ -754,6 +774,7 @@ share = _binary(
         function=total(numeric.share, numeric.share_array, arity=2),
         array=numeric.share_array,
         partials=lambda z, x, y: (div(share(y, x), x + y), -div(z, x + y)),
+        textbook=lambda z, x, y: (div(y, square(x + y)), -div(x, square(x + y))),
         precise=lambda mp, x, y: x / (x + y),
         latex=Notation(r"\frac{{{0:0}}}{{{0:1} + {1:1}}}", POWER),
         domain=((0.1, 10.0), (0.1, 10.0)),
@@ -766,7 +787,8 @@ silu = _unary(
         function=numeric.silu,
         array=numeric.silu_array,
         partials=lambda z, x: (sigmoid(x) + _near(x, 1e3) * _bell(x),),
-        textbook=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
+        shown=lambda z, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),),
+        textbook=lambda z, x: (sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))),),
         precise=lambda mp, x: x / (1 + mp.exp(-x)),
         domain=((-40.0, 40.0),),
     )
@@ -810,6 +832,7 @@ _elu = enter(
             step(x) + (1.0 - step(x)) * (alpha * exp(-relu(-x))),
             0.0,
         ),
+        textbook=lambda z, x, alpha: (step(x) + (1.0 - step(x)) * (z + alpha), None),
         precise=lambda mp, x, alpha: x if x > 0 else alpha * mp.expm1(x),
         domain=(REAL, (0.5, 2.0)),
         arity=2,
@@ -883,6 +906,12 @@ def _kept(x: Any, low: float, high: float) -> Any:
 def _bell(x: Any) -> Any:
     """The derivative of sigmoid."""
     return 0.25 * sech_squared(0.5 * x)
+
+
+def _exact(x: Any, n: float) -> Any:
+    """Return the number n, as itself where x is no number: log 2 is then written, and not 0.693."""
+    keep = getattr(x.__class__, "__exact__", None)
+    return n if keep is None else keep(n)
 
 
 def _constant(x: object, what: str, instead: str) -> float:
@@ -1030,6 +1059,11 @@ def _softmax(z: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple([share(x, y) for x, y in zip(found, rest, strict=True)])
 
 
+def _over_their_sum(z: Any, *xs: Any) -> tuple[Any, ...]:
+    found = [exp(x) for x in xs]
+    return tuple([div(x, sum(found)) for x in found])
+
+
 def _halves(xs: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
     return xs[: len(xs) // 2], xs[len(xs) // 2 :]
 
@@ -1095,7 +1129,7 @@ _hypot = enter(
         function=math.hypot,
         array=numeric.hypot_array,
         partials=_directions,
-        textbook=lambda z, *xs: tuple([div(x, z) for x in xs]),
+        shown=lambda z, *xs: tuple([div(x, z) for x in xs]),
         precise=_length,
         latex=Notation(lambda xs: rf"\sqrt{{{' + '.join(f'{x:4}^{{2}}' for x in xs)}}}"),
         domain=((0.1, 10.0),),
@@ -1148,7 +1182,8 @@ _logsumexp = enter(
         function=numeric.logsumexp,
         array=numeric.logsumexp_array,
         partials=_softmax,
-        textbook=lambda z, *xs: tuple([exp(x - z) for x in xs]),
+        shown=lambda z, *xs: tuple([exp(x - z) for x in xs]),
+        textbook=_over_their_sum,
         precise=_precise_logsumexp,
         text=Notation(lambda xs: f"logsumexp([{', '.join(f'{x:0}' for x in xs)}])"),
         latex=Notation(
@@ -1193,7 +1228,7 @@ _select = enter(
         function=numeric.select,
         array=numeric.select_array,
         partials=_chosen,
-        textbook=_between,
+        shown=_between,
         precise=_precise_select,
         text=Notation(_select_text),
         latex=Notation(_select_latex),

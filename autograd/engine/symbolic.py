@@ -5,6 +5,7 @@ from which methods, docstrings and programs are made. No expression of a derivat
 twice. What is found out about a rule is kept until the rule changes.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, cast
@@ -73,6 +74,10 @@ class Blank(Symbol):
         self.text = text
 
     @staticmethod
+    def __exact__(n: float) -> "Blank":
+        return Blank("pi" if n == math.pi else repr(n))
+
+    @staticmethod
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> "Blank":
         texts = [written(x) for x in operands]
         if row.is_operator:
@@ -97,10 +102,14 @@ def partial_texts(row: Primitive) -> list[str]:
     """
     operands = ["x", "y", "w"][: row.arity]
     try:
-        partials = row.partials(Blank("z"), *map(Blank, operands))
-        return [written(d) for d in partials]
+        return _texts(row.partials, operands)
     except (TypeError, AttributeError, ValueError):
         return [f"partials(z, {', '.join(operands)})[{i}]" for i in range(len(operands))]
+
+
+def _texts(rule: Any, operands: Sequence[str]) -> list[str]:
+    partials = rule(Blank("z"), *map(Blank, operands))
+    return ["" if d is None else written(d) for d in partials]
 
 
 def describe(row: Primitive) -> str:
@@ -109,15 +118,18 @@ def describe(row: Primitive) -> str:
     >>> from autograd import lookup
     >>> print(describe(lookup("log1p")).splitlines()[2])
     With z the result, dz/dx = reciprocal(1.0 + x).
+    >>> print(describe(lookup("tanh")).splitlines()[3])
+    Textbooks write dz/dx = 1.0 - square(tanh(x)).
     """
     names = ["x", "y"][: row.arity]
     written = row.text([Operand(name, ATOM) for name in names])
     kinds = "a number, a Value or an array" if row.arity == 1 else "numbers, Values or arrays"
     lines = [f"Return {written}, for {kinds}.", ""]
-    lines += [
-        f"With z the result, dz/d{name} = {_bare(text)}."
-        for name, text in zip(names, partial_texts(row), strict=True)
-    ]
+    books = _texts(row.textbook, names) if row.textbook else [""] * len(names)
+    for name, text, book in zip(names, partial_texts(row), books, strict=True):
+        lines.append(f"With z the result, dz/d{name} = {_bare(text)}.")
+        if book:
+            lines.append(f"Textbooks write dz/d{name} = {_bare(book)}.")
     for operands, partials in row.subgradients:
         at = ", ".join(f"{name} = {x:g}" for name, x in zip(names, operands, strict=True))
         taken = ", ".join(f"{d:g}" for d in partials)

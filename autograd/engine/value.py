@@ -33,7 +33,7 @@ from autograd.engine.modes import watching
 from autograd.engine.number import number
 from autograd.engine.primitive import apply_to_arrays
 from autograd.engine.primitives import TABLE, Primitive
-from autograd.spellings import ABSENT, Absent
+from autograd.spellings import lacking
 
 
 def _named(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,6 +47,7 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
+@lacking()
 @node_class
 class Value:
     """A scalar that remembers the operation and the operands that made it.
@@ -93,7 +94,7 @@ class Value:
     birth: int
     _label: str
 
-    @asked.takes_no_more
+    @asked.own_keywords()
     def __init__(self, data: float, label: str = "", *more: Never, **others: Never) -> None:
         if more or others:
             _refuse(label, more, others)
@@ -275,9 +276,6 @@ class Value:
     def __format__(self, spec: str) -> str:
         return format(self._number, spec) if spec else repr(self)
 
-    def __dir__(self) -> list[str]:
-        return [name for name in super().__dir__() if name not in ABSENT]
-
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         grad = f", grad={self.grad}" if self.grad is not None else ""
@@ -396,5 +394,3 @@ def _data_of(other: Any, sign: str) -> Any:
 
 for _name, _method in elements_methods().items():
     setattr(Value, _name, _method)
-for _name in ABSENT:
-    setattr(Value, _name, Absent(_name))

@@ -13,7 +13,8 @@
   root.dataset.live = "1";
 
   const USE = { node: 0, operand: 1, edge: 2, derivative: 3, rule: 4, names: 5, numbers: 6,
-    upstream: 7, local: 8, contribution: 9, before: 10, after: 11, short: 12, exact: 13, tone: 14 };
+    upstream: 7, local: 8, contribution: 9, before: 10, after: 11, short: 12, exact: 13, tone: 14,
+    book: 15, booked: 16, floats: 17 };
   const nodes = data.nodes, uses = data.uses;
   const last = nodes.length - 1, z = nodes[last][0];
   const total = nodes.length + 1 + uses.length;
@@ -61,6 +62,10 @@
       return `<math displaystyle="true"><mrow>${inner}</mrow></math>`;
     }).join(" ");
   }
+  // The local derivative as books print it, and what is left of it in floats.
+  const book = (u) => (u[USE.book]
+    ? `<div class="cw-formula cw-book">textbook: ${sidesOf([u[USE.book]], "")}` +
+      `${u[USE.floats]}</div>` : "");
   const equation = (...sides) => `<div class="cw-formula">${sidesOf(sides, "")}</div>`;
 
   // The parts of the page -------------------------------------------------------------------
@@ -358,14 +363,15 @@
     }
     const product = number(u[USE.upstream], true) + "<mo>·</mo>" + number(u[USE.local], true);
     formulas.innerHTML =
-      equation(local, u[USE.names], u[USE.numbers], number(u[USE.local])) +
+      equation(local, u[USE.names], u[USE.numbers], number(u[USE.local])) + book(u) +
       equation(sum, number(u[USE.before], true) + "<mo>+</mo>" + product, number(u[USE.after]));
     const rule = u[USE.rule] ? ` = ${u[USE.rule]}` : "";
+    const booked = u[USE.booked] ? ` (textbook: ${u[USE.booked]}${u[USE.floats]})` : "";
     const [factor, part] = [u[USE.local], u[USE.contribution]].map(signed);
     said.textContent =
-      `${u[USE.derivative]}${rule} = ${u[USE.local]}; upstream × local: ${u[USE.upstream]} × ` +
-      `${factor} = ${u[USE.contribution]}; ${ratio("d", z, to[0])}: ${u[USE.before]} + ` +
-      `${part} = ${u[USE.after]}`;
+      `${u[USE.derivative]}${rule} = ${u[USE.local]}${booked}; upstream × local: ` +
+      `${u[USE.upstream]} × ${factor} = ${u[USE.contribution]}; ` +
+      `${ratio("d", z, to[0])}: ${u[USE.before]} + ${part} = ${u[USE.after]}`;
   }
   // Keeps the active node, and its row, in view without moving the page.
   function follow(i) {

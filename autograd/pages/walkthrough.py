@@ -25,8 +25,6 @@ from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.steps import steps_of
 from autograd.display.chain.terms import Term, figure, short
 from autograd.display.format import (
-    FAINT,
-    INK,
     TONES,
     count_text,
     number_text,
@@ -35,7 +33,7 @@ from autograd.display.format import (
 )
 from autograd.display.picture.boxes import Fact
 from autograd.display.picture.picture import Picture, paint
-from autograd.display.picture.style import FILLS
+from autograd.display.picture.style import DARK
 from autograd.display.writers.svg import svg_of
 from autograd.engine.value import Value
 from autograd.escaping import markup
@@ -58,19 +56,6 @@ _COLOURS = {
     "glow": ("#f5e8fb", "#3c2a47"),
     "right": ("#11673b", "#79d3a0"),
     "wrong": ("#a8290f", "#ff9d87"),
-}
-_DARK_OF_PICTURE = {
-    INK: "#ece9e2",
-    FAINT: "#b3bac2",
-    TONES["positive"]: "#7cc4ef",
-    TONES["negative"]: "#f2a266",
-    TONES["nan"]: "#f39ad3",
-    TONES["zero"]: "#b3bac2",
-    "#ffffff": "#1b1f23",
-    FILLS["leaf"][0]: "#37301c",
-    FILLS["leaf"][1]: "#cdb064",
-    FILLS["copy"][0]: "#262c33",
-    FILLS["copy"][1]: "#8f98a3",
 }
 
 
@@ -218,6 +203,12 @@ class Walkthrough:
                 rule = ["", ""]
             elif terms and isinstance(terms[1], Term) and terms[1].row is None:
                 rule[1] = ""  # of a lone operand the number is the local derivative, given below
+            textbook = walk.textbook(use.node, use.position)
+            books: list[str] = []
+            if textbook is not None:
+                formula = _formula(textbook.term)
+                # Two functions may be written as one formula.
+                books = ["" if formula == rule[0] else formula, textbook.text, textbook.in_floats]
             uses.append(
                 [
                     use.node - first,
@@ -231,6 +222,7 @@ class Walkthrough:
                     number_text(use.after),
                     repr(use.contribution),
                     tone(use.after),
+                    *books,
                 ]
             )
         title = self._title.equations
@@ -349,11 +341,11 @@ def _asset(name: str) -> str:
 
 def _style() -> str:
     """Return the style sheet, with the colours of light and dark pages and of the picture."""
-    picture = list(_DARK_OF_PICTURE)
+    picture = list(DARK)
 
     def variables(dark: bool) -> str:
         own = [f"--cw-{name}:{pair[dark]}" for name, pair in _COLOURS.items()]
-        own += [f"--cw-p{i}:{_DARK_OF_PICTURE[c] if dark else c}" for i, c in enumerate(picture)]
+        own += [f"--cw-p{i}:{DARK[c] if dark else c}" for i, c in enumerate(picture)]
         return ";".join([f"color-scheme:{'dark' if dark else 'light'}", *own])
 
     light, dark = variables(False), variables(True)

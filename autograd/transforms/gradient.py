@@ -9,7 +9,7 @@ gradient again. No `grad` is read or set.
 
 from collections.abc import Callable, Sequence
 from operator import mul
-from typing import Any, Never
+from typing import Any
 
 from autograd import asked
 from autograd.engine.backward import check_value, data_of, order, shown
@@ -18,8 +18,8 @@ from autograd.engine.value import Value
 from autograd.transforms.sweep import Local, sweep, times
 
 
-@asked.takes_no_more
-def gradient(z: Value, xs: Sequence[Value], **_others: Never) -> list[Value]:
+@asked.own_keywords()
+def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
     """Return the derivatives of z with respect to each of xs, as Values that can be derived again.
 
     Touches no `grad`. A Value that z does not depend on has derivative 0.
@@ -39,7 +39,6 @@ def gradient(z: Value, xs: Sequence[Value], **_others: Never) -> list[Value]:
     >>> dx.data, ddx.data
     (12.0, 12.0)
     """
-    asked.no_more(gradient, _others)
     if isinstance(xs, Value):
         raise TypeError("gradient takes a sequence of Values: write gradient(z, [x])")
     xs = asked.iterable("gradient", xs, "a list of Values")

@@ -15,7 +15,7 @@ a derivative inside a loss is trained through. In `no_grad` all results are numb
 
 from collections.abc import Sequence
 from math import factorial, isfinite, ldexp, lgamma, log
-from typing import Any, Never, cast
+from typing import Any, cast
 
 from autograd import asked
 from autograd.engine.primitives import dot
@@ -33,8 +33,8 @@ from autograd.transforms.taylor import along
 from autograd.transforms.trees import flat, mapped
 
 
-@asked.takes_no_more
-def value_and_grad(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
+@asked.own_keywords()
+def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
     """Return a function that gives f's value and its gradient at the same arguments.
 
     Args:
@@ -55,7 +55,6 @@ def value_and_grad(f: Function, argnum: Argnum = 0, **_others: Never) -> Functio
     >>> value_and_grad(lambda x: w * x * x)(3.0)
     (Value(45.0), Value(30.0))
     """
-    asked.no_more(value_and_grad, _others)
     asked.function("value_and_grad", f)
 
     @recorded
@@ -66,8 +65,8 @@ def value_and_grad(f: Function, argnum: Argnum = 0, **_others: Never) -> Functio
     return function
 
 
-@asked.takes_no_more
-def grad(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
+@asked.own_keywords()
+def grad(f: Function, argnum: Argnum = 0) -> Function:
     """Return the gradient function of f; see `value_and_grad`.
 
     >>> grad(lambda x, y: x * x * y)(3.0, 2.0)
@@ -77,7 +76,6 @@ def grad(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
     >>> grad(grad(lambda x: x**3))(2.0)
     12.0
     """
-    asked.no_more(grad, _others)
     asked.function("grad", f)
     both = value_and_grad(f, argnum)
 
@@ -91,8 +89,8 @@ def grad(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
 _HIGHEST = 1_000
 
 
-@asked.takes_no_more
-def derivative(f: Function, order: int = 1, **_others: Never) -> Function:
+@asked.own_keywords()
+def derivative(f: Function, order: int = 1) -> Function:
     """Return the derivative of any order of a function of one number.
 
     One pass of power series through the graph of f gives it: the cost grows with about the square
@@ -106,7 +104,6 @@ def derivative(f: Function, order: int = 1, **_others: Never) -> Function:
     >>> derivative(lambda x: exp(-x * x), order=4)(0.0)
     12.0
     """
-    asked.no_more(derivative, _others)
     asked.function("derivative", f)
     if isinstance(order, bool) or not isinstance(cast(object, order), int) or order < 0:
         raise ValueError(f"the order of a derivative is 0, 1, 2, ..., got {order!r}")
@@ -157,8 +154,8 @@ def _derivative(call: Call, order: int) -> Any:
     return found if factor == 1.0 else found * factor
 
 
-@asked.takes_no_more
-def jacobian(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
+@asked.own_keywords()
+def jacobian(f: Function, argnum: Argnum = 0) -> Function:
     """Return the Jacobian function of f: the gradient of each of its outputs.
 
     Args:
@@ -172,7 +169,6 @@ def jacobian(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([3.0, 2.0])
     [[2.0, 3.0], [1.0, 1.0]]
     """
-    asked.no_more(jacobian, _others)
     asked.function("jacobian", f)
 
     @recorded
@@ -183,8 +179,8 @@ def jacobian(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
     return function
 
 
-@asked.takes_no_more
-def hessian(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
+@asked.own_keywords()
+def hessian(f: Function, argnum: Argnum = 0) -> Function:
     """Return the Hessian function of f: H[i][j] = d2f / dx_i dx_j.
 
     Args:
@@ -198,7 +194,6 @@ def hessian(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
     >>> hessian(z)([1.0, 2.0])
     [[62.0, 55.0], [55.0, 80.0]]
     """
-    asked.no_more(hessian, _others)
     asked.function("hessian", f)
 
     @recorded
@@ -212,8 +207,8 @@ def hessian(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
     return function
 
 
-@asked.takes_no_more
-def hvp(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
+@asked.own_keywords()
+def hvp(f: Function, argnum: Argnum = 0) -> Function:
     """Return the Hessian-vector product function of f: (*args, v) to H v.
 
     v has the nesting of the argument, a tuple for a tuple argnum. It costs a small constant times
@@ -224,7 +219,6 @@ def hvp(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
     >>> hvp(lambda x: x[0] ** 2 * x[1])([3.0, 2.0], [1.0, 0.0])
     [4.0, 6.0]
     """
-    asked.no_more(hvp, _others)
     asked.function("hvp", f)
 
     @recorded
@@ -241,8 +235,8 @@ def hvp(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
     return function
 
 
-@asked.takes_no_more
-def jvp(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
+@asked.own_keywords()
+def jvp(f: Function, argnum: Argnum = 0) -> Function:
     """Return the Jacobian-vector product function of f, by forward mode: (*args, v) to J v.
 
     v has the nesting of the argument, a tuple for a tuple argnum. The result has the nesting of
@@ -253,7 +247,6 @@ def jvp(f: Function, argnum: Argnum = 0, **_others: Never) -> Function:
     >>> jvp(lambda x: [x[0] * x[1], x[0] + x[1]])([3.0, 2.0], [1.0, 0.0])
     [2.0, 1.0]
     """
-    asked.no_more(jvp, _others)
     asked.function("jvp", f)
 
     @recorded

@@ -43,6 +43,7 @@ CALLS = [
     "ag.register(row('fuzzed'))", "ag.unregister('fuzzed')",
     "ag.primitive(partials=lambda z, x: (3.0 * x * x,))(cube)",
     "text_of(ag.draw(z(), depth=3))", "drawing().content('svg')", "drawing().save('kept.svg')",
+    "ag.set_picture_format('svg').__exit__()",
     "text_of(ag.draw_update(drawing(), drawing()))", "text_of(ag.steps(z()))", "ag.steps(z())[0]",
     "ag.steps(z())[0].latex_line('=')",
     "text_of(ag.explain(z(), leaf()))", "text_of(ag.influence(z()))", "text_of(ag.walkthrough(z()))",

@@ -58,8 +58,10 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const figure of figures) {
     if (figure.closest("a, .chalk-walk")) continue;
     // Of image files the build knows whether they have colours for dark pages.
-    const [head, body] = figure.src.split(",");
-    if (head === "data:image/svg+xml;base64" && atob(body).includes("prefers-color-scheme"))
+    const [head, ...body] = figure.src.split(",");
+    const read = { "data:image/svg+xml;base64": atob,
+      "data:image/svg+xml;charset=utf-8": decodeURIComponent }[head];
+    if (read && read(body.join(",")).includes("prefers-color-scheme"))
       figure.classList.add("adapts");
     const link = document.createElement("a");
     link.className = "enlarge";

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 import autograd
 from nn.activations import ACTIVATIONS
+from nn.command import slips
 from nn.command.graphs import LOOKING, also_values, with_minus
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.init import INITIALISERS
@@ -105,14 +106,14 @@ def _guarded(argv: Sequence[str] | None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    words = sys.argv[1:] if argv is None else argv
+    slips.check(words, COMMANDS)
     try:
-        parser = _parser()
-        words = sys.argv[1:] if argv is None else argv
-        options, rest = parser.parse_known_args(with_minus(words))
-        if rest := also_values(options, rest):
-            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        options, rest = _parser().parse_known_args(with_minus(words))
     except SystemExit as done:  # after --help and --version
         return int(done.code or 0)
+    if rest := also_values(options, rest):
+        slips.refuse(rest, COMMANDS, words[0])
     if getattr(options, "output", None) is not None and not options.output.strip():
         raise Refusal(f"--output must name where to write, got {options.output!r}")
     found: str | int = options.run(options)

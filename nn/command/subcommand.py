@@ -35,6 +35,12 @@ class Subcommand:
     settings: Sequence[Option] = ()
     description: str = ""
 
+    @property
+    def words(self) -> list[str]:
+        """The words of its options, each with its minuses."""
+        options = [*self.settings, *self.options]
+        return [word for spellings, _ in options for word in spellings if word.startswith("-")]
+
     def add_to(self, commands: Any, name: str) -> None:
         """Add the command under a name to the subparsers of an `argparse` parser."""
         described = self.description or f"{self.about[0].upper()}{self.about[1:]}."

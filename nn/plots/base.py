@@ -7,12 +7,14 @@ matplotlib takes most of a second to import, so that waits for the first picture
 # matplotlib's own annotations leave keyword arguments open.
 
 import functools
+import hashlib
 import io
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from autograd import display
 from nn.validation import instance, is_interrupted
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ K = TypeVar("K")
 # Okabe and Ito, "Color Universal Design", 2008; blue and orange first, black last.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
 MARKERS = "osD^vP*X"
+# What its own colours become on a dark page, and how black lines are seen where it is not known.
+_INK, _PAPER = "#ece9e2", "#1b1f23"
+_DARK = {"#ffffff": _PAPER, "#0072b2": "#56a5dd"}
+_RULES = (
+    ".ground path{fill:none!important}",
+    f'[style*="stroke: #000000"]{{stroke:light-dark(#6b7280,{_INK})!important}}',
+    f"text:not([style*=fill]){{fill:light-dark(#000000,{_INK});paint-order:stroke;"
+    "stroke:light-dark(#ffffff,transparent);stroke-width:3px;stroke-linejoin:round}",
+)
 
 
 @contextmanager
@@ -45,6 +56,36 @@ def importing_matplotlib() -> Generator[None]:
         ) from error
 
 
+def _for_a_page(drawing: str) -> str:
+    """Return the SVG of a figure for a page where it meets others, with few ids of its own.
+
+    Pictures in one page must not share ids, by which parts of them are cut out.
+    """
+    name = "p" + hashlib.sha256(drawing.encode()).hexdigest()[:6]
+    asked_for = dict.fromkeys(re.findall(r'(?:href="#|url\(#)([\w.-]+)', drawing))
+    short = {long: f"{name}{i}" for i, long in enumerate(asked_for)}
+    drawing = drawing.replace('id="figure-patch_1"', 'class="ground"')
+
+    def own(found: re.Match[str]) -> str:
+        return f' id="{short[found[1]]}"' if found[1] in short else ""
+
+    drawing = re.sub(r' id="([^"]*)"', own, drawing)
+    drawing = re.sub(r'(?:xlink:)?(href="#|url\(#)([\w.-]+)', lambda x: x[1] + short[x[2]], drawing)
+    return drawing.replace("#figure *", ".chalk-plot *")
+
+
+def _small_png(figure: "Figure") -> bytes:
+    """Return the figure as a PNG, with no more than 256 colours if it is large."""
+    content = _saved(figure, "png")
+    if display.shown.encoded(content) > display.shown.MOST_BYTES:
+        from PIL import Image  # matplotlib writes its PNGs with it
+
+        fewer = io.BytesIO()
+        Image.open(io.BytesIO(content)).convert("RGB").quantize(256).save(fewer, "PNG")
+        content = fewer.getvalue()
+    return content
+
+
 @functools.cache
 def _figure_class() -> "type[Figure]":
     """Return the class of figures that a notebook shows; defined on first use."""
@@ -54,10 +95,37 @@ def _figure_class() -> "type[Figure]":
     class NotebookFigure(Figure):
         """A figure that shows itself in a notebook without pyplot."""
 
-        def _repr_svg_(self) -> str:
-            return svg(self)
+        def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+            words = f"A plot of {_words(self) or 'numbers'}"
+            if display.shown.picture_format() == "svg":
+                drawing = display.shown.themed(_for_a_page(svg(self)), _DARK, _RULES, "chalk-plot")
+                pdfs = (_saved(self, form) for form in ("pdf",))
+                shown = display.shown.bundle(drawing, words, words, pdfs)
+                if "application/pdf" in shown:
+                    return shown  # else a PNG alone, which is small and shown by all readers
+            return {"text/plain": words, "image/png": _small_png(self)}
 
     return NotebookFigure
+
+
+def _words(figure: "Figure") -> str:
+    """Return the titles of a figure's panels, or the names of their axes."""
+    return ", ".join(
+        [
+            axes.get_title() or " over ".join(filter(None, (axes.get_ylabel(), axes.get_xlabel())))
+            for axes in figure.axes
+            if axes.get_label() != "<colorbar>"
+        ]
+    )
+
+
+def _saved(figure: "Figure", format: str) -> bytes:
+    """Return the figure as a file."""
+    content = io.BytesIO()
+    with importing_matplotlib():
+        dated = {"CreationDate": None} if format == "pdf" else {}
+        figure.savefig(content, format=format, dpi=100, metadata=dated)
+    return content.getvalue()
 
 
 def empty_figure(width: float, height: float) -> "Figure":
@@ -171,11 +239,30 @@ def svg(figure: "Figure", name: str = "figure") -> str:
         with matplotlib.rc_context({"svg.hashsalt": "chalkgrad", "svg.fonttype": "none"}):
             figure.savefig(text, format="svg", metadata=metadata)
     drawing = text.getvalue()
-    drawing = drawing[drawing.index("<svg") :]
+    drawing = _shorter(drawing[drawing.index("<svg") :])
     drawing = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", drawing)
     # matplotlib's one style rule is for everything, which in a page means the page.
     drawing = drawing.replace("*{stroke-linejoin", f"#{name} *{{stroke-linejoin", 1)
     return drawing.replace("<svg ", f'<svg id="{name}" role="img" ', 1)
+
+
+def _shorter(drawing: str) -> str:
+    """Return matplotlib's SVG without spaces between its elements, its numbers to a hundredth."""
+
+    def tag(found: re.Match[str]) -> str:
+        text = re.sub(r"\s+", " ", found[0])
+        text = re.sub(r"-?\d+\.\d{3,}", lambda x: f"{round(float(x[0]), 2) + 0.0:.8g}", text)
+        return re.sub(r"font-family: 'DejaVu Sans', [^;\"]*", "font-family: 'DejaVu Sans'", text)
+
+    def marks(found: re.Match[str]) -> str:
+        styles = set(re.findall(r' style="[^"]*"', found[2]))
+        if len(styles) != 1 or "style" in found[1]:
+            return found[0]
+        (style,) = styles
+        return f"{found[1][:-1]}{style}>\n{found[2].replace(style, '')}</g>"
+
+    drawing = re.sub(r"<[^>]*>", tag, re.sub(r">\s+<", ">\n<", drawing))
+    return re.sub(r"(<g[^>]*>)\n((?:<use [^>]*>\n)+)</g>", marks, drawing)
 
 
 def pair_of_names(names: Any) -> tuple[str, str]:

@@ -55,7 +55,10 @@ def curves(history: History, *, ax: Any = None) -> "Figure":
         ):
             if any(x is not None for x in values):
                 numbers = [np.nan if x is None else x for x in values]
-                axes.plot(history.epoch, numbers, style, color=colour, label=label, markersize=4)
+                axes.plot(
+                    history.epoch, numbers, style, color=colour, label=label, markersize=4,
+                    markevery=-(-len(numbers) // 30),  # more would hide the line
+                )  # fmt: skip
         axes.set_title(title)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -6,6 +6,7 @@ validation set sees them.
 """
 
 import dataclasses
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -166,6 +167,12 @@ def task_named(name: str) -> Task:
         ...
     ValueError: no data set is called 'digit'. Did you mean 'digits'? Known are digits, moons, ...
     """
+    if name.lower() in datasets.names() and name.lower() not in TASKS:
+        given = next(iter(inspect.signature(getattr(datasets, name.lower())).parameters))
+        raise ValueError(
+            f"{name} is for programs of your own, with X, y = nn.datasets.{name.lower()}({given}) "
+            f"and nn.fit(model, X, y, ...): the command trains on {', '.join(TASKS)}"
+        )
     return look_up("data set", name, TASKS)
 
 

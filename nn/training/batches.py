@@ -12,9 +12,9 @@ import numpy as np
 
 from nn.init import Seed
 from nn.losses import Loss
-from nn.spellings import DATA, own_keywords
+from nn.spellings import DATA
 from nn.training.metrics import one_hot
-from nn.validation import Array, flag, generator, instance, numeric, real, whole
+from nn.validation import Array, flag, generator, instance, numeric, own_keywords, real, whole
 
 
 class Batches:

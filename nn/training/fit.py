@@ -16,7 +16,7 @@ import numpy as np
 from autograd import Value
 from nn.losses import Function, Loss, loss_named
 from nn.module import Module
-from nn.spellings import FIT, own_keywords
+from nn.spellings import FIT
 from nn.training.arguments import (
     Callback,
     Stepping,
@@ -31,7 +31,7 @@ from nn.training.engines import Engine
 from nn.training.history import EpochRecord, History
 from nn.training.metrics import accuracy
 from nn.training.progress import Bar, bar_of, say_above
-from nn.validation import Array, Floats, look_up, real, whole
+from nn.validation import Array, Floats, look_up, own_keywords, real, whole
 
 Part: TypeAlias = tuple[Floats, Array]
 Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None

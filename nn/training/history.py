@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from autograd import Table, write_whole
-from nn.spellings import HISTORY, absent
+from nn.spellings import HISTORY, lacking
 from nn.training.sparkline import sparkline
 from nn.validation import flag, instance, iterable
 
@@ -74,6 +74,7 @@ class EpochRecord:
         return f"Epoch {self.epoch}: {self.summary}"
 
 
+@lacking(HISTORY)
 class History:
     """The records of a run, in order; `history[-1]` is the last, `len` how many.
 
@@ -108,11 +109,6 @@ class History:
         self.stopped = False
         self.engine = ""
         self.note = ""
-
-    if not TYPE_CHECKING:  # which would take every attribute for there
-
-        def __getattr__(self, name: str) -> Any:
-            return absent(self, name, HISTORY)
 
     def append(self, record: EpochRecord) -> None:
         """Add the record of one more epoch."""

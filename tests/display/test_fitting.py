@@ -89,7 +89,7 @@ def test_a_default_picture_of_any_program_fits(program):
 
 
 def test_numbers_stand_on_every_edge_of_a_small_graph():
-    for z in (example()[0], network((2, 1))[0], chain(12)):
+    for z in (example()[0], network((2, 1))[0], network((2, 2, 1))[0], chain(12)):
         picture = draw(z).picture
         assert sum(v.op is not None for v in order(z)) <= 12
         assert picture.labelled

@@ -245,15 +245,15 @@ def test_partials_read_as_in_a_textbook(name, partials):
     assert partial_latex(lookup(name)).partials == partials
 
 
-@pytest.mark.parametrize("row", [r for r in TABLE.values() if r.textbook], ids=str)
-def test_the_textbook_form_of_a_rule_is_equal_to_the_rule(row):
+@pytest.mark.parametrize("row", [r for r in TABLE.values() if r.shown], ids=str)
+def test_the_shown_form_of_a_rule_is_equal_to_the_rule(row):
     count = row.arity or 3
     for share in (0.3, 0.5, 0.8):
         point = [a + share * (b - a) for a, b in row.domain * (1 if row.arity else count)]
         for i in deciding(row):
             point[i] = 1.0
         z = row.function(*point)
-        shown = [float(d) for d in row.textbook(z, *point)]
+        shown = [float(d) for d in row.shown(z, *point)]
         assert shown == pytest.approx([float(d) for d in row.partials(z, *point)], rel=1e-9)
 
 

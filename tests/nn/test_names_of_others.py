@@ -18,6 +18,8 @@ from autograd import Value
 from autograd.spellings import instead
 from nn import MLP, SGD, EpochRecord, History, Layer, Module, Neuron, datasets
 from nn import spellings as table
+from nn.command import cli
+from nn.report import experiment
 from support.absent import assert_cannot_be_imported
 
 MODEL = MLP([2, 3, 1], seed=0)
@@ -32,7 +34,13 @@ KEYWORDS: list[tuple[Callable[..., Any], Mapping[str, str]]] = [
     (nn.minibatches, table.DATA),
     (nn.split, table.DATA),
 ]
-OBJECTS = [(MODEL, table.MODEL), (HISTORY, table.HISTORY), (OPTIMIZER, table.OPTIMIZER)]
+OBJECTS = [
+    (MODEL, table.MODEL),
+    (MODEL, table.LAYER),
+    (MODEL.layers[0], table.LAYER),
+    (HISTORY, table.HISTORY),
+    (OPTIMIZER, table.OPTIMIZER),
+]
 KNOWN = {"nn": nn, "autograd": autograd, "model": MODEL, "history": HISTORY, "np": np}
 KNOWN |= {"optimizer": OPTIMIZER, "loss": Value(1.0), "copy": copy, "X": np.ones(2)}
 
@@ -90,6 +98,12 @@ def test_an_attribute_of_another_library(x: Any, spellings: Mapping[str, str]) -
         told = f"{type(x).__name__!r} object has no attribute {name!r}{instead(key, spellings)}"
         assert str(error.value) == told
         assert (error.value.name, error.value.obj) == (name, x)
+        # Set without a word, it would do nothing.
+        before = dict(vars(x))
+        with pytest.raises(AttributeError) as error:
+            setattr(x, name, 0.5)
+        assert str(error.value) == told
+        assert vars(x) == before
     with pytest.raises(AttributeError, match=r"^'\w+' object has no attribute 'flurb'$"):
         x.flurb  # noqa: B018
     again = pickle.loads(pickle.dumps(x))
@@ -116,9 +130,29 @@ class Own(Module):
         return self.w.missing  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
 
 
+class OwnDescent(SGD):
+    """An optimiser with a name of its own for the rate."""
+
+    def __init__(self, parameters: list[Value], eta: float) -> None:
+        self.eta = eta
+        super().__init__(parameters, lr=eta)
+
+
+def test_an_optimiser_of_ones_own_has_what_it_has() -> None:
+    optimizer = OwnDescent([Value(1.0)], eta=0.5)
+    optimizer.eta *= 2
+    assert (optimizer.eta, optimizer.lr) == (1.0, 0.5)
+    assert copy.deepcopy(optimizer).eta == pickle.loads(pickle.dumps(optimizer)).eta == 1.0
+    assert "eta" in dir(optimizer)
+    del optimizer.eta
+    with pytest.raises(AttributeError, match=r"attribute 'eta': write optimizer\.lr$"):
+        del optimizer.eta
+
+
 def test_a_model_of_ones_own_has_what_it_has() -> None:
     model = Own()
     assert (model.fit, model.train) == (7, True)
+    assert {"fit", "train"} <= {*dir(model)}
     # A property that fails says itself with what.
     for name in ("score", "other"):
         with pytest.raises(AttributeError, match=r"^'Value' object has no attribute 'missing'"):
@@ -164,6 +198,8 @@ def test_names_that_stand_for_an_entry_of_a_table(ours: str, name: str) -> None:
         "activation": nn.activations.ACTIVATIONS,
         "initialiser": nn.init.INITIALISERS,
         "engine": importlib.import_module("nn.training.choice").ENGINES,
+        "data set": experiment.TASKS,
+        "command": cli.COMMANDS,
     }
     found = [what for what, entries in tables.items() if ours in entries]
     assert found
@@ -246,3 +282,11 @@ def test_accuracy_with_its_arguments_reversed() -> None:
         nn.accuracy([0, 2], outputs)
     with pytest.raises(ValueError, match=r"write \(predicted == y\)\.mean\(\) for pred"):
         nn.accuracy([0, 2], [0, 2])
+
+
+@pytest.mark.parametrize("key", table.COMMAND)
+def test_an_option_of_the_command(key: str) -> None:
+    # It is none of ours itself, and what is written in its place is an option of some command.
+    words = {word for command in cli.COMMANDS.values() for word in command.words}
+    assert key not in words
+    assert table.COMMAND[key] in words

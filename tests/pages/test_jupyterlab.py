@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, walkthrough
+from autograd import Value, draw, walkthrough
 from support.browser import faults
 
 pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: pip install chalkgrad[test]")
@@ -37,6 +37,7 @@ CELLS = [
     "f.label, z.label = 'f', 'z'\n"
     "walkthrough(z)",
     "walkthrough(z, quiz=True)",
+    "from autograd import draw\nz.backward()\ndraw(z)",
 ]
 SETTINGS = {
     "notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -178,7 +179,7 @@ def test_the_cell_is_clicked_through_in_jupyterlab(lab: Lab):
     page.keyboard.press("End")
     assert count.inner_text() == "Step 21 of 21"
     # The keys of the page are not those of the notebook: no cell was added, run or deleted.
-    assert page.locator(".jp-CodeCell").count() == 2
+    assert page.locator(".jp-CodeCell").count() == len(CELLS)
 
     # The quiz of the other cell, right and wrong; letters go into the answer.
     asking.get_by_role("slider", name="Step").fill("12")
@@ -201,6 +202,13 @@ def test_the_cell_is_clicked_through_in_jupyterlab(lab: Lab):
     paper = first.evaluate("e => getComputedStyle(e.closest('.chalk-walk')).backgroundColor")
     assert paper == "rgb(27, 31, 35)"
     assert faults(page, ".chalk-walk") == []
+    # The picture made way for what is in it, in the colours of the page.
+    drawn = page.locator(".jp-OutputArea svg.chalk-graph")
+    assert drawn.get_attribute("aria-label") == "The graph of z: 9 boxes, 11 arrows"
+    assert drawn.locator(".edge > title").count() == 11
+    fills = drawn.locator("text").evaluate_all("es => es.map(e => getComputedStyle(e).fill)")
+    assert "rgb(236, 233, 226)" in fills
+    assert "rgb(17, 24, 39)" not in fills
     assert lab.problems == []
     assert lab.asked == []
     page.context.close()
@@ -212,14 +220,19 @@ def test_a_notebook_from_elsewhere_shows_the_picture_and_the_table(lab: Lab):
     notebook = nbformat.read(lab.folder / "walk.ipynb", as_version=4)
     data = {"text/html": walkthrough(x * x + x)._repr_html_(), "text/plain": "a walkthrough"}
     notebook.cells[0].outputs = [nbformat.v4.new_output("display_data", data=data)]
+    bundle = draw(x * x + x)._repr_mimebundle_()
+    bundle.pop("application/pdf", None)  # no text, for which a kernel would put it in letters
+    notebook.cells[1].outputs = [nbformat.v4.new_output("display_data", data=bundle)]
     nbformat.write(notebook, lab.folder / "elsewhere.ipynb")
     page = lab.open("elsewhere.ipynb")
     still = page.locator(".jp-OutputArea .cw-still, .jp-OutputArea div:has(> table)").first
     still.wait_for()
     assert page.locator(".cw-live, .jp-OutputArea script, .jp-OutputArea style").count() == 0
-    image = page.locator('.jp-OutputArea img[alt^="The graph of"]')
+    image = page.locator('.jp-OutputArea img[alt*="nodes"]')
     assert image.evaluate("e => e.naturalWidth") > 200
     assert image.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
+    picture = page.locator('.jp-OutputArea img[alt="The graph of z: 3 boxes, 4 arrows"]')
+    assert picture.evaluate("e => e.complete && e.naturalWidth") > 200
     rows = page.locator(".jp-OutputArea tbody tr").all_inner_texts()
     assert "x\tgiven\t3\t7" in rows
     assert lab.problems == []

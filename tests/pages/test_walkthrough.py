@@ -22,7 +22,8 @@ from autograd.check.strategies import programs
 from autograd.display.chain.latex import label_latex
 from autograd.display.chain.mathml import mathml
 from autograd.display.chain.rules import partial_latex
-from autograd.display.format import label_text
+from autograd.display.format import FAINT, INK, TONES, label_text
+from autograd.display.picture.style import DARK
 from autograd.engine.primitives import TABLE
 from autograd.pages import walkthrough as room
 from support.browser import EVIL, contrast
@@ -126,6 +127,20 @@ def test_it_shows_the_numbers_of_the_backward_pass():
     (slope,) = [use for use in data["uses"] if names[use[1]] == "z"]
     assert slope[4] == "y * sigmoid(-z)"
     assert slope[8] == "0.249376"
+    assert slope[15:] == [
+        "<mi>y</mi><mo>·</mo><mrow><mo>(</mo><mn>1</mn><mo>−</mo><mi>y</mi><mo>)</mo></mrow>",
+        "y * (1 - y)",
+        "",
+    ]
+    assert all(len(use) == 15 for use in data["uses"] if use[4] in ("", "y", "w1", "w2"))
+
+
+def test_the_rule_of_books_is_there_where_it_is_another_one():
+    x, y = Value(20.0, "x"), Value(0.5, "y")
+    (slope,) = data_of(walkthrough(x.tanh()).html)["uses"]
+    assert slope[16:] == ["1 - tanh(x) ** 2", ", 0 in floats"]
+    by_y = data_of(walkthrough(ag.xlogy(x, y)).html)["uses"][1]
+    assert by_y[15:] == ["", "x / y", ""]  # the rule is another function, and the same formula
 
 
 def crossing(n: int, seed: int = 0) -> Value:
@@ -371,7 +386,7 @@ def test_text_has_contrast_in_light_and_in_dark():
         assert contrast(colours["quiet"], colours["raised"]) >= 4.5
         assert contrast(colours["accent"], colours["glow"]) >= 3
     paper, glow = rgb(room._COLOURS["paper"][1]), rgb(room._COLOURS["glow"][1])
-    for colour in list(room._DARK_OF_PICTURE.values())[:6]:
+    for colour in [DARK[light] for light in (INK, FAINT, *TONES.values())]:
         assert contrast(rgb(colour), paper) >= 4.5
         assert contrast(rgb(colour), glow) >= 4.5
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, walkthrough
+from autograd import Value, logsumexp, walkthrough
 from support.browser import EVIL, contrast, faults
 from support.graphs import chain, composite
 
@@ -255,6 +255,25 @@ def test_text_grows_with_the_window_and_nothing_is_wider(opened: Any, n: int):
     assert sizes[1920][1] > (18 if n == 3 else 16)
     assert sizes[2560][0] > 26
     assert sizes[2560][1] > sizes[1920][1] > sizes[1280][1]
+    assert page.problems == []
+
+
+def test_a_rule_and_the_one_of_books_stand_beside_a_tall_graph(opened: Any):
+    z = logsumexp([Value(100.0 * i, f"x{i}") for i in range(12)])
+    page = opened(walkthrough(z))
+    page.page.set_viewport_size({"width": 1920, "height": 1080})
+    page.page.wait_for_selector(".cw-side")
+    page.page.keyboard.press("End")
+    book = page.page.locator(".cw-book").inner_text()
+    assert book.startswith("textbook:")
+    assert book.endswith(", nan in floats")
+    assert "(textbook: exp(x11) / sum([exp(x0), exp(x1), " in page.said
+    graph, below = (page.page.locator(f".cw-{part}").bounding_box() for part in ("graph", "below"))
+    assert graph["x"] + graph["width"] <= below["x"]
+    assert graph["width"] > below["width"] > 0.4 * 1920
+    assert faults(page.page) == []
+    page.page.keyboard.press("Home")
+    assert page.page.locator(".cw-book").count() == 0
     assert page.problems == []
 
 

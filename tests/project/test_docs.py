@@ -5,16 +5,24 @@ is tested where they stand, as docstrings.
 """
 
 import ast
+import builtins
 import doctest
 import importlib
 import inspect
+import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import autograd
+from autograd import spellings
 from autograd.engine.primitives import TABLE
+from nn import losses
+from nn import spellings as nn_spellings
 from support.places import ROOT
 
 DOCS = ROOT / "docs"
@@ -86,6 +94,7 @@ def test_the_tables_of_primitives_have_a_line_for_each_row(tables: Any):
         assert formulas[name][2].count(r"\partial z") >= variables
         assert domains[name][2].count("at $") == len(row.subgradients)
     assert r"$\tanh\left(x\right)$" in formulas["tanh"][1]
+    assert r"}{\cosh\left(x\right)^{2}} \\ &= 1 - \tanh\left(x\right)^{2}" in formulas["tanh"][2]
     assert "[-20, 20]" in domains["tanh"][1]
     assert "at $0$: $0$" in domains["relu"][2]
 
@@ -111,6 +120,54 @@ def test_the_picture_of_the_first_page_is_of_the_example_beside_it():
     assert {"380", "39", "273", "312"} <= numbers
     told = set(re.findall(r"\d+", " ".join(re.findall(r"<text[^>]*>([^<]*)", svg))))
     assert numbers - told == set(), "make it again: python docs/picture.py"
+
+
+# Where conventions differ ------------------------------------------------------------------------
+
+CONVENTIONS = (DOCS / "conventions.md").read_text(encoding="utf-8")
+# What is run, and what the page says that it is here.
+MEASURED = re.findall(r"^\| `(.+?)`[^|]* \| ([^|]+) \|", CONVENTIONS, re.MULTILINE)
+
+
+def numbers(x: Any) -> list[float]:
+    return np.asarray(x, dtype=float).ravel().tolist()
+
+
+@pytest.mark.parametrize(("code", "told"), MEASURED)
+def test_a_convention_is_as_the_page_says(code: str, told: str):
+    names = {name: getattr(autograd, name) for name in autograd.__all__}
+    here = eval(code, {**vars(losses), **names, "nan": math.nan})
+    expected = [float(x) for x in told.split(",")]
+    assert numbers(here) == pytest.approx(expected, rel=5e-5, nan_ok=True)
+
+
+def test_the_page_of_conventions_measures_many_and_its_examples_run():
+    assert len(MEASURED) >= 27
+    assert len(MEASURED) == CONVENTIONS.count("| `")
+    done = doctest.testfile(str(DOCS / "conventions.md"), module_relative=False)
+    assert (done.failed, done.attempted > 9) == (0, True)
+
+
+def test_the_page_of_conventions_names_the_functions_of_python_that_a_star_import_hides():
+    hidden = sorted(set(autograd.__all__) & set(dir(builtins)))
+    (sentence,) = re.findall(r"takes the place of four of .*?:(.*?)\.", CONVENTIONS, re.DOTALL)
+    assert re.findall(r"`(\w+)`", sentence) == hidden
+
+
+def test_every_spelling_of_another_library_stands_on_the_page(tables: Any):
+    page = tables.spellings_tables()
+    rows = {tuple(line.strip("| ").split(" | ")) for line in page.splitlines() if "` | " in line}
+    told = {(key, re.sub(r"[`\\]", "", here)) for keys, here in rows for key in keys.split(", ")}
+    assert all(here.count("`") % 2 == 0 for _, here in rows)
+    for module in (spellings, nn_spellings):
+        for name, table in vars(module).items():
+            if name.isupper() and isinstance(table, Mapping):
+                pairs = [(other, here) for here, others in table.items() for other in others]
+                wanted = (
+                    [(f"{x!r}", f"{here!r}") for x, here in pairs] if name == "NAMED" else table
+                )
+                missing = {(f"`{key}`", here) for key, here in dict(wanted).items()} - told
+                assert not missing, name
 
 
 # Links -------------------------------------------------------------------------------------------

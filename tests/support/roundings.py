@@ -29,11 +29,30 @@ class Room:
         value: of the output.
         slopes: of its derivatives, by the kind and the place of the leaf.
         sizes: of these, the sum of the magnitudes of all paths.
+        everywhere: what holds of every node.
     """
 
     value: float
     slopes: dict[Leaf, float]
     sizes: dict[Leaf, float]
+    everywhere: "Everywhere"
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    """How far the numbers of every node, and of every use of one, may lie from the eager ones.
+
+    Attributes:
+        values: of each node.
+        adjoints: of the derivative of the output by each node.
+        partials: of each local derivative, by the node and the place among its operands.
+        parts: of each contribution, likewise.
+    """
+
+    values: list[float]
+    adjoints: list[float]
+    partials: dict[tuple[int, int], float]
+    parts: dict[tuple[int, int], float]
 
 
 def _forward(
@@ -80,6 +99,8 @@ def room(
     size[result] = 1.0
     slopes: dict[Leaf, float] = {}
     sizes: dict[Leaf, float] = {}
+    local: dict[tuple[int, int], float] = {}
+    parts: dict[tuple[int, int], float] = {}
     for i in range(count - 1, -1, -1):
         code, place, operands = listed[i]
         off[i] += (uses[i] + 2.0) * eps * size[i] + tiny
@@ -87,12 +108,15 @@ def room(
             bound = math.inf if math.isnan(off[i]) else off[i]
             slopes[code, place], sizes[code, place] = bound, size[i]
         elif uses[i] or i == result:
-            for x, p, dp in _partials(rooms, graph.rows[code], i, operands):
+            found = _partials(rooms, graph.rows[code], i, operands)
+            for k, (x, p, dp) in enumerate(found):
                 size[x] += size[i] * abs(p) if size[i] else 0.0
                 uses[x] += 1.0
                 part = (size[i] + off[i]) * dp if dp else 0.0
-                off[x] += (off[i] * abs(p) if p else 0.0) + part
-    return Room(rooms.room[result], slopes, sizes)
+                local[i, k], parts[i, k] = dp, (off[i] * abs(p) if p else 0.0) + part
+                off[x] += parts[i, k]
+    everywhere = Everywhere(rooms.room, off, local, parts)
+    return Room(rooms.room[result], slopes, sizes, everywhere)
 
 
 def largest(program: RandomProgram, columns: Sequence[Any]) -> tuple[float, list[float]]:

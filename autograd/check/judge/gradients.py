@@ -9,7 +9,7 @@ import math
 import numbers
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Never
+from typing import Any
 
 from autograd import asked
 from autograd.check.judge import rerecord, values
@@ -29,8 +29,8 @@ from autograd.engine.modes import recording_anyway
 _RANK = {Outcome.WRONG: 2, Outcome.UNKNOWN: 1, Outcome.RIGHT: 0}
 
 
-@asked.takes_no_more
-def check_gradients(f: Function, *inputs: Any, order: int = 2, **_others: Never) -> Report:
+@asked.own_keywords()
+def check_gradients(f: Function, *inputs: Any, order: int = 2) -> Report:
     """Return a report on the engine's derivatives of f at the given inputs.
 
     For every input and every order up to `order` there is one verdict. Order 1 is the gradient,
@@ -61,7 +61,6 @@ def check_gradients(f: Function, *inputs: Any, order: int = 2, **_others: Never)
     >>> print(check_gradients(abs, 0.0, order=1).verdicts[0].outcome)
     cannot tell
     """
-    asked.no_more(check_gradients, _others)
     subject = FunctionSubject(f, inputs)
     return _check(subject, order)
 
@@ -107,10 +106,8 @@ def check_module(model: Any, loss: Callable[..., Any], *sample: Any, order: int 
     return _check(ModuleSubject(model, run), order)
 
 
-@asked.takes_no_more
-def assert_gradients(
-    f: Function, *inputs: Any, order: int = 2, strict: bool = False, **_others: Never
-) -> Report:
+@asked.own_keywords()
+def assert_gradients(f: Function, *inputs: Any, order: int = 2, strict: bool = False) -> Report:
     """Raise if a derivative of f is wrong, with the report as the message; else return the report.
 
     Args:
@@ -125,7 +122,6 @@ def assert_gradients(
     >>> assert_gradients(lambda x: x.exp() * x, 1.5).ok
     True
     """
-    asked.no_more(assert_gradients, _others)
     return check_gradients(f, *inputs, order=order).raise_if_wrong(strict=strict)
 
 

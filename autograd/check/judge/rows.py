@@ -55,7 +55,7 @@ def check_row(row: Primitive, *, points: int = 24, seed: int = 0) -> Report:
     declared = {point for point, _ in row.subgradients}
     for point in at:
         for k in range(len(point) - row.constants):
-            name = _operand(row, k)
+            name = operand_of(row, k)
             # A declared kink may have more operands than any other point; none is judged by it.
             if name in names or point not in declared:
                 names.setdefault(name, []).append((point, k))
@@ -72,7 +72,8 @@ def _title(row: Primitive) -> str:
     return f"rule of {row.name}"
 
 
-def _operand(row: Primitive, k: int) -> str:
+def operand_of(row: Primitive, k: int) -> str:
+    """Return how reports call an operand."""
     return "xyw"[k] if row.arity is not None and row.arity <= 3 else f"x{k + 1}"
 
 
@@ -248,7 +249,7 @@ def _wrong_at_kinks(row: Primitive) -> list[Verdict]:
         for k, (mine, wanted) in enumerate(zip(given, declared, strict=True)):
             if mine != wanted and not (math.isnan(mine) and math.isnan(wanted)):
                 reason = f"the row declares another subgradient at {_shown(row, point)}"
-                return [_wrong(row, _operand(row, k), 1, reason, mine, wanted)]
+                return [_wrong(row, operand_of(row, k), 1, reason, mine, wanted)]
     return []
 
 
@@ -288,7 +289,7 @@ def _second(row: Primitive, point: Point, k: int) -> Verdict | None:
         return list(gradient_numbers(slope, leaves))
 
     def wrong(analytic: float, estimate: Estimate, reason: str) -> Verdict:
-        return _wrong(row, _operand(row, k), 2, reason, analytic, estimate.value, estimate.error)
+        return _wrong(row, operand_of(row, k), 2, reason, analytic, estimate.value, estimate.error)
 
     found = differences(partial, *point[:cut])
     try:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
 from itertools import product as product_of
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Graph
 from autograd.compile.graph.passes import simplified
 from autograd.compile.tracing.recorder import Recorder
-from autograd.compile.tracing.trace import on_recorder
+from autograd.compile.tracing.trace import on_recorder, replayed
 from autograd.engine.primitive import Primitive, apply, lookup
 from autograd.transforms.sweep import Local, sweep, times
 
@@ -53,6 +53,7 @@ def _opaque(row: Primitive, place: int, count: int) -> Primitive:
     def none(z: Any, *operands: Any) -> Any:
         raise NotImplementedError(f"the rule of {row.name} has no derivative of its own")
 
+    cast(Any, slope).rule_of = row
     return Primitive(f"{row.name}_slope_{place}", slope, none, arity=count + 1)
 
 
@@ -203,20 +204,13 @@ class Derivatives:
 def _with_gradient(
     recorder: Recorder, graph: Graph, wanted: Sequence[tuple[int, int]], *, careful: bool
 ) -> Graph:
-    nodes: list[Any] = []
+    nodes, listed = replayed(recorder, graph), list(graph.nodes())
     between: set[int] = set()
     leaves = set(wanted)
     found: dict[tuple[int, int], int] = {}
-    listed = list(graph.nodes())
     for i, (code, place, operands) in enumerate(listed):
-        if code == CONSTANT:
-            nodes.append(float(graph.numbers[place]))
-        elif code < 0:
-            nodes.append(recorder.new(recorder.append(code, place)))
+        if code < 0 and code != CONSTANT:
             found[code, place] = i
-        else:
-            row, taken = graph.rows[code], [nodes[x] for x in operands]
-            nodes.append(recorder.new(recorder.node(row, taken)))
         if not between.isdisjoint(operands) if operands else (code, place) in leaves:
             between.add(i)
 
@@ -226,20 +220,18 @@ def _with_gradient(
     def local_of(i: int, operands: Sequence[int]) -> Local:
         row, taken = graph.rows[listed[i][0]], [nodes[x] for x in operands]
         slopes = partials(row, nodes[i], taken)
-        if careful and row.chooses:
-            slopes = [d if d.__class__ is float else _Masked(d) for d in slopes]
-        return row, taken, slopes
+        return row, taken, masked(row, slopes) if careful else slopes
 
     (result,) = graph.outputs.tolist()
     inner = [i for i in range(result, -1, -1) if listed[i][0] >= 0 and i in between]
-    start, product = (_Flow(1.0, 1.0), _chosen) if careful else (1.0, times)
+    start, product = (Flow(1.0, 1.0), chosen) if careful else (1.0, times)
     adjoints = sweep({result: start}, inner, operands_of, local_of, between, product=product)
     slopes = [adjoints.get(found.get(leaf, -1), 0.0) for leaf in wanted]
-    slopes = [d.g if d.__class__ is _Flow else d for d in slopes]
+    slopes = [d.g if d.__class__ is Flow else d for d in slopes]
     return recorder.graph([recorder.node_of(x) for x in (nodes[result], *slopes)])
 
 
-class _Masked:
+class Masked:
     """A partial that is 0 for samples which did not choose the operand: nothing flows there."""
 
     __slots__ = ("slope",)
@@ -248,8 +240,19 @@ class _Masked:
         self.slope = slope
 
 
-class _Flow:
-    """What a node has received, and whether: 1.0 where it always has, else a number above 0."""
+def masked(row: Primitive, slopes: Sequence[Any]) -> Sequence[Any]:
+    """Return the partials of a row, masked where it chooses among its operands."""
+    return [d if d.__class__ is float else Masked(d) for d in slopes] if row.chooses else slopes
+
+
+class Flow:
+    """What a node has received, and whether.
+
+    Attributes:
+        g: what it has received.
+        flowed: a number that is 0 where it has received nothing; 1.0 where it always has, and 0.0
+            where it never has.
+    """
 
     __slots__ = ("flowed", "g")
 
@@ -257,11 +260,16 @@ class _Flow:
         self.g = g
         self.flowed = flowed
 
-    def __add__(self, other: _Flow) -> _Flow:
-        g, flowed = self.g + other.g, self.flowed
-        if flowed.__class__ is float or other.flowed.__class__ is float:
-            return _Flow(g, 1.0)
-        return _Flow(g, flowed if other.flowed is flowed else flowed + other.flowed)
+    def __add__(self, other: Flow) -> Flow:
+        return Flow(self.g + other.g, _either(self.flowed, other.flowed))
+
+
+def _either(first: Any, second: Any) -> Any:
+    """Return a number that is 0 where both are; neither is below 0."""
+    for x, y in ((first, second), (second, first)):
+        if x.__class__ is float:
+            return x if x else y
+    return first if first is second else first + second
 
 
 def _where_chosen(g: Any, partial: Any) -> Any:
@@ -270,13 +278,13 @@ def _where_chosen(g: Any, partial: Any) -> Any:
     return part if partial.__class__ is float else apply(lookup("where"), (partial, part, 0.0))
 
 
-def _chosen(received: _Flow, partial: Any) -> _Flow:
+def chosen(received: Flow, partial: Any) -> Flow:
     """Return what flows on where samples may have chosen another operand."""
     where, flowed = lookup("where"), received.flowed
-    if partial.__class__ is _Masked:
+    if partial.__class__ is Masked:
         partial = partial.slope
         flowed = apply(where, (partial, flowed, 0.0))
     part = times(received.g, partial)
     if flowed.__class__ is not float:
         part = apply(where, (flowed, part, 0.0))
-    return _Flow(part, flowed)
+    return Flow(part, flowed)

@@ -11,11 +11,12 @@ import ast
 import inspect
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from autograd.compile.graph.graph import CONSTANT, INPUT, Graph
+from autograd.compile.graph.graph import INPUT, Graph
+from autograd.compile.graph.straight import added_up, straight
 from autograd.engine import numeric
 from autograd.engine.number import made_of
 from autograd.engine.primitive import Primitive
@@ -104,57 +105,41 @@ def _compiled(text: str, functions: dict[str, Any]) -> Callable[..., Any]:
 
 def _text(graph: Graph, inputs: int, parameters: int, *, fast: bool) -> tuple[str, dict[str, Any]]:
     """Return the text of a function that computes the graph, and the functions it calls."""
-    writer = _Writer(fast)
-    arguments = [f"x{i}" for i in range(inputs)]
-    lines: list[str] = []
-    if parameters:
-        arguments.insert(0, "theta")
-    texts: list[str] = []
-    used = graph.uses.tolist()
-    outputs: list[int] = graph.outputs.tolist()
-    for i, (code, place, operands) in enumerate(graph.nodes()):
-        if code == CONSTANT:
-            number = float(graph.numbers[place])
-            texts.append(repr(number) if number >= 0.0 else f"({number!r})")
-        elif code == INPUT:
-            texts.append(f"x{place}")
-        elif code < 0:
-            lines.append(f"w{i} = theta[{place}]")
-            texts.append(f"w{i}")
-        else:
-            taken = [texts[x] for x in operands]
-            text = writer.written(graph.rows[code], taken)
-            if outputs == [i] and used[i] == 1:
-                texts.append(text)
-            else:
-                lines.append(f"v{i} = {text}")
-                texts.append(f"v{i}")
-    returned = ", ".join([texts[i] for i in outputs])
-    lines.append(f"return {returned}" if len(outputs) == 1 else f"return [{returned}]")
+    dialect = _Python(fast)
+    arguments = [*["theta"] * (parameters > 0), *[f"x{i}" for i in range(inputs)]]
+    lines, outputs = straight(graph, dialect)
+    returned = outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]"
     head = f"def program({', '.join(arguments)}):"
-    return "\n".join([head, *[f"    {line}" for line in lines]]), writer.functions
+    text = "\n".join([head, *[f"    {line}" for line in [*lines, f"return {returned}"]]])
+    return text, dialect.functions
 
 
-class _Writer:
-    """Writes rows as expressions and notes the functions they call."""
+class _Python:
+    """The dialect of Python floats, which notes the functions that its texts call."""
+
+    named_from = 2
 
     def __init__(self, fast: bool) -> None:
         self.fast = fast
         self.functions: dict[str, Any] = {}
 
-    def written(self, row: Primitive, taken: list[str]) -> str:
-        """Return a row as an expression of its operands' texts, each a name or a number."""
+    def number(self, x: float) -> str:
+        return repr(x) if x >= 0.0 else f"({x!r})"
+
+    def leaf(self, code: int, place: int) -> str:
+        return f"x{place}" if code == INPUT else f"theta[{place}]"
+
+    def line(self, name: str, text: str) -> str:
+        return f"{name} = {text}"
+
+    def written(self, row: Primitive, taken: Sequence[str]) -> str:
         function: Any = row.function
         if row.operator and (self.fast or row.is_operator):
             return row.operation(*taken)
         # A chain of + nests as deep as it is long, and Python's compiler has a limit.
-        is_short = len(taken) <= 2 * _LONGEST
-        if function is numeric.addition and is_short:
-            return " + ".join(taken) if taken else "0.0"
-        if function is numeric.dot and is_short:
-            half = len(taken) // 2
-            pairs = zip(taken[:half], taken[half:], strict=True)
-            return " + ".join([f"{a} * {b}" for a, b in pairs]) if taken else "0.0"
+        chain = added_up(row, taken) if len(taken) <= 2 * _LONGEST else None
+        if chain is not None:
+            return chain
         if self.fast:
             function = made_of(function)
             template = _template(function)

@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
-from autograd.compile.graph.graph import Graph
+from autograd.compile.graph.graph import CONSTANT, Graph
 from autograd.compile.tracing.placeholder import placeholder_class
 from autograd.compile.tracing.recorder import Recorder
 from autograd.compile.tracing.refusals import settle, tracing
+from autograd.engine.backward import order
 from autograd.engine.modes import recording_anyway
+from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.transforms.trees import shaped
@@ -123,6 +125,54 @@ def trace(
         return recorder.graph(outputs)
 
     return on_recorder(record, parameters)
+
+
+def recorded(z: Value) -> Graph:
+    """Return the graph that a Value was computed by, whose outputs are all Values of `order(z)`.
+
+    Leaves are its parameters, in this order; plain numbers are constants.
+
+    Raises:
+        StaleGraphError: if a Value was given new data after something was computed from it.
+
+    >>> x = Value(3.0, "x")
+    >>> print(recorded(x * 2.0))
+    n0 = parameter 0
+    n1 = 2.0
+    n2 = mul(n0, n1)
+    return n0, n2
+    """
+    nodes = order(z)
+
+    def record(recorder: Recorder) -> Graph:
+        recorder.imported(z)
+        return recorder.graph([recorder.values[node] for node in nodes])
+
+    return on_recorder(record, [node for node in nodes if node.op is None])
+
+
+def replayed(
+    recorder: Recorder,
+    graph: Graph,
+    made: Callable[[Primitive, list[Any]], Any] | None = None,
+) -> list[Any]:
+    """Record the nodes of a graph once more, and return what stands for each.
+
+    Args:
+        recorder: where to; constants are not recorded before something uses them.
+        graph: the graph.
+        made: what is made of a primitive and operands; a node unless given.
+    """
+    nodes: list[Any] = []
+    for code, place, operands in graph.nodes():
+        if code == CONSTANT:
+            nodes.append(float(graph.numbers[place]))
+        elif code < 0:
+            nodes.append(recorder.new(recorder.append(code, place)))
+        else:
+            row, taken = graph.rows[code], [nodes[x] for x in operands]
+            nodes.append(made(row, taken) if made else recorder.new(recorder.node(row, taken)))
+    return nodes
 
 
 def flat_outputs(result: Any) -> list[Any]:

@@ -39,7 +39,8 @@ def explain(z: Value, x: Value, *, most: int = 10) -> Explanation:
 
     dz/dx is the sum over all paths from z down to x of the product of the local derivatives on the
     path. The paths with the largest |product| are shown first; there may be 2^20 of them, so they
-    are counted, not listed, and the sum of the rest is the remainder.
+    are counted, not listed, and the sum of the rest is the remainder. Beside a rule stands the one
+    that books print, where that is another; see `steps`.
 
     Args:
         z: the result.
@@ -259,11 +260,7 @@ class Explanation:
     def _rules(self) -> list[str]:
         """Return how the local derivatives that are more than a number are computed."""
         shown = {f.name: f for f in self._shown}
-        rules = [
-            f"  {f.name} = {f.rule} = {figure(f.value)}"
-            for f in shown.values()
-            if f.rule != figure(f.value)
-        ]
+        rules = [f"  {f.line}" for f in shown.values() if f.rule != figure(f.value)]
         left_out = len(rules) - MOST_RULES
         return rules if left_out <= 0 else [*rules[:MOST_RULES], f"  … {left_out:,} more"]
 

@@ -7,6 +7,7 @@ explanations and the page to walk through are views of a walk.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cached_property
 from operator import mul
@@ -15,10 +16,13 @@ from typing import Any, NamedTuple, cast
 from autograd.display.chain.terms import (
     Names,
     Term,
+    figure,
     forward_term,
     partial_terms,
     ratio,
     ratio_latex,
+    short,
+    textbook_terms,
 )
 from autograd.engine.backward import order
 from autograd.engine.primitive import Primitive
@@ -52,6 +56,39 @@ class Use(NamedTuple):
     after: float
 
 
+class Textbook(NamedTuple):
+    """A local derivative as books print it, where that is not how it is computed.
+
+    Attributes:
+        term: the form, in names.
+        value: what it is in floats; nan where it is no number.
+        lost: whether fewer of its digits are right than are shown.
+    """
+
+    term: Term
+    value: float
+    lost: bool
+
+    @property
+    def text(self) -> str:
+        """The form as text."""
+        return short(self.term.text.text)
+
+    @property
+    def in_floats(self) -> str:
+        """What is said behind it where its digits are lost."""
+        return f", {figure(self.value)} in floats" if self.lost else ""
+
+
+def beside(textbook: Textbook | None) -> str:
+    """Return a second form as it stands behind the first and its number; "" where there is none.
+
+    >>> beside(Walk(Value(20.0, "x").tanh()).textbook(1, 0))
+    ' (textbook: 1 - tanh(x) ** 2, 0 in floats)'
+    """
+    return "" if textbook is None else f" (textbook: {textbook.text}{textbook.in_floats})"
+
+
 class Walk:
     """The numbers of a forward and a backward pass.
 
@@ -72,6 +109,7 @@ class Walk:
         self.place = {node: i for i, node in enumerate(self.nodes)}
         self.data = [node.data for node in self.nodes]
         self._partials: tuple[int, Any] = (-1, None)
+        self._textbooks: tuple[int, list[Textbook | None]] = (-1, [])
 
     def edges(self, i: int, data: Sequence[float] | None = None) -> list[Edge]:
         """Return the uses of Values in a node, by their places; at `data`, if given."""
@@ -199,3 +237,41 @@ class Walk:
             self._partials = i, (terms, figures)
         terms, figures = self._partials[1]
         return (terms[k], figures[k]) if terms and figures else None
+
+    def textbook(self, i: int, k: int) -> Textbook | None:
+        """Return a local derivative as books print it; None where that is the form of `partial`."""
+        if self._textbooks[0] != i:
+            self._textbooks = i, self._textbooks_of(i)
+        found = self._textbooks[1]
+        return found[k] if found else None
+
+    def _textbooks_of(self, i: int) -> list[Textbook | None]:
+        row: Any = self.nodes[i].op
+        z = self.names.term(self.nodes[i])
+        terms = textbook_terms(row, z, self._operands(i, False))
+        if terms is None:
+            return []
+        _, numbers, partials = self._local(i, self.data)
+        if len(terms) != len(partials):
+            return []
+        try:
+            values: list[Any] = list(row.textbook(self.data[i], *numbers))
+        except Exception:  # a user's form may raise anything, as Python's operators do at 0
+            values = [math.nan] * len(terms)
+        return [
+            Textbook(term, float(value), _is_lost(float(value), partial))
+            if isinstance(term, Term)
+            else None
+            for term, value, partial in zip(terms, values, partials, strict=True)
+        ]
+
+
+# Six significant digits are shown.
+_LEAST_RIGHT = 1e-6
+
+
+def _is_lost(value: float, right: float) -> bool:
+    """Whether a number is off by more than a millionth of the right one, and is seen to be."""
+    if math.isnan(right) or figure(value) == figure(right):
+        return False
+    return math.isinf(right) or not abs(value - right) <= _LEAST_RIGHT * abs(right)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from autograd.display.chain.latex import number_latex
-from autograd.display.chain.passes import Walk
+from autograd.display.chain.passes import Textbook, Walk, beside
 from autograd.display.chain.terms import Term, figure, short, signed
 from autograd.engine.value import Value
 from autograd.transforms.sweep import Edge
@@ -225,6 +225,27 @@ class Factor:
         if terms is None or not isinstance(terms[0], Term):
             return figure(self.value)
         return short(terms[0].text.text)
+
+    @property
+    def textbook(self) -> str:
+        """How books print it, such as 1 - tanh(u) ** 2; "" where that is `rule`."""
+        found = self._textbook()
+        return "" if found is None else found.text
+
+    @property
+    def textbook_value(self) -> float | None:
+        """What that form is in floats, which may have lost its digits; None where there is none."""
+        found = self._textbook()
+        return None if found is None else found.value
+
+    def _textbook(self) -> Textbook | None:
+        return self._walk.textbook(self._walk.place[self.node], self.position)
+
+    @property
+    def line(self) -> str:
+        """Its name, rule and number, and how books print it where that is another form."""
+        written = f"{self.name} = {self.rule} = {figure(self.value)}"
+        return f"{written}{beside(self._textbook())}"
 
 
 @dataclass(frozen=True, slots=True)

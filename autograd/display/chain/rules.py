@@ -5,11 +5,12 @@ say what backward computes.
 """
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from autograd.display.chain.latex import label_latex
-from autograd.display.chain.terms import Term, forward_term, partial_terms
+from autograd.display.chain.terms import Term, forward_term, partial_terms, textbook_terms
 from autograd.engine.primitive import Primitive
 
 
@@ -21,11 +22,13 @@ class RowText:
         function: the row applied to its operands.
         partials: the partial derivative by each operand that is not a constant; z is the result.
         operands: the operands' names.
+        textbook: each of the partials as books print it, "" where that is how it is written.
     """
 
     function: str
     partials: tuple[str, ...]
     operands: tuple[str, ...]
+    textbook: tuple[str, ...]
 
 
 def partial_latex(row: Primitive) -> RowText:
@@ -37,12 +40,12 @@ def partial_latex(row: Primitive) -> RowText:
     >>> from autograd import lookup
     >>> partial_latex(lookup("div")).partials
     ('\\frac{1}{y}', '-\\frac{z}{y}')
+    >>> partial_latex(lookup("div")).textbook
+    ('', '-\\frac{x}{y^{2}}')
     >>> partial_latex(lookup("power"))
-    RowText(function='x^{2}', partials=('2 \\cdot x',), operands=('x',))
+    RowText(function='x^{2}', partials=('2 \\cdot x',), operands=('x',), textbook=('',))
     """
-    function, partials, names = _terms(row)
-    texts = [partial.latex.text for partial in partials]
-    return RowText(function.latex.text, tuple(texts), names)
+    return _row_text(row, lambda term: term.latex.text)
 
 
 def partial_text(row: Primitive) -> RowText:
@@ -51,21 +54,27 @@ def partial_text(row: Primitive) -> RowText:
     >>> from autograd import lookup
     >>> partial_text(lookup("sigmoid")).partials
     ('z * sigmoid(-x)',)
+    >>> partial_text(lookup("sigmoid")).textbook
+    ('z * (1 - z)',)
     """
-    function, partials, names = _terms(row)
-    return RowText(function.text.text, tuple([partial.text.text for partial in partials]), names)
+    return _row_text(row, lambda term: term.text.text)
 
 
-def _terms(row: Primitive) -> tuple[Term, list[Term], tuple[str, ...]]:
-    """Return a row of named operands, its partials, and the names of those it moves with."""
+def _row_text(row: Primitive, text: Callable[[Term], str]) -> RowText:
     names, operands = _samples(row)
     variables = tuple(names[: len(names) - row.constants])
     partials = partial_terms(row, _named("z"), operands)
+    books: list[Any] = textbook_terms(row, _named("z"), operands) or [None] * len(variables)
     if partials is None:  # a user's rule that runs on numbers only
         call = f"partials(z, {', '.join(names)})"
         partials = [_named(f"{call}[{i}]") for i in range(len(variables))]
-    written = [d if isinstance(d, Term) else Term.figure(d) for d in partials[: len(variables)]]
-    return forward_term(row, operands), written, variables
+    shown = [text(d if isinstance(d, Term) else Term.figure(d)) for d in partials[: len(variables)]]
+    second = [
+        text(book) if isinstance(book, Term) and text(book) != first else ""
+        for book, first in zip(books, shown, strict=False)
+    ]
+    function = text(forward_term(row, operands))
+    return RowText(function, tuple(shown), variables, tuple(second))
 
 
 def _named(text: str) -> Term:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from autograd.display.chain.latex import Latex, number_latex
-from autograd.display.chain.passes import Use, Walk
+from autograd.display.chain.passes import Textbook, Use, Walk, beside
 from autograd.display.chain.terms import (
     Term,
     figure,
@@ -90,6 +90,34 @@ class Step:
         """
         return self._written()[1]
 
+    @property
+    def textbook(self) -> str:
+        """The local derivative as books print it; "" where that is `rule`.
+
+        >>> from autograd import steps
+        >>> last = steps(Value(0.5, "x").tanh())[-1]
+        >>> last.rule, last.textbook
+        ('1 / cosh(x) ** 2', '1 - tanh(x) ** 2')
+        """
+        found = self._textbook()
+        return "" if found is None else found.text
+
+    @property
+    def textbook_value(self) -> float | None:
+        """What that form is in floats, which may have lost its digits; None where there is none.
+
+        >>> from autograd import steps
+        >>> last = steps(Value(20.0, "x").tanh())[-1]
+        >>> last.local, last.textbook_value
+        (1.6993417021166355e-17, 0.0)
+        """
+        found = self._textbook()
+        return None if found is None else found.value
+
+    def _textbook(self) -> Textbook | None:
+        use = self._use
+        return None if use is None else self._walk.textbook(use.node, use.position)
+
     def _terms(self) -> tuple[Term, Term] | None:
         """Return the rule in names and in numbers; None where there is nothing to write."""
         walk, use = self._walk, self._use
@@ -117,7 +145,16 @@ class Step:
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
-        """The texts of the line: where, rule, product, result."""
+        """The texts of the line: where, rule, product, result.
+
+        Beside a rule that is not the one of books stands theirs.
+        """
+        where, rule, product, result = self.narrow_cells
+        return where, f"{rule}{beside(self._textbook())}", product, result
+
+    @property
+    def narrow_cells(self) -> tuple[str, str, str, str]:
+        """The same without the forms of books, by which columns are as wide as they are."""
         symbols, numbers = self._written()
         z = self._walk.name(len(self._walk.nodes) - 1)
         if self.phase == "forward":

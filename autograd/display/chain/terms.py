@@ -7,6 +7,7 @@ rule does with it, as text and as LaTeX at once, from the notation in the rows. 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -73,6 +74,10 @@ class Term(Symbol):
     def figure(cls, x: float) -> Term:
         """Return the term that is a number, which is not computed with."""
         return cls(None, (), _figure(x), number_latex(x))
+
+    @staticmethod
+    def __exact__(n: float) -> Term:
+        return Term.named("pi", r"\pi") if n == math.pi else Term.figure(n)
 
     @staticmethod
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -302,11 +307,22 @@ def partial_terms(row: Primitive, z: Term, operands: Sequence[Any]) -> list[Any]
     None where the rule cannot be written: a user's own that runs on numbers only, or of very many
     operands.
     """
+    return _terms_of(row.shown or row.partials, z, operands)
+
+
+def textbook_terms(row: Primitive, z: Term, operands: Sequence[Any]) -> list[Any] | None:
+    """Return the partials of a row as books print them, None for one where it is what is shown.
+
+    None in place of all where the row has no second form, or it cannot be written.
+    """
+    return None if row.textbook is None else _terms_of(row.textbook, z, operands)
+
+
+def _terms_of(rule: Any, z: Term, operands: Sequence[Any]) -> list[Any] | None:
     if len(operands) > MOST_WRITTEN:
         return None
-    rule: Any = row.textbook or row.partials
     try:
-        return [d if isinstance(d, Term) else number(d) for d in rule(z, *operands)]
+        return [d if d is None or isinstance(d, Term) else number(d) for d in rule(z, *operands)]
     except Exception:  # a user's rule may raise anything when it is given no numbers
         return None
 

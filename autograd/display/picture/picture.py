@@ -58,6 +58,7 @@ class Picture:
         legend: the meaning of the looks of boxes: kind and words of each.
         down: whether the arrows run downwards, and not to the right.
         numbered: whether numbers may stand on the arrows, where there is room for them.
+        stacked: whether these stand in two lines, the product above its result.
         fitted: whether it is made smaller where it would not fit, its text as small as can be read.
     """
 
@@ -70,6 +71,7 @@ class Picture:
     legend: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     down: bool = False
     numbered: bool = True
+    stacked: bool = False
     fitted: bool = False
 
     @property
@@ -79,6 +81,14 @@ class Picture:
             return False
         grouped = any(box.kind == "group" for box in self.boxes)
         return len(self.arrows) <= (MOST_LABELLED_GROUPED if grouped else MOST_LABELLED)
+
+    @property
+    def numbers(self) -> list[str]:
+        """The numbers on each arrow, in one line or two; "" where none stand on it."""
+        if not self.labelled:
+            return [""] * len(self.arrows)
+        line = "\n= " if self.stacked else " = "
+        return [arrow.text.replace(" = ", line) for arrow in self.arrows]
 
     @property
     def lines(self) -> list[str]:

@@ -23,9 +23,10 @@ def _sums(nodes: Sequence[Value], uses: Mapping[Value, Sequence[Value]]) -> dict
     ``((a + b) + c) + d`` records three additions; as a picture it is one sum of four.
     """
     whole: dict[Value, Value] = {}
+    free = set(nodes)
     for node in reversed(nodes):
         used = uses[node]
-        if len(used) == 1 and _is_sum(node) and _is_sum(used[0]):
+        if len(used) == 1 and used[0] in free and _is_sum(node) and _is_sum(used[0]):
             whole[node] = whole.get(used[0], used[0])
     return whole
 
@@ -34,11 +35,12 @@ def _is_sum(node: Value) -> bool:
     return node.op is not None and node.op.operator == "+"
 
 
-def fans(nodes: Sequence[Value]) -> list[Group]:
+def fans(nodes: Sequence[Value], inside: Mapping[Value, Group] | None = None) -> list[Group]:
     """Return groups of nodes that play one part, and of additions that make up one sum.
 
     Args:
         nodes: the graph in topological order, its result last.
+        inside: the group of each node that has one already, such as a layer.
 
     >>> xs = [Value(float(i)) for i in range(50)]
     >>> from autograd import order
@@ -51,12 +53,13 @@ def fans(nodes: Sequence[Value]) -> list[Group]:
         for x in node.args:
             if isinstance(x, Value):
                 uses[x].append(node)
-    whole = _sums(nodes, uses)
+    inside = inside or {}
+    whole = _sums([node for node in nodes if node not in inside], uses)
     members: dict[Value, list[Value]] = {}
     for node, top in whole.items():
         members.setdefault(top, [top]).append(node)
     found = [_sum(top, parts) for top, parts in members.items() if len(parts) >= LEAST]
-    part: dict[Value, Group] = {v: group for group in found for v in group.members}
+    part = {**inside, **{v: group for group in found for v in group.members}}
     found += [_group(alike) for alike in _alike(nodes, uses, part)]
     place = {node: i for i, node in enumerate(nodes)}
     for group in found:

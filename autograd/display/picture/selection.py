@@ -124,8 +124,8 @@ class _Graph:
         last = Choice(self.nodes, {})
         if len(self.nodes) <= most:
             yield last
-        parts = map(self._levels, reversed(LEVELS)) if self.neurons else ()
-        for found, note in chain(*parts, self._fans()):
+        parts = [*map(self._levels, reversed(LEVELS)), self._layers_and_fans()]
+        for found, note in chain(*(parts if self.neurons else ()), self._fans()):
             choice = self._grouped(found, note)
             if choice is None:
                 continue
@@ -140,6 +140,14 @@ class _Graph:
         for few in CUTS:
             units = closest(last, top, few)
             yield Choice(units, last.groups, note)
+
+    def _layers_and_fans(self) -> Iterator[_Grouping]:
+        """Yield layers, and groups of the nodes outside of them that play one part."""
+        for found, note in self._levels("layers"):
+            inside = {v: group for group in found for v in (*group.members, *group.parameters)}
+            outside = fans(self.nodes, inside)
+            if outside:
+                yield [*found, *outside], f"{note} and {count_text(len(outside), 'group')}"
 
     def _fans(self) -> Iterator[_Grouping]:
         """Yield nodes that play one part in groups."""

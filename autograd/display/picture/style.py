@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from autograd.display.format import INK, PALE, TONES
+from autograd.display.format import FAINT, INK, PALE, TONES
 from autograd.display.picture.boxes import Arrow
 from autograd.display.picture.picture import Picture
 
@@ -21,7 +21,7 @@ def shrunk(width: float, height: float) -> float:
     >>> shrunk(500.0, 700.0), shrunk(2_000.0, 700.0)
     (1.0, 0.5)
     """
-    return min(1.0, MOST_WIDE / width, MOST_HIGH / height)
+    return min(1.0, MOST_WIDE / width, MOST_HIGH / max(height, 1.0))
 
 
 # Fill and outline by kind. Leaves, which one may change, are tinted; results of operations white.
@@ -31,6 +31,26 @@ FILLS: Final = {
     "copy": ("#f3f4f6", "#9ca3af"),
     "group": ("#eaf1f8", "#33577a"),
     "cut": ("#f3f4f6", "#9ca3af"),
+}
+PAPER: Final = "#ffffff"
+
+# What each colour becomes on a dark page; text keeps a contrast of 4.5 to its ground, and what
+# stands back one of 3.
+DARK: Final = {
+    INK: "#ece9e2",
+    FAINT: "#b3bac2",
+    PALE: "#7d858e",
+    TONES["positive"]: "#7cc4ef",
+    TONES["negative"]: "#f2a266",
+    TONES["nan"]: "#f39ad3",
+    TONES["zero"]: "#b3bac2",
+    PAPER: "#1b1f23",
+    FILLS["leaf"][0]: "#37301c",
+    FILLS["leaf"][1]: "#cdb064",
+    FILLS["copy"][0]: "#262c33",
+    FILLS["copy"][1]: "#8f98a3",
+    FILLS["group"][0]: "#1e2f40",
+    FILLS["group"][1]: "#86aed6",
 }
 
 

@@ -19,7 +19,7 @@ from autograd.display.picture.style import (
     box_look,
     swatch_look,
 )
-from autograd.display.writers.measure import HeadPart, head_lines
+from autograd.display.writers.measure import HeadPart, head_lines, text_width
 from autograd.escaping import markup as html_text
 
 # Inches between layers, for a picture that runs downwards or not, with numbers on arrows or not.
@@ -57,7 +57,10 @@ def dot_source(picture: Picture) -> str:
     graph.attr("edge", fontname=FONT, fontsize="10", arrowsize="0.7")
     graph.body.append(f"\tlabel={_below(picture)}\n")
     graph.body += [_node(box) for box in picture.boxes]
-    graph.body += [_edge(arrow, labelled) for arrow in picture.arrows]
+    graph.body += [
+        _edge(arrow, numbers, picture.down)
+        for arrow, numbers in zip(picture.arrows, picture.numbers, strict=True)
+    ]
     return graph.source
 
 
@@ -104,12 +107,17 @@ def _table(box: Box) -> str:
     faint = PALE if faded else FAINT
     lines = ["   ".join([_head(part, faded) for part in line]) for line in head_lines(box)]
     head = "<BR/>".join(lines)
-    rows = [f'<TR><TD COLSPAN="2">{head}</TD></TR>'] if head else []
+    # Cells as wide as their text is in any font: what shows the picture may not have dot's.
+    wide = max([sum(1.1 * text_width(x.text, x.size) for x in line) for line in head_lines(box)],
+               default=0.0)  # fmt: skip
+    rows = [f'<TR><TD COLSPAN="2" WIDTH="{wide:.0f}">{head}</TD></TR>'] if head else []
     for name, text, tone in box.rows:
         colour = PALE if faded else TONES.get(tone, INK)
         rows.append(
-            f'<TR><TD ALIGN="LEFT"><FONT COLOR="{faint}" POINT-SIZE="10">{name}\u00a0</FONT></TD>'
-            f'<TD ALIGN="RIGHT"><FONT COLOR="{colour}">{markup(text)}</FONT></TD></TR>'
+            f'<TR><TD ALIGN="LEFT" WIDTH="{text_width(name, 10.0) + 8.0:.0f}">'
+            f'<FONT COLOR="{faint}" POINT-SIZE="10">{name}\u00a0</FONT></TD>'
+            f'<TD ALIGN="RIGHT" WIDTH="{text_width(text, 11.0):.0f}">'
+            f'<FONT COLOR="{colour}">{markup(text)}</FONT></TD></TR>'
         )
     table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
     return f"<{table}{''.join(rows)}</TABLE>>"
@@ -124,12 +132,14 @@ def _head(part: HeadPart, faded: bool) -> str:
     return f'<FONT COLOR="{colour}" POINT-SIZE="{part.size:g}">{text}</FONT>'
 
 
-def _edge(arrow: Arrow, labelled: bool) -> str:
+def _edge(arrow: Arrow, numbers: str, down: bool) -> str:
     colour, width, dashed = arrow_look(arrow)
     look = f'color="{colour}" tooltip={quoted(arrow.tooltip)}'
-    if arrow.text and labelled:
-        # Spaces keep the text off its own line, which dot draws right beside it.
-        look += f' label={quoted(f" {arrow.text} ")} fontcolor="{colour}"'
+    if numbers:
+        # Spaces make room for wider fonts, and keep the text off its own line: right beside that
+        # dot writes it where the line runs downwards.
+        lines = [line.join([" " * (1 + down + len(line) // 8)] * 2) for line in numbers.split("\n")]
+        look += f' label={quoted(chr(10).join(lines))} fontcolor="{colour}"'
     if arrow.amount is not None:
         look += f" penwidth={width:.2f}"
     if dashed:
@@ -139,14 +149,15 @@ def _edge(arrow: Arrow, labelled: bool) -> str:
 
 def _below(picture: Picture) -> str:
     """Return the lines below the picture: its legend, then a line for each note."""
-    if not picture.legend:
-        lines = "".join([rf"{quoted(line)[1:-1]}\l" for line in picture.lines])  # \l: to the left
-        return f'"{lines}"'
     swatches = "".join([_swatch(kind, words) for kind, words in picture.legend])
     legend = f'<TABLE BORDER="0" CELLSPACING="5" CELLPADDING="2"><TR>{swatches}</TR></TABLE>'
-    rows = [legend, *map(markup, picture.lines)]
+    rows = [legend] * bool(swatches) + [markup(line) for line in picture.lines]
+    if not rows:
+        return '""'
     cells = "".join([f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in rows])
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
+    wide = max([text_width(line, 10.0) for line in picture.lines], default=0.0)
+    table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1" WIDTH="{wide:.0f}">'
+    return f"<{table}{cells}</TABLE>>"
 
 
 def _swatch(kind: str, words: str) -> str:
@@ -154,6 +165,7 @@ def _swatch(kind: str, words: str) -> str:
     look = swatch_look(kind)
     style = ' STYLE="DASHED"' if look.dashed else ""
     return (
-        f'<TD BORDER="{round(look.width)}" COLOR="{look.outline}" BGCOLOR="{look.fill}"{style}>'
+        f'<TD BORDER="{round(look.width)}" COLOR="{look.outline}" BGCOLOR="{look.fill}"{style} '
+        f'WIDTH="{text_width(words, 10.0) + 8.0:.0f}">'
         f'<FONT COLOR="{PALE if kind == "faded" else INK}">{words}</FONT></TD>'
     )

@@ -4,7 +4,6 @@ Order: the program `dot`; then the Graphviz libraries inside pygraphviz (the ext
 process of its own, because they cannot be interrupted while they lay out. Both have a time limit.
 """
 
-import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -108,17 +107,25 @@ def _run(engine: str, command: list[str], source: str, limit: float) -> Rendered
     return Rendered(done.stdout, engine)
 
 
-def inline_svg(content: bytes) -> str:
-    """Return an SVG file as an element that can stand inside a page, beside others of its kind.
+def with_scale(source: str, scale: float) -> str:
+    """Return DOT text whose PNG has so many times as many pixels along each side."""
+    return source.replace("{", f"{{\n\tdpi={96 * scale:g}", 1)
 
-    The prologue goes, and so do comments, ids (they would be there twice) and the titles that
-    Graphviz makes of names.
 
-    >>> inline_svg(b'<?xml version="1.0"?><!-- a --><svg id="b"><title>n1</title></svg>')
-    '<svg></svg>'
+def small_png(source: str, scale: float, most: int) -> bytes | None:
+    """Return DOT text as a PNG that fits into a notebook, or the smallest there is; None for none.
+
+    Args:
+        source: DOT text.
+        scale: how many times as many pixels it has along each side; less, if 1 is too large.
+        most: its bytes.
     """
-    text = content.decode()
-    text = text[text.index("<svg") :].rstrip()
-    text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
-    text = re.sub(r"<title>[^<]*</title>\n?", "", text)
-    return re.sub(r'(<[a-z]+) id="[^"]*"', r"\1", text)
+    content = None
+    for smaller in (1.0, 0.75, 0.6, 0.5) if scale == 1.0 else (1.0,):
+        # With 256 colours it takes a third of the bytes; not every Graphviz can do that.
+        for form in ("png", "png:cairo:gd"):
+            made = render(with_scale(source, smaller * scale), form).content
+            content = made or content
+            if made is not None and len(made) <= most:
+                return made
+    return content

@@ -13,10 +13,10 @@ from itertools import pairwise
 
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
-from autograd.display.writers.measure import box_size, text_width
+from autograd.display.writers.measure import box_size, numbers_size
 from autograd.display.writers.settle import settle
 
-GAP, LABEL_GAP, LABEL_HEIGHT = 16.0, 6.0, 15.0
+GAP, LABEL_GAP = 16.0, 6.0
 SWEEPS = 8
 MOST_DUMMIES = 6_000  # A thousand nodes with a thousand long arrows would make a million.
 
@@ -40,18 +40,16 @@ class Item:
 
 def arrange(picture: Picture) -> tuple[list[list[Item]], list[list[Item]]]:
     """Return the layers in the direction of the arrows, and the route of each from box to box."""
-    layer = _layers(picture)
+    layer = layers_of(picture)
     down = picture.down
     items = {
         box.name: Item(2 * layer[box.name], *_turned(box_size(box), down), gap=GAP, box=box)
         for box in picture.boxes
     }
     everything = list(items.values())
-    numbered = picture.labelled
     routes: list[list[Item]] = []
-    for arrow in picture.arrows:
-        text = arrow.text if numbered else ""
-        room = _turned((text_width(text, 10), LABEL_HEIGHT), down) if text else None
+    for arrow, text in zip(picture.arrows, picture.numbers, strict=True):
+        room = _turned(numbers_size(text), down) if text else None
         routes.append(_route(arrow, items, everything, room))
     rows: list[list[Item]] = [[] for _ in range(1 + max(item.layer for item in everything))]
     for item in everything:
@@ -66,7 +64,7 @@ def _turned(size: tuple[float, float], down: bool) -> tuple[float, float]:
     return (size[1], size[0]) if down else size
 
 
-def _layers(picture: Picture) -> dict[str, int]:
+def layers_of(picture: Picture) -> dict[str, int]:
     """Return the layer of each box: after its operands, and leaves just before their first use."""
     layer = {box.name: 0 for box in picture.boxes}
     into: dict[str, list[str]] = {}

@@ -10,6 +10,7 @@ from autograd.display.format import FAINT, INK
 from autograd.display.picture.boxes import Box
 
 LINE, PAD = 16.0, 7.0
+NUMBERS = 13.0  # from line to line on an arrow
 LONG_TITLE = 14
 _NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[] "), frozenset("mwMWO@%&—…GQ")
 
@@ -38,6 +39,12 @@ def text_width(text: str, size: float) -> float:
         else:
             ems += 0.42 if c in _NARROW else 1.0 if c in _WIDE else 0.66
     return ems * size
+
+
+def numbers_size(text: str) -> tuple[float, float]:
+    """Return the width and height of the numbers on an arrow, of one line or two."""
+    lines = text.split("\n")
+    return max([text_width(line, 10) for line in lines]), 2.0 + NUMBERS * len(lines)
 
 
 def head_lines(box: Box) -> list[list[HeadPart]]:

@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 from autograd.display.picture.boxes import Arrow, Box
 from autograd.display.picture.picture import Picture
-from autograd.display.writers.layout import Item, arrange
-from autograd.display.writers.measure import PAD, text_width
+from autograd.display.writers.layout import GAP, LABEL_GAP, Item, arrange, layers_of
+from autograd.display.writers.measure import PAD, box_size, numbers_size, text_width
 
 # Between layers: arrows to the right have to climb as far as a column is high, and text is low.
 LAYER_GAP, LAYER_GAP_DOWN, MARGIN = 30.0, 10.0, 12.0
@@ -29,11 +29,15 @@ class PlacedBox(NamedTuple):
 
 
 class PlacedArrow(NamedTuple):
-    """An arrow through points from box to box; its numbers stand at the spot, if there is one."""
+    """An arrow through points from box to box; its numbers stand at the spot, if there is one.
+
+    They have a line or two.
+    """
 
     arrow: Arrow
     points: list[Point]
     spot: Point | None
+    numbers: str
 
 
 class PlacedPicture(NamedTuple):
@@ -70,7 +74,8 @@ def places_of(picture: Picture) -> PlacedPicture:
     starts = _ports(routes, 0, 1)
     ends = _ports(routes, -1, -2)
     arrows: list[PlacedArrow] = []
-    for i, (arrow, route) in enumerate(zip(picture.arrows, routes, strict=True)):
+    shown = zip(picture.arrows, picture.numbers, routes, strict=True)
+    for i, (arrow, numbers, route) in enumerate(shown):
         ys = [starts[i], *[item.y for item in route[1:-1]], ends[i]]
         # Level from the box to the edge of its column, so that no curve runs under a wider box.
         points = [(xs[route[0].layer] + route[0].width / 2, ys[0])]
@@ -79,7 +84,7 @@ def places_of(picture: Picture) -> PlacedPicture:
         del points[1], points[-1]
         points.append((xs[route[-1].layer] - route[-1].width / 2, ys[-1]))
         spot = (xs[route[-2].layer], route[-2].y) if labelled and len(route) > 2 else None
-        arrows.append(PlacedArrow(arrow, points, spot))
+        arrows.append(PlacedArrow(arrow, points, spot, numbers if spot else ""))
     boxes = [
         PlacedBox(item.box, xs[item.layer], item.y, item.width, item.height)
         for item in everything
@@ -89,12 +94,34 @@ def places_of(picture: Picture) -> PlacedPicture:
     return _turned(placed) if picture.down else placed
 
 
+def bounds(picture: Picture) -> tuple[float, float]:
+    """Return the width of a picture that runs to the right, and a height that it has not.
+
+    It is laid out here only along its arrows, in a tenth of the time that all of it takes. No order
+    in the layers makes it higher than all that is in them, one above the other.
+    """
+    layers = layers_of(picture)
+    wide = [0.0] * (1 + 2 * max(layers.values()))
+    height = 0.0
+    for box in picture.boxes:
+        width, high = box_size(box)
+        wide[2 * layers[box.name]] = max(wide[2 * layers[box.name]], width)
+        height += high + GAP
+    for arrow, numbers in zip(picture.arrows, picture.numbers, strict=True):
+        start, end = 2 * layers[arrow.tail], 2 * layers[arrow.head]
+        width, high = numbers_size(numbers) if numbers else (0.0, 0.0)
+        wide[end - 1] = max(wide[end - 1], width)
+        height += high + (4.0 + LABEL_GAP) * (end - start)
+    gap = LAYER_GAP * (1 if picture.labelled else 2)
+    return sum(wide) + gap * (len(wide) - 1) + 2 * MARGIN, height + 2 * MARGIN
+
+
 def _turned(placed: PlacedPicture) -> PlacedPicture:
     """Return a picture that lay on its side, set upright: x and y change places."""
     boxes = [PlacedBox(b.box, b.y, b.x, b.height, b.width) for b in placed.boxes]
     arrows = [
-        PlacedArrow(arrow, [(y, x) for x, y in points], spot and (spot[1], spot[0]))
-        for arrow, points, spot in placed.arrows
+        PlacedArrow(arrow, [(y, x) for x, y in points], spot and (spot[1], spot[0]), numbers)
+        for arrow, points, spot, numbers in placed.arrows
     ]
     return PlacedPicture(boxes, arrows, placed.height, placed.width, down=True)
 

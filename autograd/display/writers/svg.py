@@ -16,7 +16,14 @@ from autograd.display.picture.style import (
     shrunk,
     swatch_look,
 )
-from autograd.display.writers.measure import LINE, PAD, head_lines, text_width
+from autograd.display.writers.measure import (
+    LINE,
+    NUMBERS,
+    PAD,
+    head_lines,
+    numbers_size,
+    text_width,
+)
 from autograd.display.writers.places import MARGIN, LegendBox, pieces, places_of, swatches
 from autograd.escaping import markup
 
@@ -64,6 +71,7 @@ def arrow_svg(
     arrow: Arrow,
     points: Sequence[tuple[float, float]],
     spot: tuple[float, float] | None,
+    numbers: str,
     *,
     down: bool = False,
 ) -> str:
@@ -87,14 +95,18 @@ def arrow_svg(
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{wide:.2f}"/>',
         f'<path d="M{ex:.1f},{ey:.1f} {tip}" fill="{colour}"/>',
     ]
-    if spot and arrow.text:
-        at = f'x="{spot[0]:.1f}" y="{spot[1] + 3.5:.1f}" text-anchor="middle" font-size="10"'
-        width = text_width(arrow.text, 10)
+    if spot and numbers:
+        width, height = numbers_size(numbers)
+        x, y = spot[0], spot[1] - height / 2
         out.append(
-            f'<rect x="{spot[0] - width / 2:.1f}" y="{spot[1] - 7:.1f}" width="{width:.1f}" '
-            f'height="14" fill="#ffffff" fill-opacity="0.9"/>'
-            f'<text {at} fill="{colour}">{markup(arrow.text)}</text>'
+            f'<rect x="{x - width / 2:.1f}" y="{y + 0.5:.1f}" width="{width:.1f}" '
+            f'height="{height - 1:.0f}" fill="#ffffff" fill-opacity="0.9"/>'
         )
+        out += [
+            f'<text x="{x:.1f}" y="{y + NUMBERS * (i + 1) - 2:.1f}" text-anchor="middle" '
+            f'font-size="10" fill="{colour}">{markup(line)}</text>'
+            for i, line in enumerate(numbers.split("\n"))
+        ]
     return "".join([*out, "</g>"])
 
 

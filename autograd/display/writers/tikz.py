@@ -38,7 +38,7 @@ _HEAD: Final = r"""% Needs \usepackage{tikz}, no library of it, and pdfLaTeX, Xe
   small/.style={font=\sffamily\fontsize{7}{9}\selectfont},
   box/.style={draw, rounded corners=5pt, inner sep=0pt, align=center, text=ink,
     font=\sffamily\fontsize{8}{12}\selectfont},
-  numbers/.style={small, fill=white, inner sep=1pt},
+  numbers/.style={small, align=center, fill=white, inner sep=1pt},
   swatch/.style={small, inner sep=0pt, minimum height=12pt, rounded corners=3pt},
   note/.style={small, anchor=north west, inner sep=0pt, align=left, text=faint},"""
 
@@ -142,7 +142,7 @@ def _part(text: str, colour: str, size: float, weight: str = "normal") -> str:
 
 
 def _arrow(placed: PlacedArrow, *, down: bool) -> str:
-    arrow, points, spot = placed
+    arrow, points, spot, numbers = placed
     look = arrow_look(arrow)
     colour = _NAMES[look.colour]
     way = f"({points[0][0]:.1f},{points[0][1]:.1f})"
@@ -154,12 +154,10 @@ def _arrow(placed: PlacedArrow, *, down: bool) -> str:
         way += f" -- {at[0]}" if len(at) == 1 else f" .. controls {at[0]} and {at[1]} .. {at[2]}"
     dashed = ", dashed" if look.dashed else ""
     line = rf"\draw[->, {colour}, line width={POINT * look.width:.2f}pt{dashed}] {way};"
-    if not (spot and arrow.text):
+    if not (spot and numbers):
         return line
-    return (
-        f"{line}\n\\node[numbers, text={colour}] at ({spot[0]:.1f},{spot[1]:.1f}) "
-        f"{{{tex(arrow.text)}}};"
-    )
+    lines = r" \\ ".join(map(tex, numbers.split("\n")))
+    return f"{line}\n\\node[numbers, text={colour}] at ({spot[0]:.1f},{spot[1]:.1f}) {{{lines}}};"
 
 
 def _swatch(swatch: LegendBox, y: float, styles: dict[str, Look]) -> str:

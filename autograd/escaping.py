@@ -61,7 +61,7 @@ def script_json(data: Any) -> str:
     >>> script_json("</script>")
     '"<\\/script>"'
     """
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     text = text.replace("</", "<\\/").replace("<!", "\\u003c!").replace("<s", "\\u003cs")
     text = text.replace("<S", "\\u003cS")
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

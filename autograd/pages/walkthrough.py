@@ -36,7 +36,7 @@ from autograd.display.picture.picture import Picture, paint
 from autograd.display.picture.style import DARK
 from autograd.display.writers.svg import svg_of
 from autograd.engine.value import Value
-from autograd.escaping import markup, script_json
+from autograd.escaping import markup
 from autograd.files import with_ending, write_whole
 from autograd.pages.title import title_of
 
@@ -247,7 +247,7 @@ class Walkthrough:
             f'src="data:image/svg+xml;base64,{svg}" style="background:#ffffff"></div>'
             f"{self._table()}</div>"
         )
-        data = script_json(self._data(by_use))
+        data = _script_json(self._data(by_use))
         # Derived from the content, so that running a notebook again changes nothing.
         name = "cw-" + hashlib.sha256(f"{still}{data}".encode()).hexdigest()[:12]
         parts = _asset("sizes.js") + _asset("strip.js")
@@ -325,6 +325,14 @@ def _formula(term: Term | float) -> str:
 
 def _attribute(text: str) -> str:
     return markup(text).replace('"', "&quot;")
+
+
+def _script_json(data: Any) -> str:
+    """Return JSON that cannot end the script element it stands in, nor begin a comment there."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = text.replace("</", "<\\/").replace("<!", "\\u003c!").replace("<s", "\\u003cs")
+    text = text.replace("<S", "\\u003cS")
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _asset(name: str) -> str:

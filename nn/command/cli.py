@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 import autograd
 from nn.activations import ACTIVATIONS
-from nn.command import slips
+from nn.command import play, slips
 from nn.command.graphs import LOOKING, also_values, with_minus
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.init import INITIALISERS
@@ -344,7 +344,14 @@ def _line(record: EpochRecord) -> str:
 
 
 # What each command is called.
-COMMANDS: Mapping[str, Subcommand] = MappingProxyType({"train": _training(), **LOOKING})
+_PLAYED = [f"--{name.replace('_', '-')}" for name in play.SETTINGS]
+COMMANDS: Mapping[str, Subcommand] = MappingProxyType(
+    {
+        "train": _training(),
+        "play": play.playing([option for option in _settings_options() if option[0][0] in _PLAYED]),
+        **LOOKING,
+    }
+)
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -249,7 +249,7 @@
   const orders = `The first ${data.ordered} epochs go through the samples in the orders that nn.fit ` +
     "draws with the same arguments, and give its numbers; later orders are drawn in this page.";
   const note = make("p", "cp-quiet", `Steps of plain stochastic gradient descent. ${orders}` +
-    " Everything here is computed in the page, from the recorded operations of the model.");
+    ` Everything here is computed in the page, from the recorded operations of the model. ${data.note}`);
   live.append(bar, numbers, status, panels, graph, allFold.made, note);
   root.querySelector(".cp-still").replaceWith(live);
 

@@ -20,12 +20,12 @@ from autograd import pages, write_whole
 from nn.losses import Function
 from nn.module import Module
 from nn.pages.recording import Recording, recorded
-from nn.spellings import FIT
+from nn.spellings import PLAYGROUND
 from nn.training.fit import Validation
 from nn.validation import instance, own_keywords
 
 
-@own_keywords(FIT)
+@own_keywords(PLAYGROUND)
 def playground(
     model: Module,
     X: Any,
@@ -115,16 +115,21 @@ class Playground:
             f"{samples:,} sample{'s' * (samples != 1)}"
         )
 
+    @property
+    def _title(self) -> str:
+        recording = self._recording
+        return f"{recording.headline} learns {recording.subject}".strip()
+
     def _fragment(self, heading: str) -> str:
         """Return the content: a sentence for where scripts are stripped, and the script."""
         recording = self._recording
-        title = escape(f"{recording.headline} learns")
+        title = escape(self._title)
         still = (
             f'<div class="cp-still"><p>{escape(recording.headline)}: {self._counts}, loss '
             f"{escape(recording.data['loss'])}.</p><p>It trains here where scripts run: trust this "
             "notebook, or run the cell again.</p></div>"
         )
-        data = pages.script_json(recording.data)
+        data = pages.script_json(recording.data | {"note": recording.note})
         programs = re.sub(r"^ +", "", recording.programs, flags=re.MULTILINE)
         # Derived from the content, so that running a notebook again changes nothing.
         name = "cp-" + hashlib.sha256(f"{data}{programs}".encode()).hexdigest()[:12]
@@ -152,7 +157,7 @@ class Playground:
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{escape(self._recording.headline)} learns</title>\n"
+            f"<title>{escape(self._title)}</title>\n"
             '</head>\n<body class="cp-page">\n<main>\n'
             f"{self._fragment('h1')}\n</main>\n</body>\n</html>\n"
         )

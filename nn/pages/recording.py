@@ -44,11 +44,15 @@ class Recording:
         headline: the model in a line.
         data: what the page's script is given, as JSON can hold it.
         programs: an expression in JavaScript: the list of the functions it is given.
+        subject: the name of what the model learns, for the title; "" if it has none.
+        note: a sentence on the data.
     """
 
     headline: str
     data: dict[str, Any]
     programs: str
+    subject: str = ""
+    note: str = ""
 
 
 def recorded(

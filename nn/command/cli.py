@@ -1,4 +1,4 @@
-"""The command `chalkgrad`: train a network and write a report, or look at an expression.
+"""The command `chalkgrad`: train a network, here or in a page, or look at an expression.
 
 What is wrong with the options, the output folder or the installation is said in one sentence and
 before any training, with exit code 2. Ctrl-C ends the training, keeps what the finished epochs
@@ -343,13 +343,13 @@ def _line(record: EpochRecord) -> str:
     return f"{record}, Loss: {record.loss:.4f}"
 
 
-# What each command is called.
 _PLAYED = [f"--{name.replace('_', '-')}" for name in play.SETTINGS]
+# What each command is called.
 COMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         "train": _training(),
-        "play": play.playing([option for option in _settings_options() if option[0][0] in _PLAYED]),
         **LOOKING,
+        "play": play.playing([option for option in _settings_options() if option[0][0] in _PLAYED]),
     }
 )
 

@@ -162,7 +162,7 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[Playground, str]:
     named = f" The target is {heads[-1]}." if heads else ""
     inputs = f" Inputs: {', '.join(heads[:-1])}." if heads else ""
     note = f"{scaled} scaled to mean 0 and standard deviation 1.{inputs}{named}"
-    settings = Settings(name, **{"hidden": (8, 8)} | given)
+    settings = dataclasses.replace(Settings(name, (8, 8)), **given)
     model = _network(X.shape[1], outputs, settings)
     return _page(model, X, y, settings, Path(name).name, note)
 

@@ -234,15 +234,16 @@
   });
   const allFold = folded(`All ${data.names.length} parameters and their gradients`, all.made);
   allFold.box.addEventListener("scroll", () => fillParameters());
-  // Only the rows that can be seen: there may be thousands.
+  // While it trains only the rows that can be seen: there may be thousands.
   function fillParameters() {
     if (!allFold.made.open) return;
     const high = all.body.offsetHeight / cells.length || 1;
     const first = Math.max(0, Math.floor(allFold.box.scrollTop / high) - 2);
     const last = Math.min(cells.length, first + Math.ceil(allFold.box.clientHeight / high) + 4);
-    for (let i = first; i < last; i++) {
+    for (let i = mode ? first : 0; i < (mode ? last : cells.length); i++) {
       cells[i][0].textContent = figure(trained.w[i]);
-      cells[i][1].textContent = data.reached[i] ? figure(trained.slopes[i]) : "none";
+      const slope = trained.epoch || trained.batch ? figure(trained.slopes[i]) : "—";
+      cells[i][1].textContent = data.reached[i] ? slope : "none";
     }
   }
 
@@ -265,7 +266,7 @@
   }
   function right(first, last) {
     let count = 0;
-    for (let i = first; i < last; i++) {
+    for (let i = mode ? first : 0; i < (mode ? last : cells.length); i++) {
       const outputs = lookAt(trained.w, trained.rows[i]).slice(0, data.outputs);
       if (said(outputs) === data.classes[i]) count += 1;
     }
@@ -357,6 +358,17 @@
       (epoch ? `after epoch ${epoch}` : "of the start") +
       ". Most often the learning rate is too large: take a smaller one, and play on or reset.", true);
   }
+  // Not an end yet, but nothing good comes of it.
+  const atStart = trained.meanLoss(0, data.count);
+  let isWarned = false;
+  function warn() {
+    const grown = trained.last !== null && trained.last.loss > 1000 * Math.max(atStart, 1e-3);
+    if (grown && !isWarned) {
+      say("The loss is more than a thousand times what it was at the start: most often the " +
+        "learning rate is too large. Take a smaller one, and reset.", true);
+    }
+    isWarned = grown;
+  }
   function frame() {
     if (!mode) return;
     if (!root.isConnected) {
@@ -368,6 +380,7 @@
       const told = trained.sample();
       if (!told) continue;
       if (told.fault) return failed(told);
+      warn();
       if (mode === told.ended || (mode === "batch" && told.ended)) return pause();
       if (most === "batch" || most === told.ended) break;
     }

@@ -42,7 +42,7 @@ function ordersOf(data) {
   };
 }
 
-const RECORDS = 2000;
+const RECORDS = 2000, KEPT = 5;
 
 // `gradient(w, row, g)` adds a sample's gradient to g and returns its loss.
 function trainer(data, gradient) {
@@ -59,8 +59,7 @@ function trainer(data, gradient) {
   const sums = new Float64Array(size), unused = new Float64Array(size);
   // `at`: samples of this epoch that are done; `from`, `end`: those of this batch.
   let at, from, end, order, total, lost;
-  // After the last epochs: the second of them is not known to have a finite loss before the next
-  // batch has one.
+  // The numbers at the start and after each of the last epochs.
   let kept;
   // Of many epochs every second one is recorded, then every fourth, and so on.
   let stride;
@@ -80,6 +79,7 @@ function trainer(data, gradient) {
   function keep() {
     const { epoch, last } = made;
     kept.push({ w: made.w.slice(), slopes: made.slopes.slice(), epoch, last });
+    if (kept.length > KEPT) kept.splice(1, 1);
   }
 
   function begin() {
@@ -94,10 +94,15 @@ function trainer(data, gradient) {
     return sum / (last - first);
   };
 
-  // The numbers after the last good epoch, and a sentence on what happened.
+  // Go back to the last epoch after which the loss was finite, and say what happened.
   function failed(what) {
     const said = `${what} in batch ${made.batch + 1} of epoch ${made.epoch + 1}`;
-    const good = kept[0];
+    while (kept.length > 1) {
+      made.w.set(kept[kept.length - 1].w);
+      if (Number.isFinite(made.meanLoss(0, n))) break;
+      kept.pop();
+    }
+    const good = kept[kept.length - 1];
     made.w.set(good.w);
     made.slopes.set(good.slopes);
     made.epoch = good.epoch;
@@ -105,7 +110,6 @@ function trainer(data, gradient) {
     made.last = good.last;
     made.loss = NaN;
     made.version += 1;
-    kept = [good];
     begin();
     return { fault: said, epoch: good.epoch };
   }
@@ -116,7 +120,6 @@ function trainer(data, gradient) {
     if (!Number.isFinite(lost)) return failed(`the loss became ${lost}`);
     const bad = sums.findIndex((x) => !Number.isFinite(x));
     if (bad >= 0) return failed(`the gradient of ${data.names[bad]} became ${sums[bad]}`);
-    kept = kept.slice(-1);
     made.slopes.set(sums);
     for (let i = 0; i < size; i++) if (data.reached[i]) made.w[i] -= made.lr * sums[i];
     total += lost;

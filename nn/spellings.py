@@ -53,6 +53,7 @@ NAMED: Mapping[str, Sequence[str]] = {
     "draw": ("plot", "graph", "show"),
     "explain": ("grad", "gradient", "derive", "derivative", "diff"),
     "walk": ("walkthrough", "step", "steps"),
+    "play": ("playground", "live"),
     "compiled": ("numpy", "compile", "jit", "fast"),
     "eager": ("python", "scalar", "interpreted"),
 }

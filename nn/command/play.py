@@ -147,9 +147,9 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[Playground, str]:
         if option in given:
             raise Refusal(f"--{option} is for data that is drawn, and {name} is a file")
     heads, table = _read(name)
-    X, y = table[:, :-1], table[:, -1]
-    scale = X.std(axis=0)
-    X = (X - X.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
+    given_inputs, y = table[:, :-1], table[:, -1]
+    scale = given_inputs.std(axis=0)
+    X = (given_inputs - given_inputs.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
     labels = _labels(y)
     outputs = 1
     if labels is not None:

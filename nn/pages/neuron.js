@@ -102,9 +102,9 @@ function drawNeuron(box, neuron, sample) {
   const w = Math.max(...spots.map(([x]) => x)) + WIDE + 4;
   const h = Math.max(...spots.map(([, y]) => y)) + HIGH + 4;
   const svg = shape("svg", { viewBox: `-2 -2 ${w} ${h}`, role: "img", class: "cp-graph" });
-  // Text as large as on the page, larger where there is room, and no smaller than 12 of 15 parts.
+  // Text as large as on the page, larger where there is room, and no smaller than two thirds of it.
   const em = parseFloat(getComputedStyle(root).fontSize);
-  const scale = Math.min(Math.max(box.clientWidth / w, em / 13.75), em / 10);
+  const scale = Math.min(Math.max(box.clientWidth / w, em / 16), em / 10);
   svg.style.width = `${w * scale}px`;
   svg.style.height = `${h * scale}px`;
   svg.setAttribute("aria-label", `The graph of ${neuron.name} for sample ${sample + 1}: ` +

@@ -266,7 +266,7 @@
   }
   function right(first, last) {
     let count = 0;
-    for (let i = mode ? first : 0; i < (mode ? last : cells.length); i++) {
+    for (let i = first; i < last; i++) {
       const outputs = lookAt(trained.w, trained.rows[i]).slice(0, data.outputs);
       if (said(outputs) === data.classes[i]) count += 1;
     }

@@ -83,6 +83,8 @@ def test_step_epoch_and_reset_give_the_numbers_of_fit(page: Any) -> None:
     # To the four digits that are shown.
     assert shown == pytest.approx([p.data for p in trained.parameters()], rel=1e-3)
     assert f"loss {history.loss[-1]:.4g} held out" in numbers(page)
+    right, held_right = history[-1].metric, history[-1].validation_metric
+    assert f"right {right:.1%} held out right {held_right:.1%}" in numbers(page).replace(" %", "%")
     assert f"Paused after epoch 2: loss {history.loss[-1]:.4g}." == said(page)
     press(page, "Reset")
     assert numbers(page).startswith("epoch 0 batch 0 right")

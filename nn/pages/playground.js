@@ -304,37 +304,55 @@
       `${list([...row.slice(0, data.inputs)])} · target ${list(target)} · outputs ${list(outputs)} · ` +
       `loss ${figure(mean)}`;
   }
-  let due = 0;
-  function redraw() {
-    const look = colours();
-    drawLoss(lossCanvas, look);
-    drawModel(modelCanvas, look);
-    if (data.neurons.length) drawNetwork(netCanvas, look);
-    describe();
-    describeSample();
+  function showNeuron() {
+    const neuron = data.neurons[shown.neuron];
     buttons.forEach((made, n) => {
       made.setAttribute("aria-pressed", String(n === shown.neuron));
       made.tabIndex = n === shown.neuron ? 0 : -1;
     });
-    const neuron = data.neurons[shown.neuron];
     graph.hidden = !neuron;
-    if (neuron) {
-      graphHead.textContent = `${neuron.name}, sample ${shown.sample + 1}: on each edge, the ` +
-        "gradient above × the local derivative = the contribution";
-      if (neuron.kind === null) {
-        graphBox.replaceChildren();
-        graphTold.textContent = "This neuron computes what a page cannot show.";
-      } else {
-        const drawn = drawNeuron(graphBox, neuron, shown.sample);
-        graphTold.textContent = drawn.told;
-        if (edgesFold.made.open) fillUses(edges.body, drawn.numbers);
-      }
+    if (!neuron) return;
+    graphHead.textContent = `${neuron.name}, sample ${shown.sample + 1}: on each edge, the ` +
+      "gradient above × the local derivative = the contribution";
+    if (neuron.kind === null) {
+      graphBox.replaceChildren();
+      graphTold.textContent = "This neuron computes what a page cannot show.";
+      return;
     }
-    fillParameters();
+    const drawn = drawNeuron(graphBox, neuron, shown.sample);
+    graphTold.textContent = drawn.told;
+    if (edgesFold.made.open) fillUses(edges.body, drawn.numbers);
+  }
+  const pictures = [
+    () => {
+      describe();
+      describeSample();
+      fillParameters();
+    },
+    () => drawLoss(lossCanvas, colours()),
+    () => drawModel(modelCanvas, colours()),
+    () => data.neurons.length && drawNetwork(netCanvas, colours()),
+    showNeuron,
+  ].map((draw) => ({ draw, due: 0 }));
+  function redraw() {
+    pictures.forEach(({ draw }) => draw());
+  }
+  // Those that are due, in turn, as long as there is time in this frame.
+  let turn = 0;
+  function refresh(time) {
+    const began = performance.now();
+    for (let k = 0; k < pictures.length && performance.now() - began < time; k++) {
+      const picture = pictures[turn], now = performance.now();
+      turn = (turn + 1) % pictures.length;
+      if (now < picture.due) continue;
+      picture.draw();
+      const done = performance.now();
+      picture.due = done + (still.matches ? 500 : 3 * (done - now));
+    }
   }
 
   // Training --------------------------------------------------------------------------------
-  // Milliseconds of each frame for training; the rest is for the pictures.
+  // Milliseconds of each frame for training, and as many for the pictures.
   const SLICE = 8;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   function go(next) {
@@ -384,13 +402,7 @@
       if (mode === told.ended || (mode === "batch" && told.ended)) return pause();
       if (most === "batch" || most === told.ended) break;
     }
-    const now = performance.now();
-    if (now >= due) {
-      redraw();
-      // Pictures take no more than half of the time.
-      const took = performance.now() - now;
-      due = performance.now() + (still.matches ? 500 : Math.max(took - SLICE, 0));
-    }
+    refresh(SLICE);
     requestAnimationFrame(frame);
   }
 

@@ -302,14 +302,16 @@ function drawNetwork(canvas, look) {
   const at = (slot) => [spots.get(slot)[0] * w, spots.get(slot)[1] * h];
   const largest = columns.map(() => 0);
   for (const { column, weights } of data.neurons) {
-    for (const i of weights) largest[column] = Math.max(largest[column], Math.abs(trained.w[i]));
+    for (const i of weights.filter((k) => k !== null)) {
+      largest[column] = Math.max(largest[column], Math.abs(trained.w[i]));
+    }
   }
   // Lines that look alike are drawn together, which takes a tenth of the time; faint ones first.
   const lines = Array.from({ length: 2 * (LEVELS + 1) }, () => [new Path2D(), new Path2D()]);
   data.neurons.forEach(({ column, weights, feed }, n) => {
     const [x, y] = at(data.outputs + n);
     weights.forEach((i, k) => {
-      if (!spots.has(feed[k])) return;
+      if (i === null || !spots.has(feed[k])) return;
       const share = Math.abs(trained.w[i]) / (largest[column] || 1);
       const kind = 2 * Math.round(LEVELS * share) + (trained.w[i] < 0 ? 1 : 0);
       const path = lines[kind][n === shown.neuron ? 1 : 0];

@@ -128,9 +128,8 @@
     (data.held ? `; dashed, on ${data.held} held-out samples` : ""));
   const lossCanvas = canvasIn(loss.box, "the loss of each epoch as a curve");
 
-  const network = panel("cp-network", data.neurons.length
-    ? "The network: click a neuron for its graph. Blue is positive, orange negative."
-    : "No neuron of this model is called just once for a sample; all parameters stand below.");
+  const network = panel("cp-network",
+    "The network: click a neuron for its graph. Blue is positive, orange negative.");
   const stage = make("div", "cp-stage");
   const netCanvas = canvasIn(stage, "the network: a line for each weight, broad where it is large");
   const buttons = data.neurons.map((neuron, n) => {
@@ -140,6 +139,7 @@
     made.setAttribute("aria-label", `neuron ${neuron.name}`);
     made.style.left = `${100 * x}%`;
     made.style.top = `${100 * y}%`;
+    made.style.setProperty("--cp-crowd", columns[neuron.column + 1].length);
     made.addEventListener("click", () => choose(n));
     made.addEventListener("keydown", (event) => {
       const along = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -153,8 +153,8 @@
     stage.append(made);
     return made;
   });
-  stage.style.setProperty("--cp-crowd", Math.min(crowd, 16));
-  if (data.neurons.length) network.box.append(stage);
+  network.box.append(stage);
+  if (!data.neurons.length) network.box.remove();
 
   const model = panel("cp-model", data.inputs === 2 ? "What the model says everywhere; empty points are held out"
     : data.inputs === 1 ? "The model's output over its input; empty points are held out"
@@ -233,6 +233,8 @@
     return made;
   });
   const allFold = folded(`All ${data.names.length} parameters and their gradients`, all.made);
+  // A model without neurons has nothing else to look into.
+  allFold.made.open = !data.neurons.length;
   allFold.box.addEventListener("scroll", () => fillParameters());
   // While it trains only the rows that can be seen: there may be thousands.
   function fillParameters() {

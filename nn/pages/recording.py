@@ -183,6 +183,7 @@ def _neurons(
 ) -> dict[str, Any]:
     """Return the neurons in columns, those with the same inputs in one."""
     graphs = Graphs(parameters)
+    known = {p: i for i, p in enumerate(parameters)}
     columns: list[list[int]] = []
     neurons: list[dict[str, Any]] = []
     for (place, _, _), feed in zip(calls, feeds, strict=True):
@@ -192,15 +193,14 @@ def _neurons(
         # Of the network's own inputs x, of others h for hidden.
         letter = "x" if all(slot < 0 for slot in feed) else "h"
         graph = graphs.add(neuron, len(feed), letter)
-        weights = [parameters.index(w) for w in neuron.weights]
         neurons.append(
             {
                 "name": name,
                 "column": len(columns) - 1,
                 "probe": place,
                 "feed": feed,
-                "weights": weights,
-                "bias": parameters.index(neuron.bias),
+                # None for one that is computed from others.
+                "weights": [known.get(w) for w in neuron.weights],
                 "kind": None if graph is None else graph[0],
                 "leaves": [] if graph is None else graph[1],
             }

@@ -58,7 +58,7 @@ CASES: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
         lambda: MLP([3, 5, 3], seed=3),
         three_classes(),
         "cross_entropy",
-        {"seed": 2**70, "validation": None},
+        {"seed": 2**70},
     ),
     "hinge": (lambda: MLP([3, 3], seed=3), three_classes(), "hinge", {"batch_size": 200}),
     "one-hot": (lambda: MLP([3, 3], seed=3), three_classes(), "half_squared_error", {}),

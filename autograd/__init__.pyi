@@ -3,6 +3,7 @@
 from autograd import check as check  # a module
 from autograd import display as display  # a module
 from autograd import laboratory as laboratory  # a module
+from autograd import pages as pages  # a module, for nn
 from autograd.check import Report as Report
 from autograd.check import assert_gradients as assert_gradients
 from autograd.check import check_against as check_against

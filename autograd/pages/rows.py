@@ -30,11 +30,12 @@ def definitions() -> dict[str, str]:
       return x * x;
     }
     """
-    text = _without_comments("rows.js")
+    text = without_comments("rows.js")
     return {found[1] or found[2]: found[0] for found in _DEFINITION.finditer(text)}
 
 
-def _without_comments(name: str) -> str:
+def without_comments(name: str) -> str:
+    """Return the text of a script of this room without its comments."""
     text = files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
     return re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE).lstrip()
 
@@ -137,7 +138,7 @@ def chain_of_any(most: int = 16) -> Script:
         entries.append(f"  {row.name}: {_object(facts)},")
     table = "\n".join(["const ROWS = {", *entries, "};"])
     calls = sorted({name for script in scripts for name in script.calls})
-    texts = [*[script.text for script in scripts], table, _without_comments("chain.js").rstrip()]
+    texts = [*[script.text for script in scripts], table, without_comments("chain.js").rstrip()]
     return Script("chain", "\n".join(texts), tuple(calls))
 
 

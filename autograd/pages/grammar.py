@@ -18,12 +18,11 @@ from autograd.engine.number import number
 from autograd.engine.primitive import TABLE
 from autograd.engine.value import Value
 from autograd.escaping import script_json
-from autograd.pages.rows import chain_of_any, without_comments
+from autograd.pages.rows import MOST_OPERANDS, chain_of_any, without_comments
 from autograd.spellings import MATHEMATICS
 from autograd.vocabulary import OF_LISTS
 
-_PARTS = ("figures.js", "grammar.js", "calls.js")
-MOST_OPERANDS = 12
+_PARTS = ("numbers.js", "grammar.js", "calls.js")
 # Numbers that no message has in it for another reason.
 _LOW, _HIGH = 1234.5, 6789.5
 

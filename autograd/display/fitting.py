@@ -13,7 +13,7 @@ from autograd.display.picture.choice import ARROWS
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.style import LEAST_TEXT, MOST_HIGH, MOST_WIDE, shrunk
 from autograd.display.writers.measure import box_size
-from autograd.display.writers.places import places_of
+from autograd.display.writers.places import bounds, places_of
 
 # The smallest text of the small layout, in pixels.
 _TEXT: Final = 10.0
@@ -70,6 +70,13 @@ def _turn(picture: Picture, down: bool | None) -> float:
     picture.down = bool(down)
     if _is_hopeless(picture):
         return 0.0
+    if not picture.down:
+        width, height = bounds(picture)
+        if (scale := shrunk(width, height + _BELOW)) >= LEAST:
+            return scale  # it fits however it is laid out
+        if down is None and shrunk(width, 0.0) < LEAST:
+            picture.down = True  # and here it cannot
+            return _scale_of(picture)
     scale = _scale_of(picture)
     if down is not None or scale >= LEAST:
         return scale

@@ -21,7 +21,7 @@ def shrunk(width: float, height: float) -> float:
     >>> shrunk(500.0, 700.0), shrunk(2_000.0, 700.0)
     (1.0, 0.5)
     """
-    return min(1.0, MOST_WIDE / width, MOST_HIGH / height)
+    return min(1.0, MOST_WIDE / width, MOST_HIGH / max(height, 1.0))
 
 
 # Fill and outline by kind. Leaves, which one may change, are tinted; results of operations white.

@@ -25,6 +25,8 @@ _SAID: Final = {
 }
 _COLOURS: Final = {"transparent": "none", "white": "#ffffff"}
 _NUMBERS: Final = ("points", "d", "x", "y", "font-size")
+_HUNDREDTHS: Final = re.compile(r"\.00|(?<=\.\d)\d+")
+_SPECIAL: Final = re.compile('[&<>"]')
 _TOOLTIP: Final = "{http://www.w3.org/1999/xlink}title"
 
 
@@ -88,7 +90,10 @@ def _lines(element: Any) -> list[str]:
 def _pieces(element: Any, box: _Box | None) -> Iterator[str | _Text]:
     """Yield all that is in an element: shapes and groups as they are written, and texts."""
     for child in element:
-        tag, kept = re.sub(r"\{.*\}", "", child.tag), _kept(child)
+        tag = child.tag.rpartition("}")[2]
+        if tag == "title":
+            continue
+        kept = _kept(child)
         if tag == "text":
             inside = box is not None and box.top <= float(kept["y"]) <= box.bottom
             yield _Text(child.text or "", kept, box if inside else None)
@@ -98,7 +103,7 @@ def _pieces(element: Any, box: _Box | None) -> Iterator[str | _Text]:
                 yield _group(child, grouped)
             else:
                 yield from _pieces(child, box)
-        elif tag != "title":
+        else:
             line, box = _shape(tag, kept)
             yield line
 
@@ -143,7 +148,7 @@ def _text(kept: dict[str, str], content: str) -> str:
 
 
 def _kept(element: Any) -> dict[str, str]:
-    """Return the attributes that say something, their numbers to a tenth."""
+    """Return the attributes that say something, of their numbers no more than a tenth."""
     kept: dict[str, str] = {}
     attributes: dict[str, str] = element.attrib
     for name, text in attributes.items():
@@ -151,12 +156,8 @@ def _kept(element: Any) -> dict[str, str]:
             continue
         kept[name] = _COLOURS.get(text, text)
         if name in _NUMBERS:
-            kept[name] = re.sub(r"-?\d+\.\d+", _tenth, text)
+            kept[name] = _HUNDREDTHS.sub("", text)
     return kept
-
-
-def _tenth(number: re.Match[str]) -> str:
-    return f"{round(float(number[0]), 1) + 0.0:.6g}"  # + 0.0: no minus before a zero
 
 
 def _shape(tag: str, kept: dict[str, str]) -> tuple[str, _Box | None]:
@@ -177,7 +178,9 @@ def _shape(tag: str, kept: dict[str, str]) -> tuple[str, _Box | None]:
 
 
 def _opened(tag: str, attributes: dict[str, str]) -> str:
-    said = [
-        f' {name}="{markup(text).replace(chr(34), "&quot;")}"' for name, text in attributes.items()
-    ]
-    return f"<{tag}{''.join(said)}>"
+    said = ""
+    for name, text in attributes.items():
+        if _SPECIAL.search(text):
+            text = markup(text).replace('"', "&quot;")
+        said += f' {name}="{text}"'
+    return f"<{tag}{said}>"

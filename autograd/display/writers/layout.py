@@ -40,7 +40,7 @@ class Item:
 
 def arrange(picture: Picture) -> tuple[list[list[Item]], list[list[Item]]]:
     """Return the layers in the direction of the arrows, and the route of each from box to box."""
-    layer = _layers(picture)
+    layer = layers_of(picture)
     down = picture.down
     items = {
         box.name: Item(2 * layer[box.name], *_turned(box_size(box), down), gap=GAP, box=box)
@@ -64,7 +64,7 @@ def _turned(size: tuple[float, float], down: bool) -> tuple[float, float]:
     return (size[1], size[0]) if down else size
 
 
-def _layers(picture: Picture) -> dict[str, int]:
+def layers_of(picture: Picture) -> dict[str, int]:
     """Return the layer of each box: after its operands, and leaves just before their first use."""
     layer = {box.name: 0 for box in picture.boxes}
     into: dict[str, list[str]] = {}

@@ -353,6 +353,13 @@ PAYLOADS = [
 ]
 
 
+# Clicks on Next until it is disabled, at most so often.
+THROUGH = """most => {
+  const next = [...document.querySelectorAll('button')].find(b => b.textContent.includes('Next'));
+  while (most-- && !next.disabled) next.click();
+}"""
+
+
 def test_no_label_runs_as_a_script(opened: Any):
     z = Value(1.0, "z0")
     for i, text in enumerate(PAYLOADS):
@@ -361,10 +368,8 @@ def test_no_label_runs_as_a_script(opened: Any):
     page = opened(walkthrough(z, quiz=True))
     steps = int(page.count.split()[-1])
     assert steps == 2 * (2 * len(PAYLOADS)) + 2
-    for _ in range(2 * steps):  # of a question, once to ask and once to answer
-        if page.count == f"Step {steps} of {steps}":
-            break
-        page.button("Next").click()
+    # In the page itself, since from here each of two hundred clicks takes a twentieth of a second.
+    page.page.evaluate(THROUGH, 2 * steps)  # of a question, once to ask and once to answer
     assert page.count == f"Step {steps} of {steps}"
     page.page.locator("g.node").first.click()
     assert page.page.evaluate("window.pwned") is None

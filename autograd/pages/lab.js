@@ -82,7 +82,7 @@ function lab() {
       if (Number.isFinite(x)) {
         say("");
         take(changedAt(k, x), text);
-      } else if (isDone || !BEGUN.test(text.value)) {
+      } else if (isDone || x !== undefined || !BEGUN.test(text.value)) {
         wrong(text, x === undefined ? "no number: write one such as -0.25, 3/4 or 1e-3"
           : `no finite number: ${name(k)} stays ${figure(given[k])}`);
       }

@@ -48,6 +48,7 @@ CALLS = [
     "ag.steps(z())[0].latex_line('=')",
     "text_of(ag.explain(z(), leaf()))", "text_of(ag.influence(z()))", "text_of(ag.walkthrough(z()))",
     "ag.walkthrough(z()).save('kept.html')", "ag.Latex('x')",
+    "ag.playground('w*x', w=2.0, x=3.0)", "ag.playground('x', x=1.0).save('kept.html')",
     # Values.
     "Value(2.0, 'x')", "assigned(leaf(), 'data', 3.0)", "assigned(leaf(), 'label', 'y')",
     "assigned(leaf(), 'grad', 1.0).backward()",
@@ -76,7 +77,7 @@ CALLS = [
     "entered(check.planted(ag.lookup('sin'), lambda z, x: (z,)))", "ag.lookup('sin')",
     "check.GradientError(check.Report([]))", "ag.Drawing(drawing().picture, 'svg')",
     "ag.Explanation(walked(), leaf(), 3)", "ag.Influence(walked(), 3)",
-    "ag.Walkthrough(walked(), 10, False)",
+    "ag.Walkthrough(walked(), 10, False)", "ag.Playground('x', walked())",
     # The laboratory.
     "laboratory.Survey([])", "laboratory.Trial('a', ('b', 'c'), walked(), [0.0] * 7, [0.0] * 7, None, [], 'd')",
     "laboratory.survey(z()).markdown()",

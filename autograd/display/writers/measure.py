@@ -13,7 +13,7 @@ from autograd.display.picture.boxes import Box
 LINE, PAD = 16.0, 7.0
 NUMBERS = 13.0  # from line to line on an arrow
 LONG_TITLE = 14
-_NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[] "), frozenset("mwMWO@%&—…GQ")
+NARROW, WIDE = frozenset("iljtfrI.,:;|!'()[] "), frozenset("mwMWO@%&—…GQ")
 
 
 class HeadPart(NamedTuple):
@@ -39,7 +39,7 @@ def text_width(text: str, size: float) -> float:
         if ord(c) > 0x2FFF or unicodedata.east_asian_width(c) in "WF":
             ems += 1.3
         else:
-            ems += 0.42 if c in _NARROW else 1.0 if c in _WIDE else 0.66
+            ems += 0.42 if c in NARROW else 1.0 if c in WIDE else 0.66
     return ems * size
 
 

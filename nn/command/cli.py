@@ -349,7 +349,10 @@ COMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         "train": _training(),
         **LOOKING,
-        "play": play.playing([option for option in _settings_options() if option[0][0] in _PLAYED]),
+        "play": play.playing(
+            LOOKING["play"],
+            [option for option in _settings_options() if option[0][0] in _PLAYED],
+        ),
     }
 )
 

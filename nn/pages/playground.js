@@ -5,7 +5,7 @@
 (function (id, data, programs) {
   "use strict";
   const script = document.currentScript;
-  const root = (script && script.closest(".chalk-play")) ||
+  const root = (script && script.closest(".chalk-train")) ||
     document.querySelector("#" + id + ":not([data-live])");
   if (!root || root.dataset.live) return;
   root.dataset.live = "1";

@@ -140,7 +140,7 @@ class Playground:
         for mark, text in (("NAME", json.dumps(name)), ("PROGRAMS", programs), ("DATA", data)):
             script = script.replace(f"${mark}$", text, 1)
         return (
-            f'<div class="chalk-play" id="{name}" data-lm-suppress-shortcuts="true">\n'
+            f'<div class="chalk-train" id="{name}" data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{_style()}</style>\n"
             f'<{heading} class="cp-title">{title}</{heading}>\n{still}\n'
             f"<script>\n{script}</script>\n</div>"
@@ -219,10 +219,10 @@ def _style() -> str:
         ('[data-jp-theme-light="false"]', ".vscode-dark", '[data-theme="dark"]', dark),
     )
     rules = [
-        f".chalk-play{{{light}}}",
-        f"@media (prefers-color-scheme:dark){{.chalk-play{{{dark}}}}}",
+        f".chalk-train{{{light}}}",
+        f"@media (prefers-color-scheme:dark){{.chalk-train{{{dark}}}}}",
         *[
-            ",".join([f"{host} .chalk-play" for host in hosts]) + f"{{{own}}}"
+            ",".join([f"{host} .chalk-train" for host in hosts]) + f"{{{own}}}"
             for *hosts, own in themes
         ],
     ]

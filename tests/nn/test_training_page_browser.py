@@ -178,6 +178,6 @@ def test_it_fits_and_can_be_used_by_everybody(page: Any) -> None:
         assert page.evaluate(f"[{root}.scrollWidth, {root}.clientWidth]") == [width, width]
         assert faults(page) == []
         colour = "(e, what) => getComputedStyle(e)[what].match(/[\\d.]+/g).map(Number)"
-        paper = page.locator(".chalk-play").evaluate(colour, "backgroundColor")
+        paper = page.locator(".chalk-train").evaluate(colour, "backgroundColor")
         for text in page.locator(".cp-said, .cp-graph text").all()[:20]:
             assert contrast(text.evaluate(colour, "fill"), paper) >= 4.5

@@ -10,7 +10,7 @@ function digits(x, count) {
   const text = isTie ? longer.replace(/\.?5e/, "e") : x.toExponential(count - 1);
   const [sign, mantissa, power] = /^(-?)([\d.]+)e(.*)$/.exec(text).slice(1);
   const e = +power, all = mantissa.replace(".", "");
-  const trimmed = (number) => (number.includes(".") ? number.replace(/\.?0+$/, "") : number);
+  const trimmed = (number) => (number.includes(".") ? number.replace(/\.?0*$/, "") : number);
   if (e < -4 || e >= count) {
     const size = String(Math.abs(e)).padStart(2, "0");
     return `${sign}${trimmed(mantissa)}e${e < 0 ? "-" : "+"}${size}`;

@@ -49,7 +49,7 @@ function operationText(node, labels) {
     return `${node.row}, ${constants} constant${constants === 1 ? "" : "s"}`;
   }
   const operands = node.operands.map((x) => {
-    if (Array.isArray(x)) return [numberText(x[0]), x[0] >= 0 ? 4 : 1];
+    if (Array.isArray(x)) return [brief(x[0]), x[0] >= 0 ? 4 : 1];
     const label = shortLabel(labels[x]);
     const isShort = /^[\p{XIDS}_]\p{XIDC}*$/u.test(label) && [...label].length <= 8;
     return [isShort ? label : "·", 4];
@@ -61,9 +61,10 @@ function operationText(node, labels) {
   return shortened([...text], 40);
 }
 
-function toneOf(x) {
-  return x !== x ? "nan" : x > 0 ? "positive" : x < 0 ? "negative" : "zero";
-}
+// What a box takes beside a number of six signs lets one of ten in: numbers may change. The pad is
+// for the measuring, and is taken out of the picture.
+const ROOM = 6;
+const PAD = "\u2007";
 
 // The boxes and arrows of a graph with its numbers: a box for each node, in order, and again near
 // its uses where these lie far apart.
@@ -76,8 +77,8 @@ function pictureOf({ nodes, labels }, names, numbers) {
     boxes.push({
       name, kind, place: i, title: names[i], operation: operationText(nodes[i], labels),
       isResult: i === last && kind !== "copy",
-      rows: [["value", numberText(numbers.values[i]), ""],
-        ["gradient", numberText(gradient), toneOf(gradient)]],
+      rows: [["value", brief(numbers.values[i]).padStart(ROOM, PAD), ""],
+        ["gradient", brief(gradient).padStart(ROOM, PAD), tone(gradient)]],
     });
   };
   const tailOf = (x, head) => {
@@ -97,12 +98,12 @@ function pictureOf({ nodes, labels }, names, numbers) {
       if (!Array.isArray(x)) arrows.push({ tail: tailOf(x, i), head: `n${i}`, node: i, operand: x, k });
     });
   });
-  numbered(arrows, nodes, numbers);
+  weighed(arrows, nodes, numbers);
   return { boxes, arrows };
 }
 
 // Puts on each arrow gradient × local derivative = contribution, and how wide it is for it.
-function numbered(arrows, nodes, numbers) {
+function weighed(arrows, nodes, numbers) {
   const place = new Map();
   usesOf(nodes).forEach(([i, k], n) => place.set(`${i} ${k}`, n));
   const sizes = numbers.contributions.map(Math.abs).filter(Number.isFinite);
@@ -110,12 +111,12 @@ function numbered(arrows, nodes, numbers) {
   for (const arrow of arrows) {
     arrow.use = place.get(`${arrow.node} ${arrow.k}`);
     const amount = numbers.contributions[arrow.use];
-    const factors = [numbers.gradients[arrow.node], numbers.partials[arrow.use]].map(numberText);
-    arrow.text = `${factors.join(" × ")} = ${numberText(amount)}`;
+    const factors = [numbers.gradients[arrow.node], numbers.partials[arrow.use]].map(brief);
+    arrow.text = `${factors.join(" × ")} = ${brief(amount)}`;
     const share = largest ? Math.abs(amount) / largest : 0;
     const width = Number.isFinite(share) ? Math.sqrt(Math.min(share, 1)) : 1;
     arrow.width = 0.8 + 2.6 * width;
-    arrow.colour = MEASURES.tones[toneOf(amount)];
+    arrow.colour = MEASURES.tones[tone(amount)];
   }
 }
 

@@ -6,9 +6,12 @@ the one that `autograd/display` would.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from autograd.compile.backends.javascript import Script
+from autograd.display.chain.latex import GREEK, label_latex
+from autograd.display.chain.mathml import mathml
 from autograd.display.format import FAINT, INK, LABEL_LENGTH, TONES
 from autograd.display.picture import picture
 from autograd.display.picture.boxes import SIGNS
@@ -17,6 +20,8 @@ from autograd.display.writers import layout, measure, places
 from autograd.engine.primitive import TABLE, Operand, Primitive
 from autograd.escaping import script_json
 from autograd.pages.rows import MOST_OPERANDS, counts, without_comments
+
+_TAG = re.compile("<[^<>]+>")
 
 
 def picture_script(most: int = MOST_OPERANDS) -> Script:
@@ -29,7 +34,7 @@ def picture_script(most: int = MOST_OPERANDS) -> Script:
         f"const MEASURES = {script_json(_measures())};",
         f"const SHOWN = {script_json({row.name: _shown(row, most) for row in TABLE.values()})};",
     ]
-    parts = [without_comments(name).rstrip() for name in ("layout.js", "picture.js")]
+    parts = [without_comments(name).rstrip() for name in ("figures.js", "layout.js", "picture.js")]
     return Script("svgOf", "\n".join([*data, *parts]))
 
 
@@ -56,6 +61,7 @@ def _measures() -> dict[str, Any]:
         "font": FONT,
         "tones": TONES,
         "fills": FILLS,
+        "greek": [(name, _TAG.sub("", mathml(label_latex(name)))) for name in sorted(GREEK)],
     }
 
 

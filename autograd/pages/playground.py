@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,23 @@ from autograd import asked
 from autograd.compile.backends.javascript import Script
 from autograd.display.chain.passes import Walk
 from autograd.display.chain.steps import steps_of
-from autograd.display.chain.terms import LONGEST, Term, figure, partial_terms
 from autograd.display.format import label_text
+from autograd.display.picture.style import DARK
 from autograd.engine.primitive import TABLE, Primitive
 from autograd.engine.value import Value
 from autograd.escaping import markup, script_json
 from autograd.expression import parse
 from autograd.files import with_ending, write_whole
+from autograd.pages.formulas import forms_of_rows
 from autograd.pages.grammar import grammar_script
 from autograd.pages.picture import picture_script
-from autograd.pages.rows import MOST_OPERANDS, asset, counts, standing_alone, without_comments
-from autograd.pages.walkthrough import MOST_NODES, Walkthrough
+from autograd.pages.rows import asset, standing_alone, without_comments
+from autograd.pages.walkthrough import (
+    MOST_NODES,
+    Walkthrough,
+    walkthrough_function,
+    walkthrough_style,
+)
 
 # What there is to try, and what the page begins with where nothing is given.
 EXAMPLES: list[tuple[str, dict[str, float]]] = [
@@ -37,10 +43,12 @@ EXAMPLES: list[tuple[str, dict[str, float]]] = [
     ("loss = (sigmoid(w*x + b) - y)**2", {"w": 0.5, "x": 2.0, "b": -1.0, "y": 1.0}),
     ("relu(x) + relu(-x)", {"x": 0.5}),
 ]
-# Those that a rule is written for where an operand is a plain number.
-_CONSTANTS = (2.0, 3.0, 4.0, -1.0, -2.0, 0.5, -0.5, 1.0, 0.1, 0.01)
-_PARTS = ("panels.js", "playground.js")
+_PARTS = ("formulas.js", "walks.js", "playground.js")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+_LARGE = (
+    f"this graph has {{count}} nodes, and a page shows at most {MOST_NODES}: "
+    "make the expression shorter"
+)
 _TITLE = "Chain rule playground"
 
 
@@ -76,10 +84,7 @@ def playground(expression: str = "", /, **values: Any) -> Playground:
     walk = Walk(parse(expression, **numbers))
     count = len(walk.nodes)
     if count > MOST_NODES:
-        raise ValueError(
-            f"this graph has {count:,} nodes, and a page shows at most {MOST_NODES}: "
-            "make the expression shorter"
-        )
+        raise ValueError(_LARGE.format(count=f"{count:,}"))
     return Playground(expression, walk)
 
 
@@ -107,24 +112,22 @@ class Playground:
 
     def _fragment(self, heading: str) -> str:
         """Return the content: title, image and table, then the script that makes them live."""
-        style, still = _without_script(Walkthrough(self._walk, MOST_NODES, quiz=False).html)
         leaves = {v.label: v.data for v in self._walk.nodes if v.op is None and v.label}
         data = {
             "text": self.expression,
-            "values": leaves,
+            "values": list(leaves.items()),
             "most": MOST_NODES,
+            "large": _LARGE,
             "examples": EXAMPLES,
-            "rules": {row.name: _rules(row) for row in TABLE.values()},
         }
         told = script_json(data)
         name = "cw-" + hashlib.sha256(told.encode()).hexdigest()[:12]
-        text = "\n".join([without_comments(part).rstrip() for part in _PARTS])
-        scripts = (grammar_script(), picture_script(), Script("play", text))
         title = f'<{heading} class="cw-title">{_TITLE}</{heading}>'
         return (
-            f'<div class="chalk-walk" id="{name}" data-lm-suppress-shortcuts="true">\n'
-            f"<style>\n{style}{asset('playground.css')}</style>\n{title}\n{still}\n<script>\n"
-            f'{standing_alone(*scripts)}[2]("{name}", {told});\n</script>\n</div>'
+            f'<div class="chalk-play" id="{name}" data-lm-suppress-shortcuts="true">\n'
+            f"<style>\n{_style()}</style>\n"
+            f'<div class="chalk-walk">\n{title}\n{_still(self._walk)}\n</div>\n'
+            f'<script>\n{page_script()}[3]("{name}", {told});\n</script>\n</div>'
         )
 
     @cached_property
@@ -135,7 +138,7 @@ class Playground:
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{markup(self._title)}</title>\n"
-            '</head>\n<body class="cw-page">\n<main>\n'
+            '</head>\n<body class="cw-sheet">\n<main>\n'
             f"{self._fragment('h1')}\n</main>\n</body>\n</html>\n"
         )
 
@@ -170,32 +173,33 @@ class Playground:
         return f'<Playground: {label_text(self.expression, 60)}; .save("page.html")>'
 
 
-def _without_script(html: str) -> tuple[str, str]:
-    """Return the style sheet of a walkthrough, and its image and table."""
-    style = html.partition("<style>\n")[2].partition("</style>")[0]
-    still = html[html.index('<div class="cw-still">') : html.rindex("<script>")]
-    return style, still.rstrip()
+def _still(walk: Walk) -> str:
+    """Return the image and the table of a walkthrough."""
+    html = Walkthrough(walk, MOST_NODES, quiz=False).html
+    return html[html.index('<div class="cw-still">') : html.rindex("<script>")].rstrip()
 
 
-def _rules(row: Primitive) -> dict[str, list[str]]:
-    """Return the local derivatives of a row as text, by the number of operands.
-
-    In it {0} is the first operand and {z} the result. A rule over plain numbers is written for
-    some numbers, which stand behind that of operands. Long ones are left out.
-    """
-    found: dict[str, list[str]] = {}
-    for n in counts(row, MOST_OPERANDS):
-        names: list[Any] = [Term.named(f"operand{k}_", "x") for k in range(n - row.constants)]
-        if row.constants > 1:
-            continue
-        for c in _CONSTANTS if row.constants else [0.0]:
-            operands = [*names, *[c] * row.constants]
-            terms = partial_terms(row, Term.named("result_", "z"), operands) or []
-            texts = [term.text.text if isinstance(term, Term) else "" for term in terms]
-            key = f"{n} {figure(c)}" if row.constants else str(n)
-            found[key] = [_as_template(text) if len(text) <= LONGEST else "" for text in texts]
-    return found
+@cache
+def _style() -> str:
+    # Of a page whose picture may have any colour.
+    colours = "".join([f'{kind}="{colour}"' for colour in DARK for kind in ("fill", "stroke")])
+    return f"{walkthrough_style(colours)}\n{asset('playground.css')}"
 
 
-def _as_template(text: str) -> str:
-    return re.sub(r"operand(\d+)_", r"{\1}", text).replace("result_", "{z}")
+def page_script() -> str:
+    """Return an expression that gives the functions of the page; the last makes it live."""
+    return _script_of(tuple(TABLE.values()))
+
+
+@cache
+def _script_of(table: tuple[Primitive, ...]) -> str:
+    """Return the functions of the page for the rows that there are."""
+    forms = f"const FORMS = {script_json(forms_of_rows())};"
+    parts = [without_comments(part).rstrip() for part in _PARTS]
+    scripts = (
+        grammar_script(),
+        picture_script(),
+        Script("walk", walkthrough_function("walk")),
+        Script("play", "\n".join([forms, *parts])),
+    )
+    return re.sub("^ +", "", standing_alone(*scripts), flags=re.MULTILINE)

@@ -244,7 +244,7 @@ class Walkthrough:
         script = _squeezed(script)
         script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
         title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
-        style = _style(drawing)
+        style = walkthrough_style(drawing)
         return (
             f'<div class="chalk-walk" id="{name}" data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{style}</style>\n{title}\n{still}\n<script>\n{script}</script>\n</div>"
@@ -333,6 +333,16 @@ def _asset(name: str) -> str:
     return files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
 
 
+def walkthrough_function(name: str) -> str:
+    """Return the script as a function of an element's id, its data and the program of its numbers.
+
+    It is for pages that make the elements themselves.
+    """
+    script = _asset("walkthrough.js").replace("// PARTS\n", "".join(map(_asset, _PARTS)))
+    script = script.replace("(function (id, data) {", f"function {name}(id, data, PROGRAM) {{")
+    return _squeezed(script).rstrip().removesuffix(")(NAME,DATA);")
+
+
 def _squeezed(script: str) -> str:
     """Return a script without comments at the margin and what else only its reader needs."""
     script = re.sub(r"^ *//.*\n|^ +", "", script, flags=re.MULTILINE)
@@ -354,7 +364,7 @@ _SPACED = re.compile(
 )
 
 
-def _style(drawing: str) -> str:
+def walkthrough_style(drawing: str) -> str:
     """Return the style sheet, with the colours of light and dark pages and of a picture."""
     pairs = {f"--cw-{name}": pair for name, pair in _COLOURS.items()}
     light = ";".join([f"{name}:{pair[0]}" for name, pair in pairs.items()])

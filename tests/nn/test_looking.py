@@ -243,7 +243,7 @@ def test_play_writes_a_page_to_type_in(run, tmp_path):
     code, out, _ = run("play", *NEURON, "-o", "page.html")
     assert (code, out) == (0, "Page: page.html\n")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert '"text":"tanh(w*x + b)","values":{"w":0.5,"x":2.0,"b":-1.0}' in page
+    assert '"text":"tanh(w*x + b)","values":[["w",0.5],["x",2.0],["b",-1.0]]' in page
     assert run("play")[:2] == (0, "Page: play.html\n")
     assert run("play", "-x**2", "x=3", "-o", "minus.html")[0] == 0
     code, _, err = run("play", "tahn(x)", "x=1")

@@ -113,9 +113,9 @@ def test_numbers_are_written_as_python_writes_them() -> None:
     found += [n / 2**k for n in range(-40, 4_000_001, 61_001) for k in (0, 1, 2, 9)]
     found += [123456.5, 1234565.0, 0.5, 2.5e-5, 1e16, 1e15, 1e-4, 1e-5, 999999.5, 9999.5, 1e9, 1e6]
     found += [5e-324, 1.7976931348623157e308, math.inf, -math.inf, math.nan, 0.0, -0.0, 1e22, 1e21]
-    opened = without_comments("numbers.js")
+    opened = "".join(map(without_comments, ("numbers.js", "figures.js")))
     texts = [number(x) for x in found]
-    for name, ours in (("exactText", repr), ("numberText", number_text), ("figure", figure)):
+    for name, ours in (("exactText", repr), ("brief", number_text), ("figure", figure)):
         run = f"[{', '.join(texts)}].map({name})"
         told = json.loads(node(f"{opened}\nprocess.stdout.write(JSON.stringify({run}))"))
         assert told == [ours(x) for x in found]

@@ -1,19 +1,20 @@
 """The picture that a page draws is the one that Python draws: texts, places, lines and colours."""
 
-import base64
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from autograd import Value, order, parse, walkthrough
+from autograd import Value, order, parse
+from autograd.display.chain.passes import Walk
 from autograd.display.chain.terms import Names
-from autograd.expression import ExpressionError
+from autograd.display.picture.picture import Picture
+from autograd.display.writers.svg import svg_of
+from autograd.pages import still
 from autograd.pages.grammar import grammar_script
 from autograd.pages.picture import picture_script
 from autograd.pages.rows import standing_alone
-from support.expressions import corpus
+from support.expressions import good
 from support.javascript import node
 
 MOST = 150
@@ -25,16 +26,6 @@ process.stdout.write(JSON.stringify(CORPUS.map(([text, values]) => {
   return [names, svgOf(boxes, arrows)];
 })));
 """
-
-
-def good() -> Iterator[tuple[str, dict[str, float], Value]]:
-    for text, values in corpus():
-        try:
-            z = parse(text, **values)
-        except ExpressionError:
-            continue
-        if len(order(z)) <= MOST:
-            yield text, values, z
 
 
 # Names of two leaves that stand far apart, a chain whose leaf is drawn again, and many crossings.
@@ -50,22 +41,31 @@ MORE = [
 @pytest.fixture(scope="module")
 def cases() -> list[tuple[str, Value, list[str], str]]:
     """Each text with its graph, and the names and the picture of a page."""
-    found = [*good(), *[(text, values, parse(text, **values)) for text, values in MORE]]
+    found = [*good(MOST), *[(text, values, parse(text, **values)) for text, values in MORE]]
     told = json.dumps([[text, values] for text, values, _ in found])
     opened = standing_alone(grammar_script(), picture_script()).rpartition("\nreturn [")[0]
     drawn = json.loads(node(f"{opened}\nconst CORPUS = {told};\n{_RUN}}})()"))
     return [(text, z, *page) for (text, _, z), page in zip(found, drawn, strict=True)]
 
 
-def picture(z: Value) -> str:
-    """The picture in Python's page."""
-    found = re.search(r'src="data:image/svg\+xml;base64,([^"]*)"', walkthrough(z).html)
-    assert found is not None
-    return base64.b64decode(found[1]).decode()
-
-
-def test_pictures_are_those_of_python(cases: list[tuple[str, Value, list[str], str]]) -> None:
+def test_pictures_are_those_of_python(
+    cases: list[tuple[str, Value, list[str], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert len(cases) > 300
+    seen: list[str] = []
+
+    def watched(picture: Picture) -> str:
+        seen.append(svg_of(picture))
+        return seen[-1]
+
+    # Before it is written short for a page.
+    monkeypatch.setattr(still, "svg_of", watched)
+
+    def picture(z: Value) -> str:
+        walk = Walk(z)
+        still.drawn(walk, 0, walk.uses, roomy=True)
+        return seen.pop()
+
     wrong = [
         (text, *different[0])
         for text, z, _, drawn in cases

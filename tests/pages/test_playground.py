@@ -109,6 +109,7 @@ class Play:
     def set(self, name: str, text: str) -> None:
         self.field(name).fill(text)
         self.field(name).press("Enter")
+        self.field(name).blur()
 
     @property
     def fault(self) -> str:
@@ -116,7 +117,11 @@ class Play:
 
     @property
     def said(self) -> str:
-        return self.page.locator(".cw-said").inner_text()
+        return self.page.locator(".cw-top .cw-said").inner_text()
+
+    @property
+    def told(self) -> str:
+        return self.page.locator(".cw-told").inner_text()
 
     @property
     def table(self) -> dict[str, list[str]]:
@@ -127,8 +132,9 @@ class Play:
 
     @property
     def values(self) -> dict[str, float]:
-        fields = self.page.locator(".cw-change tbody tr").evaluate_all(
-            "rows => rows.map(row => [row.cells[0].textContent, row.querySelector('input').value])"
+        fields = self.page.locator(".cw-leaf").evaluate_all(
+            "rows => rows.map(row => [row.querySelector('.cw-of').textContent,"
+            " row.querySelector('input').title])"
         )
         return {name: float(x) for name, x in fields}
 
@@ -179,6 +185,8 @@ def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Play) -> N
             play.page.get_by_label("Expression", exact=True).get_attribute("aria-invalid") == "true"
         )
         assert play.table == before
+    play.type("x" + "*tanh(x)" * 74)
+    assert play.table == in_python("x" + "*tanh(x)" * 74, play.values)
     play.type("x" + "+x" * 161)
     assert "this graph has 162 nodes, and a page shows at most 150" in play.fault
 
@@ -188,36 +196,34 @@ def test_leaves_move_and_the_changes_are_taken_back(play: Play) -> None:
     play.set("w", "3/4")
     assert play.values["w"] == 0.75
     assert play.table == in_python(NEURON, {**VALUES, "w": 0.75})
-    assert re.match(r"w = 0.75: z is 0.635149\. It moved by [\d.]+; the gradient said", play.said)
     slider = play.page.get_by_role("slider", name="value of x", exact=True)
     slider.focus()
     slider.press("ArrowRight")
-    assert play.values["x"] == pytest.approx(2.02)
+    assert play.values["x"] > 2.0
     assert play.table == in_python(NEURON, {**VALUES, "w": 0.75, "x": play.values["x"]})
-    for text, reason in (("two", "two has no value"), ("1/0", "not finite"), ("", "is empty")):
-        before = play.table
-        play.set("w", text)
-        assert reason in play.fault
-        assert "the value of w is no number" in play.fault
-        assert play.table == before
+    play.set("w", "two")
+    assert "is no number" in play.told
+    assert play.values["w"] == 0.75
     play.press("Undo")
     play.press("Undo")
     assert play.values == VALUES
     z = parse(NEURON, **{name: Value(x, name) for name, x in VALUES.items()})
     leaves = [v for v in order(z) if v.label]
-    down = {
-        v.label: v.data - 0.1 * float(s) for v, s in zip(leaves, slopes(z, leaves), strict=True)
-    }
-    play.press("Descend: a step down the gradient")
+    pairs = zip(leaves, slopes(z, leaves), strict=True)
+    down = {v.label: v.data - 0.01 * slope for v, slope in pairs}
+    play.press("Step of gradient descent")
     assert play.values == pytest.approx(down, rel=1e-14)
     play.press("Reset")
     assert play.values == VALUES
-    play.type("exp(exp(x))")
+    play.press("nudge w")
+    assert "the gradient said" in play.told
+    moved = play.values
+    play.type("exp(exp(x))*w")
+    assert play.values == {"x": 2.0, "w": moved["w"]}  # names keep their numbers
     play.set("x", "700")
-    assert "z is inf" in play.said
-    play.press("Descend: a step down the gradient")
-    assert "nothing was changed" in play.fault
-    assert play.values == {"x": 700.0}
+    play.press("Step of gradient descent")
+    assert "all numbers stay" in play.told
+    assert play.values["x"] == 700.0
 
 
 def slopes(z: Value, leaves: list[Value]) -> list[float]:
@@ -227,19 +233,22 @@ def slopes(z: Value, leaves: list[Value]) -> list[float]:
 @pytest.mark.browser
 def test_steps_go_through_the_chain_rule(play: Play) -> None:
     page = play.page
-    assert page.locator(".cw-phase").inner_text() == "All values and gradients"
+    assert page.locator(".cw-count").inner_text() == "Step 12 of 12"
     play.press("First step")
     assert page.locator(".cw-phase").inner_text() == "Forward: the value of w"
-    page.locator(".cw-steps").get_by_role("button", name="Next").focus()
-    seen = [page.locator(".cw-text").inner_text()]
-    while page.locator(".cw-phase").inner_text() != "All values and gradients":
+    page.locator(".cw-live").focus()
+    said = page.locator(".cw-step .cw-said")
+    seen = [said.inner_text()]
+    for _ in range(11):
         page.keyboard.press("ArrowRight")
-        seen.append(page.locator(".cw-text").inner_text())
-    assert "v1 = w * x = 1" in seen
-    assert (
-        "∂v1/∂w = x = 2; upstream × local: 0.940015 × 2 = 1.88003; dz/dw: 0 + 1.88003 = 1.88003"
-        in seen
-    )
+        seen.append(said.inner_text())
+    assert seen[2] == "v1 = w * x = 1"
+    uses = [line.partition("; ")[0] for line in seen[7:]]
+    assert uses == [
+        "∂z/∂v2 = 1 / cosh(v2) ** 2 = 0.940015 (textbook: 1 - tanh(v2) ** 2)",
+        "∂v2/∂v1 = 1", "∂v2/∂b = 1", "∂v1/∂w = x = 2", "∂v1/∂x = w = 0.5",
+    ]  # fmt: skip
+    assert page.locator(".cw-formulas math").count() > 2
 
 
 @pytest.mark.browser
@@ -247,8 +256,8 @@ def test_a_link_keeps_the_expression_and_the_numbers(play: Play) -> None:
     page = play.page
     play.type("x**3 + y")
     play.set("x", "1.1")
-    play.press("Link")
-    link = page.get_by_label("link that keeps").input_value()
+    play.press("Link to this expression and these numbers")
+    link = page.url
     kept = play.table
     plain = link.partition("#")[0]
     page.goto("about:blank")
@@ -294,6 +303,6 @@ def test_two_pages_in_one_notebook_do_not_meet(browser: Any) -> None:
     page.set_content(f"<!DOCTYPE html><title>t</title>{''.join(parts)}")
     tables = page.locator(".cw-values tbody").evaluate_all("ts => ts.map(t => t.rows.length)")
     assert tables == [6, 3]
-    assert page.get_by_role("button", name="Link").count() == 0
+    assert page.get_by_role("button", name="Link", exact=False).count() == 0
     assert opened.problems == []
     page.close()

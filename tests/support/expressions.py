@@ -4,7 +4,9 @@ What is made of them is never written here: it is asked of `autograd.parse`.
 """
 
 import re
+from collections.abc import Iterator
 
+from autograd import ExpressionError, Value, order, parse
 from autograd.engine.primitive import ATOM, TABLE, Operand
 
 VALUES = {
@@ -141,3 +143,14 @@ def corpus() -> list[tuple[str, dict[str, float]]]:
     found += [("pi*x", {"x": 2.0}), ("pi*x", {"pi": 3.0, "x": 2.0}), ("e", {"e": 2.0})]
     found += [("x*y", {"x": 1e300, "y": 1e300}), ("x", {"x": 0.0, "q'": 1.0})]
     return found
+
+
+def good(most: int) -> Iterator[tuple[str, dict[str, float], Value]]:
+    """Yield those that have a graph of at most so many nodes, with the graph."""
+    for text, values in corpus():
+        try:
+            z = parse(text, **values)
+        except ExpressionError:
+            continue
+        if len(order(z)) <= most:
+            yield text, values, z

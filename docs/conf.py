@@ -15,6 +15,7 @@ from typing import Any
 
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
+from PIL import Image
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -184,7 +185,8 @@ def describe_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None
         if title is not None:
             image.setdefault("alt", f"Figure {i} of {title.astext()}")
         path = Path(app.srcdir, image["uri"])
-        if path.suffix == ".svg" and "prefers-color-scheme" in path.read_text(encoding="utf-8"):
+        styled = path.suffix == ".svg" and "prefers-color-scheme" in path.read_text("utf-8")
+        if styled or (path.suffix == ".png" and Image.open(path).has_transparency_data):
             image["classes"].append("adapts")
     for raw in doctree.findall(nodes.raw):
         # A picture that a notebook holds as an image alone stays one: figures.js opens it large.

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -136,6 +137,7 @@ def draw(
     check_format(format)
     if depth is not None:
         whole_number("depth", depth, 0)
+        depth = min(depth, sys.maxsize)
     if max_nodes is not None:
         whole_number("max_nodes", max_nodes)
     down = way_of(direction)
@@ -157,7 +159,7 @@ def draw(
         early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
         picture.key, picture.looks = (_EARLY, "") if early else (_KEY, _COLOURS)
         picture.looks += "" if picture.labelled else ", in its tooltip"
-        if not early and any(arrow.values for arrow in picture.arrows):
+        if not early and picture.labelled and any(arrow.values for arrow in picture.arrows):
             picture.notes.insert(0, _FLOWS)
     if asked.flag("legend", legend):
         picture.legend = legend_of(picture)
@@ -302,14 +304,13 @@ class Drawing:
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        plain = {"dot": self.source, "gv": self.source, "mmd": self.mermaid, "tex": self.tikz}
         if self.format == "svg":
             return self._shown()
-        made: dict[str, Any] = {"text/plain": plain.get(self.format) or self.text}
         if self.format in ("png", "pdf"):
             kind = "image/png" if self.format == "png" else "application/pdf"
-            made[kind] = self.content(self.format)
-        return made
+            return {"text/plain": self.text, kind: self.content(self.format)}
+        said = {"txt": "text", "mmd": "mermaid", "tex": "tikz"}.get(self.format, "source")
+        return {"text/plain": getattr(self, said)}
 
     def _shown(self) -> dict[str, Any]:
         """Return the picture for a notebook, in the form that is set for all pictures."""
@@ -320,7 +321,7 @@ class Drawing:
             if png is not None:
                 return {"text/plain": self.text, "image/png": png}
             note = f"This is SVG: a PNG needs Graphviz, {INSTALL}."
-        return bundle(self.svg, self.text, self._alt, self._pdfs(), note)
+        return bundle(self.svg, self.text, self._alt, self._pdfs(), note, fits=self.picture.fitted)
 
     def _pdfs(self) -> Iterator[bytes | None]:
         """Yield the picture as PDF, then with one font less in it."""

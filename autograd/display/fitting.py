@@ -13,12 +13,14 @@ from autograd.display.picture.choice import ARROWS
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.style import LEAST_TEXT, MOST_HIGH, MOST_WIDE, shrunk
 from autograd.display.writers.measure import box_size
-from autograd.display.writers.places import bounds, places_of
+from autograd.display.writers.places import bounds, places_of, widest_layer
 
 # The smallest text of the small layout, in pixels.
 _TEXT: Final = 10.0
 # The smallest scale at which it can be read.
 LEAST: Final = LEAST_TEXT / _TEXT
+# Whether numbers stand on arrows, and whether in two lines, in the order they are tried.
+_NUMBERS: Final = (True, False), (True, True), (False, False)
 # The lines below a picture: its legend, the key and a note or two.
 _BELOW: Final = 75.0
 # More boxes are no picture that one reads, nor one that a notebook holds in 60 kB.
@@ -49,14 +51,14 @@ def fitting(pictures: Iterable[Picture], down: bool | None = None) -> Picture:
     picture = Picture()
     for picture in pictures:
         grouped = any(box.kind == "group" for box in picture.boxes)
-        # Numbers in a line, or left out of a grouped picture, or in two lines.
-        for picture.numbered, picture.stacked in (
-            (True, False), (not grouped, not grouped)
-        ):  # fmt: skip
+        # Numbers in a line, in two, or left out of a grouped picture.
+        for picture.numbered, picture.stacked in _NUMBERS if grouped else _NUMBERS[:2]:
             if _turn(picture, down) >= LEAST:
                 picture.fitted = True
                 return picture
     picture.numbered, picture.stacked = True, False
+    if down is None and picture.boxes:  # it scrolls: what is narrow from its top to its end
+        picture.down = widest_layer(picture) <= MOST_WIDE
     return picture
 
 

@@ -49,25 +49,31 @@ function lost(value, right) {
   if (right !== right || figure(value) === figure(right)) return false;
   return Math.abs(right) === Infinity || !(Math.abs(value - right) <= 1e-6 * Math.abs(right));
 }
-// Writes the numbers that the leaves give into all nodes and steps, and returns them.
+// Takes the numbers that the leaves give into all nodes and steps, and returns them.
 function computed(leaves) {
   const found = compute(leaves), sums = nodes.map((_, i) => (i === last ? 1 : 0));
   const books = inBooks ? inBooks([], found.values) : [];
   let next = 0;
   nodes.forEach((node, i) => { node[2] = figure(found.values[i]); });
   uses.forEach((u, k) => {
-    const operand = u[USE.operand], before = sums[operand], slope = found.partials[k];
-    const part = found.contributions[k];
+    const operand = u[USE.operand], before = sums[operand], part = found.contributions[k];
     if (found.flows[k]) sums[operand] += part;
-    const after = sums[operand];
-    [found.gradients[u[USE.node]], slope, part, before, after]
-      .forEach((x, at) => { u[USE.upstream + at] = figure(x); });
-    u[USE.short] = brief(after);
-    u[USE.exact] = Number.isFinite(part) ? String(part) : figure(part);
-    u[USE.tone] = tone(after);
-    if (u[USE.booked] === undefined) return;
-    const value = books[next++];
-    u[USE.floats] = inBooks && lost(value, slope) ? `, ${figure(value)} in floats` : "";
+    const book = u[USE.booked] === undefined ? undefined : books[next++];
+    u.numbers = [found.gradients[u[USE.node]], found.partials[k], part, before, sums[operand], book];
   });
   return found;
+}
+// A step with its numbers written: of some hundred steps few are shown.
+function written(u) {
+  if (!u.numbers) return u;
+  const [upstream, slope, part, before, after, book] = u.numbers;
+  u.numbers = null;
+  [upstream, slope, part, before, after].forEach((x, i) => { u[USE.upstream + i] = figure(x); });
+  u[USE.short] = brief(after);
+  u[USE.exact] = Number.isFinite(part) ? String(part) : figure(part);
+  u[USE.tone] = tone(after);
+  if (u[USE.booked] !== undefined) {
+    u[USE.floats] = inBooks && lost(book, slope) ? `, ${figure(book)} in floats` : "";
+  }
+  return u;
 }

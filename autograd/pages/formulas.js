@@ -1,4 +1,4 @@
-// Elements, and formulas in MathML with numbers in their slots.
+// Elements, formulas in MathML with numbers in their slots, and what is said of a step.
 // Stands inside the function of walkthrough.js.
 
 function make(tag, className, text) {
@@ -88,3 +88,50 @@ const equation = (...sides) => `<div class="cw-formula">${sidesOf(sides, "")}</d
 // The title as text, where it has numbers that may change.
 const heading = () => inSlots(data.heading, /([\u{f0000}-\u{10fffd}])/gu,
   (text, needed) => (needed > SUM ? signed(text) : text));
+
+function explain(u, forward) {
+  live.dataset.phase = forward ? "forward" : "backward";
+  question.hidden = !open;
+  if (forward) {
+    const [name, mark, value, operation, names, numbers] = nodes[at];
+    phase.textContent = `Forward: the value of ${name}`;
+    formulas.innerHTML = equation(mark, names, numbers, number(value));
+    said.textContent = names ? `${name} = ${operation} = ${value}`
+      : `${name} = ${value} is given`;
+    return;
+  }
+  const mark = nodes[last][1];
+  if (!u) {
+    phase.textContent = `Backward: it begins at ${z}`;
+    formulas.innerHTML = equation(fraction("d", mark, mark), number("1"));
+    said.textContent =
+      `The derivative of ${z} by itself is 1. From here it is passed down the edges.`;
+    return;
+  }
+  const [from, to] = [nodes[u[USE.node]], nodes[u[USE.operand]]];
+  phase.textContent = `Backward: from ${from[0]} to ${to[0]}`;
+  const local = fraction("∂", from[1], to[1]);
+  const whole = fraction("d", mark, to[1]), upstream = fraction("d", mark, from[1]);
+  const sum = whole + "<mo>←</mo>" + number(u[USE.before], PRODUCT) + "<mo>+</mo>" + upstream +
+    "<mo>·</mo>" + local;
+  if (open) {
+    formulas.innerHTML = equation(local, u[USE.names] || number(u[USE.local])) + equation(sum);
+    label.firstChild.textContent =
+      `${ratio("d", z, from[0])} = ${u[USE.upstream]}. What does this edge contribute to ` +
+      `${ratio("d", z, to[0])}?`;
+    said.textContent = "";
+    return;
+  }
+  const product =
+    number(u[USE.upstream], PRODUCT) + "<mo>·</mo>" + number(u[USE.local], PRODUCT);
+  formulas.innerHTML =
+    equation(local, u[USE.names], u[USE.numbers], number(u[USE.local])) + book(u) +
+    equation(sum, number(u[USE.before], PRODUCT) + "<mo>+</mo>" + product, number(u[USE.after]));
+  const rule = u[USE.rule] ? ` = ${u[USE.rule]}` : "";
+  const booked = u[USE.booked] ? ` (textbook: ${u[USE.booked]}${u[USE.floats]})` : "";
+  const [factor, part] = [u[USE.local], u[USE.contribution]].map(signed);
+  said.textContent =
+    `${u[USE.derivative]}${rule} = ${u[USE.local]}${booked}; upstream × local: ` +
+    `${u[USE.upstream]} × ${factor} = ${u[USE.contribution]}; ` +
+    `${ratio("d", z, to[0])}: ${u[USE.before]} + ${part} = ${u[USE.after]}`;
+}

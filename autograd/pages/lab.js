@@ -82,7 +82,7 @@ function lab() {
       if (Number.isFinite(x)) {
         say("");
         take(changedAt(k, x), text);
-      } else if (isDone || !BEGUN.test(text.value)) {
+      } else if (isDone || x !== undefined || !BEGUN.test(text.value)) {
         wrong(text, x === undefined ? "no number: write one such as -0.25, 3/4 or 1e-3"
           : `no finite number: ${name(k)} stays ${figure(given[k])}`);
       }
@@ -220,12 +220,12 @@ function lab() {
     leaves.forEach((i, k) => {
       const { text, bar, output } = controls[k], x = given[k];
       if (text !== used) {
-        text.value = figure(x);
-        text.title = exactly(x);
+        if (text.value !== figure(x)) text.value = figure(x);
+        set(text, "title", exactly(x));
       }
       if (bar !== used) {
         if (!bar.max || x < +bar.min || x > +bar.max) Object.assign(bar, around(x));
-        bar.value = x;
+        if (+bar.value !== x) bar.value = x;
       }
       set(bar, "aria-valuetext", figure(x));
       put(output, asking ? "?" : ending(i));
@@ -235,7 +235,7 @@ function lab() {
   function ending(i) {
     if (i === last) return "1";
     const u = uses.findLast((w) => w[USE.operand] === i);
-    return u ? u[USE.after] : "0";
+    return u ? written(u)[USE.after] : "0";
   }
 
   const buttons = make("div", "cw-bar");

@@ -27,8 +27,8 @@ _FIRST_SLOT, _PRECEDENCES = 0xF0000, 8
 _SLOT = re.compile("[\U000f0000-\U0010fffd]")
 
 
-class Program(NamedTuple):
-    """The numbers of a page as a program.
+class Live(NamedTuple):
+    """What computes the numbers of a page.
 
     Attributes:
         text: an expression in JavaScript: a list of the function of all numbers and, where books
@@ -40,30 +40,30 @@ class Program(NamedTuple):
     stays: str
 
 
-def program_of(walk: Walk, uses: Iterable[tuple[int, int]]) -> Program:
-    """Return the program of the numbers of a walk.
+def live_of(walk: Walk, uses: Iterable[tuple[int, int]]) -> Live:
+    """Return what computes the numbers of a walk in its page.
 
     Args:
         walk: the walk.
         uses: those for which books print another rule: the place of a node and of its operand.
 
     >>> x = Value(2.0, "x")
-    >>> program_of(Walk(x * x), []).text.splitlines()[0]
+    >>> live_of(Walk(x * x), []).text.splitlines()[0]
     '[(() => {'
     """
     if len(walk.nodes) > MOST_LIVE:
-        return Program("null", "")
+        return Live("null", "")
     try:
         script = script_of(walk.z)
     except Exception:  # a user's rule may raise anything when it is given no numbers
-        return Program("null", "The numbers stay as they are: a rule is made for numbers only.")
+        return Live("null", "The numbers stay as they are: a rule is made for numbers only.")
     if script.missing:
         rows = ", ".join(script.missing)
-        return Program("null", f"The numbers stay as they are: {rows} cannot be computed here.")
+        return Live("null", f"The numbers stay as they are: {rows} cannot be computed here.")
     books = _in_books(walk, list(uses))
     if books is None:
-        return Program(f"[{standing_alone(script)}]", "")
-    return Program(standing_alone(script, books), "")
+        return Live(f"[{standing_alone(script)}]", "")
+    return Live(standing_alone(script, books), "")
 
 
 def _in_books(walk: Walk, uses: list[tuple[int, int]]) -> Script | None:

@@ -77,7 +77,7 @@ function sums(k) {
 let strip = null;
 function lay() {
   if (strip || !root.isConnected) return;
-  const kept = [at, open, answer.value], all = pieces(svg), [full, width] = panelWidth(svg);
+  const kept = [at, open], all = pieces(svg), [full, width] = panelWidth(svg);
   strip = make("div", "cw-strip");
   if (note) strip.append(note.cloneNode(true));
   open = false;
@@ -93,7 +93,6 @@ function lay() {
   }
   [at, open] = kept;
   show();
-  answer.value = kept[2];
   live.before(strip);
   fitted(strip);
 }

@@ -23,7 +23,7 @@
   const total = nodes.length + 1 + uses.length;
   const leaves = nodes.flatMap((node, i) => (node.length === 4 ? [i] : []));
   const [compute, inBooks] = PROGRAM || [];
-  const use = (k) => (k > nodes.length ? uses[k - nodes.length - 1] : null);
+  const use = (k) => (k > nodes.length ? written(uses[k - nodes.length - 1]) : null);
 
 // PARTS
 
@@ -73,11 +73,13 @@
     const i = place.get(box.querySelector("title").textContent);
     if (i === undefined) continue;
     const [value, gradient] = box.querySelectorAll('text[text-anchor="end"]');
-    boxes[i].push({ box, value, gradient });
+    const [x, y] = middle(box.querySelector("rect"));
+    boxes[i].push({ box, value, gradient, x, y });
     box.classList.add("cw-node");
     box.addEventListener("click", () => { jump(i); });
   }
   const edges = [...svg.querySelectorAll("g.edge")];
+  graph.addEventListener("scroll", () => { if (waiting) show(); });
 
   const step = part("cw-step", "This step");
   const phase = make("p", "cw-phase");
@@ -133,6 +135,10 @@
   // State -----------------------------------------------------------------------------------
   // The step that is shown, whether its question waits for an answer, and whether any are asked.
   let at = 0, open = false, asking = false, timer = 0;
+  // The numbers that the whole picture takes when the time comes.
+  let newest = null, waiting = 0;
+  const begin = [];
+  [begin[USE.after], begin[USE.short], begin[USE.tone]] = ["1", "1", "positive"];
   // The steps that were answered with the numbers that are shown.
   const answered = new Set();
   const scores = { right: 0, all: 0 };
@@ -149,7 +155,10 @@
     at += 1;
     open = asking && use(at) !== null && !answered.has(at);
     verdict.textContent = "";
-    if (open) stop();
+    if (open) {
+      stop();
+      answer.value = "";
+    }
     render();
     if (open) answer.focus();
   }
@@ -216,40 +225,47 @@
     reachable(step);
     follow(use(at) ? use(at)[USE.operand] : at < nodes.length ? at : last);
   }
-  // The same step with other numbers: they are not read out, at each of which a slider passes.
+  // The same step with other numbers: they are not read out, at each of which a slider passes, and
+  // the parts of the picture that are out of sight follow when it rests.
   function renumbered(found) {
-    redrawn(found);
+    const seen = inView();
+    newest = found;
+    redrawn(found, seen);
+    clearTimeout(waiting);
+    waiting = setTimeout(show, 200);
     answered.clear();
-    verdict.textContent = "";
-    const typed = answer.value;
+    put(verdict, "");
     set(said, "aria-live", "off");
-    show();
-    answer.value = typed;
+    show(seen);
     if (data.heading) titled(title, heading(), formula());
   }
-  function show() {
+  function settle() {
+    clearTimeout(waiting);
+    if (waiting) redrawn(newest);
+    waiting = 0;
+  }
+  function show(seen) {
+    if (!seen) settle();
     const u = use(at), forward = at < nodes.length;
     // The last step whose numbers are shown.
     const known = open ? at - 1 : at;
-    const gradients = new Array(nodes.length).fill(null);
-    if (known >= nodes.length) gradients[last] = ["1", "1", "positive"];
-    for (let k = nodes.length + 1; k <= known; k++) {
-      const w = use(k);
-      gradients[w[USE.operand]] = [w[USE.after], w[USE.short], w[USE.tone]];
-    }
+    // The last step to each node that has received something.
+    const reached = new Array(nodes.length).fill(null);
+    if (known >= nodes.length) reached[last] = begin;
+    for (let k = 0; k < known - nodes.length; k++) reached[uses[k][USE.operand]] = uses[k];
     const active = u ? u[USE.operand] : forward ? at : last;
     const source = u ? u[USE.node] : -1;
     const up = above(source);
     nodes.forEach((node, i) => {
-      const value = i <= known || !forward, gradient = gradients[i];
+      const value = i <= known || !forward, step = reached[i] && written(reached[i]);
       for (const b of boxes[i]) {
         b.box.classList.toggle("cw-active", i === active);
         b.box.classList.toggle("cw-lit", up.has(i));
         b.value.classList.toggle("cw-later", !value);
-        b.gradient.classList.toggle("cw-later", !gradient);
-        if (gradient) {
-          put(b.gradient, gradient[1]);
-          set(b.gradient, "fill", data.tones[gradient[2]]);
+        b.gradient.classList.toggle("cw-later", !step);
+        if (step && (!seen || seen(b))) {
+          put(b.gradient, step[USE.short]);
+          set(b.gradient, "fill", data.tones[step[USE.tone]]);
         }
       }
       const row = rows[i];
@@ -257,8 +273,11 @@
       if (i === active) set(row, "aria-current", "step");
       else row.removeAttribute("aria-current");
       put(row.cells[2], value ? node[2] : "");
-      put(gradientCells[i], gradient ? gradient[0] : "");
+      put(gradientCells[i], step ? step[USE.after] : "");
     });
+    explain(u, forward);
+    // The rest is where the step is, whatever the numbers are.
+    if (seen) return;
     edges.forEach((edge) => edge.classList.remove("cw-active", "cw-lit", "cw-done"));
     uses.forEach((w, k) => {
       const edge = edges[w[USE.edge]], done = nodes.length + 1 + k <= known;
@@ -266,7 +285,6 @@
       edge.classList.toggle("cw-active", w === u || (forward && w[USE.node] === at));
       edge.classList.toggle("cw-lit", up.has(w[USE.node]) && up.has(w[USE.operand]));
     });
-    explain(u, forward);
     previous.disabled = first.disabled = at === 0;
     next.disabled = at === total - 1;
     slider.value = at + 1;
@@ -286,53 +304,6 @@
       if (found.has(uses[k][USE.operand])) found.add(uses[k][USE.node]);
     }
     return found;
-  }
-  function explain(u, forward) {
-    live.dataset.phase = forward ? "forward" : "backward";
-    question.hidden = !open;
-    if (forward) {
-      const [name, mark, value, operation, names, numbers] = nodes[at];
-      phase.textContent = `Forward: the value of ${name}`;
-      formulas.innerHTML = equation(mark, names, numbers, number(value));
-      said.textContent = names ? `${name} = ${operation} = ${value}`
-        : `${name} = ${value} is given`;
-      return;
-    }
-    const mark = nodes[last][1];
-    if (!u) {
-      phase.textContent = `Backward: it begins at ${z}`;
-      formulas.innerHTML = equation(fraction("d", mark, mark), number("1"));
-      said.textContent =
-        `The derivative of ${z} by itself is 1. From here it is passed down the edges.`;
-      return;
-    }
-    const [from, to] = [nodes[u[USE.node]], nodes[u[USE.operand]]];
-    phase.textContent = `Backward: from ${from[0]} to ${to[0]}`;
-    const local = fraction("∂", from[1], to[1]);
-    const whole = fraction("d", mark, to[1]), upstream = fraction("d", mark, from[1]);
-    const sum = whole + "<mo>←</mo>" + number(u[USE.before], PRODUCT) + "<mo>+</mo>" + upstream +
-      "<mo>·</mo>" + local;
-    if (open) {
-      formulas.innerHTML = equation(local, u[USE.names] || number(u[USE.local])) + equation(sum);
-      label.firstChild.textContent =
-        `${ratio("d", z, from[0])} = ${u[USE.upstream]}. What does this edge contribute to ` +
-        `${ratio("d", z, to[0])}?`;
-      answer.value = "";
-      said.textContent = "";
-      return;
-    }
-    const product =
-      number(u[USE.upstream], PRODUCT) + "<mo>·</mo>" + number(u[USE.local], PRODUCT);
-    formulas.innerHTML =
-      equation(local, u[USE.names], u[USE.numbers], number(u[USE.local])) + book(u) +
-      equation(sum, number(u[USE.before], PRODUCT) + "<mo>+</mo>" + product, number(u[USE.after]));
-    const rule = u[USE.rule] ? ` = ${u[USE.rule]}` : "";
-    const booked = u[USE.booked] ? ` (textbook: ${u[USE.booked]}${u[USE.floats]})` : "";
-    const [factor, part] = [u[USE.local], u[USE.contribution]].map(signed);
-    said.textContent =
-      `${u[USE.derivative]}${rule} = ${u[USE.local]}${booked}; upstream × local: ` +
-      `${u[USE.upstream]} × ${factor} = ${u[USE.contribution]}; ` +
-      `${ratio("d", z, to[0])}: ${u[USE.before]} + ${part} = ${u[USE.after]}`;
   }
   // Keeps the active node, and its row, in view without moving the page.
   function follow(i) {

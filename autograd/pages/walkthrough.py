@@ -29,7 +29,7 @@ from autograd.display.picture.style import DARK
 from autograd.engine.value import Value
 from autograd.escaping import markup
 from autograd.files import with_ending, write_whole
-from autograd.pages.live import Program, Slots, has_slots, program_of, slot
+from autograd.pages.live import Live, Slots, has_slots, live_of, slot
 from autograd.pages.still import drawn
 from autograd.pages.title import Title, title_of
 
@@ -103,7 +103,7 @@ class Walkthrough:
         self._first = _first_shown(walk, whole_number("max_nodes", max_nodes))
         self._quiz = flag("quiz", quiz)
         self._uses = [use for use in walk.uses if use.operand >= self._first]
-        self._program = Program("null", "") if self._first else program_of(walk, self._books())
+        self._live = Live("null", "") if self._first else live_of(walk, self._books())
         self._slots = Slots(walk, self._first)
         self._title = title_of(walk)
         # No heading in a notebook, whose outline it would be in.
@@ -208,7 +208,7 @@ class Walkthrough:
             "nodes": nodes,
             "uses": uses,
             "leaves": [x if math.isfinite(x) else repr(x) for x in leaves],
-            "stays": self._program.stays,
+            "stays": self._live.stays,
             "quiz": self._quiz,
             "tones": TONES,
             "title": (slotted or self._title).equations,
@@ -236,11 +236,11 @@ class Walkthrough:
         )
         data = _script_json(self._data(by_use))
         # Derived from the content, so that running a notebook again changes nothing.
-        content = f"{still}{data}{self._program.text}"
+        content = f"{still}{data}{self._live.text}"
         name = "cw-" + hashlib.sha256(content.encode()).hexdigest()[:12]
         parts = "".join([_asset(part) for part in _PARTS if self._is_live or part != "lab.js"])
         script = _asset("walkthrough.js").replace("// PARTS\n", parts)
-        script = script.replace("= PROGRAM", f"= {self._program.text}")
+        script = script.replace("= PROGRAM", f"= {self._live.text}")
         script = _squeezed(script)
         script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
         title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
@@ -252,7 +252,7 @@ class Walkthrough:
 
     @property
     def _is_live(self) -> bool:
-        return self._program.text != "null"
+        return self._live.text != "null"
 
     @cached_property
     def page(self) -> str:

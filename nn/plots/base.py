@@ -14,6 +14,8 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import numpy as np
+
 from autograd import display
 from nn.validation import instance, is_interrupted
 
@@ -28,6 +30,7 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f
 MARKERS = "osD^vP*X"
 # What its own colours become on a dark page, and how black lines are seen where it is not known.
 _INK, _PAPER = "#ece9e2", "#1b1f23"
+_GREY = (107, 114, 128)
 _DARK = {"#ffffff": _PAPER, "#0072b2": "#56a5dd"}
 _RULES = (
     ".ground path{fill:none!important}",
@@ -75,15 +78,28 @@ def _for_a_page(drawing: str) -> str:
 
 
 def _small_png(figure: "Figure") -> bytes:
-    """Return the figure as a PNG, with no more than 256 colours if it is large."""
-    content = _saved(figure, "png")
-    if display.shown.encoded(content) > display.shown.MOST_BYTES:
-        from PIL import Image  # matplotlib writes its PNGs with it
+    """Return the figure as a PNG for pages that may be dark: around its panels just grey words.
 
-        fewer = io.BytesIO()
-        Image.open(io.BytesIO(content)).convert("RGB").quantize(256).save(fewer, "PNG")
-        content = fewer.getvalue()
-    return content
+    With no more than 256 colours, where it would be large.
+    """
+    from PIL import Image  # matplotlib writes its PNGs with it
+
+    image = np.array(Image.open(io.BytesIO(_saved(figure, "png"))).convert("RGBA"))
+    height, width = image.shape[:2]
+    around = np.ones((height, width), bool)
+    for axes in figure.axes:
+        (left, bottom), (right, top) = (axes.get_position().get_points() * (width, height)).round()
+        around[int(height - top) : int(height - bottom), int(left) : int(right)] = False
+    colours = image[..., :3].astype(int)
+    around &= colours.max(-1) - colours.min(-1) < 24
+    image[around] = [(*_GREY, 255 - light) for light in colours[around].mean(-1).astype(int)]
+    shown = Image.fromarray(image)
+    content = io.BytesIO()
+    shown.save(content, "PNG")
+    if display.shown.encoded(content.getvalue()) > display.shown.MOST_BYTES:
+        content = io.BytesIO()
+        shown.quantize(256, method=Image.Quantize.FASTOCTREE).save(content, "PNG")
+    return content.getvalue()
 
 
 @functools.cache

@@ -78,7 +78,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         RAN.update(rest)
         for path in paths:
             nbformat.write(RAN[path.name], path)
-    options = ["-W", "--keep-going", "-q", "-D", "nb_execution_mode=off"]
+    options = ["-j", "2", "-W", "--keep-going", "-q", "-D", "nb_execution_mode=off"]
     command = [sys.executable, "-m", "sphinx", "-b", "html", *options, "docs", "html"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=place)
     assert done.returncode == 0, done.stderr

@@ -57,7 +57,10 @@ def dot_source(picture: Picture) -> str:
     graph.attr("edge", fontname=FONT, fontsize="10", arrowsize="0.7")
     graph.body.append(f"\tlabel={_below(picture)}\n")
     graph.body += [_node(box) for box in picture.boxes]
-    graph.body += [_edge(*pair) for pair in zip(picture.arrows, picture.numbers, strict=True)]
+    graph.body += [
+        _edge(arrow, numbers, picture.down)
+        for arrow, numbers in zip(picture.arrows, picture.numbers, strict=True)
+    ]
     return graph.source
 
 
@@ -129,13 +132,13 @@ def _head(part: HeadPart, faded: bool) -> str:
     return f'<FONT COLOR="{colour}" POINT-SIZE="{part.size:g}">{text}</FONT>'
 
 
-def _edge(arrow: Arrow, numbers: str) -> str:
+def _edge(arrow: Arrow, numbers: str, down: bool) -> str:
     colour, width, dashed = arrow_look(arrow)
     look = f'color="{colour}" tooltip={quoted(arrow.tooltip)}'
     if numbers:
-        # Spaces keep the text off its own line, which dot draws right beside it, and make room
-        # for wider fonts.
-        lines = [line.join([" " * (1 + len(line) // 8)] * 2) for line in numbers.split("\n")]
+        # Spaces make room for wider fonts, and keep the text off its own line: right beside that
+        # dot writes it where the line runs downwards.
+        lines = [line.join([" " * (1 + down + len(line) // 8)] * 2) for line in numbers.split("\n")]
         look += f' label={quoted(chr(10).join(lines))} fontcolor="{colour}"'
     if arrow.amount is not None:
         look += f" penwidth={width:.2f}"

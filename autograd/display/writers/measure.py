@@ -73,7 +73,7 @@ def title_lines(title: str) -> list[str]:
     """
     if len(title) <= LONG_TITLE:
         return [title] if title else []
-    places = [i + 1 for i, sign in enumerate(title[:-1]) if sign in " .…_"]
+    places = [i for i in range(1, len(title)) if title[i - 1] in " .…_" and title[i] != "."]
     if not places:
         return [title]
     at = min(places, key=lambda place: abs(2 * place - len(title)))

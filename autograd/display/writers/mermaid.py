@@ -13,6 +13,14 @@ from autograd.display.picture.style import arrow_look, box_look
 from autograd.escaping import clean
 
 _PLAIN = frozenset(" .,:()+-−×÷·=…∂▲▼→²³ ")
+# Lines are seen on light and on dark pages, of which this text knows nothing.
+_STROKES = {
+    TONES["positive"]: "#2f7fbf",
+    TONES["negative"]: "#c4602a",
+    TONES["zero"]: "#7a828e",
+    TONES["nan"]: "#c2468f",
+    INK: "#7a828e",
+}
 # Boxes have round corners where one may change the number, and two sides where there are many.
 _SHAPES = {"leaf": ("(", ")"), "group": ("[[", "]]")}
 
@@ -67,4 +75,4 @@ def _looks(box: Box) -> str:
 
 def _link_looks(i: int, arrow: Arrow) -> str:
     colour, width, _ = arrow_look(arrow)
-    return f"  linkStyle {i} stroke:{colour},stroke-width:{width:.2f}px,color:{colour}"
+    return f"  linkStyle {i} stroke:{_STROKES.get(colour, colour)},stroke-width:{width:.2f}px"

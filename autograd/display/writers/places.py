@@ -116,6 +116,17 @@ def bounds(picture: Picture) -> tuple[float, float]:
     return sum(wide) + gap * (len(wide) - 1) + 2 * MARGIN, height + 2 * MARGIN
 
 
+def widest_layer(picture: Picture) -> float:
+    """Return the width of a picture that runs downwards, if no layer is moved aside."""
+    layers = layers_of(picture)
+    wide = dict.fromkeys(range(2 * max(layers.values()) + 1), 0.0)
+    for box in picture.boxes:
+        wide[2 * layers[box.name]] += box_size(box)[0] + GAP
+    for arrow, numbers in zip(picture.arrows, picture.numbers, strict=True):
+        wide[2 * layers[arrow.head] - 1] += numbers_size(numbers)[0] + LABEL_GAP
+    return max(wide.values()) + 2 * MARGIN
+
+
 def _turned(placed: PlacedPicture) -> PlacedPicture:
     """Return a picture that lay on its side, set upright: x and y change places."""
     boxes = [PlacedBox(b.box, b.y, b.x, b.height, b.width) for b in placed.boxes]

@@ -1,6 +1,7 @@
 """Pictures where they are shown: trusted or not, converted, on dark pages, and small."""
 
 import base64
+import io
 import json
 import re
 import shutil
@@ -148,11 +149,15 @@ def test_a_plot_is_an_image_and_a_pdf():
 @needs_dot
 def test_the_form_of_pictures_and_plots_is_set_at_once():
     drawing, figure = draw(example()), plot()
+    from PIL import Image  # comes with matplotlib
+
     with set_picture_format("png"):
         for shown in (drawing, figure):
             bundle = shown._repr_mimebundle_()
             assert set(bundle) == {"text/plain", "image/png"}
             assert bundle["image/png"].startswith(b"\x89PNG")
+        with Image.open(io.BytesIO(bundle["image/png"])) as image:  # of the plot, for dark pages
+            assert image.convert("RGBA").getpixel((0, 0))[3] == 0
         assert "image/png" not in draw(example(), format="txt")._repr_mimebundle_()
         assert drawing.svg.startswith("<svg")
         with set_picture_format("svg"):

@@ -130,6 +130,11 @@ class SGD(Optimizer):
         self._move_values([i for i in places if i not in early] if early else places, rate)
         self.steps += 1
 
+    def zero_grad(self) -> None:
+        """See `Optimizer`; a step that `on_leaf` began and `step` did not end is forgotten."""
+        super().zero_grad()
+        self.__dict__.pop("_early", None)
+
     # Named here as well as `step`: the two do the same.
     step_array = Optimizer.step_array
 

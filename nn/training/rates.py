@@ -127,7 +127,7 @@ def find_lr(
     parameters = trainable(model)
     known = loss_named(loss)
     samples, targets, _ = prepared(model, X, y, known)
-    make_engine = engine_named(engine)
+    make_engine = engine_named(engine, optimizer)
     check_optimizer(optimizer, parameters)
     if not isinstance(optimizer, Optimizer):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(

@@ -347,6 +347,55 @@ def test_a_second_pass_before_the_step_is_refused():
         (x * 2.0).backward(on_leaf=SGD([x], lr=0.1, clip_norm=1.0).on_leaf)
 
 
+@pytest.mark.parametrize("options", [*OPTIONS, {"clip_value": 0.01}], ids=str)
+def test_fit_moves_during_backward_to_the_same_numbers_bit_for_bit(options):
+    X, y = datasets.moons(30, seed=0)
+
+    class Gated(MLP):
+        """A network that leaves a part out for some samples, so that not all passes reach it."""
+
+        def __call__(self, inputs):
+            return super().__call__(inputs) if inputs[0] > 0.3 else [self.layers[1].neurons[0].bias]
+
+    found = []
+    for during in (False, True):
+        model = Gated([2, 3, 1], seed=0)
+        optimizer = SGD(
+            model.parameters(), schedules.inverse(0.5), during_backward=during, **options
+        )
+        history = fit(
+            model, X, y, loss="binary_cross_entropy", optimizer=optimizer, epochs=3, batch_size=4,
+            engine="auto" if during else "eager", progress=False,
+        )  # fmt: skip
+        found.append(([p.data for p in model.parameters()], history.loss, optimizer.steps))
+        assert ("in the middle of a backward pass" in history.note) == during
+    assert found[0] == found[1]
+
+
+def test_a_run_that_diverged_does_not_stand_in_the_way_of_the_next():
+    X, y = datasets.line(20, seed=0)
+    model = MLP([1, 1], activation="linear", seed=0)
+    optimizer = SGD(model.parameters(), lr=1e200, during_backward=True)
+    options = {"loss": "mean_squared_error", "optimizer": optimizer, "batch_size": 5}
+    start = [p.data for p in model.parameters()]
+    with pytest.raises(FloatingPointError):
+        fit(model, X, y, epochs=2, progress=False, **options)
+    assert [p.data for p in model.parameters()] == start
+    optimizer.lr = 0.1
+    assert fit(model, X, y, epochs=5, progress=False, **options).loss[-1] < 2.0
+
+
+def test_a_compiled_program_has_no_middle():
+    X, y = datasets.moons(30, seed=0)
+    model = MLP([2, 3, 1], seed=0)
+    optimizer = SGD(model.parameters(), 0.1, during_backward=True)
+    with pytest.raises(ValueError, match=r"finds all gradients at once.*write engine='eager'"):
+        fit(
+            model, X, y, loss="hinge", optimizer=optimizer, epochs=1, batch_size=4,
+            engine="compiled",
+        )  # fmt: skip
+
+
 # Arguments ----------------------------------------------------------------------------------------
 
 

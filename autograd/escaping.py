@@ -4,15 +4,18 @@ A label may be any str at all, with control characters, lone surrogates, markup 
 text. Pictures, tables and formulas pass it through here once; markup is escaped by each writer.
 """
 
+import json
 import re
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 LONGEST: Final = 2_000
 
 # Characters that XML 1.0 does not allow, not even escaped (section 2.2), and lone surrogates, which
 # UTF-8 does not allow.
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Those that turn the direction of all text behind them, numbers too.
+_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 _MARKDOWN: Final = str.maketrans(
     {c: f"\\{c}" for c in "\\`*_{}[]()#+-.!|~$^"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
@@ -20,7 +23,7 @@ _MARKDOWN: Final = str.maketrans(
 
 
 def clean(text: str, length: int = LONGEST) -> str:
-    """Return `text` without characters that no XML may hold, its middle left out if it is long.
+    """Return `text` without characters that harm what is around it, and not longer than that.
 
     >>> clean("a" + chr(0) + "b")
     'a�b'
@@ -31,7 +34,7 @@ def clean(text: str, length: int = LONGEST) -> str:
         kept = length - 1
         head = kept * 2 // 3
         text = f"{text[:head]}…{text[len(text) - (kept - head) :]}"
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", _TURNING.sub("", text))
 
 
 def markup(text: str) -> str:
@@ -52,3 +55,15 @@ def markdown_text(text: str) -> str:
     w\_1 &lt; 2
     """
     return text.translate(_MARKDOWN)
+
+
+def script_json(data: Any) -> str:
+    r"""Return JSON that cannot end the script element it stands in, nor begin a comment there.
+
+    >>> script_json("</script>")
+    '"<\\/script>"'
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = text.replace("</", "<\\/").replace("<!", "\\u003c!").replace("<s", "\\u003cs")
+    text = text.replace("<S", "\\u003cS")
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

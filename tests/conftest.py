@@ -20,6 +20,7 @@ from support import profile  # noqa: F401, chooses it
 from support.browser import browser  # noqa: F401, a fixture
 from support.built_site import site  # noqa: F401, a fixture
 from support.places import ROOT
+from support.walking import opened  # noqa: F401, a fixture
 
 # HIPS's distribution `autograd` has the same import name; its results would be tested in our place.
 if Path(autograd.__file__).resolve().parent != ROOT / "autograd":

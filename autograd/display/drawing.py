@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from autograd.display.picture.picture import Picture
 from autograd.display.picture.selection import views
 from autograd.display.picture.style import legend_of
 from autograd.display.shown.notebook import MOST_BYTES, bundle, picture_format, stored
-from autograd.display.shown.slim import inline_svg
+from autograd.display.shown.slim import inline_svg, quick_svg
 from autograd.display.shown.theme import adapting
 from autograd.display.writers.dot import dot_source
 from autograd.display.writers.graphviz import (
@@ -136,6 +137,7 @@ def draw(
     check_format(format)
     if depth is not None:
         whole_number("depth", depth, 0)
+        depth = min(depth, sys.maxsize)
     if max_nodes is not None:
         whole_number("max_nodes", max_nodes)
     down = way_of(direction)
@@ -157,7 +159,12 @@ def draw(
         early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
         picture.key, picture.looks = (_EARLY, "") if early else (_KEY, _COLOURS)
         picture.looks += "" if picture.labelled else ", in its tooltip"
-        if not early and any(arrow.values for arrow in picture.arrows):
+        if earlier := _held_before(picture):
+            picture.notes.append(
+                f"{earlier} holds gradients of earlier passes, too: set its grad to None before "
+                "backward() to begin anew"
+            )
+        if not early and picture.labelled and any(arrow.values for arrow in picture.arrows):
             picture.notes.insert(0, _FLOWS)
     if asked.flag("legend", legend):
         picture.legend = legend_of(picture)
@@ -165,6 +172,24 @@ def draw(
         if any(fact.quantity == "direction" for fact in facts):
             picture.notes.insert(0, _DIRECTIONS)
     return Drawing(picture, format, scale)
+
+
+def _held_before(picture: Picture) -> str:
+    """Return a leaf whose gradient is more than flows to it here, "" where none is seen to be."""
+    if any(box.kind not in ("leaf", "node") for box in picture.boxes):
+        return ""  # not every use of a leaf is shown
+    flowed: dict[str, list[float | None]] = {}
+    for arrow in picture.arrows:
+        flowed.setdefault(arrow.tail, []).append(arrow.amount)
+    for box in picture.boxes:
+        held = [x for fact in box.facts if fact.quantity == "gradient" for x in fact.numbers]
+        amounts = [x for x in flowed.get(box.name, ()) if x is not None]
+        if box.kind != "leaf" or not held or len(amounts) < len(flowed.get(box.name, ())):
+            continue
+        scale = max(map(abs, (*held, *amounts)), default=0.0)
+        if amounts and abs(held[0] - sum(amounts)) > 1e-9 * scale * len(amounts):
+            return box.title or box.called
+    return ""
 
 
 class Drawing:
@@ -200,8 +225,12 @@ class Drawing:
         """The SVG, which engine drew it, and in one line why not a better one."""
         rendered = render(self.source, "svg")
         if rendered.content is not None:
-            svg = adapting(inline_svg(rendered.content))
-            return svg, rendered.engine, f"drawn by {rendered.engine}"
+            inline = quick_svg if self.picture.is_large else inline_svg
+            return (
+                adapting(inline(rendered.content)),
+                rendered.engine,
+                f"drawn by {rendered.engine}",
+            )
         advice = "" if available() else f": {INSTALL} for a better one"
         note = f"drawn by the own layout ({rendered.reason}){advice}"
         return adapting(svg_of(self.picture)), "own layout", note
@@ -302,14 +331,13 @@ class Drawing:
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        plain = {"dot": self.source, "gv": self.source, "mmd": self.mermaid, "tex": self.tikz}
         if self.format == "svg":
             return self._shown()
-        made: dict[str, Any] = {"text/plain": plain.get(self.format) or self.text}
         if self.format in ("png", "pdf"):
             kind = "image/png" if self.format == "png" else "application/pdf"
-            made[kind] = self.content(self.format)
-        return made
+            return {"text/plain": self.text, kind: self.content(self.format)}
+        said = {"txt": "text", "mmd": "mermaid", "tex": "tikz"}.get(self.format, "source")
+        return {"text/plain": getattr(self, said)}
 
     def _shown(self) -> dict[str, Any]:
         """Return the picture for a notebook, in the form that is set for all pictures."""
@@ -320,7 +348,7 @@ class Drawing:
             if png is not None:
                 return {"text/plain": self.text, "image/png": png}
             note = f"This is SVG: a PNG needs Graphviz, {INSTALL}."
-        return bundle(self.svg, self.text, self._alt, self._pdfs(), note)
+        return bundle(self.svg, self.text, self._alt, self._pdfs(), note, fits=self.picture.fitted)
 
     def _pdfs(self) -> Iterator[bytes | None]:
         """Yield the picture as PDF, then with one font less in it."""

@@ -58,13 +58,27 @@ def label_text(label: str, length: int = LABEL_LENGTH) -> str:
     >>> label_text("layers.0.neurons.2.weights.3")
     'layers.0.neurons.2.weights.3'
     >>> label_text("layers.0.neurons.2.weights.3", TITLE_LENGTH)
-    'layers.0.neuron…eights.3'
+    'layers.0.neur….2.weig….3'
     """
     if len(label) <= length and label.isascii() and label.isprintable() and " " not in label:
         return label  # as almost all are, of a model's 100,000 too
     if len(label) > 4 * length:  # White space is not looked for in a megabyte of label.
         label = label[: 2 * length] + label[-2 * length :]
-    return clean(" ".join(label.split()), length)
+    return clean(_abbreviated(" ".join(label.split()), length), length)
+
+
+def _abbreviated(label: str, length: int) -> str:
+    """Return a label cut to a length: words of a dotted one, if that suffices, else its middle."""
+    parts = label.split(".")
+    while len(label) > length and len(parts) > 1:
+        words = [part for part in parts if len(part) > 4]
+        if not words:
+            break
+        i = parts.index(max(reversed(words), key=len))
+        stem = parts[i].removesuffix("…")
+        parts[i] = f"{stem[:-1] if stem != parts[i] else stem[:-2]}…"
+        label = ".".join(parts)
+    return label
 
 
 def count_text(n: int, noun: str) -> str:

@@ -17,7 +17,7 @@ function sized(live, graph, svg, whole) {
   let [room, tall] = [across, fills ? ABOVE * live.clientHeight : Infinity];
   live.classList.remove("cw-side");
   if (fills) {
-    const high = live.getBoundingClientRect().bottom - graph.getBoundingClientRect().top - 2 * em;
+    const high = frameOf(live).bottom - frameOf(graph).top - 2 * em;
     const beside = Math.min((BESIDE * across) / w, high / h);
     if (beside > Math.min(room / w, tall / h, scale(MOST))) {
       live.classList.add("cw-side");
@@ -40,8 +40,8 @@ function sized(live, graph, svg, whole) {
 function titled(title, text, formula) {
   if (!formula) return;
   title.innerHTML = formula;
-  if (title.tagName === "H1") title.setAttribute("aria-label", text);
-  const widest = Math.max(...[...title.children].map((m) => m.getBoundingClientRect().width));
+  if (title.tagName === "H1") set(title, "aria-label", text);
+  const widest = Math.max(...[...title.children].map((m) => frameOf(m).width));
   if (widest > title.clientWidth) title.textContent = text;
 }
 

@@ -24,7 +24,7 @@ function cut(svg, all, around, whole) {
   const copy = svg.cloneNode(false);
   copy.removeAttribute("style");
   copy.removeAttribute("role");
-  copy.setAttribute("aria-hidden", "true");
+  set(copy, "aria-hidden", "true");
   const [left, top, right, bottom] = around;
   // Of a part there is room for the boxes at both ends of an arrow that is not too long.
   const w = whole ? width
@@ -34,10 +34,10 @@ function cut(svg, all, around, whole) {
   const x = right - left > w ? left - 8 : (left + right - w) / 2;
   const y = (top + bottom - h) / 2;
   const at = [Math.min(x, width - w), Math.min(y, height - h)].map((t) => Math.max(0, t));
-  copy.setAttribute("viewBox", [...at, w, h].join(" "));
+  set(copy, "viewBox", [...at, w, h].join(" "));
   const scale = whole ? Math.min(1, (w > HALF / WHOLE ? FULL : HALF) / w, HIGH / h) : HALF / w;
-  copy.setAttribute("width", w * Math.min(scale, 1));
-  copy.setAttribute("height", h * Math.min(scale, 1));
+  set(copy, "width", w * Math.min(scale, 1));
+  set(copy, "height", h * Math.min(scale, 1));
   for (const { piece, box } of all) {
     const apart = box.x > at[0] + w || box.x + box.width < at[0] ||
       box.y > at[1] + h || box.y + box.height < at[1];
@@ -60,4 +60,46 @@ function fitted(strip) {
   const wide = [...strip.querySelectorAll(".cw-formula")].filter((formula) =>
     [...formula.children].some((m) => m.getBoundingClientRect().width > formula.clientWidth));
   wide.forEach((formula) => formula.remove());
+}
+
+// At most twelve sums, those last added to: a panel is small.
+function sums(k) {
+  const latest = [...uses.slice(0, Math.max(0, k - nodes.length)).reverse()
+    .map((w) => w[USE.operand]), ...(k < nodes.length ? [] : [last])];
+  const line = make("p", "cw-sums", latest.length ? "Running gradients: " : "");
+  for (const i of [...new Set(latest)].slice(0, 12)) {
+    const sum = make("span", "", `${nodes[i][0]} `);
+    sum.append(make("b", "", rows[i].cells[3].textContent));
+    line.append(sum, " ");
+  }
+  return line;
+}
+let strip = null;
+function lay() {
+  if (strip || !root.isConnected) return;
+  const kept = [at, open], all = pieces(svg), [full, width] = panelWidth(svg);
+  strip = make("div", "cw-strip");
+  if (note) strip.append(note.cloneNode(true));
+  open = false;
+  for (at = 0; at < total; at++) {
+    show();
+    const u = use(at), around = u ? [edges[u[USE.edge]]]
+      : [boxes[at < nodes.length ? at : last][0].box];
+    const panel = make("div", `cw-panel ${width}`);
+    panel.append(make("p", "cw-phase", `${at + 1}. ${phase.textContent}`),
+      cut(svg, all, surrounding(around), full), formulas.cloneNode(true),
+      make("p", "cw-said", said.textContent), sums(at));
+    strip.append(panel, " ");
+  }
+  [at, open] = kept;
+  show();
+  live.before(strip);
+  fitted(strip);
+}
+function lift() {
+  if (strip) strip.remove();
+  strip = null;
+  if (root.isConnected) return;
+  window.removeEventListener("beforeprint", lay);
+  window.removeEventListener("afterprint", lift);
 }

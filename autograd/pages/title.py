@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 from autograd.display.chain.mathml import mathml
@@ -28,6 +29,8 @@ _POWER = re.compile(r" \*\* (\d+)(?![\w.]| \*\*)")
 class Title(NamedTuple):
     """A formula as text, and the two sides of each of its equations as MathML.
 
+    Leaves without a label stand there by their numbers.
+
     Without a formula that is short enough, the text says whose graph it is and there are no
     equations.
     """
@@ -36,8 +39,12 @@ class Title(NamedTuple):
     equations: list[tuple[str, str]]
 
 
-def title_of(walk: Walk) -> Title:
+def title_of(walk: Walk, number: Callable[[int], Term] | None = None) -> Title:
     """Return the title of the page on a walk.
+
+    Args:
+        walk: the walk.
+        number: gives what stands for the number of the node at a place; the number if left out.
 
     >>> x, y = Value(1.0, "x"), Value(2.0, "y")
     >>> u = x**2 + x * y
@@ -45,8 +52,12 @@ def title_of(walk: Walk) -> Title:
     >>> title_of(Walk(u**2 + u)).text
     'z = u² + u, u = x² + x·y'
     """
+
+    def figure(i: int) -> Term:
+        return Term.figure(walk.data[i])
+
     for long_part in (MOST_CHARACTERS, LONG_PART):
-        writer = _Equations(walk, long_part)
+        writer = _Equations(walk, long_part, number or figure)
         first = writer.line(len(walk.nodes) - 1)
         if len(first[0]) <= MOST_CHARACTERS:
             lines = [first, *writer.definitions(WITH_DEFINITIONS - len(first[0]))]
@@ -61,8 +72,9 @@ _Line = tuple[str, tuple[str, str]]
 class _Equations:
     """Writes nodes as expressions of named ones, and remembers those that want a definition."""
 
-    def __init__(self, walk: Walk, long_part: int) -> None:
+    def __init__(self, walk: Walk, long_part: int, number: Callable[[int], Term]) -> None:
         self._walk = walk
+        self._number = number
         self._long_part = long_part
         self._uses = Counter(use.operand for use in walk.uses)
         self._wanted: dict[int, None] = {}
@@ -89,7 +101,7 @@ class _Equations:
     def _expression(self, i: int, levels: int) -> Term:
         node = self._walk.nodes[i]
         if node.op is None:
-            return Term.figure(self._walk.data[i])
+            return self._number(i)
         place = self._walk.place
         operands = [
             self._operand(place[x], levels - 1) if isinstance(x, Value) else x for x in node.args
@@ -101,7 +113,7 @@ class _Equations:
         node = self._walk.nodes[i]
         name = self._walk.names.term(node)
         if node.op is None:
-            return name if node.label else Term.figure(self._walk.data[i])
+            return name if node.label else self._number(i)
         if not node.label and self._uses[i] == 1 and levels > 0:
             term = self._expression(i, levels)
             if len(term.text.text) <= self._long_part:

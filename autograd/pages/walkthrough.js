@@ -1,8 +1,11 @@
 // The live view of a walkthrough, made from the image and the table beside it.
 // `data.nodes`: name, name as MathML, value, operation, and for a computed node its formula in
-// names and in numbers. `data.uses`: one row for each step of the backward pass; see `USE`.
+// names and in numbers, with slots for them. `data.uses`: one row for each step of the backward
+// pass; see `USE`. `data.leaves`: the numbers of the leaves, in their order.
 // `data.tones`: the colour of a sign in the picture, which the style sheet turns for dark pages.
-// `data.title`: the two sides of each equation of the title.
+// `data.title`: the two sides of each equation of the title, and `data.heading` the title as
+// text, if it has slots.
+// `PROGRAM` gives all numbers for those of the leaves; without it the page stays as it is.
 // Text goes in as text. Only formulas are parsed, and their names were escaped when they were made.
 (function (id, data) {
   "use strict";
@@ -18,63 +21,17 @@
   const nodes = data.nodes, uses = data.uses;
   const last = nodes.length - 1, z = nodes[last][0];
   const total = nodes.length + 1 + uses.length;
-  const use = (k) => (k > nodes.length ? uses[k - nodes.length - 1] : null);
+  const leaves = nodes.flatMap((node, i) => (node.length === 4 ? [i] : []));
+  const [compute, inBooks] = PROGRAM || [];
+  const use = (k) => (k > nodes.length ? written(uses[k - nodes.length - 1]) : null);
 
 // PARTS
-
-  // Small makers ----------------------------------------------------------------------------
-  function make(tag, className, text) {
-    const element = document.createElement(tag);
-    if (className) element.className = className;
-    if (text !== undefined) element.textContent = text;
-    return element;
-  }
-  function button(text, label, action) {
-    const element = make("button", "cw-button", text);
-    element.type = "button";
-    if (label) element.setAttribute("aria-label", label);
-    element.addEventListener("click", action);
-    return element;
-  }
-  const simple = (name) => name.length <= 8 && /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name);
-  function ratio(d, a, b) {
-    return simple(a) && simple(b) ? `${d}${a}/${d}${b}` : `${d}(${a})/${d}(${b})`;
-  }
-  const signed = (text) => (text[0] === "-" ? `(${text})` : text);
-  const fraction = (d, a, b) =>
-    `<mfrac><mrow><mi>${d}</mi>${a}</mrow><mrow><mi>${d}</mi>${b}</mrow></mfrac>`;
-  function number(text, inner) {
-    const negative = text[0] === "-", [mantissa, exponent] = text.replace(/^-/, "").split("e");
-    let body = /^[\d.]+$/.test(mantissa) ? `<mn>${mantissa}</mn>`
-      : `<mi>${mantissa === "inf" ? "∞" : "nan"}</mi>`;
-    if (/^[-+]?\d+$/.test(exponent || "")) {
-      body += `<mo>×</mo><msup><mn>10</mn><mn>${String(+exponent).replace("-", "−")}</mn></msup>`;
-    }
-    if (negative) body = `<mo form="prefix">−</mo>${body}`;
-    return negative && inner ? `<mrow><mo>(</mo>${body}<mo>)</mo></mrow>` : `<mrow>${body}</mrow>`;
-  }
-  // An equation, as a piece for each side, so that a long one can go on in the next line.
-  function sidesOf(sides, end) {
-    const parts = sides.filter((side, i) => side && side !== sides[i - 1]);
-    return parts.map((side, i) => {
-      const inner = (i ? '<mo form="infix">=</mo>' : "") + side +
-        (end && i === parts.length - 1 ? `<mo separator="true">${end}</mo>` : "");
-      return `<math displaystyle="true"><mrow>${inner}</mrow></math>`;
-    }).join(" ");
-  }
-  // The local derivative as books print it, and what is left of it in floats.
-  const book = (u) => (u[USE.book]
-    ? `<div class="cw-formula cw-book">textbook: ${sidesOf([u[USE.book]], "")}` +
-      `${u[USE.floats]}</div>` : "");
-  const equation = (...sides) => `<div class="cw-formula">${sidesOf(sides, "")}</div>`;
 
   // The parts of the page -------------------------------------------------------------------
   const still = root.querySelector(".cw-still");
   const image = still.querySelector("img");
   const table = still.querySelector("table");
-  const live = make("div", "cw-live");
-  live.setAttribute("role", "group");
-  live.setAttribute("aria-label", `Walk through the graph of ${z}`);
+  const live = part("cw-live", `Walk through the graph of ${z}`);
   live.tabIndex = 0;
 
   const bar = make("div", "cw-bar");
@@ -84,32 +41,31 @@
   const play = button("▶ Play", "", () => (timer ? stop() : start()));
   const slider = make("input", "cw-slider");
   Object.assign(slider, { type: "range", min: 1, max: total, value: 1 });
-  slider.setAttribute("aria-label", "Step");
+  set(slider, "aria-label", "Step");
   slider.addEventListener("input", () => go(slider.value - 1));
   const count = make("span", "cw-count");
   const quiz = button("Quiz", "", () => { setQuiz(!asking); });
-  quiz.setAttribute("aria-pressed", "false");
+  set(quiz, "aria-pressed", "false");
   const score = make("span", "cw-score");
-  score.setAttribute("role", "status");
+  set(score, "role", "status");
   const whole = button("Whole graph", "", () => {
-    whole.setAttribute("aria-pressed", String(whole.getAttribute("aria-pressed") !== "true"));
+    set(whole, "aria-pressed", String(whole.getAttribute("aria-pressed") !== "true"));
     fit();
   });
-  whole.setAttribute("aria-pressed", "false");
+  set(whole, "aria-pressed", "false");
   whole.hidden = true;
   bar.append(first, previous, next, play, slider, count, whole, quiz, score);
 
-  // Groups and no regions: those are landmarks, which must differ where a page has two of these.
   // The picture is in the page once, as the image; here it is taken apart.
-  const graph = make("div", "cw-graph");
+  const graph = part("cw-graph", "The graph");
   graph.tabIndex = 0;
-  graph.setAttribute("role", "group");
-  graph.setAttribute("aria-label", "The graph");
   const bytes = Uint8Array.from(atob(image.src.split(",")[1]), (c) => c.charCodeAt(0));
   const drawing = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "image/svg+xml");
   const svg = document.importNode(drawing.documentElement, true);
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", image.alt);
+  // That is for the image, which shows itself: here the style sheet of the page says all.
+  svg.querySelector("style").remove();
+  set(svg, "role", "img");
+  set(svg, "aria-label", image.alt);
   graph.append(svg);
   const place = new Map(nodes.map((node, i) => [node[0], i]));
   const boxes = nodes.map(() => []);
@@ -117,23 +73,23 @@
     const i = place.get(box.querySelector("title").textContent);
     if (i === undefined) continue;
     const [value, gradient] = box.querySelectorAll('text[text-anchor="end"]');
-    boxes[i].push({ box, value, gradient });
+    const [x, y] = middle(box.querySelector("rect"));
+    boxes[i].push({ box, value, gradient, x, y });
     box.classList.add("cw-node");
     box.addEventListener("click", () => { jump(i); });
   }
   const edges = [...svg.querySelectorAll("g.edge")];
+  graph.addEventListener("scroll", () => { if (waiting) show(); });
 
-  const step = make("div", "cw-step");
-  step.setAttribute("role", "group");
-  step.setAttribute("aria-label", "This step");
+  const step = part("cw-step", "This step");
   const phase = make("p", "cw-phase");
   const formulas = make("div", "cw-formulas");
   const said = make("p", "cw-said");
-  said.setAttribute("aria-live", "polite");
+  set(said, "aria-live", "polite");
   const question = make("form", "cw-question");
   const label = make("label", "cw-label");
-  const answer = make("input", "cw-answer");
-  Object.assign(answer, { type: "text", autocomplete: "off", inputMode: "decimal" });
+  const answer = field();
+  answer.classList.add("cw-answer");
   const check = button("Check", "", () => {});
   check.type = "submit";
   const reveal = button("Show", "Show the answer", () => { judge(null); });
@@ -142,13 +98,11 @@
   question.hidden = true;
   question.addEventListener("submit", (event) => { event.preventDefault(); judge(answer.value); });
   const verdict = make("p", "cw-verdict");
-  verdict.setAttribute("role", "status");
+  set(verdict, "role", "status");
   step.append(phase, formulas, question, verdict, said);
 
-  const values = make("div", "cw-values");
+  const values = part("cw-values", "Values and running gradients");
   values.tabIndex = 0;
-  values.setAttribute("role", "group");
-  values.setAttribute("aria-label", "Values and running gradients");
   values.append(table);
   const rows = [...table.tBodies[0].rows];
   rows.forEach((row, i) => {
@@ -156,7 +110,16 @@
     name.classList.add("cw-name");
     row.cells[0].replaceChildren(name);
   });
+  // Of leaves the whole gradient stands beside their numbers.
+  const gradientCells = rows.map((row, i) => {
+    if (!compute || leaves.includes(i)) return row.cells[3];
+    const output = quiet(make("output"), `gradient of ${nodes[i][0]}`);
+    row.cells[3].replaceChildren(output);
+    return output;
+  });
   const below = make("div", "cw-below");
+  const numbers = compute ? lab() : null;
+  if (numbers) below.append(numbers.group);
   below.append(step, values);
   const hint = make("p", "cw-hint",
     "← → one step, Home and End the ends, space plays; a click on a node goes to it.");
@@ -165,15 +128,20 @@
     note.className = "cw-note";
     live.append(note);
   }
+  if (data.stays) live.append(make("p", "cw-note", data.stays));
   live.append(bar, graph, below, hint);
   still.replaceWith(live);
 
   // State -----------------------------------------------------------------------------------
-  let at = 0;         // the step that is shown
-  let open = false;   // whether its question waits for an answer
-  let asking = false; // quiz mode
-  let timer = 0;
-  const answered = new Map(); // step to whether it was right
+  // The step that is shown, whether its question waits for an answer, and whether any are asked.
+  let at = 0, open = false, asking = false, timer = 0;
+  // The numbers that the whole picture takes when the time comes.
+  let newest = null, waiting = 0;
+  const begin = [];
+  [begin[USE.after], begin[USE.short], begin[USE.tone]] = ["1", "1", "positive"];
+  // The steps that were answered with the numbers that are shown.
+  const answered = new Set();
+  const scores = { right: 0, all: 0 };
 
   function go(k) {
     at = Math.max(0, Math.min(total - 1, k));
@@ -187,7 +155,10 @@
     at += 1;
     open = asking && use(at) !== null && !answered.has(at);
     verdict.textContent = "";
-    if (open) stop();
+    if (open) {
+      stop();
+      answer.value = "";
+    }
     render();
     if (open) answer.focus();
   }
@@ -212,33 +183,16 @@
   }
   function setQuiz(on) {
     asking = on;
-    quiz.setAttribute("aria-pressed", String(on));
+    set(quiz, "aria-pressed", String(on));
     if (!on && open) { open = false; render(); }
+    if (numbers) numbers.tell();
     tell();
   }
   function tell() {
-    const right = [...answered.values()].filter(Boolean).length;
-    score.textContent = asking || answered.size ? `Score: ${right} of ${answered.size}` : "";
+    score.textContent = asking || scores.all ? `Score: ${scores.right} of ${scores.all}` : "";
   }
 
   // The quiz --------------------------------------------------------------------------------
-  const plain = (text) => text.trim().replace(/[−–]/g, "-").replace(",", ".");
-  function read(text) {
-    const words = plain(text).toLowerCase();
-    if (/^[-+]?inf(inity)?$/.test(words)) return words[0] === "-" ? -Infinity : Infinity;
-    if (words === "nan") return NaN;
-    const found = /^([^*×·/]+)(?:([*×·/])([^*×·/]+))?$/.exec(words);
-    if (!found) return undefined;
-    const numbers = [found[1], found[3] || "1"].map((s) => s.trim().replace(/^\((.*)\)$/, "$1"));
-    if (!numbers.every((s) => /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/.test(s))) return undefined;
-    return found[2] === "/" ? numbers[0] / numbers[1] : numbers[0] * numbers[1];
-  }
-  // Three significant digits are enough.
-  function same(got, wanted) {
-    if (Number.isNaN(wanted)) return Number.isNaN(got);
-    if (!Number.isFinite(wanted)) return got === wanted;
-    return Math.abs(got - wanted) <= 0.006 * Math.abs(wanted);
-  }
   function judge(text) {
     if (!open) return;
     const u = use(at);
@@ -251,7 +205,9 @@
     }
     const wanted = { inf: Infinity, "-inf": -Infinity, nan: NaN }[u[USE.exact]] ?? +u[USE.exact];
     const right = text !== null && same(got, wanted);
-    answered.set(at, right);
+    answered.add(at);
+    scores.all += 1;
+    if (right) scores.right += 1;
     open = false;
     const product = `${u[USE.upstream]} × ${signed(u[USE.local])} = ${u[USE.contribution]}`;
     verdict.className = `cw-verdict ${right ? "cw-right" : "cw-wrong"}`;
@@ -263,42 +219,65 @@
 
   // Showing a step --------------------------------------------------------------------------
   function render() {
+    set(said, "aria-live", "polite");
     show();
     reachable(formulas);
     reachable(step);
     follow(use(at) ? use(at)[USE.operand] : at < nodes.length ? at : last);
   }
-  function show() {
+  // The same step with other numbers: they are not read out, at each of which a slider passes, and
+  // the parts of the picture that are out of sight follow when it rests.
+  function renumbered(found) {
+    const seen = inView();
+    newest = found;
+    redrawn(found, seen);
+    clearTimeout(waiting);
+    waiting = setTimeout(show, 200);
+    answered.clear();
+    put(verdict, "");
+    set(said, "aria-live", "off");
+    show(seen);
+    if (data.heading) titled(title, heading(), formula());
+  }
+  function settle() {
+    clearTimeout(waiting);
+    if (waiting) redrawn(newest);
+    waiting = 0;
+  }
+  function show(seen) {
+    if (!seen) settle();
     const u = use(at), forward = at < nodes.length;
-    const known = open ? at - 1 : at; // the last step whose numbers are shown
-    const gradients = new Array(nodes.length).fill(null);
-    if (known >= nodes.length) gradients[last] = ["1", "1", "positive"];
-    for (let k = nodes.length + 1; k <= known; k++) {
-      const w = use(k);
-      gradients[w[USE.operand]] = [w[USE.after], w[USE.short], w[USE.tone]];
-    }
+    // The last step whose numbers are shown.
+    const known = open ? at - 1 : at;
+    // The last step to each node that has received something.
+    const reached = new Array(nodes.length).fill(null);
+    if (known >= nodes.length) reached[last] = begin;
+    for (let k = 0; k < known - nodes.length; k++) reached[uses[k][USE.operand]] = uses[k];
     const active = u ? u[USE.operand] : forward ? at : last;
     const source = u ? u[USE.node] : -1;
     const up = above(source);
     nodes.forEach((node, i) => {
-      const value = i <= known || !forward, gradient = gradients[i];
+      const value = i <= known || !forward, step = reached[i] && written(reached[i]);
       for (const b of boxes[i]) {
         b.box.classList.toggle("cw-active", i === active);
         b.box.classList.toggle("cw-lit", up.has(i));
         b.value.classList.toggle("cw-later", !value);
-        b.gradient.classList.toggle("cw-later", !gradient);
-        if (gradient) {
-          b.gradient.textContent = gradient[1];
-          b.gradient.setAttribute("fill", data.tones[gradient[2]]);
+        b.gradient.classList.toggle("cw-later", !step);
+        if (step && (!seen || seen(b))) {
+          put(b.gradient, step[USE.short]);
+          set(b.gradient, "fill", data.tones[step[USE.tone]]);
         }
       }
       const row = rows[i];
       row.classList.toggle("cw-active", i === active);
-      if (i === active) row.setAttribute("aria-current", "step");
+      if (i === active) set(row, "aria-current", "step");
       else row.removeAttribute("aria-current");
-      row.cells[2].textContent = value ? node[2] : "";
-      row.cells[3].textContent = gradient ? gradient[0] : "";
+      put(row.cells[2], value ? node[2] : "");
+      put(gradientCells[i], step ? step[USE.after] : "");
     });
+    explain(u, forward);
+    // The rest is where the step is, whatever the numbers are.
+    if (seen) return;
     edges.forEach((edge) => edge.classList.remove("cw-active", "cw-lit", "cw-done"));
     uses.forEach((w, k) => {
       const edge = edges[w[USE.edge]], done = nodes.length + 1 + k <= known;
@@ -306,13 +285,12 @@
       edge.classList.toggle("cw-active", w === u || (forward && w[USE.node] === at));
       edge.classList.toggle("cw-lit", up.has(w[USE.node]) && up.has(w[USE.operand]));
     });
-    explain(u, forward);
     previous.disabled = first.disabled = at === 0;
     next.disabled = at === total - 1;
     slider.value = at + 1;
     count.textContent = `Step ${at + 1} of ${total}`;
     const way = forward ? "forward" : "backward";
-    slider.setAttribute("aria-valuetext", `${count.textContent}, ${way}`);
+    set(slider, "aria-valuetext", `${count.textContent}, ${way}`);
     play.textContent = timer ? "⏸ Pause" : "▶ Play";
     tell();
   }
@@ -327,115 +305,27 @@
     }
     return found;
   }
-  function explain(u, forward) {
-    live.dataset.phase = forward ? "forward" : "backward";
-    question.hidden = !open;
-    if (forward) {
-      const [name, mark, value, operation, names, numbers] = nodes[at];
-      phase.textContent = `Forward: the value of ${name}`;
-      formulas.innerHTML = equation(mark, names, numbers, number(value));
-      said.textContent = names ? `${name} = ${operation} = ${value}`
-        : `${name} = ${value} is given`;
-      return;
-    }
-    const mark = nodes[last][1];
-    if (!u) {
-      phase.textContent = `Backward: it begins at ${z}`;
-      formulas.innerHTML = equation(fraction("d", mark, mark), number("1"));
-      said.textContent =
-        `The derivative of ${z} by itself is 1. From here it is passed down the edges.`;
-      return;
-    }
-    const [from, to] = [nodes[u[USE.node]], nodes[u[USE.operand]]];
-    phase.textContent = `Backward: from ${from[0]} to ${to[0]}`;
-    const local = fraction("∂", from[1], to[1]);
-    const whole = fraction("d", mark, to[1]), upstream = fraction("d", mark, from[1]);
-    const sum = whole + "<mo>←</mo>" + number(u[USE.before], true) + "<mo>+</mo>" + upstream +
-      "<mo>·</mo>" + local;
-    if (open) {
-      formulas.innerHTML = equation(local, u[USE.names] || number(u[USE.local])) + equation(sum);
-      label.firstChild.textContent =
-        `${ratio("d", z, from[0])} = ${u[USE.upstream]}. What does this edge contribute to ` +
-        `${ratio("d", z, to[0])}?`;
-      answer.value = "";
-      said.textContent = "";
-      return;
-    }
-    const product = number(u[USE.upstream], true) + "<mo>·</mo>" + number(u[USE.local], true);
-    formulas.innerHTML =
-      equation(local, u[USE.names], u[USE.numbers], number(u[USE.local])) + book(u) +
-      equation(sum, number(u[USE.before], true) + "<mo>+</mo>" + product, number(u[USE.after]));
-    const rule = u[USE.rule] ? ` = ${u[USE.rule]}` : "";
-    const booked = u[USE.booked] ? ` (textbook: ${u[USE.booked]}${u[USE.floats]})` : "";
-    const [factor, part] = [u[USE.local], u[USE.contribution]].map(signed);
-    said.textContent =
-      `${u[USE.derivative]}${rule} = ${u[USE.local]}${booked}; upstream × local: ` +
-      `${u[USE.upstream]} × ${factor} = ${u[USE.contribution]}; ` +
-      `${ratio("d", z, to[0])}: ${u[USE.before]} + ${part} = ${u[USE.after]}`;
-  }
   // Keeps the active node, and its row, in view without moving the page.
   function follow(i) {
     if (boxes[i].length) {
-      const frame = graph.getBoundingClientRect(), b = boxes[i][0].box.getBoundingClientRect();
+      const frame = frameOf(graph), b = frameOf(boxes[i][0].box);
       graph.scrollLeft += b.left + b.width / 2 - frame.left - frame.width / 2;
       graph.scrollTop += b.top + b.height / 2 - frame.top - frame.height / 2;
     }
-    const frame = values.getBoundingClientRect(), row = rows[i].getBoundingClientRect();
-    const head = table.tHead.getBoundingClientRect().height;
+    const frame = frameOf(values), row = frameOf(rows[i]);
+    const head = frameOf(table.tHead).height;
     if (row.top < frame.top + head) values.scrollTop -= frame.top + head - row.top;
     if (row.bottom > frame.bottom) values.scrollTop += row.bottom - frame.bottom;
   }
 
-  // The room there is, and paper --------------------------------------------------------------
+  // The room there is --------------------------------------------------------------
   const title = root.querySelector(".cw-title"), plainTitle = title.textContent;
-  const titleFormula =
+  const formula = () =>
     data.title.map((sides, i) => sidesOf(sides, i < data.title.length - 1 ? "," : "")).join(" ");
   function fit() {
-    titled(title, plainTitle, titleFormula);
+    titled(title, heading() || plainTitle, formula());
     sized(live, graph, svg, whole);
     render();
-  }
-  // At most twelve sums, those last added to: a panel is small.
-  function sums(k) {
-    const latest = [...uses.slice(0, Math.max(0, k - nodes.length)).reverse()
-      .map((w) => w[USE.operand]), ...(k < nodes.length ? [] : [last])];
-    const line = make("p", "cw-sums", latest.length ? "Running gradients: " : "");
-    for (const i of [...new Set(latest)].slice(0, 12)) {
-      const sum = make("span", "", `${nodes[i][0]} `);
-      sum.append(make("b", "", rows[i].cells[3].textContent));
-      line.append(sum, " ");
-    }
-    return line;
-  }
-  let strip = null;
-  function lay() {
-    if (strip || !root.isConnected) return;
-    const kept = [at, open, answer.value], all = pieces(svg), [full, width] = panelWidth(svg);
-    strip = make("div", "cw-strip");
-    if (note) strip.append(note.cloneNode(true));
-    open = false;
-    for (at = 0; at < total; at++) {
-      show();
-      const u = use(at), around = u ? [edges[u[USE.edge]]]
-        : [boxes[at < nodes.length ? at : last][0].box];
-      const panel = make("div", `cw-panel ${width}`);
-      panel.append(make("p", "cw-phase", `${at + 1}. ${phase.textContent}`),
-        cut(svg, all, surrounding(around), full), formulas.cloneNode(true),
-        make("p", "cw-said", said.textContent), sums(at));
-      strip.append(panel, " ");
-    }
-    [at, open] = kept;
-    show();
-    answer.value = kept[2];
-    live.before(strip);
-    fitted(strip);
-  }
-  function lift() {
-    if (strip) strip.remove();
-    strip = null;
-    if (root.isConnected) return;
-    window.removeEventListener("beforeprint", lay);
-    window.removeEventListener("afterprint", lift);
   }
   window.addEventListener("beforeprint", lay);
   window.addEventListener("afterprint", lift);
@@ -446,8 +336,8 @@
   };
   function key(event) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const target = event.target, typing = target === answer;
-    if (typing || target === slider) {
+    const target = event.target, typing = target.type === "text";
+    if (typing || target.type === "range") {
       if (typing) event.stopPropagation();
       return;
     }
@@ -466,5 +356,6 @@
   }
   setQuiz(data.quiz);
   fit();
+  if (numbers) numbers.begin();
   new ResizeObserver(fit).observe(root.closest(".cw-page") ? document.documentElement : root);
 })(NAME, DATA);

@@ -21,28 +21,23 @@ from typing import Any
 
 from autograd.asked import flag, instance
 from autograd.display.chain.mathml import mathml
-from autograd.display.chain.passes import Use, Walk
+from autograd.display.chain.passes import Walk
 from autograd.display.chain.steps import steps_of
 from autograd.display.chain.terms import Term, figure, short
-from autograd.display.format import (
-    TONES,
-    count_text,
-    number_text,
-    tone,
-    whole_number,
-)
-from autograd.display.picture.boxes import Fact
-from autograd.display.picture.picture import Picture, paint
+from autograd.display.format import TONES, count_text, number_text, tone, whole_number
 from autograd.display.picture.style import DARK
-from autograd.display.writers.svg import svg_of
 from autograd.engine.value import Value
 from autograd.escaping import markup
 from autograd.files import with_ending, write_whole
-from autograd.pages.title import title_of
+from autograd.pages.live import Live, Slots, has_slots, live_of, slot
+from autograd.pages.still import drawn
+from autograd.pages.title import Title, title_of
 
 MOST_NODES = 150
 # For each node that may be shown. A layer of 50 neurons on another has 2,500 uses of operands.
 MOST_USES = 2
+
+_PARTS = ("formulas.js", "figures.js", "drawing.js", "lab.js", "sizes.js", "strip.js")
 
 # The colours of the page, light and dark; those of the picture have the same names in both. Text
 # has a contrast of at least 4.5 to its ground.
@@ -108,48 +103,29 @@ class Walkthrough:
         self._first = _first_shown(walk, whole_number("max_nodes", max_nodes))
         self._quiz = flag("quiz", quiz)
         self._uses = [use for use in walk.uses if use.operand >= self._first]
+        self._live = Live("null", "") if self._first else live_of(walk, self._books())
+        self._slots = Slots(walk, self._first)
         self._title = title_of(walk)
         # No heading in a notebook, whose outline it would be in.
         self.html = self._fragment("p")
+
+    def _books(self) -> list[tuple[int, int]]:
+        """Return the uses for which books print another rule."""
+        uses = [(use.node, use.position) for use in self._uses]
+        return [use for use in uses if self._walk.textbook(*use) is not None]
+
+    def _slotted(self) -> Title | None:
+        """Return the title with slots for the numbers of leaves; None where none may change."""
+        if not self._is_live or has_slots(self._title.text):
+            return None
+        found = title_of(self._walk, slot)
+        return found if has_slots(found.text) else None
 
     # The picture and the table ----------------------------------------------------------------
 
     @property
     def _places(self) -> range:
         return range(self._first, len(self._walk.nodes))
-
-    def _picture(self) -> tuple[Picture, dict[tuple[int, int], int]]:
-        """Return the picture with the final numbers of this walk, and the arrow of each use."""
-        walk = self._walk
-        picture = paint(walk.z, walk.nodes[self._first :], {}, walk.place)
-        uses: dict[tuple[int, int] | None, Use] = {(u.node, u.position): u for u in self._uses}
-        by_use: dict[tuple[int, int], int] = {}
-        sizes = [abs(use.contribution) for use in self._uses]
-        largest = max(filter(math.isfinite, sizes), default=0.0)
-        for i, arrow in enumerate(picture.arrows):
-            use = uses.get(arrow.use)
-            if use is None:  # to nodes that are not drawn
-                continue
-            amount = use.contribution
-            factors = f"{number_text(use.upstream)} × {number_text(use.local)}"
-            arrow.text = f"{factors} = {number_text(amount)}"
-            arrow.tooltip = ""
-            arrow.amount = amount
-            share = abs(amount) / largest if largest else 0.0
-            arrow.width = math.sqrt(min(share, 1.0)) if math.isfinite(share) else 1.0
-            by_use[use.node, use.position] = i
-        for box in picture.boxes:
-            i = box.place
-            if i is None:
-                continue
-            gradient = walk.gradients[i]
-            box.title = walk.name(i)
-            box.tooltip = walk.name(i)
-            box.facts = [
-                Fact("value", "value", number_text(walk.data[i])),
-                Fact("gradient", "gradient", number_text(gradient), tone(gradient)),
-            ]
-        return picture, by_use
 
     def _operation(self, i: int) -> str:
         node = self._walk.nodes[i]
@@ -191,17 +167,18 @@ class Walkthrough:
                 self._operation(i),
             ]
             if walk.nodes[i].op is not None:
-                names, numbers = walk.forward(i)
-                entry += [_formula(names), _formula(numbers)]
+                names, _ = walk.forward(i)
+                entry += [_formula(names), _formula(self._slots.forward(i))]
             nodes.append(entry)
         uses: list[list[Any]] = []
         for use in self._uses:
             terms = walk.partial(use.node, use.position)
-            rule = [_formula(term) for term in terms] if terms else ["", ""]
+            number = self._slots.partial(use.node, use.position)
+            rule = [_formula(terms[0]), _formula(number)] if terms else ["", ""]
             said = short(terms[0].text.text) if terms and isinstance(terms[0], Term) else ""
             if not said:
                 rule = ["", ""]
-            elif terms and isinstance(terms[1], Term) and terms[1].row is None:
+            elif isinstance(number, Term) and number.row is None:
                 rule[1] = ""  # of a lone operand the number is the local derivative, given below
             textbook = walk.textbook(use.node, use.position)
             books: list[str] = []
@@ -225,16 +202,26 @@ class Walkthrough:
                     *books,
                 ]
             )
-        title = self._title.equations
-        return {"nodes": nodes, "uses": uses, "quiz": self._quiz, "tones": TONES, "title": title}
+        slotted = self._slotted()
+        leaves = [walk.data[i] for i in self._places if walk.nodes[i].op is None]
+        return {
+            "nodes": nodes,
+            "uses": uses,
+            "leaves": [x if math.isfinite(x) else repr(x) for x in leaves],
+            "stays": self._live.stays,
+            "quiz": self._quiz,
+            "tones": TONES,
+            "title": (slotted or self._title).equations,
+            "heading": slotted.text if slotted else "",
+        }
 
     # The page ---------------------------------------------------------------------------------
 
     def _fragment(self, heading: str) -> str:
         """Return the content: title, image and table, then the script that makes them live."""
         walk = self._walk
-        picture, by_use = self._picture()
-        svg = base64.b64encode(svg_of(picture).encode()).decode()
+        drawing, by_use = drawn(walk, self._first, self._uses, roomy=self._is_live)
+        svg = base64.b64encode(drawing.encode()).decode()
         z = walk.name(len(walk.nodes) - 1)
         n = len(self._places)
         alt = (
@@ -244,21 +231,28 @@ class Walkthrough:
         still = (
             f'<div class="cw-still">{f"<p>{markup(note)}</p>" if note else ""}'
             f'<div class="cw-graph" tabindex="0"><img alt="{_attribute(alt)}" '
-            f'src="data:image/svg+xml;base64,{svg}" style="background:#ffffff"></div>'
+            f'src="data:image/svg+xml;base64,{svg}"></div>'
             f"{self._table()}</div>"
         )
         data = _script_json(self._data(by_use))
         # Derived from the content, so that running a notebook again changes nothing.
-        name = "cw-" + hashlib.sha256(f"{still}{data}".encode()).hexdigest()[:12]
-        parts = _asset("sizes.js") + _asset("strip.js")
+        content = f"{still}{data}{self._live.text}"
+        name = "cw-" + hashlib.sha256(content.encode()).hexdigest()[:12]
+        parts = "".join([_asset(part) for part in _PARTS if self._is_live or part != "lab.js"])
         script = _asset("walkthrough.js").replace("// PARTS\n", parts)
-        script = re.sub(r"^ *//.*\n|^ +", "", script, flags=re.MULTILINE)
-        script = script.replace("NAME", json.dumps(name)).replace("DATA", data)
+        script = script.replace("= PROGRAM", f"= {self._live.text}")
+        script = _squeezed(script)
+        script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
         title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
+        style = walkthrough_style(drawing)
         return (
             f'<div class="chalk-walk" id="{name}" data-lm-suppress-shortcuts="true">\n'
-            f"<style>\n{_style()}</style>\n{title}\n{still}\n<script>\n{script}</script>\n</div>"
+            f"<style>\n{style}</style>\n{title}\n{still}\n<script>\n{script}</script>\n</div>"
         )
+
+    @property
+    def _is_live(self) -> bool:
+        return self._live.text != "null"
 
     @cached_property
     def page(self) -> str:
@@ -339,34 +333,66 @@ def _asset(name: str) -> str:
     return files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
 
 
-def _style() -> str:
-    """Return the style sheet, with the colours of light and dark pages and of the picture."""
-    picture = list(DARK)
+def walkthrough_function(name: str) -> str:
+    """Return the script as a function of an element's id, its data and the program of its numbers.
 
-    def variables(dark: bool) -> str:
-        own = [f"--cw-{name}:{pair[dark]}" for name, pair in _COLOURS.items()]
-        own += [f"--cw-p{i}:{DARK[c] if dark else c}" for i, c in enumerate(picture)]
-        return ";".join([f"color-scheme:{'dark' if dark else 'light'}", *own])
+    It is for pages that make the elements themselves.
+    """
+    script = _asset("walkthrough.js").replace("// PARTS\n", "".join(map(_asset, _PARTS)))
+    script = script.replace("(function (id, data) {", f"function {name}(id, data, PROGRAM) {{")
+    return _squeezed(script).rstrip().removesuffix(")(NAME,DATA);")
 
-    light, dark = variables(False), variables(True)
+
+def _squeezed(script: str) -> str:
+    """Return a script without comments at the margin and what else only its reader needs."""
+    script = re.sub(r"^ *//.*\n|^ +", "", script, flags=re.MULTILINE)
+    found = re.search(r"const USE=?[^}]*", script)
+    for name, place in re.findall(r"(\w+): (\d+)", found[0] if found else ""):
+        script = re.sub(rf"\bUSE\.{name}\b", place, script)
+    script = re.sub(r"const USE[^;]*;\n", "", script)
+    script = _SPACED.sub(lambda found: found["kept"] or found["sign"] or found["between"], script)
+    return re.sub(r"(?<=[;,{(])\n(?=.)|\n(?=\})", "", script)
+
+
+# Strings, templates and regular expressions, which begin with no space as a division does; signs
+# that hold words apart by themselves; and operators, of which two would be another one.
+_SPACED = re.compile(
+    r'(?P<kept>"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`'
+    r"|/(?! )(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/)"
+    r"| ?(?P<sign>[=<>*%?:;,(){}\[\]&|!]+) ?"
+    r"|(?<=[\w)\]]) (?P<between>[-+/]) (?=[\w(])"
+)
+
+
+def walkthrough_style(drawing: str) -> str:
+    """Return the style sheet, with the colours of light and dark pages and of a picture."""
+    pairs = {f"--cw-{name}": pair for name, pair in _COLOURS.items()}
+    light = ";".join([f"{name}:{pair[0]}" for name, pair in pairs.items()])
+    both = ";".join([f"{name}:light-dark({a},{b})" for name, (a, b) in pairs.items()])
     # The theme of a notebook, or of a page of documentation, comes before the system's.
     themes = (
-        ('[data-jp-theme-light="true"]', ".vscode-light", '[data-theme="light"]', light),
-        ('[data-jp-theme-light="false"]', ".vscode-dark", '[data-theme="dark"]', dark),
+        ("light", '[data-jp-theme-light="true"]', ".vscode-light", '[data-theme="light"]'),
+        ("dark", '[data-jp-theme-light="false"]', ".vscode-dark", '[data-theme="dark"]'),
     )
     rules = [
-        f".chalk-walk{{{light}}}",
-        f"@media (prefers-color-scheme:dark){{.chalk-walk{{{dark}}}}}",
+        # Browsers that know no `light-dark` stay light.
+        f".chalk-walk{{color-scheme:light;{light}}}",
+        "@supports (color:light-dark(red,red)){",
+        f".chalk-walk{{{both}}}",
+        "@media (prefers-color-scheme:dark){.chalk-walk{color-scheme:dark}}",
         *[
-            ",".join([f"{host} .chalk-walk" for host in hosts]) + f"{{{own}}}"
-            for *hosts, own in themes
+            ",".join([f"{host} .chalk-walk" for host in hosts]) + f"{{color-scheme:{theme}}}"
+            for theme, *hosts in themes
         ],
+        *[
+            f'.chalk-walk svg [{kind}="{colour}"]{{{kind}:light-dark({colour},{dark})}}'
+            for colour, dark in DARK.items()
+            for kind in ("fill", "stroke")
+            if f'{kind}="{colour}"' in drawing or colour in TONES.values()
+        ],
+        "}",
+        # On paper black on white, whatever the page around it is.
+        "@media print{.chalk-walk.chalk-walk{color-scheme:light;--cw-ink:#000000}}",
+        re.sub(r"/\*.*?\*/", "", _asset("walkthrough.css")),
     ]
-    # On paper black on white, whatever the page around it is.
-    rules.append(f"@media print{{.chalk-walk.chalk-walk{{{light};--cw-ink:#000000}}}}")
-    for i, colour in enumerate(picture):
-        rules += [
-            f'.chalk-walk svg [fill="{colour}"]{{fill:var(--cw-p{i})}}',
-            f'.chalk-walk svg [stroke="{colour}"]{{stroke:var(--cw-p{i})}}',
-        ]
-    return "\n".join([*rules, _asset("walkthrough.css")])
+    return re.sub(r"\s*([{};,]|(?<=\w):)\s+|;?\s*(\})\s*|^\s+", r"\1\2", "\n".join(rules))

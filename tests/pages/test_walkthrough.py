@@ -75,7 +75,8 @@ def test_without_scripts_the_picture_and_the_table_say_it_all():
     (image,) = [attributes for tag, attributes in tags.elements if tag == "img"]
     assert image["src"].startswith("data:image/svg+xml;base64,")
     assert image["alt"].startswith("The graph of z: 9 nodes")
-    assert "background:#ffffff" in image["style"]
+    assert "style" not in image  # it has no ground of its own: the page may be dark
+    assert "color-scheme:light dark" in picture_of(walkthrough(z).html)
     assert tags.rows[0] == ["node", "operation", "value", "gradient dz/d·"]
     assert tags.rows[1] == ["x", "given", "1", "60"]
     assert tags.rows[2] == ["y", "given", "2", "75"]
@@ -291,6 +292,7 @@ def test_no_label_can_become_markup(one, two, quiz):
         ET.fromstring(f"<math>{node[1]}</math>")
     picture = ET.fromstring(picture_of(walk.page))
     assert {e.tag.rpartition("}")[2] for e in picture.iter()} <= SHAPES
+    assert picture[0].text == ET.fromstring(picture_of(PLAIN.page))[0].text  # its style sheet
     titles = [g[0].text for g in picture if g.get("class") == "node"]
     assert sorted(titles) == sorted(names)
     (title,) = re.findall("<title>(.*?)</title>", walk.page, re.DOTALL)
@@ -328,7 +330,7 @@ def test_a_long_formula_is_written_with_parts_by_name(n):
 
 
 PLAIN = walkthrough(Value(1.0, "x") * Value(2.0, "y"))
-SHAPES = {"svg", "rect", "g", "title", "text", "tspan", "path"}
+SHAPES = {"svg", "style", "rect", "g", "title", "text", "tspan", "path"}
 
 
 @given(st.text())

@@ -1,7 +1,6 @@
 """The page to walk through a graph in a real browser: clicks, keys, quiz, and who can use it."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,71 +8,9 @@ import pytest
 from autograd import Value, logsumexp, walkthrough
 from support.browser import EVIL, contrast, faults
 from support.graphs import chain, composite
+from support.walking import Opened
 
 pytestmark = pytest.mark.browser
-
-
-class Opened:
-    """A page in the browser, and what one looks at."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-        self.problems: list[str] = []
-        page.on("console", lambda message: self.problems.append(message.text))
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-
-    def button(self, name: str) -> Any:
-        return self.page.get_by_role("button", name=name)
-
-    @property
-    def count(self) -> str:
-        return self.page.locator(".cw-count").inner_text()
-
-    @property
-    def phase(self) -> str:
-        return self.page.locator(".cw-phase").inner_text()
-
-    @property
-    def said(self) -> str:
-        return self.page.locator(".cw-said").inner_text()
-
-    @property
-    def verdict(self) -> str:
-        return self.page.locator(".cw-verdict").inner_text()
-
-    @property
-    def score(self) -> str:
-        return self.page.locator(".cw-score").inner_text()
-
-    def row(self, name: str) -> list[str]:
-        rows = self.page.locator("tbody tr").all()
-        (found,) = [r.locator("td,th").all_inner_texts() for r in rows
-                    if r.locator("th").inner_text() == name]  # fmt: skip
-        return found
-
-    def seen(self, selector: str) -> list[str]:
-        """The first words of the boxes in the picture that a selector finds."""
-        return self.page.eval_on_selector_all(
-            selector, "boxes => boxes.map(b => b.querySelector('title').textContent)"
-        )
-
-
-@pytest.fixture
-def opened(browser: Any, tmp_path: Path):
-    contexts: list[Any] = []
-
-    def open_page(walk: Any, **options: Any) -> Opened:
-        context = browser.new_context(
-            viewport={"width": 1200, "height": 900}, offline=True, **options
-        )
-        contexts.append(context)
-        page = Opened(context.new_page())
-        page.page.goto(walk.save(tmp_path / "page.html").as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
 
 
 def test_ten_clicks_go_ten_steps_forward_and_one_back(opened: Any):
@@ -131,7 +68,7 @@ def test_keys_alone_are_enough(opened: Any):
     keys.press("Home")
     assert page.count == "Step 1 of 21"
     reached = set()
-    for _ in range(20):
+    for _ in range(30):
         keys.press("Tab")
         reached.add(
             page.page.evaluate(
@@ -150,7 +87,7 @@ def test_the_slider_and_clicks_on_nodes_go_anywhere(opened: Any):
     page.page.get_by_role("slider", name="Step").fill("13")
     assert page.count == "Step 13 of 21"
     assert "1 × 14 = 14; dz/df: 1 + 14 = 15" in page.said
-    value = page.page.get_by_role("slider").get_attribute("aria-valuetext")
+    value = page.page.get_by_role("slider", name="Step").get_attribute("aria-valuetext")
     assert value == "Step 13 of 21, backward"
     page.page.locator("g.node").filter(has_text="y").first.click()
     assert "y" in page.phase
@@ -164,7 +101,7 @@ def test_the_slider_and_clicks_on_nodes_go_anywhere(opened: Any):
 
 def test_the_quiz_asks_before_it_shows_and_keeps_a_score(opened: Any):
     page = opened(walkthrough(composite()[0], quiz=True))
-    page.page.get_by_role("slider").fill("12")
+    page.page.get_by_role("slider", name="Step").fill("12")
     assert page.score == "Score: 0 of 0"
     page.button("Next").click()
     asked = page.page.get_by_label("dz/dv5 = 1. What does this edge contribute to dz/df?")
@@ -312,7 +249,7 @@ PRINTED = """() => {
 def test_it_prints_as_a_strip_of_its_steps(opened: Any, n: int):
     page = opened(walkthrough(chain(n), quiz=True), color_scheme="dark").page
     steps = int(page.locator(".cw-slider").get_attribute("max"))
-    page.get_by_role("slider").fill(str(n + 2))
+    page.get_by_role("slider", name="Step").fill(str(n + 2))
     page.get_by_role("button", name="Next").click()
     page.keyboard.type("12")
     page.evaluate("window.addEventListener('beforeprint', () => { window.told = true; })")
@@ -391,7 +328,7 @@ def test_no_step_shuts_anybody_out(opened: Any, scheme: str, width: int):
     page = opened(walkthrough(composite()[0]), color_scheme=scheme)
     page.page.set_viewport_size({"width": width, "height": 900})
     assert faults(page.page) == []
-    page.page.get_by_role("slider").fill("12")
+    page.page.get_by_role("slider", name="Step").fill("12")
     assert faults(page.page) == []
     page.button("Quiz").click()
     page.button("Next").click()

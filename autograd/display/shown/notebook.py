@@ -92,7 +92,13 @@ def picture_format() -> str:
 
 
 def bundle(
-    svg: str, text: str, alt: str, pdfs: Iterable[bytes | None], note: str = ""
+    svg: str,
+    text: str,
+    alt: str,
+    pdfs: Iterable[bytes | None],
+    note: str = "",
+    *,
+    fits: bool = True,
 ) -> dict[str, Any]:
     """Return a picture as a notebook is given it: in HTML, as text, and as there is room for more.
 
@@ -102,10 +108,11 @@ def bundle(
         alt: the name of the image, for those who do not see it.
         pdfs: the picture for print, the best first; None where none can be made here.
         note: a line below the image.
+        fits: whether it is made smaller in a narrow page; a large one keeps its size and scrolls.
     """
-    html = _html(svg, alt, note)
+    html = _html(svg, alt, note, fits)
     if stored(html) + stored(text) > MOST_BYTES:  # an image alone shows no tooltips anyway
-        html = _html(re.sub(r"<title>[^<]*</title>", "", svg), alt, note)
+        html = _html(re.sub(r"<title>[^<]*</title>", "", svg), alt, note, fits)
     made: dict[str, Any] = {"text/html": html, "text/plain": text}
     room = MOST_BYTES - stored(html) - stored(text) - 500  # the names of the forms
     for pdf in pdfs if room > 0 else ():
@@ -122,13 +129,14 @@ def bundle(
     return made
 
 
-def _html(svg: str, alt: str, note: str) -> str:
+def _html(svg: str, alt: str, note: str, fits: bool) -> str:
     """Return an image that a script, where one may run, replaces by the SVG itself."""
     coded = re.sub(">\n<", "><", svg.replace("'", "&#39;")).translate(_CODED)
     name = markup(alt).replace('"', "&quot;")
     below = f"<p>{markup(note)}</p>" if note else ""
+    wide = "max-width:100%;height:auto" if fits else "max-width:none"
     return (
-        f'<div><img alt="{name}" style="max-width:100%;height:auto" '
+        f'<div style="overflow-x:auto"><img alt="{name}" style="{wide}" '
         f'src="data:image/svg+xml;charset=utf-8,{coded}" onload="{_LIVE}">{below}</div>'
     )
 

@@ -4,7 +4,7 @@ The colours stay in the attributes, for programs that read no style sheet; a sma
 says what each becomes in the dark. An image follows the page that shows it, where that says which
 it is, and else is taken to be light; a picture inside a page follows the page, whose ways to say
 that it is dark are listed here. Where light may be wrong nothing is lost: the ground is the page's
-own, and text outside of boxes has a white rim, which shows on dark pages alone.
+own, and text outside of boxes has a rim, which keeps it apart from lines, too.
 """
 
 import re
@@ -25,7 +25,7 @@ _DARK_PAGES: Final = (
 # A text beside a rectangle stands on it.
 _RIM: Final = (
     ":not(.node)>text:not(rect+text){paint-order:stroke;stroke-width:3px;stroke-linejoin:round;"
-    f"stroke:light-dark({PAPER},transparent)}}"
+    f"stroke:light-dark({PAPER},{DARK[PAPER]})}}"
 )
 
 
@@ -69,5 +69,5 @@ def adapting(svg: str) -> str:
     >>> 'class="ground"' in adapting('<svg><rect fill="#ffffff"/></svg>')
     True
     """
-    ground = re.sub(rf'<rect(?=[^>]*fill="{PAPER}")', '<rect class="ground"', svg, count=1)
+    ground = re.sub(rf'<(rect|polygon)(?=[^>]*fill="{PAPER}")', r'<\1 class="ground"', svg, count=1)
     return themed(ground, DARK, (".ground{fill:none}", _RIM), "chalk-graph")

@@ -1,0 +1,70 @@
+// The numbers in the picture, when they have changed: texts, colours and widths.
+// Stands inside the function of walkthrough.js.
+
+// The height of a line on an arrow, its text, and how far numbers may go beyond the room they had.
+// A line may have smaller text, and two lines text that is smaller yet; so may numbers in a box.
+const ROW = 13, TEXT = 10, BEYOND = 44, SMALLER = 8.4, SMALLEST = 7;
+const NEAR = 60;
+
+const wide = (text) =>
+  TEXT * [...text].reduce((sum, c) => sum + (" .".includes(c) ? 0.42 : 0.66), 0);
+const middle = (rect) => {
+  const [x, y, width, height] = ["x", "y", "width", "height"].map((k) => +rect.getAttribute(k));
+  return [x + width / 2, y + height / 2, width];
+};
+// Tells whether a point of the picture can be seen, or nearly.
+function inView() {
+  const frame = frameOf(graph), all = frameOf(svg), unit = svg.viewBox.baseVal.width / all.width;
+  const [left, right, top, bottom] = [frame.left - all.left, frame.right - all.left,
+    frame.top - all.top, frame.bottom - all.top].map((x) => x * unit);
+  return ({ x, y }) =>
+    x > left - NEAR && x < right + NEAR && y > top - NEAR && y < bottom + NEAR;
+}
+
+// The numbers on an arrow in one line, or in two where they would be too wide.
+const places = new Map();
+function numbersOn(edge, factors, product, hue, seen) {
+  const ground = edge.querySelector("rect");
+  if (!ground) return;
+  if (!places.has(edge)) {
+    const [x, y, width] = middle(ground), lines = edge.querySelectorAll("text").length;
+    places.set(edge, { x, y, room: width + BEYOND, lines });
+  }
+  if (seen && !seen(places.get(edge))) return;
+  const place = places.get(edge), whole = `${factors} = ${product}`;
+  const texts = place.lines > 1 || SMALLER * wide(whole) > TEXT * place.room
+    ? [factors, `= ${product}`] : [whole];
+  const width = Math.max(...texts.map(wide)), height = 2 + ROW * texts.length;
+  const shrunk = Math.max(SMALLEST, Math.min(TEXT, TEXT * place.room / width));
+  const size = { x: place.x - width / 2, y: place.y - height / 2 + 0.5, width, height: height - 1 };
+  for (const [name, number] of Object.entries(size)) set(ground, name, number.toFixed(1));
+  const elements = [...edge.querySelectorAll("text")];
+  while (elements.length < texts.length) {
+    elements.push(elements[0].cloneNode());
+    edge.append(elements.at(-1));
+  }
+  elements.splice(texts.length).forEach((element) => element.remove());
+  elements.forEach((element, i) => {
+    put(element, texts[i]);
+    set(element, "fill", hue);
+    set(element, "font-size", shrunk.toFixed(1));
+    set(element, "y", (place.y - height / 2 + ROW * (i + 1) - 2).toFixed(1));
+  });
+}
+
+function redrawn(found, seen) {
+  nodes.forEach((_, i) => {
+    for (const b of boxes[i]) if (!seen || seen(b)) put(b.value, brief(found.values[i]));
+  });
+  const sizes = found.contributions.map(Math.abs), largest = Math.max(0, ...sizes.filter(isFinite));
+  uses.forEach((u, k) => {
+    const edge = edges[u[USE.edge]], part = found.contributions[k], hue = data.tones[tone(part)];
+    const [line, tip] = edge.querySelectorAll("path");
+    const share = Number.isFinite(part) ? (largest ? sizes[k] / largest : 0) : 1;
+    set(line, "stroke", hue);
+    set(line, "stroke-width", (0.8 + 2.6 * Math.sqrt(share)).toFixed(2));
+    set(tip, "fill", hue);
+    numbersOn(edge, `${brief(found.gradients[u[USE.node]])} × ${brief(found.partials[k])}`,
+      brief(part), hue, seen);
+  });
+}

@@ -1,0 +1,262 @@
+// The numbers given, to be changed: a field and a slider for each leaf, steps of gradient descent,
+// nudges, undo, reset, and a link that keeps them.
+// Stands inside the function of walkthrough.js, in pages that have a program.
+
+const RATE = "0.01", NUDGE = "0.01";
+// What may still become a number while it is typed.
+const BEGUN = /^\s*[-+−]?\s*(\d*[.,]?\d*(e[-+−]?\d*)?\s*[*×·/]?\s*[-+−]?)?$/i;
+const exactly = (x) => (Number.isFinite(x) ? String(x) : figure(x));
+const quoted = (text) => `“${text.slice(0, 40)}${text.length > 40 ? "…" : ""}”`;
+
+// The next of 1, 2, 5, 10, ... that is no less.
+function rounded(x) {
+  const ten = 10 ** Math.floor(Math.log10(x));
+  return ten * [1, 2, 5, 10].find((k) => k * ten >= x * (1 - 1e-9));
+}
+// The ends and the step of a slider around a number.
+function around(x) {
+  const middle = Number.isFinite(x) ? x : 0;
+  const size = Math.abs(middle), far = Number.MAX_VALUE / 4;
+  const least = size === 0 || size > 1e-3 ? 1 : 0;
+  const spread = Math.min(far, rounded(Math.max(2 * size, least)));
+  const center = Math.max(-far, Math.min(far, middle));
+  return { min: center - spread, max: center + spread, step: spread / 100 };
+}
+
+function lab() {
+  const saved = data.leaves.map(Number.parseFloat).map((x, k) =>
+    ({ inf: Infinity, "-inf": -Infinity })[data.leaves[k]] ?? x);
+  const own = root.closest(".cw-page");
+  const past = [];
+  let given = [...saved];
+  let found = compute(given);
+  // The control whose changes are one until it is left.
+  let edited = null;
+
+  const group = part("cw-lab", "Change the numbers");
+  const told = make("p", "cw-told");
+  set(told, "role", "status");
+  function say(text, isWrong) {
+    told.classList.toggle("cw-wrong", Boolean(isWrong));
+    put(told, text);
+  }
+
+  function wrong(text, kind) {
+    set(text, "aria-invalid", "true");
+    say(`${quoted(text.value.trim())} is ${kind}.`, true);
+  }
+
+  // Takes other numbers, and shows all that follows from them.
+  function take(numbers, control) {
+    if (numbers.every((x, k) => Object.is(x, given[k]))) return false;
+    if (!control || edited !== control) past.push(given);
+    edited = control || null;
+    shift(numbers);
+    return true;
+  }
+  function shift(numbers) {
+    given = numbers;
+    found = computed(given);
+    renumbered(found);
+    tell(edited);
+  }
+  const changedAt = (k, x) => given.map((old, i) => (i === k ? x : old));
+  const name = (k) => nodes[leaves[k]][0];
+  const result = () => `${z} = ${nodes[last][2]}`;
+
+  // The leaves --------------------------------------------------------------------------------
+  const list = make("div", "cw-leaves");
+  const controls = leaves.map((i, k) => {
+    const text = field(), bar = make("input", "cw-range");
+    bar.type = "range";
+    for (const control of [text, bar]) set(control, "aria-label", `value of ${name(k)}`);
+    const output = quiet(make("output"), `gradient of ${name(k)}`);
+    function settled() {
+      edited = null;
+      say(`${name(k)} = ${figure(given[k])}: ${result()}`);
+      keep();
+    }
+    function typed(isDone) {
+      const x = read(text.value);
+      text.removeAttribute("aria-invalid");
+      if (Number.isFinite(x)) {
+        say("");
+        take(changedAt(k, x), text);
+      } else if (isDone || x !== undefined || !BEGUN.test(text.value)) {
+        wrong(text, x === undefined ? "no number: write one such as -0.25, 3/4 or 1e-3"
+          : `no finite number: ${name(k)} stays ${figure(given[k])}`);
+      }
+      return Number.isFinite(x);
+    }
+    text.addEventListener("input", () => { typed(false); });
+    text.addEventListener("change", () => { if (typed(true)) settled(); });
+    text.addEventListener("blur", () => {
+      edited = null;
+      text.removeAttribute("aria-invalid");
+      tell();
+    });
+    text.addEventListener("keydown", (event) => {
+      const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      const x = +(given[k] + way * bar.step * (event.shiftKey ? 10 : 1)).toPrecision(12);
+      if (Number.isFinite(x) && take(changedAt(k, x))) settled();
+    });
+    bar.addEventListener("input", () => {
+      say("");
+      take(changedAt(k, +bar.value), bar);
+    });
+    bar.addEventListener("change", settled);
+    const row = make("div", "cw-leaf");
+    const nudge = button("nudge", `nudge ${name(k)}`, () => nudged(k));
+    const shown = make("span", "cw-slope", `${ratio("d", z, name(k))} = `);
+    shown.append(output);
+    row.append(make("span", "cw-of", name(k)), text, bar, shown, nudge);
+    list.append(row);
+    return { text, bar, output };
+  });
+  const outcome = quiet(make("output"), `value of ${z}`);
+  const slopes = () => leaves.map((i) => found.gradients[i]);
+
+  // Steps and nudges ----------------------------------------------------------------------------
+  function size(words, start) {
+    const box = make("label", "cw-size", words), text = field();
+    text.value = start;
+    box.append(text);
+    return { box, text };
+  }
+  const rate = size("learning rate", RATE), by = size("nudge by", NUDGE);
+  function amount({ text }) {
+    const x = read(text.value);
+    text.removeAttribute("aria-invalid");
+    if (Number.isFinite(x)) return x;
+    return wrong(text, "no finite number: write one such as 0.01");
+  }
+  function descended() {
+    const learning = amount(rate);
+    if (learning === undefined) return;
+    const next = slopes().map((slope, k) => (slope === 0 ? given[k] : given[k] - learning * slope));
+    const beyond = next.findIndex((x, k) => !Number.isFinite(x) && !Object.is(x, given[k]));
+    const before = nodes[last][2];
+    if (beyond >= 0) {
+      say(`A step would take ${name(beyond)} to ${figure(next[beyond])}: all numbers stay.`, true);
+    } else if (take(next)) {
+      say(`${z} goes from ${before} to ${nodes[last][2]}.`);
+      keep();
+    } else say("Nothing moves: the gradients are 0, or too small.");
+  }
+  function nudged(k) {
+    const h = amount(by);
+    if (h === undefined) return;
+    const [before, slope, x] = [found.values[last], slopes()[k], given[k] + h];
+    if (!Number.isFinite(x) || !take(changedAt(k, x))) {
+      say(`${name(k)} cannot move by ${figure(h)}: it stays ${figure(given[k])}.`, true);
+      return;
+    }
+    const step = signed(figure(h));
+    say(`${name(k)} + ${step}: ${z} moves by ${figure(found.values[last] - before)}, ` +
+      `the gradient said ${signed(figure(slope))} · ${step} = ${figure(slope * h)}.`);
+    keep();
+  }
+  function undone() {
+    edited = null;
+    if (!past.length) { say("There is nothing to undo."); return; }
+    shift(past.pop());
+    say(`Undone: ${result()}`);
+    keep();
+  }
+  function reset() {
+    const moved = take([...saved]);
+    say(moved ? `As saved: ${result()}` : "These are the saved numbers.");
+    keep();
+  }
+
+  // The link ------------------------------------------------------------------------------------
+  const link = make("a", "cw-button", "Link to these numbers");
+  const address = () => "#" + leaves
+    .map((_, k) => `${encodeURIComponent(name(k))}=${exactly(given[k])}`).join("&");
+  // Keeps the numbers in the address of a page of its own; that of a notebook is not ours.
+  function keep() {
+    if (!own) return;
+    link.href = address();
+    const isSaved = given.every((x, k) => Object.is(x, saved[k]));
+    try {
+      history.replaceState(null, "", isSaved ? location.pathname + location.search : link.href);
+    } catch {
+      // A page in a frame may have no address of its own.
+    }
+  }
+  // The numbers of a link, or a word on why it has none.
+  function linked(text) {
+    const numbers = [...saved], seen = new Set();
+    for (const part of text.split("&")) {
+      const cut = part.indexOf("=");
+      let key;
+      try { key = decodeURIComponent(part.slice(0, Math.max(0, cut))); } catch { key = ""; }
+      const k = leaves.findIndex((i) => nodes[i][0] === key);
+      if (k < 0 || cut < 0) return `The link names ${quoted(key || part)}, which is no leaf here`;
+      if (seen.has(k)) return `The link names ${quoted(key)} twice`;
+      seen.add(k);
+      const written = part.slice(cut + 1), x = read(written);
+      if (!Number.isFinite(x) && written !== exactly(saved[k])) {
+        return `The link gives ${quoted(key)} as ${quoted(written)}, which is no finite number`;
+      }
+      numbers[k] = Number.isFinite(x) ? x : saved[k];
+    }
+    return numbers;
+  }
+  function arrive() {
+    const text = location.hash.slice(1);
+    if (!text) return;
+    const numbers = linked(text);
+    if (typeof numbers === "string") say(`${numbers}: the numbers stay as they are.`, true);
+    else if (take(numbers)) say(`The numbers of the link: ${result()}`);
+    link.href = address();
+  }
+
+  // Shows what the controls hold; the one that is used keeps its own text.
+  function tell(used) {
+    put(outcome, nodes[last][2]);
+    leaves.forEach((i, k) => {
+      const { text, bar, output } = controls[k], x = given[k];
+      if (text !== used) {
+        if (text.value !== figure(x)) text.value = figure(x);
+        set(text, "title", exactly(x));
+      }
+      if (bar !== used) {
+        if (!bar.max || x < +bar.min || x > +bar.max) Object.assign(bar, around(x));
+        if (+bar.value !== x) bar.value = x;
+      }
+      set(bar, "aria-valuetext", figure(x));
+      put(output, asking ? "?" : ending(i));
+    });
+  }
+  // The gradient of a node as the last step to it leaves it.
+  function ending(i) {
+    if (i === last) return "1";
+    const u = uses.findLast((w) => w[USE.operand] === i);
+    return u ? written(u)[USE.after] : "0";
+  }
+
+  const buttons = make("div", "cw-bar");
+  buttons.append(button("Step of gradient descent", "", descended), rate.box, by.box,
+    button("Undo", "", undone), button("Reset", "", reset));
+  const head = make("p", "cw-labhead", "Change the numbers");
+  if (!leaves.includes(last)) {
+    const shown = make("span", "", `${z} = `);
+    shown.append(outcome);
+    head.append(": ", shown);
+  }
+  if (own) {
+    buttons.append(link);
+    link.href = address();
+  }
+  group.append(head, list, buttons, told, make("p", "cw-branch",
+    "The graph is that of the recorded branch: an if of the program is not asked again."));
+  function begin() {
+    if (!own) return;
+    arrive();
+    window.addEventListener("hashchange", arrive);
+  }
+  return { group, tell, begin };
+}

@@ -1,0 +1,105 @@
+"""The picture of a walk: the graph with all its final numbers, which the page takes apart.
+
+It is made for one place, so it is written short, and a picture whose numbers may change has room
+in its boxes for any number.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from autograd.display.chain.passes import Use, Walk
+from autograd.display.format import number_text, tone
+from autograd.display.picture.boxes import Fact
+from autograd.display.picture.picture import paint
+from autograd.display.shown.theme import adapting
+from autograd.display.writers.svg import svg_of
+
+# What a box takes beside a number of six signs lets one of ten in. They are for the measuring.
+_ROOM = 6
+_PAD = "\N{FIGURE SPACE}"
+
+# Most texts have this size.
+_SMALL = ' font-size="10"'
+
+_TAG = re.compile(r"<[^<>]+>")
+_ZERO = re.compile(r"(?<=\d)\.0(?=[ ,\"hlvz])")
+_WAY = re.compile(r'(?<= d="M)([\d.]+),([\d.]+)((?: [HVC][^"a-z]*)+)(?=")')
+_PIECE = re.compile(r"([HVC])([^HVC]*)")
+
+
+def drawn(
+    walk: Walk, first: int, used: Sequence[Use], *, roomy: bool
+) -> tuple[str, dict[tuple[int, int], int]]:
+    """Return the picture as SVG, and for each use in it the number of its arrow.
+
+    Args:
+        walk: the walk whose numbers it has.
+        first: the place of the oldest node in it.
+        used: the uses whose arrows have numbers.
+        roomy: whether boxes have room for other numbers.
+    """
+    picture = paint(walk.z, walk.nodes[first:], {}, walk.place)
+    uses: dict[tuple[int, int] | None, Use] = {(u.node, u.position): u for u in used}
+    by_use: dict[tuple[int, int], int] = {}
+    sizes = [abs(use.contribution) for use in used]
+    largest = max(filter(math.isfinite, sizes), default=0.0)
+    for i, arrow in enumerate(picture.arrows):
+        use = uses.get(arrow.use)
+        if use is None:  # to nodes that are not drawn
+            continue
+        amount = use.contribution
+        factors = f"{number_text(use.upstream)} × {number_text(use.local)}"
+        arrow.text = f"{factors} = {number_text(amount)}"
+        arrow.tooltip = ""
+        arrow.amount = amount
+        share = abs(amount) / largest if largest else 0.0
+        arrow.width = math.sqrt(min(share, 1.0)) if math.isfinite(share) else 1.0
+        by_use[use.node, use.position] = i
+    least = _ROOM if roomy else 0
+    for box in picture.boxes:
+        i = box.place
+        if i is None:
+            continue
+        value, gradient = walk.data[i], walk.gradients[i]
+        box.title = walk.name(i)
+        box.tooltip = walk.name(i)
+        box.facts = [
+            Fact("value", "value", number_text(value).rjust(least, _PAD)),
+            Fact("gradient", "gradient", number_text(gradient).rjust(least, _PAD), tone(gradient)),
+        ]
+    svg = svg_of(picture).replace(_PAD, "").replace("<title></title>", "")
+    # Names stand between tags, where they keep every sign.
+    short = _TAG.sub(lambda tag: _shorter(tag[0]), svg)
+    head, end, rest = adapting(short.replace("<svg", f"<svg{_SMALL}", 1)).partition("</style>")
+    # It is an image, in no page that could say which it is.
+    head = re.sub(r"(?<=dark\})\[data-.*?dark\}\}", "", head).replace("chalk-graph", "g")
+    return f"{head}{end}{rest}", by_use
+
+
+def _shorter(tag: str) -> str:
+    return _ZERO.sub("", _WAY.sub(_from_point_to_point, tag)).replace(_SMALL, "")
+
+
+def _from_point_to_point(way: re.Match[str]) -> str:
+    """Return the way of an arrow, which is given in points, in the steps from one to the next."""
+    x, y = _tenths(way[1]), _tenths(way[2])
+    out = [f"{way[1]},{way[2]}"]
+    for kind, numbers in _PIECE.findall(way[3]):
+        points = [*map(_tenths, numbers.replace(",", " ").split())]
+        if kind == "C":
+            steps = [p - (x, y)[i % 2] for i, p in enumerate(points)]
+            x, y = points[-2:]
+        elif kind == "H":
+            steps, x = [points[0] - x], points[0]
+        else:
+            steps, y = [points[0] - y], points[0]
+        text = " ".join([f"{step / 10:g}" for step in steps])
+        out.append(kind.lower() + text.replace(" -", "-"))
+    return "".join(out)
+
+
+def _tenths(text: str) -> int:
+    return round(10 * float(text))

@@ -173,6 +173,8 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "Keywords of `Neuron` and `Layer`": nn_spellings.DENSE,
     "Keywords of `MLP`": nn_spellings.NETWORK,
     "Keywords of `SGD`": nn_spellings.DESCENT,
+    "Keywords of the other optimisers": nn_spellings.ADAPTIVE,
+    "Keywords of schedules": nn_spellings.SCHEDULE,
     "Keywords of `minibatches` and `split`": nn_spellings.DATA,
     "Options of the command": nn_spellings.COMMAND,
 }

@@ -8,6 +8,7 @@ from nn import losses as losses  # a module
 from nn import module as module  # a module
 from nn import optim as optim  # a module
 from nn import plots as plots  # a module
+from nn import schedules as schedules  # a module
 from nn.init import Constant as Constant
 from nn.init import He as He
 from nn.init import Initialiser as Initialiser
@@ -26,6 +27,10 @@ from nn.losses import mean_absolute_error as mean_absolute_error
 from nn.losses import mean_squared_error as mean_squared_error
 from nn.module import Module as Module
 from nn.optim import SGD as SGD
+from nn.optim import Adagrad as Adagrad
+from nn.optim import Adam as Adam
+from nn.optim import AdamW as AdamW
+from nn.optim import RMSprop as RMSprop
 from nn.pages.playground import TrainingPage as TrainingPage
 from nn.pages.playground import playground as playground
 from nn.training.batches import Batches as Batches
@@ -39,3 +44,5 @@ from nn.training.metrics import accuracy as accuracy
 from nn.training.metrics import classes as classes
 from nn.training.metrics import confusion as confusion
 from nn.training.metrics import one_hot as one_hot
+from nn.training.rates import RateSearch as RateSearch
+from nn.training.rates import find_lr as find_lr

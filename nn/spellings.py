@@ -36,6 +36,8 @@ NAMED: Mapping[str, Sequence[str]] = {
         "softmaxcrossentropy",
         "negativeloglikelihood",
     ),
+    "sgd": ("gradientdescent", "descent"),
+    "adam": ("adaptivemoments",),
     "linear": ("identity", "none", "id"),
     "sigmoid": ("logistic", "expit"),
     "leaky_relu": ("lrelu",),
@@ -61,7 +63,7 @@ NAMED: Mapping[str, Sequence[str]] = {
 _DENSE = "nn.Layer(n_in, n_out, activation='linear'), or nn.MLP([n_in, 16, n_out])"
 _STACK = "nn.MLP([n_in, 16, n_out]), or a class of your own, nn.Module with __call__"
 _OWN = "a class of your own, nn.Module with __call__"
-_DESCENT = "nn.SGD(parameters, lr=0.1, momentum=0.9), or nn.optim.Optimizer with a move of your own"
+_DESCENT = "nn.Adam(parameters, lr=0.001), or nn.optim.Optimizer with a move of your own"
 _TRAIN = "nn.fit(model, X, y, loss='cross_entropy', optimizer=optimizer, epochs=10, batch_size=32)"
 _BATCHES = "nn.minibatches(X, y, batch_size=32)"
 _NUMBERS = "leave it out: every number is a float of its own, on the processor"
@@ -124,18 +126,31 @@ NAMES: Mapping[str, str] = {
     "mse_loss": "nn.mean_squared_error(outputs, targets)",
     "nll_loss": "nn.cross_entropy(logits, label), before any softmax",
     # Training.
-    "Adagrad": _DESCENT,
-    "Adam": _DESCENT,
-    "AdamW": _DESCENT,
+    "Adadelta": _DESCENT,
+    "Adamax": _DESCENT,
+    "CosineAnnealingLR": "nn.schedules.cosine(0.1, steps=1000)",
+    "CosineDecay": "nn.schedules.cosine(0.1, steps=1000)",
     "DataLoader": _BATCHES,
     "Dataset": _BATCHES,
     "EarlyStopping": "callbacks=[f] in nn.fit, where f(model, history) returns True to stop",
+    "ExponentialDecay": "nn.schedules.exponential(0.1, factor=0.999)",
+    "ExponentialLR": "nn.schedules.exponential(0.1, factor=0.999)",
     "GridSearchCV": "a loop over nn.fit",
-    "RMSprop": _DESCENT,
-    "StepLR": "nn.SGD(parameters, lr=lambda n: 0.1 * 0.5 ** (n // 100))",
+    "InverseTimeDecay": "nn.schedules.inverse(0.1, delay=100.0)",
+    "LBFGS": _DESCENT,
+    "LRFinder": "nn.find_lr(model, X, y, loss='cross_entropy', optimizer=optimizer, batch_size=32)",
+    "LearningRateScheduler": "nn.SGD(parameters, lr=nn.schedules.cosine(0.1, steps=1000))",
+    "LinearLR": "nn.schedules.warmup(0.1, steps=100)",
+    "Nadam": _DESCENT,
+    "OneCycleLR": "nn.schedules.one_cycle(0.1, steps=1000)",
+    "ReduceLROnPlateau": "callbacks=[f] in nn.fit, where f(model, history) sets optimizer.lr",
+    "StepLR": "nn.schedules.step(0.1, every=100, factor=0.5)",
     "TensorDataset": _BATCHES,
+    "clip_grad_norm_": "nn.SGD(parameters, lr=0.1, clip_norm=1.0)",
+    "clip_grad_value_": "nn.SGD(parameters, lr=0.1, clip_value=1.0)",
     "evaluate": _ACCURACY,
     "keras": _TRAIN,
+    "lr_scheduler": "nn.schedules.cosine(0.1, steps=1000), as lr= of nn.SGD",
     "optimizers": "nn.SGD(parameters, lr=0.1)",
     "train": _TRAIN,
     # Data and metrics.
@@ -222,15 +237,17 @@ HISTORY: Mapping[str, str] = {
 }
 _RATES = ("learning_rate", "eta", "eta0", "step_size", "alpha")
 OPTIMIZER: Mapping[str, str] = {
-    **dict.fromkeys([f".{rate}" for rate in _RATES], "optimizer.lr"),
+    # RMSprop has an alpha of its own.
+    **dict.fromkeys([f".{rate}" for rate in _RATES if rate != "alpha"], "optimizer.lr"),
     ".apply_gradients": "optimizer.step(), after loss.backward()",
     ".beta": "optimizer.momentum",
-    ".load_state_dict": "copy.deepcopy(optimizer), beforehand",
     ".minimize": "loss.backward() and optimizer.step()",
     ".nesterovs_momentum": "optimizer.nesterov",
     ".param_groups": "optimizer.parameters and optimizer.lr",
+    ".get_config": "optimizer.state_dict()",
     ".params": "optimizer.parameters",
-    ".state_dict": "copy.deepcopy(optimizer)",
+    ".set_weights": "optimizer.load_state_dict(optimizer.state_dict())",
+    ".state": "optimizer.state_dict()",
     ".zero_gradients": "optimizer.zero_grad()",
 }
 
@@ -288,14 +305,48 @@ NETWORK: Mapping[str, str] = {
     **dict.fromkeys(("out_activation=", "final_activation="), "output_activation="),
     "hidden_activation=": "activation=",
 }
+_OF_ALL = {
+    "maximize=": "leave it out: go backward from -loss",
+    **{f"{x}=": "clip_norm=" for x in ("clipnorm", "global_clipnorm", "max_norm", "max_grad_norm")},
+    "clipvalue=": "clip_value=",
+    **{f"{x}=": _NUMBERS for x in ("foreach", "fused", "capturable", "differentiable")},
+}
 DESCENT: Mapping[str, str] = {
     **dict.fromkeys([f"{rate}=" for rate in _RATES], "lr="),
     "params=": "parameters=",
     "model=": "parameters=model.parameters()",
-    "decay=": "lr=, as a function of the step's number",
+    "decay=": "lr=nn.schedules.inverse(0.1, delay=100.0)",
     "beta=": "momentum=",
     "nesterovs_momentum=": "nesterov=",
     "dampening=": "leave it out: the velocity is v = momentum * v + g",
+    **_OF_ALL,
+}
+_BETAS = "betas=(beta1, beta2)"
+ADAPTIVE: Mapping[str, str] = {
+    **{f"{rate}=": "lr=" for rate in _RATES if rate != "alpha"},
+    "params=": "parameters=",
+    "model=": "parameters=model.parameters()",
+    "decay=": "weight_decay=, or lr=nn.schedules.inverse(0.1, delay=100.0)",
+    **dict.fromkeys(("beta1=", "beta2=", "beta_1=", "beta_2="), _BETAS),
+    "epsilon=": "eps=",
+    "rho=": "alpha=",
+    "amsgrad=": "leave it out: the mean of the squares is not kept from falling",
+    **_OF_ALL,
+}
+SCHEDULE: Mapping[str, str] = {
+    **{f"{name}=": "lr=" for name in ("learning_rate", "initial_learning_rate", "max_lr")},
+    **{f"{name}=": "factor=" for name in ("gamma", "decay_rate")},
+    **{f"{name}=": "steps=" for name in ("T_max", "total_steps", "decay_steps", "total_iters")},
+    "step_size=": "every=",
+    "drop_every=": "every=",
+    **{f"{name}=": "end=" for name in ("eta_min", "min_lr")},
+    "pct_start=": "rise=",
+    "div_factor=": "divide=",
+    "final_div_factor=": "final=",
+    "start_factor=": "start=",
+    "warmup_steps=": "steps=",
+    "optimizer=": "leave it out: a schedule is given as lr= of an optimizer",
+    "last_epoch=": "leave it out: the optimizer counts its steps",
 }
 DATA: Mapping[str, str] = {
     "test_size=": "fraction=",

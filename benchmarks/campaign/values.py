@@ -24,7 +24,7 @@ import autograd as ag
 import nn
 from autograd import Primitive, Value, check, laboratory
 from autograd.check import strategies
-from nn import datasets, init, losses, plots, validation
+from nn import datasets, init, losses, plots, schedules, validation
 from nn.training import metrics
 
 
@@ -165,6 +165,13 @@ def trained(net: Any = None, X: Any = None, y: Any = None, **changed: Any) -> nn
             **changed,
         },
     )
+
+
+def searched(**changed: Any) -> nn.RateSearch:
+    """Search a rate for a small model."""
+    net = model()
+    given = {"loss": "binary_cross_entropy", "optimizer": nn.SGD(net.parameters(), lr=0.1)}
+    return nn.find_lr(net, samples(), targets(), **{**given, "batch_size": 2, **changed})
 
 
 def saved(name: str = "kept.npz") -> str:

@@ -14,7 +14,7 @@ True
 
 from nn.plots.base import svg
 from nn.plots.costs import backprop_cost, batch_noise, difference_errors
-from nn.plots.descent import descent_paths, learning_rates
+from nn.plots.descent import descent_paths, learning_rates, rate_search
 from nn.plots.neurons import perturbation, saturation, symmetry
 from nn.plots.results import boundary, confusion_matrix, curves, images
 
@@ -29,6 +29,7 @@ __all__ = [
     "images",
     "learning_rates",
     "perturbation",
+    "rate_search",
     "saturation",
     "svg",
     "symmetry",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nn.plots.base import COLOURS, legend, named, pair_of_names, panels, plain
-from nn.validation import Floats, function, numeric, whole
+from nn.validation import Floats, function, iterable, numeric, real, whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -173,4 +173,63 @@ def learning_rates(
         axes.set_xlabel(name)
         axes.set_ylabel("cost")
         plain(axes)
+    return figure
+
+
+def rate_search(
+    rates: Sequence[float],
+    losses: Sequence[float],
+    *,
+    smooth: Sequence[float] | None = None,
+    suggestion: float | None = None,
+    ax: Any = None,
+) -> "Figure":
+    """Draw the loss over a learning rate that grew from step to step, on a log scale.
+
+    Args:
+        rates: the learning rate of each step, positive.
+        losses: the loss of its batch.
+        smooth: the losses averaged over the steps before; not drawn if left out.
+        suggestion: a rate to mark; none if left out.
+        ax: the matplotlib Axes to draw into; a figure of its own if left out.
+
+    Raises:
+        ImportError: if matplotlib is not installed, with what to install.
+        ValueError: if there are none, not as many of each, or a rate is not positive.
+
+    Source: Smith, "Cyclical learning rates for training neural networks", 2017, figure 3.
+
+    >>> figure = rate_search([0.01, 0.1, 1.0], [3.0, 1.0, 9.0], suggestion=0.1)
+    >>> figure.axes[0].get_title()
+    'learning rate 0.1'
+    """
+    given = {"rates": rates, "losses": losses} | ({} if smooth is None else {"smooth": smooth})
+    found: dict[str, Floats] = {}
+    for name, values in given.items():
+        listed = iterable("rate_search", values, f"a list of numbers as {name}")
+        row = found[name] = numeric(name, listed).astype(np.float64)
+        if row.ndim != 1 or not len(row) or len(row) != len(found["rates"]):
+            raise ValueError(
+                f"{name} must be numbers in a row, one for each rate; got shape {row.shape}"
+            )
+    if found["rates"].min() <= 0.0:
+        raise ValueError(f"rates must be positive; got {found['rates'].min():g}")
+    marked = None if suggestion is None else real("suggestion", suggestion)
+    if marked is not None and marked <= 0.0:
+        raise ValueError(f"suggestion must be positive; got {marked:g}")
+    figure, (axes,) = panels("rate_search", ["search"], (5.4, 3.6), ax)
+    batch: dict[str, Any] = {"color": COLOURS[0], "label": "of the batch"}
+    if smooth is None:
+        axes.plot(found["rates"], found["losses"], **batch)
+    else:
+        axes.plot(found["rates"], found["losses"], linewidth=0.8, alpha=0.5, **batch)
+        axes.plot(found["rates"], found["smooth"], color=COLOURS[5], label="averaged")
+        axes.legend(frameon=False, title="loss")
+    if marked is not None:
+        axes.axvline(marked, color="0.4", linestyle="--", linewidth=1.0)
+        axes.set_title(f"learning rate {marked:.3g}", fontsize=10)
+    axes.set_xscale("log")
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel("loss")
+    plain(axes)
     return figure

@@ -151,6 +151,10 @@ MOST_POINTS, MOST_PARAMETERS, MOST_NOISE = 10_000_000, 10_000_000, 1e6
 
 # Settings that are arguments of some optimisers.
 OPTIONS = ("momentum",)
+# The learning rate of optimisers that take one of another size than SGD, whose is the task's.
+RATES: Mapping[str, float] = MappingProxyType(
+    {"adagrad": 0.1, "rmsprop": 0.003, "adam": 0.01, "adamw": 0.01}
+)
 
 # Of all samples for the test, and of the rest for the validation curves.
 TEST, VALIDATION = 0.2, 0.1

@@ -62,13 +62,36 @@ ENGINES: Mapping[str, MakeEngine] = MappingProxyType(
 )
 
 
-def engine_named(name: str) -> MakeEngine:
+def engine_named(name: str, optimizer: Any = None) -> MakeEngine:
     """Return the maker of the engine of that name, from a model, a loss, samples and targets.
 
+    Args:
+        name: of the engine.
+        optimizer: the one that will move the parameters, which may want to do so within a pass.
+
     Raises:
-        ValueError: if there is none of that name.
+        ValueError: if there is none of that name, or the optimiser cannot work with it.
 
     >>> engine_named("eager")
     <class 'nn.training.engines.EagerEngine'>
     """
-    return look_up("engine", name, ENGINES)
+    found = look_up("engine", name, ENGINES)
+    if not getattr(optimizer, "during_backward", False):
+        return found
+    if name == "compiled":
+        raise ValueError(
+            "a compiled program finds all gradients at once, and during_backward=True moves each "
+            "parameter as soon as its own is complete: write engine='eager', or leave it out of "
+            "the optimizer"
+        )
+
+    def moving(model: Module, loss: Loss, X: Floats, targets: Array) -> Engine:
+        note = (
+            "Training is not compiled: during_backward=True moves parameters in the middle of a "
+            "backward pass"
+        )
+        engine = EagerEngine(model, loss, X, targets, note if name == "auto" else "")
+        engine.moving = optimizer
+        return engine
+
+    return moving

@@ -170,6 +170,8 @@ class EagerEngine(Engine):
         self, model: Module, loss: Loss, X: Floats, targets: Array, note: str = ""
     ) -> None:
         super().__init__(model, loss, X, targets, note)
+        # One that moves parameters in the middle of the last sample's pass, as SGD can.
+        self.moving: Any = None
         # Which parameters some sample's loss has depended on.
         self._is_reached = [False] * len(self._parameters)
 

@@ -166,7 +166,7 @@ def fit(
     size = whole("batch_size", batch_size)
     parameters = trainable(model)
     plan = planned(model, X, y, loss_named(loss), size, validation, seed)
-    make_engine = engine_named(engine)
+    make_engine = engine_named(engine, optimizer)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
     history = History(metric_name="accuracy" if plan.classes else "")

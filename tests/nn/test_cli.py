@@ -103,6 +103,8 @@ def test_digits_come_with_their_images(tmp_path: Path) -> None:
         ["--hidden", "3", "2", "--activation", "relu", "--init", "he"],
         ["--loss", "cross_entropy"],
         ["--loss", "hinge", "--optimizer", "sgd", "--momentum", "0"],
+        *[["--optimizer", name] for name in ("adagrad", "rmsprop", "adam", "adamw")],
+        ["--optimizer", "rmsprop", "--lr", "0.001", "--momentum", "0.5"],
         ["--loss", "half_squared_error", "--output-activation", "sigmoid"],
         ["--noise", "0.3", "--lr", "0.01", "--batch-size", "1000", "--seed", "7"],
     ],
@@ -111,6 +113,18 @@ def test_digits_come_with_their_images(tmp_path: Path) -> None:
 def test_every_option_reaches_training(tmp_path: Path, options: list[str]) -> None:
     assert moons(tmp_path / "demo", "--quiet", *options) == 0
     assert set(contents(tmp_path / "demo")) == MOONS
+
+
+def test_an_optimiser_begins_with_a_rate_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert moons(tmp_path / "demo", "--optimizer", "adam") == 0
+    page = (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
+    assert "Adam, learning rate 0.01<" in page
+    assert "--optimizer adam --lr 0.01 " in page
+    capsys.readouterr()
+    assert moons(tmp_path / "other", "--optimizer", "adam", "--momentum", "0.5") == 2
+    assert "adam has no momentum: leave it out" in capsys.readouterr().err
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ KEYWORDS: list[tuple[Callable[..., Any], Mapping[str, str]]] = [
     (Layer, table.DENSE),
     (MLP, table.NETWORK),
     (SGD, table.DESCENT),
+    *[(kind, table.ADAPTIVE) for kind in (nn.Adagrad, nn.Adam, nn.AdamW, nn.RMSprop)],
+    *[(kind, table.SCHEDULE) for kind in nn.schedules.SCHEDULES.values()],
     (nn.minibatches, table.DATA),
     (nn.split, table.DATA),
 ]
@@ -72,7 +74,7 @@ def test_what_is_written_in_its_place_is_there(here: str) -> None:
 @pytest.mark.parametrize("name", table.NAMES)
 def test_a_name_of_another_library(name: str) -> None:
     advice = instead(name, table.NAMES)
-    for module in (nn, nn.optim, nn.losses, nn.activations, nn.init, nn.datasets):
+    for module in (nn, nn.optim, nn.schedules, nn.losses, nn.activations, nn.init, nn.datasets):
         if hasattr(module, name):
             # A function that the module itself imports, such as autograd's.
             assert module is not nn
@@ -172,7 +174,7 @@ def test_a_keyword_of_another_library(
     for key in spellings:
         name = key.removesuffix("=")
         if name in own:
-            assert (function, name) == (nn.split, "seed")
+            assert (function, name) in ((nn.split, "seed"), (nn.RMSprop, "alpha"))
             continue
         for more in ({}, dict.fromkeys(own)):  # also where something is missing
             with pytest.raises(TypeError) as error:
@@ -198,6 +200,7 @@ def test_names_that_stand_for_an_entry_of_a_table(ours: str, name: str) -> None:
         "loss": nn.losses.LOSSES,
         "activation": nn.activations.ACTIVATIONS,
         "initialiser": nn.init.INITIALISERS,
+        "optimizer": nn.optim.OPTIMIZERS,
         "engine": importlib.import_module("nn.training.choice").ENGINES,
         "data set": experiment.TASKS,
         "command": cli.COMMANDS,

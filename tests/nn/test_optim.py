@@ -101,7 +101,7 @@ def test_a_step_without_any_gradient_says_what_was_forgotten():
     assert numbers.tolist() == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("size", [1, 7, 2**14, 2**14 + 1, 50_000])
+@pytest.mark.parametrize("size", [1, 7, 2**16, 2**16 + 1, 70_000])
 @pytest.mark.parametrize(
     "options",
     [

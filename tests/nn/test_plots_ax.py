@@ -32,6 +32,7 @@ PICTURES: dict[str, tuple[int, Callable[[Any], Any]]] = {
     "images": (3, lambda ax: plots.images(datasets.digits()[0][:3], ["a", "b", "c"], ax=ax)),
     "learning_rates": (2, lambda ax: plots.learning_rates(square, {0.1: [3], 1.1: [3]}, ax=ax)),
     "perturbation": (1, lambda ax: plots.perturbation(square, 1.0, 2.0, ax=ax)),
+    "rate_search": (1, lambda ax: plots.rate_search([0.1, 1.0], [2.0, 1.0], ax=ax)),
     "saturation": (3, lambda ax: plots.saturation({"raw": [-80.0], "scaled": [1.0]}, ax=ax)),
     "symmetry": (2, lambda ax: plots.symmetry({"a": [[1, 1]], "b": [[1, 2]]}, ax=ax)),
     "History.plot": (1, lambda ax: History([EpochRecord(1, 1.0, *[None] * 3, 1, 7)]).plot(ax=ax)),

@@ -16,9 +16,10 @@ from benchmarks.campaign.calls import CALLS
 from support.profile import PROFILE
 
 ROOMS = [autograd, check, strategies, laboratory, nn, nn.datasets, values.plots, values.losses]
-# Errors and records that nobody makes by hand, and what `trained` calls.
+ROOMS += [nn.optim, nn.schedules]
+# Errors and records that nobody makes by hand, and what `trained` and `searched` call.
 NOT_CALLED = {"Outcome", "Verdict", "Step", "Slip", "Network", "RandomProgram", "NaiveTrial"}
-NOT_CALLED |= {"UpdateTrial", "Initialiser", "fit", "Estimate", "Taylor", "FaultKind"}
+NOT_CALLED |= {"UpdateTrial", "Initialiser", "fit", "find_lr", "Estimate", "Taylor", "FaultKind"}
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])

@@ -34,6 +34,7 @@ FACES = {
     "nn.losses",
     "nn.optim",
     "nn.plots",
+    "nn.schedules",
 }
 PAGES = [
     ROOT / "README.md",
@@ -167,7 +168,7 @@ def test_compile_is_the_function_whatever_was_imported_before(before: str) -> No
 
 def test_rooms_are_modules_and_are_found_without_an_import_of_their_own() -> None:
     rooms = "autograd.check, autograd.display, autograd.laboratory, autograd.transforms"
-    rooms += ", nn.activations, nn.datasets, nn.init, nn.layers, nn.losses, nn.optim"
+    rooms += ", nn.activations, nn.datasets, nn.init, nn.layers, nn.losses, nn.optim, nn.schedules"
     code = f"import autograd, nn\nprint({{type(room).__name__ for room in ({rooms})}})"
     assert run(code) == "{'module'}"
 

@@ -15,7 +15,6 @@ import os
 import re
 from collections import Counter
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from autograd.display.picture.style import DARK
 from autograd.engine.value import Value
 from autograd.escaping import markup
 from autograd.files import with_ending, write_whole
+from autograd.pages.assets import asset, squeezed
 from autograd.pages.live import Live, Slots, has_slots, live_of, slot
 from autograd.pages.still import drawn
 from autograd.pages.title import Title, title_of
@@ -245,10 +245,10 @@ class Walkthrough:
         # Derived from the content, so that running a notebook again changes nothing.
         content = f"{still}{data}{self._live.text}"
         name = "cw-" + hashlib.sha256(content.encode()).hexdigest()[:12]
-        parts = "".join([_asset(part) for part in _PARTS if self._is_live or part != "lab.js"])
-        script = _asset("walkthrough.js").replace("// PARTS\n", parts)
+        parts = "".join([asset(part) for part in _PARTS if self._is_live or part != "lab.js"])
+        script = asset("walkthrough.js").replace("// PARTS\n", parts)
         script = script.replace("= PROGRAM", f"= {self._live.text}")
-        script = _squeezed(script)
+        script = squeezed(script)
         script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
         title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
         style = _style(drawing)
@@ -342,31 +342,6 @@ def _script_json(data: Any) -> str:
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _asset(name: str) -> str:
-    return files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
-
-
-def _squeezed(script: str) -> str:
-    """Return a script without comments at the margin and what else only its reader needs."""
-    script = re.sub(r"^ *//.*\n|^ +", "", script, flags=re.MULTILINE)
-    found = re.search(r"const USE=?[^}]*", script)
-    for name, place in re.findall(r"(\w+): (\d+)", found[0] if found else ""):
-        script = re.sub(rf"\bUSE\.{name}\b", place, script)
-    script = re.sub(r"const USE[^;]*;\n", "", script)
-    script = _SPACED.sub(lambda found: found["kept"] or found["sign"] or found["between"], script)
-    return re.sub(r"(?<=[;,{(&|?:=+>])\n(?=.)|\n(?=[}?:.&|)])", "", script)
-
-
-# Strings, templates and regular expressions, which begin with no space as a division does; signs
-# that hold words apart by themselves; and operators, of which two would be another one.
-_SPACED = re.compile(
-    r'(?P<kept>"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`'
-    r"|/(?! )(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/)"
-    r"| ?(?P<sign>[=<>*%?:;,(){}\[\]&|!]+) ?"
-    r"|(?<=[\w)\]]) (?P<between>[-+/]) (?=[\w(])"
-)
-
-
 def _style(drawing: str) -> str:
     """Return the style sheet, with the colours of light and dark pages and of a picture."""
     pairs = {f"--cw-{name}": pair for name, pair in _COLOURS.items()}
@@ -396,7 +371,7 @@ def _style(drawing: str) -> str:
         "}",
         # On paper black on white, whatever the page around it is.
         "@media print{.chalk-walk.chalk-walk{color-scheme:light;--cw-ink:#000000}}",
-        re.sub(r"/\*.*?\*/", "", _asset("walkthrough.css")),
+        re.sub(r"/\*.*?\*/", "", asset("walkthrough.css")),
     ]
     sheet = "\n".join(rules).replace(".chalk-walk", ".cw")
     return re.sub(r"\s*([{};,]|(?<=\w):)\s+|;?\s*(\})\s*|^\s+", r"\1\2", sheet)

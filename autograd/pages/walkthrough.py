@@ -14,7 +14,7 @@ import math
 import os
 import re
 from collections import Counter
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -245,10 +245,7 @@ class Walkthrough:
         # Derived from the content, so that running a notebook again changes nothing.
         content = f"{still}{data}{self._live.text}"
         name = "cw-" + hashlib.sha256(content.encode()).hexdigest()[:12]
-        parts = "".join([asset(part) for part in _PARTS if self._is_live or part != "lab.js"])
-        script = asset("walkthrough.js").replace("// PARTS\n", parts)
-        script = script.replace("= PROGRAM", f"= {self._live.text}")
-        script = squeezed(script)
+        script = _script(self._is_live).replace("=PROGRAM", f"={squeezed(self._live.text)}")
         script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
         title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
         style = _style(drawing)
@@ -340,6 +337,13 @@ def _script_json(data: Any) -> str:
     text = text.replace("</", "<\\/").replace("<!", "\\u003c!").replace("<s", "\\u003cs")
     text = text.replace("<S", "\\u003cS")
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+@cache
+def _script(is_live: bool) -> str:
+    """Return the script, with words in the place of its program, its name and its data."""
+    parts = "".join([asset(part) for part in _PARTS if is_live or part != "lab.js"])
+    return squeezed(asset("walkthrough.js").replace("// PARTS\n", parts))
 
 
 def _style(drawing: str) -> str:

@@ -4,9 +4,10 @@ A label may be any str at all, with control characters, lone surrogates, markup 
 text. Pictures, tables and formulas pass it through here once; markup is escaped by each writer.
 """
 
+import json
 import re
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 LONGEST: Final = 2_000
 
@@ -54,3 +55,15 @@ def markdown_text(text: str) -> str:
     w\_1 &lt; 2
     """
     return text.translate(_MARKDOWN)
+
+
+def script_json(data: Any) -> str:
+    r"""Return JSON that cannot end the script element it stands in, nor begin a comment there.
+
+    >>> script_json("</script>")
+    '"<\\/script>"'
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = text.replace("</", "<\\/").replace("<!", "\\u003c!").replace("<s", "\\u003cs")
+    text = text.replace("<S", "\\u003cS")
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -21,7 +21,22 @@ from typing import Any, NamedTuple, NoReturn
 from autograd.engine.number import number
 from autograd.engine.primitive import TABLE, apply, lookup
 from autograd.engine.value import Value
-from autograd.vocabulary import CONSTANTS, fits, function_of, instead, takes_lists, written
+from autograd.vocabulary import (
+    CONSTANTS,
+    DEEPEST,
+    HINTS,
+    LONGEST,
+    PLAIN,
+    SAID,
+    SUPERSCRIPTS,
+    WINDOW,
+    fits,
+    function_of,
+    instead,
+    said_by,
+    takes_lists,
+    written,
+)
 
 _TOKEN = re.compile(
     r"(?P<space>\s+)"
@@ -29,24 +44,7 @@ _TOKEN = re.compile(
     r"|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign>\*\*|[-+*/()\[\],;=−×·÷])"
 )
-_PLAIN = {"−": "-", "×": "*", "·": "*", "÷": "/"}
 _ROWS = {row.operator: row for row in TABLE.values() if row.operator and row.arity == 2}
-_HINTS = {
-    "^": "a power is written **",
-    ".": "functions are written by their name alone, as in tanh(x)",
-    "{": "parentheses are written ( )",
-    "|": "an absolute value is written abs(x)",
-    "⁻": "a power is written **, as in x**-1",
-    "√": "a root is written sqrt(x)",
-    "!": "there is no factorial",
-    "%": "there is no remainder",
-    "<": "there are no comparisons; step(x) is 1 where x > 0",
-    ">": "there are no comparisons; step(x) is 1 where x > 0",
-}
-_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
-_DEEPEST = 80
-_LONGEST = 100_000
-_WINDOW = 60
 
 
 class ExpressionError(ValueError):
@@ -80,8 +78,8 @@ class ExpressionError(ValueError):
         begin = self.text.rfind("\n", 0, self.position) + 1
         line = self.text[begin:].split("\n", 1)[0]
         column = self.position - begin
-        first = max(0, column - _WINDOW)
-        shown = line[first : column + _WINDOW]
+        first = max(0, column - WINDOW)
+        shown = line[first : column + WINDOW]
         shown = "".join([c if c.isprintable() else " " for c in shown])
         dots = "…" if first else ""
         return f"{self.reason}\n    {dots}{shown}\n    {' ' * (len(dots) + column - first)}^"
@@ -119,9 +117,7 @@ def parse(text: str, /, **values: Any) -> Value:
     z = parser.program()
     unused = [name for name in values if name not in parser.leaves]
     if unused:
-        raise ExpressionError(
-            f"{unused[0]} was given a value, but there is no {unused[0]} in {text!r:.60}", text
-        )
+        raise ExpressionError(SAID["unused"].format(name=unused[0], text=f"{text!r:.60}"), text)
     return z
 
 
@@ -140,32 +136,31 @@ class _Parser:
         self.depth = 0
         self.tokens = self._tokens()
 
-    def fail(self, reason: str, position: int) -> NoReturn:
-        raise ExpressionError(reason, self.text, position)
+    def fail(self, fault: str, position: int, **parts: Any) -> NoReturn:
+        """Raise the error that is said of a fault, its parts being put into the words."""
+        raise ExpressionError(SAID[fault].format(**parts), self.text, position)
 
     def _tokens(self) -> list[_Token]:
         text = self.text
-        if len(text) > _LONGEST:
-            raise ExpressionError(
-                f"an expression has at most {_LONGEST:,} characters, got {len(text):,}", text[:60]
-            )
+        if len(text) > LONGEST:
+            reason = SAID["long"].format(most=f"{LONGEST:,}", got=f"{len(text):,}")
+            raise ExpressionError(reason, text[:60])
         tokens: list[_Token] = []
         at = 0
         while at < len(text):
             found = _TOKEN.match(text, at)
             if found is None:
-                hint = _HINTS.get(text[at])
-                self.fail(f"{text[at]!r} is not understood{f': {hint}' if hint else ''}", at)
+                hint = HINTS.get(text[at])
+                fault = "sign" if hint is None else "hinted"
+                self.fail(fault, at, sign=repr(text[at]), hint=hint)
             kind = str(found.lastgroup)
             for i, character in enumerate(found.group(), at):
-                if character in _SUPERSCRIPTS:
-                    power = f"**{_SUPERSCRIPTS[character]}"
-                    self.fail(
-                        f"{character!r} is not understood: a power is written **, as in x{power}", i
-                    )
+                if character in SUPERSCRIPTS:
+                    power = SUPERSCRIPTS[character]
+                    self.fail("superscript", i, sign=repr(character), power=power)
             if kind != "space":
                 piece = found.group()
-                tokens.append(_Token(kind, _PLAIN.get(piece, piece), at))
+                tokens.append(_Token(kind, PLAIN.get(piece, piece), at))
             at = found.end()
         tokens.append(_Token("end", "", len(text.rstrip())))
         return tokens
@@ -185,11 +180,14 @@ class _Parser:
     def expect(self, sign: str, opened: _Token) -> None:
         if not self.take(sign):
             token = self.token
-            found = "the end" if token.kind == "end" else repr(token.text)
+            found = SAID["end"] if token.kind == "end" else repr(token.text)
             self.fail(
-                f"expected {sign!r} for the {opened.text!r} at character {opened.position + 1}, "
-                f"found {found}",
+                "open",
                 token.position,
+                sign=repr(sign),
+                opened=repr(opened.text),
+                at=opened.position + 1,
+                found=found,
             )
 
     # Statements ---------------------------------------------------------------------------------
@@ -202,19 +200,15 @@ class _Parser:
             if not self.take(";") and self.token.kind != "end":
                 self._fail_after()
         if result is None:
-            raise ExpressionError("the expression is empty", self.text)
+            raise ExpressionError(SAID["empty"], self.text)
         return result if isinstance(result, Value) else Value(result)
 
     def _fail_after(self) -> NoReturn:
         token = self.token
         if token.kind in ("name", "number") or token.text in ("(", "["):
             before = self.tokens[self.at - 1].text
-            self.fail(
-                f"an operator is missing between {before!r} and {token.text!r}: "
-                "a product is written with *",
-                token.position,
-            )
-        self.fail(f"{token.text!r} is not expected here", token.position)
+            self.fail("operator", token.position, before=repr(before), after=repr(token.text))
+        self.fail("unexpected", token.position, sign=repr(token.text))
 
     def statement(self) -> Any:
         name = self.token
@@ -222,7 +216,7 @@ class _Parser:
         if name.kind != "name" or following.text != "=":
             return self._single(self.sum())
         if name.text in self.values or name.text in self.leaves:
-            self.fail(f"{name.text} has a value already", name.position)
+            self.fail("taken", name.position, name=name.text)
         self.at += 2
         result = self._single(self.sum())
         if not isinstance(result, Value):
@@ -234,7 +228,7 @@ class _Parser:
 
     def _single(self, result: Any) -> Any:
         if isinstance(result, list):
-            self.fail("a list stands only in a call, as in sum([x, y])", self._last())
+            self.fail("list", self._last())
         return result
 
     def _last(self) -> int:
@@ -262,7 +256,7 @@ class _Parser:
             minus += sign.text == "-"
         result: Any = self.power()
         if first and isinstance(result, list):
-            self.fail("a list has no sign", first.position)
+            self.fail("signed", first.position)
         return -result if minus % 2 else result
 
     def power(self) -> Any:
@@ -275,12 +269,12 @@ class _Parser:
 
     def deeper(self) -> None:
         self.depth += 1
-        if self.depth > _DEEPEST:
-            self.fail(f"this is nested more than {_DEEPEST} deep", self.token.position)
+        if self.depth > DEEPEST:
+            self.fail("deep", self.token.position, most=DEEPEST)
 
     def combine(self, sign: _Token, left: Any, right: Any) -> Any:
         if isinstance(left, list) or isinstance(right, list):
-            self.fail(f"a list cannot stand beside {sign.text!r}", sign.position)
+            self.fail("beside", sign.position, sign=repr(sign.text))
         if sign.text == "**":
             if isinstance(left, Value) or isinstance(right, Value):
                 return left**right
@@ -294,9 +288,9 @@ class _Parser:
         token = self.token
         self.at += 1
         if token.kind == "end":
-            self.fail("the expression ends here: a number or a name is missing", token.position)
+            self.fail("ends", token.position)
         if token.kind == "sign" and token.text not in ("(", "["):
-            self.fail(f"expected a number or a name, found {token.text!r}", token.position)
+            self.fail("atom", token.position, sign=repr(token.text))
         if token.kind == "number":
             return float(token.text)
         if token.kind == "name":
@@ -328,8 +322,8 @@ class _Parser:
             if name in CONSTANTS:
                 return CONSTANTS[name]
             if function_of(name) is not None:
-                self.fail(f"{name} is a function: write {name}(x)", token.position)
-            self.fail(f"{name} has no value: give it one, as in {name}=0.5", token.position)
+                self.fail("function", token.position, name=name)
+            self.fail("value", token.position, name=name)
         return self.leaves[name]
 
     def call(self, token: _Token) -> Any:
@@ -337,21 +331,18 @@ class _Parser:
         function = function_of(name)
         if function is None:
             if name in self.values or name in self.leaves:
-                self.fail(f"{name} is a number and cannot be called: write {name}*(...)",
-                          token.position)  # fmt: skip
-            self.fail(f"there is no function called {name}{instead(name)}", token.position)
+                self.fail("called", token.position, name=name)
+            self.fail("unknown", token.position, name=name, instead=instead(name))
         opened = self.token
         self.at += 1
         operands = self.arguments(")", opened)
         row = TABLE.get(name)
         if row is not None and row.arity is not None and len(operands) != row.arity:
-            takes = f"{row.arity} operand{'s' * (row.arity != 1)}"
-            self.fail(f"{name} takes {takes}, got {len(operands)}", token.position)
+            fault = "operand" if row.arity == 1 else "operands"
+            self.fail(fault, token.position, name=name, takes=row.arity, got=len(operands))
         if takes_lists(name, function) and not fits(function, operands):
-            self.fail(f"{name} takes a sequence in brackets: write {written(name)}", token.position)
+            self.fail("sequence", token.position, name=name, written=written(name))
         try:
             return function(*operands)
         except (TypeError, ValueError, OverflowError) as error:
-            reason = str(error)
-            reason = reason if reason.startswith(name) else f"{name}: {reason}"
-            raise ExpressionError(reason, self.text, token.position) from None
+            raise ExpressionError(said_by(name, error), self.text, token.position) from None

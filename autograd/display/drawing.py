@@ -15,7 +15,7 @@ from autograd.display.picture.picture import Picture
 from autograd.display.picture.selection import views
 from autograd.display.picture.style import legend_of
 from autograd.display.shown.notebook import MOST_BYTES, bundle, picture_format, stored
-from autograd.display.shown.slim import inline_svg
+from autograd.display.shown.slim import inline_svg, quick_svg
 from autograd.display.shown.theme import adapting
 from autograd.display.writers.dot import dot_source
 from autograd.display.writers.graphviz import (
@@ -159,6 +159,11 @@ def draw(
         early = all(arrow.amount is None for arrow in picture.arrows) and z.grad is None
         picture.key, picture.looks = (_EARLY, "") if early else (_KEY, _COLOURS)
         picture.looks += "" if picture.labelled else ", in its tooltip"
+        if earlier := _held_before(picture):
+            picture.notes.append(
+                f"{earlier} holds gradients of earlier passes, too: set its grad to None before "
+                "backward() to begin anew"
+            )
         if not early and picture.labelled and any(arrow.values for arrow in picture.arrows):
             picture.notes.insert(0, _FLOWS)
     if asked.flag("legend", legend):
@@ -167,6 +172,24 @@ def draw(
         if any(fact.quantity == "direction" for fact in facts):
             picture.notes.insert(0, _DIRECTIONS)
     return Drawing(picture, format, scale)
+
+
+def _held_before(picture: Picture) -> str:
+    """Return a leaf whose gradient is more than flows to it here, "" where none is seen to be."""
+    if any(box.kind not in ("leaf", "node") for box in picture.boxes):
+        return ""  # not every use of a leaf is shown
+    flowed: dict[str, list[float | None]] = {}
+    for arrow in picture.arrows:
+        flowed.setdefault(arrow.tail, []).append(arrow.amount)
+    for box in picture.boxes:
+        held = [x for fact in box.facts if fact.quantity == "gradient" for x in fact.numbers]
+        amounts = [x for x in flowed.get(box.name, ()) if x is not None]
+        if box.kind != "leaf" or not held or len(amounts) < len(flowed.get(box.name, ())):
+            continue
+        scale = max(map(abs, (*held, *amounts)), default=0.0)
+        if amounts and abs(held[0] - sum(amounts)) > 1e-9 * scale * len(amounts):
+            return box.title or box.called
+    return ""
 
 
 class Drawing:
@@ -202,8 +225,12 @@ class Drawing:
         """The SVG, which engine drew it, and in one line why not a better one."""
         rendered = render(self.source, "svg")
         if rendered.content is not None:
-            svg = adapting(inline_svg(rendered.content))
-            return svg, rendered.engine, f"drawn by {rendered.engine}"
+            inline = quick_svg if self.picture.is_large else inline_svg
+            return (
+                adapting(inline(rendered.content)),
+                rendered.engine,
+                f"drawn by {rendered.engine}",
+            )
         advice = "" if available() else f": {INSTALL} for a better one"
         note = f"drawn by the own layout ({rendered.reason}){advice}"
         return adapting(svg_of(self.picture)), "own layout", note

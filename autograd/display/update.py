@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain
 
 from autograd.display.drawing import Drawing, check_format, draw
+from autograd.display.fitting import fitting
 from autograd.display.format import count_text, number_text, tone
 from autograd.display.picture.boxes import EARLY, Arrow, Box, Fact, without_gradient
 from autograd.display.picture.picture import Picture, set_widths
@@ -79,7 +80,7 @@ def draw_update(before: Drawing | Value, after: Drawing | Value, *, format: str 
         picture.notes.append(f"{box.title or 'the result'}: {box.facts[0].text}")
     picture.notes += new.notes
     picture.legend = legend_of(picture) if new.legend else []
-    return Drawing(picture, format)
+    return Drawing(fitting([picture]), format)
 
 
 def _picture(given: Drawing | Value, name: str) -> Picture:
@@ -114,8 +115,9 @@ def _partners(old: Picture, new: Picture) -> dict[str, Box]:
     for a, b in chain.from_iterable(zip(x, y, strict=False) for x, y in pairs):
         if (a.kind, a.title, a.made) != (b.kind, b.title, b.made):
             raise ValueError(
-                f"these are not pictures of one graph: where one has {_words(a)}, the other has "
-                f"{_words(b)}"
+                f"these are not pictures of one graph, or not of the same part of it: where one "
+                f"has {_words(a)}, the other has {_words(b)}. Of one graph, give both draws the "
+                f'same expand=, such as "layers" or True'
             )
         partners[b.name] = a
     olds, news = ({box.name: box for box in picture.boxes} for picture in (old, new))

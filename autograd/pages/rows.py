@@ -18,6 +18,9 @@ from autograd.engine.primitive import TABLE, Primitive
 from autograd.engine.symbolic import reciprocals, structural_zeros
 from autograd.engine.value import Value
 
+# How many operands a row of any number of them may have in a page that knows no graph before.
+MOST_OPERANDS = 12
+
 _DEFINITION = re.compile(r"^(?:function (\w+)(?s:.*?)^}|const (\w+) (?s:.*?);)$", re.MULTILINE)
 
 
@@ -30,13 +33,18 @@ def definitions() -> dict[str, str]:
       return x * x;
     }
     """
-    text = _without_comments("rows.js")
+    text = without_comments("rows.js")
     return {found[1] or found[2]: found[0] for found in _DEFINITION.finditer(text)}
 
 
-def _without_comments(name: str) -> str:
-    text = files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
-    return re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE).lstrip()
+def asset(name: str) -> str:
+    """Return the text of a script or a style sheet of this room."""
+    return files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
+
+
+def without_comments(name: str) -> str:
+    """Return the text of a script of this room without its comments."""
+    return re.sub(r"^ *//.*\n", "", asset(name), flags=re.MULTILINE).lstrip()
 
 
 def is_spelt(row: Primitive) -> bool:
@@ -113,7 +121,7 @@ def script_of(z: Value) -> Script:
     return chain_script(chain_of(z), is_spelt)
 
 
-def chain_of_any(most: int = 16) -> Script:
+def chain_of_any(most: int = MOST_OPERANDS) -> Script:
     """Return the script of the chain rule over a graph that is not known before, in `chain.js`.
 
     Its function takes the nodes and the numbers of the leaves, and gives the lists of `script_of`.
@@ -124,7 +132,7 @@ def chain_of_any(most: int = 16) -> Script:
     scripts: list[Script] = []
     entries: list[str] = []
     for row in TABLE.values():
-        own = {n: row_script(row, n, is_spelt) for n in _counts(row, most)}
+        own = {n: row_script(row, n, is_spelt) for n in counts(row, most)}
         if any(script.missing for script in own.values()):
             continue
         scripts += own.values()
@@ -137,12 +145,12 @@ def chain_of_any(most: int = 16) -> Script:
         entries.append(f"  {row.name}: {_object(facts)},")
     table = "\n".join(["const ROWS = {", *entries, "};"])
     calls = sorted({name for script in scripts for name in script.calls})
-    texts = [*[script.text for script in scripts], table, _without_comments("chain.js").rstrip()]
+    texts = [*[script.text for script in scripts], table, without_comments("chain.js").rstrip()]
     return Script("chain", "\n".join(texts), tuple(calls))
 
 
-def _counts(row: Primitive, most: int) -> Iterable[int]:
-    """Return the numbers of operands that a row may have."""
+def counts(row: Primitive, most: int) -> Iterable[int]:
+    """Return the numbers of operands that a row may have, a pair counted once."""
     if row.arity is not None:
         return [row.arity]
     # An operand that chooses among the others is none without them.

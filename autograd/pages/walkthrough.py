@@ -248,7 +248,7 @@ class Walkthrough:
         script = _script(self._is_live).replace("=PROGRAM", f"={squeezed(self._live.text)}")
         script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
         title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
-        style = _style(drawing)
+        style = walkthrough_style(drawing)
         return (
             f'<div class="chalk-walk cw" id="{name}" data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{style}</style>\n{title}\n{still}\n<script>\n{script}</script>\n</div>"
@@ -346,7 +346,17 @@ def _script(is_live: bool) -> str:
     return squeezed(asset("walkthrough.js").replace("// PARTS\n", parts))
 
 
-def _style(drawing: str) -> str:
+def walkthrough_function(name: str) -> str:
+    """Return the script as a function of an element's id, its data and the program of its numbers.
+
+    It is for pages that make the elements themselves.
+    """
+    head, function = "(function(id,data){", f"function {name}(id,data,PROGRAM){{"
+    script = _script(True).lstrip().replace(head, function, 1)
+    return script.rstrip().removesuffix(")(NAME,DATA);")
+
+
+def walkthrough_style(drawing: str) -> str:
     """Return the style sheet, with the colours of light and dark pages and of a picture."""
     pairs = {f"--cw-{name}": pair for name, pair in _COLOURS.items()}
     light = ";".join([f"{name}:{pair[0]}" for name, pair in pairs.items()])

@@ -1,4 +1,4 @@
-"""The commands that look at an expression: `chalkgrad draw`, `explain` and `walk`.
+"""The commands that look at an expression: `chalkgrad draw`, `explain`, `walk` and `play`.
 
 An expression comes with a value for each of its names, as in ``"tanh(w*x + b)" w=0.5 x=2 b=-1``.
 It is parsed, never evaluated as Python, and an error points at the character.
@@ -9,7 +9,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from autograd import Drawing, ExpressionError, Value, draw, explain, order, parse, walkthrough
+from autograd import (
+    Drawing,
+    ExpressionError,
+    Value,
+    draw,
+    explain,
+    order,
+    parse,
+    playground,
+    walkthrough,
+)
 from nn.command.subcommand import Option, Refusal, Subcommand
 
 _DRAWN = (".svg", ".dot", ".gv", ".mmd", ".tex", ".txt", ".png", ".pdf")
@@ -126,6 +136,11 @@ def _walk(options: argparse.Namespace) -> str:
     return f"{_result(z)} Page: {path}"
 
 
+def _play(options: argparse.Namespace) -> str:
+    page = playground(options.expression.strip(), **values_of(options.values))
+    return f"Page: {page.save(options.output or 'play.html')}"
+
+
 def _result(z: Value) -> str:
     return f"{z.label or 'z'} = {z.data:.6g}."
 
@@ -133,7 +148,12 @@ def _result(z: Value) -> str:
 # The commands -----------------------------------------------------------------------------------
 
 
-def _command(about: str, look: Callable[[argparse.Namespace], str], *options: Option) -> Subcommand:
+def _command(
+    about: str,
+    look: Callable[[argparse.Namespace], str],
+    *options: Option,
+    expression: Option | None = None,
+) -> Subcommand:
     """Return the command that prints what a function finds at an expression."""
 
     def run(asked: argparse.Namespace) -> str:
@@ -142,23 +162,21 @@ def _command(about: str, look: Callable[[argparse.Namespace], str], *options: Op
         except (ExpressionError, OSError, RuntimeError, ValueError) as error:
             raise Refusal(str(error)) from None
 
-    return Subcommand(about, run, [*_OF_ALL, *options])
+    return Subcommand(about, run, [expression or _EXPRESSION, _VALUES, *options])
 
 
-_OF_ALL: Sequence[Option] = [
-    (
-        ["expression"],
-        {"help": 'such as "tanh(w*x + b)"; parts may be named: "u = x**2 + y; u**2 + u"'},
-    ),
-    (
-        ["values"],
-        {
-            "nargs": "*",
-            "metavar": "NAME=VALUE",
-            "help": "a value for each name in it, as in w=0.5",
-        },
-    ),
-]
+_EXPRESSION: Option = (
+    ["expression"],
+    {"help": 'such as "tanh(w*x + b)"; parts may be named: "u = x**2 + y; u**2 + u"'},
+)
+_VALUES: Option = (
+    ["values"],
+    {
+        "nargs": "*",
+        "metavar": "NAME=VALUE",
+        "help": "a value for each name in it, as in w=0.5",
+    },
+)
 _WHERE = f"where to, ending in {', '.join(_DRAWN)}; without it, the picture is printed as text"
 LOOKING: Mapping[str, Subcommand] = MappingProxyType(
     {
@@ -220,6 +238,22 @@ LOOKING: Mapping[str, Subcommand] = MappingProxyType(
                 {"metavar": "PAGE", "help": "where to, ending in .html (default: walk.html)"},
             ),
             (["--quiz"], {"action": "store_true", "help": "begin with the quiz on"}),
+        ),
+        "play": _command(
+            "write a page to type expressions in, to move their leaves and to step through them",
+            _play,
+            (
+                ["--output", "-o"],
+                {"metavar": "PAGE", "help": "where to, ending in .html (default: play.html)"},
+            ),
+            expression=(
+                ["expression"],
+                {
+                    "nargs": "?",
+                    "default": "",
+                    "help": "what the page begins with, an example if left out",
+                },
+            ),
         ),
     }
 )

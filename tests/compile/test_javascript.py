@@ -4,7 +4,6 @@ import json
 import math
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -19,14 +18,14 @@ from autograd.compile.arrays.chain import chain_of
 from autograd.compile.backends.javascript import Script, gradient_script, value_script
 from autograd.compile.graph.graph import Graph
 from autograd.compile.graph.passes import simplified
-from autograd.compile.tracing.trace import recorded, trace
+from autograd.compile.tracing.trace import trace
 from autograd.display.chain.passes import Walk
 from autograd.engine.primitives import apply
 from autograd.pages.rows import chain_of_any, is_spelt, script_of, standing_alone
 from nn import MLP, binary_cross_entropy
+from support.chains import compare
 from support.javascript import Job, by_node, engines, node, runner
 from support.profile import PROFILE
-from support.roundings import room
 
 PROGRAMS = 2_000 if PROFILE == "long" else 150
 # Numbers to put in a leaf's place, beside those near by.
@@ -63,37 +62,6 @@ def walk_of(program: RandomProgram, point: list[float]) -> tuple[Walk, list[int]
     inputs = [Value(x) for x in point]
     walk = Walk(program.run(inputs)[-1])
     return walk, [inputs.index(v) for v in walk.nodes if v.op is None]
-
-
-def is_same(x: float, y: float) -> bool:
-    return x == y and math.copysign(1.0, x) == math.copysign(1.0, y) if x == x else y != y
-
-
-def compare(walk: Walk, found: dict[str, list[float]]) -> list[str]:
-    """Return where a page's numbers are not those of a walk, but for roundings."""
-    graph = recorded(walk.z)
-    nodes: list[int] = graph.outputs.tolist()
-    leaves = [v.data for v in walk.nodes if v.op is None]
-    rooms = room(replace(graph, outputs=graph.outputs[-1:]), (), leaves).everywhere
-    uses = [(nodes[use.node], use.position) for use in walk.uses]
-    lists = {
-        "values": (walk.data, [rooms.values[i] for i in nodes]),
-        "gradients": (walk.gradients, [rooms.adjoints[i] for i in nodes]),
-        "partials": ([u.local for u in walk.uses], [rooms.partials.get(u, 0.0) for u in uses]),
-        "contributions": (
-            [u.contribution for u in walk.uses],
-            [rooms.parts.get(u, 0.0) for u in uses],
-        ),
-    }
-    wrong = [
-        f"{name}[{i}] is {x!r}, not {y!r} by {off:.1e}"
-        for name, (wanted, off_by) in lists.items()
-        for i, (x, y, off) in enumerate(zip(found[name], wanted, off_by, strict=True))
-        if not is_same(x, y)
-        and not (math.isfinite(x) and math.isfinite(y) and not abs(x - y) > off + 1e-323)
-    ]
-    closed = [use.nothing for use in walk.uses]
-    return wrong if [x == 0.0 for x in found["flows"]] == closed else [*wrong, "closed edges"]
 
 
 @cache

@@ -564,3 +564,34 @@ def test_text_calls_a_node_of_a_collapsed_graph_what_steps_calls_it():
     loss = (ag.sum(model([1.0, 2.0])) - 1.0) ** 2
     *_, minus, _ = ag.steps(loss).forward
     assert f"{minus.name} = · - 1" in str(draw(loss, expand="layers"))
+
+
+def test_a_leaf_that_holds_gradients_of_earlier_passes_is_named():
+    x = Value(3.0, "x")
+    z = x * x + x
+    z.backward()
+    assert not any("earlier" in note for note in draw(z).picture.notes)
+    z.backward()
+    assert "x holds gradients of earlier passes, too" in draw(z).picture.notes[0]
+    x.grad = None
+    z.backward()
+    assert not any("earlier" in note for note in draw(z).picture.notes)
+
+
+def test_a_picture_too_large_for_tex_is_shown_all_the_same():
+    x = Value(0.5, "x")
+    for _ in range(100):
+        x = x.tanh()
+    assert "<img" in draw(x, depth=100, direction="right")._repr_mimebundle_()["text/html"]
+    assert draw(x, depth=10**30, max_nodes=20).picture.boxes
+
+
+def test_a_large_picture_of_a_narrow_graph_runs_downwards():
+    x = Value(0.5, "x")
+    for _ in range(60):
+        x = x.tanh()
+    picture = draw(x, expand=True).picture
+    assert (picture.down, picture.fitted) == (True, False)
+    html = draw(x, expand=True)._repr_mimebundle_()["text/html"]
+    assert "max-width:none" in html
+    assert "max-width:100%" in draw(x)._repr_mimebundle_()["text/html"]

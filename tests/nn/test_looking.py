@@ -1,4 +1,4 @@
-"""The commands draw, explain and walk: what they print and write, and what they refuse."""
+"""The commands draw, explain, walk and play: what they print and write, and what they refuse."""
 
 import io
 import os
@@ -126,7 +126,7 @@ def test_what_is_wrong_is_said_on_stderr_with_exit_code_2(run, tmp_path, words, 
 def test_the_help_lists_the_commands(run):
     code, out, _ = run("--help")
     assert code == 0
-    assert re.search(r"\bdraw\b.*\bexplain\b.*\bwalk\b", out, re.DOTALL)
+    assert re.search(r"\bdraw\b.*\bexplain\b.*\bwalk\b.*\bplay\b", out, re.DOTALL)
     assert run("walk", "--help")[0] == 0
 
 
@@ -237,3 +237,16 @@ def test_an_output_may_begin_with_a_minus(run, tmp_path, option):
     code, out, _ = run("draw", "-x", "x=1", option, "-x.svg")
     assert (code, out) == (0, "z = -1. Picture: -x.svg\n")
     assert [path.name for path in tmp_path.iterdir()] == ["-x.svg"]
+
+
+def test_play_writes_a_page_to_type_in(run, tmp_path):
+    code, out, _ = run("play", *NEURON, "-o", "page.html")
+    assert (code, out) == (0, "Page: page.html\n")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert '"text":"tanh(w*x + b)","values":[["w",0.5],["x",2.0],["b",-1.0]]' in page
+    assert run("play")[:2] == (0, "Page: play.html\n")
+    assert run("play", "-x**2", "x=3", "-o", "minus.html")[0] == 0
+    code, _, err = run("play", "tahn(x)", "x=1")
+    assert code == 2
+    said = "there is no function called tahn; is tan or tanh meant?\n    tahn(x)\n    ^\n"
+    assert err == f"chalkgrad: {said}"

@@ -21,7 +21,7 @@ MOST_LINES = 40
 MOST_NODES = 2_000
 MOST_OPERANDS = 10
 
-_GREEK = frozenset(
+GREEK = frozenset(
     """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
     upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
@@ -202,15 +202,15 @@ def label_latex(label: str) -> str:
     >>> [label_latex(s) for s in ("x", "alpha", "w1", "w_in", "theta_2", "a_b c")]
     ['x', '\\alpha', 'w_{1}', 'w_{\\mathrm{in}}', '\\theta_{2}', '\\mathrm{a\\_b\\ c}']
     """
-    if (len(label) == 1 and label.isalpha() and label.isascii()) or label in _GREEK:
-        return label if label not in _GREEK else rf"\{label}"
+    if (len(label) == 1 and label.isalpha() and label.isascii()) or label in GREEK:
+        return label if label not in GREEK else rf"\{label}"
     found = _SUBSCRIPTED.fullmatch(label) if len(label) < 40 else None
     if found is not None:
         base, digits, stem, word = found.groups()
         base = label_latex(base or stem)
         if digits or word.isdigit() or len(word) == 1:
             return f"{base}_{{{digits or word}}}"
-        inner = label_latex(word) if word in _GREEK else rf"\mathrm{{{word}}}"
+        inner = label_latex(word) if word in GREEK else rf"\mathrm{{{word}}}"
         return f"{base}_{{{inner}}}"
     kept = clean(label, 60)
     return rf"\mathrm{{{kept.translate(_ESCAPED)}}}"

@@ -22,7 +22,7 @@ from autograd.engine.value import Value
 from autograd.escaping import clean
 
 EARLY = "not computed yet"
-_SIGNS = str.maketrans("-*/", "−×÷")
+SIGNS = str.maketrans("-*/", "−×÷")
 
 
 Quantity: TypeAlias = Literal["value", "gradient", "direction"]
@@ -252,7 +252,7 @@ def _operation(node: Value) -> str:
         return ""
     numbers = [x for x in node.args if not isinstance(x, Value)]
     if not numbers:
-        sign: str = row.operator.translate(_SIGNS)
+        sign: str = row.operator.translate(SIGNS)
         return sign or row.name
     if len(node.args) > 4:
         return f"{row.name}, {count_text(len(numbers), 'constant')}"

@@ -4,6 +4,7 @@ Text is measured on the safe side, since the font that will show it is not known
 """
 
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from autograd.display.format import FAINT, INK
@@ -12,7 +13,7 @@ from autograd.display.picture.boxes import Box
 LINE, PAD = 16.0, 7.0
 NUMBERS = 13.0  # from line to line on an arrow
 LONG_TITLE = 14
-_NARROW, _WIDE = frozenset("iljtfrI.,:;|!'()[] "), frozenset("mwMWO@%&—…GQ")
+NARROW, WIDE = frozenset("iljtfrI.,:;|!'()[] "), frozenset("mwMWO@%&—…GQ")
 
 
 class HeadPart(NamedTuple):
@@ -24,6 +25,7 @@ class HeadPart(NamedTuple):
     weight: str
 
 
+@lru_cache(maxsize=4096)  # the same names and many numbers, of each picture several times
 def text_width(text: str, size: float) -> float:
     """Return a width in pixels that a text of common sans-serif fonts will not exceed.
 
@@ -37,7 +39,7 @@ def text_width(text: str, size: float) -> float:
         if ord(c) > 0x2FFF or unicodedata.east_asian_width(c) in "WF":
             ems += 1.3
         else:
-            ems += 0.42 if c in _NARROW else 1.0 if c in _WIDE else 0.66
+            ems += 0.42 if c in NARROW else 1.0 if c in WIDE else 0.66
     return ems * size
 
 

@@ -1,0 +1,318 @@
+"""The page to type expressions in: what it holds, and in a browser what people do with it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from autograd import Value, gradient, order, parse, playground, steps
+from autograd.display.chain.terms import Names, figure
+from autograd.expression import ExpressionError
+from support.browser import EVIL, contrast, faults
+
+NEURON = "tanh(w*x + b)"
+VALUES = {"w": 0.5, "x": 2.0, "b": -0.75}
+
+
+# What it holds -----------------------------------------------------------------------------------
+
+
+def test_it_needs_nothing_else_and_is_small() -> None:
+    page = playground(NEURON, **VALUES).page
+    assert len(page.encode()) <= 300_000
+    assert re.findall(r"https?://(?!www\.w3\.org/)", page) == []
+    assert "default-src 'none'" in page
+
+
+def test_without_scripts_there_is_the_image_and_the_table() -> None:
+    html = re.sub(r"<(script|style)>.*?</\1>", "", playground(NEURON, **VALUES).html, flags=re.S)
+    assert 'src="data:image/svg+xml;base64,' in html
+    for name, value, slope in (("w", "0.5", "1.75"), ("x", "2", "0.44"), ("b", "-0.75", "0.88")):
+        assert re.search(rf'row">{name}</th><td>given</td><td>{value}</td><td>', html), (
+            name,
+            slope,
+        )
+
+
+def test_the_same_expression_gives_the_same_page_to_the_byte() -> None:
+    assert playground(NEURON, **VALUES).page == playground(NEURON, **VALUES).page
+
+
+def test_without_an_expression_it_begins_with_an_example() -> None:
+    assert playground().expression == NEURON
+    assert playground("  ").expression == NEURON
+
+
+def test_it_is_saved_and_shown() -> None:
+    page = playground("x*y", x=2, y=Value(3.0))
+    assert repr(page) == '<Playground: x*y; .save("page.html")>'
+    assert page._repr_html_() == page.html
+    assert str(page) == str(steps(parse("x*y", x=2, y=3)))
+
+
+def test_a_file_is_a_page(tmp_path: Path) -> None:
+    assert playground("x", x=1).save(tmp_path / "a").name == "a.html"
+    with pytest.raises(ValueError, match=r"cannot save as 'a.png': a playground is a page"):
+        playground("x", x=1).save(tmp_path / "a.png")
+
+
+def test_what_is_wrong_is_said() -> None:
+    with pytest.raises(ExpressionError, match="b has no value"):
+        playground(NEURON, w=1, x=2)
+    with pytest.raises(ExpressionError, match="no y in 'x'"):
+        playground("x", x=1, y=2)
+    with pytest.raises(ValueError, match="x belongs to an expression"):
+        playground(x=1)
+    with pytest.raises(TypeError, match="an expression: write playground"):
+        playground(3)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="this graph has 162 nodes, and a page shows at most 150"):
+        playground("x" + "+x" * 161, x=1)
+
+
+def test_no_text_ends_the_script() -> None:
+    page = playground("x" + " " * 3 + "\n", x=1).page
+    assert page.count("</script>") == 1
+    with pytest.raises(ExpressionError):
+        playground(EVIL)
+
+
+# In a browser ------------------------------------------------------------------------------------
+
+
+class Play:
+    """A playground in the browser, and what one does there."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        page.on("console", lambda message: self.problems.append(message.text))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    def type(self, text: str) -> None:
+        self.line.fill(text)
+        self.line.press("Enter")
+
+    @property
+    def line(self) -> Any:
+        return self.page.get_by_label("Expression", exact=True)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def field(self, name: str) -> Any:
+        return self.page.get_by_role("textbox", name=f"value of {name}", exact=True)
+
+    def set(self, name: str, text: str) -> None:
+        self.field(name).fill(text)
+        self.field(name).press("Enter")
+        self.field(name).blur()
+
+    @property
+    def fault(self) -> str:
+        return self.page.locator(".cw-fault").inner_text()
+
+    @property
+    def said(self) -> str:
+        return self.page.locator(".cw-top .cw-said").inner_text()
+
+    @property
+    def told(self) -> str:
+        return self.page.locator(".cw-told").inner_text()
+
+    @property
+    def table(self) -> dict[str, list[str]]:
+        rows = self.page.locator(".cw-values tbody tr").evaluate_all(
+            "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+        )
+        return {name: [value, slope] for name, _, value, slope in rows}
+
+    @property
+    def values(self) -> dict[str, float]:
+        fields = self.page.locator(".cw-leaf").evaluate_all(
+            "rows => rows.map(row => [row.querySelector('.cw-of').textContent,"
+            " row.querySelector('input').title])"
+        )
+        return {name: float(x) for name, x in fields}
+
+
+def in_python(text: str, values: dict[str, float]) -> dict[str, list[str]]:
+    """The table that a page should show."""
+    z = parse(text, **values)
+    nodes = order(z)
+    names, slopes = Names(nodes), gradient(z, nodes)
+    told = [figure(s.data if isinstance(s, Value) else s) for s in slopes]
+    return {names[v]: [figure(v.data), slope] for v, slope in zip(nodes, told, strict=True)}
+
+
+@pytest.fixture
+def play(browser: Any, tmp_path: Path) -> Iterator[Play]:
+    path = playground(NEURON, **VALUES).save(tmp_path / "play.html")
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    opened = Play(page)
+    page.goto(path.as_uri())
+    yield opened
+    assert opened.problems == []
+    page.close()
+
+
+@pytest.mark.browser
+def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Play) -> None:
+    assert play.table == in_python(NEURON, VALUES)
+    for text, values in (
+        ("u = x**2 + x*y + y**2; u**2 + u", {"x": 1.5, "y": -2.0}),
+        ("loss = (sigmoid(w*x + b) - y)**2", {"w": 0.25, "x": 3.0, "b": -1.0, "y": 1.0}),
+        ("maximum(x, y, 0.5)*logsumexp([x, y]) / dot([x, 2], [y, 3])", {"x": 0.75, "y": 2.5}),
+    ):
+        play.type(text)
+        for name, x in values.items():
+            play.set(name, repr(x))
+        assert play.table == in_python(text, values)
+        assert play.page.locator(".cw-graph g.edge text").count() > 0
+    for text in ("tahn(x)", "2x", "x +", "(x + 1", "x^2", "sum(x)", "\u00bd"):
+        before = play.table
+        play.type(text)
+        if text == "\u00bd":  # a name as any other
+            assert "½ is new" in play.said
+            continue
+        with pytest.raises(ExpressionError) as caught:
+            parse(text, x=1.0)
+        assert play.fault.rstrip() == str(caught.value)
+        assert (
+            play.page.get_by_label("Expression", exact=True).get_attribute("aria-invalid") == "true"
+        )
+        assert play.table == before
+    for text in ("constructor*__proto__ + toString", "变量*2 + alpha_1*xi", "𝑥 - x₁"):
+        play.type(text)
+        assert play.table == in_python(text, play.values)
+    play.type("x" + "*tanh(x)" * 74)
+    assert play.table == in_python("x" + "*tanh(x)" * 74, play.values)
+    play.type("x" + "+x" * 161)
+    assert "this graph has 162 nodes, and a page shows at most 150" in play.fault
+
+
+@pytest.mark.browser
+def test_leaves_move_and_the_changes_are_taken_back(play: Play) -> None:
+    play.set("w", "3/4")
+    assert play.values["w"] == 0.75
+    assert play.table == in_python(NEURON, {**VALUES, "w": 0.75})
+    slider = play.page.get_by_role("slider", name="value of x", exact=True)
+    slider.focus()
+    slider.press("ArrowRight")
+    assert play.values["x"] > 2.0
+    assert play.table == in_python(NEURON, {**VALUES, "w": 0.75, "x": play.values["x"]})
+    play.set("w", "two")
+    assert "is no number" in play.told
+    assert play.values["w"] == 0.75
+    play.press("Undo")
+    play.press("Undo")
+    assert play.values == VALUES
+    z = parse(NEURON, **{name: Value(x, name) for name, x in VALUES.items()})
+    leaves = [v for v in order(z) if v.label]
+    pairs = zip(leaves, slopes(z, leaves), strict=True)
+    down = {v.label: v.data - 0.01 * slope for v, slope in pairs}
+    play.press("Step of gradient descent")
+    assert play.values == pytest.approx(down, rel=1e-14)
+    play.press("Reset")
+    assert play.values == VALUES
+    play.press("nudge w")
+    assert "the gradient said" in play.told
+    moved = play.values
+    play.type("exp(exp(x))*w")
+    assert play.values == {"x": 2.0, "w": moved["w"]}  # names keep their numbers
+    play.set("x", "700")
+    play.press("Step of gradient descent")
+    assert "all numbers stay" in play.told
+    assert play.values["x"] == 700.0
+
+
+def slopes(z: Value, leaves: list[Value]) -> list[float]:
+    return [s.data if isinstance(s, Value) else s for s in gradient(z, leaves)]
+
+
+@pytest.mark.browser
+def test_steps_go_through_the_chain_rule(play: Play) -> None:
+    page = play.page
+    assert page.locator(".cw-count").inner_text() == "Step 12 of 12"
+    play.press("First step")
+    assert page.locator(".cw-phase").inner_text() == "Forward: the value of w"
+    page.locator(".cw-live").focus()
+    said = page.locator(".cw-step .cw-said")
+    seen = [said.inner_text()]
+    for _ in range(11):
+        page.keyboard.press("ArrowRight")
+        seen.append(said.inner_text())
+    assert seen[2] == "v1 = w * x = 1"
+    uses = [line.partition("; ")[0] for line in seen[7:]]
+    assert uses == [
+        "∂z/∂v2 = 1 / cosh(v2) ** 2 = 0.940015 (textbook: 1 - tanh(v2) ** 2)",
+        "∂v2/∂v1 = 1", "∂v2/∂b = 1", "∂v1/∂w = x = 2", "∂v1/∂x = w = 0.5",
+    ]  # fmt: skip
+    assert page.locator(".cw-formulas math").count() > 2
+
+
+@pytest.mark.browser
+def test_a_link_keeps_the_expression_and_the_numbers(play: Play) -> None:
+    page = play.page
+    play.type("x**3 + y")
+    play.set("x", "1.1")
+    play.press("Link to this expression and these numbers")
+    link = page.url
+    kept = play.table
+    plain = link.partition("#")[0]
+    page.goto("about:blank")
+    page.goto(link)
+    assert play.table == kept
+    assert play.line.input_value() == "x**3 + y"
+    play.type("u = 2; u*x")
+    play.set("u", "5")
+    play.press("Link to this expression and these numbers")
+    link, kept = page.url, play.table
+    page.goto("about:blank")
+    page.goto(link)
+    assert (play.table, play.values) == (kept, {"u": 5.0, "x": 1.1})
+    for bad in (
+        "%E0%A4%A", "[", "3", "null", quote('["x", [["x", "1e999"]]]'), quote('["x", [["x", 1]]]'),
+        quote('["x*y", 7]'), quote('[["x"], []]'), link.partition("#")[2][:-9],
+    ):  # fmt: skip
+        page.locator(".cw-fault").evaluate("element => { element.textContent = ''; }")
+        page.goto(f"{plain}#{bad}")
+        page.locator(".cw-fault", has_text="cannot be read").wait_for()
+        assert play.table == kept
+    for evil in (EVIL, "<img src=x onerror='window.pwned=1'>"):
+        for told in ([evil, []], ["x", [[evil, "1"]]], ["x", [["x", evil]]]):
+            page.goto(f"{plain}#{quote(json.dumps(told))}")
+    assert page.evaluate("window.pwned") is None
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
+def test_nobody_is_shut_out(play: Play, scheme: str, width: int) -> None:
+    page = play.page
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    assert faults(page) == []
+    play.type("tahn(x)")
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    colours = page.locator(".cw-fault").evaluate(
+        "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+    )
+    text, ground = ([float(x) for x in re.findall(r"[\d.]+", c)] for c in colours)
+    assert contrast(text, ground) >= 4.5
+
+
+@pytest.mark.browser
+def test_two_pages_in_one_notebook_do_not_meet(browser: Any) -> None:
+    page = browser.new_page()
+    opened = Play(page)
+    parts = [playground(NEURON, **VALUES).html, playground("x*y", x=2, y=3).html]
+    page.set_content(f"<!DOCTYPE html><title>t</title>{''.join(parts)}")
+    tables = page.locator(".cw-values tbody").evaluate_all("ts => ts.map(t => t.rows.length)")
+    assert tables == [6, 3]
+    assert page.get_by_role("button", name="Link", exact=False).count() == 0
+    assert opened.problems == []
+    page.close()

@@ -107,7 +107,7 @@ function walkOf(graph, names) {
 
 // The element that a walkthrough makes live.
 function stillOf(id, { data, numbers, svg }) {
-  const root = make("div", "chalk-walk");
+  const root = make("div", "chalk-walk cw");
   root.id = id;
   const title = make("p", "cw-title");
   title.hidden = true;

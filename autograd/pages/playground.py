@@ -126,7 +126,7 @@ class Playground:
         return (
             f'<div class="chalk-play" id="{name}" data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{_style()}</style>\n"
-            f'<div class="chalk-walk">\n{title}\n{_still(self._walk)}\n</div>\n'
+            f'<div class="chalk-walk cw">\n{title}\n{_still(self._walk)}\n</div>\n'
             f'<script>\n{page_script()}[3]("{name}", {told});\n</script>\n</div>'
         )
 

@@ -14,8 +14,7 @@ import math
 import os
 import re
 from collections import Counter
-from functools import cached_property
-from importlib.resources import files
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from autograd.display.picture.style import DARK
 from autograd.engine.value import Value
 from autograd.escaping import markup
 from autograd.files import with_ending, write_whole
+from autograd.pages.assets import asset, squeezed
 from autograd.pages.live import Live, Slots, has_slots, live_of, slot
 from autograd.pages.still import drawn
 from autograd.pages.title import Title, title_of
@@ -245,10 +245,7 @@ class Walkthrough:
         # Derived from the content, so that running a notebook again changes nothing.
         content = f"{still}{data}{self._live.text}"
         name = "cw-" + hashlib.sha256(content.encode()).hexdigest()[:12]
-        parts = "".join([_asset(part) for part in _PARTS if self._is_live or part != "lab.js"])
-        script = _asset("walkthrough.js").replace("// PARTS\n", parts)
-        script = script.replace("= PROGRAM", f"= {self._live.text}")
-        script = _squeezed(script)
+        script = _script(self._is_live).replace("=PROGRAM", f"={squeezed(self._live.text)}")
         script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
         title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
         style = walkthrough_style(drawing)
@@ -342,8 +339,11 @@ def _script_json(data: Any) -> str:
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _asset(name: str) -> str:
-    return files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
+@cache
+def _script(is_live: bool) -> str:
+    """Return the script, with words in the place of its program, its name and its data."""
+    parts = "".join([asset(part) for part in _PARTS if is_live or part != "lab.js"])
+    return squeezed(asset("walkthrough.js").replace("// PARTS\n", parts))
 
 
 def walkthrough_function(name: str) -> str:
@@ -351,30 +351,9 @@ def walkthrough_function(name: str) -> str:
 
     It is for pages that make the elements themselves.
     """
-    script = _asset("walkthrough.js").replace("// PARTS\n", "".join(map(_asset, _PARTS)))
-    script = script.replace("(function (id, data) {", f"function {name}(id, data, PROGRAM) {{")
-    return _squeezed(script).rstrip().removesuffix(")(NAME,DATA);")
-
-
-def _squeezed(script: str) -> str:
-    """Return a script without comments at the margin and what else only its reader needs."""
-    script = re.sub(r"^ *//.*\n|^ +", "", script, flags=re.MULTILINE)
-    found = re.search(r"const USE=?[^}]*", script)
-    for name, place in re.findall(r"(\w+): (\d+)", found[0] if found else ""):
-        script = re.sub(rf"\bUSE\.{name}\b", place, script)
-    script = re.sub(r"const USE[^;]*;\n", "", script)
-    script = _SPACED.sub(lambda found: found["kept"] or found["sign"] or found["between"], script)
-    return re.sub(r"(?<=[;,{(&|?:=+>])\n(?=.)|\n(?=[}?:.&|)])", "", script)
-
-
-# Strings, templates and regular expressions, which begin with no space as a division does; signs
-# that hold words apart by themselves; and operators, of which two would be another one.
-_SPACED = re.compile(
-    r'(?P<kept>"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`'
-    r"|/(?! )(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/)"
-    r"| ?(?P<sign>[=<>*%?:;,(){}\[\]&|!]+) ?"
-    r"|(?<=[\w)\]]) (?P<between>[-+/]) (?=[\w(])"
-)
+    head, function = "(function(id,data){", f"function {name}(id,data,PROGRAM){{"
+    script = _script(True).lstrip().replace(head, function, 1)
+    return script.rstrip().removesuffix(")(NAME,DATA);")
 
 
 def walkthrough_style(drawing: str) -> str:
@@ -406,7 +385,7 @@ def walkthrough_style(drawing: str) -> str:
         "}",
         # On paper black on white, whatever the page around it is.
         "@media print{.chalk-walk.chalk-walk{color-scheme:light;--cw-ink:#000000}}",
-        re.sub(r"/\*.*?\*/", "", _asset("walkthrough.css")),
+        re.sub(r"/\*.*?\*/", "", asset("walkthrough.css")),
     ]
     sheet = "\n".join(rules).replace(".chalk-walk", ".cw")
     return re.sub(r"\s*([{};,]|(?<=\w):)\s+|;?\s*(\})\s*|^\s+", r"\1\2", sheet)

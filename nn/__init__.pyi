@@ -31,7 +31,7 @@ from nn.optim import Adagrad as Adagrad
 from nn.optim import Adam as Adam
 from nn.optim import AdamW as AdamW
 from nn.optim import RMSprop as RMSprop
-from nn.pages.playground import Playground as Playground
+from nn.pages.playground import TrainingPage as TrainingPage
 from nn.pages.playground import playground as playground
 from nn.training.batches import Batches as Batches
 from nn.training.batches import minibatches as minibatches

@@ -52,9 +52,17 @@ function numbersOn(edge, factors, product, hue, seen) {
   });
 }
 
+// A number in a box, in smaller text where it would meet the word before it.
+function inBox(element, text, room) {
+  put(element, text);
+  set(element, "font-size", Math.min(11, 10 * room / wide(text)).toFixed(1));
+}
+
 function redrawn(found, seen) {
   nodes.forEach((_, i) => {
-    for (const b of boxes[i]) if (!seen || seen(b)) put(b.value, brief(found.values[i]));
+    for (const b of boxes[i]) {
+      if (!seen || seen(b)) inBox(b.value, brief(found.values[i]), b.width - 48);
+    }
   });
   const sizes = found.contributions.map(Math.abs), largest = Math.max(0, ...sizes.filter(isFinite));
   uses.forEach((u, k) => {

@@ -131,7 +131,7 @@ function explain(u, forward) {
   const booked = u[USE.booked] ? ` (textbook: ${u[USE.booked]}${u[USE.floats]})` : "";
   const [factor, part] = [u[USE.local], u[USE.contribution]].map(signed);
   said.textContent =
-    `${u[USE.derivative]}${rule} = ${u[USE.local]}${booked}; upstream × local: ` +
+    `${ratio("∂", from[0], to[0])}${u[USE.which]}${rule} = ${u[USE.local]}${booked}; upstream × local: ` +
     `${u[USE.upstream]} × ${factor} = ${u[USE.contribution]}; ` +
     `${ratio("d", z, to[0])}: ${u[USE.before]} + ${part} = ${u[USE.after]}`;
 }

@@ -110,8 +110,8 @@ function lab() {
     const row = make("div", "cw-leaf");
     const nudge = button("nudge", `nudge ${name(k)}`, () => nudged(k));
     const shown = make("span", "cw-slope", `${ratio("d", z, name(k))} = `);
-    shown.append(output);
-    row.append(make("span", "cw-of", name(k)), text, bar, shown, nudge);
+    shown.append(output, nudge);
+    row.append(make("span", "cw-of", name(k)), text, bar, shown);
     list.append(row);
     return { text, bar, output };
   });
@@ -252,7 +252,7 @@ function lab() {
     link.href = address();
   }
   group.append(head, list, buttons, told, make("p", "cw-branch",
-    "The graph is that of the recorded branch: an if of the program is not asked again."));
+    "The graph is that of the recorded branch."));
   function begin() {
     if (!own) return;
     arrive();

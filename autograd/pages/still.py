@@ -21,12 +21,15 @@ from autograd.display.writers.svg import svg_of
 _ROOM = 6
 _PAD = "\N{FIGURE SPACE}"
 
-# Most texts have this size.
+# What is the same all over is said once: most texts have this size, and numbers on arrows a place.
 _SMALL = ' font-size="10"'
+_CENTRED = f' text-anchor="middle"{_SMALL} fill'
+_SAID = ".edge rect{fill-opacity:.9}.edge text{text-anchor:middle}"
 
 _TAG = re.compile(r"<[^<>]+>")
 _ZERO = re.compile(r"(?<=\d)\.0(?=[ ,\"hlvz])")
 _WAY = re.compile(r'(?<= d="M)([\d.]+),([\d.]+)((?: [HVC][^"a-z]*)+)(?=")')
+_TIP = re.compile(r'( d="M[\d.,]+) l([-\d.]+),(-[\d.]+) ([hv][\d.]+) z')
 _PIECE = re.compile(r"([HVC])([^HVC]*)")
 
 
@@ -76,11 +79,13 @@ def drawn(
     head, end, rest = adapting(short.replace("<svg", f"<svg{_SMALL}", 1)).partition("</style>")
     # It is an image, in no page that could say which it is.
     head = re.sub(r"(?<=dark\})\[data-.*?dark\}\}", "", head).replace("chalk-graph", "g")
-    return f"{head}{end}{rest}", by_use
+    return f"{head}{_SAID}{end}{rest}", by_use
 
 
 def _shorter(tag: str) -> str:
-    return _ZERO.sub("", _WAY.sub(_from_point_to_point, tag)).replace(_SMALL, "")
+    short = _ZERO.sub("", _WAY.sub(_from_point_to_point, tag)).replace(_CENTRED, " fill")
+    short = _TIP.sub(r"\1l\2\3\4z", short)
+    return short.replace(_SMALL, "").replace(' fill-opacity="0.9"', "")
 
 
 def _from_point_to_point(way: re.Match[str]) -> str:

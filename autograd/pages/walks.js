@@ -3,13 +3,13 @@
 
 const UNKNOWN_SLOT = /[\u{f0000}-\u{fffff}]/gu;
 const SLOT_ELEMENT = /<mo>([\u{f0000}-\u{fffff}])<\/mo>/gu;
-const GREEK = Object.fromEntries(MEASURES.greek);
+const GREEK = new Map(MEASURES.greek);
 
 // A name in MathML: letters of Greek by their names, and digits behind letters below the line.
 function markOf(name) {
-  const word = (text) => `<mi>${markup(GREEK[text] || text)}</mi>`;
+  const word = (text) => `<mi>${markup(GREEK.get(text) || text)}</mi>`;
   const found = name.length < 40 && /^(?:([A-Za-z]+)_?(\d+)|([A-Za-z]+)_([A-Za-z0-9]+))$/.exec(name);
-  if (!found || Object.hasOwn(GREEK, name)) return word(name);
+  if (!found || GREEK.has(name)) return word(name);
   const below = found[2] || found[4];
   const lower = /^\d+$/.test(below) ? `<mn>${below}</mn>` : word(below);
   return `<msub>${word(found[1] || found[3])}${lower}</msub>`;

@@ -15,7 +15,7 @@
   if (!root || root.dataset.live) return;
   root.dataset.live = "1";
 
-  const USE = { node: 0, operand: 1, edge: 2, derivative: 3, rule: 4, names: 5, numbers: 6,
+  const USE = { node: 0, operand: 1, edge: 2, which: 3, rule: 4, names: 5, numbers: 6,
     upstream: 7, local: 8, contribution: 9, before: 10, after: 11, short: 12, exact: 13, tone: 14,
     book: 15, booked: 16, floats: 17 };
   const nodes = data.nodes, uses = data.uses;
@@ -73,8 +73,8 @@
     const i = place.get(box.querySelector("title").textContent);
     if (i === undefined) continue;
     const [value, gradient] = box.querySelectorAll('text[text-anchor="end"]');
-    const [x, y] = middle(box.querySelector("rect"));
-    boxes[i].push({ box, value, gradient, x, y });
+    const [x, y, width] = middle(box.querySelector("rect"));
+    boxes[i].push({ box, value, gradient, x, y, width });
     box.classList.add("cw-node");
     box.addEventListener("click", () => { jump(i); });
   }
@@ -264,7 +264,7 @@
         b.value.classList.toggle("cw-later", !value);
         b.gradient.classList.toggle("cw-later", !step);
         if (step && (!seen || seen(b))) {
-          put(b.gradient, step[USE.short]);
+          inBox(b.gradient, step[USE.short], b.width - 58);
           set(b.gradient, "fill", data.tones[step[USE.tone]]);
         }
       }

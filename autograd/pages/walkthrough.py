@@ -21,7 +21,7 @@ from typing import Any
 
 from autograd.asked import flag, instance
 from autograd.display.chain.mathml import mathml
-from autograd.display.chain.passes import Walk
+from autograd.display.chain.passes import Use, Walk
 from autograd.display.chain.steps import steps_of
 from autograd.display.chain.terms import Term, figure, short
 from autograd.display.format import TONES, count_text, number_text, tone, whole_number
@@ -63,8 +63,15 @@ def walkthrough(z: Value, *, max_nodes: int = MOST_NODES, quiz: bool = False) ->
     Home and End, a click on a node or its name, or lets it play. In quiz mode it asks for the next
     contribution before it shows it, and keeps a score.
 
-    Of a graph with more nodes the youngest are walked through, and the page says so; their
-    gradients are complete, since only younger nodes add to them. No `grad` is read or set.
+    The page is live: each leaf has a field and a slider, and all values, gradients, contributions
+    and formulas follow, computed in the page by the rows of the table. There are steps of gradient
+    descent and nudges beside what the gradient said of them, undo and reset, and a saved page keeps
+    its numbers in its address, as a link. Constants stay, and the graph is that of the recorded
+    branch. Where a row cannot be computed in a page, that is said and the numbers stay.
+
+    Of a graph with more nodes the youngest are walked through, and the page says so; their numbers
+    stay, and the gradients are complete, since only younger nodes add to them. No `grad` is read or
+    set.
 
     Args:
         z: the result.
@@ -191,7 +198,7 @@ class Walkthrough:
                     use.node - first,
                     use.operand - first,
                     by_use[use.node, use.position],
-                    walk.local_name(use.node, use.position),
+                    _which(walk, use),
                     said,
                     *rule,
                     *map(figure, (use.upstream, use.local, use.contribution)),
@@ -246,7 +253,7 @@ class Walkthrough:
         title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
         style = walkthrough_style(drawing)
         return (
-            f'<div class="chalk-walk" id="{name}" data-lm-suppress-shortcuts="true">\n'
+            f'<div class="chalk-walk cw" id="{name}" data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{style}</style>\n{title}\n{still}\n<script>\n{script}</script>\n</div>"
         )
 
@@ -311,6 +318,12 @@ def _first_shown(walk: Walk, max_nodes: int) -> int:
     return max(0, last + 1 - max_nodes)
 
 
+def _which(walk: Walk, use: Use) -> str:
+    """Return which use of an operand it is, where an operation uses one more than once."""
+    args = walk.nodes[use.node].args
+    return f"[{use.position + 1}]" if args.count(args[use.position]) > 1 else ""
+
+
 def _formula(term: Term | float) -> str:
     if isinstance(term, Term):
         return mathml(term.latex.text) if len(term.latex.text) <= 300 else "<mi>…</mi>"
@@ -351,7 +364,7 @@ def _squeezed(script: str) -> str:
         script = re.sub(rf"\bUSE\.{name}\b", place, script)
     script = re.sub(r"const USE[^;]*;\n", "", script)
     script = _SPACED.sub(lambda found: found["kept"] or found["sign"] or found["between"], script)
-    return re.sub(r"(?<=[;,{(])\n(?=.)|\n(?=\})", "", script)
+    return re.sub(r"(?<=[;,{(&|?:=+>])\n(?=.)|\n(?=[}?:.&|)])", "", script)
 
 
 # Strings, templates and regular expressions, which begin with no space as a division does; signs
@@ -395,4 +408,5 @@ def walkthrough_style(drawing: str) -> str:
         "@media print{.chalk-walk.chalk-walk{color-scheme:light;--cw-ink:#000000}}",
         re.sub(r"/\*.*?\*/", "", _asset("walkthrough.css")),
     ]
-    return re.sub(r"\s*([{};,]|(?<=\w):)\s+|;?\s*(\})\s*|^\s+", r"\1\2", "\n".join(rules))
+    sheet = "\n".join(rules).replace(".chalk-walk", ".cw")
+    return re.sub(r"\s*([{};,]|(?<=\w):)\s+|;?\s*(\})\s*|^\s+", r"\1\2", sheet)

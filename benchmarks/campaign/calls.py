@@ -139,7 +139,7 @@ CALLS = [
     "trained(callbacks=[], engine='auto', progress=False)", "trained(optimizer=sgd())",
     "text_of(nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2, seed=0, validation=0.25))",
     "nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2).save('kept.html')",
-    "nn.Playground(recording())",
+    "nn.TrainingPage(recording())",
     *[f"datasets.{name}(6)" for name in ("circles", "line", "moons", "spirals", "xor")],
     "datasets.digits()", "datasets.load('moons', n=6)", "datasets.load('moons', n=6, noise=0.1)", "datasets.mnist('nowhere')", "datasets.names()",
     "plots.backprop_cost([2, 2], {'a': [1, 2]})",

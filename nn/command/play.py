@@ -19,7 +19,7 @@ from nn import datasets
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.layers import MLP
 from nn.losses import loss_named
-from nn.pages.playground import Playground
+from nn.pages.playground import TrainingPage
 from nn.pages.recording import recorded
 from nn.report.experiment import TASKS, TEST, Settings, prepare
 from nn.training.metrics import true_classes
@@ -95,7 +95,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def _of_data_set(name: str, options: argparse.Namespace) -> tuple[Playground, str]:
+def _of_data_set(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str]:
     if name not in _names():
         raise Refusal(
             f"{name} ships with no data: read yours with nn.datasets.{name}(folder), and give a "
@@ -124,7 +124,7 @@ def _network(inputs: int, outputs: int, settings: Settings) -> MLP:
 
 def _page(
     model: MLP, X: Floats, y: Array, settings: Settings, name: str, note: str = ""
-) -> tuple[Playground, str]:
+) -> tuple[TrainingPage, str]:
     recording = recorded(
         model,
         X,
@@ -137,13 +137,13 @@ def _page(
     )
     recording = dataclasses.replace(recording, subject=name, note=note)
     told = f"{recording.headline} on {recording.data['count']:,} of {len(X):,} samples of {name}."
-    return Playground(recording), f"{told} {note}".strip()
+    return TrainingPage(recording), f"{told} {note}".strip()
 
 
 # A table of one's own -----------------------------------------------------------------------------
 
 
-def _of_table(name: str, options: argparse.Namespace) -> tuple[Playground, str]:
+def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str]:
     given = _given(options)
     for option in ("points", "noise"):
         if option in given:

@@ -36,7 +36,7 @@ def playground(
     batch_size: int,
     seed: int = 0,
     validation: Validation = 0.1,
-) -> Playground:
+) -> TrainingPage:
     """Return a page that trains a model live: play, pause, one step, one epoch, reset.
 
     Notebooks show it by themselves; `.save("page.html")` writes it as a page that needs nothing
@@ -69,9 +69,9 @@ def playground(
     >>> X, y = datasets.moons(200, seed=0)
     >>> model = MLP([2, 8, 1], seed=0)
     >>> playground(model, X, y, loss="binary_cross_entropy", lr=0.5, batch_size=10)
-    <Playground: MLP([2, 8, 1]), 33 parameters, 180 samples; .save("page.html")>
+    <TrainingPage: MLP([2, 8, 1]), 33 parameters, 180 samples; .save("page.html")>
     """
-    return Playground(
+    return TrainingPage(
         recorded(
             model,
             X,
@@ -85,7 +85,7 @@ def playground(
     )
 
 
-class Playground:
+class TrainingPage:
     """A page in which a model trains, with its numbers as they were when it was made.
 
     Attributes:
@@ -101,7 +101,7 @@ class Playground:
     """
 
     def __init__(self, recording: Recording) -> None:
-        instance("Playground", recording, Recording, "the recording that playground makes")
+        instance("TrainingPage", recording, Recording, "the recording that playground makes")
         self._recording = recording
         # No heading in a notebook, whose outline it would be in.
         self.html = self._fragment("p")
@@ -182,7 +182,7 @@ class Playground:
         return self.html
 
     def __repr__(self) -> str:
-        return f'<Playground: {self._recording.headline}, {self._counts}; .save("page.html")>'
+        return f'<TrainingPage: {self._recording.headline}, {self._counts}; .save("page.html")>'
 
 
 def _asset(name: str) -> str:

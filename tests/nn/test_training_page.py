@@ -13,7 +13,7 @@ import pytest
 
 import autograd as ag
 from autograd import Value
-from nn import MLP, SGD, Layer, Module, Neuron, Playground, datasets, fit, playground
+from nn import MLP, SGD, Layer, Module, Neuron, TrainingPage, datasets, fit, playground
 from nn.pages.recording import MOST_PARAMETERS, Recording, recorded
 from support.browser import EVIL
 from support.javascript import node
@@ -268,7 +268,7 @@ def test_names_cannot_become_markup_or_script() -> None:
     model, X, y, given = arguments("a model and a loss of one's own")
     pages = [playground(model, X, y, **given)]
     strange = dataclasses.replace(recording_of("moons"), subject=EVIL, note="$PROGRAMS$ $DATA$")
-    pages.append(Playground(strange))
+    pages.append(TrainingPage(strange))
     for page in pages:
         found = Tags()
         found.feed(page.page)

@@ -185,6 +185,9 @@ def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Play) -> N
             play.page.get_by_label("Expression", exact=True).get_attribute("aria-invalid") == "true"
         )
         assert play.table == before
+    for text in ("constructor*__proto__ + toString", "变量*2 + alpha_1*xi", "𝑥 - x₁"):
+        play.type(text)
+        assert play.table == in_python(text, play.values)
     play.type("x" + "*tanh(x)" * 74)
     assert play.table == in_python("x" + "*tanh(x)" * 74, play.values)
     play.type("x" + "+x" * 161)
@@ -264,6 +267,13 @@ def test_a_link_keeps_the_expression_and_the_numbers(play: Play) -> None:
     page.goto(link)
     assert play.table == kept
     assert play.line.input_value() == "x**3 + y"
+    play.type("u = 2; u*x")
+    play.set("u", "5")
+    play.press("Link to this expression and these numbers")
+    link, kept = page.url, play.table
+    page.goto("about:blank")
+    page.goto(link)
+    assert (play.table, play.values) == (kept, {"u": 5.0, "x": 1.1})
     for bad in (
         "%E0%A4%A", "[", "3", "null", quote('["x", [["x", "1e999"]]]'), quote('["x", [["x", 1]]]'),
         quote('["x*y", 7]'), quote('[["x"], []]'), link.partition("#")[2][:-9],

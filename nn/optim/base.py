@@ -26,7 +26,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 ArrayStep: TypeAlias = Callable[[Floats, Floats, Bools | None], object]
 
 # How many numbers are moved at a time: they and what is remembered stay in the processor's cache.
-_BLOCK = 2**16
+_BLOCK = 2**17
 _NOTHING = np.zeros(0)
 
 NO_GRADIENT = (

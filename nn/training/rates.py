@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Of the last loss in the mean, in which earlier ones fade; and how far it may climb above its least
 # before the search ends.
-_FADING, _TOO_MUCH = 0.95, 4.0
+_FADING, _TOO_MUCH = 0.8, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class RateSearch:
     Attributes:
         rates: the learning rate of each step.
         losses: the mean loss of its batch, before the step.
-        smooth: the losses averaged over the steps before, older ones counting less.
-        suggestion: the rate at which the averaged loss fell most steeply.
+        smooth: the losses averaged over the steps before and after, nearer ones counting more.
+        suggestion: a tenth of the rate at which the averaged loss was least.
 
-    >>> search = RateSearch([0.1, 0.2, 0.4], [3.0, 2.0, 5.0], [3.0, 2.5, 3.3], 0.2)
+    >>> search = RateSearch([0.1, 0.2, 0.4], [3.0, 2.0, 5.0], [3.0, 2.5, 3.3], 0.02)
     >>> search
-    RateSearch(3 steps from 0.1 to 0.4, suggestion=0.2)
+    RateSearch(3 steps from 0.1 to 0.4, suggestion=0.02)
     """
 
     rates: list[float]
@@ -83,8 +83,8 @@ def find_lr(
 
     The rate of step n is low · (high / low)^(n / (steps - 1)). The search ends early where the
     averaged loss is four times its least, or is no longer finite. The model and the optimiser are
-    as before afterwards, whatever happens. The suggestion is where the averaged loss falls most
-    steeply over the logarithm of the rate; look at the curve before believing it.
+    as before afterwards, whatever happens. The suggestion is a tenth of the rate at which the
+    averaged loss is least, where it still falls; look at the curve before believing it.
 
     Args:
         model: the model, as it starts.
@@ -117,7 +117,7 @@ def find_lr(
     True
 
     Source: Smith, "Cyclical learning rates for training neural networks", 2017, section 3.3; the
-    fading mean and the steepest place are fastai's.
+    fading mean and the tenth are fastai's.
     """
     steps = whole("steps", steps, at_least=10)
     size, seed = whole("batch_size", batch_size), whole("seed", seed, at_least=0, at_most=None)
@@ -154,7 +154,12 @@ def find_lr(
             f"the loss was not finite, or exploded, after {len(rates)} step(s) from the rate "
             f"{low:g}: start at a smaller low, or scale the data"
         )
-    return RateSearch(rates, losses, smooth, _steepest(rates, smooth))
+    # Of the steps before and those after alike, so that it does not lag behind.
+    after = list[float]()
+    for x in reversed(losses):
+        after.append(_averaged(x, after))
+    both = [(x + y) / 2.0 for x, y in zip(smooth, reversed(after), strict=True)]
+    return RateSearch(rates, losses, both, rates[int(np.argmin(both))] / 10.0)
 
 
 @contextmanager
@@ -190,12 +195,3 @@ def _averaged(loss: float, smooth: list[float]) -> float:
         return loss
     weight = (1.0 - _FADING) / (1.0 - _FADING ** (n + 1))
     return smooth[-1] + weight * (loss - smooth[-1])
-
-
-def _steepest(rates: list[float], smooth: list[float]) -> float:
-    """Return the rate where the mean falls most, before its least value."""
-    # The mean of the first few losses is their noise.
-    last = max(int(np.argmin(smooth)) + 1, 3)
-    first = min(len(smooth) // 10, last - 3)
-    slopes = np.gradient(np.array(smooth[first:last]), np.log(rates[first:last]))
-    return rates[first + int(np.argmin(slopes))]

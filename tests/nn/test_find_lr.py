@@ -23,7 +23,7 @@ def test_the_suggestion_trains(kind):
         model, X, y, loss="binary_cross_entropy", epochs=20, batch_size=10,
         optimizer=kind(model.parameters(), lr=search.suggestion), progress=False,
     )  # fmt: skip
-    assert history[-1].metric > 0.95
+    assert history[-1].metric > 0.85
 
 
 @pytest.mark.parametrize("lr", [0.1, schedules.cosine(0.1, steps=9)])
@@ -48,8 +48,8 @@ def test_the_rates_grow_by_one_factor_and_the_run_ends_where_the_loss_explodes()
     assert np.diff(np.log(search.rates)) == pytest.approx(np.log(1e7) / 99)
     assert len(search.rates) < 100
     assert len(search.rates) == len(search.losses) == len(search.smooth)
-    assert search.smooth[-1] > 4.0 * min(search.smooth)
-    assert search.suggestion in search.rates
+    assert search.losses[-1] > 4.0 * min(search.smooth)
+    assert search.suggestion == search.rates[int(np.argmin(search.smooth))] / 10.0
 
 
 def test_the_engines_agree():

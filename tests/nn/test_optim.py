@@ -101,7 +101,7 @@ def test_a_step_without_any_gradient_says_what_was_forgotten():
     assert numbers.tolist() == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("size", [1, 7, 2**16, 2**16 + 1, 70_000])
+@pytest.mark.parametrize("size", [1, 7, 64, 65, 1000])
 @pytest.mark.parametrize(
     "options",
     [
@@ -113,7 +113,10 @@ def test_a_step_without_any_gradient_says_what_was_forgotten():
     ],
     ids=str,
 )
-def test_a_step_on_an_array_is_the_step_on_the_values_bit_for_bit_and_in_place(options, size):
+def test_a_step_on_an_array_is_the_step_on_the_values_bit_for_bit_and_in_place(
+    options, size, monkeypatch
+):
+    monkeypatch.setattr("nn.optim.base._BLOCK", 64)
     rng = np.random.default_rng(size)
     start = rng.standard_normal(size)
     values = [Value(x) for x in start.tolist()]

@@ -3,6 +3,7 @@
 from autograd import check as check  # a module
 from autograd import display as display  # a module
 from autograd import laboratory as laboratory  # a module
+from autograd import pages as pages  # a module, for nn
 from autograd.check import Report as Report
 from autograd.check import assert_gradients as assert_gradients
 from autograd.check import check_against as check_against
@@ -46,7 +47,7 @@ from autograd.expression import ExpressionError as ExpressionError
 from autograd.expression import parse as parse
 from autograd.files import write_whole as write_whole
 from autograd.functions import *
-from autograd.pages.playground import Playground as Playground
+from autograd.pages.playground import ExpressionPage as ExpressionPage
 from autograd.pages.playground import playground as playground
 from autograd.pages.walkthrough import Walkthrough as Walkthrough
 from autograd.pages.walkthrough import walkthrough as walkthrough

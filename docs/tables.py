@@ -169,6 +169,7 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "Attributes of a history": nn_spellings.HISTORY,
     "Attributes of an optimizer": nn_spellings.OPTIMIZER,
     "Keywords of `fit`": nn_spellings.FIT,
+    "Keywords of `playground`": nn_spellings.PLAYGROUND,
     "Keywords of `Neuron` and `Layer`": nn_spellings.DENSE,
     "Keywords of `MLP`": nn_spellings.NETWORK,
     "Keywords of `SGD`": nn_spellings.DESCENT,

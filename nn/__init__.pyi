@@ -26,6 +26,8 @@ from nn.losses import mean_absolute_error as mean_absolute_error
 from nn.losses import mean_squared_error as mean_squared_error
 from nn.module import Module as Module
 from nn.optim import SGD as SGD
+from nn.pages.playground import Playground as Playground
+from nn.pages.playground import playground as playground
 from nn.training.batches import Batches as Batches
 from nn.training.batches import minibatches as minibatches
 from nn.training.batches import split as split

@@ -53,6 +53,7 @@ NAMED: Mapping[str, Sequence[str]] = {
     "draw": ("plot", "graph", "show"),
     "explain": ("grad", "gradient", "derive", "derivative", "diff"),
     "walk": ("walkthrough", "step", "steps"),
+    "play": ("playground", "live"),
     "compiled": ("numpy", "compile", "jit", "fast"),
     "eager": ("python", "scalar", "interpreted"),
 }
@@ -253,6 +254,16 @@ FIT: Mapping[str, str] = {
     "device=": _NUMBERS,
     "metrics=": "leave it out: the accuracy is measured wherever y holds classes",
     "shuffle=": "leave it out: each epoch draws a new order, from seed=",
+}
+# Of `playground`, whose page has a learning rate and no optimizer.
+PLAYGROUND: Mapping[str, str] = {
+    **{key: here for key, here in FIT.items() if here in ("batch_size=", "loss=", "seed=")},
+    **{key: here for key, here in FIT.items() if here.startswith("validation=")},
+    **dict.fromkeys([f"{rate}=" for rate in _RATES], "lr="),
+    **dict.fromkeys(("optimizer=", "optim=", "opt="), "lr=, the rate of plain descent"),
+    **dict.fromkeys(
+        ("epochs=", "n_epochs=", "num_epochs="), "leave it out: who reads the page plays and stops"
+    ),
 }
 _SIZES = "sizes=, the inputs first and the outputs last, as in nn.MLP([n_in, 16, n_out])"
 DENSE: Mapping[str, str] = {

@@ -16,7 +16,7 @@ from autograd import asked
 from autograd.compile.anomaly import failed, failed_samples, replay
 from autograd.compile.backends.floats import as_pair
 from autograd.compile.backends.numpy_text import bound
-from autograd.compile.graph.graph import Bools, Floats
+from autograd.compile.graph.graph import Bools, Floats, Graph
 from autograd.compile.graph.passes import simplified
 from autograd.compile.lowered import Built
 from autograd.compile.report import CompileReport
@@ -364,3 +364,12 @@ class Program:
                 "the program has not seen a sample yet: call it, or give compile(f, shapes=[...])"
             )
         return self._built
+
+
+def graph_of(program: Program) -> Graph:
+    """Return the graph that a program was built from, simplified.
+
+    Raises:
+        ValueError: before the first call, if no shapes were given.
+    """
+    return program._known().graph  # pyright: ignore[reportPrivateUsage]

@@ -15,7 +15,7 @@ from autograd.display.picture.picture import Picture
 from autograd.display.picture.selection import views
 from autograd.display.picture.style import legend_of
 from autograd.display.shown.notebook import MOST_BYTES, bundle, picture_format, stored
-from autograd.display.shown.slim import inline_svg
+from autograd.display.shown.slim import inline_svg, quick_svg
 from autograd.display.shown.theme import adapting
 from autograd.display.writers.dot import dot_source
 from autograd.display.writers.graphviz import (
@@ -225,8 +225,12 @@ class Drawing:
         """The SVG, which engine drew it, and in one line why not a better one."""
         rendered = render(self.source, "svg")
         if rendered.content is not None:
-            svg = adapting(inline_svg(rendered.content))
-            return svg, rendered.engine, f"drawn by {rendered.engine}"
+            inline = quick_svg if self.picture.is_large else inline_svg
+            return (
+                adapting(inline(rendered.content)),
+                rendered.engine,
+                f"drawn by {rendered.engine}",
+            )
         advice = "" if available() else f": {INSTALL} for a better one"
         note = f"drawn by the own layout ({rendered.reason}){advice}"
         return adapting(svg_of(self.picture)), "own layout", note

@@ -13,7 +13,7 @@ from autograd.display.picture.choice import ARROWS
 from autograd.display.picture.picture import Picture
 from autograd.display.picture.style import LEAST_TEXT, MOST_HIGH, MOST_WIDE, shrunk
 from autograd.display.writers.measure import box_size
-from autograd.display.writers.places import bounds, places_of, widest_layer
+from autograd.display.writers.places import extent_of, places_of
 
 # The smallest text of the small layout, in pixels.
 _TEXT: Final = 10.0
@@ -58,7 +58,8 @@ def fitting(pictures: Iterable[Picture], down: bool | None = None) -> Picture:
                 return picture
     picture.numbered, picture.stacked = True, False
     if down is None and picture.boxes:  # it scrolls: what is narrow from its top to its end
-        picture.down = widest_layer(picture) <= MOST_WIDE
+        picture.down = True
+        picture.down = extent_of(picture).least <= MOST_WIDE
     return picture
 
 
@@ -72,13 +73,6 @@ def _turn(picture: Picture, down: bool | None) -> float:
     picture.down = bool(down)
     if _is_hopeless(picture):
         return 0.0
-    if not picture.down:
-        width, height = bounds(picture)
-        if (scale := shrunk(width, height + _BELOW)) >= LEAST:
-            return scale  # it fits however it is laid out
-        if down is None and shrunk(width, 0.0) < LEAST:
-            picture.down = True  # and here it cannot
-            return _scale_of(picture)
     scale = _scale_of(picture)
     if down is not None or scale >= LEAST:
         return scale
@@ -89,7 +83,16 @@ def _turn(picture: Picture, down: bool | None) -> float:
 
 
 def _scale_of(picture: Picture) -> float:
-    """Return by how much a picture is made smaller to fit where it is shown, 1 if it fits."""
+    """Return by how much a picture is made smaller to fit where it is shown, 1 if it fits.
+
+    It is laid out only where it might not fit, and might.
+    """
+    along, least, most = extent_of(picture)
+    sizes = [(x, along) if picture.down else (along, x) for x in (least, 1.5 * least, most)]
+    scales = [shrunk(width, height + _BELOW) for width, height in sizes]
+    # Layers that are pulled straight move aside, but seldom by half of the fullest of them.
+    if scales[0] < LEAST or scales[2] == 1.0 or scales[1] == 1.0:
+        return scales[0]
     places = places_of(picture)
     return shrunk(places.width, places.height + _BELOW)
 

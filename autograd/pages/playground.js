@@ -13,7 +13,7 @@ function play(id, data) {
   root.dataset.play = "1";
   const isPage = Boolean(root.closest(".cw-sheet"));
 
-  const top = make("div", "chalk-walk cw-top");
+  const top = make("div", "chalk-walk cw cw-top");
   const form = make("form", "cw-form");
   const line = Object.assign(field(), { inputMode: "text", spellcheck: false, autocapitalize: "off" });
   line.classList.add("cw-typed");

@@ -65,7 +65,7 @@ function nodeEntry({ nodes }, names, i, value) {
 function useEntry({ nodes }, names, [i, k, x], edge) {
   const node = nodes[i];
   const times = node.operands.filter((other) => other === x).length;
-  const derivative = ratio("∂", names[i], names[x]) + (times > 1 ? `[${k + 1}]` : "");
+  const which = times > 1 ? `[${k + 1}]` : "";
   const form = formsOf(node);
   const own = (form.rules || [])[k] || ["", ""];
   // A rule over plain numbers alone is none: the local derivative is a number.
@@ -73,7 +73,7 @@ function useEntry({ nodes }, names, [i, k, x], edge) {
     Array.isArray(operandAt(character, node, i)[0]));
   const rule = formed(isNumber ? ["", ""] : own, node, i, names);
   const isLone = /^<mo>[^<]*<\/mo>$/.test(rule.numbers);
-  const entry = [i, x, edge, derivative, rule.text, rule.names, isLone ? "" : rule.numbers];
+  const entry = [i, x, edge, which, rule.text, rule.names, isLone ? "" : rule.numbers];
   const book = formed((form.books || [])[k] || ["", ""], node, i, names);
   const books = book.text ? [book.names === rule.names ? "" : book.names, book.text, ""] : [];
   return { entry, books };
@@ -107,7 +107,7 @@ function walkOf(graph, names) {
 
 // The element that a walkthrough makes live.
 function stillOf(id, { data, numbers, svg }) {
-  const root = make("div", "chalk-walk");
+  const root = make("div", "chalk-walk cw");
   root.id = id;
   const title = make("p", "cw-title");
   title.hidden = true;

@@ -15,7 +15,6 @@ import os
 import re
 from collections import Counter
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,10 @@ from autograd.display.chain.terms import Term, figure, short
 from autograd.display.format import TONES, count_text, number_text, tone, whole_number
 from autograd.display.picture.style import DARK
 from autograd.engine.value import Value
-from autograd.escaping import markup
+from autograd.escaping import markup, script_json
 from autograd.files import with_ending, write_whole
 from autograd.pages.live import Live, Slots, has_slots, live_of, slot
+from autograd.pages.rows import asset
 from autograd.pages.still import drawn
 from autograd.pages.title import Title, title_of
 
@@ -241,12 +241,12 @@ class Walkthrough:
             f'src="data:image/svg+xml;base64,{svg}"></div>'
             f"{self._table()}</div>"
         )
-        data = _script_json(self._data(by_use))
+        data = script_json(self._data(by_use))
         # Derived from the content, so that running a notebook again changes nothing.
         content = f"{still}{data}{self._live.text}"
         name = "cw-" + hashlib.sha256(content.encode()).hexdigest()[:12]
-        parts = "".join([_asset(part) for part in _PARTS if self._is_live or part != "lab.js"])
-        script = _asset("walkthrough.js").replace("// PARTS\n", parts)
+        parts = "".join([asset(part) for part in _PARTS if self._is_live or part != "lab.js"])
+        script = asset("walkthrough.js").replace("// PARTS\n", parts)
         script = script.replace("= PROGRAM", f"= {self._live.text}")
         script = _squeezed(script)
         script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
@@ -334,24 +334,12 @@ def _attribute(text: str) -> str:
     return markup(text).replace('"', "&quot;")
 
 
-def _script_json(data: Any) -> str:
-    """Return JSON that cannot end the script element it stands in, nor begin a comment there."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    text = text.replace("</", "<\\/").replace("<!", "\\u003c!").replace("<s", "\\u003cs")
-    text = text.replace("<S", "\\u003cS")
-    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _asset(name: str) -> str:
-    return files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
-
-
 def walkthrough_function(name: str) -> str:
     """Return the script as a function of an element's id, its data and the program of its numbers.
 
     It is for pages that make the elements themselves.
     """
-    script = _asset("walkthrough.js").replace("// PARTS\n", "".join(map(_asset, _PARTS)))
+    script = asset("walkthrough.js").replace("// PARTS\n", "".join(map(asset, _PARTS)))
     script = script.replace("(function (id, data) {", f"function {name}(id, data, PROGRAM) {{")
     return _squeezed(script).rstrip().removesuffix(")(NAME,DATA);")
 
@@ -406,7 +394,7 @@ def walkthrough_style(drawing: str) -> str:
         "}",
         # On paper black on white, whatever the page around it is.
         "@media print{.chalk-walk.chalk-walk{color-scheme:light;--cw-ink:#000000}}",
-        re.sub(r"/\*.*?\*/", "", _asset("walkthrough.css")),
+        re.sub(r"/\*.*?\*/", "", asset("walkthrough.css")),
     ]
     sheet = "\n".join(rules).replace(".chalk-walk", ".cw")
     return re.sub(r"\s*([{};,]|(?<=\w):)\s+|;?\s*(\})\s*|^\s+", r"\1\2", sheet)

@@ -11,7 +11,7 @@ from autograd.engine.primitives import TABLE
 
 HELPERS = {
     "list", "str", "next", "len", "cube", "product", "square_sum", "z", "leaf", "model", "samples",
-    "targets", "sgd", "record", "saved", "entered", "program", "called", "source", "drawing",
+    "targets", "sgd", "record", "recording", "saved", "entered", "program", "called", "source", "drawing",
     "text_of", "dict", "walked", "np.array", "np.ones", "np.random.default_rng",
 }
 
@@ -77,7 +77,7 @@ CALLS = [
     "entered(check.planted(ag.lookup('sin'), lambda z, x: (z,)))", "ag.lookup('sin')",
     "check.GradientError(check.Report([]))", "ag.Drawing(drawing().picture, 'svg')",
     "ag.Explanation(walked(), leaf(), 3)", "ag.Influence(walked(), 3)",
-    "ag.Walkthrough(walked(), 10, False)", "ag.Playground('x', walked())",
+    "ag.Walkthrough(walked(), 10, False)", "ag.ExpressionPage('x', walked())",
     # The laboratory.
     "laboratory.Survey([])", "laboratory.Trial('a', ('b', 'c'), walked(), [0.0] * 7, [0.0] * 7, None, [], 'd')",
     "laboratory.survey(z()).markdown()",
@@ -122,6 +122,9 @@ CALLS = [
     "nn.huber([leaf()], [1.0], 1.0)", "losses.loss_named('hinge')",
     "trained(model(), samples(), targets(), loss='hinge', epochs=1, batch_size=2, engine='eager', seed=0, validation=0.25)",
     "trained(callbacks=[], engine='auto', progress=False)", "trained(optimizer=sgd())",
+    "text_of(nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2, seed=0, validation=0.25))",
+    "nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2).save('kept.html')",
+    "nn.Playground(recording())",
     *[f"datasets.{name}(6)" for name in ("circles", "line", "moons", "spirals", "xor")],
     "datasets.digits()", "datasets.load('moons', n=6)", "datasets.load('moons', n=6, noise=0.1)", "datasets.mnist('nowhere')", "datasets.names()",
     "plots.backprop_cost([2, 2], {'a': [1, 2]})",

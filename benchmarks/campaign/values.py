@@ -138,6 +138,11 @@ def record() -> nn.EpochRecord:
     return nn.EpochRecord(1, 0.5, None, None, None, 0.1, 0)
 
 
+def recording() -> Any:
+    page = nn.playground(model(), samples(), targets(), loss="hinge", lr=0.1, batch_size=2)
+    return page._recording
+
+
 def row(name: str = "fuzzed") -> Primitive:
     return Primitive(name, lambda x: x * x * x, lambda z, x: (3.0 * x * x,))
 

@@ -1,4 +1,4 @@
-"""The command `chalkgrad`: train a network and write a report, or look at an expression.
+"""The command `chalkgrad`: train a network, here or in a page, or look at an expression.
 
 What is wrong with the options, the output folder or the installation is said in one sentence and
 before any training, with exit code 2. Ctrl-C ends the training, keeps what the finished epochs
@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 import autograd
 from nn.activations import ACTIVATIONS
-from nn.command import slips
+from nn.command import play, slips
 from nn.command.graphs import LOOKING, also_values, with_minus
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.init import INITIALISERS
@@ -343,8 +343,15 @@ def _line(record: EpochRecord) -> str:
     return f"{record}, Loss: {record.loss:.4f}"
 
 
+_PLAYED = [f"--{name.replace('_', '-')}" for name in play.SETTINGS]
 # What each command is called.
-COMMANDS: Mapping[str, Subcommand] = MappingProxyType({"train": _training(), **LOOKING})
+COMMANDS: Mapping[str, Subcommand] = MappingProxyType(
+    {
+        "train": _training(),
+        **LOOKING,
+        "play": play.playing([option for option in _settings_options() if option[0][0] in _PLAYED]),
+    }
+)
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -161,7 +161,7 @@ def split(
     rng = (
         seed
         if isinstance(seed, np.random.Generator)
-        else epoch_rng(whole("seed", seed, at_least=0), 0)
+        else epoch_rng(whole("seed", seed, at_least=0, at_most=None), 0)
     )
     order = rng.permutation(count)
     held = min(max(round(share * count), 1), count - 1)

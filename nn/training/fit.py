@@ -165,7 +165,7 @@ def fit(
     seed = whole("seed", seed, at_least=0, at_most=None)
     size = whole("batch_size", batch_size)
     parameters = trainable(model)
-    plan = _plan(model, X, y, loss_named(loss), size, validation, seed)
+    plan = planned(model, X, y, loss_named(loss), size, validation, seed)
     make_engine = engine_named(engine)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
@@ -225,7 +225,7 @@ def _descended(
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """The samples to train and to measure on, epoch by epoch.
 
     Attributes:
@@ -309,9 +309,9 @@ class _Plan:
         return accuracy(outputs, targets, self.cut)
 
 
-def _plan(
+def planned(
     model: Module, X: Any, y: Any, loss: Loss, size: int, validation: Validation, seed: int
-) -> _Plan:
+) -> Plan:
     """Check the data against the model and the loss, and hold out the part asked for."""
     samples, targets, classes = prepared(model, X, y, loss)
     held: Part | None = None
@@ -340,7 +340,7 @@ def _plan(
             )
         train, held = split(samples, targets, validation, seed)
     cut = 0.0 if targets.min() < 0 else loss.cut
-    return _Plan(loss, train, held, last_batch, size, seed, classes, cut)
+    return Plan(loss, train, held, last_batch, size, seed, classes, cut)
 
 
 def _asks_to_stop(answer: object) -> bool:

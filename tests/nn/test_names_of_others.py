@@ -27,6 +27,7 @@ OPTIMIZER = SGD(MODEL.parameters(), lr=0.1)
 HISTORY = History([EpochRecord(1, 0.5, 0.75, 0.5, 0.5, 0.1, 0)], "accuracy")
 KEYWORDS: list[tuple[Callable[..., Any], Mapping[str, str]]] = [
     (nn.fit, table.FIT),
+    (nn.playground, table.PLAYGROUND),
     (Neuron, table.DENSE),
     (Layer, table.DENSE),
     (MLP, table.NETWORK),

@@ -94,8 +94,7 @@ def bare(formula: str) -> str:
 
 def test_plain_numbers_stand_in_rules(cases: list[Case]) -> None:
     pages = {text: page for text, page, _ in cases}
-    rules = {use[3]: use[4] for use in pages[MORE[0][0]]["uses"]}
-    assert rules["∂v4/∂v3"] == "2 * v3"
+    assert "2 * v3" in [use[4] for use in pages[MORE[0][0]]["uses"]]
 
 
 def test_common_powers_have_their_own_rule() -> None:

@@ -37,6 +37,9 @@ SPAN = 12
 # where every one of one side meets every one of the other, that is so far sooner.
 MOST_LABELLED, MOST_LABELLED_GROUPED = 2_000, 100
 
+# With more boxes than this a picture is looked over and not read, and dot takes most of a second.
+MOST_ROOMY = 200
+
 # More arrows than this from one group to a node become one.
 MOST_PARALLEL = 3
 
@@ -81,6 +84,11 @@ class Picture:
             return False
         grouped = any(box.kind == "group" for box in self.boxes)
         return len(self.arrows) <= (MOST_LABELLED_GROUPED if grouped else MOST_LABELLED)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it has so many boxes that room for wider fonts would cost more than it gives."""
+        return len(self.boxes) > MOST_ROOMY
 
     @property
     def numbers(self) -> list[str]:

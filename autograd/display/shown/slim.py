@@ -18,16 +18,16 @@ from autograd.escaping import markup
 _ALL: Final = {"font-family": FONT, "font-size": "11", "fill": INK}
 _SAID: Final = {
     *_ALL.items(),
-    ("font-size", "11.00"),
     ("text-anchor", "start"),
     ("font-weight", "normal"),
     ("stroke-width", "1"),
 }
 _COLOURS: Final = {"transparent": "none", "white": "#ffffff"}
-_NUMBERS: Final = ("points", "d", "x", "y", "font-size")
+_NUMBERS: Final = {"points", "d", "x", "y", "font-size"}
 _HUNDREDTHS: Final = re.compile(r"\.00|(?<=\.\d)\d+")
 _SPECIAL: Final = re.compile('[&<>"]')
 _TOOLTIP: Final = "{http://www.w3.org/1999/xlink}title"
+_NEVER: Final = {"id", _TOOLTIP, _TOOLTIP.replace("title", "href")}
 
 
 class _Box(NamedTuple):
@@ -73,6 +73,21 @@ def inline_svg(content: bytes) -> str:
     return "\n".join([_opened("svg", said | _kept(root)), *_lines(root), "</svg>"])
 
 
+def quick_svg(content: bytes) -> str:
+    """Return an SVG file of Graphviz as `inline_svg` does, as it is but for ids and names.
+
+    A large picture takes a fifth of the time so.
+
+    >>> quick_svg(b'<?xml version="1.0"?><!-- a --><svg id="b"><title>n1</title></svg>')
+    '<svg></svg>'
+    """
+    text = content.decode()
+    text = text[text.index("<svg") :].rstrip()
+    for useless in (r"(?s)<!--.*?-->\n?", r"<title>[^<]*</title>\n?", r'(?<=[a-z]) id="[^"]*"'):
+        text = re.sub(useless, "", text)
+    return text.replace('fill="white"', 'fill="#ffffff"')
+
+
 def _lines(element: Any) -> list[str]:
     """Return the lines of all that is in an element, the texts of a line in a box as one."""
     out: list[str] = []
@@ -93,11 +108,14 @@ def _pieces(element: Any, box: _Box | None) -> Iterator[str | _Text]:
         tag = child.tag.rpartition("}")[2]
         if tag == "title":
             continue
+        if tag == "a":
+            yield from _pieces(child, box)
+            continue
         kept = _kept(child)
         if tag == "text":
             inside = box is not None and box.top <= float(kept["y"]) <= box.bottom
             yield _Text(child.text or "", kept, box if inside else None)
-        elif tag in ("g", "a"):
+        elif tag == "g":
             grouped = {name: text for name, text in kept.items() if name in ("class", "transform")}
             if grouped:
                 yield _group(child, grouped)
@@ -152,11 +170,12 @@ def _kept(element: Any) -> dict[str, str]:
     kept: dict[str, str] = {}
     attributes: dict[str, str] = element.attrib
     for name, text in attributes.items():
-        if name == "id" or name.startswith("{") or (name, text) in _SAID:
-            continue
-        kept[name] = _COLOURS.get(text, text)
         if name in _NUMBERS:
-            kept[name] = _HUNDREDTHS.sub("", text)
+            text = _HUNDREDTHS.sub("", text)
+        elif text in _COLOURS:
+            text = _COLOURS[text]
+        if name not in _NEVER and (name, text) not in _SAID:
+            kept[name] = text
     return kept
 
 

@@ -69,5 +69,5 @@ def adapting(svg: str) -> str:
     >>> 'class="ground"' in adapting('<svg><rect fill="#ffffff"/></svg>')
     True
     """
-    ground = re.sub(rf'<rect(?=[^>]*fill="{PAPER}")', '<rect class="ground"', svg, count=1)
+    ground = re.sub(rf'<(rect|polygon)(?=[^>]*fill="{PAPER}")', r'<\1 class="ground"', svg, count=1)
     return themed(ground, DARK, (".ground{fill:none}", _RIM), "chalk-graph")

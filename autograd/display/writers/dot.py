@@ -56,9 +56,10 @@ def dot_source(picture: Picture) -> str:
     )  # fmt: skip
     graph.attr("edge", fontname=FONT, fontsize="10", arrowsize="0.7")
     graph.body.append(f"\tlabel={_below(picture)}\n")
-    graph.body += [_node(box) for box in picture.boxes]
+    roomy = not picture.is_large
+    graph.body += [_node(box, roomy) for box in picture.boxes]
     graph.body += [
-        _edge(arrow, numbers, picture.down)
+        _edge(arrow, numbers, picture.down, roomy)
         for arrow, numbers in zip(picture.arrows, picture.numbers, strict=True)
     ]
     return graph.source
@@ -90,33 +91,39 @@ def markup(text: str) -> str:
     return html_text(text).replace("\\", "\\\\").replace("]", "&#93;")
 
 
-def _node(box: Box) -> str:
+def _node(box: Box, roomy: bool) -> str:
     look = box_look(box.kind, box.shade, result=box.result)
     more = f" penwidth={look.width}" if look.width != 1.0 else ""
     if look.dashed:
         more += ' style="rounded,filled,dashed"'
     return (
-        f"\t{box.name} [label={_table(box)} tooltip={quoted(box.tooltip)} "
+        f"\t{box.name} [label={_table(box, roomy)} tooltip={quoted(box.tooltip)} "
         f'fillcolor="{look.fill}" color="{look.outline}"{more}]\n'
     )
 
 
-def _table(box: Box) -> str:
-    """Return a box's content as an HTML-like label: a head, then a row for each number."""
+def _table(box: Box, roomy: bool) -> str:
+    """Return a box's content as an HTML-like label: a head, then a row for each number.
+
+    Roomy cells are as wide as their text is in any font: what shows it may not have dot's.
+    """
     faded = box.shade == "faded"
     faint = PALE if faded else FAINT
     lines = ["   ".join([_head(part, faded) for part in line]) for line in head_lines(box)]
     head = "<BR/>".join(lines)
-    # Cells as wide as their text is in any font: what shows the picture may not have dot's.
-    wide = max([sum(1.1 * text_width(x.text, x.size) for x in line) for line in head_lines(box)],
+
+    def room(width: float) -> str:
+        return f' WIDTH="{width:.0f}"' if roomy else ""
+
+    wide = max([1.1 * sum([text_width(x.text, x.size) for x in line]) for line in head_lines(box)],
                default=0.0)  # fmt: skip
-    rows = [f'<TR><TD COLSPAN="2" WIDTH="{wide:.0f}">{head}</TD></TR>'] if head else []
+    rows = [f'<TR><TD COLSPAN="2"{room(wide)}>{head}</TD></TR>'] if head else []
     for name, text, tone in box.rows:
         colour = PALE if faded else TONES.get(tone, INK)
         rows.append(
-            f'<TR><TD ALIGN="LEFT" WIDTH="{text_width(name, 10.0) + 8.0:.0f}">'
+            f'<TR><TD ALIGN="LEFT"{room(text_width(name, 10.0) + 8.0)}>'
             f'<FONT COLOR="{faint}" POINT-SIZE="10">{name}\u00a0</FONT></TD>'
-            f'<TD ALIGN="RIGHT" WIDTH="{text_width(text, 11.0):.0f}">'
+            f'<TD ALIGN="RIGHT"{room(text_width(text, 11.0))}>'
             f'<FONT COLOR="{colour}">{markup(text)}</FONT></TD></TR>'
         )
     table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
@@ -132,13 +139,14 @@ def _head(part: HeadPart, faded: bool) -> str:
     return f'<FONT COLOR="{colour}" POINT-SIZE="{part.size:g}">{text}</FONT>'
 
 
-def _edge(arrow: Arrow, numbers: str, down: bool) -> str:
+def _edge(arrow: Arrow, numbers: str, down: bool, roomy: bool) -> str:
     colour, width, dashed = arrow_look(arrow)
     look = f'color="{colour}" tooltip={quoted(arrow.tooltip)}'
     if numbers:
         # Spaces make room for wider fonts, and keep the text off its own line: right beside that
         # dot writes it where the line runs downwards.
-        lines = [line.join([" " * (1 + down + len(line) // 8)] * 2) for line in numbers.split("\n")]
+        lines = [line.join([" " * (1 + roomy * (down + len(line) // 8))] * 2)
+                 for line in numbers.split("\n")]  # fmt: skip
         look += f' label={quoted(chr(10).join(lines))} fontcolor="{colour}"'
     if arrow.amount is not None:
         look += f" penwidth={width:.2f}"

@@ -4,6 +4,7 @@ Text is measured on the safe side, since the font that will show it is not known
 """
 
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from autograd.display.format import FAINT, INK
@@ -24,6 +25,7 @@ class HeadPart(NamedTuple):
     weight: str
 
 
+@lru_cache(maxsize=4096)  # the same names and many numbers, of each picture several times
 def text_width(text: str, size: float) -> float:
     """Return a width in pixels that a text of common sans-serif fonts will not exceed.
 

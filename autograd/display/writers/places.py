@@ -94,37 +94,42 @@ def places_of(picture: Picture) -> PlacedPicture:
     return _turned(placed) if picture.down else placed
 
 
-def bounds(picture: Picture) -> tuple[float, float]:
-    """Return the width of a picture that runs to the right, and a height that it has not.
+class Extent(NamedTuple):
+    """How far a picture reaches along its arrows, and at least and at most across them."""
 
-    It is laid out here only along its arrows, in a tenth of the time that all of it takes. No order
-    in the layers makes it higher than all that is in them, one above the other.
+    along: float
+    least: float
+    most: float
+
+
+def extent_of(picture: Picture) -> Extent:
+    """Return how far a picture reaches, laid out only along its arrows: a tenth of the work.
+
+    No order in the layers takes less than the fullest of them, nor more than all of them together.
     """
     layers = layers_of(picture)
-    wide = [0.0] * (1 + 2 * max(layers.values()))
-    height = 0.0
+    count = 1 + 2 * max(layers.values())
+    along, across = [0.0] * count, [0.0] * count
+    turned = slice(None, None, -1 if picture.down else 1)
     for box in picture.boxes:
-        width, high = box_size(box)
-        wide[2 * layers[box.name]] = max(wide[2 * layers[box.name]], width)
-        height += high + GAP
+        at = 2 * layers[box.name]
+        long, wide = box_size(box)[turned]
+        along[at] = max(along[at], long)
+        across[at] += wide + GAP
+    most = 0.0
     for arrow, numbers in zip(picture.arrows, picture.numbers, strict=True):
         start, end = 2 * layers[arrow.tail], 2 * layers[arrow.head]
-        width, high = numbers_size(numbers) if numbers else (0.0, 0.0)
-        wide[end - 1] = max(wide[end - 1], width)
-        height += high + (4.0 + LABEL_GAP) * (end - start)
-    gap = LAYER_GAP * (1 if picture.labelled else 2)
-    return sum(wide) + gap * (len(wide) - 1) + 2 * MARGIN, height + 2 * MARGIN
-
-
-def widest_layer(picture: Picture) -> float:
-    """Return the width of a picture that runs downwards, if no layer is moved aside."""
-    layers = layers_of(picture)
-    wide = dict.fromkeys(range(2 * max(layers.values()) + 1), 0.0)
-    for box in picture.boxes:
-        wide[2 * layers[box.name]] += box_size(box)[0] + GAP
-    for arrow, numbers in zip(picture.arrows, picture.numbers, strict=True):
-        wide[2 * layers[arrow.head] - 1] += numbers_size(numbers)[0] + LABEL_GAP
-    return max(wide.values()) + 2 * MARGIN
+        long, wide = numbers_size(numbers)[turned] if numbers else (0.0, 0.0)
+        along[end - 1] = max(along[end - 1], long)
+        across[end - 1] += wide + LABEL_GAP
+        most += (4.0 + LABEL_GAP) * (end - start)
+    gap = LAYER_GAP_DOWN if picture.down else LAYER_GAP
+    gap *= 1 if picture.labelled else 2
+    return Extent(
+        sum(along) + gap * (count - 1) + 2 * MARGIN,
+        max(across) + 2 * MARGIN,
+        sum(across) + most + 2 * MARGIN,
+    )
 
 
 def _turned(placed: PlacedPicture) -> PlacedPicture:

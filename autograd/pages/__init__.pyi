@@ -1,0 +1,9 @@
+"""What pages of others are made of; see `autograd/faces.py`."""
+
+from autograd.compile.backends.javascript import Script as Script
+from autograd.escaping import script_json as script_json
+from autograd.files import with_ending as with_ending
+from autograd.pages.programs import gradient_of as gradient_of
+from autograd.pages.programs import outputs_of as outputs_of
+from autograd.pages.rows import script_of as script_of
+from autograd.pages.rows import standing_alone as standing_alone

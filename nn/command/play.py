@@ -1,0 +1,233 @@
+"""The command `chalkgrad play`: a page to play with.
+
+The name of a data set, or a `*.csv` of numbers, opens a page in which a network trains on it;
+anything else is an expression.
+"""
+
+import argparse
+import csv
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd import TraceError, asked
+from nn import datasets
+from nn.command.graphs import VALUES, play_expression
+from nn.command.subcommand import Option, Refusal, Subcommand
+from nn.layers import MLP
+from nn.losses import loss_named
+from nn.pages.playground import Playground
+from nn.pages.recording import recorded
+from nn.report.experiment import TASKS, TEST, Settings, prepare
+from nn.training.metrics import true_classes
+from nn.validation import Array, Floats
+
+# Settings of `train` that a page has, too.
+SETTINGS = ("hidden", "activation", "loss", "lr", "batch_size", "seed", "points", "noise")
+# Of a data set of numbers, which have no settings of their own.
+_LINE = Settings("line", (8,), loss="mean_squared_error", lr=0.05, points=200)
+# Of a table: more distinct whole numbers than these are no classes.
+_MOST_CLASSES = 20
+
+
+def playing(settings: Sequence[Option]) -> Subcommand:
+    """Return the command.
+
+    Args:
+        settings: the options of the training.
+    """
+    options: Sequence[Option] = [
+        (
+            ["what"],
+            {
+                "metavar": "what",
+                "nargs": "?",
+                "default": "",
+                "help": f"a data set ({', '.join(_names())}), or a file of numbers ending in .csv, "
+                "whose last column is the target; or an expression (default: an example)",
+            },
+        ),
+        VALUES,
+        (
+            ["--output", "-o"],
+            {"metavar": "PAGE", "help": "where to, ending in .html (default: play.html)"},
+        ),
+    ]
+    about = "write a page to play with: a network that trains, or an expression"
+    return Subcommand(about, _play, options, settings)
+
+
+def _names() -> list[str]:
+    return [*TASKS, _LINE.dataset]
+
+
+def _play(options: argparse.Namespace) -> str:
+    what: str = options.what.strip()
+    try:
+        if what.lower().endswith(".csv"):
+            page, told = _of_table(what, options)
+        elif what in datasets.names():
+            page, told = _of_data_set(what, options)
+        elif what.isidentifier() and not options.values:
+            raise Refusal(_unknown(what))
+        else:
+            return play_expression(what, options.values, options.output or "play.html")
+        path = page.save(options.output or "play.html")
+    except (TraceError, ValueError, TypeError, OSError) as error:
+        raise Refusal(str(error)) from None
+    return f"{told} Page: {path}"
+
+
+def _unknown(what: str) -> str:
+    near = asked.near(what.lower(), _names())
+    if near and what.isidentifier():
+        return f"no data set is called {what!r}. Did you mean {near[0]!r}?"
+    return (
+        f"{what!r:.60} is neither a data set ({', '.join(_names())}) nor the name of a file that "
+        'ends in .csv; an expression has values, as in chalkgrad play "w*x" w=2 x=3'
+    )
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    found = {name: getattr(options, name) for name in SETTINGS}
+    found = {name: x for name, x in found.items() if x is not None}
+    if "hidden" in found:
+        found["hidden"] = tuple(found["hidden"])
+    return found
+
+
+def _of_data_set(name: str, options: argparse.Namespace) -> tuple[Playground, str]:
+    if name not in _names():
+        raise Refusal(
+            f"{name} ships with no data: read yours with nn.datasets.{name}(folder), and give a "
+            "part to nn.playground"
+        )
+    if name == _LINE.dataset:
+        settings = dataclasses.replace(_LINE, **_given(options))
+        model, scale = _network(1, 1, settings), 1.0
+    else:
+        # What `train` refuses is refused here in the same words.
+        experiment = prepare(dataclasses.replace(TASKS[name].defaults, **_given(options)))
+        settings, model, scale = experiment.settings, experiment.model, experiment.task.scale
+    X, y = datasets.load(name, n=settings.points, noise=settings.noise, seed=settings.seed)
+    return _page(model, X / scale, y, settings, name)
+
+
+def _network(inputs: int, outputs: int, settings: Settings) -> MLP:
+    return MLP(
+        [inputs, *settings.hidden, outputs],
+        activation=settings.activation,
+        output_activation=settings.output_activation,
+        init=settings.init,
+        seed=settings.seed,
+    )
+
+
+def _page(
+    model: MLP, X: Floats, y: Array, settings: Settings, name: str, note: str = ""
+) -> tuple[Playground, str]:
+    recording = recorded(
+        model,
+        X,
+        y,
+        loss=settings.loss,
+        lr=settings.lr,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        validation=TEST,
+    )
+    recording = dataclasses.replace(recording, subject=name, note=note)
+    told = f"{recording.headline} on {recording.data['count']:,} of {len(X):,} samples of {name}."
+    return Playground(recording), f"{told} {note}".strip()
+
+
+# A table of one's own -----------------------------------------------------------------------------
+
+
+def _of_table(name: str, options: argparse.Namespace) -> tuple[Playground, str]:
+    given = _given(options)
+    for option in ("points", "noise"):
+        if option in given:
+            raise Refusal(f"--{option} is for data that is drawn, and {name} is a file")
+    heads, table = _read(name)
+    given_inputs, y = table[:, :-1], table[:, -1]
+    scale = given_inputs.std(axis=0)
+    X = (given_inputs - given_inputs.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
+    labels = _labels(y)
+    outputs = 1
+    if labels is not None:
+        loss = given.setdefault("loss", _loss_of(labels))
+        outputs = 1 if loss_named(loss).target == "binary" else int(labels.max()) + 1
+        y, scaled = labels, "The inputs are"
+    else:
+        given = {"loss": _LINE.loss, "lr": _LINE.lr} | given
+        y, scaled = (y - y.mean()) / (y.std() or 1.0), "Inputs and target are"
+    named = f" The target is {heads[-1]}." if heads else ""
+    inputs = f" Inputs: {', '.join(heads[:-1])}." if heads else ""
+    note = f"{scaled} scaled to mean 0 and standard deviation 1.{inputs}{named}"
+    settings = dataclasses.replace(Settings(name, (8, 8)), **given)
+    model = _network(X.shape[1], outputs, settings)
+    return _page(model, X, y, settings, Path(name).name, note)
+
+
+def _loss_of(labels: Array) -> str:
+    return "cross_entropy" if labels.max() > 1 else "binary_cross_entropy"
+
+
+def _labels(y: Floats) -> Array | None:
+    """Return the classes that a column holds; None if it holds other numbers."""
+    values = np.unique(y)
+    if np.array_equal(values, [-1.0, 1.0]):
+        return true_classes(y)
+    count = len(values)
+    if 1 < count <= _MOST_CLASSES and np.array_equal(values, np.arange(count)):
+        return y.astype(np.int64)
+    return None
+
+
+def _read(name: str) -> tuple[list[str], Floats]:
+    """Return the names of the columns, if the file has them, and its numbers.
+
+    Raises:
+        Refusal: where the file holds anything else, naming the line.
+    """
+    try:
+        text = Path(name).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refusal(f"{name} is no text in UTF-8: save it as CSV again") from None
+    except FileNotFoundError:
+        raise Refusal(f"there is no file {name}") from None
+    lines = text.splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    mark = max(",;\t", key=first.count)
+    cells = [(i + 1, row) for i, row in enumerate(csv.reader(lines, delimiter=mark)) if any(row)]
+    heads: list[str] = []
+    if cells and not all(map(_is_number, cells[0][1])):
+        heads = [head.strip() for head in cells.pop(0)[1]]
+    if len(cells) < 2 or len(cells[0][1]) < 2:
+        raise Refusal(
+            f"{name} must hold at least two lines of at least two numbers, a sample a line, the "
+            "target last"
+        )
+    width = len(heads or cells[0][1])
+    for line, row in cells:
+        if len(row) != width:
+            raise Refusal(f"line {line} of {name} has {len(row)} cells, and others {width}")
+        for cell in row:
+            if not _is_number(cell):
+                raise Refusal(
+                    f"{cell!r:.40} in line {line} of {name} is no finite number: write classes as "
+                    "0, 1, 2, and leave out lines with gaps"
+                )
+    return heads, np.array([[float(cell) for cell in row] for _, row in cells])
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False

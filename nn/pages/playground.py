@@ -1,0 +1,229 @@
+"""`playground`: one page, or one notebook cell, in which a model trains while one watches.
+
+The page holds everything and asks for nothing: the recorded programs of the model and its loss, the
+samples, and a script that trains. Names are text there, never markup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from functools import cached_property
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from autograd import pages, write_whole
+from nn.losses import Function
+from nn.module import Module
+from nn.pages.recording import Recording, recorded
+from nn.spellings import PLAYGROUND
+from nn.training.fit import Validation
+from nn.validation import instance, own_keywords
+
+
+@own_keywords(PLAYGROUND)
+def playground(
+    model: Module,
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Function,
+    lr: float,
+    batch_size: int,
+    seed: int = 0,
+    validation: Validation = 0.1,
+) -> Playground:
+    """Return a page that trains a model live: play, pause, one step, one epoch, reset.
+
+    Notebooks show it by themselves; `.save("page.html")` writes it as a page that needs nothing
+    else. It shows the loss, what the model says (with one or two inputs, everywhere), every
+    parameter and its gradient, and the graph of a neuron with the chain rule on every edge. The
+    learning rate and the batch size can be changed there.
+
+    What runs in the page is printed from the recorded scalars of the model and its loss, whatever
+    they are. Its steps are those of `SGD` without momentum, and its first epochs equal those of
+    `fit` with the same arguments to 1e-9: the page carries the orders of the samples of as many
+    epochs as it has room for, and draws later ones itself. The model here does not change.
+
+    Args:
+        model: the model, as it is now, of at most 2,500 parameters.
+        X: the samples, as `fit` takes them.
+        y: the targets, as `fit` takes them.
+        loss: a name, or a function of the outputs and the target of one sample.
+        lr: the learning rate at first.
+        batch_size: samples in a step at first.
+        seed: of the split and of the order of the samples in each epoch.
+        validation: what to hold out: a fraction of the samples, a pair (X, y), or None.
+
+    Raises:
+        ValueError: as `fit`; if the model has too many parameters, the samples are too many for a
+            page, or something in the model cannot be computed by one.
+        TypeError: as `fit`, or if lr is a schedule.
+        TraceError: if the model or the loss branches on data, or reads a number.
+
+    >>> from nn import MLP, datasets
+    >>> X, y = datasets.moons(200, seed=0)
+    >>> model = MLP([2, 8, 1], seed=0)
+    >>> playground(model, X, y, loss="binary_cross_entropy", lr=0.5, batch_size=10)
+    <Playground: MLP([2, 8, 1]), 33 parameters, 180 samples; .save("page.html")>
+    """
+    return Playground(
+        recorded(
+            model,
+            X,
+            y,
+            loss=loss,
+            lr=lr,
+            batch_size=batch_size,
+            seed=seed,
+            validation=validation,
+        )
+    )
+
+
+class Playground:
+    """A page in which a model trains, with its numbers as they were when it was made.
+
+    Attributes:
+        html: the page's content as notebooks show it.
+        page: the whole page.
+
+    >>> from nn import Neuron, datasets
+    >>> X, y = datasets.line(20, seed=0)
+    >>> neuron = Neuron(1, activation="linear")
+    >>> page = playground(neuron, X, y, loss="mean_squared_error", lr=0.1, batch_size=5)
+    >>> page.page.splitlines()[0]
+    '<!DOCTYPE html>'
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        instance("Playground", recording, Recording, "the recording that playground makes")
+        self._recording = recording
+        # No heading in a notebook, whose outline it would be in.
+        self.html = self._fragment("p")
+
+    @property
+    def _counts(self) -> str:
+        data = self._recording.data
+        parameters, samples = len(data["start"]), data["count"]
+        return (
+            f"{parameters:,} parameter{'s' * (parameters != 1)}, "
+            f"{samples:,} sample{'s' * (samples != 1)}"
+        )
+
+    @property
+    def _title(self) -> str:
+        recording = self._recording
+        return f"{recording.headline} learns {recording.subject}".strip()
+
+    def _fragment(self, heading: str) -> str:
+        """Return the content: a sentence for where scripts are stripped, and the script."""
+        recording = self._recording
+        title = escape(self._title)
+        still = (
+            f'<div class="cp-still"><p>{escape(recording.headline)}: {self._counts}, loss '
+            f"{escape(recording.data['loss'])}.</p><p>It trains here where scripts run: trust this "
+            "notebook, or run the cell again.</p></div>"
+        )
+        data = pages.script_json(recording.data | {"note": recording.note})
+        programs = re.sub(r"^ +", "", recording.programs, flags=re.MULTILINE)
+        # Derived from the content, so that running a notebook again changes nothing.
+        name = "cp-" + hashlib.sha256(f"{data}{programs}".encode()).hexdigest()[:12]
+        script = _asset("playground.js").replace("// PARTS\n", _asset("training.js"))
+        script = script.replace("// PICTURES\n", _asset("pictures.js") + _asset("neuron.js"))
+        script = re.sub(r"^ *//.*\n|^ +", "", script, flags=re.MULTILINE)
+        # What names may hold goes in last.
+        for mark, text in (("NAME", json.dumps(name)), ("PROGRAMS", programs), ("DATA", data)):
+            script = script.replace(f"${mark}$", text, 1)
+        return (
+            f'<div class="chalk-play" id="{name}" data-lm-suppress-shortcuts="true">\n'
+            f"<style>\n{_style()}</style>\n"
+            f'<{heading} class="cp-title">{title}</{heading}>\n{still}\n'
+            f"<script>\n{script}</script>\n</div>"
+        )
+
+    @cached_property
+    def page(self) -> str:
+        """The whole page, which asks the network for nothing and may not."""
+        policy = (
+            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+            "img-src data:"
+        )
+        return (
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{escape(self._title)}</title>\n"
+            '</head>\n<body class="cp-page">\n<main>\n'
+            f"{self._fragment('h1')}\n</main>\n</body>\n</html>\n"
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file, whole or not at all, and return the file's path.
+
+        Args:
+            path: ending in .html or .htm; a name without an ending gets .html.
+
+        Raises:
+            ValueError: for another ending.
+            OSError: if the path is a folder, or its folder is missing or cannot be written.
+        """
+        given = pages.with_ending(path, "html")
+        if given.suffix.lower() not in ("", ".html", ".htm"):
+            raise ValueError(f"cannot save as {given.name!r}: a playground is a page, write .html")
+        write_whole(given, self.page)
+        return given
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return f'<Playground: {self._recording.headline}, {self._counts}; .save("page.html")>'
+
+
+def _asset(name: str) -> str:
+    return resources.files("nn.pages").joinpath(name).read_text(encoding="utf-8")
+
+
+# The colours of the page, light and dark. Text has a contrast of at least 4.5 to its ground.
+_COLOURS = {
+    "paper": ("#ffffff", "#1b1f23"),
+    "raised": ("#f3f4f6", "#262c33"),
+    "ink": ("#111827", "#ece9e2"),
+    "quiet": ("#4b5563", "#b3bac2"),
+    "line": ("#c9ced6", "#454d57"),
+    "accent": ("#7a2e9d", "#dba6f5"),
+    "wrong": ("#a8290f", "#ff9d87"),
+    "plus": ("#0072b2", "#56b4e9"),
+    "minus": ("#d55e00", "#e8803c"),
+    "plus-text": ("#00629a", "#7cc4ef"),
+    "minus-text": ("#a34700", "#f2a266"),
+}
+
+
+def _style() -> str:
+    """Return the style sheet, with the colours of light and dark pages."""
+    light, dark = [
+        ";".join(
+            [f"color-scheme:{scheme}", *[f"--cp-{k}:{pair[i]}" for k, pair in _COLOURS.items()]]
+        )
+        for i, scheme in enumerate(("light", "dark"))
+    ]
+    # The theme of a notebook, or of a page of documentation, comes before the system's.
+    themes = (
+        ('[data-jp-theme-light="true"]', ".vscode-light", '[data-theme="light"]', light),
+        ('[data-jp-theme-light="false"]', ".vscode-dark", '[data-theme="dark"]', dark),
+    )
+    rules = [
+        f".chalk-play{{{light}}}",
+        f"@media (prefers-color-scheme:dark){{.chalk-play{{{dark}}}}}",
+        *[
+            ",".join([f"{host} .chalk-play" for host in hosts]) + f"{{{own}}}"
+            for *hosts, own in themes
+        ],
+    ]
+    return "\n".join([*rules, _asset("playground.css")])

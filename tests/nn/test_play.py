@@ -1,0 +1,96 @@
+"""The command play: the pages it writes for data sets and tables, and what it refuses."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nn.command import cli
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run the command in an empty folder; give its exit code, output and complaint."""
+    monkeypatch.chdir(tmp_path)
+
+    def main(*words: str) -> tuple[int, str, str]:
+        code = cli.main(["play", *words])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return main
+
+
+def test_a_data_set_opens_a_page_with_its_settings(run: Any, tmp_path: Path) -> None:
+    code, out, _ = run("moons", "--hidden", "3", "--points", "50", "--lr", "0.25", "-o", "a.html")
+    assert code == 0
+    assert out == "MLP([2, 3, 1]) on 40 of 50 samples of moons. Page: a.html\n"
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<title>MLP([2, 3, 1]) learns moons</title>" in page
+    assert '"lr":0.25' in page
+
+
+def test_a_data_set_of_numbers(run: Any, tmp_path: Path) -> None:
+    assert run("line", "--points", "30")[1].startswith("MLP([1, 8, 1]) on 24 of 30 samples of line")
+    assert '"loss":"mean_squared_error"' in (tmp_path / "play.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "network", "loss", "note"),
+    [
+        ("a,b,kind\n1,2,0\n2,1,1\n4,2,1\n3,1,0\n", "[2, 8, 8, 1]", "binary_cross_entropy", "a, b"),
+        ("1;2;-1\n2;1;1\n4;2;1\n\n3;1;-1\n", "[2, 8, 8, 1]", "binary_cross_entropy", "scaled"),
+        ("1\t0\n2\t1\n4\t2\n3\t0\n", "[1, 8, 8, 3]", "cross_entropy", "The inputs are scaled"),
+        ("\ufeffx,y\n1,0.5\n2,1\n4,2\n3,7\n", "[1, 8, 8, 1]", "mean_squared_error", "target are"),
+    ],
+)
+def test_a_table_of_numbers(
+    run: Any, tmp_path: Path, text: str, network: str, loss: str, note: str
+) -> None:
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    code, out, _ = run("t.csv", "--seed", "1")
+    assert code == 0
+    assert out.startswith(f"MLP({network}) on 3 of 4 samples of t.csv.")
+    assert note in out
+    page = (tmp_path / "play.html").read_text(encoding="utf-8")
+    assert f'"loss":"{loss}"' in page
+    assert note in page
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["moon"], "no data set is called 'moon'. Did you mean 'moons'?"),
+        (["mnist"], "mnist ships with no data"),
+        (["none.csv"], "there is no file none.csv"),
+        (["qqq"], "is neither a data set"),
+        (["text.csv"], "'x' in line 3 of text.csv is no finite number"),
+        (["gap.csv"], "'' in line 2 of gap.csv is no finite number"),
+        (["ragged.csv"], "line 2 of ragged.csv has 3 cells, and others 2"),
+        (["short.csv"], "at least two lines of at least two numbers"),
+        (["bytes.csv"], "bytes.csv is no text in UTF-8"),
+        (["good.csv", "--points", "5"], "--points is for data that is drawn"),
+        (["moons", "--hidden", "90", "90"], "a page trains up to 2,500 parameters"),
+        (["moons", "--loss", "hinj"], "Did you mean 'hinge'?"),
+        (["moons", "--lr", "-1"], "lr must be"),
+        (["moons", "--momentum", "0.5"], "it is an option of chalkgrad train"),
+        (["moons", "-o", "a.pdf"], "write .html"),
+    ],
+)
+def test_a_slip_is_one_sentence_and_nothing_is_written(
+    run: Any, tmp_path: Path, words: list[str], said: str
+) -> None:
+    for name, text in (
+        ("text", "a,b\n1,2\n3,x\n"),
+        ("gap", "1,2\n,2\n"),
+        ("ragged", "1,2\n1,2,3\n"),
+        ("short", "1,2\n"),
+        ("good", "1,2\n3,4\n5,6\n"),
+    ):
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe1,2\n")
+    code, out, error = run(*words)
+    assert (code, out) == (2, "")
+    assert said in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.glob("*.html")) == []

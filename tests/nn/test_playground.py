@@ -1,0 +1,298 @@
+"""The page that trains: its first epochs are those of `fit`, and its numbers those of Python."""
+
+import dataclasses
+import json
+import re
+from html.parser import HTMLParser
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Value
+from nn import MLP, SGD, Layer, Module, Neuron, Playground, datasets, fit, playground
+from nn.pages.recording import MOST_PARAMETERS, Recording, recorded
+from support.browser import EVIL
+from support.javascript import node
+
+MOONS = datasets.moons(120, seed=0)
+LINE = datasets.line(50, seed=0)
+
+
+def three_classes() -> tuple[Any, Any]:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 3))
+    return X, X.argmax(axis=1)
+
+
+class Gated(Module):
+    """A model of one's own: a gate on a layer whose one neuron is called twice."""
+
+    def __init__(self) -> None:
+        self.layer = Layer(2, 3, activation="tanh", seed=1)
+        self.twice = Neuron(3, activation=lambda v: v * v.sigmoid(), seed=2)
+        self.scale = {EVIL: Value(0.7)}
+
+    def __call__(self, inputs: Any) -> Any:
+        hidden = self.layer(inputs)
+        once = self.twice(hidden)
+        return self.scale[EVIL] * self.twice([once, *hidden[1:]])
+
+
+def own_loss(output: Any, target: Any) -> Any:
+    return ag.abs(output - target) + 0.1 * (output - target).square()
+
+
+CASES: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
+    "moons": (lambda: MLP([2, 8, 1], seed=0), MOONS, "binary_cross_entropy", {}),
+    "regression": (
+        lambda: MLP([1, 6, 1], activation="relu", seed=0),
+        LINE,
+        "mean_squared_error",
+        {"validation": None, "lr": 0.02},
+    ),
+    "softmax": (
+        lambda: MLP([3, 5, 3], seed=3),
+        three_classes(),
+        "cross_entropy",
+        {"seed": 2**70},
+    ),
+    "hinge": (lambda: MLP([3, 3], seed=3), three_classes(), "hinge", {"batch_size": 200}),
+    "one-hot": (lambda: MLP([3, 3], seed=3), three_classes(), "half_squared_error", {}),
+    "a model and a loss of one's own": (Gated, (MOONS[0], 1.0 * MOONS[1]), own_loss, {"lr": 0.05}),
+}
+
+
+def arguments(case: str) -> tuple[Module, Any, Any, dict[str, Any]]:
+    make, (X, y), loss, more = CASES[case]
+    given = {"lr": 0.3, "batch_size": 7, "seed": 3, "validation": 0.1} | more
+    return make(), X, y, {"loss": loss, **given}
+
+
+def recording_of(case: str) -> Recording:
+    model, X, y, given = arguments(case)
+    return recorded(model, X, y, **given)
+
+
+def run(recording: Recording, script: str) -> Any:
+    """Return what a script finds with the trainer `t` of a recording."""
+    core = resources.files("nn.pages").joinpath("training.js").read_text(encoding="utf-8")
+    return json.loads(
+        node(
+            f"{core}\nconst data = {json.dumps(recording.data)};\n"
+            f"const [gradient, look, pull, ...chains] = {recording.programs};\n"
+            "const t = trainer(data, gradient);\n"
+            f"process.stdout.write(JSON.stringify((() => {{ {script} }})()));"
+        )
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_first_epochs_of_the_page_are_those_of_fit(case: str) -> None:
+    epochs = 4
+    found = run(
+        recording_of(case), f"t.epochs({epochs}); return {{w: [...t.w], history: t.history}};"
+    )
+    model, X, y, given = arguments(case)
+    optimizer = SGD(model.parameters(), lr=given.pop("lr"))
+    history = fit(model, X, y, optimizer=optimizer, epochs=epochs, progress=False, **given)
+    numbers = [p.data for p in model.parameters()]
+    assert numbers == pytest.approx(found["w"], rel=1e-9, abs=1e-9)
+    assert history.loss == pytest.approx([r["loss"] for r in found["history"]], abs=1e-9)
+    held = [r["held"] for r in found["history"]]
+    expected = [record.validation_loss for record in history]
+    assert held == ([None] * epochs if held[0] is None else pytest.approx(expected, abs=1e-9))
+
+
+def test_a_page_leaves_the_model_as_it_was() -> None:
+    model, X, y, given = arguments("a model and a loss of one's own")
+    before = [p.data for p in model.parameters()]
+    kept = {name: dict(vars(part)) for name, part in vars(model).items() if hasattr(part, "load")}
+    playground(model, X, y, **given)
+    assert [p.data for p in model.parameters()] == before
+    assert {name: dict(vars(getattr(model, name))) for name in kept} == kept
+    assert "forward" not in vars(model.layer.neurons[0])  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_orders_beyond_those_of_fit_are_permutations_and_the_same_every_time() -> None:
+    recording = recording_of("moons")
+    script = "const of = ordersOf(data); return [1, 3].map((k) => [...of(data.ordered + k)]);"
+    first, second = run(recording, script)
+    assert run(recording, script) == [first, second]
+    assert sorted(first) == sorted(second) == list(range(recording.data["count"]))
+    assert first != second
+
+
+def test_a_page_carries_many_orders_and_long_ones_once() -> None:
+    assert recording_of("moons").data["ordered"] == 100
+    X = np.zeros((30_000, 1))
+    many = recorded(
+        Neuron(1), X, X[:, 0], loss="hinge", lr=1.0, batch_size=9, seed=0, validation=None
+    )
+    assert many.data["ordered"] == 1
+
+
+@pytest.mark.parametrize("rate", [1e3, 1e200])
+def test_a_training_that_explodes_keeps_the_last_good_numbers(rate: float) -> None:
+    recording = recording_of("regression")
+    script = f"""t.epochs(2);
+        const before = [...t.w];
+        t.lr = {rate};
+        const told = t.epochs(500);
+        const loss = t.meanLoss(0, data.count);
+        const [epoch, history] = [t.epoch, t.history.length];
+        t.lr = 0.001;
+        const again = t.epochs(2);
+        return {{before, told, loss, epoch, history, again, w: [...t.w]}};"""
+    found = run(recording, script)
+    assert re.search(
+        r"^the (loss|gradient of layers\S+) became (Infinity|-Infinity|NaN) in batch \d+ of epoch",
+        found["told"]["fault"],
+    )
+    assert found["epoch"] == found["told"]["epoch"] == found["history"]
+    assert np.isfinite(found["loss"])
+    assert found["again"] is None or "became" in found["again"]["fault"]
+    assert np.isfinite(found["w"]).all()
+    if rate == 1e200:
+        assert found["told"]["epoch"] == 2
+        assert found["again"] is None
+
+
+def test_long_runs_keep_few_records() -> None:
+    found = run(recording_of("hinge"), "t.epochs(4100); return t.history.map((r) => r.epoch);")
+    assert found == list(range(4, 4101, 4))
+
+
+@pytest.mark.parametrize("case", ["moons", "a model and a loss of one's own"])
+def test_the_graph_of_a_neuron_has_the_gradients_of_the_loss(case: str) -> None:
+    recording = recording_of(case)
+    script = """const told = [];
+        const row = t.rows[4], seen = look(t.w, row);
+        const w = new Float64Array(data.probes + t.w.length), g = new Float64Array(data.probes);
+        w.set(t.w, data.probes);
+        const loss = pull(w, row, g);
+        for (const neuron of data.neurons) {
+          const inputs = neuron.feed.map((slot) => slot < 0 ? row[-1 - slot] : seen[slot]);
+          const chain = chains[neuron.kind](
+            neuron.leaves.map((i) => i < 0 ? inputs[-1 - i] : t.w[i]));
+          told.push([neuron, chain.gradients.map((d) => d * g[neuron.probe]), chain.values]);
+        }
+        return {row: [...row], loss, told};"""
+    found = run(recording, script)
+    model, _, _, given = arguments(case)
+    loss: Any = given["loss"] if callable(given["loss"]) else ag.softplus
+    x, target = found["row"][:2], found["row"][2]
+    outputs: Any = model(x)
+    z = loss(outputs, target) if callable(given["loss"]) else (
+        ag.softplus(-outputs[0]) if target == 1.0 else ag.softplus(outputs[0])
+    )  # fmt: skip
+    z.backward()
+    assert found["loss"] == pytest.approx(z.data, rel=1e-12)
+    slopes = [p.grad for p in model.parameters()]
+    names = [name for name, _ in model.named_parameters()]
+    assert [neuron["name"] for neuron, _, _ in found["told"]] == sorted(
+        {name.rpartition(".weights")[0] for name in names if ".weights" in name} - {"twice"}
+    )
+    for neuron, gradients, _ in found["told"]:
+        kind = recording.data["kinds"][neuron["kind"]]
+        leaves = [i for i, (_, operands, _) in enumerate(kind) if not operands]
+        for i, leaf in zip(leaves, neuron["leaves"], strict=True):
+            if leaf >= 0:
+                assert gradients[i] == pytest.approx(slopes[leaf], rel=1e-12, abs=1e-15)
+
+
+# What a page refuses ------------------------------------------------------------------------------
+
+GOOD: dict[str, Any] = {"loss": "binary_cross_entropy", "lr": 0.1, "batch_size": 5}
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "said"),
+    [
+        ({"lr": -1.0}, ValueError, "lr must be"),
+        ({"lr": lambda n: 0.1}, TypeError, "takes a number for lr"),
+        ({"batch_size": 0}, ValueError, "batch_size"),
+        ({"loss": "hinj"}, ValueError, "Did you mean 'hinge'"),
+        ({"loss": "cross_entropy"}, ValueError, "use binary_cross_entropy"),
+        ({"loss": lambda a, y: Value(1.0)}, ValueError, "no parameter has a gradient"),
+        ({"loss": lambda a, y: a[0] if a[0] > 0 else -a[0]}, ag.TraceError, "branch"),
+        ({"validation": "last_batch"}, ValueError, "a fraction, a pair"),
+        ({"seed": -1}, ValueError, "seed"),
+    ],
+)
+def test_arguments_that_are_wrong(more: dict[str, Any], error: Any, said: str) -> None:
+    with pytest.raises(error, match=said):
+        playground(MLP([2, 3, 1]), *MOONS, **GOOD | more)
+
+
+def test_a_model_or_data_too_large_are_refused_with_the_number() -> None:
+    with pytest.raises(ValueError, match=f"{MOST_PARAMETERS:,} parameters, and MLP has 4,001"):
+        playground(MLP([2, 1000, 1]), *MOONS, **GOOD)
+    X = np.random.default_rng(0).normal(size=(9000, 8))
+    with pytest.raises(ValueError, match=r"give a part, such as X\[:1000\]"):
+        playground(MLP([8, 1]), X, np.zeros(9000), **GOOD)
+
+
+def test_a_model_that_keeps_something_of_each_call_is_refused() -> None:
+    class Keeping(Module):
+        def __init__(self) -> None:
+            self.inner = Neuron(2, activation="linear")
+            self.last: Any = None
+
+        def __call__(self, inputs: Any) -> Any:
+            self.last = self.inner(inputs)
+            return self.last
+
+    with pytest.raises(ValueError, match=r"Keeping keeps something of each call .* last"):
+        playground(Keeping(), *MOONS, **GOOD)
+
+
+# The page -----------------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    """The tags of a page as a browser finds them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags.append(tag)
+
+
+def test_names_cannot_become_markup_or_script() -> None:
+    model, X, y, given = arguments("a model and a loss of one's own")
+    pages = [playground(model, X, y, **given)]
+    strange = dataclasses.replace(recording_of("moons"), subject=EVIL, note="$PROGRAMS$ $DATA$")
+    pages.append(Playground(strange))
+    for page in pages:
+        found = Tags()
+        found.feed(page.page)
+        assert "img" not in found.tags
+        assert found.tags.count("script") == 1
+    assert "$PROGRAMS$ $DATA$" in pages[1].page
+
+
+def test_a_page_is_saved_as_one_and_asks_for_nothing(tmp_path: Path) -> None:
+    model, X, y, given = arguments("moons")
+    page = playground(model, X, y, **given)
+    assert page.save(tmp_path / "moons") == tmp_path / "moons.html"
+    text = (tmp_path / "moons.html").read_text(encoding="utf-8")
+    assert text == page.page
+    assert "default-src 'none'" in text
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text)
+    assert len(text) < 200_000
+    assert (
+        page._repr_html_().replace("<p class", "<h1 class", 1).replace("</p>", "</h1>", 1) in text
+    )
+    with pytest.raises(ValueError, match=r"write \.html"):
+        page.save(tmp_path / "moons.pdf")
+
+
+def test_the_same_call_gives_the_same_page() -> None:
+    model, X, y, given = arguments("softmax")
+    assert playground(model, X, y, **given).page == playground(model, X, y, **given).page

@@ -1,0 +1,183 @@
+"""The page that trains, in Chromium: its controls, its faults, light and dark, narrow and wide."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nn import MLP, SGD, datasets, fit, playground
+from support.browser import EVIL, contrast, faults
+
+pytestmark = pytest.mark.browser
+
+GIVEN: dict[str, Any] = {"loss": "binary_cross_entropy", "batch_size": 10, "seed": 1}
+MOONS = datasets.moons(100, seed=0)
+
+
+def model() -> MLP:
+    made = MLP([2, 6, 1], seed=0)
+    made.layers[0].neurons[0].bias.label = EVIL
+    return made
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("pages")
+    return playground(model(), *MOONS, lr=0.5, **GIVEN).save(place / "moons.html")
+
+
+@pytest.fixture
+def page(browser: Any, saved: Path) -> Iterator[Any]:
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("console", lambda message: problems.append(message.text))
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("requestfailed", lambda request: problems.append(request.url))
+    opened.goto(saved.as_uri())
+    yield opened
+    assert opened.evaluate("window.pwned") is None
+    assert problems == []
+    context.close()
+
+
+def press(page: Any, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def said(page: Any) -> str:
+    return page.inner_text(".cp-status")
+
+
+def waited(page: Any, text: str) -> None:
+    """Wait until it says that it stands still there."""
+    page.locator(".cp-status", has_text=text).wait_for()
+
+
+def numbers(page: Any) -> str:
+    return re.sub(r"\s+", " ", page.inner_text(".cp-numbers"))
+
+
+def parameters(page: Any) -> list[str]:
+    return page.locator(".cp-folded").last.locator("tbody td:first-of-type").all_inner_texts()
+
+
+def test_step_epoch_and_reset_give_the_numbers_of_fit(page: Any) -> None:
+    page.get_by_text(re.compile("^All 25 parameters")).click()
+    page.locator(".cp-folded").last.locator("td", has_text="—").first.wait_for()
+    before = parameters(page)
+    press(page, "Step")
+    assert numbers(page).startswith("epoch 0 batch 1 last batch ")
+    assert parameters(page) != before
+    press(page, "Epoch")
+    waited(page, "epoch 1")
+    press(page, "Epoch")
+    waited(page, "epoch 2")
+    trained = model()
+    optimizer = SGD(trained.parameters(), lr=0.5)
+    history = fit(trained, *MOONS, optimizer=optimizer, epochs=2, progress=False, **GIVEN)
+    shown = [float(x.replace("−", "-")) for x in parameters(page)]
+    # To the four digits that are shown.
+    assert shown == pytest.approx([p.data for p in trained.parameters()], rel=1e-3)
+    assert f"loss {history.loss[-1]:.4g} held out" in numbers(page)
+    right, held_right = history[-1].metric, history[-1].validation_metric
+    assert f"right {right:.1%} held out right {held_right:.1%}" in numbers(page).replace(" %", "%")
+    assert f"Paused after epoch 2: loss {history.loss[-1]:.4g}." == said(page)
+    press(page, "Reset")
+    assert numbers(page).startswith("epoch 0 batch 0 right")
+    assert parameters(page) == before
+
+
+def test_it_plays_and_pauses_and_learns(page: Any) -> None:
+    press(page, "Play")
+    assert said(page) == "Training."
+    page.select_option("select", label="full speed")
+    page.locator(".cp-numbers", has_text="100.0 %").wait_for()
+    # Nothing is said again and again while it trains.
+    assert said(page) == "Training."
+    press(page, "Pause")
+    assert said(page).startswith("Paused after epoch")
+    still = numbers(page)
+    page.wait_for_timeout(100)
+    assert numbers(page) == still
+
+
+def test_fields_take_numbers_and_say_what_they_take(page: Any) -> None:
+    rate, size = page.get_by_label("learning rate"), page.get_by_label("batch size")
+    for field, wrong, right, word in (
+        (rate, "fast", "0.25", "it stays 0.5"),
+        (rate, "-1", "0", "it stays 0.25"),
+        (size, "2.5", "90", "it stays 10"),
+        (size, "0", "7", "it stays 90"),
+    ):
+        field.fill(wrong)
+        field.press("Enter")
+        assert field.get_attribute("aria-invalid") == "true"
+        described = field.get_attribute("aria-describedby")
+        assert word in page.inner_text(f"[id='{described}']")
+        field.fill(right)
+        field.press("Enter")
+        assert field.get_attribute("aria-invalid") == "false"
+        assert page.inner_text(f"[id='{described or ''}']") == ""
+    press(page, "Epoch")
+    waited(page, "epoch 1")
+
+
+def test_an_explosion_is_said_and_the_last_good_numbers_stay(page: Any) -> None:
+    press(page, "Epoch")
+    waited(page, "epoch 1")
+    page.get_by_label("learning rate").fill("1.7e308")
+    press(page, "Play")
+    page.locator(".cp-wrong").wait_for()
+    assert re.match(r"Training stopped: the (loss|gradient).* became .* in batch \d", said(page))
+    assert "The numbers are those after epoch 1." in said(page)
+    assert numbers(page).startswith("epoch 1 batch 0 loss 0.")
+    assert "inf" not in numbers(page) + page.inner_text(".cp-one")
+    page.get_by_label("learning rate").fill("0.1")
+    press(page, "Epoch")
+    waited(page, "epoch 2")
+    assert page.locator(".cp-wrong").count() == 0
+
+
+def test_a_neuron_shows_the_chain_rule_of_the_sample_that_is_pointed_at(page: Any) -> None:
+    press(page, "Epoch")
+    neuron = page.get_by_role("button", name="neuron layers.1.neurons.0")
+    neuron.click()
+    assert neuron.get_attribute("aria-pressed") == "true"
+    page.get_by_label("sample", exact=True).fill("5")
+    assert page.inner_text(".cp-one .cp-caption").startswith("layers.1.neurons.0, sample 5:")
+    assert "The other 2 products sum to" in page.inner_text(".cp-one")
+    page.get_by_text("Every edge of the graph as a table").click()
+    page.locator(".cp-one tbody tr").first.wait_for()
+    rows = [
+        [float(x.replace("−", "-")) for x in row.locator("td").all_inner_texts()]
+        for row in page.locator(".cp-one tbody tr").all()
+    ]
+    assert len(rows) == 14
+    for above, local, part in rows:
+        assert part == pytest.approx(above * local, rel=2e-3)
+    # The arrow keys go on to the next neuron, and the pointer to another sample.
+    neuron.press("ArrowUp")
+    assert page.inner_text(".cp-one .cp-caption").startswith("layers.0.neurons.5")
+    page.locator(".cp-model canvas").hover(position={"x": 20, "y": 20})
+    assert page.get_by_label("sample", exact=True).input_value() != "5"
+
+
+def test_it_fits_and_can_be_used_by_everybody(page: Any) -> None:
+    press(page, "Epoch")
+    page.locator("summary").first.click()
+    page.locator("summary").last.click()
+    for scheme, width in itertools.product(["light", "dark"], [400, 1280, 1920]):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(50)
+        root = "document.documentElement"
+        assert page.evaluate(f"[{root}.scrollWidth, {root}.clientWidth]") == [width, width]
+        assert faults(page) == []
+        colour = "(e, what) => getComputedStyle(e)[what].match(/[\\d.]+/g).map(Number)"
+        paper = page.locator(".chalk-play").evaluate(colour, "backgroundColor")
+        for text in page.locator(".cp-said, .cp-graph text").all()[:20]:
+            assert contrast(text.evaluate(colour, "fill"), paper) >= 4.5

@@ -47,7 +47,7 @@ from autograd.expression import ExpressionError as ExpressionError
 from autograd.expression import parse as parse
 from autograd.files import write_whole as write_whole
 from autograd.functions import *
-from autograd.pages.playground import Playground as Playground
+from autograd.pages.playground import ExpressionPage as ExpressionPage
 from autograd.pages.playground import playground as playground
 from autograd.pages.walkthrough import Walkthrough as Walkthrough
 from autograd.pages.walkthrough import walkthrough as walkthrough

@@ -188,10 +188,11 @@ def describe_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None
         styled = path.suffix == ".svg" and "prefers-color-scheme" in path.read_text("utf-8")
         if styled or (path.suffix == ".png" and Image.open(path).has_transparency_data):
             image["classes"].append("adapts")
-    for raw in doctree.findall(nodes.raw):
+    for raw in list(doctree.findall(nodes.raw)):
         # A picture that a notebook holds as an image alone stays one: figures.js opens it large.
         still = re.sub(r'(<img [^>]*) onload="[^"]*"', r"\1", raw.astext())
         if still != raw.astext():
+            still = still.replace("max-width:none", "max-width:100%;height:auto")
             raw.replace_self(nodes.raw("", still, format="html"))
 
 

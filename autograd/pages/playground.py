@@ -25,10 +25,11 @@ from autograd.engine.value import Value
 from autograd.escaping import markup, script_json
 from autograd.expression import parse
 from autograd.files import with_ending, write_whole
+from autograd.pages.assets import asset
 from autograd.pages.formulas import forms_of_rows
 from autograd.pages.grammar import grammar_script
 from autograd.pages.picture import picture_script
-from autograd.pages.rows import asset, standing_alone, without_comments
+from autograd.pages.rows import standing_alone, without_comments
 from autograd.pages.walkthrough import (
     MOST_NODES,
     Walkthrough,
@@ -52,7 +53,7 @@ _LARGE = (
 _TITLE = "Chain rule playground"
 
 
-def playground(expression: str = "", /, **values: Any) -> Playground:
+def playground(expression: str = "", /, **values: Any) -> ExpressionPage:
     """Return a page to type an expression in: its graph, and every number of the chain rule.
 
     Notebooks show it by themselves; `.save("page.html")` writes it as a page that needs nothing
@@ -72,7 +73,7 @@ def playground(expression: str = "", /, **values: Any) -> Playground:
         ValueError: for an expression of more than 150 nodes.
 
     >>> playground("tanh(w*x + b)", w=0.5, x=2, b=-1)
-    <Playground: tanh(w*x + b); .save("page.html")>
+    <ExpressionPage: tanh(w*x + b); .save("page.html")>
     """
     asked.instance("playground", expression, str, 'an expression: write playground("w*x")')
     if not expression.strip():
@@ -85,10 +86,10 @@ def playground(expression: str = "", /, **values: Any) -> Playground:
     count = len(walk.nodes)
     if count > MOST_NODES:
         raise ValueError(_LARGE.format(count=f"{count:,}"))
-    return Playground(expression, walk)
+    return ExpressionPage(expression, walk)
 
 
-class Playground:
+class ExpressionPage:
     """A page to type expressions in, and the one that it begins with.
 
     Attributes:
@@ -104,7 +105,7 @@ class Playground:
     """
 
     def __init__(self, expression: str, walk: Walk) -> None:
-        asked.instance("Playground", walk, Walk, "the walk that playground makes")
+        asked.instance("ExpressionPage", walk, Walk, "the walk that playground makes")
         self.expression = expression
         self._walk = walk
         # No heading in a notebook, whose outline it would be in.
@@ -170,7 +171,7 @@ class Playground:
         return str(steps_of(self._walk))
 
     def __repr__(self) -> str:
-        return f'<Playground: {label_text(self.expression, 60)}; .save("page.html")>'
+        return f'<ExpressionPage: {label_text(self.expression, 60)}; .save("page.html")>'
 
 
 def _still(walk: Walk) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from autograd.compile.arrays.chain import chain_of
@@ -17,6 +16,7 @@ from autograd.engine import primitives
 from autograd.engine.primitive import TABLE, Primitive
 from autograd.engine.symbolic import reciprocals, structural_zeros
 from autograd.engine.value import Value
+from autograd.pages.assets import asset
 
 # How many operands a row of any number of them may have in a page that knows no graph before.
 MOST_OPERANDS = 12
@@ -35,11 +35,6 @@ def definitions() -> dict[str, str]:
     """
     text = without_comments("rows.js")
     return {found[1] or found[2]: found[0] for found in _DEFINITION.finditer(text)}
-
-
-def asset(name: str) -> str:
-    """Return the text of a script or a style sheet of this room."""
-    return files("autograd.pages").joinpath(name).read_text(encoding="utf-8")
 
 
 def without_comments(name: str) -> str:

@@ -26,7 +26,7 @@ from autograd.display.chain.terms import Term, figure, short
 from autograd.display.format import TONES, count_text, number_text, tone, whole_number
 from autograd.display.picture.style import DARK
 from autograd.engine.value import Value
-from autograd.escaping import markup
+from autograd.escaping import markup, script_json
 from autograd.files import with_ending, write_whole
 from autograd.pages.assets import asset, squeezed
 from autograd.pages.live import Live, Slots, has_slots, live_of, slot
@@ -241,7 +241,7 @@ class Walkthrough:
             f'src="data:image/svg+xml;base64,{svg}"></div>'
             f"{self._table()}</div>"
         )
-        data = _script_json(self._data(by_use))
+        data = script_json(self._data(by_use))
         # Derived from the content, so that running a notebook again changes nothing.
         content = f"{still}{data}{self._live.text}"
         name = "cw-" + hashlib.sha256(content.encode()).hexdigest()[:12]
@@ -329,14 +329,6 @@ def _formula(term: Term | float) -> str:
 
 def _attribute(text: str) -> str:
     return markup(text).replace('"', "&quot;")
-
-
-def _script_json(data: Any) -> str:
-    """Return JSON that cannot end the script element it stands in, nor begin a comment there."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    text = text.replace("</", "<\\/").replace("<!", "\\u003c!").replace("<s", "\\u003cs")
-    text = text.replace("<S", "\\u003cS")
-    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 @cache

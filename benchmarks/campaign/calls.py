@@ -77,7 +77,7 @@ CALLS = [
     "entered(check.planted(ag.lookup('sin'), lambda z, x: (z,)))", "ag.lookup('sin')",
     "check.GradientError(check.Report([]))", "ag.Drawing(drawing().picture, 'svg')",
     "ag.Explanation(walked(), leaf(), 3)", "ag.Influence(walked(), 3)",
-    "ag.Walkthrough(walked(), 10, False)", "ag.Playground('x', walked())",
+    "ag.Walkthrough(walked(), 10, False)", "ag.ExpressionPage('x', walked())",
     # The laboratory.
     "laboratory.Survey([])", "laboratory.Trial('a', ('b', 'c'), walked(), [0.0] * 7, [0.0] * 7, None, [], 'd')",
     "laboratory.survey(z()).markdown()",

@@ -1,4 +1,4 @@
-"""The commands that look at an expression: `chalkgrad draw`, `explain`, `walk` and `play`.
+"""The commands that look at an expression: `chalkgrad draw`, `explain` and `walk`; and `play`.
 
 An expression comes with a value for each of its names, as in ``"tanh(w*x + b)" w=0.5 x=2 b=-1``.
 It is parsed, never evaluated as Python, and an error points at the character.
@@ -136,9 +136,13 @@ def _walk(options: argparse.Namespace) -> str:
     return f"{_result(z)} Page: {path}"
 
 
-def _play(options: argparse.Namespace) -> str:
-    page = playground(options.expression.strip(), **values_of(options.values))
-    return f"Page: {page.save(options.output or 'play.html')}"
+def play_expression(expression: str, values: Sequence[str], output: str) -> str:
+    """Write the page to type expressions in, and say where it is."""
+    try:
+        page = playground(expression.strip(), **values_of(values))
+        return f"Page: {page.save(output)}"
+    except (ExpressionError, OSError, ValueError) as error:
+        raise Refusal(str(error)) from None
 
 
 def _result(z: Value) -> str:
@@ -148,12 +152,7 @@ def _result(z: Value) -> str:
 # The commands -----------------------------------------------------------------------------------
 
 
-def _command(
-    about: str,
-    look: Callable[[argparse.Namespace], str],
-    *options: Option,
-    expression: Option | None = None,
-) -> Subcommand:
+def _command(about: str, look: Callable[[argparse.Namespace], str], *options: Option) -> Subcommand:
     """Return the command that prints what a function finds at an expression."""
 
     def run(asked: argparse.Namespace) -> str:
@@ -162,14 +161,14 @@ def _command(
         except (ExpressionError, OSError, RuntimeError, ValueError) as error:
             raise Refusal(str(error)) from None
 
-    return Subcommand(about, run, [expression or _EXPRESSION, _VALUES, *options])
+    return Subcommand(about, run, [_EXPRESSION, VALUES, *options])
 
 
 _EXPRESSION: Option = (
     ["expression"],
     {"help": 'such as "tanh(w*x + b)"; parts may be named: "u = x**2 + y; u**2 + u"'},
 )
-_VALUES: Option = (
+VALUES: Option = (
     ["values"],
     {
         "nargs": "*",
@@ -238,22 +237,6 @@ LOOKING: Mapping[str, Subcommand] = MappingProxyType(
                 {"metavar": "PAGE", "help": "where to, ending in .html (default: walk.html)"},
             ),
             (["--quiz"], {"action": "store_true", "help": "begin with the quiz on"}),
-        ),
-        "play": _command(
-            "write a page to type expressions in, to move their leaves and to step through them",
-            _play,
-            (
-                ["--output", "-o"],
-                {"metavar": "PAGE", "help": "where to, ending in .html (default: play.html)"},
-            ),
-            expression=(
-                ["expression"],
-                {
-                    "nargs": "?",
-                    "default": "",
-                    "help": "what the page begins with, an example if left out",
-                },
-            ),
         ),
     }
 )

@@ -1,7 +1,7 @@
 """The command `chalkgrad play`: a page to play with.
 
 The name of a data set, or a `*.csv` of numbers, opens a page in which a network trains on it;
-anything else is an expression, for a page in which it can be changed.
+anything else is an expression.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd import TraceError, asked
 from nn import datasets
+from nn.command.graphs import VALUES, play_expression
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.layers import MLP
 from nn.losses import loss_named
@@ -33,58 +34,62 @@ _LINE = Settings("line", (8,), loss="mean_squared_error", lr=0.05, points=200)
 _MOST_CLASSES = 20
 
 
-def playing(typed: Subcommand, settings: Sequence[Option]) -> Subcommand:
+def playing(settings: Sequence[Option]) -> Subcommand:
     """Return the command.
 
     Args:
-        typed: the command that writes the page for an expression, whose words this takes, too.
         settings: the options of the training.
     """
-
-    def run(options: argparse.Namespace) -> str | int:
-        what: str = options.expression.strip()
-        if what.lower().endswith(".csv") or what in datasets.names():
-            if options.values:
-                raise Refusal(
-                    f"a page that trains on {what} takes no values, as {options.values[0]}"
-                )
-            return _play(what, options)
-        near = asked.near(what.lower(), _names())
-        if near and what.isidentifier() and not options.values:
-            raise Refusal(f"no data set is called {what!r}. Did you mean {near[0]!r}?")
-        if given := _given(options):
-            word = next(iter(given)).replace("_", "-")
-            raise Refusal(
-                f"--{word} is for a page that trains, on a data set ({', '.join(_names())}) or on "
-                f"numbers in a *.csv file; {what or 'this'!r:.60} is an expression"
-            )
-        return typed.run(options)
-
-    expression, *rest = typed.options
-    told = (
-        f"an expression, the name of a data set ({', '.join(_names())}), or a file of numbers "
-        "ending in .csv whose last column is the target; an example if left out"
-    )
-    what = (expression[0], {**expression[1], "help": told})
-    about = "write a page to type expressions in, or one in which a network trains"
-    return Subcommand(about, run, [what, *rest], settings)
+    options: Sequence[Option] = [
+        (
+            ["what"],
+            {
+                "metavar": "what",
+                "nargs": "?",
+                "default": "",
+                "help": f"a data set ({', '.join(_names())}), or a file of numbers ending in .csv, "
+                "whose last column is the target; or an expression (default: an example)",
+            },
+        ),
+        VALUES,
+        (
+            ["--output", "-o"],
+            {"metavar": "PAGE", "help": "where to, ending in .html (default: play.html)"},
+        ),
+    ]
+    about = "write a page to play with: a network that trains, or an expression"
+    return Subcommand(about, _play, options, settings)
 
 
 def _names() -> list[str]:
     return [*TASKS, _LINE.dataset]
 
 
-def _play(what: str, options: argparse.Namespace) -> str:
+def _play(options: argparse.Namespace) -> str:
+    what: str = options.what.strip()
     try:
-        page, told = (
-            _of_table(what, options)
-            if what.lower().endswith(".csv")
-            else _of_data_set(what, options)
-        )
+        if what.lower().endswith(".csv"):
+            page, told = _of_table(what, options)
+        elif what in datasets.names():
+            page, told = _of_data_set(what, options)
+        elif what.isidentifier() and not options.values:
+            raise Refusal(_unknown(what))
+        else:
+            return play_expression(what, options.values, options.output or "play.html")
         path = page.save(options.output or "play.html")
     except (TraceError, ValueError, TypeError, OSError) as error:
         raise Refusal(str(error)) from None
     return f"{told} Page: {path}"
+
+
+def _unknown(what: str) -> str:
+    near = asked.near(what.lower(), _names())
+    if near and what.isidentifier():
+        return f"no data set is called {what!r}. Did you mean {near[0]!r}?"
+    return (
+        f"{what!r:.60} is neither a data set ({', '.join(_names())}) nor the name of a file that "
+        'ends in .csv; an expression has values, as in chalkgrad play "w*x" w=2 x=3'
+    )
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

@@ -245,7 +245,7 @@ def test_play_writes_a_page_to_type_in(run, tmp_path):
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert '"text":"tanh(w*x + b)","values":[["w",0.5],["x",2.0],["b",-1.0]]' in page
     assert run("play")[:2] == (0, "Page: play.html\n")
-    assert run("play", "-x**2", "x=3", "-o", "minus.html")[0] == 0
+    assert run("play", " -x**2", "x=3", "-o", "minus.html")[0] == 0
     code, _, err = run("play", "tahn(x)", "x=1")
     assert code == 2
     said = "there is no function called tahn; is tan or tanh meant?\n    tahn(x)\n    ^\n"

@@ -63,6 +63,7 @@ def test_a_table_of_numbers(
         (["moon"], "no data set is called 'moon'. Did you mean 'moons'?"),
         (["mnist"], "mnist ships with no data"),
         (["none.csv"], "there is no file none.csv"),
+        (["qqq"], "is neither a data set"),
         (["text.csv"], "'x' in line 3 of text.csv is no finite number"),
         (["gap.csv"], "'' in line 2 of gap.csv is no finite number"),
         (["ragged.csv"], "line 2 of ragged.csv has 3 cells, and others 2"),

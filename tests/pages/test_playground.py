@@ -49,7 +49,7 @@ def test_without_an_expression_it_begins_with_an_example() -> None:
 
 def test_it_is_saved_and_shown() -> None:
     page = playground("x*y", x=2, y=Value(3.0))
-    assert repr(page) == '<Playground: x*y; .save("page.html")>'
+    assert repr(page) == '<ExpressionPage: x*y; .save("page.html")>'
     assert page._repr_html_() == page.html
     assert str(page) == str(steps(parse("x*y", x=2, y=3)))
 

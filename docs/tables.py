@@ -31,6 +31,7 @@ MODULES = (
     "nn",
     "nn.datasets",
     "nn.plots",
+    "nn.schedules",
 )
 _ENTRY = re.compile(r"^\.\. auto(?:function|class|exception|data|module):: ([\w.]+)$", re.MULTILINE)
 _ALIAS = re.compile(r"^- ``([\w.]+)`` is :py:obj:`([\w.]+)`$", re.MULTILINE)

@@ -30,6 +30,7 @@ from nn.optim import SGD as SGD
 from nn.optim import Adagrad as Adagrad
 from nn.optim import Adam as Adam
 from nn.optim import AdamW as AdamW
+from nn.optim import Optimizer as Optimizer
 from nn.optim import RMSprop as RMSprop
 from nn.pages.playground import TrainingPage as TrainingPage
 from nn.pages.playground import playground as playground

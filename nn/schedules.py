@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from nn.spellings import SCHEDULE, names_of
 from nn.validation import look_up, own_keywords, real, whole
 
+__all__ = ["constant", "cosine", "exponential", "inverse", "one_cycle", "step", "warmup"]
+
 if not TYPE_CHECKING:  # which would take every name for there
     __getattr__ = names_of(__name__)
 

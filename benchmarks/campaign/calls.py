@@ -103,7 +103,7 @@ CALLS = [
     "assigned(nn.SGD([assigned(leaf(), 'grad', 1.0)], 0.1), 'lr', 0.1).step()",
     "nn.SGD([leaf()], 0.1, 0.5, True, 0.1, during_backward=False, clip_value=1.0, clip_norm=1.0).state_dict()",
     *[f"nn.{name}([assigned(leaf(), 'grad', 1.0)], 0.1).step()" for name in ("Adagrad", "Adam", "AdamW", "RMSprop")],
-    "nn.Adam([leaf()], 0.1, (0.5, 0.9), 0.001, 0.1)", "nn.Adagrad([leaf()], 0.1, 0.1, 0.1, 0.1, 0.001)",
+    "nn.Optimizer([leaf()], 0.1).zero_grad()", "nn.Adam([leaf()], 0.1, (0.5, 0.9), 0.001, 0.1)", "nn.Adagrad([leaf()], 0.1, 0.1, 0.1, 0.1, 0.001)",
     "nn.RMSprop([leaf()], 0.1, 0.9, 0.001, 0.1, 0.5, True)", "nn.AdamW([leaf()], 0.1, (0.5, 0.9), 0.001, 0.1)",
     "sgd().load_state_dict(sgd().state_dict())", "nn.SGD([leaf()], 0.1).on_leaf(leaf())",
     "leaf().backward(on_leaf=nn.SGD([leaf()], 0.1, during_backward=True).on_leaf)",

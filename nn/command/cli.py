@@ -31,7 +31,7 @@ from nn.module import Module
 from nn.optim import OPTIMIZERS
 from nn.plots.base import importing_matplotlib
 from nn.report import NAMES, check_folder, report_files, write_folder
-from nn.report.experiment import OPTIONS, TASKS, Experiment, Settings, prepare, task_named
+from nn.report.experiment import OPTIONS, RATES, TASKS, Experiment, Settings, prepare, task_named
 from nn.training.fit import DivergenceError
 from nn.training.history import EpochRecord, History
 
@@ -224,7 +224,8 @@ def _settings_options() -> list[Option]:
         ("optimizer", "how the parameters move", OPTIMIZERS),
     ):
         add(name, "NAME", f"{said}: {', '.join(table)}")
-    add("lr", "RATE", "learning rate", float)
+    own = ", ".join([f"{rate:g} for {name}" for name, rate in RATES.items()])
+    add("lr", "RATE", f"learning rate; {own}", float)
     for name in OPTIONS:
         kinds = [kind.__name__ for kind in OPTIMIZERS.values() if name in kind.options]
         add(name, "M", f"{name} of {_listed(kinds)}", float)
@@ -260,6 +261,8 @@ def _settings(options: argparse.Namespace) -> Settings:
     }
     if "hidden" in given:
         given["hidden"] = tuple(given["hidden"])
+    if "lr" not in given and given.get("optimizer") in RATES:
+        given["lr"] = RATES[given["optimizer"]]
     return dataclasses.replace(task_named(options.dataset).defaults, **given)
 
 

@@ -122,7 +122,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, str], boo
 
 
 def test_it_shows_before_anything_is_compiled(published: list[Any], monkeypatch: Any) -> None:
-    def slow(name: str) -> Any:
+    def slow(*names: Any) -> Any:
         def make(*arguments: Any) -> Any:
             assert published == [({"text/plain": "Training:   0%|          | 0/12 " + REST}, False)]
             raise KeyboardInterrupt

@@ -24,8 +24,7 @@ from autograd.engine.primitive import TABLE, Primitive
 from autograd.engine.value import Value
 from autograd.escaping import markup, script_json
 from autograd.expression import parse
-from autograd.files import with_ending, write_whole
-from autograd.pages.assets import asset
+from autograd.pages.assets import asset, saved_page, whole_page
 from autograd.pages.formulas import forms_of_rows
 from autograd.pages.grammar import grammar_script
 from autograd.pages.picture import picture_script
@@ -45,7 +44,6 @@ EXAMPLES: list[tuple[str, dict[str, float]]] = [
     ("relu(x) + relu(-x)", {"x": 0.5}),
 ]
 _PARTS = ("formulas.js", "walks.js", "playground.js")
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 _LARGE = (
     f"this graph has {{count}} nodes, and a page shows at most {MOST_NODES}: "
     "make the expression shorter"
@@ -134,14 +132,7 @@ class ExpressionPage:
     @cached_property
     def page(self) -> str:
         """The whole page, which asks the network for nothing and may not."""
-        return (
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{markup(self._title)}</title>\n"
-            '</head>\n<body class="cw-sheet">\n<main>\n'
-            f"{self._fragment('h1')}\n</main>\n</body>\n</html>\n"
-        )
+        return whole_page(markup(self._title), "cw-sheet", self._fragment("h1"))
 
     @property
     def _title(self) -> str:
@@ -158,11 +149,7 @@ class ExpressionPage:
             ValueError: for another ending.
             OSError: if the path is a folder, or its folder is missing or cannot be written.
         """
-        path = with_ending(path, "html")
-        if path.suffix.lower() not in ("", ".html", ".htm"):
-            raise ValueError(f"cannot save as {path.name!r}: a playground is a page, write .html")
-        write_whole(path, self.page)
-        return path
+        return saved_page(path, self.page, "a playground")
 
     def _repr_html_(self) -> str:
         return self.html

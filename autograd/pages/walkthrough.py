@@ -27,8 +27,7 @@ from autograd.display.format import TONES, count_text, number_text, tone, whole_
 from autograd.display.picture.style import DARK
 from autograd.engine.value import Value
 from autograd.escaping import markup, script_json
-from autograd.files import with_ending, write_whole
-from autograd.pages.assets import asset, squeezed
+from autograd.pages.assets import asset, saved_page, squeezed, whole_page
 from autograd.pages.live import Live, Slots, has_slots, live_of, slot
 from autograd.pages.still import drawn
 from autograd.pages.title import Title, title_of
@@ -261,18 +260,7 @@ class Walkthrough:
     @cached_property
     def page(self) -> str:
         """The whole page, which asks the network for nothing and may not."""
-        policy = (
-            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-            "img-src data:"
-        )
-        return (
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{markup(self._title.text)}</title>\n"
-            '</head>\n<body class="cw-page">\n<main>\n'
-            f"{self._fragment('h1')}\n</main>\n</body>\n</html>\n"
-        )
+        return whole_page(markup(self._title.text), "cw-page", self._fragment("h1"))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, whole or not at all, and return the file's path.
@@ -285,11 +273,7 @@ class Walkthrough:
             ValueError: for another ending.
             OSError: if the path is a folder, or its folder is missing or cannot be written.
         """
-        path = with_ending(path, "html")
-        if path.suffix.lower() not in ("", ".html", ".htm"):
-            raise ValueError(f"cannot save as {path.name!r}: a walkthrough is a page, write .html")
-        write_whole(path, self.page)
-        return path
+        return saved_page(path, self.page, "a walkthrough")
 
     def _repr_html_(self) -> str:
         return self.html

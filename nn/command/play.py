@@ -22,7 +22,7 @@ from nn.layers import MLP
 from nn.losses import loss_named
 from nn.pages.playground import TrainingPage
 from nn.pages.recording import recorded
-from nn.report.experiment import TASKS, TEST, Settings, prepare
+from nn.report.experiment import TASKS, TEST, Settings, network, prepare
 from nn.training.metrics import true_classes
 from nn.validation import Array, Floats
 
@@ -108,23 +108,13 @@ def _of_data_set(name: str, options: argparse.Namespace) -> tuple[TrainingPage, 
         )
     if name == _LINE.dataset:
         settings = dataclasses.replace(_LINE, **_given(options))
-        model, scale = _network(1, 1, settings), 1.0
+        model, scale = network([1, *settings.hidden, 1], settings), 1.0
     else:
         # What `train` refuses is refused here in the same words.
         experiment = prepare(dataclasses.replace(TASKS[name].defaults, **_given(options)))
         settings, model, scale = experiment.settings, experiment.model, experiment.task.scale
     X, y = datasets.load(name, n=settings.points, noise=settings.noise, seed=settings.seed)
     return _page(model, X / scale, y, settings, name)
-
-
-def _network(inputs: int, outputs: int, settings: Settings) -> MLP:
-    return MLP(
-        [inputs, *settings.hidden, outputs],
-        activation=settings.activation,
-        output_activation=settings.output_activation,
-        init=settings.init,
-        seed=settings.seed,
-    )
 
 
 def _page(
@@ -170,7 +160,7 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
     inputs = f" Inputs: {', '.join(heads[:-1])}." if heads else ""
     note = f"{scaled} scaled to mean 0 and standard deviation 1.{inputs}{named}"
     settings = dataclasses.replace(Settings(name, (8, 8)), **given)
-    model = _network(X.shape[1], outputs, settings)
+    model = network([X.shape[1], *settings.hidden, outputs], settings)
     return _page(model, X, y, settings, Path(name).name, note)
 
 

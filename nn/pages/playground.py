@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from autograd import pages, write_whole
+from autograd import pages
 from nn.losses import Function
 from nn.module import Module
 from nn.pages.recording import Recording, recorded
@@ -149,18 +149,7 @@ class TrainingPage:
     @cached_property
     def page(self) -> str:
         """The whole page, which asks the network for nothing and may not."""
-        policy = (
-            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-            "img-src data:"
-        )
-        return (
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{escape(self._title)}</title>\n"
-            '</head>\n<body class="cp-page">\n<main>\n'
-            f"{self._fragment('h1')}\n</main>\n</body>\n</html>\n"
-        )
+        return pages.whole_page(escape(self._title), "cp-page", self._fragment("h1"))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, whole or not at all, and return the file's path.
@@ -172,11 +161,7 @@ class TrainingPage:
             ValueError: for another ending.
             OSError: if the path is a folder, or its folder is missing or cannot be written.
         """
-        given = pages.with_ending(path, "html")
-        if given.suffix.lower() not in ("", ".html", ".htm"):
-            raise ValueError(f"cannot save as {given.name!r}: a playground is a page, write .html")
-        write_whole(given, self.page)
-        return given
+        return pages.saved_page(path, self.page, "a playground")
 
     def _repr_html_(self) -> str:
         return self.html

@@ -326,15 +326,20 @@ def prepare(settings: Settings) -> Experiment:
             f"a network of {sizes} has {count:,} parameters, and a command takes "
             f"{MOST_PARAMETERS:,} at most: choose fewer neurons"
         )
-    model = MLP(
+    model = network(sizes, settings)
+    optimizer = _optimizer(settings, model)
+    return Experiment(settings, task, loss, model, optimizer, train_set, test_set)
+
+
+def network(sizes: list[int], settings: Settings) -> MLP:
+    """Return the network of some settings, with its sizes from the inputs to the outputs."""
+    return MLP(
         sizes,
         activation=settings.activation,
         output_activation=settings.output_activation,
         init=settings.init,
         seed=settings.seed,
     )
-    optimizer = _optimizer(settings, model)
-    return Experiment(settings, task, loss, model, optimizer, train_set, test_set)
 
 
 def _optimizer(settings: Settings, model: MLP) -> Optimizer:

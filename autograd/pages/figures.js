@@ -57,7 +57,7 @@ function computed(leaves) {
   nodes.forEach((node, i) => { node[2] = figure(found.values[i]); });
   uses.forEach((u, k) => {
     const operand = u[USE.operand], before = sums[operand], part = found.contributions[k];
-    if (found.flows[k]) sums[operand] += part;
+    if (found.flows[k] !== 0) sums[operand] += part;
     const book = u[USE.booked] === undefined ? undefined : books[next++];
     u.numbers = [found.gradients[u[USE.node]], found.partials[k], part, before, sums[operand], book];
   });

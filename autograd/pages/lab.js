@@ -5,7 +5,7 @@
 const RATE = "0.01", NUDGE = "0.01";
 // What may still become a number while it is typed.
 const BEGUN = /^\s*[-+−]?\s*(\d*[.,]?\d*(e[-+−]?\d*)?\s*[*×·/]?\s*[-+−]?)?$/i;
-const exactly = (x) => (Number.isFinite(x) ? String(x) : figure(x));
+const exactly = (x) => (Number.isFinite(x) && x !== 0 ? String(x) : figure(x));
 const quoted = (text) => `“${text.slice(0, 40)}${text.length > 40 ? "…" : ""}”`;
 
 // The next of 1, 2, 5, 10, ... that is no less.

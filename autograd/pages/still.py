@@ -19,7 +19,7 @@ from autograd.display.picture.boxes import Fact
 from autograd.display.picture.picture import paint
 from autograd.display.shown.theme import adapting
 from autograd.display.writers.svg import svg_of
-from autograd.escaping import markup
+from autograd.escaping import apart, markup
 
 # What a box takes beside a number of six signs lets one of ten in. They are for the measuring.
 _ROOM = 6
@@ -82,10 +82,10 @@ def still_of(walk: Walk, first: int, used: Sequence[Use], *, roomy: bool) -> Sti
 def _table(walk: Walk, first: int) -> str:
     """Return the table of values and gradients, as it is at the end."""
     z = markup(walk.name(len(walk.nodes) - 1))
-    total = f"gradient d{z}/d·" if len(z) <= 8 else "gradient"
+    total = f"gradient d{apart(z)}/d·" if len(z) <= 8 else "gradient"
     rows = [
         f'<tr><th scope="row">{markup(walk.name(i))}</th>'
-        f"<td>{markup(operation_text(walk, i))}</td><td>{figure(walk.data[i])}</td>"
+        f"<td>{markup(apart(operation_text(walk, i)))}</td><td>{figure(walk.data[i])}</td>"
         f"<td>{figure(walk.gradients[i])}</td></tr>"
         for i in range(first, len(walk.nodes))
     ]

@@ -25,7 +25,7 @@ from autograd.display.chain.terms import Term, figure, short
 from autograd.display.format import TONES, count_text, number_text, tone, whole_number
 from autograd.display.picture.style import DARK
 from autograd.engine.value import Value
-from autograd.escaping import markup, script_json
+from autograd.escaping import apart, markup, script_json
 from autograd.pages.assets import asset, saved_page, squeezed, whole_page
 from autograd.pages.live import Live, Slots, has_slots, live_of, slot
 from autograd.pages.still import operation_text, still_of
@@ -203,7 +203,7 @@ class Walkthrough:
         name = "cw-" + hashlib.sha256(content.encode()).hexdigest()[:12]
         script = _script(self._is_live).replace("=PROGRAM", f"={squeezed(self._live.text)}")
         script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
-        title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
+        title = f'<{heading} class="cw-title">{markup(apart(self._title.text))}</{heading}>'
         style = walkthrough_style(self._still.drawing)
         return (
             f'<div class="chalk-walk cw" id="{name}" data-lm-suppress-shortcuts="true">\n'
@@ -217,7 +217,7 @@ class Walkthrough:
     @cached_property
     def page(self) -> str:
         """The whole page, which asks the network for nothing and may not."""
-        return whole_page(markup(self._title.text), "cw-page", self._fragment("h1"))
+        return whole_page(markup(apart(self._title.text)), "cw-page", self._fragment("h1"))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, whole or not at all, and return the file's path.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from functools import cached_property
 from html import escape
 from importlib import resources
@@ -130,12 +129,12 @@ class TrainingPage:
             "notebook, or run the cell again.</p></div>"
         )
         data = pages.script_json(recording.data | {"note": recording.note})
-        programs = re.sub(r"^ +", "", recording.programs, flags=re.MULTILINE)
+        programs = pages.squeezed(recording.programs)
         # Derived from the content, so that running a notebook again changes nothing.
         name = "cp-" + hashlib.sha256(f"{data}{programs}".encode()).hexdigest()[:12]
         script = _asset("playground.js").replace("// PARTS\n", _asset("training.js"))
         script = script.replace("// PICTURES\n", _asset("pictures.js") + _asset("neuron.js"))
-        script = re.sub(r"^ *//.*\n|^ +", "", script, flags=re.MULTILINE)
+        script = pages.squeezed(script)
         # What names may hold goes in last.
         for mark, text in (("NAME", json.dumps(name)), ("PROGRAMS", programs), ("DATA", data)):
             script = script.replace(f"${mark}$", text, 1)
@@ -174,15 +173,8 @@ def _asset(name: str) -> str:
     return resources.files("nn.pages").joinpath(name).read_text(encoding="utf-8")
 
 
-# The colours of the page, light and dark. Text has a contrast of at least 4.5 to its ground.
-_COLOURS = {
-    "paper": ("#ffffff", "#1b1f23"),
-    "raised": ("#f3f4f6", "#262c33"),
-    "ink": ("#111827", "#ece9e2"),
-    "quiet": ("#4b5563", "#b3bac2"),
-    "line": ("#c9ced6", "#454d57"),
-    "accent": ("#7a2e9d", "#dba6f5"),
-    "wrong": ("#a8290f", "#ff9d87"),
+# Beside those of all pages, the colours of signs.
+_COLOURS = pages.COLOURS | {
     "plus": ("#0072b2", "#56b4e9"),
     "minus": ("#d55e00", "#e8803c"),
     "plus-text": ("#00629a", "#7cc4ef"),

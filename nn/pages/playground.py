@@ -20,6 +20,7 @@ from nn.losses import Function
 from nn.module import Module
 from nn.pages.recording import Recording, recorded
 from nn.spellings import PLAYGROUND
+from nn.training.arguments import Stepping
 from nn.training.fit import Validation
 from nn.validation import instance, own_keywords
 
@@ -31,37 +32,40 @@ def playground(
     y: Any,
     *,
     loss: str | Function,
-    lr: float,
+    lr: float | None = None,
     batch_size: int,
     seed: int = 0,
     validation: Validation = 0.1,
+    optimizer: Stepping | None = None,
 ) -> TrainingPage:
     """Return a page that trains a model live: play, pause, one step, one epoch, reset.
 
     Notebooks show it by themselves; `.save("page.html")` writes it as a page that needs nothing
     else. It shows the loss, what the model says (with one or two inputs, everywhere), every
     parameter and its gradient, and the graph of a neuron with the chain rule on every edge. The
-    learning rate and the batch size can be changed there.
+    learning rate, the batch size, momentum and weight decay can be changed there.
 
     What runs in the page is printed from the recorded scalars of the model and its loss, whatever
-    they are. Its steps are those of `SGD` without momentum, and its first epochs equal those of
-    `fit` with the same arguments to 1e-9: the page carries the orders of the samples of as many
-    epochs as it has room for, and draws later ones itself. The model here does not change.
+    they are, and from the `move` of the optimiser. Its first epochs equal those of `fit` with the
+    same arguments to 1e-9: the page carries the orders of the samples of as many epochs as it has
+    room for, and draws later ones itself. Model and optimiser here do not change.
 
     Args:
         model: the model, as it is now, of at most 2,500 parameters.
         X: the samples, as `fit` takes them.
         y: the targets, as `fit` takes them.
         loss: a name, or a function of the outputs and the target of one sample.
-        lr: the learning rate at first.
+        lr: the learning rate of plain descent at first; left out where an optimizer is given.
         batch_size: samples in a step at first.
         seed: of the split and of the order of the samples in each epoch.
         validation: what to hold out: a fraction of the samples, a pair (X, y), or None.
+        optimizer: whose steps the page takes, such as `nn.Adam(model.parameters(), lr=0.01)`, or
+            one of a user's own whose `move` is arithmetic.
 
     Raises:
         ValueError: as `fit`; if the model has too many parameters, the samples are too many for a
-            page, or something in the model cannot be computed by one.
-        TypeError: as `fit`, or if lr is a schedule.
+            page, or something in the model or in the optimiser cannot be computed by one.
+        TypeError: as `fit`, or if lr is a schedule, or not one of lr and optimizer is given.
         TraceError: if the model or the loss branches on data, or reads a number.
 
     >>> from nn import MLP, datasets
@@ -80,6 +84,7 @@ def playground(
             batch_size=batch_size,
             seed=seed,
             validation=validation,
+            optimizer=optimizer,
         )
     )
 

@@ -18,9 +18,9 @@ import numpy as np
 from autograd import Value, compile, pages
 from nn.losses import Function, loss_named
 from nn.module import Module
-from nn.optim import SGD
 from nn.pages.neurons import Call, Graphs, Watch, watch_of, watching
-from nn.training.arguments import trainable
+from nn.pages.steps import checked, step_of
+from nn.training.arguments import Stepping, trainable
 from nn.training.batches import epoch_rng
 from nn.training.compiled import CompiledEngine
 from nn.training.engines import checked_loss
@@ -61,18 +61,17 @@ def recorded(
     y: Any,
     *,
     loss: str | Function,
-    lr: float,
+    lr: float | None = None,
     batch_size: int,
-    seed: int,
-    validation: Validation,
+    seed: int = 0,
+    validation: Validation = 0.1,
+    optimizer: Stepping | None = None,
 ) -> Recording:
     """Record a model for a page; see `playground`."""
     size = whole("batch_size", batch_size)
     seed = whole("seed", seed, at_least=0, at_most=None)
     parameters = trainable(model)
-    if callable(lr):
-        raise TypeError("the page takes a number for lr, which its reader changes; got a schedule")
-    rate = SGD(parameters, lr).lr
+    descent = checked(optimizer, lr, parameters)
     if len(parameters) > MOST_PARAMETERS:
         raise ValueError(
             f"a page trains up to {MOST_PARAMETERS:,} parameters, and {type(model).__name__} has "
@@ -89,7 +88,8 @@ def recorded(
     if not engine._program.reached.any():
         raise engine._nothing_to_train()
     look, pull, told = _watched(model, plan, parameters)
-    scripts = [pages.gradient_of(engine._program, "gradient"), look, pull]
+    step, steps = step_of(descent, parameters)
+    scripts = [pages.gradient_of(engine._program, "gradient"), look, pull, step]
     if missing := sorted({name for script in scripts for name in script.missing}):
         raise ValueError(
             f"a page cannot compute {' and '.join(missing)}: it has no function in JavaScript, and "
@@ -100,7 +100,8 @@ def recorded(
         "names": [name for name, _ in model.named_parameters()],
         "start": [p.data for p in parameters],
         "reached": [int(x) for x in engine._program.reached],
-        "lr": rate,
+        "lr": descent.lr,
+        "optimizer": steps,
         "size": size,
         "seed": seed & 0xFFFFFFFF,
         "loss": plan.loss.name,

@@ -13,7 +13,22 @@ import pytest
 
 import autograd as ag
 from autograd import Value
-from nn import MLP, SGD, Layer, Module, Neuron, TrainingPage, datasets, fit, playground
+from nn import (
+    MLP,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Layer,
+    Module,
+    Neuron,
+    Optimizer,
+    RMSprop,
+    TrainingPage,
+    datasets,
+    fit,
+    playground,
+)
 from nn.pages.recording import MOST_PARAMETERS, Recording, recorded
 from support.browser import EVIL
 from support.javascript import node
@@ -83,8 +98,8 @@ def run(recording: Recording, script: str) -> Any:
     return json.loads(
         node(
             f"{core}\nconst data = {json.dumps(recording.data)};\n"
-            f"const [gradient, look, pull, ...chains] = {recording.programs};\n"
-            "const t = trainer(data, gradient);\n"
+            f"const [gradient, look, pull, step, ...chains] = {recording.programs};\n"
+            "const t = trainer(data, gradient, step);\n"
             f"process.stdout.write(JSON.stringify((() => {{ {script} }})()));"
         )
     )
@@ -105,6 +120,55 @@ def test_the_first_epochs_of_the_page_are_those_of_fit(case: str) -> None:
     held = [r["held"] for r in found["history"]]
     expected = [record.validation_loss for record in history]
     assert held == ([None] * epochs if held[0] is None else pytest.approx(expected, abs=1e-9))
+
+
+class Signed(Optimizer):
+    """An optimiser of one's own: steps no longer than the rate, by a mean of the gradients."""
+
+    remembered = ("_mean",)
+
+    def move(self, rate: Any, numbers: Any, slopes: Any, *memory: Any) -> None:
+        (mean,) = memory
+        mean *= 0.9
+        mean += slopes
+        numbers -= rate * np.tanh(10.0 * mean)
+
+
+OPTIMIZERS: dict[str, Any] = {
+    "momentum": lambda ps: SGD(ps, 0.1, momentum=0.9),
+    "nesterov": lambda ps: SGD(ps, 0.1, momentum=0.8, nesterov=True, weight_decay=0.01),
+    "adam": lambda ps: Adam(ps, 0.02, weight_decay=0.1),
+    "adamw": lambda ps: AdamW(ps, 0.02, betas=(0.8, 0.9)),
+    "rmsprop": lambda ps: RMSprop(ps, 0.01, momentum=0.5),
+    "adagrad": lambda ps: Adagrad(ps, 0.1, lr_decay=0.1, initial_accumulator_value=0.5),
+    "some parameters alone": lambda ps: Adam(ps[5:20], 0.1),
+    "one's own": lambda ps: Signed(ps, 0.01),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_steps_of_the_page_are_those_of_every_optimiser(name: str) -> None:
+    model, X, y, given = arguments("moons")
+    del given["lr"]
+    optimizer = OPTIMIZERS[name](model.parameters())
+    # One that has taken steps goes on from there.
+    fit(model, X, y, optimizer=optimizer, epochs=1, progress=False, **given)
+    before = optimizer.state_dict()
+    recording = recorded(model, X, y, optimizer=optimizer, **given)
+    assert optimizer.state_dict() == before
+    found = run(recording, "t.epochs(1); t.reset(); t.epochs(3); return [...t.w];")
+    fit(model, X, y, optimizer=optimizer, epochs=3, progress=False, **given)
+    assert [p.data for p in model.parameters()] == pytest.approx(found, rel=1e-9, abs=1e-9)
+
+
+def test_momentum_and_weight_decay_can_be_changed_in_the_page() -> None:
+    script = """Object.assign(t.options, {momentum: 0.7, weight_decay: 0.02});
+        t.epochs(3); return [...t.w];"""
+    found = run(recording_of("moons"), script)
+    model, X, y, given = arguments("moons")
+    optimizer = SGD(model.parameters(), given.pop("lr"), momentum=0.7, weight_decay=0.02)
+    fit(model, X, y, optimizer=optimizer, epochs=3, progress=False, **given)
+    assert [p.data for p in model.parameters()] == pytest.approx(found, rel=1e-9, abs=1e-9)
 
 
 def test_a_page_leaves_the_model_as_it_was() -> None:
@@ -226,6 +290,48 @@ GOOD: dict[str, Any] = {"loss": "binary_cross_entropy", "lr": 0.1, "batch_size":
 def test_arguments_that_are_wrong(more: dict[str, Any], error: Any, said: str) -> None:
     with pytest.raises(error, match=said):
         playground(MLP([2, 3, 1]), *MOONS, **GOOD | more)
+
+
+class Stepping(SGD):
+    def step(self) -> None:
+        """Do nothing."""
+
+
+def partly_moved(parameters: list[Value]) -> Adam:
+    optimizer = Adam(parameters)
+    for p in parameters:
+        p.grad = None
+    parameters[0].grad = 1.0
+    optimizer.step()
+    return optimizer
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "said"),
+    [
+        (lambda ps: None, TypeError, r"lr=0.1, the rate of plain descent; or write optimizer="),
+        (lambda ps: SGD, TypeError, r"optimizer is an object such as SGD\("),
+        (lambda ps: SGD(MLP([2, 1]).parameters(), 0.1), ValueError, "none of the model's"),
+        (lambda ps: SGD(ps, lambda n: 0.1), TypeError, "takes a number for lr"),
+        (lambda ps: SGD(ps, 0.1, clip_norm=2.0), ValueError, "leave clip_norm=2.0 out"),
+        (lambda ps: Adam(ps, clip_value=1.0), ValueError, "leave clip_value=1.0 out"),
+        (lambda ps: RMSprop(ps, centered=True), ValueError, "cannot follow the steps of RMSprop"),
+        (lambda ps: Stepping(ps, 0.1), ValueError, "Stepping has a step of its own"),
+        (lambda ps: Optimizer(ps, 0.1), ValueError, "cannot follow the steps of Optimizer"),
+        (partly_moved, ValueError, "give a new one"),
+    ],
+)
+def test_optimisers_that_a_page_does_not_take(make: Any, error: Any, said: str) -> None:
+    model = MLP([2, 3, 1])
+    given = {name: x for name, x in GOOD.items() if name != "lr"}
+    with pytest.raises(error, match=said):
+        playground(model, *MOONS, optimizer=make(model.parameters()), **given)
+
+
+def test_a_rate_and_an_optimiser_are_one_too_many() -> None:
+    model = MLP([2, 3, 1])
+    with pytest.raises(TypeError, match="leave lr= out"):
+        playground(model, *MOONS, optimizer=SGD(model.parameters(), 0.1), **GOOD)
 
 
 def test_a_model_or_data_too_large_are_refused_with_the_number() -> None:

@@ -6,6 +6,7 @@ samples, and a script that trains. Names are text there, never markup.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from autograd import pages
 from nn.losses import Function
 from nn.module import Module
 from nn.pages.recording import Recording, recorded
+from nn.pages.still import COLOURS
 from nn.spellings import PLAYGROUND
 from nn.training.arguments import Stepping
 from nn.training.fit import Validation
@@ -128,10 +130,16 @@ class TrainingPage:
         """Return the content: a sentence for where scripts are stripped, and the script."""
         recording = self._recording
         title = escape(self._title)
+        images = [
+            f'<img alt="{escape(said)}" src="data:image/svg+xml;base64,'
+            f'{base64.b64encode(svg.encode()).decode()}">'
+            for said, svg in recording.pictures
+        ]
         still = (
             f'<div class="cp-still"><p>{escape(recording.headline)}: {self._counts}, loss '
-            f"{escape(recording.data['loss'])}.</p><p>It trains here where scripts run: trust this "
-            "notebook, or run the cell again.</p></div>"
+            f"{escape(recording.data['loss'])}, before training.</p><p>{' '.join(images)}</p>"
+            "<p>It trains here, live, where scripts run: in Jupyter, trust this notebook or run "
+            "the cell again.</p></div>"
         )
         data = pages.script_json(recording.data | {"note": recording.note})
         programs = pages.squeezed(recording.programs)
@@ -178,20 +186,11 @@ def _asset(name: str) -> str:
     return resources.files("nn.pages").joinpath(name).read_text(encoding="utf-8")
 
 
-# Beside those of all pages, the colours of signs.
-_COLOURS = pages.COLOURS | {
-    "plus": ("#0072b2", "#56b4e9"),
-    "minus": ("#d55e00", "#e8803c"),
-    "plus-text": ("#00629a", "#7cc4ef"),
-    "minus-text": ("#a34700", "#f2a266"),
-}
-
-
 def _style() -> str:
     """Return the style sheet, with the colours of light and dark pages."""
     light, dark = [
         ";".join(
-            [f"color-scheme:{scheme}", *[f"--cp-{k}:{pair[i]}" for k, pair in _COLOURS.items()]]
+            [f"color-scheme:{scheme}", *[f"--cp-{k}:{pair[i]}" for k, pair in COLOURS.items()]]
         )
         for i, scheme in enumerate(("light", "dark"))
     ]

@@ -1,5 +1,6 @@
 """The page that trains: its first epochs are those of `fit`, and its numbers those of Python."""
 
+import base64
 import dataclasses
 import json
 import re
@@ -7,6 +8,7 @@ from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -378,9 +380,69 @@ def test_names_cannot_become_markup_or_script() -> None:
     for page in pages:
         found = Tags()
         found.feed(page.page)
-        assert "img" not in found.tags
+        # The pictures for where scripts are stripped, and no other.
+        assert found.tags.count("img") == 3
         assert found.tags.count("script") == 1
     assert "$PROGRAMS$ $DATA$" in pages[1].page
+
+
+def stills(page: TrainingPage) -> list[ElementTree.Element]:
+    """Return the pictures that stay where scripts are stripped."""
+    texts = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page.html)
+    return [ElementTree.fromstring(base64.b64decode(text)) for text in texts]
+
+
+def paths(picture: ElementTree.Element) -> list[str]:
+    return [path.get("d", "") for path in picture.iter("{http://www.w3.org/2000/svg}path")]
+
+
+def test_without_its_script_a_page_shows_the_model_before_it_trains() -> None:
+    model, X, y, given = arguments("moons")
+    page = playground(model, X, y, **given)
+    assert "trust this notebook" in page.html[: page.html.index("<script>")]
+    loss, network, said = stills(page)
+    assert "".join(loss.itertext()).endswith("Loss01epoch")
+    # A line for each weight, a ring for each input and neuron, a dot for each sample.
+    assert sum(d.count("L") for d in paths(network)) == 2 * 8 + 8
+    assert paths(network)[-1].count("a") == 2 * 11
+    dots = [d.count("h0") for d in paths(said) if "h0" in d]
+    assert sum(dots) == 2 * 108 + 3 * 12
+    for case in ("regression", "softmax"):
+        model, X, y, given = arguments(case)
+        assert len(stills(playground(model, X, y, **given))) == 3
+
+
+def test_the_plane_of_the_still_is_what_the_model_says() -> None:
+    def side(x: list[Value]) -> Value:
+        return 1e3 * (x[0] - 1.0)
+
+    class Side(Module):
+        def __init__(self) -> None:
+            self.scale = Value(1.0)
+
+        def __call__(self, inputs: Any) -> Any:
+            return [self.scale * side(inputs)]
+
+    X = np.array([[0.0, 0.0], [2.0, 1.0], [0.5, 1.0], [1.5, 0.0]])
+    given: dict[str, Any] = {"loss": "binary_cross_entropy", "lr": 0.1, "batch_size": 2}
+    page = playground(Side(), X, np.array([0, 1, 0, 1]), validation=None, **given)
+    _, said = stills(page)
+    strong = {
+        path.get("class"): path.get("d", "")
+        for path in said.iter("{http://www.w3.org/2000/svg}path")
+        if path.get("opacity") == "0.75"
+    }
+    assert strong["minus"].count("M0 ") == 60
+    assert strong["plus"].count("M30 ") == 60
+
+
+def test_stills_are_small() -> None:
+    X, y = datasets.digits()
+    page = playground(
+        MLP([64, 30, 10]), X[:300], y[:300], loss="cross_entropy", lr=0.1, batch_size=9
+    )
+    html = page.html
+    assert html.index("<script>") - html.index('<div class="cp-still">') < 60_000
 
 
 def test_a_page_is_saved_as_one_and_asks_for_nothing(tmp_path: Path) -> None:

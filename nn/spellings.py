@@ -272,12 +272,14 @@ FIT: Mapping[str, str] = {
     "metrics=": "leave it out: the accuracy is measured wherever y holds classes",
     "shuffle=": "leave it out: each epoch draws a new order, from seed=",
 }
-# Of `playground`, whose page has a learning rate and no optimizer.
+# Of `playground`, which takes a learning rate or an optimizer.
+_MOVES = "optimizer=nn.SGD(model.parameters(), lr=0.1, momentum=0.9)"
 PLAYGROUND: Mapping[str, str] = {
     **{key: here for key, here in FIT.items() if here in ("batch_size=", "loss=", "seed=")},
     **{key: here for key, here in FIT.items() if here.startswith("validation=")},
     **dict.fromkeys([f"{rate}=" for rate in _RATES], "lr="),
-    **dict.fromkeys(("optimizer=", "optim=", "opt="), "lr=, the rate of plain descent"),
+    **dict.fromkeys(("optim=", "opt=", "solver="), "optimizer="),
+    **dict.fromkeys(("momentum=", "nesterov=", "weight_decay="), _MOVES),
     **dict.fromkeys(
         ("epochs=", "n_epochs=", "num_epochs="), "leave it out: who reads the page plays and stops"
     ),

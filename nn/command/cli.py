@@ -32,8 +32,8 @@ from nn.optim import OPTIMIZERS
 from nn.plots.base import importing_matplotlib
 from nn.report import NAMES, check_folder, report_files, write_folder
 from nn.report.experiment import OPTIONS, RATES, TASKS, Experiment, Settings, prepare, task_named
-from nn.training.fit import DivergenceError
 from nn.training.history import EpochRecord, History
+from nn.training.plan import DivergenceError
 
 # What stands for a sign where the output's encoding has none; d is for whole derivatives.
 _SPELLED = dict(

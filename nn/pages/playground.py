@@ -21,7 +21,7 @@ from nn.losses import Function
 from nn.module import Module
 from nn.pages.recording import Recording, recorded
 from nn.spellings import PLAYGROUND
-from nn.training.fit import Validation
+from nn.training.plan import Validation
 from nn.validation import instance, own_keywords
 
 

@@ -23,7 +23,7 @@ from nn.pages.recording import Recording, recorded
 from nn.pages.still import COLOURS
 from nn.spellings import PLAYGROUND
 from nn.training.arguments import Stepping
-from nn.training.fit import Validation
+from nn.training.plan import Validation
 from nn.validation import instance, own_keywords
 
 

@@ -24,10 +24,10 @@ from nn.pages.steps import checked, step_of
 from nn.pages.still import MANY, Picture, pictures
 from nn.training.arguments import Stepping, trainable
 from nn.training.batches import epoch_rng
-from nn.training.compiled import CompiledEngine
-from nn.training.engines import checked_loss
-from nn.training.fit import Part, Plan, Validation, planned
+from nn.training.engines.base import checked_loss
+from nn.training.engines.compiled import CompiledEngine
 from nn.training.metrics import true_classes
+from nn.training.plan import Part, Plan, Validation, planned
 from nn.validation import Array, Floats, whole
 
 # Of a model in a page. A sample of [64, 32, 10], with 2,410, takes a quarter of a millisecond.

@@ -201,7 +201,7 @@ def test_names_that_stand_for_an_entry_of_a_table(ours: str, name: str) -> None:
         "activation": nn.activations.ACTIVATIONS,
         "initialiser": nn.init.INITIALISERS,
         "optimizer": nn.optim.OPTIMIZERS,
-        "engine": importlib.import_module("nn.training.choice").ENGINES,
+        "engine": importlib.import_module("nn.training.engines.choice").ENGINES,
         "data set": experiment.TASKS,
         "command": cli.COMMANDS,
     }

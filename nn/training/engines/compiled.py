@@ -20,7 +20,7 @@ from nn.inference.predict import programs_of
 from nn.losses import LOSSES, Loss
 from nn.module import Module
 from nn.optim import array_step
-from nn.training.engines import Engine, checked_loss
+from nn.training.engines.base import Engine, checked_loss
 from nn.validation import Array, Floats
 
 

@@ -84,10 +84,7 @@ def recorded(
         )
     plan = planned(model, X, y, loss_named(loss), size, validation, seed)
     engine = CompiledEngine(model, plan.loss, *plan.train)
-    if engine.kept:
-        raise ValueError(f"{engine.kept}, and what trains in a page is recorded by one call")
-    if not engine._program.reached.any():
-        raise engine._nothing_to_train()
+    _check_recorded(engine)
     look, pull, told = _watched(model, plan, parameters)
     scripts = [pages.gradient_of(engine._program, "gradient"), look, pull]
     if missing := sorted({name for script in scripts for name in script.missing}):
@@ -114,6 +111,18 @@ def recorded(
             f"{MOST_TEXT // 1000}: choose a smaller model"
         )
     return Recording(model._summary(), data, text)
+
+
+def _check_recorded(engine: CompiledEngine) -> None:
+    """Raise if training is not the same function of the parameters for each sample."""
+    if engine.kept:
+        raise ValueError(f"{engine.kept}, and what trains in a page is recorded by one call")
+    if engine._calls:
+        raise ValueError(
+            "a page draws no random masks: leave Dropout out of the model, or give it p=0"
+        )
+    if not engine._program.reached.any():
+        raise engine._nothing_to_train()
 
 
 # The programs -------------------------------------------------------------------------------------

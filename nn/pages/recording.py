@@ -83,10 +83,7 @@ def recorded(
         )
     plan = planned(model, X, y, loss_named(loss), size, validation, seed)
     engine = CompiledEngine(model, plan.loss, *plan.train)
-    if engine.kept:
-        raise ValueError(f"{engine.kept}, and what trains in a page is recorded by one call")
-    if not engine._program.reached.any():
-        raise engine._nothing_to_train()
+    _check_recorded(engine)
     look, pull, told = _watched(model, plan, parameters)
     update, steps = step_of(descent, parameters)
     scripts = [
@@ -134,6 +131,18 @@ def _refuse_long(text: str) -> None:
             f"what trains in the page would be {len(text) // 1000:,} kB of text, and a page takes "
             f"{MOST_TEXT // 1000}: choose a smaller model"
         )
+
+
+def _check_recorded(engine: CompiledEngine) -> None:
+    """Raise if training is not the same function of the parameters for each sample."""
+    if engine.kept:
+        raise ValueError(f"{engine.kept}, and what trains in a page is recorded by one call")
+    if engine._calls:
+        raise ValueError(
+            "a page draws no random masks: leave Dropout out of the model, or give it p=0"
+        )
+    if not engine._program.reached.any():
+        raise engine._nothing_to_train()
 
 
 # The programs -------------------------------------------------------------------------------------

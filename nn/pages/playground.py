@@ -6,7 +6,6 @@ samples, and a script that trains. Names are text there, never markup.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -131,8 +130,7 @@ class TrainingPage:
         recording = self._recording
         title = escape(self._title)
         images = [
-            f'<img alt="{escape(said)}" src="data:image/svg+xml;base64,'
-            f'{base64.b64encode(svg.encode()).decode()}">'
+            f'<img alt="{escape(said)}" src="{pages.image_source(svg)}">'
             for said, svg in recording.pictures
         ]
         still = (

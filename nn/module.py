@@ -13,18 +13,20 @@ import numpy as np
 
 from autograd import Value, write_whole
 from nn import outline
+from nn.data.schema import rows_of
+from nn.data.telling import Telling
 from nn.inference.predict import programs_of
 from nn.init import checked_pair
 from nn.serialization import Load, Path, model_text
 from nn.spellings import MODEL, lacking
-from nn.validation import Array, Floats, instance, iterable, numeric
+from nn.validation import Array, Floats, instance, iterable
 
 # One dense layer as its neurons: the weights and the bias of each.
 Rows: TypeAlias = list[tuple[list[Value], Value]]
 
 
 @lacking(MODEL)
-class Module:
+class Module(Telling):
     """A model: something with parameters that can be called on one sample.
 
     A subclass sets its parameters and parts as attributes and defines `__call__`. A parameter is a
@@ -166,7 +168,8 @@ class Module:
         compiled, is computed by calls.
 
         Args:
-            X: an array of shape (samples, inputs), or one sample of shape (inputs,).
+            X: an array or a frame of shape (samples, inputs), or one sample of shape (inputs,).
+                After training on a frame, the columns of another are taken by name.
 
         Returns:
             An array of shape (samples, outputs), or (samples,) where the model returns one Value;
@@ -174,9 +177,10 @@ class Module:
 
         Raises:
             ValueError: if X is of another shape, has another number of inputs than the model,
-                or holds anything but finite numbers, or is masked somewhere.
+                or holds anything but finite numbers, or is masked somewhere; if a frame lacks a
+                column or has others, by name.
         """
-        rows = numeric("X", X).astype(np.float64)
+        rows = rows_of(self, X).astype(np.float64)
         if rows.ndim not in (1, 2):
             raise ValueError(
                 "X must be of shape (samples, inputs), or (inputs,) for one sample; "

@@ -10,7 +10,7 @@ parameter that a call leaves out is given too.
 from autograd.engine.primitives import TABLE
 
 HELPERS = {
-    "list", "str", "next", "len", "cube", "product", "square_sum", "z", "leaf", "model", "samples",
+    "list", "str", "next", "len", "cube", "product", "square_sum", "z", "leaf", "model", "ready", "samples",
     "targets", "sgd", "record", "recording", "saved", "entered", "program", "called", "source", "drawing",
     "text_of", "dict", "walked", "np.array", "np.ones", "np.random.default_rng",
 }
@@ -136,6 +136,7 @@ CALLS = [
       for name in ("half_squared_error", "mean_absolute_error", "mean_squared_error")],
     "nn.huber([leaf()], [1.0], 1.0)", "losses.loss_named('hinge')",
     "trained(model(), samples(), targets(), loss='hinge', epochs=1, batch_size=2, engine='eager', seed=0, validation=0.25)",
+    "ready().predict_classes(samples())", "ready().predict_probabilities(samples())",
     "trained(callbacks=[], engine='auto', progress=False)", "trained(optimizer=sgd())",
     "text_of(nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2, seed=0, validation=0.25))",
     "nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2).save('kept.html')",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import AnomalyError, Value, detect_anomaly, no_grad
-from nn.inference.predict import numbers_of
+from nn.inference.predict import numbers_of, programs_of
 from nn.losses import Loss, mean_loss
 from nn.module import Module
 from nn.validation import Array, Floats
@@ -122,7 +122,8 @@ class Engine:
 
     def outputs(self, X: Floats) -> Floats:
         """Return the model's outputs for many samples, leaving no graph."""
-        return self._model.predict(X)
+        model = self._model
+        return programs_of(model).outputs(model, X) if self._is_predicting else model.predict(X)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
         """Return the model's outputs for many samples, and their mean loss."""

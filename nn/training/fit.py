@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd import Value
+from nn.data.schema import Schema, keep_schema, schema_kept
 from nn.losses import Function, Loss, loss_named
 from nn.module import Module
 from nn.spellings import FIT
@@ -22,7 +23,7 @@ from nn.training.arguments import (
     Stepping,
     check_optimizer,
     checked_callbacks,
-    prepared,
+    read,
     trainable,
 )
 from nn.training.batches import Batches, epoch_rng, split
@@ -105,10 +106,11 @@ def fit(
         model: the model; its parameters change.
         X: the samples, of shape (samples, inputs): an array, lists, or a frame of numbers and
             bools.
-        y: the targets, where bools are the labels 0 and 1: for `cross_entropy` and `hinge` labels
-            of shape (samples,); for losses that compare output by output (samples,) or (samples,
-            outputs). Whole-number labels become one-hot rows there if the model has several
-            outputs.
+        y: the targets. Labels are text, bools or whole numbers of any kind, of shape (samples,),
+            or one-hot rows; their sorted names, one for each output, or two for a single one, are
+            kept in `model.classes`, and whole numbers from 0 below the number of outputs stand for
+            themselves. Losses that compare output by output take labels or numbers, of shape
+            (samples,) or (samples, outputs).
         loss: a name, or a function of the outputs and the target of one sample that returns a
             Value.
         optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
@@ -131,9 +133,9 @@ def fit(
             while it runs; nothing of it is left in the notebook.
 
     Returns:
-        The history. Its metric is the accuracy where y holds classes: whole-number labels within
-        the model's outputs, or one-hot rows; otherwise None. With one output the label is 0 or 1,
-        or ±1, told apart where the loss does; for a loss of your own there is no metric then.
+        The history. Its metric is the accuracy where y holds classes, otherwise None: labels, also
+        0 and 1 or -1 and 1 for one output whose numbers are compared. For a loss of your own and
+        one output there is no metric, since its cut between the classes is not known.
 
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, masked or no
@@ -169,9 +171,9 @@ def fit(
     make_engine = engine_named(engine, optimizer)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
-    history = History(metric_name="accuracy" if plan.classes else "")
+    history = plan.history()
     finished: list[float] | Floats = [p.data for p in parameters]
-    finder: Engine | None = None
+    before = keep_schema(model, plan.schema)
     bar = bar_of(progress, epochs * plan.steps)
     try:
         finder = make_engine(model, plan.loss, *plan.train)
@@ -197,6 +199,8 @@ def fit(
                 finished = finder.numbers()
     except BaseException as error:
         _restore(parameters, finished)
+        if not history:
+            keep_schema(model, before)
         if not isinstance(error, KeyboardInterrupt):
             raise
         history.interrupted = True
@@ -237,6 +241,7 @@ class Plan:
         seed: of the order.
         classes: whether the targets are classes.
         cut: the output above which a model of one output says class 1.
+        schema: how samples and targets were read, for the model to keep.
     """
 
     loss: Loss
@@ -247,11 +252,19 @@ class Plan:
     seed: int
     classes: bool
     cut: float
+    schema: Schema
 
     @property
     def steps(self) -> int:
         """The number of steps in an epoch."""
         return -(-len(self.train[0]) // self.size) - self.last_batch
+
+    def history(self) -> History:
+        """Return the history of a run that has not begun."""
+        history = History(metric_name="accuracy" if self.classes else "")
+        known = self.schema.classes
+        history.classes = None if known is None else known.tolist()
+        return history
 
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
         """Return an epoch's batches to train on, all their samples, and those to measure on."""
@@ -313,7 +326,7 @@ def planned(
     model: Module, X: Any, y: Any, loss: Loss, size: int, validation: Validation, seed: int
 ) -> Plan:
     """Check the data against the model and the loss, and hold out the part asked for."""
-    samples, targets, classes = prepared(model, X, y, loss)
+    samples, targets, schema, classes = read(model, X, y, loss, schema_kept(model), strict=False)
     held: Part | None = None
     train: Part = samples, targets
     last_batch = False
@@ -321,8 +334,8 @@ def planned(
         pair: Sequence[Any] = validation
         if len(pair) != 2:
             raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
-        held_samples, held_targets, held_classes = prepared(model, pair[0], pair[1], loss)
-        held, classes = (held_samples, held_targets), classes and held_classes
+        own = read(model, pair[0], pair[1], loss, schema, strict=True)
+        held, classes = (own.samples, own.targets), classes and own.classes
     elif isinstance(validation, str):
         look_up("way to validate", validation, {"last_batch": True})
         last_batch = True
@@ -340,7 +353,7 @@ def planned(
             )
         train, held = split(samples, targets, validation, seed)
     cut = 0.0 if targets.min() < 0 else loss.cut
-    return Plan(loss, train, held, last_batch, size, seed, classes, cut)
+    return Plan(loss, train, held, last_batch, size, seed, classes, cut, schema)
 
 
 def _asks_to_stop(answer: object) -> bool:

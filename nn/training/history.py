@@ -83,6 +83,7 @@ class History:
         interrupted: whether Ctrl-C ended the run; the model is as after the last record then.
         stopped: whether a callback ended the run.
         engine: how the gradients were found, "compiled" or "eager"; "" if nothing was trained.
+        classes: the names of the classes, in the order of the outputs; None for numbers.
         note: why the run was not compiled, if it was to be where that is possible; and that its
             first epoch moved no parameter.
 
@@ -108,6 +109,7 @@ class History:
         self.interrupted = False
         self.stopped = False
         self.engine = ""
+        self.classes: list[Any] | None = None
         self.note = ""
 
     def append(self, record: EpochRecord) -> None:

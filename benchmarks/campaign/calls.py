@@ -142,6 +142,7 @@ CALLS = [
     "nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2).save('kept.html')",
     "nn.TrainingPage(recording())",
     *[f"datasets.{name}(6)" for name in ("circles", "line", "moons", "spirals", "xor")],
+    "datasets.Frame({'a': [1.0, 2.0], 'b': ['x', 'y']})['a']", "datasets.Frame({'a': [1.0]}).to_numpy()",
     "datasets.digits()", "datasets.load('moons', n=6)", "datasets.load('moons', n=6, noise=0.1)", "datasets.mnist('nowhere')", "datasets.names()",
     "plots.backprop_cost([2, 2], {'a': [1, 2]})",
     "plots.batch_noise([1, 2], [0.2, 0.1], spread=0.2, count=10)",

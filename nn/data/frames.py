@@ -40,10 +40,12 @@ def names_of_columns(x: Any) -> tuple[str, ...]:
 def in_order(x: Any, names: Sequence[str]) -> Any:
     """Return a frame with the columns of some names, in their order; what is no frame as it is.
 
+    One row of a pandas frame is a series of as many names, and put in order as well.
+
     Raises:
         ValueError: naming the columns that are missing or too many.
     """
-    here = names_of_columns(x)
+    here = names_of_columns(x) or _names_of_row(x)
     if not here or not names or here == tuple(names):
         return x
     missing = [name for name in names if name not in here]
@@ -51,11 +53,19 @@ def in_order(x: Any, names: Sequence[str]) -> Any:
     if missing or extra:
         said = [f"lacks the column(s) {_listed(missing)}"] * bool(missing)
         said += [f"has the column(s) {_listed(extra)} besides"] * bool(extra)
+        write = f"; write X[{[*names]!r}]" if not missing and len(names) <= _SHOWN else ""
         raise ValueError(
-            f"X {' and '.join(said)}: the model was trained on {_listed(names)}; "
-            + (f"write X[{[*names]!r}]" if not missing and len(names) <= _SHOWN else "give those")
+            f"X {' and '.join(said)}: the model was trained on {_listed(names)}{write}"
         )
     return x[[*names]]
+
+
+def _names_of_row(x: Any) -> tuple[str, ...]:
+    """Return the names of the cells of one row; () for what is none."""
+    if not hasattr(x, "index") or not hasattr(x, "iloc") or len(x.shape) != 1:
+        return ()
+    names: list[Any] = [*x.index]
+    return tuple(names) if all(isinstance(name, str) for name in names) else ()
 
 
 def matrix(name: str, x: Any) -> Array:
@@ -87,7 +97,12 @@ def matrix(name: str, x: Any) -> Array:
 def columns_of(x: Any) -> list[tuple[Any, Array]]:
     """Return the columns of a frame with their names, as arrays of one dimension."""
     names_of_columns(x)  # refuses those that stand there twice
-    return [(label, np.asarray(x[label].to_numpy())) for label in x.columns]
+    return [(label, cells_of(x[label])) for label in x.columns]
+
+
+def cells_of(column: Any) -> Array:
+    """Return a column or a series as an array."""
+    return np.asarray(column.to_numpy() if hasattr(column, "to_numpy") else column)
 
 
 def is_category(x: Any, label: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.data.frames import matrix, names_of_columns
+from nn.data.frames import cells_of, matrix, names_of_columns
 from nn.losses import Loss
 from nn.validation import Array, numeric, refuse_masked
 
@@ -46,7 +46,7 @@ def read_labels(name: str, y: Any) -> Array:
     refuse_masked(name, y)
     given: Any = y
     # A categorical series shows its labels; an array of pandas' own text type is one of objects.
-    array: Array = np.asarray(given.to_numpy() if hasattr(given, "to_numpy") else given)
+    array = cells_of(given)
     if array.dtype.kind in "UT":
         if isinstance(given, list | tuple):
             _refuse_mixed(name, np.array(given, dtype=object))
@@ -63,7 +63,7 @@ def _refuse_mixed(name: str, array: Array) -> None:
         if isinstance(x, str):
             continue
         shown = f"{x!r:.40} at {[*place]}"
-        if x is None or x != x or type(x).__name__ in ("NAType", "NaTType"):
+        if x is None or type(x).__name__ in ("NAType", "NaTType") or x != x:
             raise ValueError(f"{name} holds {shown}: take that sample out or fill the gap")
         raise ValueError(
             f"{name} holds text and {shown}: write labels of one kind, as y.astype(str)"

@@ -93,7 +93,7 @@ def read(
     if samples.ndim != 2:
         raise ValueError(
             f"X must be of shape (samples, inputs); got {samples.shape}: write "
-            + ("X[:, None] for one input" if samples.ndim == 1 else "X.reshape(len(X), -1)")
+            + (_one_input(X) if samples.ndim == 1 else "X.reshape(len(X), -1)")
         )
     samples = samples.astype(np.float64, copy=False)
     model._check_width(samples.shape)  # pyright: ignore[reportPrivateUsage]
@@ -103,6 +103,11 @@ def read(
     targets = targets_of(loss, y, outputs, known and known.classes, strict=strict)
     told = targets.classes is not None and (outputs != 1 or loss.target != "any")
     return Prepared(samples, targets.values, schema_of(loss, targets, columns), told)
+
+
+def _one_input(X: Any) -> str:
+    """Return what to write for samples of one input."""
+    return "X.to_frame() for one input" if hasattr(X, "to_frame") else "X[:, None] for one input"
 
 
 def _check_logits(model: Module, loss: Loss) -> None:

@@ -14,7 +14,7 @@ from nn.data.frames import matrix
 from nn.data.labels import read_labels
 from nn.init import Seed
 from nn.spellings import DATA
-from nn.validation import Array, flag, generator, instance, own_keywords, real, whole
+from nn.validation import Array, flag, generator, instance, own_keywords, real, refuse_sparse, whole
 
 
 class Batches:
@@ -124,6 +124,7 @@ def check_lengths(samples: Array, y: Any) -> None:
     Raises:
         ValueError: if there are none, or the lengths differ.
     """
+    refuse_sparse("y", y)
     count = y.shape[:1] if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
     if not samples.ndim or not count:
         raise ValueError("X and y must be arrays with one entry for each sample; got a number")

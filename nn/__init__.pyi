@@ -16,6 +16,7 @@ from nn.init import ScaledNormal as ScaledNormal
 from nn.init import Uniform as Uniform
 from nn.init import Xavier as Xavier
 from nn.layers import MLP as MLP
+from nn.layers import Dropout as Dropout
 from nn.layers import Layer as Layer
 from nn.layers import Neuron as Neuron
 from nn.losses import binary_cross_entropy as binary_cross_entropy
@@ -37,7 +38,6 @@ from nn.pages.playground import playground as playground
 from nn.training.batches import Batches as Batches
 from nn.training.batches import minibatches as minibatches
 from nn.training.batches import split as split
-from nn.training.fit import DivergenceError as DivergenceError
 from nn.training.fit import fit as fit
 from nn.training.history import EpochRecord as EpochRecord
 from nn.training.history import History as History
@@ -45,5 +45,6 @@ from nn.training.metrics import accuracy as accuracy
 from nn.training.metrics import classes as classes
 from nn.training.metrics import confusion as confusion
 from nn.training.metrics import one_hot as one_hot
+from nn.training.plan import DivergenceError as DivergenceError
 from nn.training.rates import RateSearch as RateSearch
 from nn.training.rates import find_lr as find_lr

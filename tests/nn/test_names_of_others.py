@@ -31,6 +31,7 @@ KEYWORDS: list[tuple[Callable[..., Any], Mapping[str, str]]] = [
     (Neuron, table.DENSE),
     (Layer, table.DENSE),
     (MLP, table.NETWORK),
+    (nn.Dropout, table.DROPOUT),
     (SGD, table.DESCENT),
     *[(kind, table.ADAPTIVE) for kind in (nn.Adagrad, nn.Adam, nn.AdamW, nn.RMSprop)],
     *[(kind, table.SCHEDULE) for kind in nn.schedules.SCHEDULES.values()],
@@ -201,7 +202,7 @@ def test_names_that_stand_for_an_entry_of_a_table(ours: str, name: str) -> None:
         "activation": nn.activations.ACTIVATIONS,
         "initialiser": nn.init.INITIALISERS,
         "optimizer": nn.optim.OPTIMIZERS,
-        "engine": importlib.import_module("nn.training.choice").ENGINES,
+        "engine": importlib.import_module("nn.training.engines.choice").ENGINES,
         "data set": experiment.TASKS,
         "command": cli.COMMANDS,
     }

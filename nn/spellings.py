@@ -57,6 +57,14 @@ NAMED: Mapping[str, Sequence[str]] = {
     "walk": ("walkthrough", "step", "steps"),
     "play": ("playground", "live"),
     "compiled": ("numpy", "compile", "jit", "fast"),
+    "accuracy": ("acc", "accuracyscore", "categoricalaccuracy", "binaryaccuracy"),
+    "confusion_matrix": ("confusion",),
+    "f1": ("f1score", "fscore", "f1macro"),
+    "log_loss": ("crossentropy", "neglog", "nll"),
+    "precision": ("precisionscore", "precisionmacro", "ppv"),
+    "r2": ("r2score", "rsquared", "coefficientofdetermination"),
+    "recall": ("recallscore", "recallmacro", "sensitivity", "tpr"),
+    "top_k": ("topk", "topkaccuracy", "topkcategoricalaccuracy"),
     "eager": ("python", "scalar", "interpreted"),
 }
 
@@ -67,7 +75,7 @@ _DESCENT = "nn.Adam(parameters, lr=0.001), or nn.optim.Optimizer with a move of 
 _TRAIN = "nn.fit(model, X, y, loss='cross_entropy', optimizer=optimizer, epochs=10, batch_size=32)"
 _BATCHES = "nn.minibatches(X, y, batch_size=32)"
 _NUMBERS = "leave it out: every number is a float of its own, on the processor"
-_ACCURACY = "nn.accuracy(model.predict(X), y)"
+_ACCURACY = "nn.evaluate(model, X, y, loss='cross_entropy', metrics=['accuracy'])"
 
 
 def _activation(name: str) -> str:
@@ -120,7 +128,7 @@ NAMES: Mapping[str, str] = {
     "SmoothL1Loss": "nn.huber(outputs, targets)",
     "SparseCategoricalCrossentropy": "nn.cross_entropy(logits, label)",
     "l1_loss": "nn.mean_absolute_error(outputs, targets)",
-    "log_loss": "nn.binary_cross_entropy(logit, label), the output first",
+    "log_loss": "nn.metrics.log_loss(probabilities, y), the probabilities first",
     "mae": "nn.mean_absolute_error(outputs, targets)",
     "mse": "nn.mean_squared_error(outputs, targets)",
     "mse_loss": "nn.mean_squared_error(outputs, targets)",
@@ -148,7 +156,6 @@ NAMES: Mapping[str, str] = {
     "TensorDataset": _BATCHES,
     "clip_grad_norm_": "nn.SGD(parameters, lr=0.1, clip_norm=1.0)",
     "clip_grad_value_": "nn.SGD(parameters, lr=0.1, clip_value=1.0)",
-    "evaluate": _ACCURACY,
     "keras": _TRAIN,
     "lr_scheduler": "nn.schedules.cosine(0.1, steps=1000), as lr= of nn.SGD",
     "optimizers": "nn.SGD(parameters, lr=0.1)",
@@ -157,6 +164,10 @@ NAMES: Mapping[str, str] = {
     "StandardScaler": "(X - X.mean(axis=0)) / X.std(axis=0)",
     "accuracy_score": "nn.accuracy(outputs, y), the outputs first",
     "confusion_matrix": "nn.confusion(predicted, right, count), the predictions first",
+    "f1_score": "nn.metrics.f1(predicted, y), the predictions first",
+    "precision_score": "nn.metrics.precision(predicted, y), the predictions first",
+    "r2_score": "nn.metrics.r2(outputs, y), the outputs first",
+    "recall_score": "nn.metrics.recall(predicted, y), the predictions first",
     "load_digits": "nn.datasets.digits()",
     "make_circles": "nn.datasets.circles(n)",
     "make_moons": "nn.datasets.moons(n)",
@@ -269,8 +280,15 @@ FIT: Mapping[str, str] = {
     "early_stopping=": _STOP,
     "patience=": _STOP,
     "device=": _NUMBERS,
-    "metrics=": "leave it out: the accuracy is measured wherever y holds classes",
     "shuffle=": "leave it out: each epoch draws a new order, from seed=",
+}
+_LABELS_OF = ("y_true=", "labels=", "targets=")
+EVALUATE: Mapping[str, str] = {
+    **{key: here for key, here in FIT.items() if here == "loss="},
+    **dict.fromkeys(_LABELS_OF, "y="),
+    **dict.fromkeys(("scoring=", "metric=", "scorer="), "metrics=['accuracy']"),
+    "batch_size=": "leave it out: all samples are measured at once",
+    "verbose=": "leave it out: nothing is printed",
 }
 # Of `playground`, whose page has a learning rate and no optimizer.
 PLAYGROUND: Mapping[str, str] = {

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd import Value, compile, pages
 from nn.losses import Function, loss_named
+from nn.metrics.outputs import true_classes
 from nn.module import Module
 from nn.optim import SGD
 from nn.pages.neurons import Call, Graphs, Watch, watch_of, watching
@@ -24,7 +25,6 @@ from nn.training.arguments import trainable
 from nn.training.batches import epoch_rng
 from nn.training.engines.base import checked_loss
 from nn.training.engines.compiled import CompiledEngine
-from nn.training.metrics import true_classes
 from nn.training.plan import Part, Plan, Validation, planned
 from nn.validation import Array, whole
 
@@ -232,7 +232,7 @@ def _samples(plan: Plan) -> dict[str, Any]:
         "samples": written,
         "orders": _base64(np.concatenate(orders).astype(kind)),
         "ordered": epochs,
-        "cut": plan.cut,
+        "cut": plan.reading.cut,
         "classes": None,
     }
     if plan.classes:

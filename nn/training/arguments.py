@@ -26,10 +26,21 @@ class Stepping(Protocol):
         """Move the parameters by their gradients."""
 
 
+def is_model(asker: str, model: object) -> None:
+    """Ask that it is a model.
+
+    >>> is_model("fit trains", [1.0])
+    Traceback (most recent call last):
+        ...
+    TypeError: fit trains a Module such as MLP; got list
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"{asker} a Module such as MLP; got {type(model).__name__}")
+
+
 def trainable(model: Module) -> list[Value]:
     """Return the parameters of a model that can be trained."""
-    if not isinstance(model, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"fit trains a Module such as MLP; got {type(model).__name__}")
+    is_model("fit trains", model)
     parameters = model.parameters()
     if not parameters:
         raise ValueError(f"{type(model).__name__} has no parameters to train")
@@ -52,11 +63,15 @@ def prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array, 
         )
     samples = samples.astype(np.float64, copy=False)
     model._check_width(samples.shape)  # pyright: ignore[reportPrivateUsage]
+    targets, classes = prepare_targets(loss, given, output_count(model, samples))
+    return samples, targets, classes
+
+
+def output_count(model: Module, samples: Floats) -> int | None:
+    """Return how many outputs a model has for a sample; None if they are of a form of their own."""
     # One sample through the model: one of a user's says itself what is wrong with it.
     shape = model.predict(samples[:1]).shape[1:]
-    outputs = 1 if shape == () else shape[0] if len(shape) == 1 else None
-    targets, classes = prepare_targets(loss, given, outputs)
-    return samples, targets, classes
+    return 1 if shape == () else shape[0] if len(shape) == 1 else None
 
 
 def _check_logits(model: Module, loss: Loss) -> None:

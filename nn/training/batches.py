@@ -12,8 +12,8 @@ import numpy as np
 
 from nn.init import Seed
 from nn.losses import Loss
+from nn.metrics.outputs import one_hot
 from nn.spellings import DATA
-from nn.training.metrics import one_hot
 from nn.validation import Array, flag, generator, instance, numeric, own_keywords, real, whole
 
 

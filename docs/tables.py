@@ -177,6 +177,7 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "Keywords of `MLP`": nn_spellings.NETWORK,
     "Keywords of `SGD`": nn_spellings.DESCENT,
     "Keywords of the other optimisers": nn_spellings.ADAPTIVE,
+    "Keywords of `Dropout`": nn_spellings.DROPOUT,
     "Keywords of schedules": nn_spellings.SCHEDULE,
     "Keywords of `minibatches` and `split`": nn_spellings.DATA,
     "Options of the command": nn_spellings.COMMAND,

@@ -17,6 +17,7 @@ from nn.init import ScaledNormal as ScaledNormal
 from nn.init import Uniform as Uniform
 from nn.init import Xavier as Xavier
 from nn.layers import MLP as MLP
+from nn.layers import Dropout as Dropout
 from nn.layers import Layer as Layer
 from nn.layers import Neuron as Neuron
 from nn.losses import binary_cross_entropy as binary_cross_entropy

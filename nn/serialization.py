@@ -1,8 +1,9 @@
 """Model files: their form, what is written into one, and models built or filled from one.
 
 A model file is JSON: what it is, the version of the form, the class, the arguments that build it
-again, and every parameter by name. Python writes a float with the digits that read back to the
-same float, so the numbers are exact and the same model always gives the same bytes.
+again, every parameter by name, and the modes where they are not train mode. Python writes a float
+with the digits that read back to the same float, so the numbers are exact and the same model always
+gives the same bytes.
 """
 
 # pyright: reportPrivateUsage=false
@@ -12,10 +13,11 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, Protocol, Self, TypeAlias, TypeVar, cast
 
 from autograd import Value
+from nn.inference import modes
 from nn.validation import path_of
 
 Path: TypeAlias = str | os.PathLike[str]
@@ -57,11 +59,13 @@ class ModelRecord:
         kind: the name of the model's class.
         config: the arguments that build it again.
         parameters: every parameter by its name, in the model's order.
+        training: the modes of its modules, as `nn.inference.modes.written` has them.
     """
 
     kind: str
     config: dict[str, Any]
     parameters: dict[str, float]
+    training: dict[str, bool] = field(default_factory=dict[str, bool])
 
 
 def model_text(model: Stored) -> str:
@@ -83,6 +87,8 @@ def model_text(model: Stored) -> str:
         "config": model.config(),
         "parameters": parameters,
     }
+    if training := modes.written(model):
+        document["training"] = training
     try:
         return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     except TypeError as error:
@@ -126,11 +132,18 @@ def read_model(path: Path) -> ModelRecord:
         raise ValueError(f"{path}: expected the config as an object; found {_shown(config)}")
     if not isinstance(parameters, dict):
         raise ValueError(f"{path}: expected the parameters by name; found {_shown(parameters)}")
+    training = fields.get("training", {})
+    if not isinstance(training, dict):
+        raise ValueError(f"{path}: expected the modes by module; found {_shown(training)}")
+    for x in cast(dict[str, Any], training).values():
+        if not isinstance(x, bool):
+            raise ValueError(f"{path}: expected true or false for a mode; found {_shown(x)}")
     named = cast(dict[str, Any], parameters)
     return ModelRecord(
         kind,
         cast(dict[str, Any], config),
         {name: _finite(path, name, value) for name, value in named.items()},
+        cast(dict[str, bool], training),
     )
 
 
@@ -223,6 +236,10 @@ def _built(kind: type[M], path: Path) -> M:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: its config does not build a {record.kind}: {error}") from None
     _set_parameters(model, path, record)
+    try:
+        modes.set_modes(model, record.training)
+    except ValueError as error:
+        raise ValueError(f"{path}: its modes are not those of the {record.kind}: {error}") from None
     return model
 
 

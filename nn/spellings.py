@@ -86,7 +86,6 @@ NAMES: Mapping[str, str] = {
     # Layers and models.
     "Conv2d": _OWN,
     "Dense": _DENSE,
-    "Dropout": _OWN,
     "Embedding": _OWN,
     "LSTM": _OWN,
     "Linear": _DENSE,
@@ -188,7 +187,6 @@ NAMES: Mapping[str, str] = {
 
 _ARRAYS = "model.arrays(), a pair (W, b) for each layer, and model.set_arrays(arrays)"
 _PARAMETERS = "model.parameters()"
-_MODES = "leave it out: a model has no modes, and model.predict(X) records nothing"
 _FROZEN = "leave it out: give the optimizer the parameters that it is to move"
 MODEL: Mapping[str, str] = {
     ".add": "nn.MLP([n_in, 16, n_out])",
@@ -200,7 +198,6 @@ MODEL: Mapping[str, str] = {
     ".count_params": "len(model.parameters())",
     ".cpu": _NUMBERS,
     ".cuda": _NUMBERS,
-    ".eval": _MODES,
     ".evaluate": _ACCURACY,
     ".fit": _TRAIN,
     ".forward": "model(x), which nn.Module calls __call__",
@@ -221,12 +218,10 @@ MODEL: Mapping[str, str] = {
     ".state_dict": "model.save(path), or dict(model.named_parameters())",
     ".summary": "print(model)",
     ".to": _NUMBERS,
-    ".train": _MODES,
     ".train_on_batch": _TRAIN,
     ".trainable": _FROZEN,
     ".trainable_variables": _PARAMETERS,
     ".trainable_weights": _PARAMETERS,
-    ".training": _MODES,
     ".weight": _ARRAYS,
 }
 # Of layers and networks, whose neurons have the weights.
@@ -290,12 +285,14 @@ EVALUATE: Mapping[str, str] = {
     "batch_size=": "leave it out: all samples are measured at once",
     "verbose=": "leave it out: nothing is printed",
 }
-# Of `playground`, whose page has a learning rate and no optimizer.
+# Of `playground`, which takes a learning rate or an optimizer.
+_MOVES = "optimizer=nn.SGD(model.parameters(), lr=0.1, momentum=0.9)"
 PLAYGROUND: Mapping[str, str] = {
     **{key: here for key, here in FIT.items() if here in ("batch_size=", "loss=", "seed=")},
     **{key: here for key, here in FIT.items() if here.startswith("validation=")},
     **dict.fromkeys([f"{rate}=" for rate in _RATES], "lr="),
-    **dict.fromkeys(("optimizer=", "optim=", "opt="), "lr=, the rate of plain descent"),
+    **dict.fromkeys(("optim=", "opt=", "solver="), "optimizer="),
+    **dict.fromkeys(("momentum=", "nesterov=", "weight_decay="), _MOVES),
     **dict.fromkeys(
         ("epochs=", "n_epochs=", "num_epochs="), "leave it out: who reads the page plays and stops"
     ),
@@ -322,6 +319,12 @@ NETWORK: Mapping[str, str] = {
     ),
     **dict.fromkeys(("out_activation=", "final_activation="), "output_activation="),
     "hidden_activation=": "activation=",
+}
+DROPOUT: Mapping[str, str] = {
+    **dict.fromkeys(("rate=", "drop_prob=", "dropout=", "dropout_rate="), "p="),
+    **dict.fromkeys(("random_state=", "rng=", "generator="), "seed="),
+    "inplace=": "leave it out: a layer returns new Values",
+    "noise_shape=": "leave it out: every input has a draw of its own",
 }
 _OF_ALL = {
     "maximize=": "leave it out: go backward from -loss",

@@ -47,11 +47,11 @@ function play(id, data) {
     fault.hidden = true;
     put(fault, "");
     line.removeAttribute("aria-invalid");
-    put(word, text);
+    put(word, apart(text));
   }
   function refuse(text) {
     fault.hidden = false;
-    put(fault, text);
+    put(fault, apart(text));
     set(line, "aria-invalid", "true");
     put(word, "");
   }

@@ -121,7 +121,7 @@ function stillOf(id, { data, numbers, svg }) {
   image.src = `data:image/svg+xml;base64,${btoa(signs)}`;
   const table = make("table");
   const [head, body] = [table.createTHead().insertRow(), table.createTBody()];
-  const total = [...z].length <= 8 ? `gradient d${z}/d·` : "gradient";
+  const total = [...z].length <= 8 ? `gradient d${apart(z)}/d·` : "gradient";
   for (const text of ["node", "operation", "value", total]) {
     const cell = make("th", "", text);
     cell.scope = "col";
@@ -131,7 +131,7 @@ function stillOf(id, { data, numbers, svg }) {
     const row = body.insertRow();
     const first = make("th", "", name);
     first.scope = "row";
-    row.append(first, ...[operation, value, figure(numbers.gradients[i])].map((x) => make("td", "", x)));
+    row.append(first, ...[apart(operation), value, figure(numbers.gradients[i])].map((x) => make("td", "", x)));
   });
   const still = make("div", "cw-still");
   still.append(image, table);

@@ -12,7 +12,7 @@
   const script = document.currentScript;
   const root = (script && script.closest(".chalk-walk")) ||
     document.querySelector("#" + id + ":not([data-live])");
-  if (!root || root.dataset.live) return;
+  if (!root || root.dataset.live) return null;
   root.dataset.live = "1";
 
   const USE = { node: 0, operand: 1, edge: 2, which: 3, rule: 4, names: 5, numbers: 6,
@@ -358,4 +358,5 @@
   fit();
   if (numbers) numbers.begin();
   new ResizeObserver(fit).observe(root.closest(".cw-page") ? document.documentElement : root);
+  return numbers && numbers.state;
 })(NAME, DATA);

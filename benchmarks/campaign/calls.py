@@ -98,6 +98,8 @@ CALLS = [
     "assigned(model(), 'extra', 1.0).parameters()", "assigned(model(), 'layers', 1.0).parameters()",
     "nn.Layer(2, 1).forward([1.0, 2.0])", "nn.Neuron(2).forward([1.0, 2.0])",
     "nn.Layer(2, 1).config()", "nn.Neuron(2).config()",
+    "model().train(True)", "model().eval()", "assigned(model(), 'training', False).training",
+    "nn.Dropout(0.5, seed=0)([1.0, leaf()])", "nn.Dropout(0.5).mask([0.25])",
     "nn.SGD([assigned(leaf(), 'grad', 1.0)], 0.1).step()", "nn.SGD([leaf()], 0.1).zero_grad()",
     "nn.SGD([leaf()], 0.1).step_array(np.array([1.0]), np.array([1.0]))",
     "assigned(nn.SGD([assigned(leaf(), 'grad', 1.0)], 0.1), 'lr', 0.1).step()",

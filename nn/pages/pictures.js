@@ -37,9 +37,8 @@ function colours() {
 
 const rgb = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
 
-// Okabe and Ito, "Color Universal Design", 2008; those of two classes are the page's own.
-const MANY = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#8c564b",
-  "#7f7f7f", "#6a3d9a", "#1b9e9e"];
+// Those of two classes are the signs'.
+const MANY = data.colours;
 
 function classColour(k, look) {
   if (data.outputs === 1) return k ? look.plus : look.minus;

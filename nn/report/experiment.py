@@ -161,6 +161,16 @@ RATES: Mapping[str, float] = MappingProxyType(
 TEST, VALIDATION = 0.2, 0.1
 
 
+def changed(defaults: Settings, given: Mapping[str, Any]) -> Settings:
+    """Return settings with what was given in their place; an optimiser brings its own rate.
+
+    >>> changed(TASKS["moons"].defaults, {"optimizer": "adam"}).lr
+    0.01
+    """
+    own = {"lr": RATES[given["optimizer"]]} if given.get("optimizer") in RATES else {}
+    return dataclasses.replace(defaults, **own | {**given})
+
+
 def task_named(name: str) -> Task:
     """Return the task of a data set.
 
@@ -329,7 +339,7 @@ def prepare(settings: Settings) -> Experiment:
             f"{MOST_PARAMETERS:,} at most: choose fewer neurons"
         )
     model = network(sizes, settings)
-    optimizer = _optimizer(settings, model)
+    optimizer = optimizer_of(model, settings, task.defaults)
     return Experiment(settings, task, loss, model, optimizer, train_set, test_set)
 
 
@@ -344,10 +354,18 @@ def network(sizes: list[int], settings: Settings) -> MLP:
     )
 
 
-def _optimizer(settings: Settings, model: MLP) -> Optimizer:
-    """Return the optimiser of a model, with the settings that are its arguments."""
+def optimizer_of(model: MLP, settings: Settings, usual: Settings) -> Optimizer:
+    """Return the optimiser of a model, with the settings that are its arguments.
+
+    Args:
+        model: whose parameters it moves.
+        settings: its name, its rate and its options.
+        usual: settings before any were given; an option that is as it was there was not.
+
+    Raises:
+        ValueError: if the optimiser is unknown, or has no option that was given.
+    """
     kind = look_up("optimizer", settings.optimizer, OPTIMIZERS)
-    usual = TASKS[settings.dataset].defaults
     for name in set(OPTIONS) - set(kind.options):
         if getattr(settings, name) != getattr(usual, name):
             raise ValueError(f"{settings.optimizer} has no {name}: leave it out")

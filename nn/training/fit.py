@@ -58,7 +58,8 @@ def fit(
     batch, on the average of the samples' gradients. The same arguments give the same numbers, bit
     for bit. Ctrl-C ends the run early and is no error: the parameters are then those after the
     last finished epoch (as at the start, if none was), and the history says `interrupted`; the
-    optimiser keeps its momentum.
+    optimiser keeps its momentum. The model trains in train mode and is measured in eval mode;
+    afterwards it is in the mode that it was in.
 
     Args:
         model: the model; its parameters change.
@@ -143,6 +144,7 @@ def fit(
         for epoch in range(1, epochs + 1):
             began = time.perf_counter()
             batches, trained, held = plan.epoch(epoch)
+            finder.begin(epoch)
             total = _descended(finder, optimizer, batches, history, bar)
             finder.store()
             if epoch == 1 and np.array_equal(finder.numbers(), finished):

@@ -32,6 +32,7 @@ KEYWORDS: list[tuple[Callable[..., Any], Mapping[str, str]]] = [
     (Neuron, table.DENSE),
     (Layer, table.DENSE),
     (MLP, table.NETWORK),
+    (nn.Dropout, table.DROPOUT),
     (SGD, table.DESCENT),
     *[(kind, table.ADAPTIVE) for kind in (nn.Adagrad, nn.Adam, nn.AdamW, nn.RMSprop)],
     *[(kind, table.SCHEDULE) for kind in nn.schedules.SCHEDULES.values()],

@@ -30,6 +30,25 @@ def test_a_data_set_opens_a_page_with_its_settings(run: Any, tmp_path: Path) -> 
     assert '"lr":0.25' in page
 
 
+@pytest.mark.parametrize(
+    ("words", "rate", "said", "options"),
+    [
+        (["moons"], 0.1, "SGD", '[["momentum",0.9],["weight_decay",0.0]]'),
+        (["line", "--points", "30"], 0.05, "SGD", '[["momentum",0.0],["weight_decay",0.0]]'),
+        (["xor", "--optimizer", "adam"], 0.01, "Adam (betas", '[["weight_decay",0.0]]'),
+        (["line", "--optimizer", "rmsprop", "--lr", "0.5"], 0.5, "RMSprop", '["momentum",0.0]'),
+    ],
+)
+def test_the_optimiser_is_that_of_the_settings(
+    run: Any, tmp_path: Path, words: list[str], rate: float, said: str, options: str
+) -> None:
+    assert run(*words)[0] == 0
+    page = (tmp_path / "play.html").read_text(encoding="utf-8")
+    assert f'"lr":{rate},' in page
+    assert f'"said":"{said}' in page
+    assert options in page
+
+
 def test_a_data_set_of_numbers(run: Any, tmp_path: Path) -> None:
     assert run("line", "--points", "30")[1].startswith("MLP([1, 8, 1]) on 24 of 30 samples of line")
     assert '"loss":"mean_squared_error"' in (tmp_path / "play.html").read_text(encoding="utf-8")
@@ -73,7 +92,9 @@ def test_a_table_of_numbers(
         (["moons", "--hidden", "90", "90"], "a page trains up to 2,500 parameters"),
         (["moons", "--loss", "hinj"], "Did you mean 'hinge'?"),
         (["moons", "--lr", "-1"], "lr must be"),
-        (["moons", "--momentum", "0.5"], "it is an option of chalkgrad train"),
+        (["moons", "--epochs", "5"], "it is an option of chalkgrad train"),
+        (["moons", "--optimizer", "adam", "--momentum", "0.5"], "adam has no momentum"),
+        (["good.csv", "--optimizer", "adan"], "Did you mean 'adam'?"),
         (["moons", "-o", "a.pdf"], "write .html"),
     ],
 )

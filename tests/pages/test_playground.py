@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from autograd import Value, gradient, order, parse, playground, steps
 from autograd.display.chain.terms import Names, figure
 from autograd.expression import ExpressionError
 from support.browser import EVIL, contrast, faults
+from support.walking import Opened
 
 NEURON = "tanh(w*x + b)"
 VALUES = {"w": 0.5, "x": 2.0, "b": -0.75}
@@ -83,62 +83,6 @@ def test_no_text_ends_the_script() -> None:
 # In a browser ------------------------------------------------------------------------------------
 
 
-class Play:
-    """A playground in the browser, and what one does there."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-        self.problems: list[str] = []
-        page.on("console", lambda message: self.problems.append(message.text))
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-
-    def type(self, text: str) -> None:
-        self.line.fill(text)
-        self.line.press("Enter")
-
-    @property
-    def line(self) -> Any:
-        return self.page.get_by_label("Expression", exact=True)
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def field(self, name: str) -> Any:
-        return self.page.get_by_role("textbox", name=f"value of {name}", exact=True)
-
-    def set(self, name: str, text: str) -> None:
-        self.field(name).fill(text)
-        self.field(name).press("Enter")
-        self.field(name).blur()
-
-    @property
-    def fault(self) -> str:
-        return self.page.locator(".cw-fault").inner_text()
-
-    @property
-    def said(self) -> str:
-        return self.page.locator(".cw-top .cw-said").inner_text()
-
-    @property
-    def told(self) -> str:
-        return self.page.locator(".cw-told").inner_text()
-
-    @property
-    def table(self) -> dict[str, list[str]]:
-        rows = self.page.locator(".cw-values tbody tr").evaluate_all(
-            "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
-        )
-        return {name: [value, slope] for name, _, value, slope in rows}
-
-    @property
-    def values(self) -> dict[str, float]:
-        fields = self.page.locator(".cw-leaf").evaluate_all(
-            "rows => rows.map(row => [row.querySelector('.cw-of').textContent,"
-            " row.querySelector('input').title])"
-        )
-        return {name: float(x) for name, x in fields}
-
-
 def in_python(text: str, values: dict[str, float]) -> dict[str, list[str]]:
     """The table that a page should show."""
     z = parse(text, **values)
@@ -149,18 +93,12 @@ def in_python(text: str, values: dict[str, float]) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def play(browser: Any, tmp_path: Path) -> Iterator[Play]:
-    path = playground(NEURON, **VALUES).save(tmp_path / "play.html")
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    opened = Play(page)
-    page.goto(path.as_uri())
-    yield opened
-    assert opened.problems == []
-    page.close()
+def play(opened: Any) -> Opened:
+    return opened(playground(NEURON, **VALUES))
 
 
 @pytest.mark.browser
-def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Play) -> None:
+def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Opened) -> None:
     assert play.table == in_python(NEURON, VALUES)
     for text, values in (
         ("u = x**2 + x*y + y**2; u**2 + u", {"x": 1.5, "y": -2.0}),
@@ -176,7 +114,7 @@ def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Play) -> N
         before = play.table
         play.type(text)
         if text == "\u00bd":  # a name as any other
-            assert "½ is new" in play.said
+            assert "½ is new" in play.word
             continue
         with pytest.raises(ExpressionError) as caught:
             parse(text, x=1.0)
@@ -195,7 +133,7 @@ def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Play) -> N
 
 
 @pytest.mark.browser
-def test_leaves_move_and_the_changes_are_taken_back(play: Play) -> None:
+def test_leaves_move_and_the_changes_are_taken_back(play: Opened) -> None:
     play.set("w", "3/4")
     assert play.values["w"] == 0.75
     assert play.table == in_python(NEURON, {**VALUES, "w": 0.75})
@@ -207,24 +145,24 @@ def test_leaves_move_and_the_changes_are_taken_back(play: Play) -> None:
     play.set("w", "two")
     assert "is no number" in play.told
     assert play.values["w"] == 0.75
-    play.press("Undo")
-    play.press("Undo")
+    play.button("Undo").click()
+    play.button("Undo").click()
     assert play.values == VALUES
     z = parse(NEURON, **{name: Value(x, name) for name, x in VALUES.items()})
     leaves = [v for v in order(z) if v.label]
     pairs = zip(leaves, slopes(z, leaves), strict=True)
     down = {v.label: v.data - 0.01 * slope for v, slope in pairs}
-    play.press("Step of gradient descent")
+    play.button("Step of gradient descent").click()
     assert play.values == pytest.approx(down, rel=1e-14)
-    play.press("Reset")
+    play.button("Reset").click()
     assert play.values == VALUES
-    play.press("nudge w")
+    play.button("nudge w").click()
     assert "the gradient said" in play.told
     moved = play.values
     play.type("exp(exp(x))*w")
     assert play.values == {"x": 2.0, "w": moved["w"]}  # names keep their numbers
     play.set("x", "700")
-    play.press("Step of gradient descent")
+    play.button("Step of gradient descent").click()
     assert "all numbers stay" in play.told
     assert play.values["x"] == 700.0
 
@@ -234,10 +172,10 @@ def slopes(z: Value, leaves: list[Value]) -> list[float]:
 
 
 @pytest.mark.browser
-def test_steps_go_through_the_chain_rule(play: Play) -> None:
+def test_steps_go_through_the_chain_rule(play: Opened) -> None:
     page = play.page
     assert page.locator(".cw-count").inner_text() == "Step 12 of 12"
-    play.press("First step")
+    play.button("First step").click()
     assert page.locator(".cw-phase").inner_text() == "Forward: the value of w"
     page.locator(".cw-live").focus()
     said = page.locator(".cw-step .cw-said")
@@ -255,11 +193,11 @@ def test_steps_go_through_the_chain_rule(play: Play) -> None:
 
 
 @pytest.mark.browser
-def test_a_link_keeps_the_expression_and_the_numbers(play: Play) -> None:
+def test_a_link_keeps_the_expression_and_the_numbers(play: Opened) -> None:
     page = play.page
     play.type("x**3 + y")
     play.set("x", "1.1")
-    play.press("Link to this expression and these numbers")
+    play.button("Link to this expression and these numbers").click()
     link = page.url
     kept = play.table
     plain = link.partition("#")[0]
@@ -269,7 +207,7 @@ def test_a_link_keeps_the_expression_and_the_numbers(play: Play) -> None:
     assert play.line.input_value() == "x**3 + y"
     play.type("u = 2; u*x")
     play.set("u", "5")
-    play.press("Link to this expression and these numbers")
+    play.button("Link to this expression and these numbers").click()
     link, kept = page.url, play.table
     page.goto("about:blank")
     page.goto(link)
@@ -290,7 +228,7 @@ def test_a_link_keeps_the_expression_and_the_numbers(play: Play) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
-def test_nobody_is_shut_out(play: Play, scheme: str, width: int) -> None:
+def test_nobody_is_shut_out(play: Opened, scheme: str, width: int) -> None:
     page = play.page
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
@@ -308,7 +246,7 @@ def test_nobody_is_shut_out(play: Play, scheme: str, width: int) -> None:
 @pytest.mark.browser
 def test_two_pages_in_one_notebook_do_not_meet(browser: Any) -> None:
     page = browser.new_page()
-    opened = Play(page)
+    opened = Opened(page)
     parts = [playground(NEURON, **VALUES).html, playground("x*y", x=2, y=3).html]
     page.set_content(f"<!DOCTYPE html><title>t</title>{''.join(parts)}")
     tables = page.locator(".cw-values tbody").evaluate_all("ts => ts.map(t => t.rows.length)")

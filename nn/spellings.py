@@ -5,68 +5,13 @@ keyword. Names of ours are written in full, `nn.Layer` and `model.arrays()`, so 
 them up. Errors stay Python's own, with the advice behind; `autograd.spellings` has the words.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Never
 
 from autograd import spellings as words
+from nn.named import NAMED as NAMED
 
 lacking = words.lacking
-
-# Names that stand for an entry of a table, in small letters and without lines between them.
-NAMED: Mapping[str, Sequence[str]] = {
-    "mean_squared_error": ("mse", "l2", "squarederror", "squared", "leastsquares", "quadratic"),
-    "mean_absolute_error": ("mae", "l1", "absoluteerror"),
-    "huber": ("smoothl1",),
-    "hinge": ("svm", "maxmargin", "multimargin", "multiclasshinge", "categoricalhinge"),
-    "binary_cross_entropy": (
-        "bce",
-        "bcewithlogits",
-        "binarycrossentropy",
-        "sigmoidcrossentropy",
-        "log",
-        "logistic",
-        "deviance",
-    ),
-    "cross_entropy": (
-        "ce",
-        "nll",
-        "crossentropy",
-        "categoricalcrossentropy",
-        "sparsecategoricalcrossentropy",
-        "softmaxcrossentropy",
-        "negativeloglikelihood",
-    ),
-    "sgd": ("gradientdescent", "descent"),
-    "adam": ("adaptivemoments",),
-    "linear": ("identity", "none", "id"),
-    "sigmoid": ("logistic", "expit"),
-    "leaky_relu": ("lrelu",),
-    "silu": ("swish",),
-    "sin": ("sine", "siren"),
-    "step": ("heaviside", "threshold"),
-    "scaled_normal": ("lecun", "lecunnormal", "normal", "random"),
-    "xavier": ("glorot", "glorotuniform", "xavieruniform", "glorotnormal", "xaviernormal"),
-    "he": ("kaiming", "henormal", "heuniform", "kaimingnormal", "kaiminguniform"),
-    "constant": ("zeros", "zero", "ones"),
-    "digits": ("loaddigits",),
-    "circles": ("makecircles",),
-    "moons": ("makemoons",),
-    "train": ("fit", "learn"),
-    "draw": ("plot", "graph", "show"),
-    "explain": ("grad", "gradient", "derive", "derivative", "diff"),
-    "walk": ("walkthrough", "step", "steps"),
-    "play": ("playground", "live"),
-    "compiled": ("numpy", "compile", "jit", "fast"),
-    "accuracy": ("acc", "accuracyscore", "categoricalaccuracy", "binaryaccuracy"),
-    "confusion_matrix": ("confusion",),
-    "f1": ("f1score", "fscore", "f1macro"),
-    "log_loss": ("crossentropy", "neglog", "nll"),
-    "precision": ("precisionscore", "precisionmacro", "ppv"),
-    "r2": ("r2score", "rsquared", "coefficientofdetermination"),
-    "recall": ("recallscore", "recallmacro", "sensitivity", "tpr"),
-    "top_k": ("topk", "topkaccuracy", "topkcategoricalaccuracy"),
-    "eager": ("python", "scalar", "interpreted"),
-}
 
 _DENSE = "nn.Layer(n_in, n_out, activation='linear'), or nn.MLP([n_in, 16, n_out])"
 _STACK = "nn.MLP([n_in, 16, n_out]), or a class of your own, nn.Module with __call__"

@@ -25,7 +25,7 @@ import nn
 from autograd import Primitive, Value, check, laboratory
 from autograd.check import strategies
 from nn import datasets, init, losses, plots, schedules, validation
-from nn.training import metrics
+from nn.metrics import outputs as metrics
 
 
 class Hostile:

@@ -14,6 +14,7 @@ from autograd import sigmoid
 from nn.data.frames import in_order, matrix
 from nn.data.labels import Targets
 from nn.losses import LOSSES, Loss
+from nn.metrics.reading import Reading, reading_of
 from nn.validation import Array, Floats
 
 # Kinds of label arrays that a file may ask for: text of any length is one of objects there.
@@ -27,14 +28,14 @@ class Schema:
 
     Attributes:
         loss: the name of the loss; "" for a function of the user's.
-        cut: the output above which a model of one output says the second class; None if unknown.
+        reading: how the outputs are read.
         classes: the names of the classes, in the order of the outputs; None where there are none.
         multilabel: whether each output is a yes or no of its own.
         columns: the names of the inputs; () where they have none.
     """
 
-    loss: str = ""
-    cut: float | None = None
+    loss: str
+    reading: Reading
     classes: Array | None = None
     multilabel: bool = False
     columns: tuple[str, ...] = ()
@@ -57,50 +58,48 @@ class Schema:
                 "the model was not trained to tell classes: model.predict(X) has its numbers"
             )
         if outputs.ndim == 2 and outputs.shape[1] > 1:
-            return self.classes[outputs.argmax(axis=1)]
-        if self.cut is None:
+            return self.classes[self.reading.classes(outputs)]
+        if not self.loss and self.reading.scale == "scores":
             raise ValueError(
                 "where a loss of your own puts the cut between the classes is not known: write "
                 "nn.classes(model.predict(X), cut=0.5), or where it is"
             )
-        return self.classes[(outputs.reshape(len(outputs)) > self.cut).astype(np.int64)]
+        return self.classes[self.reading.classes(outputs)]
 
-    def probabilities(self, outputs: Floats, squashed: bool) -> Floats:
+    def probabilities(self, outputs: Floats) -> Floats:
         """Return the probability of each class that a model's outputs say, sample by sample.
 
-        Args:
-            outputs: of the model.
-            squashed: whether a sigmoid gave them.
-
         Raises:
-            ValueError: if the outputs are no probabilities and the loss makes none of them.
+            ValueError: if the outputs are no probabilities, nor made into some by the loss.
         """
-        loss = LOSSES.get(self.loss)
         if self.classes is None and not self.multilabel:
             raise ValueError(
                 "the model was not trained to tell classes, so there are no probabilities: "
                 "model.predict(X) has its numbers"
             )
-        if loss is not None and loss.target == "label":
-            powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-            return powers / powers.sum(axis=1, keepdims=True)
-        if loss is not None and loss.target == "binary":
-            p = np.asarray(sigmoid(outputs), dtype=np.float64)
-            return p if self.multilabel else _both(p)
-        if outputs.ndim == 1 or outputs.shape[1] == 1:
-            if squashed and self.cut == 0.5:
-                return _both(outputs)
-        elif (outputs >= 0.0).all() and np.allclose(outputs.sum(axis=1), 1.0, rtol=0, atol=1e-9):
-            return outputs
-        raise ValueError(
-            f"the outputs of a model trained with {self.loss or 'a loss of your own'} are no "
-            "probabilities: train with loss='cross_entropy', or 'binary_cross_entropy' for two "
-            "classes"
-        )
+        if self.reading.scale == "scores":
+            raise ValueError(
+                f"the outputs of a model trained with {self.loss or 'a loss of your own'} are no "
+                "probabilities: train with loss='cross_entropy', or 'binary_cross_entropy' for two "
+                "classes"
+            )
+        rows = outputs.reshape(len(outputs), -1)
+        if self.reading.scale == "logits":
+            if rows.shape[1] > 1 and not self.multilabel:
+                powers = np.exp(rows - rows.max(axis=1, keepdims=True))
+                return powers / powers.sum(axis=1, keepdims=True)
+            rows = np.asarray(sigmoid(rows), dtype=np.float64)
+        if self.multilabel:
+            return rows
+        if rows.shape[1] == 1:
+            return np.concatenate([1.0 - rows, rows], axis=1)
+        totals = rows.sum(axis=1, keepdims=True)
+        return rows / np.where(totals > 0.0, totals, 1.0)
 
     def document(self) -> dict[str, Any]:
         """Return what JSON can hold of it."""
-        found: dict[str, Any] = {"loss": self.loss, "cut": self.cut, "multilabel": self.multilabel}
+        found: dict[str, Any] = {"loss": self.loss, "cut": self.reading.cut}
+        found |= {"scale": self.reading.scale, "multilabel": self.multilabel}
         if self.columns:
             found["columns"] = [*self.columns]
         if self.classes is not None:
@@ -144,19 +143,11 @@ class Classes:
         return None if schema is None or schema.classes is None else schema.classes.copy()
 
 
-def _both(p: Floats) -> Floats:
-    """Return the probabilities of both classes for those of the second."""
-    p = p.reshape(len(p))
-    return np.column_stack([1.0 - p, p])
-
-
-def schema_of(loss: Loss, targets: Targets, columns: tuple[str, ...]) -> Schema:
-    """Return the schema of a loss, of targets read for it, and of columns."""
-    known = LOSSES.get(loss.name) is loss
-    cut = loss.cut if known else None
-    if cut is not None and loss.target == "values" and targets.values.min() < 0:
-        cut = 0.0
-    return Schema(loss.name if known else "", cut, targets.classes, targets.multilabel, columns)
+def schema_of(loss: Loss, activation: str, targets: Targets, columns: tuple[str, ...]) -> Schema:
+    """Return the schema of a loss, of the activation of the outputs, of targets and columns."""
+    name = loss.name if LOSSES.get(loss.name) is loss else ""
+    reading = reading_of(activation, loss, targets.values)
+    return Schema(name, reading, targets.classes, targets.multilabel, columns)
 
 
 def schema_from(document: Any) -> Schema:
@@ -168,18 +159,20 @@ def schema_from(document: Any) -> Schema:
     if not isinstance(document, dict):
         raise ValueError(f"expected the schema as an object; found {document!r:.60}")
     fields = cast(dict[str, Any], document)
-    loss, cut, many = (fields.get(key) for key in ("loss", "cut", "multilabel"))
+    loss, cut, scale, many = (fields.get(key) for key in ("loss", "cut", "scale", "multilabel"))
     if not isinstance(loss, str) or (loss and loss not in LOSSES):
         raise ValueError(f"expected the name of a loss in the schema; found {loss!r:.60}")
-    if cut is not None and (isinstance(cut, bool) or not isinstance(cut, int | float)):
-        raise ValueError(f"expected a number or null for the cut; found {cut!r:.60}")
+    if isinstance(cut, bool) or not isinstance(cut, int | float):
+        raise ValueError(f"expected a number for the cut; found {cut!r:.60}")
+    if scale not in ("logits", "probabilities", "scores"):
+        raise ValueError(f"expected the scale of the outputs in the schema; found {scale!r:.60}")
     if not isinstance(many, bool):
         raise ValueError(f"expected true or false for multilabel; found {many!r:.60}")
     classes = _classes_from(fields) if "classes" in fields else None
     columns: Any = fields.get("columns", [])
     if not isinstance(columns, list) or not all(isinstance(x, str) for x in cast(Any, columns)):
         raise ValueError(f"expected the names of columns as a list; found {columns!r:.60}")
-    return Schema(loss, cut, classes, many, tuple(cast(list[str], columns)))
+    return Schema(loss, Reading(cut, scale), classes, many, tuple(cast(list[str], columns)))
 
 
 def _classes_from(fields: dict[str, Any]) -> Array:

@@ -52,7 +52,8 @@ class Telling:
         """Return the probability of each class for each sample, in the order of `model.classes`.
 
         They are the softmax of the outputs after training with `cross_entropy`, the sigmoid after
-        `binary_cross_entropy`, and the outputs themselves where those are probabilities.
+        `binary_cross_entropy`; outputs of a sigmoid are some already, and those of several are
+        divided by their sum.
 
         Args:
             X: as for `predict`.
@@ -65,10 +66,9 @@ class Telling:
             ValueError: as `predict_classes`, or if the loss says nothing of probabilities.
         """
         outputs = self.predict(X)
-        squashed = getattr(self, "output_activation", getattr(self, "activation", "")) == "sigmoid"
         if np.ndim(X) == 1:
-            return self._fitted().probabilities(outputs[None], squashed)[0]
-        return self._fitted().probabilities(outputs, squashed)
+            return self._fitted().probabilities(outputs[None])[0]
+        return self._fitted().probabilities(outputs)
 
     def _fitted(self) -> Schema:
         """Return what the model keeps of its training data."""

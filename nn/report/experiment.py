@@ -19,11 +19,12 @@ from nn import datasets
 from nn.data.labels import targets_of
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, loss_named
+from nn.metrics.outputs import accuracy, confusion
+from nn.metrics.reading import reading_of
 from nn.optim import OPTIMIZERS, Optimizer
 from nn.training.batches import split
 from nn.training.fit import Callback, fit
 from nn.training.history import History
-from nn.training.metrics import accuracy, classes, confusion
 from nn.validation import Array, Floats, look_up, real, whole
 
 
@@ -249,13 +250,14 @@ class Experiment:
         """Measure the model, as it is now, on the test set."""
         X, y = self.test_set
         outputs = self.model.predict(X)
-        said = classes(outputs, self.loss.cut)
+        reading = reading_of(self.settings.output_activation, self.loss, y)
+        said = reading.classes(outputs)
         return Result(
             self,
             history,
             outputs,
             said,
-            accuracy(outputs, y, self.loss.cut),
+            accuracy(outputs, y, reading.cut),
             confusion(said, y, self.task.classes),
         )
 

@@ -15,6 +15,7 @@ from nn.data.labels import targets_of
 from nn.data.schema import Schema, schema_kept, schema_of
 from nn.inference.predict import by_calls
 from nn.losses import Loss
+from nn.metrics.reading import output_activation
 from nn.module import Module
 from nn.training.batches import check_lengths
 from nn.training.history import History
@@ -30,10 +31,21 @@ class Stepping(Protocol):
         """Move the parameters by their gradients."""
 
 
+def is_model(asker: str, model: object) -> None:
+    """Ask that it is a model.
+
+    >>> is_model("fit trains", [1.0])
+    Traceback (most recent call last):
+        ...
+    TypeError: fit trains a Module such as MLP; got list
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"{asker} a Module such as MLP; got {type(model).__name__}")
+
+
 def trainable(model: Module) -> list[Value]:
     """Return the parameters of a model that can be trained."""
-    if not isinstance(model, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"fit trains a Module such as MLP; got {type(model).__name__}")
+    is_model("fit trains", model)
     parameters = model.parameters()
     if not parameters:
         raise ValueError(f"{type(model).__name__} has no parameters to train")
@@ -97,12 +109,18 @@ def read(
         )
     samples = samples.astype(np.float64, copy=False)
     model._check_width(samples.shape)  # pyright: ignore[reportPrivateUsage]
-    # One sample through the model: one of a user's says itself what is wrong with it.
-    shape = by_calls(model, samples[:1]).shape[1:]
-    outputs = 1 if shape == () else shape[0] if len(shape) == 1 else None
+    outputs = output_count(model, samples)
     targets = targets_of(loss, y, outputs, known and known.classes, strict=strict)
     told = targets.classes is not None and (outputs != 1 or loss.target != "any")
-    return Prepared(samples, targets.values, schema_of(loss, targets, columns), told)
+    schema = schema_of(loss, output_activation(model), targets, columns)
+    return Prepared(samples, targets.values, schema, told)
+
+
+def output_count(model: Module, samples: Floats) -> int | None:
+    """Return how many outputs a model has for a sample; None if they are of a form of their own."""
+    # One sample through the model: one of a user's says itself what is wrong with it.
+    shape = by_calls(model, samples[:1]).shape[1:]
+    return 1 if shape == () else shape[0] if len(shape) == 1 else None
 
 
 def _one_input(X: Any) -> str:

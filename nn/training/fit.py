@@ -49,6 +49,7 @@ def fit(
     validation: Validation = 0.1,
     seed: int = 0,
     engine: str = "auto",
+    metrics: Sequence[str] = (),
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
 ) -> History:
@@ -86,6 +87,10 @@ def fit(
             why where it cannot, in the history's `note` and above the bar. All give the same
             numbers, up to rounding. A model that keeps something of each call (its outputs, a
             count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
+        metrics: names of what to measure after each epoch beside the loss, of `nn.metrics`:
+            "accuracy", "top_k" (k = 2; "top_3" for any other), "precision", "recall", "f1",
+            "log_loss" and "confusion_matrix" of classes; "mean_absolute_error",
+            "mean_squared_error" and "r2" of numbers. See `evaluate`.
         callbacks: functions of the model and the history so far, called after each epoch; the run
             ends early when one returns True.
         progress: show a bar: on stderr if that is a terminal, and below the cell of a notebook
@@ -126,13 +131,12 @@ def fit(
     seed = whole("seed", seed, at_least=0, at_most=None)
     size = whole("batch_size", batch_size)
     parameters = trainable(model)
-    plan = planned(model, X, y, loss_named(loss), size, validation, seed)
+    plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics)
     make_engine = engine_named(engine, optimizer)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
-    history = plan.history()
+    history, before = plan.begin(model)
     finished: list[float] | Floats = [p.data for p in parameters]
-    before = keep_schema(model, plan.schema)
     bar = bar_of(progress, epochs * plan.steps)
     try:
         finder = make_engine(model, plan.loss, *plan.train)
@@ -159,8 +163,7 @@ def fit(
                 finished = finder.numbers()
     except BaseException as error:
         _restore(parameters, finished)
-        if not history:
-            keep_schema(model, before)
+        keep_schema(model, plan.schema if history else before)
         if not isinstance(error, KeyboardInterrupt):
             raise
         history.interrupted = True

@@ -146,6 +146,11 @@ def test_outputs_of_a_sigmoid_are_probabilities_and_those_of_a_hinge_are_none() 
     optimizer = SGD(model.parameters(), lr=0.1)
     fit(model, X, CODES, loss="half_squared_error", optimizer=optimizer, epochs=1, batch_size=8)
     assert np.array_equal(model.predict_probabilities(X)[:, 1], model.predict(X))
+    nets = MLP([2, 3, 3], output_activation="sigmoid", seed=0)
+    optimizer = SGD(nets.parameters(), lr=0.1)
+    fit(nets, X, THREE, loss="half_squared_error", optimizer=optimizer, epochs=1, batch_size=8)
+    shares = nets.predict(X) / nets.predict(X).sum(axis=1, keepdims=True)
+    assert np.array_equal(nets.predict_probabilities(X), shares)
     for loss in ("hinge", "mean_squared_error"):
         with pytest.raises(ValueError, match=f"trained with {loss} are no probabilities: train"):
             trained(CODES, loss, 2)[0].predict_probabilities(X)
@@ -275,7 +280,8 @@ def test_classes_are_kept_in_the_models_file(kind: str, tmp_path: Path) -> None:
         (3, "the schema as an object; found 3"),
         ({"loss": "unknown"}, "the name of a loss in the schema; found 'unknown'"),
         ({"loss": ["hinge"]}, "the name of a loss"),
-        ({"cut": "high"}, "a number or null for the cut"),
+        ({"cut": "high"}, "a number for the cut"),
+        ({"scale": "high"}, "the scale of the outputs in the schema"),
         ({"multilabel": 1}, "true or false for multilabel"),
         ({"classes": "ab"}, "two or more classes as a list"),
         ({"classes": [1, 2]}, "text for the classes"),

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, Protocol, Self, TypeAlias, TypeVar, cast
 
 from autograd import Value
+from nn.data.schema import Schema, keep_schema, schema_from, schema_kept
 from nn.inference import modes
 from nn.validation import path_of
 
@@ -48,7 +49,8 @@ class Stored(Protocol):
 M = TypeVar("M", bound=Stored)
 
 FORMAT = "chalkgrad model"
-VERSION = 1
+# A file of the second version holds a schema without which the model computes something else.
+VERSIONS = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ class ModelRecord:
         kind: the name of the model's class.
         config: the arguments that build it again.
         parameters: every parameter by its name, in the model's order.
+        schema: what the model keeps of its training data; None if it keeps nothing.
         training: the modes of its modules, as `nn.inference.modes.written` has them.
     """
 
     kind: str
     config: dict[str, Any]
     parameters: dict[str, float]
+    schema: Schema | None = None
     training: dict[str, bool] = field(default_factory=dict[str, bool])
 
 
@@ -80,11 +84,13 @@ def model_text(model: Stored) -> str:
     for label, x in parameters.items():
         if not math.isfinite(x):
             raise ValueError(f"{label} is {x}: a model that has diverged is not saved")
+    schema = schema_kept(model)
     document = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSIONS[schema is not None and schema.is_needed],
         "class": name,
         "config": model.config(),
+        **({} if schema is None else {"schema": schema.document()}),
         "parameters": parameters,
     }
     if training := modes.written(model):
@@ -120,9 +126,9 @@ def read_model(path: Path) -> ModelRecord:
     if fields.get("format") != FORMAT:
         found = _shown(fields["format"]) if "format" in fields else "no such key"
         raise ValueError(f"{path}: expected a file whose format is {FORMAT!r}; found {found}")
-    if fields.get("version") != VERSION or isinstance(fields["version"], bool):
+    if fields.get("version") not in VERSIONS or isinstance(fields["version"], bool):
         raise ValueError(
-            f"{path}: expected version {VERSION} of the model file; found "
+            f"{path}: expected version {VERSIONS[-1]} of the model file; found "
             f"{_shown(fields.get('version'))}: read it with the chalkgrad that wrote it"
         )
     kind, config, parameters = (fields.get(key) for key in ("class", "config", "parameters"))
@@ -139,10 +145,15 @@ def read_model(path: Path) -> ModelRecord:
         if not isinstance(x, bool):
             raise ValueError(f"{path}: expected true or false for a mode; found {_shown(x)}")
     named = cast(dict[str, Any], parameters)
+    try:
+        schema = schema_from(fields["schema"]) if "schema" in fields else None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     return ModelRecord(
         kind,
         cast(dict[str, Any], config),
         {name: _finite(path, name, value) for name, value in named.items()},
+        schema,
         cast(dict[str, bool], training),
     )
 
@@ -274,3 +285,4 @@ def _set_parameters(model: Stored, path: Path, record: ModelRecord) -> None:
     for name, value in named:
         value.data = found[name]
         value.grad = None
+    keep_schema(model, record.schema)

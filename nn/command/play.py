@@ -20,6 +20,7 @@ from nn.command.graphs import VALUES, play_expression
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.layers import MLP
 from nn.losses import loss_named
+from nn.metrics.outputs import true_classes
 from nn.optim import Optimizer
 from nn.pages.playground import TrainingPage
 from nn.pages.recording import recorded
@@ -32,7 +33,6 @@ from nn.report.experiment import (
     optimizer_of,
     prepare,
 )
-from nn.training.metrics import true_classes
 from nn.validation import Array, Floats
 
 # Settings of `train` that a page has, too.

@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd import Value, compile, pages
 from nn.losses import Function, loss_named
+from nn.metrics.outputs import true_classes
 from nn.module import Module
 from nn.pages.neurons import Call, Graphs, Watch, watch_of, watching
 from nn.pages.steps import checked, step_of
@@ -26,7 +27,6 @@ from nn.training.arguments import Stepping, trainable
 from nn.training.batches import epoch_rng
 from nn.training.engines.base import checked_loss
 from nn.training.engines.compiled import CompiledEngine
-from nn.training.metrics import true_classes
 from nn.training.plan import Part, Plan, Validation, planned
 from nn.validation import Array, Floats, whole
 
@@ -253,7 +253,7 @@ def _samples(plan: Plan, samples: Floats) -> dict[str, Any]:
         "samples": written,
         "orders": _base64(np.concatenate(orders).astype(kind)),
         "ordered": epochs,
-        "cut": plan.cut,
+        "cut": plan.reading.cut,
         "classes": None,
     }
     if plan.classes:

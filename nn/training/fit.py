@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value
+from nn.data.schema import keep_schema
 from nn.losses import Function, loss_named
 from nn.module import Module
 from nn.spellings import FIT
@@ -48,6 +49,7 @@ def fit(
     validation: Validation = 0.1,
     seed: int = 0,
     engine: str = "auto",
+    metrics: Sequence[str] = (),
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
 ) -> History:
@@ -64,10 +66,11 @@ def fit(
         model: the model; its parameters change.
         X: the samples, of shape (samples, inputs): an array, lists, or a frame of numbers and
             bools.
-        y: the targets, where bools are the labels 0 and 1: for `cross_entropy` and `hinge` labels
-            of shape (samples,); for losses that compare output by output (samples,) or (samples,
-            outputs). Whole-number labels become one-hot rows there if the model has several
-            outputs.
+        y: the targets. Labels are text, bools or whole numbers of any kind, of shape (samples,),
+            or one-hot rows; their sorted names, one for each output, or two for a single one, are
+            kept in `model.classes`, and whole numbers from 0 below the number of outputs stand for
+            themselves. Losses that compare output by output take labels or numbers, of shape
+            (samples,) or (samples, outputs).
         loss: a name, or a function of the outputs and the target of one sample that returns a
             Value.
         optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
@@ -84,15 +87,19 @@ def fit(
             why where it cannot, in the history's `note` and above the bar. All give the same
             numbers, up to rounding. A model that keeps something of each call (its outputs, a
             count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
+        metrics: names of what to measure after each epoch beside the loss, of `nn.metrics`:
+            "accuracy", "top_k" (k = 2; "top_3" for any other), "precision", "recall", "f1",
+            "log_loss" and "confusion_matrix" of classes; "mean_absolute_error",
+            "mean_squared_error" and "r2" of numbers. See `evaluate`.
         callbacks: functions of the model and the history so far, called after each epoch; the run
             ends early when one returns True.
         progress: show a bar: on stderr if that is a terminal, and below the cell of a notebook
             while it runs; nothing of it is left in the notebook.
 
     Returns:
-        The history. Its metric is the accuracy where y holds classes: whole-number labels within
-        the model's outputs, or one-hot rows; otherwise None. With one output the label is 0 or 1,
-        or ±1, told apart where the loss does; for a loss of your own there is no metric then.
+        The history. Its metric is the accuracy where y holds classes, otherwise None: labels, also
+        0 and 1 or -1 and 1 for one output whose numbers are compared. For a loss of your own and
+        one output there is no metric, since its cut between the classes is not known.
 
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, masked or no
@@ -124,13 +131,12 @@ def fit(
     seed = whole("seed", seed, at_least=0, at_most=None)
     size = whole("batch_size", batch_size)
     parameters = trainable(model)
-    plan = planned(model, X, y, loss_named(loss), size, validation, seed)
+    plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics)
     make_engine = engine_named(engine, optimizer)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
-    history = History(metric_name="accuracy" if plan.classes else "")
+    history, before = plan.begin(model)
     finished: list[float] | Floats = [p.data for p in parameters]
-    finder: Engine | None = None
     bar = bar_of(progress, epochs * plan.steps)
     try:
         finder = make_engine(model, plan.loss, *plan.train)
@@ -157,6 +163,7 @@ def fit(
                 finished = finder.numbers()
     except BaseException as error:
         _restore(parameters, finished)
+        keep_schema(model, plan.schema if history else before)
         if not isinstance(error, KeyboardInterrupt):
             raise
         history.interrupted = True

@@ -12,13 +12,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from nn.data.schema import Schema, keep_schema, schema_kept
 from nn.losses import Loss
+from nn.metrics.outputs import accuracy
+from nn.metrics.reading import Reading
+from nn.metrics.table import Measured, Metric, Said, check_metrics, measured, metrics_named
 from nn.module import Module
-from nn.training.arguments import prepared
+from nn.training.arguments import output_count, read
 from nn.training.batches import Batches, epoch_rng, split
 from nn.training.engines.base import Engine
 from nn.training.history import EpochRecord, History
-from nn.training.metrics import accuracy
 from nn.validation import Array, Floats, look_up, real
 
 Part: TypeAlias = tuple[Floats, Array]
@@ -71,7 +74,9 @@ class Plan:
         size: samples in a batch.
         seed: of the order.
         classes: whether the targets are classes.
-        cut: the output above which a model of one output says class 1.
+        reading: how the model's outputs are read.
+        schema: how samples and targets were read, for the model to keep.
+        metrics: those measured beside the accuracy.
     """
 
     loss: Loss
@@ -81,12 +86,21 @@ class Plan:
     size: int
     seed: int
     classes: bool
-    cut: float
+    reading: Reading
+    schema: Schema
+    metrics: tuple[Metric, ...] = ()
 
     @property
     def steps(self) -> int:
         """The number of steps in an epoch."""
         return -(-len(self.train[0]) // self.size) - self.last_batch
+
+    def begin(self, model: Module) -> tuple[History, Schema | None]:
+        """Let a model keep the schema; return an empty history, and the schema that it kept."""
+        history = History(metric_name="accuracy" if self.classes else "")
+        known = self.schema.classes
+        history.classes = None if known is None else known.tolist()
+        return history, keep_schema(model, self.schema)
 
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
         """Return an epoch's batches to train on, all their samples, and those to measure on."""
@@ -109,17 +123,16 @@ class Plan:
     ) -> EpochRecord:
         """Measure the model after an epoch that began then and whose losses summed to `total`."""
         epoch = len(history) + 1
-        metric = None
-        if self.classes:
-            outputs = engine.outputs(trained[0])
-            if not np.isfinite(outputs).all():
-                raise DivergenceError(
-                    f"the model's outputs are no longer finite after epoch {epoch}. "
-                    + CAUSES.format(len(history)),
-                    history,
-                )
-            metric = self.metric(outputs, trained[1])
+        outputs = engine.outputs(trained[0]) if self.classes or self.metrics else None
+        if outputs is not None and not np.isfinite(outputs).all():
+            raise DivergenceError(
+                f"the model's outputs are no longer finite after epoch {epoch}. "
+                + CAUSES.format(len(history)),
+                history,
+            )
+        metric, metrics = self.measure(outputs, trained[1])
         held_loss = held_metric = None
+        held_metrics: dict[str, Measured] = {}
         if held is not None:
             outputs, held_loss = engine.measured(*held)
             if not math.isfinite(held_loss):
@@ -128,7 +141,7 @@ class Plan:
                     + CAUSES.format(len(history)),
                     history,
                 )
-            held_metric = self.metric(outputs, held[1]) if self.classes else None
+            held_metric, held_metrics = self.measure(outputs, held[1])
         return EpochRecord(
             epoch=epoch,
             loss=total / len(trained[0]),
@@ -137,18 +150,33 @@ class Plan:
             validation_metric=held_metric,
             time=time.perf_counter() - began,
             seed=self.seed,
+            metrics=metrics,
+            validation_metrics=held_metrics,
         )
 
-    def metric(self, outputs: Floats, targets: Array) -> float:
-        """Return the accuracy of a model's outputs."""
-        return accuracy(outputs, targets, self.cut)
+    def measure(
+        self, outputs: Floats | None, targets: Array
+    ) -> tuple[float | None, dict[str, Measured]]:
+        """Return the accuracy of a model's outputs, None without classes, and the other metrics."""
+        if outputs is None:
+            return None, {}
+        found = accuracy(outputs, targets, self.reading.cut) if self.classes else None
+        return found, measured(self.metrics, Said(outputs, targets, self.reading))
 
 
 def planned(
-    model: Module, X: Any, y: Any, loss: Loss, size: int, validation: Validation, seed: int
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: Loss,
+    size: int,
+    validation: Validation,
+    seed: int,
+    metrics: Any = (),
 ) -> Plan:
     """Check the data against the model and the loss, and hold out the part asked for."""
-    samples, targets, classes = prepared(model, X, y, loss)
+    chosen = metrics_named(metrics)
+    samples, targets, schema, classes = read(model, X, y, loss, schema_kept(model), strict=False)
     held: Part | None = None
     train: Part = samples, targets
     last_batch = False
@@ -156,8 +184,8 @@ def planned(
         pair: Sequence[Any] = validation
         if len(pair) != 2:
             raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
-        held_samples, held_targets, held_classes = prepared(model, pair[0], pair[1], loss)
-        held, classes = (held_samples, held_targets), classes and held_classes
+        own = read(model, pair[0], pair[1], loss, schema, strict=True)
+        held, classes = (own.samples, own.targets), classes and own.classes
     elif isinstance(validation, str):
         look_up("way to validate", validation, {"last_batch": True})
         last_batch = True
@@ -174,5 +202,6 @@ def planned(
                 f"'last_batch' or None; got {validation}"
             )
         train, held = split(samples, targets, validation, seed)
-    cut = 0.0 if targets.min() < 0 else loss.cut
-    return Plan(loss, train, held, last_batch, size, seed, classes, cut)
+    reading = schema.reading
+    check_metrics(chosen, loss, reading, output_count(model, samples), classes)
+    return Plan(loss, train, held, last_batch, size, seed, classes, reading, schema, tuple(chosen))

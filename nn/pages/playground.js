@@ -111,7 +111,7 @@
   const speed = make("select");
   speed.id = `${id}-speed`;
   // What at most ends in a frame.
-  const SPEEDS = [["batch", "a batch a frame"], ["epoch", "an epoch a frame"], ["", "full speed"]];
+  const SPEEDS = [["batch", "by the batch"], ["epoch", "by the epoch"], ["", "full speed"]];
   for (const [, text] of SPEEDS) speed.append(make("option", "", text));
   speed.selectedIndex = 1;
   const speedBox = make("div", "cp-field"), speedLabel = make("label", "", "speed");
@@ -390,7 +390,9 @@
       ". Most often the learning rate is too large: take a smaller one, and play on or reset.", true);
   }
   // Not an end yet, but nothing good comes of it.
+  const opened = performance.now();
   const atStart = trained.meanLoss(0, data.count);
+  plane.each = Math.max((performance.now() - opened) / data.count / 2, 1e-4);
   let isWarned = false;
   function warn() {
     const grown = trained.last !== null && trained.last.loss > 1000 * Math.max(atStart, 1e-3);
@@ -442,4 +444,6 @@
   });
   widths.observe(live);
   redraw();
+  // Once more, finer, now that browsers have made the functions quick.
+  requestAnimationFrame(redraw);
 })($NAME$, $DATA$, $PROGRAMS$);

@@ -344,6 +344,32 @@ def test_a_model_or_data_too_large_are_refused_with_the_number() -> None:
         playground(MLP([8, 1]), X, np.zeros(9000), **GOOD)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("-inf")])
+def test_a_model_that_is_not_finite_is_refused_by_name(number: float) -> None:
+    model = MLP([2, 3, 1])
+    model.layers[0].neurons[1].weights[0].data = number
+    with pytest.raises(ValueError, match=rf"layers.0.neurons.1.weights.0 of the model is {number}"):
+        playground(model, *MOONS, **GOOD)
+
+
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        (MOONS[0], 0 * MOONS[1]),
+        (0.0 * MOONS[0] + 3.0, MOONS[1]),
+        (MOONS[0][:1], MOONS[1][:1]),
+        (1e307 * MOONS[0], MOONS[1]),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_odd_data_has_a_page(X: Any, y: Any) -> None:
+    given: dict[str, Any] = GOOD | {"batch_size": 10**6, "validation": None}
+    recording = recorded(MLP([2, 3, 1], seed=0), X, y, **given)
+    told = run(recording, "t.lr = 1e-3; return [t.epochs(2), [...t.w]];")
+    assert told[0] is None or "became" in told[0]["fault"]
+    assert np.isfinite(told[1]).all()
+
+
 def test_a_model_that_keeps_something_of_each_call_is_refused() -> None:
     class Keeping(Module):
         def __init__(self) -> None:

@@ -92,8 +92,8 @@ function drawLoss(canvas, look) {
 // Points along each side, at most, and the milliseconds that all of them may take: while the model
 // trains, and when it stands still.
 const COARSE = [60, 6], FINE = [110, 40];
-// `each`: the milliseconds that a point took last, at first half of what a gradient took.
-const plane = { image: document.createElement("canvas"), thumbs: [], made: "", each: 0 };
+// `each`: the milliseconds that a point took last, at first half of what a gradient takes.
+const plane = { image: document.createElement("canvas"), thumbs: [], made: "", each: Math.max(each / 2, 1e-4) };
 // Of more neurons no pictures: they would be too small. They have at most so many points along each
 // side.
 const THUMBS = 40, FEW = 40;

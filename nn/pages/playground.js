@@ -32,7 +32,10 @@
 
 // PARTS
 
+  const began = performance.now();
   const trained = trainer(data, gradient, step);
+  // The milliseconds that a sample took with its gradient.
+  const each = (performance.now() - began) / data.count;
   data.held = trained.rows.length - data.count;
   const shown = { sample: 0, neuron: data.neurons.length ? 0 : -1 };
   // "play", "epoch" or "batch" while it trains, and null.
@@ -390,12 +393,9 @@
       ". Most often the learning rate is too large: take a smaller one, and play on or reset.", true);
   }
   // Not an end yet, but nothing good comes of it.
-  const opened = performance.now();
-  const atStart = trained.meanLoss(0, data.count);
-  plane.each = Math.max((performance.now() - opened) / data.count / 2, 1e-4);
   let isWarned = false;
   function warn() {
-    const grown = trained.last !== null && trained.last.loss > 1000 * Math.max(atStart, 1e-3);
+    const grown = trained.hasGrown();
     if (grown && !isWarned) {
       say("The loss is more than a thousand times what it was at the start: most often the " +
         "learning rate is too large. Take a smaller one, and reset.", true);

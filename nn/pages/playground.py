@@ -122,8 +122,8 @@ class TrainingPage:
 
     @property
     def _title(self) -> str:
-        recording = self._recording
-        return f"{recording.headline} learns {recording.subject}".strip()
+        headline, subject = self._recording.headline, self._recording.subject
+        return f"{headline} learns {subject}" if subject else f"Training {headline}"
 
     def _fragment(self, heading: str) -> str:
         """Return the content: a sentence for where scripts are stripped, and the script."""

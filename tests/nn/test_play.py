@@ -87,6 +87,12 @@ def test_a_constant_needs_no_value(run: Any) -> None:
     assert run("pi")[:2] == (0, "Page: play.html\n")
 
 
+def test_of_many_inputs_some_are_named(run: Any, tmp_path: Path) -> None:
+    lines = [",".join([f"c{i}" for i in range(20)]), *[",".join(["1", "2"] * 10)] * 9]
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert "c10, c11 and 7 others. The target is c19." in run("t.csv")[1]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -103,6 +109,12 @@ def test_a_constant_needs_no_value(run: Any) -> None:
         (["gap.csv"], "'' in line 2 of gap.csv is no finite number"),
         (["ragged.csv"], "line 2 of ragged.csv has 3 cells, and others 2"),
         (["short.csv"], "at least two lines of at least two numbers"),
+        (["column.csv"], "at least two lines of at least two numbers"),
+        (["empty.csv"], "at least two lines of at least two numbers"),
+        (["inf.csv"], "'inf' in line 1 of inf.csv is no finite number"),
+        (["large.csv"], "large.csv holds numbers beyond 1e+150"),
+        (["wide.csv"], "and MLP has 3,289: choose fewer inputs or neurons"),
+        (["long.csv"], "give a part, such as"),
         (["bytes.csv"], "bytes.csv is no text in UTF-8"),
         (["good.csv", "--points", "5"], "--points is for data that is drawn"),
         (["moons", "--hidden", "90", "90"], "a page trains up to 2,500 parameters"),
@@ -122,6 +134,12 @@ def test_a_slip_is_one_sentence_and_nothing_is_written(
         ("gap", "1,2\n,2\n"),
         ("ragged", "1,2\n1,2,3\n"),
         ("short", "1,2\n"),
+        ("column", "a\n1\n2\n3\n"),
+        ("empty", ""),
+        ("inf", "1,inf\n2,3\n3,4\n"),
+        ("large", "1e200,1\n2,3\n3,4\n"),
+        ("wide", "1,2," * 200 + "1\n" + "2,1," * 200 + "0\n"),
+        ("long", "".join([f"0.{i},{i}\n" for i in range(40_000)])),
         ("good", "1,2\n3,4\n5,6\n"),
     ):
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")

@@ -42,6 +42,7 @@ from nn.optim import Optimizer as Optimizer
 from nn.optim import RMSprop as RMSprop
 from nn.pages.playground import TrainingPage as TrainingPage
 from nn.pages.playground import playground as playground
+from nn.perceptron import MultilayerPerceptron as MultilayerPerceptron
 from nn.training.batches import Batches as Batches
 from nn.training.batches import minibatches as minibatches
 from nn.training.batches import split as split

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Never
 
 from autograd import spellings as words
-from nn.named import NAMED as NAMED
+from nn.spellings.named import NAMED as NAMED
 
 lacking = words.lacking
 

@@ -21,7 +21,7 @@ from nn.training.arguments import output_count, prepared
 from nn.training.batches import Batches, epoch_rng, split
 from nn.training.engines.base import Engine
 from nn.training.history import EpochRecord, History
-from nn.validation import Array, Floats, look_up, real
+from nn.validation import Array, Floats, instance, look_up, real, whole
 
 Part: TypeAlias = tuple[Floats, Array]
 Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
@@ -70,7 +70,7 @@ class Plan:
         train: the samples and prepared targets to train on.
         held: those held out once, or None.
         last_batch: hold the last batch of each epoch out instead.
-        size: samples in a batch.
+        size: samples in a step.
         seed: of the order.
         classes: whether the targets are classes.
         reading: how the model's outputs are read.
@@ -92,6 +92,10 @@ class Plan:
         """The number of steps in an epoch."""
         return -(-len(self.train[0]) // self.size) - self.last_batch
 
+    def done(self, history: History) -> int:
+        """Return the number of the last epoch of a history; 0 before the first."""
+        return history[-1].epoch if len(history) else 0
+
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
         """Return an epoch's batches to train on, all their samples, and those to measure on."""
         # Not `minibatches`, which would look for a nan in all the samples at each epoch.
@@ -112,12 +116,13 @@ class Plan:
         began: float,
     ) -> EpochRecord:
         """Measure the model after an epoch that began then and whose losses summed to `total`."""
-        epoch = len(history) + 1
+        done = self.done(history)
+        epoch = done + 1
         outputs = engine.outputs(trained[0]) if self.classes or self.metrics else None
         if outputs is not None and not np.isfinite(outputs).all():
             raise DivergenceError(
                 f"the model's outputs are no longer finite after epoch {epoch}. "
-                + CAUSES.format(len(history)),
+                + CAUSES.format(done),
                 history,
             )
         metric, metrics = self.measure(outputs, trained[1])
@@ -128,7 +133,7 @@ class Plan:
             if not math.isfinite(held_loss):
                 raise DivergenceError(
                     f"the loss on the validation set became {held_loss} in epoch {epoch}. "
-                    + CAUSES.format(len(history)),
+                    + CAUSES.format(done),
                     history,
                 )
             held_metric, held_metrics = self.measure(outputs, held[1])
@@ -195,3 +200,42 @@ def planned(
     reading = reading_of(output_activation(model), loss, targets)
     check_metrics(chosen, loss, reading, output_count(model, samples), classes)
     return Plan(loss, train, held, last_batch, size, seed, classes, reading, tuple(chosen))
+
+
+def checked_patience(patience: object, plan: Plan) -> int | None:
+    """Return how many epochs may bring no lower validation loss; None for any number."""
+    if patience is None:
+        return None
+    count = whole("patience", patience)
+    if plan.held is None and not plan.last_batch:
+        raise ValueError(
+            "patience watches the validation loss, and nothing is held out: write validation=0.1, "
+            "or leave patience out"
+        )
+    return count
+
+
+def continued(history: object, plan: Plan) -> History:
+    """Return a history for a run to add to, with the epochs of an earlier one.
+
+    Raises:
+        TypeError: if it is none.
+        ValueError: if it is of another seed, or another kind of targets.
+    """
+    name = "accuracy" if plan.classes else ""
+    if history is None:
+        return History(metric_name=name)
+    instance("history=", history, History, "the History that an earlier fit returned")
+    earlier: Any = history
+    seeds = sorted({seed for seed in earlier.seed if seed != plan.seed})
+    if seeds:
+        raise ValueError(
+            f"the history's epochs were drawn with seed {seeds[0]}, and this call has {plan.seed}: "
+            f"write seed={seeds[0]}, or samples that were held out would be trained on"
+        )
+    if len(earlier) and earlier.metric_name != name:
+        kinds = ["classes" if known else "numbers" for known in (earlier.metric_name, name)]
+        raise ValueError(
+            f"the history is of {kinds[0]}, and y holds {kinds[1]}: leave history out to begin anew"
+        )
+    return History(earlier, metric_name=name)

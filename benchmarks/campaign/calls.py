@@ -82,6 +82,8 @@ CALLS = [
     "laboratory.Survey([])", "laboratory.Trial('a', ('b', 'c'), walked(), [0.0] * 7, [0.0] * 7, None, [], 'd')",
     "laboratory.survey(z()).markdown()",
     "text_of(laboratory.forgotten_zero_grad(z(), lr=0.1))", "text_of(laboratory.live_weights(z()))",
+    "laboratory.gradient_by('forward', z(), [leaf()])", "laboratory.Derived([1.0], 1, 1)",
+    "str(nn.GradientCost(3, None))", "trained(gradients='forward', epochs=1)",
     "text_of(laboratory.naive_recursion(z()))", "text_of(laboratory.no_order(z()))",
     "text_of(laboratory.overwrite(z()))", "text_of(laboratory.survey(z()))",
     # Programs.

@@ -29,7 +29,7 @@ UNMOVED = (
 
 @dataclass
 class Patience:
-    """How long to wait for a lower validation loss: the least validation loss so far, and the parameters that gave it.
+    """How long to wait for a lower validation loss: the least so far, and its parameters.
 
     Attributes:
         most: how many epochs in a row may bring no lower loss; None to look at none.
@@ -94,6 +94,7 @@ class Run:
         self._parameters = model.parameters()
         self.finished: list[float] | Floats = [p.data for p in self._parameters]
         self._is_first = True
+        self._seen = 0
 
     def go(self, make_engine: Callable[..., Engine], last: int, progress: bool) -> None:
         """Train until an epoch of that number is finished, or something ends the run before.
@@ -103,6 +104,7 @@ class Run:
         """
         history, plan = self.history, self.plan
         bar = bar_of(progress, (last - plan.done(history)) * plan.steps)
+        engine: Engine | None = None
         try:
             engine = make_engine(self.model, plan.loss, *plan.train)
             history.engine, history.note = engine.name, engine.note
@@ -116,6 +118,8 @@ class Run:
             history.interrupted = True
         finally:
             bar.close()
+        if engine is not None and self._seen:
+            history.cost = engine.cost(self._seen)
         if self.watch.epoch:
             history.best_epoch = self.watch.epoch
             _restore(self._parameters, self.watch.numbers)
@@ -157,6 +161,7 @@ class Run:
                 raise DivergenceError(f"{fault}. {causes}{engine.failing()}", self.history)
             engine.step(self.optimizer)
             total += lost
+            self._seen += len(xs)
             bar.update()
         return total
 

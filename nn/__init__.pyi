@@ -18,8 +18,15 @@ from nn.init import Uniform as Uniform
 from nn.init import Xavier as Xavier
 from nn.layers import MLP as MLP
 from nn.layers import Dropout as Dropout
+from nn.layers import Embedding as Embedding
+from nn.layers import Flatten as Flatten
 from nn.layers import Layer as Layer
+from nn.layers import LayerNorm as LayerNorm
 from nn.layers import Neuron as Neuron
+from nn.layers import Recurrent as Recurrent
+from nn.layers import Residual as Residual
+from nn.layers import Sequential as Sequential
+from nn.layers import Softmax as Softmax
 from nn.losses import binary_cross_entropy as binary_cross_entropy
 from nn.losses import cross_entropy as cross_entropy
 from nn.losses import half_squared_error as half_squared_error
@@ -40,6 +47,7 @@ from nn.optim import Optimizer as Optimizer
 from nn.optim import RMSprop as RMSprop
 from nn.pages.playground import TrainingPage as TrainingPage
 from nn.pages.playground import playground as playground
+from nn.perceptron import MultilayerPerceptron as MultilayerPerceptron
 from nn.training.batches import Batches as Batches
 from nn.training.batches import minibatches as minibatches
 from nn.training.batches import split as split

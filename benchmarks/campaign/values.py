@@ -167,6 +167,13 @@ def trained(net: Any = None, X: Any = None, y: Any = None, **changed: Any) -> nn
     )
 
 
+def ready() -> nn.MLP:
+    """Return a model that was trained."""
+    net = model()
+    trained(net)
+    return net
+
+
 def searched(**changed: Any) -> nn.RateSearch:
     """Search a rate for a small model."""
     net = model()

@@ -32,7 +32,10 @@
 
 // PARTS
 
+  const began = performance.now();
   const trained = trainer(data, gradient, step);
+  // The milliseconds that a sample took with its gradient.
+  const each = (performance.now() - began) / data.count;
   data.held = trained.rows.length - data.count;
   const shown = { sample: 0, neuron: data.neurons.length ? 0 : -1 };
   // "play", "epoch" or "batch" while it trains, and null.
@@ -111,7 +114,7 @@
   const speed = make("select");
   speed.id = `${id}-speed`;
   // What at most ends in a frame.
-  const SPEEDS = [["batch", "a batch a frame"], ["epoch", "an epoch a frame"], ["", "full speed"]];
+  const SPEEDS = [["batch", "by the batch"], ["epoch", "by the epoch"], ["", "full speed"]];
   for (const [, text] of SPEEDS) speed.append(make("option", "", text));
   speed.selectedIndex = 1;
   const speedBox = make("div", "cp-field"), speedLabel = make("label", "", "speed");
@@ -390,10 +393,9 @@
       ". Most often the learning rate is too large: take a smaller one, and play on or reset.", true);
   }
   // Not an end yet, but nothing good comes of it.
-  const atStart = trained.meanLoss(0, data.count);
   let isWarned = false;
   function warn() {
-    const grown = trained.last !== null && trained.last.loss > 1000 * Math.max(atStart, 1e-3);
+    const grown = trained.hasGrown();
     if (grown && !isWarned) {
       say("The loss is more than a thousand times what it was at the start: most often the " +
         "learning rate is too large. Take a smaller one, and reset.", true);
@@ -442,4 +444,6 @@
   });
   widths.observe(live);
   redraw();
+  // Once more, finer, now that browsers have made the functions quick.
+  requestAnimationFrame(redraw);
 })($NAME$, $DATA$, $PROGRAMS$);

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import compile
+from nn.inference.predict import programs_of
 from nn.losses import Function, Loss, loss_named
 from nn.metrics.reading import output_activation, reading_of
 from nn.metrics.table import Measured, Said, check_metrics, measured, metrics_named
@@ -76,6 +77,6 @@ def _measured(model: Module, loss: Loss, samples: Floats, targets: Array) -> tup
     if loss.target == "any":
         # A loss of the user's may look at more than numbers.
         return engine_named("auto")(model, loss, samples, targets).measured(samples, targets)
-    outputs = model.predict(samples)
+    outputs = programs_of(model).outputs(model, samples)
     losses: Any = compile(loss.function)(outputs, np.asarray(targets))
     return outputs, math.fsum(losses.tolist()) / len(samples)

@@ -57,10 +57,11 @@ def fit(
         model: the model; its parameters change.
         X: the samples, of shape (samples, inputs): an array, lists, or a frame of numbers and
             bools.
-        y: the targets, where bools are the labels 0 and 1: for `cross_entropy` and `hinge` labels
-            of shape (samples,); for losses that compare output by output (samples,) or (samples,
-            outputs). Whole-number labels become one-hot rows there if the model has several
-            outputs.
+        y: the targets. Labels are text, bools or whole numbers of any kind, of shape (samples,),
+            or one-hot rows; their sorted names, one for each output, or two for a single one, are
+            kept in `model.classes`, and whole numbers from 0 below the number of outputs stand for
+            themselves. Losses that compare output by output take labels or numbers, of shape
+            (samples,) or (samples, outputs).
         loss: a name, or a function of the outputs and the target of one sample that returns a
             Value.
         optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
@@ -99,9 +100,9 @@ def fit(
             while it runs; nothing of it is left in the notebook.
 
     Returns:
-        The history. Its metric is the accuracy where y holds classes: whole-number labels within
-        the model's outputs, or one-hot rows; otherwise None. With one output the label is 0 or 1,
-        or ±1, told apart where the loss does; for a loss of your own there is no metric then.
+        The history. Its metric is the accuracy where y holds classes, otherwise None: labels, also
+        0 and 1 or -1 and 1 for one output whose numbers are compared. For a loss of your own and
+        one output there is no metric, since its cut between the classes is not known.
 
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, masked or no

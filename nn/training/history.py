@@ -131,6 +131,7 @@ class History:
         engine: where the gradients were found, "compiled" or "eager"; "" if nothing was trained.
         gradients: the method that they were found by, such as "backprop".
         cost: the price of the gradients of the run that ended last; None if none was found.
+        classes: the names of the classes, in the order of the outputs; None for numbers.
         note: why the run was not compiled, if it was to be where that is possible; and that its
             first epoch moved no parameter.
 
@@ -160,6 +161,7 @@ class History:
         self.engine = ""
         self.gradients = "backprop"
         self.cost: GradientCost | None = None
+        self.classes: list[Any] | None = None
         self.note = ""
 
     @property

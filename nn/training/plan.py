@@ -12,12 +12,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from nn.data.schema import Schema, schema_kept
 from nn.losses import Loss
 from nn.metrics.outputs import accuracy
-from nn.metrics.reading import Reading, output_activation, reading_of
+from nn.metrics.reading import Reading
 from nn.metrics.table import Measured, Metric, Said, check_metrics, measured, metrics_named
 from nn.module import Module
-from nn.training.arguments import output_count, prepared
+from nn.training.arguments import output_count, read
 from nn.training.batches import Batches, epoch_rng, split
 from nn.training.engines.base import Engine
 from nn.training.history import EpochRecord, History
@@ -74,6 +75,7 @@ class Plan:
         seed: of the order.
         classes: whether the targets are classes.
         reading: how the model's outputs are read.
+        schema: how samples and targets were read, for the model to keep.
         metrics: those measured beside the accuracy.
     """
 
@@ -85,6 +87,7 @@ class Plan:
     seed: int
     classes: bool
     reading: Reading
+    schema: Schema
     metrics: tuple[Metric, ...] = ()
 
     @property
@@ -171,7 +174,7 @@ def planned(
 ) -> Plan:
     """Check the data against the model and the loss, and hold out the part asked for."""
     chosen = metrics_named(metrics)
-    samples, targets, classes = prepared(model, X, y, loss)
+    samples, targets, schema, classes = read(model, X, y, loss, schema_kept(model), strict=False)
     held: Part | None = None
     train: Part = samples, targets
     last_batch = False
@@ -179,8 +182,8 @@ def planned(
         pair: Sequence[Any] = validation
         if len(pair) != 2:
             raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
-        held_samples, held_targets, held_classes = prepared(model, pair[0], pair[1], loss)
-        held, classes = (held_samples, held_targets), classes and held_classes
+        own = read(model, pair[0], pair[1], loss, schema, strict=True)
+        held, classes = (own.samples, own.targets), classes and own.classes
     elif isinstance(validation, str):
         look_up("way to validate", validation, {"last_batch": True})
         last_batch = True
@@ -197,9 +200,9 @@ def planned(
                 f"'last_batch' or None; got {validation}"
             )
         train, held = split(samples, targets, validation, seed)
-    reading = reading_of(output_activation(model), loss, targets)
+    reading = schema.reading
     check_metrics(chosen, loss, reading, output_count(model, samples), classes)
-    return Plan(loss, train, held, last_batch, size, seed, classes, reading, tuple(chosen))
+    return Plan(loss, train, held, last_batch, size, seed, classes, reading, schema, tuple(chosen))
 
 
 def checked_patience(patience: object, plan: Plan) -> int | None:
@@ -223,10 +226,10 @@ def continued(history: object, plan: Plan) -> History:
         ValueError: if it is of another seed, or another kind of targets.
     """
     name = "accuracy" if plan.classes else ""
-    if history is None:
-        return History(metric_name=name)
-    instance("history=", history, History, "the History that an earlier fit returned")
     earlier: Any = history
+    if history is None:
+        return _begun(plan, ())
+    instance("history=", history, History, "the History that an earlier fit returned")
     seeds = sorted({seed for seed in earlier.seed if seed != plan.seed})
     if seeds:
         raise ValueError(
@@ -238,4 +241,12 @@ def continued(history: object, plan: Plan) -> History:
         raise ValueError(
             f"the history is of {kinds[0]}, and y holds {kinds[1]}: leave history out to begin anew"
         )
-    return History(earlier, metric_name=name)
+    return _begun(plan, earlier)
+
+
+def _begun(plan: Plan, records: Iterable[EpochRecord]) -> History:
+    """Return a history of a plan's kind of targets, with some records."""
+    history = History(records, metric_name="accuracy" if plan.classes else "")
+    known = plan.schema.classes
+    history.classes = None if known is None else known.tolist()
+    return history

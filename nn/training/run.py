@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value
+from nn.data.schema import keep_schema
 from nn.module import Module
 from nn.training.arguments import Callback, Stepping
 from nn.training.engines.base import Engine
@@ -105,6 +106,7 @@ class Run:
         history, plan = self.history, self.plan
         bar = bar_of(progress, (last - plan.done(history)) * plan.steps)
         engine: Engine | None = None
+        before = keep_schema(self.model, plan.schema)
         try:
             engine = make_engine(self.model, plan.loss, *plan.train)
             history.engine, history.note = engine.name, engine.note
@@ -113,6 +115,7 @@ class Run:
                 self._epoch(engine, bar)
         except BaseException as error:
             _restore(self._parameters, self.finished)
+            keep_schema(self.model, before if self._is_first else plan.schema)
             if not isinstance(error, KeyboardInterrupt):
                 raise
             history.interrupted = True

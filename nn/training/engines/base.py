@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import AnomalyError, Value, detect_anomaly, no_grad, order
 from nn.inference.modes import Mode
-from nn.inference.predict import numbers_of
+from nn.inference.predict import numbers_of, programs_of
 from nn.layers.dropout import MaskStream
 from nn.losses import Loss, mean_loss
 from nn.module import Module
@@ -163,8 +163,9 @@ class Engine:
 
     def outputs(self, X: Floats) -> Floats:
         """Return the model's outputs for many samples in eval mode, leaving no graph."""
-        with Mode(self._model, training=False).on():
-            return self._model.predict(X)
+        model = self._model
+        with Mode(model, training=False).on():
+            return programs_of(model).outputs(model, X) if self._is_predicting else model.predict(X)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
         """Return the model's outputs for many samples in eval mode, and their mean loss."""

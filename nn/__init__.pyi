@@ -54,6 +54,7 @@ from nn.training.batches import split as split
 from nn.training.evaluate import evaluate as evaluate
 from nn.training.fit import fit as fit
 from nn.training.history import EpochRecord as EpochRecord
+from nn.training.history import GradientCost as GradientCost
 from nn.training.history import History as History
 from nn.training.plan import DivergenceError as DivergenceError
 from nn.training.rates import RateSearch as RateSearch

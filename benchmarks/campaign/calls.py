@@ -82,6 +82,8 @@ CALLS = [
     "laboratory.Survey([])", "laboratory.Trial('a', ('b', 'c'), walked(), [0.0] * 7, [0.0] * 7, None, [], 'd')",
     "laboratory.survey(z()).markdown()",
     "text_of(laboratory.forgotten_zero_grad(z(), lr=0.1))", "text_of(laboratory.live_weights(z()))",
+    "laboratory.gradient_by('forward', z(), [leaf()])", "laboratory.Derived([1.0], 1, 1)",
+    "str(nn.GradientCost(3, None))", "trained(gradients='forward', epochs=1)",
     "text_of(laboratory.naive_recursion(z()))", "text_of(laboratory.no_order(z()))",
     "text_of(laboratory.overwrite(z()))", "text_of(laboratory.survey(z()))",
     # Programs.
@@ -152,7 +154,8 @@ CALLS = [
     "nn.huber([leaf()], [1.0], 1.0)", "losses.loss_named('hinge')",
     "trained(model(), samples(), targets(), loss='hinge', epochs=1, batch_size=2, engine='eager', seed=0, validation=0.25)",
     "ready().predict_classes(samples())", "ready().predict_probabilities(samples())",
-    "trained(callbacks=[], engine='auto', progress=False, metrics=['f1'])", "trained(optimizer=sgd())",
+    "trained(callbacks=[], engine='auto', progress=False, metrics=['f1'], accumulate=2)",
+    "trained(history=nn.History(), patience=1, validation=0.5)", "trained(optimizer=sgd())",
     "text_of(nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2, seed=0, validation=0.25))",
     "nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2).save('kept.html')",
     "nn.TrainingPage(recording())",

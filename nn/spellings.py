@@ -84,7 +84,7 @@ NAMES: Mapping[str, str] = {
     "CosineDecay": "nn.schedules.cosine(0.1, steps=1000)",
     "DataLoader": _BATCHES,
     "Dataset": _BATCHES,
-    "EarlyStopping": "callbacks=[f] in nn.fit, where f(model, history) returns True to stop",
+    "EarlyStopping": "patience=5 in nn.fit",
     "ExponentialDecay": "nn.schedules.exponential(0.1, factor=0.999)",
     "ExponentialLR": "nn.schedules.exponential(0.1, factor=0.999)",
     "GridSearchCV": "a loop over nn.fit",
@@ -204,7 +204,6 @@ OPTIMIZER: Mapping[str, str] = {
 }
 
 _STEPS = "optimizer=nn.SGD(model.parameters(), lr=0.1)"
-_STOP = "callbacks=[f], where f(model, history) returns True to stop"
 FIT: Mapping[str, str] = {
     **dict.fromkeys(
         ("n_epochs=", "num_epochs=", "nb_epoch=", "max_epochs=", "max_iter=", "n_iter="), "epochs="
@@ -218,8 +217,9 @@ FIT: Mapping[str, str] = {
     "verbose=": "progress=",
     "random_state=": "seed=",
     "callback=": "callbacks=[f]",
-    "early_stopping=": _STOP,
-    "patience=": _STOP,
+    **dict.fromkeys(("early_stopping=", "n_iter_no_change="), "patience=5"),
+    **dict.fromkeys(("accumulation_steps=", "gradient_accumulation_steps="), "accumulate="),
+    **dict.fromkeys(("initial_epoch=", "warm_start="), "history="),
     "device=": _NUMBERS,
     "shuffle=": "leave it out: each epoch draws a new order, from seed=",
 }

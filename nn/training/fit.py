@@ -1,18 +1,11 @@
-"""One training loop: epochs of mini-batches, a step on the mean gradient of each.
+"""The door to training: what is asked for is looked at here, and nothing has changed before.
 
-The loop knows nothing of how gradients are found. An engine does that: here the eager one, which
-records the graph of one sample, goes backward and lets the graph go before the next. However a run
-ends, the parameters are those after a finished epoch.
+`run` is the loop behind it, `plan` the samples of each epoch, and an engine finds the gradients.
 """
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from autograd import Value
-from nn.data.schema import keep_schema
 from nn.losses import Function, loss_named
 from nn.module import Module
 from nn.spellings import FIT
@@ -23,17 +16,11 @@ from nn.training.arguments import (
     checked_callbacks,
     trainable,
 )
-from nn.training.engines.base import Engine
 from nn.training.engines.choice import engine_named
 from nn.training.history import History
-from nn.training.plan import CAUSES, DivergenceError, Part, Validation, planned
-from nn.training.progress import Bar, bar_of, say_above
-from nn.validation import Floats, own_keywords, whole
-
-_UNMOVED = (
-    "No parameter moved in the first epoch: the optimizer's steps change nothing in this model, "
-    "its learning rate is 0, or every gradient is."
-)
+from nn.training.plan import Validation, checked_patience, continued, planned
+from nn.training.run import Run, Patience
+from nn.validation import own_keywords, whole
 
 
 @own_keywords(FIT)
@@ -49,6 +36,9 @@ def fit(
     validation: Validation = 0.1,
     seed: int = 0,
     engine: str = "auto",
+    accumulate: int = 1,
+    patience: int | None = None,
+    history: History | None = None,
     metrics: Sequence[str] = (),
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
@@ -75,7 +65,7 @@ def fit(
             Value.
         optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
             whose `step()` does. That nothing moved in the first epoch is said in the note.
-        epochs: how often to go through the data.
+        epochs: how often to go through the data; with `history`, how often more.
         batch_size: samples in a step; the last batch of an epoch may be shorter.
         validation: what to hold out and measure on after each epoch: a fraction of the samples,
             chosen once (as `split` does); a pair (X, y); None or 0 for nothing; or "last_batch",
@@ -87,6 +77,14 @@ def fit(
             why where it cannot, in the history's `note` and above the bar. All give the same
             numbers, up to rounding. A model that keeps something of each call (its outputs, a
             count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
+        accumulate: how many batches make one step, on the average of all their samples' gradients:
+            the step of one batch that is as many times as large, in the memory of one.
+        patience: end the run when so many epochs in a row have brought no lower validation loss.
+            However the run ends, unless by an error, the parameters are then those after the epoch
+            with the least; the history says which, and whether patience ended it.
+        history: go on from the run that gave this history, with the same model, optimizer, data and
+            seed. Epochs are numbered on and drawn in the orders of one long run: 5 and 5 are 10,
+            bit for bit. The history returned has the earlier epochs, too; this one stays as it is.
         metrics: names of what to measure after each epoch beside the loss, of `nn.metrics`:
             "accuracy", "top_k" (k = 2; "top_3" for any other), "precision", "recall", "f1",
             "log_loss" and "confusion_matrix" of classes; "mean_absolute_error",
@@ -103,7 +101,8 @@ def fit(
 
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, masked or no
-            numbers, nothing would be trained, or `no_grad` is open; nothing has changed then.
+            numbers, nothing would be trained, `no_grad` is open, patience has no validation to
+            watch, or `history` is of another seed; nothing has changed then.
         TypeError: if an argument is of the wrong kind, such as an optimizer without a `step()`.
         DivergenceError: if the loss, a gradient or an output is not finite; the parameters are then
             those after the last finished epoch. So they are if a loss or callback raises.
@@ -129,74 +128,15 @@ def fit(
     """
     epochs = whole("epochs", epochs)
     seed = whole("seed", seed, at_least=0, at_most=None)
-    size = whole("batch_size", batch_size)
+    part = whole("batch_size", batch_size)
+    size = part * whole("accumulate", accumulate)
     parameters = trainable(model)
     plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics)
     make_engine = engine_named(engine, optimizer)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
-    history, before = plan.begin(model)
-    finished: list[float] | Floats = [p.data for p in parameters]
-    bar = bar_of(progress, epochs * plan.steps)
-    try:
-        finder = make_engine(model, plan.loss, *plan.train)
-        history.engine, history.note = finder.name, finder.note
-        say_above(bar, finder.note)
-        for epoch in range(1, epochs + 1):
-            began = time.perf_counter()
-            batches, trained, held = plan.epoch(epoch)
-            finder.begin(epoch)
-            total = _descended(finder, optimizer, batches, history, bar)
-            finder.store()
-            if epoch == 1 and np.array_equal(finder.numbers(), finished):
-                history.note = f"{history.note} {_UNMOVED}".strip()
-            history.append(plan.record(finder, history, total, trained, held, began))
-            finished = finder.numbers()
-            bar.set_postfix_str(history[-1].summary)
-            # All of them, also after one that asks to stop.
-            answers = [_asks_to_stop(call(model, history)) for call in calls]
-            if any(answers):
-                history.stopped = True
-                break
-            if calls:
-                finder.load()
-                finished = finder.numbers()
-    except BaseException as error:
-        _restore(parameters, finished)
-        keep_schema(model, plan.schema if history else before)
-        if not isinstance(error, KeyboardInterrupt):
-            raise
-        history.interrupted = True
-    finally:
-        bar.close()
-    for p in parameters:
-        p.grad = None
-    return history
-
-
-def _descended(
-    engine: Engine, optimizer: Stepping, batches: Iterable[Part], history: History, bar: Bar
-) -> float:
-    """Take a step for each batch of an epoch, and return the sum of the losses before them."""
-    total = 0.0
-    for step, (xs, ts) in enumerate(batches, 1):
-        lost = engine.gradients(xs, ts)
-        fault = engine.fault(lost, f"batch {step} of epoch {len(history) + 1}")
-        if fault:
-            causes = CAUSES.format(len(history))
-            raise DivergenceError(f"{fault}. {causes}{engine.failing()}", history)
-        engine.step(optimizer)
-        total += lost
-        bar.update()
-    return total
-
-
-def _asks_to_stop(answer: object) -> bool:
-    # Only a bool: a callback that ends in file.write(...) returns a number and means nothing by it.
-    return answer is True or (isinstance(answer, np.bool_) and bool(answer))  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _restore(parameters: list[Value], data: list[float] | Floats) -> None:
-    for p, x in zip(parameters, data if isinstance(data, list) else data.tolist(), strict=True):
-        p.data = x
-        p.grad = None
+    watch = Patience(checked_patience(patience, plan))
+    known = continued(history, plan)
+    run = Run(model, optimizer, plan, known, watch, calls, part)
+    run.go(make_engine, plan.done(known) + epochs, progress)
+    return known

@@ -96,6 +96,9 @@ class History:
         metric_name: "accuracy" for classes, "" for regression.
         interrupted: whether Ctrl-C ended the run; the model is as after the last record then.
         stopped: whether a callback ended the run.
+        stopped_early: whether patience did.
+        best_epoch: the number of the epoch with the least validation loss, whose parameters the
+            model has; None where no patience looked for it.
         engine: how the gradients were found, "compiled" or "eager"; "" if nothing was trained.
         classes: the names of the classes, in the order of the outputs; None for numbers.
         note: why the run was not compiled, if it was to be where that is possible; and that its
@@ -114,7 +117,12 @@ class History:
     1,7,0.5,0.75,0.625,0.5
     """
 
-    def __init__(self, records: Iterable[EpochRecord] = (), metric_name: str = "") -> None:
+    def __init__(
+        self,
+        records: Iterable[EpochRecord] = (),
+        metric_name: str = "",
+        classes: list[Any] | None = None,
+    ) -> None:
         self._records: list[EpochRecord] = []
         for record in iterable("History", records, "a list of EpochRecords"):
             self.append(record)
@@ -122,9 +130,16 @@ class History:
         self.metric_name = metric_name
         self.interrupted = False
         self.stopped = False
+        self.stopped_early = False
+        self.best_epoch: int | None = None
         self.engine = ""
-        self.classes: list[Any] | None = None
+        self.classes = classes
         self.note = ""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether something has ended the run before its last epoch: a callback, or patience."""
+        return self.stopped or self.stopped_early
 
     def append(self, record: EpochRecord) -> None:
         """Add the record of one more epoch."""
@@ -231,8 +246,16 @@ class History:
     @property
     def _remarks(self) -> list[str]:
         """What is to be known of the run beside its numbers."""
-        interrupted = "interrupted: the model is as after the last epoch above"
-        return [*[interrupted] * self.interrupted, *filter(None, [self.note])]
+        lines: list[str] = []
+        if self.interrupted and self.best_epoch is None:
+            lines.append("interrupted: the model is as after the last epoch above")
+        if self.best_epoch is not None:
+            how = "interrupted" * self.interrupted or "stopped early" * self.stopped_early
+            lines.append(
+                f"{how}{': ' if how else ''}the model is as after epoch {self.best_epoch}, whose "
+                "validation loss is the least"
+            )
+        return [*lines, *filter(None, [self.note])]
 
     def __str__(self) -> str:
         if not self._records:
@@ -276,7 +299,7 @@ class History:
             }
             shown = [f"{head} {x:.4g}" for head, x in numbers.items() if x is not None]
             text += f": {', '.join(shown)}"
-        return text + ", interrupted" * self.interrupted
+        return text + ", interrupted" * self.interrupted + ", stopped early" * self.stopped_early
 
     def to_csv(self, path: str | os.PathLike[str] | None = None, *, time: bool = False) -> str:
         """Return the records as CSV, and write them to a file, whole or not at all.

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from nn.data.schema import Schema, keep_schema, schema_kept
+from nn.data.schema import Schema, schema_kept
 from nn.losses import Loss
 from nn.metrics.outputs import accuracy
 from nn.metrics.reading import Reading
@@ -22,7 +22,7 @@ from nn.training.arguments import output_count, read
 from nn.training.batches import Batches, epoch_rng, split
 from nn.training.engines.base import Engine
 from nn.training.history import EpochRecord, History
-from nn.validation import Array, Floats, look_up, real
+from nn.validation import Array, Floats, instance, look_up, real, whole
 
 Part: TypeAlias = tuple[Floats, Array]
 Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
@@ -71,7 +71,7 @@ class Plan:
         train: the samples and prepared targets to train on.
         held: those held out once, or None.
         last_batch: hold the last batch of each epoch out instead.
-        size: samples in a batch.
+        size: samples in a step.
         seed: of the order.
         classes: whether the targets are classes.
         reading: how the model's outputs are read.
@@ -95,12 +95,9 @@ class Plan:
         """The number of steps in an epoch."""
         return -(-len(self.train[0]) // self.size) - self.last_batch
 
-    def begin(self, model: Module) -> tuple[History, Schema | None]:
-        """Let a model keep the schema; return an empty history, and the schema that it kept."""
-        history = History(metric_name="accuracy" if self.classes else "")
-        known = self.schema.classes
-        history.classes = None if known is None else known.tolist()
-        return history, keep_schema(model, self.schema)
+    def done(self, history: History) -> int:
+        """Return the number of the last epoch of a history; 0 before the first."""
+        return history[-1].epoch if len(history) else 0
 
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
         """Return an epoch's batches to train on, all their samples, and those to measure on."""
@@ -122,12 +119,13 @@ class Plan:
         began: float,
     ) -> EpochRecord:
         """Measure the model after an epoch that began then and whose losses summed to `total`."""
-        epoch = len(history) + 1
+        done = self.done(history)
+        epoch = done + 1
         outputs = engine.outputs(trained[0]) if self.classes or self.metrics else None
         if outputs is not None and not np.isfinite(outputs).all():
             raise DivergenceError(
                 f"the model's outputs are no longer finite after epoch {epoch}. "
-                + CAUSES.format(len(history)),
+                + CAUSES.format(done),
                 history,
             )
         metric, metrics = self.measure(outputs, trained[1])
@@ -138,7 +136,7 @@ class Plan:
             if not math.isfinite(held_loss):
                 raise DivergenceError(
                     f"the loss on the validation set became {held_loss} in epoch {epoch}. "
-                    + CAUSES.format(len(history)),
+                    + CAUSES.format(done),
                     history,
                 )
             held_metric, held_metrics = self.measure(outputs, held[1])
@@ -205,3 +203,43 @@ def planned(
     reading = schema.reading
     check_metrics(chosen, loss, reading, output_count(model, samples), classes)
     return Plan(loss, train, held, last_batch, size, seed, classes, reading, schema, tuple(chosen))
+
+
+def checked_patience(patience: object, plan: Plan) -> int | None:
+    """Return how many epochs may bring no lower validation loss; None for any number."""
+    if patience is None:
+        return None
+    count = whole("patience", patience)
+    if plan.held is None and not plan.last_batch:
+        raise ValueError(
+            "patience watches the validation loss, and nothing is held out: write validation=0.1, "
+            "or leave patience out"
+        )
+    return count
+
+
+def continued(history: object, plan: Plan) -> History:
+    """Return a history for a run to add to, with the epochs of an earlier one.
+
+    Raises:
+        TypeError: if it is none.
+        ValueError: if it is of another seed, or another kind of targets.
+    """
+    name, told = "accuracy" if plan.classes else "", plan.schema.classes
+    names = None if told is None else told.tolist()
+    if history is None:
+        return History(metric_name=name, classes=names)
+    instance("history=", history, History, "the History that an earlier fit returned")
+    earlier: Any = history
+    seeds = sorted({seed for seed in earlier.seed if seed != plan.seed})
+    if seeds:
+        raise ValueError(
+            f"the history's epochs were drawn with seed {seeds[0]}, and this call has {plan.seed}: "
+            f"write seed={seeds[0]}, or samples that were held out would be trained on"
+        )
+    if len(earlier) and earlier.metric_name != name:
+        kinds = ["classes" if known else "numbers" for known in (earlier.metric_name, name)]
+        raise ValueError(
+            f"the history is of {kinds[0]}, and y holds {kinds[1]}: leave history out to begin anew"
+        )
+    return History(earlier, metric_name=name, classes=names)

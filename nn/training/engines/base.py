@@ -72,6 +72,20 @@ class Engine:
         """
         raise NotImplementedError
 
+    def accumulated(self, X: Floats, targets: Array, size: int) -> float:
+        """Find the gradients of a batch in parts of so many samples: see `gradients`."""
+        if len(X) <= size:
+            return self.gradients(X, targets)
+        total, slopes = 0.0, np.zeros(len(self._parameters))
+        for i in range(0, len(X), size):
+            lost = self.gradients(X[i : i + size], targets[i : i + size])
+            if not (math.isfinite(lost) and np.isfinite(self._slopes).all()):
+                return lost
+            total += lost
+            slopes += self._slopes * len(self._batch[0])
+        self._slopes = slopes / len(X)
+        return total
+
     def fault(self, lost: float, where: str) -> str:
         """Name the loss or gradient that became nan or infinite, and where; "" if none did."""
         if not math.isfinite(lost):
@@ -189,6 +203,10 @@ class EagerEngine(Engine):
         self._is_reached = [False] * len(self._parameters)
         # Where the random masks stood before the last batch.
         self._began = self._masks.states()
+
+    def accumulated(self, X: Floats, targets: Array, size: int) -> float:
+        """See `Engine`; one graph at a time is the memory of one sample, however many there are."""
+        return self.gradients(X, targets)
 
     def failing(self) -> str:
         """See `Engine`; with the masks that the batch had."""

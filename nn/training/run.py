@@ -30,7 +30,7 @@ UNMOVED = (
 
 @dataclass
 class Patience:
-    """How long to wait for a lower validation loss: the least validation loss so far, and the parameters that gave it.
+    """How long to wait for a lower validation loss: the least so far, and its parameters.
 
     Attributes:
         most: how many epochs in a row may bring no lower loss; None to look at none.

@@ -218,7 +218,6 @@ FIT: Mapping[str, str] = {
     **dict.fromkeys(("accumulation_steps=", "gradient_accumulation_steps="), "accumulate="),
     **dict.fromkeys(("initial_epoch=", "warm_start="), "history="),
     "device=": NUMBERS,
-    "shuffle=": "leave it out: each epoch draws a new order, from seed=",
 }
 _LABELS_OF = ("y_true=", "labels=", "targets=")
 EVALUATE: Mapping[str, str] = {
@@ -310,7 +309,6 @@ DATA: Mapping[str, str] = {
     "test_size=": "fraction=",
     "random_state=": "seed=",
     "seed=": "rng=",
-    "shuffle=": "leave it out: each epoch is a new order, drawn from rng=",
 }
 # Options of the command `chalkgrad`.
 COMMAND: Mapping[str, str] = {

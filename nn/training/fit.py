@@ -18,7 +18,7 @@ from nn.training.arguments import (
 )
 from nn.training.engines.choice import engine_named
 from nn.training.history import History
-from nn.training.plan import Validation, checked_patience, continued, planned
+from nn.training.plan import DataOptions, Validation, checked_patience, continued, planned
 from nn.training.run import Patience, Run
 from nn.validation import own_keywords, whole
 
@@ -34,6 +34,7 @@ def fit(
     epochs: int,
     batch_size: int,
     validation: Validation = 0.1,
+    shuffle: bool = True,
     seed: int = 0,
     engine: str = "auto",
     gradients: str = "backprop",
@@ -69,9 +70,11 @@ def fit(
         epochs: how often to go through the data; with `history`, how often more.
         batch_size: samples in a step; the last batch of an epoch may be shorter.
         validation: what to hold out and measure on after each epoch: a fraction of the samples,
-            chosen once (as `split` does); a pair (X, y); None or 0 for nothing; or "last_batch",
-            where each epoch trains on all batches of its permutation but the last, which is
-            that epoch's validation set, so samples move between the two.
+            chosen once (as `split` does; of classes, each its share); a pair (X, y); None or 0 for
+            nothing; or "last_batch", where each epoch trains on all batches of its permutation but
+            the last, which is that epoch's validation set, so samples move between the two.
+        shuffle: draw a new order of the samples for each epoch; with False they keep theirs, and a
+            fraction held out is the last of them.
         seed: of the split and of the order of samples in each epoch.
         engine: "compiled" traces the model and the loss once and runs whole batches as array
             statements; "eager" records each sample's graph; "auto" compiles where it can, and says
@@ -136,7 +139,8 @@ def fit(
     part = whole("batch_size", batch_size)
     size = part * whole("accumulate", accumulate)
     parameters = trainable(model)
-    plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics)
+    options = DataOptions(shuffle)
+    plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
     make_engine = engine_named(engine, optimizer, gradients)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)

@@ -148,7 +148,12 @@ class History:
     1,7,0.5,0.75,0.625,0.5
     """
 
-    def __init__(self, records: Iterable[EpochRecord] = (), metric_name: str = "") -> None:
+    def __init__(
+        self,
+        records: Iterable[EpochRecord] = (),
+        metric_name: str = "",
+        classes: list[Any] | None = None,
+    ) -> None:
         self._records: list[EpochRecord] = []
         for record in iterable("History", records, "a list of EpochRecords"):
             self.append(record)
@@ -161,7 +166,7 @@ class History:
         self.engine = ""
         self.gradients = "backprop"
         self.cost: GradientCost | None = None
-        self.classes: list[Any] | None = None
+        self.classes = classes
         self.note = ""
 
     @property

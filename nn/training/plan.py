@@ -19,10 +19,10 @@ from nn.metrics.reading import Reading
 from nn.metrics.table import Measured, Metric, Said, check_metrics, measured, metrics_named
 from nn.module import Module
 from nn.training.arguments import output_count, read
-from nn.training.batches import Batches, epoch_rng, split
+from nn.training.batches import Batches, epoch_rng, held_out, strata_of
 from nn.training.engines.base import Engine
 from nn.training.history import EpochRecord, History
-from nn.validation import Array, Floats, instance, look_up, real, whole
+from nn.validation import Array, Floats, flag, instance, look_up, real, whole
 
 Part: TypeAlias = tuple[Floats, Array]
 Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
@@ -63,15 +63,25 @@ CAUSES = (
 
 
 @dataclass(frozen=True, slots=True)
+class DataOptions:
+    """What `fit` is told about its data.
+
+    Attributes:
+        shuffle: whether each epoch draws a new order; otherwise the last samples are held out.
+    """
+
+    shuffle: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The samples to train and to measure on, epoch by epoch.
 
     Attributes:
         loss: the loss.
-        train: the samples and prepared targets to train on.
+        batches: the samples and prepared targets to train on, in steps.
         held: those held out once, or None.
         last_batch: hold the last batch of each epoch out instead.
-        size: samples in a step.
         seed: of the order.
         classes: whether the targets are classes.
         reading: how the model's outputs are read.
@@ -80,10 +90,9 @@ class Plan:
     """
 
     loss: Loss
-    train: Part
+    batches: Batches
     held: Part | None
     last_batch: bool
-    size: int
     seed: int
     classes: bool
     reading: Reading
@@ -91,9 +100,14 @@ class Plan:
     metrics: tuple[Metric, ...] = ()
 
     @property
+    def train(self) -> Part:
+        """The samples and prepared targets to train on."""
+        return self.batches.X, self.batches.y
+
+    @property
     def steps(self) -> int:
         """The number of steps in an epoch."""
-        return -(-len(self.train[0]) // self.size) - self.last_batch
+        return len(self.batches) - self.last_batch
 
     def done(self, history: History) -> int:
         """Return the number of the last epoch of a history; 0 before the first."""
@@ -101,8 +115,7 @@ class Plan:
 
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
         """Return an epoch's batches to train on, all their samples, and those to measure on."""
-        # Not `minibatches`, which would look for a nan in all the samples at each epoch.
-        batches = Batches(*self.train, self.size, epoch_rng(self.seed, epoch), drop_last=False)
+        batches = self.batches.drawn_by(epoch_rng(self.seed, epoch))
         if not self.last_batch:
             return batches, self.train, self.held
         *drawn, held = batches
@@ -171,38 +184,57 @@ def planned(
     validation: Validation,
     seed: int,
     metrics: Any = (),
+    options: DataOptions = DataOptions(),
 ) -> Plan:
     """Check the data against the model and the loss, and hold out the part asked for."""
     chosen = metrics_named(metrics)
+    shuffle = flag("shuffle", options.shuffle)
     samples, targets, schema, classes = read(model, X, y, loss, schema_kept(model), strict=False)
     held: Part | None = None
     train: Part = samples, targets
-    last_batch = False
+    share = _share(validation, len(samples), size)
+    if isinstance(validation, tuple | list):
+        pair: Sequence[Any] = validation
+        own = read(model, pair[0], pair[1], loss, schema, strict=True)
+        held, classes = (own.samples, own.targets), classes and own.classes
+    elif share:
+        strata = strata_of(targets, sure=True) if schema.classes is not None else None
+        kept, out = held_out(len(samples), share, seed, strata, shuffle=shuffle)
+        train, held = (samples[kept], targets[kept]), (samples[out], targets[out])
+    reading = schema.reading
+    check_metrics(chosen, loss, reading, output_count(model, samples), classes)
+    batches = Batches(*train, size, epoch_rng(seed, 1), drop_last=False, shuffle=shuffle)
+    last_batch = isinstance(validation, str)
+    return Plan(loss, batches, held, last_batch, seed, classes, reading, schema, tuple(chosen))
+
+
+def _share(validation: Validation, count: int, size: int) -> float:
+    """Return the fraction of the samples to hold out once, 0 for none.
+
+    Raises:
+        ValueError: if that is none of the ways to validate, or leaves nothing to train on.
+    """
     if isinstance(validation, tuple | list):
         pair: Sequence[Any] = validation
         if len(pair) != 2:
             raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
-        own = read(model, pair[0], pair[1], loss, schema, strict=True)
-        held, classes = (own.samples, own.targets), classes and own.classes
-    elif isinstance(validation, str):
+        return 0.0
+    if isinstance(validation, str):
         look_up("way to validate", validation, {"last_batch": True})
-        last_batch = True
-        if len(samples) <= size:
+        if count <= size:
             raise ValueError(
-                f"there is nothing to train on: all {len(samples)} samples fit into one batch of "
+                f"there is nothing to train on: all {count} samples fit into one batch of "
                 f"{size}, and validation='last_batch' holds the last batch out; choose a smaller "
                 "batch_size"
             )
-    elif validation is not None and (share := real("validation", validation)):
-        if not 0.0 < share < 1.0:
-            raise ValueError(
-                f"validation is a fraction between 0 and 1, such as 0.1, a pair (X, y), "
-                f"'last_batch' or None; got {validation}"
-            )
-        train, held = split(samples, targets, validation, seed)
-    reading = schema.reading
-    check_metrics(chosen, loss, reading, output_count(model, samples), classes)
-    return Plan(loss, train, held, last_batch, size, seed, classes, reading, schema, tuple(chosen))
+        return 0.0
+    share = 0.0 if validation is None else real("validation", validation)
+    if share and not 0.0 < share < 1.0:
+        raise ValueError(
+            f"validation is a fraction between 0 and 1, such as 0.1, a pair (X, y), "
+            f"'last_batch' or None; got {validation}"
+        )
+    return share
 
 
 def checked_patience(patience: object, plan: Plan) -> int | None:
@@ -225,11 +257,12 @@ def continued(history: object, plan: Plan) -> History:
         TypeError: if it is none.
         ValueError: if it is of another seed, or another kind of targets.
     """
-    name = "accuracy" if plan.classes else ""
-    earlier: Any = history
+    name, told = "accuracy" if plan.classes else "", plan.schema.classes
+    names = None if told is None else told.tolist()
     if history is None:
-        return _begun(plan, ())
+        return History(metric_name=name, classes=names)
     instance("history=", history, History, "the History that an earlier fit returned")
+    earlier: Any = history
     seeds = sorted({seed for seed in earlier.seed if seed != plan.seed})
     if seeds:
         raise ValueError(
@@ -241,12 +274,4 @@ def continued(history: object, plan: Plan) -> History:
         raise ValueError(
             f"the history is of {kinds[0]}, and y holds {kinds[1]}: leave history out to begin anew"
         )
-    return _begun(plan, earlier)
-
-
-def _begun(plan: Plan, records: Iterable[EpochRecord]) -> History:
-    """Return a history of a plan's kind of targets, with some records."""
-    history = History(records, metric_name="accuracy" if plan.classes else "")
-    known = plan.schema.classes
-    history.classes = None if known is None else known.tolist()
-    return history
+    return History(earlier, metric_name=name, classes=names)

@@ -106,7 +106,7 @@ class Run:
         history, plan = self.history, self.plan
         bar = bar_of(progress, (last - plan.done(history)) * plan.steps)
         engine: Engine | None = None
-        before = keep_schema(self.model, plan.schema)
+        first, before = len(history), keep_schema(self.model, plan.schema)
         try:
             engine = make_engine(self.model, plan.loss, *plan.train)
             history.engine, history.note = engine.name, engine.note
@@ -115,7 +115,7 @@ class Run:
                 self._epoch(engine, bar)
         except BaseException as error:
             _restore(self._parameters, self.finished)
-            keep_schema(self.model, before if self._is_first else plan.schema)
+            keep_schema(self.model, plan.schema if len(history) > first else before)
             if not isinstance(error, KeyboardInterrupt):
                 raise
             history.interrupted = True

@@ -16,10 +16,18 @@ LONGEST: Final = 2_000
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Those that turn the direction of all text behind them, numbers too.
 _TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Words in a script that runs from right to left, of one name: letters after them may be any.
+_RIGHT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_LEFTWARDS: Final = re.compile(f"[{_RIGHT}][\\w{_RIGHT}]*(?: [{_RIGHT}][\\w{_RIGHT}]*)*")
 
 _MARKDOWN: Final = str.maketrans(
     {c: f"\\{c}" for c in "\\`*_{}[]()#+-.!|~$^"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
+
+# What means something in the address of an image or in an attribute of HTML; no more, for the size.
+# For the same reason attributes within stand between single quotes.
+_CODED: Final = {ord(c): f"%{ord(c):02X}" for c in '%#<>&"\n\t'}
+_TAG: Final = re.compile("<[^<>]+>")
 
 
 def clean(text: str, length: int = LONGEST) -> str:
@@ -37,6 +45,18 @@ def clean(text: str, length: int = LONGEST) -> str:
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", _TURNING.sub("", text))
 
 
+def apart(text: str) -> str:
+    """Return `text` with words that run from right to left set apart from what is around them.
+
+    A number or a sign behind such a name would otherwise stand before it. The characters that set
+    apart (Unicode's isolates, UAX 9) are not seen.
+
+    >>> apart("x * 2"), apart("\u05d0 ** 2") == "\u2068\u05d0\u2069 ** 2"
+    ('x * 2', True)
+    """
+    return _LEFTWARDS.sub("\u2068\\g<0>\u2069", text)
+
+
 def markup(text: str) -> str:
     """Return `text` as the content of an element of XML or HTML.
 
@@ -46,6 +66,17 @@ def markup(text: str) -> str:
     'a &lt; b &amp; "c"'
     """
     return escape(text, quote=False)
+
+
+def image_source(svg: str) -> str:
+    """Return an SVG as the address of an image, ready for an attribute between double quotes.
+
+    >>> image_source('<svg id="a">"</svg>')
+    "data:image/svg+xml;charset=utf-8,%3Csvg id='a'%3E%22%3C/svg%3E"
+    """
+    svg = svg.replace("'", "&#39;").replace(">\n<", "><")
+    coded = _TAG.sub(lambda tag: tag[0].replace('"', "'"), svg).translate(_CODED)
+    return f"data:image/svg+xml;charset=utf-8,{coded}"
 
 
 def markdown_text(text: str) -> str:

@@ -3,7 +3,8 @@
 
 // The height of a line on an arrow, its text, and how far numbers may go beyond the room they had.
 // A line may have smaller text, and two lines text that is smaller yet; so may numbers in a box.
-const ROW = 13, TEXT = 10, BEYOND = 44, SMALLER = 8.4, SMALLEST = 7;
+// Two lines stand closer, with text that fits, where other numbers are near above or below.
+const ROW = 13, TEXT = 10, BEYOND = 44, SMALLER = 8.4, SMALLEST = 7, CLOSE = 0.87;
 const NEAR = 60;
 
 const wide = (text) =>
@@ -21,21 +22,37 @@ function inView() {
     x > left - NEAR && x < right + NEAR && y > top - NEAR && y < bottom + NEAR;
 }
 
-// The numbers on an arrow in one line, or in two where they would be too wide.
-const places = new Map();
-function numbersOn(edge, factors, product, hue, seen) {
-  const ground = edge.querySelector("rect");
-  if (!ground) return;
-  if (!places.has(edge)) {
+// Where each arrow's numbers stand, how wide they may be, and how far off the nearest others are.
+let spots = null;
+function measured() {
+  spots = new Map(edges.flatMap((edge) => {
+    const ground = edge.querySelector("rect");
+    if (!ground) return [];
     const [x, y, width] = middle(ground), lines = edge.querySelectorAll("text").length;
-    places.set(edge, { x, y, room: width + BEYOND, lines });
-  }
-  if (seen && !seen(places.get(edge))) return;
-  const place = places.get(edge), whole = `${factors} = ${product}`;
+    return [[edge, { x, y, room: width + BEYOND, lines, tall: 4 * ROW }]];
+  }));
+  const all = [...spots.values()];
+  all.forEach((one, i) => {
+    for (const other of all.slice(i + 1)) {
+      const apart = Math.abs(one.y - other.y);
+      if (2 * Math.abs(one.x - other.x) >= one.room + other.room) continue;
+      one.tall = Math.min(one.tall, apart);
+      other.tall = Math.min(other.tall, apart);
+    }
+  });
+}
+
+// The numbers on an arrow in one line, or in two where they would be too wide.
+function numbersOn(edge, factors, product, hue, seen) {
+  if (!spots) measured();
+  const place = spots.get(edge);
+  if (!place || (seen && !seen(place))) return;
+  const ground = edge.querySelector("rect"), whole = `${factors} = ${product}`;
   const texts = place.lines > 1 || SMALLER * wide(whole) > TEXT * place.room
     ? [factors, `= ${product}`] : [whole];
-  const width = Math.max(...texts.map(wide)), height = 2 + ROW * texts.length;
-  const shrunk = Math.max(SMALLEST, Math.min(TEXT, TEXT * place.room / width));
+  const row = texts.length > 1 ? Math.min(ROW, (place.tall - 2) / 2) : ROW;
+  const width = Math.max(...texts.map(wide)), height = 2 + row * texts.length;
+  const shrunk = Math.max(SMALLEST, Math.min(TEXT, row * CLOSE, TEXT * place.room / width));
   const size = { x: place.x - width / 2, y: place.y - height / 2 + 0.5, width, height: height - 1 };
   for (const [name, number] of Object.entries(size)) set(ground, name, number.toFixed(1));
   const elements = [...edge.querySelectorAll("text")];
@@ -48,7 +65,7 @@ function numbersOn(edge, factors, product, hue, seen) {
     put(element, texts[i]);
     set(element, "fill", hue);
     set(element, "font-size", shrunk.toFixed(1));
-    set(element, "y", (place.y - height / 2 + ROW * (i + 1) - 2).toFixed(1));
+    set(element, "y", (place.y - height / 2 + row * (i + 1) - 2 * row / ROW).toFixed(1));
   });
 }
 

@@ -1,5 +1,5 @@
-// Numbers as text, as Python writes them, text as numbers, and the numbers of all steps.
-// Stands inside the function of walkthrough.js.
+// Numbers as text, as Python writes them, text as numbers, names in text, and the numbers of all
+// steps. Stands inside the function of walkthrough.js.
 
 // As Python's format "g" has it: a tie, which the decimals of the number end in, goes to even.
 function digits(x, count) {
@@ -24,6 +24,12 @@ function textOf(x, most, count) {
 }
 const figure = (x) => textOf(x, 1e9, 6), brief = (x) => textOf(x, 1e6, 4);
 const tone = (x) => (x !== x ? "nan" : x > 0 ? "positive" : x < 0 ? "negative" : "zero");
+
+// Names that run from right to left, set apart from the numbers and signs beside them as
+// autograd/escaping.py does.
+const RIGHT = "\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefc\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}";
+const LEFTWARDS = new RegExp(`[${RIGHT}][\\p{L}\\p{N}_${RIGHT}]*(?: [${RIGHT}][\\p{L}\\p{N}_${RIGHT}]*)*`, "gu");
+const apart = (text) => text.replace(LEFTWARDS, "\u2068$&\u2069");
 
 // A number as people write it, or a product or a quotient of two; undefined for anything else.
 const plain = (text) => text.trim().replace(/[−–]/g, "-").replace(",", ".");
@@ -57,7 +63,7 @@ function computed(leaves) {
   nodes.forEach((node, i) => { node[2] = figure(found.values[i]); });
   uses.forEach((u, k) => {
     const operand = u[USE.operand], before = sums[operand], part = found.contributions[k];
-    if (found.flows[k]) sums[operand] += part;
+    if (found.flows[k] !== 0) sums[operand] += part;
     const book = u[USE.booked] === undefined ? undefined : books[next++];
     u.numbers = [found.gradients[u[USE.node]], found.partials[k], part, before, sums[operand], book];
   });

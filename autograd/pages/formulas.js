@@ -94,22 +94,22 @@ function explain(u, forward) {
   question.hidden = !open;
   if (forward) {
     const [name, mark, value, operation, names, numbers] = nodes[at];
-    phase.textContent = `Forward: the value of ${name}`;
+    phase.textContent = apart(`Forward: the value of ${name}`);
     formulas.innerHTML = equation(mark, names, numbers, number(value));
-    said.textContent = names ? `${name} = ${operation} = ${value}`
-      : `${name} = ${value} is given`;
+    said.textContent = apart(names ? `${name} = ${operation} = ${value}`
+      : `${name} = ${value} is given`);
     return;
   }
   const mark = nodes[last][1];
   if (!u) {
-    phase.textContent = `Backward: it begins at ${z}`;
+    phase.textContent = apart(`Backward: it begins at ${z}`);
     formulas.innerHTML = equation(fraction("d", mark, mark), number("1"));
     said.textContent =
-      `The derivative of ${z} by itself is 1. From here it is passed down the edges.`;
+      apart(`The derivative of ${z} by itself is 1. From here it is passed down the edges.`);
     return;
   }
   const [from, to] = [nodes[u[USE.node]], nodes[u[USE.operand]]];
-  phase.textContent = `Backward: from ${from[0]} to ${to[0]}`;
+  phase.textContent = apart(`Backward: from ${from[0]} to ${to[0]}`);
   const local = fraction("∂", from[1], to[1]);
   const whole = fraction("d", mark, to[1]), upstream = fraction("d", mark, from[1]);
   const sum = whole + "<mo>←</mo>" + number(u[USE.before], PRODUCT) + "<mo>+</mo>" + upstream +
@@ -117,8 +117,8 @@ function explain(u, forward) {
   if (open) {
     formulas.innerHTML = equation(local, u[USE.names] || number(u[USE.local])) + equation(sum);
     label.firstChild.textContent =
-      `${ratio("d", z, from[0])} = ${u[USE.upstream]}. What does this edge contribute to ` +
-      `${ratio("d", z, to[0])}?`;
+      apart(`${ratio("d", z, from[0])} = ${u[USE.upstream]}. What does this edge contribute to ` +
+      `${ratio("d", z, to[0])}?`);
     said.textContent = "";
     return;
   }
@@ -130,8 +130,8 @@ function explain(u, forward) {
   const rule = u[USE.rule] ? ` = ${u[USE.rule]}` : "";
   const booked = u[USE.booked] ? ` (textbook: ${u[USE.booked]}${u[USE.floats]})` : "";
   const [factor, part] = [u[USE.local], u[USE.contribution]].map(signed);
-  said.textContent =
+  said.textContent = apart(
     `${ratio("∂", from[0], to[0])}${u[USE.which]}${rule} = ${u[USE.local]}${booked}; upstream × local: ` +
     `${u[USE.upstream]} × ${factor} = ${u[USE.contribution]}; ` +
-    `${ratio("d", z, to[0])}: ${u[USE.before]} + ${part} = ${u[USE.after]}`;
+    `${ratio("d", z, to[0])}: ${u[USE.before]} + ${part} = ${u[USE.after]}`);
 }

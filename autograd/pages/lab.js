@@ -1,11 +1,15 @@
-// The numbers given, to be changed: a field and a slider for each leaf, steps of gradient descent,
-// nudges, undo, reset, and a link that keeps them.
-// Stands inside the function of walkthrough.js, in pages that have a program.
+// The numbers given, to be changed: a field and a slider for each leaf, steps of gradient descent
+// by those that are not held fixed, nudges, undo, reset, and a link that keeps them.
+// Stands inside the function of walkthrough.js, in pages that have a program. `data.held` has the
+// leaves that are held at first, `data.past` what may be undone, `data.saved` what Reset gives back,
+// and `data.before()` undoes what was before this graph, and tells whether anything was.
 
 const RATE = "0.01", NUDGE = "0.01";
+// Behind the number of a leaf in a link, where it is held fixed.
+const FIXED = "!";
 // What may still become a number while it is typed.
 const BEGUN = /^\s*[-+−]?\s*(\d*[.,]?\d*(e[-+−]?\d*)?\s*[*×·/]?\s*[-+−]?)?$/i;
-const exactly = (x) => (Number.isFinite(x) ? String(x) : figure(x));
+const exactly = (x) => (Number.isFinite(x) && x !== 0 ? String(x) : figure(x));
 const quoted = (text) => `“${text.slice(0, 40)}${text.length > 40 ? "…" : ""}”`;
 
 // The next of 1, 2, 5, 10, ... that is no less.
@@ -24,11 +28,13 @@ function around(x) {
 }
 
 function lab() {
-  const saved = data.leaves.map(Number.parseFloat).map((x, k) =>
+  const first = data.leaves.map(Number.parseFloat).map((x, k) =>
     ({ inf: Infinity, "-inf": -Infinity })[data.leaves[k]] ?? x);
+  const saved = data.saved || first;
   const own = root.closest(".cw-page");
-  const past = [];
-  let given = [...saved];
+  const past = data.past || [];
+  let given = [...first];
+  const held = leaves.map((_, k) => (data.held || []).includes(k));
   let found = compute(given);
   // The control whose changes are one until it is left.
   let edited = null;
@@ -38,7 +44,7 @@ function lab() {
   set(told, "role", "status");
   function say(text, isWrong) {
     told.classList.toggle("cw-wrong", Boolean(isWrong));
-    put(told, text);
+    put(told, apart(text));
   }
 
   function wrong(text, kind) {
@@ -107,13 +113,25 @@ function lab() {
       take(changedAt(k, +bar.value), bar);
     });
     bar.addEventListener("change", settled);
+    const hold = make("input");
+    hold.type = "checkbox";
+    hold.checked = held[k];
+    set(hold, "aria-label", `hold ${name(k)} fixed in descent`);
+    hold.addEventListener("change", () => {
+      held[k] = hold.checked;
+      say(held[k] ? `${name(k)} is held fixed: a step of descent leaves it at ${figure(given[k])}.`
+        : `${name(k)} moves with descent again.`);
+      keep();
+    });
+    const fixed = make("label", "cw-hold");
+    fixed.append(hold, "fixed");
     const row = make("div", "cw-leaf");
     const nudge = button("nudge", `nudge ${name(k)}`, () => nudged(k));
-    const shown = make("span", "cw-slope", `${ratio("d", z, name(k))} = `);
-    shown.append(output, nudge);
+    const shown = make("span", "cw-slope", apart(`${ratio("d", z, name(k))} = `));
+    shown.append(output, fixed, nudge);
     row.append(make("span", "cw-of", name(k)), text, bar, shown);
     list.append(row);
-    return { text, bar, output };
+    return { text, bar, output, hold };
   });
   const outcome = quiet(make("output"), `value of ${z}`);
   const slopes = () => leaves.map((i) => found.gradients[i]);
@@ -135,7 +153,8 @@ function lab() {
   function descended() {
     const learning = amount(rate);
     if (learning === undefined) return;
-    const next = slopes().map((slope, k) => (slope === 0 ? given[k] : given[k] - learning * slope));
+    const next = slopes().map((slope, k) =>
+      (slope === 0 || held[k] ? given[k] : given[k] - learning * slope));
     const beyond = next.findIndex((x, k) => !Number.isFinite(x) && !Object.is(x, given[k]));
     const before = nodes[last][2];
     if (beyond >= 0) {
@@ -143,7 +162,10 @@ function lab() {
     } else if (take(next)) {
       say(`${z} goes from ${before} to ${nodes[last][2]}.`);
       keep();
-    } else say("Nothing moves: the gradients are 0, or too small.");
+    } else {
+      say(held.every(Boolean) ? "Nothing moves: every leaf is held fixed."
+        : "Nothing moves: the gradients are 0, or too small.");
+    }
   }
   function nudged(k) {
     const h = amount(by);
@@ -160,7 +182,10 @@ function lab() {
   }
   function undone() {
     edited = null;
-    if (!past.length) { say("There is nothing to undo."); return; }
+    if (!past.length) {
+      if (!data.before || !data.before()) say("There is nothing to undo.");
+      return;
+    }
     shift(past.pop());
     say(`Undone: ${result()}`);
     keep();
@@ -174,21 +199,22 @@ function lab() {
   // The link ------------------------------------------------------------------------------------
   const link = make("a", "cw-button", "Link to these numbers");
   const address = () => "#" + leaves
-    .map((_, k) => `${encodeURIComponent(name(k))}=${exactly(given[k])}`).join("&");
+    .map((_, k) => `${encodeURIComponent(name(k))}=${exactly(given[k])}${held[k] ? FIXED : ""}`)
+    .join("&");
   // Keeps the numbers in the address of a page of its own; that of a notebook is not ours.
   function keep() {
     if (!own) return;
     link.href = address();
-    const isSaved = given.every((x, k) => Object.is(x, saved[k]));
+    const isSaved = given.every((x, k) => Object.is(x, saved[k]) && !held[k]);
     try {
       history.replaceState(null, "", isSaved ? location.pathname + location.search : link.href);
     } catch {
       // A page in a frame may have no address of its own.
     }
   }
-  // The numbers of a link, or a word on why it has none.
+  // The numbers of a link, and those held fixed, or a word on why it has none.
   function linked(text) {
-    const numbers = [...saved], seen = new Set();
+    const numbers = [...saved], seen = new Set(), fixed = leaves.map(() => false);
     for (const part of text.split("&")) {
       const cut = part.indexOf("=");
       let key;
@@ -197,20 +223,24 @@ function lab() {
       if (k < 0 || cut < 0) return `The link names ${quoted(key || part)}, which is no leaf here`;
       if (seen.has(k)) return `The link names ${quoted(key)} twice`;
       seen.add(k);
-      const written = part.slice(cut + 1), x = read(written);
+      fixed[k] = part.endsWith(FIXED);
+      const written = part.slice(cut + 1, fixed[k] ? -1 : undefined), x = read(written);
       if (!Number.isFinite(x) && written !== exactly(saved[k])) {
         return `The link gives ${quoted(key)} as ${quoted(written)}, which is no finite number`;
       }
       numbers[k] = Number.isFinite(x) ? x : saved[k];
     }
-    return numbers;
+    return { numbers, fixed };
   }
   function arrive() {
     const text = location.hash.slice(1);
     if (!text) return;
-    const numbers = linked(text);
-    if (typeof numbers === "string") say(`${numbers}: the numbers stay as they are.`, true);
-    else if (take(numbers)) say(`The numbers of the link: ${result()}`);
+    const found = linked(text);
+    if (typeof found === "string") say(`${found}: the numbers stay as they are.`, true);
+    else {
+      found.fixed.forEach((is, k) => { held[k] = controls[k].hold.checked = is; });
+      if (take(found.numbers)) say(`The numbers of the link: ${result()}`);
+    }
     link.href = address();
   }
 
@@ -239,11 +269,12 @@ function lab() {
   }
 
   const buttons = make("div", "cw-bar");
-  buttons.append(button("Step of gradient descent", "", descended), rate.box, by.box,
-    button("Undo", "", undone), button("Reset", "", reset));
+  const undo = button("Undo", "", undone);
+  buttons.append(button("Step of gradient descent", "", descended), rate.box, by.box, undo,
+    button("Reset", "", reset));
   const head = make("p", "cw-labhead", "Change the numbers");
   if (!leaves.includes(last)) {
-    const shown = make("span", "", `${z} = `);
+    const shown = make("span", "", apart(`${z} = `));
     shown.append(outcome);
     head.append(": ", shown);
   }
@@ -258,5 +289,7 @@ function lab() {
     arrive();
     window.addEventListener("hashchange", arrive);
   }
-  return { group, tell, begin };
+  // For a page that makes this one anew.
+  const state = { past, held, saved, undo, numbers: () => given };
+  return { group, tell, begin, state };
 }

@@ -191,7 +191,7 @@ function boxSvg({ box, x, y, width, height }) {
     line += MEASURES.line;
     const spans = head.map(({ text, colour, size, weight }, i) =>
       `<tspan fill="${colour}" font-size="${size}" font-weight="${weight}"` +
-      `${i ? ' dx="8"' : ""}>${markup(text)}</tspan>`);
+      `${i ? ' dx="8"' : ""}>${markup(apart(text))}</tspan>`);
     out.push(`<text x="${one(x)}" y="${one(line - 2)}" text-anchor="middle">${spans.join("")}</text>`);
   }
   for (const [name, text, tone] of box.rows) {

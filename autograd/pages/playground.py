@@ -29,12 +29,8 @@ from autograd.pages.formulas import forms_of_rows
 from autograd.pages.grammar import grammar_script
 from autograd.pages.picture import picture_script
 from autograd.pages.rows import standing_alone, without_comments
-from autograd.pages.walkthrough import (
-    MOST_NODES,
-    Walkthrough,
-    walkthrough_function,
-    walkthrough_style,
-)
+from autograd.pages.still import still_of
+from autograd.pages.walkthrough import MOST_NODES, walkthrough_function, walkthrough_style
 
 # What there is to try, and what the page begins with where nothing is given.
 EXAMPLES: list[tuple[str, dict[str, float]]] = [
@@ -120,12 +116,13 @@ class ExpressionPage:
             "examples": EXAMPLES,
         }
         told = script_json(data)
+        still = still_of(self._walk, 0, self._walk.uses, roomy=True).html
         name = "cw-" + hashlib.sha256(told.encode()).hexdigest()[:12]
         title = f'<{heading} class="cw-title">{_TITLE}</{heading}>'
         return (
             f'<div class="chalk-play" id="{name}" data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{_style()}</style>\n"
-            f'<div class="chalk-walk cw">\n{title}\n{_still(self._walk)}\n</div>\n'
+            f'<div class="chalk-walk cw">\n{title}\n{still}\n</div>\n'
             f'<script>\n{page_script()}[3]("{name}", {told});\n</script>\n</div>'
         )
 
@@ -161,17 +158,13 @@ class ExpressionPage:
         return f'<ExpressionPage: {label_text(self.expression, 60)}; .save("page.html")>'
 
 
-def _still(walk: Walk) -> str:
-    """Return the image and the table of a walkthrough."""
-    html = Walkthrough(walk, MOST_NODES, quiz=False).html
-    return html[html.index('<div class="cw-still">') : html.rindex("<script>")].rstrip()
-
-
 @cache
 def _style() -> str:
     # Of a page whose picture may have any colour.
     colours = "".join([f'{kind}="{colour}"' for colour in DARK for kind in ("fill", "stroke")])
-    return f"{walkthrough_style(colours)}\n{asset('playground.css')}"
+    # Its page fills the window as that of a walkthrough does.
+    style = walkthrough_style(colours).replace(".cw-page", ".cw-sheet")
+    return f"{style}\n{asset('playground.css')}"
 
 
 def page_script() -> str:

@@ -1,7 +1,7 @@
-"""The picture of a walk: the graph with all its final numbers, which the page takes apart.
+"""What stays of a page where scripts are stripped: the picture of a walk, and the table beside it.
 
-It is made for one place, so it is written short, and a picture whose numbers may change has room
-in its boxes for any number.
+The live view takes both apart. The picture has the graph with all its final numbers; it is made for
+one place, so it is written short, and one whose numbers may change has room in its boxes for any.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from autograd.display.chain.passes import Use, Walk
-from autograd.display.format import number_text, tone
+from autograd.display.chain.terms import figure, short
+from autograd.display.format import count_text, number_text, tone
 from autograd.display.picture.boxes import Fact
 from autograd.display.picture.picture import paint
 from autograd.display.shown.theme import adapting
 from autograd.display.writers.svg import svg_of
+from autograd.escaping import apart, image_source, markup
 
 # What a box takes beside a number of six signs lets one of ten in. They are for the measuring.
 _ROOM = 6
@@ -33,17 +36,75 @@ _TIP = re.compile(r'( d="M[\d.,]+) l([-\d.]+),(-[\d.]+) ([hv][\d.]+) z')
 _PIECE = re.compile(r"([HVC])([^HVC]*)")
 
 
-def drawn(
-    walk: Walk, first: int, used: Sequence[Use], *, roomy: bool
-) -> tuple[str, dict[tuple[int, int], int]]:
-    """Return the picture as SVG, and for each use in it the number of its arrow.
+class Still(NamedTuple):
+    """The image and the table of a walk.
+
+    Attributes:
+        html: both, in one element.
+        drawing: the picture as SVG.
+        arrows: for each use in the picture, by its node and position, the number of its arrow.
+    """
+
+    html: str
+    drawing: str
+    arrows: dict[tuple[int, int], int]
+
+
+def still_of(walk: Walk, first: int, used: Sequence[Use], *, roomy: bool) -> Still:
+    """Return the image and the table of a walk.
 
     Args:
-        walk: the walk whose numbers it has.
-        first: the place of the oldest node in it.
+        walk: the walk whose numbers they have.
+        first: the place of the oldest node in them.
         used: the uses whose arrows have numbers.
         roomy: whether boxes have room for other numbers.
     """
+    drawing, arrows = _drawn(walk, first, used, roomy)
+    z, shown = walk.name(len(walk.nodes) - 1), len(walk.nodes) - first
+    alt = (
+        f"The graph of {z}: {count_text(shown, 'node')}, with the values and gradients listed below"
+    )
+    note = (
+        f"<p>This graph has {count_text(len(walk.nodes), 'node')}; the youngest {shown} are shown, "
+        "and their gradients are complete.</p>"
+    )
+    html = (
+        f'<div class="cw-still">{note if first else ""}'
+        f'<div class="cw-graph" tabindex="0"><img alt="{_attribute(alt)}" '
+        f'src="{image_source(drawing)}"></div>'
+        f"{_table(walk, first)}</div>"
+    )
+    return Still(html, drawing, arrows)
+
+
+def _table(walk: Walk, first: int) -> str:
+    """Return the table of values and gradients, as it is at the end."""
+    z = markup(walk.name(len(walk.nodes) - 1))
+    total = f"gradient d{apart(z)}/d·" if len(z) <= 8 else "gradient"
+    rows = [
+        f'<tr><th scope="row">{markup(walk.name(i))}</th>'
+        f"<td>{markup(apart(operation_text(walk, i)))}</td><td>{figure(walk.data[i])}</td>"
+        f"<td>{figure(walk.gradients[i])}</td></tr>"
+        for i in range(first, len(walk.nodes))
+    ]
+    heads = ("node", "operation", "value", total)
+    head = "".join([f'<th scope="col">{text}</th>' for text in heads])
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def operation_text(walk: Walk, i: int) -> str:
+    """Return the operation of a node in names, or that it is given."""
+    return "given" if walk.nodes[i].op is None else short(walk.forward(i)[0].text.text)
+
+
+def _attribute(text: str) -> str:
+    return markup(text).replace('"', "&quot;")
+
+
+def _drawn(
+    walk: Walk, first: int, used: Sequence[Use], roomy: bool
+) -> tuple[str, dict[tuple[int, int], int]]:
+    """Return the picture as SVG, and for each use in it the number of its arrow."""
     picture = paint(walk.z, walk.nodes[first:], {}, walk.place)
     uses: dict[tuple[int, int] | None, Use] = {(u.node, u.position): u for u in used}
     by_use: dict[tuple[int, int], int] = {}

@@ -68,7 +68,7 @@ function sums(k) {
     .map((w) => w[USE.operand]), ...(k < nodes.length ? [] : [last])];
   const line = make("p", "cw-sums", latest.length ? "Running gradients: " : "");
   for (const i of [...new Set(latest)].slice(0, 12)) {
-    const sum = make("span", "", `${nodes[i][0]} `);
+    const sum = make("span", "", apart(`${nodes[i][0]} `));
     sum.append(make("b", "", rows[i].cells[3].textContent));
     line.append(sum, " ");
   }

@@ -116,12 +116,11 @@ function stillOf(id, { data, numbers, svg }) {
   const count = data.nodes.length;
   image.alt = `The graph of ${z}: ${count} node${count === 1 ? "" : "s"}, ` +
     "with the values and gradients listed below";
-  const bytes = new TextEncoder().encode(svg.replace("</svg>", "<style></style></svg>"));
-  const signs = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  image.src = `data:image/svg+xml;base64,${btoa(signs)}`;
+  const drawing = encodeURIComponent(svg.replace("</svg>", "<style></style></svg>"));
+  image.src = `data:image/svg+xml;charset=utf-8,${drawing}`;
   const table = make("table");
   const [head, body] = [table.createTHead().insertRow(), table.createTBody()];
-  const total = [...z].length <= 8 ? `gradient d${z}/d·` : "gradient";
+  const total = [...z].length <= 8 ? `gradient d${apart(z)}/d·` : "gradient";
   for (const text of ["node", "operation", "value", total]) {
     const cell = make("th", "", text);
     cell.scope = "col";
@@ -131,7 +130,7 @@ function stillOf(id, { data, numbers, svg }) {
     const row = body.insertRow();
     const first = make("th", "", name);
     first.scope = "row";
-    row.append(first, ...[operation, value, figure(numbers.gradients[i])].map((x) => make("td", "", x)));
+    row.append(first, ...[apart(operation), value, figure(numbers.gradients[i])].map((x) => make("td", "", x)));
   });
   const still = make("div", "cw-still");
   still.append(image, table);

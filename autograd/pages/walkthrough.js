@@ -12,7 +12,7 @@
   const script = document.currentScript;
   const root = (script && script.closest(".chalk-walk")) ||
     document.querySelector("#" + id + ":not([data-live])");
-  if (!root || root.dataset.live) return;
+  if (!root || root.dataset.live) return null;
   root.dataset.live = "1";
 
   const USE = { node: 0, operand: 1, edge: 2, which: 3, rule: 4, names: 5, numbers: 6,
@@ -59,8 +59,8 @@
   // The picture is in the page once, as the image; here it is taken apart.
   const graph = part("cw-graph", "The graph");
   graph.tabIndex = 0;
-  const bytes = Uint8Array.from(atob(image.src.split(",")[1]), (c) => c.charCodeAt(0));
-  const drawing = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "image/svg+xml");
+  const coded = decodeURIComponent(image.src.replace(/^[^,]*,/, ""));
+  const drawing = new DOMParser().parseFromString(coded, "image/svg+xml");
   const svg = document.importNode(drawing.documentElement, true);
   // That is for the image, which shows itself: here the style sheet of the page says all.
   svg.querySelector("style").remove();
@@ -358,4 +358,5 @@
   fit();
   if (numbers) numbers.begin();
   new ResizeObserver(fit).observe(root.closest(".cw-page") ? document.documentElement : root);
+  return numbers && numbers.state;
 })(NAME, DATA);

@@ -7,7 +7,6 @@ text and numbers, and formulas whose names are escaped here: no label can become
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import math
@@ -26,10 +25,10 @@ from autograd.display.chain.terms import Term, figure, short
 from autograd.display.format import TONES, count_text, number_text, tone, whole_number
 from autograd.display.picture.style import DARK
 from autograd.engine.value import Value
-from autograd.escaping import markup, script_json
+from autograd.escaping import apart, markup, script_json
 from autograd.pages.assets import COLOURS, asset, saved_page, squeezed, whole_page
 from autograd.pages.live import Live, Slots, has_slots, live_of, slot
-from autograd.pages.still import drawn
+from autograd.pages.still import operation_text, still_of
 from autograd.pages.title import Title, title_of
 
 MOST_NODES = 150
@@ -104,6 +103,7 @@ class Walkthrough:
         self._live = Live("null", "") if self._first else live_of(walk, self._books())
         self._slots = Slots(walk, self._first)
         self._title = title_of(walk)
+        self._still = still_of(walk, self._first, self._uses, roomy=self._is_live)
         # No heading in a notebook, whose outline it would be in.
         self.html = self._fragment("p")
 
@@ -119,42 +119,13 @@ class Walkthrough:
         found = title_of(self._walk, slot)
         return found if has_slots(found.text) else None
 
-    # The picture and the table ----------------------------------------------------------------
-
     @property
     def _places(self) -> range:
         return range(self._first, len(self._walk.nodes))
 
-    def _operation(self, i: int) -> str:
-        node = self._walk.nodes[i]
-        return "given" if node.op is None else short(self._walk.forward(i)[0].text.text)
-
-    def _table(self) -> str:
-        """Return the table of values and gradients, as it is at the end."""
-        walk = self._walk
-        z = markup(walk.name(len(walk.nodes) - 1))
-        total = f"gradient d{z}/d·" if len(z) <= 8 else "gradient"
-        rows = [
-            f'<tr><th scope="row">{markup(walk.name(i))}</th>'
-            f"<td>{markup(self._operation(i))}</td><td>{figure(walk.data[i])}</td>"
-            f"<td>{figure(walk.gradients[i])}</td></tr>"
-            for i in self._places
-        ]
-        heads = ("node", "operation", "value", total)
-        head = "".join([f'<th scope="col">{text}</th>' for text in heads])
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-    def _note(self) -> str:
-        if not self._first:
-            return ""
-        return (
-            f"This graph has {count_text(len(self._walk.nodes), 'node')}; the youngest "
-            f"{len(self._places)} are shown, and their gradients are complete."
-        )
-
     # The data for the script ------------------------------------------------------------------
 
-    def _data(self, by_use: dict[tuple[int, int], int]) -> dict[str, Any]:
+    def _data(self) -> dict[str, Any]:
         walk, first = self._walk, self._first
         nodes: list[list[Any]] = []
         for i in self._places:
@@ -162,7 +133,7 @@ class Walkthrough:
                 walk.name(i),
                 mathml(walk.name_latex(i)),
                 figure(walk.data[i]),
-                self._operation(i),
+                operation_text(walk, i),
             ]
             if walk.nodes[i].op is not None:
                 names, _ = walk.forward(i)
@@ -188,7 +159,7 @@ class Walkthrough:
                 [
                     use.node - first,
                     use.operand - first,
-                    by_use[use.node, use.position],
+                    self._still.arrows[use.node, use.position],
                     _which(walk, use),
                     said,
                     *rule,
@@ -217,29 +188,15 @@ class Walkthrough:
 
     def _fragment(self, heading: str) -> str:
         """Return the content: title, image and table, then the script that makes them live."""
-        walk = self._walk
-        drawing, by_use = drawn(walk, self._first, self._uses, roomy=self._is_live)
-        svg = base64.b64encode(drawing.encode()).decode()
-        z = walk.name(len(walk.nodes) - 1)
-        n = len(self._places)
-        alt = (
-            f"The graph of {z}: {count_text(n, 'node')}, with the values and gradients listed below"
-        )
-        note = self._note()
-        still = (
-            f'<div class="cw-still">{f"<p>{markup(note)}</p>" if note else ""}'
-            f'<div class="cw-graph" tabindex="0"><img alt="{_attribute(alt)}" '
-            f'src="data:image/svg+xml;base64,{svg}"></div>'
-            f"{self._table()}</div>"
-        )
-        data = script_json(self._data(by_use))
+        still = self._still.html
+        data = script_json(self._data())
         # Derived from the content, so that running a notebook again changes nothing.
         content = f"{still}{data}{self._live.text}"
         name = "cw-" + hashlib.sha256(content.encode()).hexdigest()[:12]
         script = _script(self._is_live).replace("=PROGRAM", f"={squeezed(self._live.text)}")
         script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
-        title = f'<{heading} class="cw-title">{markup(self._title.text)}</{heading}>'
-        style = walkthrough_style(drawing)
+        title = f'<{heading} class="cw-title">{markup(apart(self._title.text))}</{heading}>'
+        style = walkthrough_style(self._still.drawing)
         return (
             f'<div class="chalk-walk cw" id="{name}" data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{style}</style>\n{title}\n{still}\n<script>\n{script}</script>\n</div>"
@@ -252,7 +209,7 @@ class Walkthrough:
     @cached_property
     def page(self) -> str:
         """The whole page, which asks the network for nothing and may not."""
-        return whole_page(markup(self._title.text), "cw-page", self._fragment("h1"))
+        return whole_page(markup(apart(self._title.text)), "cw-page", self._fragment("h1"))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, whole or not at all, and return the file's path.
@@ -301,10 +258,6 @@ def _formula(term: Term | float) -> str:
     if isinstance(term, Term):
         return mathml(term.latex.text) if len(term.latex.text) <= 300 else "<mi>…</mi>"
     return mathml(Term.figure(term).latex.text)
-
-
-def _attribute(text: str) -> str:
-    return markup(text).replace('"', "&quot;")
 
 
 @cache

@@ -41,8 +41,8 @@ from nn.report.experiment import (
     prepare,
     task_named,
 )
-from nn.training.fit import DivergenceError
 from nn.training.history import EpochRecord, History
+from nn.training.plan import DivergenceError
 
 # What stands for a sign where the output's encoding has none; d is for whole derivatives.
 _SPELLED = dict(

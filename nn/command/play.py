@@ -1,7 +1,7 @@
 """The command `chalkgrad play`: a page to play with.
 
 The name of a data set, or a `*.csv` of numbers, opens a page in which a network trains on it;
-anything else is an expression.
+anything else is an expression, a name with a value among them.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from nn.command.graphs import VALUES, play_expression
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.layers import MLP
 from nn.losses import loss_named
+from nn.metrics.outputs import true_classes
 from nn.optim import Optimizer
 from nn.pages.playground import TrainingPage
 from nn.pages.recording import recorded
@@ -32,7 +33,6 @@ from nn.report.experiment import (
     optimizer_of,
     prepare,
 )
-from nn.training.metrics import true_classes
 from nn.validation import Array, Floats
 
 # Settings of `train` that a page has, too.
@@ -83,13 +83,15 @@ def _names() -> list[str]:
 
 def _play(options: argparse.Namespace) -> str:
     what: str = options.what.strip()
+    has_value = what in [word.partition("=")[0].strip() for word in options.values]
+    is_table = what.lower().endswith(".csv")
     try:
-        if what.lower().endswith(".csv"):
-            page, told = _of_table(what, options)
-        elif what in datasets.names():
-            page, told = _of_data_set(what, options)
-        elif what.isidentifier() and not options.values:
-            raise Refusal(_unknown(what))
+        if is_table or (what in datasets.names() and not has_value):
+            if options.values:
+                raise Refusal(f"{options.values[0]} is for an expression, and {what} is data")
+            page, told = _of_table(what, options) if is_table else _of_data_set(what, options)
+        elif what.isidentifier() and not has_value:
+            return _of_name(what, options)
         else:
             return play_expression(what, options.values, options.output or "play.html")
         path = page.save(options.output or "play.html")
@@ -98,14 +100,17 @@ def _play(options: argparse.Namespace) -> str:
     return f"{told} Page: {path}"
 
 
-def _unknown(what: str) -> str:
-    near = asked.near(what.lower(), _names())
-    if near and what.isidentifier():
-        return f"no data set is called {what!r}. Did you mean {near[0]!r}?"
-    return (
-        f"{what!r:.60} is neither a data set ({', '.join(_names())}) nor the name of a file that "
-        'ends in .csv; an expression has values, as in chalkgrad play "w*x" w=2 x=3'
-    )
+def _of_name(name: str, options: argparse.Namespace) -> str:
+    """Write the page of a name without a value: a constant or a slip."""
+    if near := asked.near(name.lower(), _names()):
+        raise Refusal(f"no data set is called {name!r}. Did you mean {near[0]!r}?")
+    try:
+        return play_expression(name, options.values, options.output or "play.html")
+    except Refusal as error:
+        fault = str(error).partition("\n")[0]
+        raise Refusal(
+            f"{fault:.120}; or name a data set ({', '.join(_names())}) or a file that ends in .csv"
+        ) from None
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

@@ -30,7 +30,7 @@ function neuronNumbers(neuron, sample) {
   for (let i = nodes.length - 1; i >= 0; i--) {
     for (const operand of nodes[i][1]) {
       if (operand === null) continue;
-      const k = uses.length, flows = found.flows[k] && upstream !== 0;
+      const k = uses.length, flows = found.flows[k] !== 0 && upstream !== 0;
       const part = flows ? found.contributions[k] * upstream : 0;
       uses.push({ node: i, operand, above: gradients[i], local: found.partials[k], part });
     }

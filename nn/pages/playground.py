@@ -6,7 +6,6 @@ samples, and a script that trains. Names are text there, never markup.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -23,7 +22,7 @@ from nn.pages.recording import Recording, recorded
 from nn.pages.still import COLOURS
 from nn.spellings import PLAYGROUND
 from nn.training.arguments import Stepping
-from nn.training.fit import Validation
+from nn.training.plan import Validation
 from nn.validation import instance, own_keywords
 
 
@@ -131,8 +130,7 @@ class TrainingPage:
         recording = self._recording
         title = escape(self._title)
         images = [
-            f'<img alt="{escape(said)}" src="data:image/svg+xml;base64,'
-            f'{base64.b64encode(svg.encode()).decode()}">'
+            f'<img alt="{escape(said)}" src="{pages.image_source(svg)}">'
             for said, svg in recording.pictures
         ]
         still = (

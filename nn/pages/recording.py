@@ -19,16 +19,16 @@ import numpy as np
 
 from autograd import Value, compile, pages
 from nn.losses import Function, loss_named
+from nn.metrics.outputs import true_classes
 from nn.module import Module
 from nn.pages.neurons import Call, Graphs, Watch, watch_of, watching
 from nn.pages.steps import checked, step_of
 from nn.pages.still import MANY, Picture, pictures
 from nn.training.arguments import Stepping, trainable
 from nn.training.batches import epoch_rng
-from nn.training.compiled import CompiledEngine
-from nn.training.engines import checked_loss
-from nn.training.fit import Part, Plan, Validation, planned
-from nn.training.metrics import true_classes
+from nn.training.engines.base import checked_loss
+from nn.training.engines.compiled import CompiledEngine
+from nn.training.plan import Part, Plan, Validation, planned
 from nn.validation import Array, Floats, whole
 
 # Of a model in a page. A sample of [64, 32, 10], with 2,410, takes a quarter of a millisecond.
@@ -84,10 +84,7 @@ def recorded(
         )
     plan = planned(model, X, y, loss_named(loss), size, validation, seed)
     engine = CompiledEngine(model, plan.loss, *plan.train)
-    if engine.kept:
-        raise ValueError(f"{engine.kept}, and what trains in a page is recorded by one call")
-    if not engine._program.reached.any():
-        raise engine._nothing_to_train()
+    _check_recorded(engine)
     look, pull, told = _watched(model, plan, parameters)
     update, steps = step_of(descent, parameters)
     scripts = [
@@ -142,6 +139,18 @@ def _refuse_long(text: str) -> None:
             f"what trains in the page would be {len(text) // 1000:,} kB of text, and a page takes "
             f"{MOST_TEXT // 1000}: choose a smaller model"
         )
+
+
+def _check_recorded(engine: CompiledEngine) -> None:
+    """Raise if training is not the same function of the parameters for each sample."""
+    if engine.kept:
+        raise ValueError(f"{engine.kept}, and what trains in a page is recorded by one call")
+    if engine._calls:
+        raise ValueError(
+            "a page draws no random masks: leave Dropout out of the model, or give it p=0"
+        )
+    if not engine._program.reached.any():
+        raise engine._nothing_to_train()
 
 
 # The programs -------------------------------------------------------------------------------------
@@ -254,7 +263,7 @@ def _samples(plan: Plan, samples: Floats) -> dict[str, Any]:
         "samples": written,
         "orders": _base64(np.concatenate(orders).astype(kind)),
         "ordered": epochs,
-        "cut": plan.cut,
+        "cut": plan.reading.cut,
         "classes": None,
     }
     if plan.classes:

@@ -6,10 +6,10 @@ unless asked for, so that the same seed gives the same file byte for byte.
 
 import numbers
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from autograd import Table, write_whole
 from nn.spellings import HISTORY, lacking
@@ -18,6 +18,9 @@ from nn.validation import flag, instance, iterable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# A number, or the rows of a table of counts.
+Measure: TypeAlias = float | list[list[int]]
 
 # The epochs at each end that a notebook shows of a long run.
 _FIRST, _LAST = 3, 7
@@ -36,6 +39,9 @@ class EpochRecord:
         time: how long it took, in seconds.
         seed: the seed of the run. The epoch's order came from
             `numpy.random.default_rng([seed, epoch])`, so any one can be drawn again.
+        metrics: those asked for, by name: after the epoch, on the samples trained on. A number
+            each; of "confusion_matrix" the rows.
+        validation_metrics: the same, on the samples held out.
 
     >>> record = EpochRecord(3, 0.5, 0.75, 0.625, 0.5, 0.01, seed=7)
     >>> record.loss, record.validation_metric
@@ -49,12 +55,20 @@ class EpochRecord:
     validation_metric: float | None
     time: float
     seed: int
+    metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    validation_metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
         for name in ("loss", "metric", "validation_loss", "validation_metric", "time"):
             x: object = getattr(self, name)
             if x is not None or name in ("loss", "time"):
                 instance(f"{name} of an EpochRecord", x, numbers.Real, "a number")
+        for name in ("metrics", "validation_metrics"):
+            found = getattr(self, name)
+            instance(f"{name} of an EpochRecord", found, Mapping, "a dict of numbers by name")
+            # Lists, which can be compared and written.
+            plain = {key: x.tolist() if hasattr(x, "tolist") else x for key, x in found.items()}
+            object.__setattr__(self, name, plain)
 
     @property
     def summary(self) -> str:
@@ -83,6 +97,7 @@ class History:
         interrupted: whether Ctrl-C ended the run; the model is as after the last record then.
         stopped: whether a callback ended the run.
         engine: how the gradients were found, "compiled" or "eager"; "" if nothing was trained.
+        classes: the names of the classes, in the order of the outputs; None for numbers.
         note: why the run was not compiled, if it was to be where that is possible; and that its
             first epoch moved no parameter.
 
@@ -108,6 +123,7 @@ class History:
         self.interrupted = False
         self.stopped = False
         self.engine = ""
+        self.classes: list[Any] | None = None
         self.note = ""
 
     def append(self, record: EpochRecord) -> None:
@@ -161,6 +177,33 @@ class History:
         return [record.validation_metric for record in self]
 
     @property
+    def metrics(self) -> dict[str, list[Measure | None]]:
+        """Each metric asked for, by name: its values on the samples trained on, by epoch.
+
+        >>> record = EpochRecord(1, 0.5, None, None, None, 0.01, 7, {"r2": 0.875})
+        >>> History([record]).metrics
+        {'r2': [0.875]}
+        """
+        return self._by_name([record.metrics for record in self])
+
+    @property
+    def validation_metrics(self) -> dict[str, list[Measure | None]]:
+        """The same on the samples held out."""
+        return self._by_name([record.validation_metrics for record in self])
+
+    def _by_name(self, records: list[Mapping[str, Measure]]) -> dict[str, list[Measure | None]]:
+        names = dict.fromkeys([name for record in records for name in record])
+        return {name: [record.get(name) for record in records] for name in names}
+
+    def _numbers_by_name(self) -> dict[str, list[Any]]:
+        """Return the columns of the metrics that are a number each, by their heads."""
+        both = {
+            **self.metrics,
+            **{f"validation {name}": xs for name, xs in self.validation_metrics.items()},
+        }
+        return {head: xs for head, xs in both.items() if not any(isinstance(x, list) for x in xs)}
+
+    @property
     def time(self) -> list[float]:
         """The seconds each epoch took."""
         return [record.time for record in self]
@@ -179,8 +222,10 @@ class History:
             name: ["" if x is None else f"{x:.4f}" for x in self.metric],
             "validation loss": ["" if x is None else f"{x:.4g}" for x in self.validation_loss],
             f"validation {name}": ["" if x is None else f"{x:.4f}" for x in self.validation_metric],
-            "seconds": [f"{x:.2f}" for x in self.time],
         }
+        for head, xs in self._numbers_by_name().items():
+            columns.setdefault(head, ["" if x is None else f"{x:.4f}" for x in xs])
+        columns["seconds"] = [f"{x:.2f}" for x in self.time]
         return {head: cells for head, cells in columns.items() if any(cells)}
 
     @property
@@ -236,7 +281,8 @@ class History:
     def to_csv(self, path: str | os.PathLike[str] | None = None, *, time: bool = False) -> str:
         """Return the records as CSV, and write them to a file, whole or not at all.
 
-        Numbers have all their digits; what is missing is left empty.
+        Numbers have all their digits; what is missing is left empty. Metrics asked for by name have
+        a column each, but for tables of counts, which are in `metrics` alone.
 
         Args:
             path: the file; None for the text alone.
@@ -246,12 +292,13 @@ class History:
             OSError: if the file cannot be written.
         """
         heads = ["epoch", "seed", "loss", "metric", "validation_loss", "validation_metric"]
-        heads += ["time"] * flag("time", time)
-        rows = [
-            ["" if getattr(record, head) is None else repr(getattr(record, head)) for head in heads]
-            for record in self
-        ]
-        text = "".join(",".join(cells) + "\n" for cells in [heads, *rows])
+        columns: dict[str, list[Any]] = {head: getattr(self, head) for head in heads}
+        columns |= {name.replace(" ", "_"): xs for name, xs in self._numbers_by_name().items()}
+        if flag("time", time):
+            columns["time"] = self.time
+        cells = [["" if x is None else repr(x) for x in xs] for xs in columns.values()]
+        rows = [[*columns], *map(list, zip(*cells, strict=True))]
+        text = "".join(",".join(row) + "\n" for row in rows)
         if path is not None:
             write_whole(path, text)
         return text

@@ -324,7 +324,7 @@ def first_parameter(value):
         (lambda sound: b"[" * 100_000, "expected a model file"),
         (edited(lambda d: d.pop("format")), "format is 'chalkgrad model'; found no such key"),
         (edited(lambda d: d.update(format="chalkgrad graph")), "found 'chalkgrad graph'"),
-        (edited(lambda d: d.update(version=2)), "expected version 1 .*found 2"),
+        (edited(lambda d: d.update(version=3)), "expected version 2 .*found 3"),
         (edited(lambda d: d.update({"class": "Forest"})), "of class MLP; found 'Forest'"),
         (edited(lambda d: d.update({"class": "Module"})), "found 'Module'"),
         (edited(lambda d: d.update({"class": 3})), "the name of a class; found 3"),

@@ -76,6 +76,17 @@ def test_a_table_of_numbers(
     assert note in page
 
 
+@pytest.mark.parametrize("name", ["x", "moon", "moons", "línea"])
+def test_a_name_with_a_value_is_an_expression(run: Any, tmp_path: Path, name: str) -> None:
+    assert run(name, f"{name}=2")[:2] == (0, "Page: play.html\n")
+    page = (tmp_path / "play.html").read_text(encoding="utf-8")
+    assert f'"text":"{name}","values":[["{name}",2.0]]' in page
+
+
+def test_a_constant_needs_no_value(run: Any) -> None:
+    assert run("pi")[:2] == (0, "Page: play.html\n")
+
+
 def test_of_many_inputs_some_are_named(run: Any, tmp_path: Path) -> None:
     lines = [",".join([f"c{i}" for i in range(20)]), *[",".join(["1", "2"] * 10)] * 9]
     (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
@@ -88,7 +99,12 @@ def test_of_many_inputs_some_are_named(run: Any, tmp_path: Path) -> None:
         (["moon"], "no data set is called 'moon'. Did you mean 'moons'?"),
         (["mnist"], "mnist ships with no data"),
         (["none.csv"], "there is no file none.csv"),
-        (["qqq"], "is neither a data set"),
+        (["qqq"], "qqq has no value: give it one, as in qqq=0.5; or name a data set (digits, "),
+        (["Moons"], "Did you mean 'moons'?"),
+        (["moon", "x=2"], "no data set is called 'moon'. Did you mean 'moons'?"),
+        (["moons", "x=2"], "x=2 is for an expression, and moons is data"),
+        (["good.csv", "x=2"], "x=2 is for an expression, and good.csv is data"),
+        (["tanh"], "tanh is a function"),
         (["text.csv"], "'x' in line 3 of text.csv is no finite number"),
         (["gap.csv"], "'' in line 2 of gap.csv is no finite number"),
         (["ragged.csv"], "line 2 of ragged.csv has 3 cells, and others 2"),

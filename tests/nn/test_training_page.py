@@ -1,6 +1,5 @@
 """The page that trains: its first epochs are those of `fit`, and its numbers those of Python."""
 
-import base64
 import dataclasses
 import json
 import re
@@ -8,6 +7,7 @@ from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import numpy as np
@@ -416,8 +416,8 @@ def test_names_cannot_become_markup_or_script() -> None:
 
 def stills(page: TrainingPage) -> list[ElementTree.Element]:
     """Return the pictures that stay where scripts are stripped."""
-    texts = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page.html)
-    return [ElementTree.fromstring(base64.b64decode(text)) for text in texts]
+    texts = re.findall(r'src="data:image/svg\+xml;charset=utf-8,([^"]+)"', page.html)
+    return [ElementTree.fromstring(unquote(text)) for text in texts]
 
 
 def paths(picture: ElementTree.Element) -> list[str]:

@@ -63,7 +63,7 @@ def test_pictures_are_those_of_python(
 
     def picture(z: Value) -> str:
         walk = Walk(z)
-        still.drawn(walk, 0, walk.uses, roomy=True)
+        still.still_of(walk, 0, walk.uses, roomy=True)
         return seen.pop()
 
     wrong = [

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from autograd import Value, gradient, order, parse, playground, steps
 from autograd.display.chain.terms import Names, figure
 from autograd.expression import ExpressionError
 from support.browser import EVIL, contrast, faults
+from support.walking import Opened
 
 NEURON = "tanh(w*x + b)"
 VALUES = {"w": 0.5, "x": 2.0, "b": -0.75}
@@ -30,7 +30,7 @@ def test_it_needs_nothing_else_and_is_small() -> None:
 
 def test_without_scripts_there_is_the_image_and_the_table() -> None:
     html = re.sub(r"<(script|style)>.*?</\1>", "", playground(NEURON, **VALUES).html, flags=re.S)
-    assert 'src="data:image/svg+xml;base64,' in html
+    assert 'src="data:image/svg+xml;' in html
     for name, value, slope in (("w", "0.5", "1.75"), ("x", "2", "0.44"), ("b", "-0.75", "0.88")):
         assert re.search(rf'row">{name}</th><td>given</td><td>{value}</td><td>', html), (
             name,
@@ -83,62 +83,6 @@ def test_no_text_ends_the_script() -> None:
 # In a browser ------------------------------------------------------------------------------------
 
 
-class Play:
-    """A playground in the browser, and what one does there."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-        self.problems: list[str] = []
-        page.on("console", lambda message: self.problems.append(message.text))
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-
-    def type(self, text: str) -> None:
-        self.line.fill(text)
-        self.line.press("Enter")
-
-    @property
-    def line(self) -> Any:
-        return self.page.get_by_label("Expression", exact=True)
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def field(self, name: str) -> Any:
-        return self.page.get_by_role("textbox", name=f"value of {name}", exact=True)
-
-    def set(self, name: str, text: str) -> None:
-        self.field(name).fill(text)
-        self.field(name).press("Enter")
-        self.field(name).blur()
-
-    @property
-    def fault(self) -> str:
-        return self.page.locator(".cw-fault").inner_text()
-
-    @property
-    def said(self) -> str:
-        return self.page.locator(".cw-top .cw-said").inner_text()
-
-    @property
-    def told(self) -> str:
-        return self.page.locator(".cw-told").inner_text()
-
-    @property
-    def table(self) -> dict[str, list[str]]:
-        rows = self.page.locator(".cw-values tbody tr").evaluate_all(
-            "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
-        )
-        return {name: [value, slope] for name, _, value, slope in rows}
-
-    @property
-    def values(self) -> dict[str, float]:
-        fields = self.page.locator(".cw-leaf").evaluate_all(
-            "rows => rows.map(row => [row.querySelector('.cw-of').textContent,"
-            " row.querySelector('input').title])"
-        )
-        return {name: float(x) for name, x in fields}
-
-
 def in_python(text: str, values: dict[str, float]) -> dict[str, list[str]]:
     """The table that a page should show."""
     z = parse(text, **values)
@@ -149,18 +93,12 @@ def in_python(text: str, values: dict[str, float]) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def play(browser: Any, tmp_path: Path) -> Iterator[Play]:
-    path = playground(NEURON, **VALUES).save(tmp_path / "play.html")
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    opened = Play(page)
-    page.goto(path.as_uri())
-    yield opened
-    assert opened.problems == []
-    page.close()
+def play(opened: Any) -> Opened:
+    return opened(playground(NEURON, **VALUES))
 
 
 @pytest.mark.browser
-def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Play) -> None:
+def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Opened) -> None:
     assert play.table == in_python(NEURON, VALUES)
     for text, values in (
         ("u = x**2 + x*y + y**2; u**2 + u", {"x": 1.5, "y": -2.0}),
@@ -176,7 +114,7 @@ def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Play) -> N
         before = play.table
         play.type(text)
         if text == "\u00bd":  # a name as any other
-            assert "½ is new" in play.said
+            assert "½ is new" in play.word
             continue
         with pytest.raises(ExpressionError) as caught:
             parse(text, x=1.0)
@@ -195,7 +133,7 @@ def test_what_is_typed_is_drawn_with_pythons_numbers_and_faults(play: Play) -> N
 
 
 @pytest.mark.browser
-def test_leaves_move_and_the_changes_are_taken_back(play: Play) -> None:
+def test_leaves_move_and_the_changes_are_taken_back(play: Opened) -> None:
     play.set("w", "3/4")
     assert play.values["w"] == 0.75
     assert play.table == in_python(NEURON, {**VALUES, "w": 0.75})
@@ -207,24 +145,24 @@ def test_leaves_move_and_the_changes_are_taken_back(play: Play) -> None:
     play.set("w", "two")
     assert "is no number" in play.told
     assert play.values["w"] == 0.75
-    play.press("Undo")
-    play.press("Undo")
+    play.button("Undo").click()
+    play.button("Undo").click()
     assert play.values == VALUES
     z = parse(NEURON, **{name: Value(x, name) for name, x in VALUES.items()})
     leaves = [v for v in order(z) if v.label]
     pairs = zip(leaves, slopes(z, leaves), strict=True)
     down = {v.label: v.data - 0.01 * slope for v, slope in pairs}
-    play.press("Step of gradient descent")
+    play.button("Step of gradient descent").click()
     assert play.values == pytest.approx(down, rel=1e-14)
-    play.press("Reset")
+    play.button("Reset").click()
     assert play.values == VALUES
-    play.press("nudge w")
+    play.button("nudge w").click()
     assert "the gradient said" in play.told
     moved = play.values
     play.type("exp(exp(x))*w")
     assert play.values == {"x": 2.0, "w": moved["w"]}  # names keep their numbers
     play.set("x", "700")
-    play.press("Step of gradient descent")
+    play.button("Step of gradient descent").click()
     assert "all numbers stay" in play.told
     assert play.values["x"] == 700.0
 
@@ -234,10 +172,77 @@ def slopes(z: Value, leaves: list[Value]) -> list[float]:
 
 
 @pytest.mark.browser
-def test_steps_go_through_the_chain_rule(play: Play) -> None:
+def test_undo_takes_back_expressions_too(play: Opened) -> None:
+    undo = play.button("Undo")
+    play.set("w", "3")
+    hold = play.page.get_by_role("checkbox", name="hold b fixed in descent")
+    hold.check()
+    play.type("w*x - c")
+    assert "c is new" in play.word
+    play.set("x", "5")
+    play.button("Example: relu(x) + relu(-x)").click()
+    play.type("relu(x) + relu(-x)")  # that is shown already
+    assert play.values == {"x": 0.5}
+    undo.click()
+    assert play.word == "Undone: w*x - c"
+    assert play.line.input_value() == "w*x - c"
+    assert play.values == {"w": 3.0, "x": 5.0, "c": 0.5}
+    play.page.keyboard.press("Enter")  # the button still has the focus
+    assert play.values == {"w": 3.0, "x": 2.0, "c": 0.5}
+    play.type("u = 2; u*x")
+    play.set("u", "7")
+    undo.click()
+    undo.click()
+    undo.click()
+    assert play.word == f"Undone: {NEURON}"
+    assert (play.values, play.table) == (
+        VALUES | {"w": 3.0},
+        in_python(NEURON, VALUES | {"w": 3.0}),
+    )
+    assert hold.is_checked()
+    play.button("Step of gradient descent").click()
+    assert play.values["b"] == VALUES["b"]
+    play.button("Reset").click()
+    assert play.values == VALUES
+    for _ in range(3):
+        undo.click()
+    assert (play.told, play.values) == ("Undone: z = 0.244919", VALUES)
+    undo.click()
+    assert play.told == "There is nothing to undo."
+    play.type("tahn(x)")  # nothing was shown that could be taken back
+    undo.click()
+    assert play.told == "There is nothing to undo."
+
+
+@pytest.mark.browser
+def test_it_fills_a_projector_and_can_be_read(play: Opened) -> None:
+    page = play.page
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    for text in (NEURON, "u = x**2 + x*y + y**2; u**2 + u", "x" + "*tanh(x)" * 74):
+        play.type(text)
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+        size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        assert page.evaluate(size) == [1920, 1080]
+        picture, lab, table = (page.locator(f".cw-{part}").bounding_box()
+                               for part in ("live .cw-graph", "lab", "values"))  # fmt: skip
+        assert picture["width"] > 0.95 * 1920 or picture["height"] > 0.6 * 1080
+        assert 0 <= lab["x"] < table["x"] + table["width"] <= 1920
+        letters = page.evaluate(
+            "[parseFloat(getComputedStyle(document.querySelector('.cw-step .cw-said')).fontSize),"
+            " 11 * document.querySelector('.cw-graph svg').getScreenCTM().a]"
+        )
+        assert letters[0] > 20
+        assert letters[1] > 13
+    page.locator("body").click(position={"x": 3, "y": 1075})
+    page.keyboard.press("Home")
+    assert play.count.startswith("Step 1 of ")
+
+
+@pytest.mark.browser
+def test_steps_go_through_the_chain_rule(play: Opened) -> None:
     page = play.page
     assert page.locator(".cw-count").inner_text() == "Step 12 of 12"
-    play.press("First step")
+    play.button("First step").click()
     assert page.locator(".cw-phase").inner_text() == "Forward: the value of w"
     page.locator(".cw-live").focus()
     said = page.locator(".cw-step .cw-said")
@@ -255,11 +260,11 @@ def test_steps_go_through_the_chain_rule(play: Play) -> None:
 
 
 @pytest.mark.browser
-def test_a_link_keeps_the_expression_and_the_numbers(play: Play) -> None:
+def test_a_link_keeps_the_expression_and_the_numbers(play: Opened) -> None:
     page = play.page
     play.type("x**3 + y")
     play.set("x", "1.1")
-    play.press("Link to this expression and these numbers")
+    play.button("Link to this expression and these numbers").click()
     link = page.url
     kept = play.table
     plain = link.partition("#")[0]
@@ -269,13 +274,17 @@ def test_a_link_keeps_the_expression_and_the_numbers(play: Play) -> None:
     assert play.line.input_value() == "x**3 + y"
     play.type("u = 2; u*x")
     play.set("u", "5")
-    play.press("Link to this expression and these numbers")
+    play.page.get_by_role("checkbox", name="hold u fixed").check()
+    play.button("Link to this expression and these numbers").click()
     link, kept = page.url, play.table
     page.goto("about:blank")
     page.goto(link)
     assert (play.table, play.values) == (kept, {"u": 5.0, "x": 1.1})
+    assert play.page.get_by_role("checkbox", name="hold u fixed").is_checked()
+    assert not play.page.get_by_role("checkbox", name="hold x fixed").is_checked()
     for bad in (
         "%E0%A4%A", "[", "3", "null", quote('["x", [["x", "1e999"]]]'), quote('["x", [["x", 1]]]'),
+        quote('["x", [["x", "1"]], [7]]'), quote('["x", [], [], 1]'),
         quote('["x*y", 7]'), quote('[["x"], []]'), link.partition("#")[2][:-9],
     ):  # fmt: skip
         page.locator(".cw-fault").evaluate("element => { element.textContent = ''; }")
@@ -290,7 +299,7 @@ def test_a_link_keeps_the_expression_and_the_numbers(play: Play) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
-def test_nobody_is_shut_out(play: Play, scheme: str, width: int) -> None:
+def test_nobody_is_shut_out(play: Opened, scheme: str, width: int) -> None:
     page = play.page
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
@@ -308,7 +317,7 @@ def test_nobody_is_shut_out(play: Play, scheme: str, width: int) -> None:
 @pytest.mark.browser
 def test_two_pages_in_one_notebook_do_not_meet(browser: Any) -> None:
     page = browser.new_page()
-    opened = Play(page)
+    opened = Opened(page)
     parts = [playground(NEURON, **VALUES).html, playground("x*y", x=2, y=3).html]
     page.set_content(f"<!DOCTYPE html><title>t</title>{''.join(parts)}")
     tables = page.locator(".cw-values tbody").evaluate_all("ts => ts.map(t => t.rows.length)")

@@ -37,10 +37,11 @@ def number(x: float) -> str:
     return "NaN" if x != x else "Infinity" if x > 0.0 else "-Infinity"
 
 
-def _read(found: Any) -> Any:
+def read(found: Any) -> Any:
+    """Return the numbers that texts are, in lists and objects."""
     if isinstance(found, dict):
-        return {key: _read(part) for key, part in found.items()}
-    return [_read(x) for x in found] if isinstance(found, list) else float(found)
+        return {key: read(part) for key, part in found.items()}
+    return [read(x) for x in found] if isinstance(found, list) else float(found)
 
 
 def _told(jobs: Sequence[Job]) -> Any:
@@ -50,7 +51,7 @@ def _told(jobs: Sequence[Job]) -> Any:
 def by_node(jobs: Sequence[Job]) -> list[list[Any]]:
     """Return what each function gives for each of its arguments, as node computes it."""
     script = f"process.stdout.write(JSON.stringify(({_ALL})({json.dumps(_told(jobs))})))"
-    return _read(json.loads(node(script)))
+    return read(json.loads(node(script)))
 
 
 def node(script: str) -> str:
@@ -70,7 +71,7 @@ def in_chromium(browser: Any) -> Run:
     def run(jobs: Sequence[Job]) -> list[list[Any]]:
         page = browser.new_page()
         try:
-            return _read(page.evaluate(_ALL, _told(jobs)))
+            return read(page.evaluate(_ALL, _told(jobs)))
         finally:
             page.close()
 

@@ -1,4 +1,4 @@
-"""A walkthrough in the browser: what one looks at, and a fixture that opens it."""
+"""A page of the chain rule in the browser: what one looks at and does, and a fixture to open it."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 
 class Opened:
-    """A page in the browser, and what one looks at."""
+    """A walkthrough, or the page to type expressions in: what one looks at and does."""
 
     def __init__(self, page: Any) -> None:
         self.page = page
@@ -28,7 +28,7 @@ class Opened:
 
     @property
     def said(self) -> str:
-        return self.page.locator(".cw-said").inner_text()
+        return self.page.locator(".cw-step .cw-said").inner_text()
 
     @property
     def verdict(self) -> str:
@@ -54,6 +54,29 @@ class Opened:
     def outcome(self, name: str) -> str:
         return self.page.get_by_role("status", name=f"value of {name}", exact=True).inner_text()
 
+    @property
+    def table(self) -> dict[str, list[str]]:
+        """The value and the gradient of each node, as the table shows them."""
+        rows = self.page.locator(".cw-values tbody tr").evaluate_all(
+            "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+        )
+        return {name: [value, slope] for name, _, value, slope in rows}
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The numbers of the leaves with all their digits."""
+        fields = self.page.locator(".cw-leaf").evaluate_all(
+            "rows => rows.map(row => [row.querySelector('.cw-of').textContent,"
+            " row.querySelector('input').title])"
+        )
+        return {name: float(x) for name, x in fields}
+
+    def set(self, name: str, text: str) -> None:
+        """Type a number into the field of a leaf, and leave it."""
+        self.field(name).fill(text)
+        self.field(name).press("Enter")
+        self.field(name).blur()
+
     def row(self, name: str) -> list[str]:
         rows = self.page.locator("tbody tr").all()
         (found,) = [r.locator("td,th").all_inner_texts() for r in rows
@@ -66,10 +89,31 @@ class Opened:
             selector, "boxes => boxes.map(b => b.querySelector('title').textContent)"
         )
 
+    # The line to type an expression in ---------------------------------------------------------
+
+    @property
+    def line(self) -> Any:
+        return self.page.get_by_label("Expression", exact=True)
+
+    def type(self, text: str) -> None:
+        self.line.fill(text)
+        self.line.press("Enter")
+
+    @property
+    def fault(self) -> str:
+        return self.page.locator(".cw-fault").inner_text()
+
+    @property
+    def word(self) -> str:
+        """What is said below the line."""
+        return self.page.locator(".cw-top .cw-said").inner_text()
+
 
 @pytest.fixture
 def opened(browser: Any, tmp_path: Path):
+    """Open the pages that are given, each in a window of its own that must stay without a fault."""
     contexts: list[Any] = []
+    pages: list[Opened] = []
 
     def open_page(walk: Any, **options: Any) -> Opened:
         context = browser.new_context(
@@ -77,9 +121,11 @@ def opened(browser: Any, tmp_path: Path):
         )
         contexts.append(context)
         page = Opened(context.new_page())
+        pages.append(page)
         page.page.goto(walk.save(tmp_path / "page.html").as_uri())
         return page
 
     yield open_page
     for context in contexts:
         context.close()
+    assert [page.problems for page in pages if page.problems] == []

@@ -25,7 +25,7 @@ from autograd.display.writers.measure import (
     text_width,
 )
 from autograd.display.writers.places import MARGIN, LegendBox, pieces, places_of, swatches
-from autograd.escaping import markup
+from autograd.escaping import apart, markup
 
 
 def svg_of(picture: Picture) -> str:
@@ -50,7 +50,7 @@ def box_svg(box: Box, x: float, y: float, width: float, height: float) -> str:
         line += LINE
         spans = [
             f'<tspan fill="{PALE if faded else colour}" font-size="{size:g}" font-weight="{weight}"'
-            f"{gap if i else ''}>{markup(text)}</tspan>"
+            f"{gap if i else ''}>{markup(apart(text))}</tspan>"
             for i, (text, colour, size, weight) in enumerate(head)
         ]
         out.append(f'<text x="{x:.1f}" y="{line - 2:.1f}" text-anchor="middle">'

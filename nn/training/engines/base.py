@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd import AnomalyError, Value, detect_anomaly, no_grad
-from nn.inference.predict import numbers_of
+from nn.inference.modes import Mode
+from nn.inference.predict import numbers_of, programs_of
+from nn.layers.dropout import MaskStream
 from nn.losses import Loss, mean_loss
 from nn.module import Module
 from nn.validation import Array, Floats
@@ -54,12 +56,20 @@ class Engine:
         self._model = model
         self._loss = loss
         self._parameters = model.parameters()
+        self._masks = MaskStream()
         # The last batch, and its mean gradient by every parameter.
         self._batch: tuple[Floats, Array] = X[:0], targets[:0]
         self._slopes: Floats = np.zeros(0)
 
+    def begin(self, epoch: int) -> None:
+        """Take the random masks of an epoch, counted from 1, from now on."""
+        self._masks.begin(epoch)
+
     def gradients(self, X: Floats, targets: Array) -> float:
-        """Find the mean of the samples' gradients by every parameter; return the losses' sum."""
+        """Find the mean of the samples' gradients by every parameter; return the losses' sum.
+
+        The model computes in train mode.
+        """
         raise NotImplementedError
 
     def fault(self, lost: float, where: str) -> str:
@@ -75,14 +85,15 @@ class Engine:
 
     def failing(self) -> str:
         """Return a sentence on the node at which the last batch failed, if it is known."""
-        return self._replayed(range(len(self._batch[0])))
+        return self._replayed(range(len(self._batch[0])), self._masks)
 
-    def _replayed(self, places: Sequence[int]) -> str:
+    def _replayed(self, places: Sequence[int], masks: Any) -> str:
         """Return the first node that fails when samples of the last batch are recorded again."""
+        mode = Mode(self._model, training=True, masks=masks)
         for i in places:
             x, target = self._batch[0][i].tolist(), self._batch[1][i].tolist()
             try:
-                with detect_anomaly():
+                with detect_anomaly(), mode.on():
                     result = self._loss.function(self._model(x), target)
                     if isinstance(result, Value):
                         result.backward()
@@ -121,11 +132,13 @@ class Engine:
     # Of a model as it was stored ----------------------------------------------------------------
 
     def outputs(self, X: Floats) -> Floats:
-        """Return the model's outputs for many samples, leaving no graph."""
-        return self._model.predict(X)
+        """Return the model's outputs for many samples in eval mode, leaving no graph."""
+        model = self._model
+        with Mode(model, training=False).on():
+            return programs_of(model).outputs(model, X) if self._is_predicting else model.predict(X)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
-        """Return the model's outputs for many samples, and their mean loss."""
+        """Return the model's outputs for many samples in eval mode, and their mean loss."""
         outputs = self.outputs(X)
         return outputs, mean_loss(self._loss, outputs, targets)
 
@@ -174,6 +187,13 @@ class EagerEngine(Engine):
         self.moving: Any = None
         # Which parameters some sample's loss has depended on.
         self._is_reached = [False] * len(self._parameters)
+        # Where the random masks stood before the last batch.
+        self._began = self._masks.states()
+
+    def failing(self) -> str:
+        """See `Engine`; with the masks that the batch had."""
+        self._masks.rewind(self._began)
+        return super().failing()
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """See `Engine`."""
@@ -182,12 +202,14 @@ class EagerEngine(Engine):
         for p in self._parameters:
             p.grad = None
         total = 0.0
-        for x, target in zip(X.tolist(), targets.tolist(), strict=True):
-            result = checked_loss(self._loss, loss(model(x), target))
-            if not math.isfinite(result.data):
-                return result.data
-            result.backward()
-            total += result.data
+        self._began = self._masks.states()
+        with Mode(model, training=True, masks=self._masks).on():
+            for x, target in zip(X.tolist(), targets.tolist(), strict=True):
+                result = checked_loss(self._loss, loss(model(x), target))
+                if not math.isfinite(result.data):
+                    return result.data
+                result.backward()
+                total += result.data
         # Backward passes add up in the leaves; divided by the batch's own length, a short last
         # batch is a mean like any other.
         for i, p in enumerate(self._parameters):
@@ -227,10 +249,11 @@ class EagerEngine(Engine):
         # derivatives by the operands of the outputs.
         found: list[Any] = []
         losses: list[float] = []
-        for x, target in zip(X.tolist(), targets.tolist(), strict=True):
-            result = self._model(x)
-            found.append(numbers_of(result))
-            losses.append(numbers_of(self._loss_of(result, target)))
+        with Mode(self._model, training=False).on():
+            for x, target in zip(X.tolist(), targets.tolist(), strict=True):
+                result = self._model(x)
+                found.append(numbers_of(result))
+                losses.append(numbers_of(self._loss_of(result, target)))
         return np.array(found, dtype=np.float64), math.fsum(losses) / len(losses)
 
     def _loss_of(self, result: Any, target: Any) -> Any:

@@ -13,8 +13,8 @@ import numpy as np
 
 from nn.losses import Loss
 from nn.module import Module
-from nn.training.compiled import CompiledEngine
-from nn.training.engines import EagerEngine, Engine
+from nn.training.engines.base import EagerEngine, Engine
+from nn.training.engines.compiled import CompiledEngine
 from nn.validation import Array, Floats, look_up
 
 MakeEngine: TypeAlias = Callable[[Module, Loss, Floats, Array], Engine]
@@ -73,7 +73,7 @@ def engine_named(name: str, optimizer: Any = None) -> MakeEngine:
         ValueError: if there is none of that name, or the optimiser cannot work with it.
 
     >>> engine_named("eager")
-    <class 'nn.training.engines.EagerEngine'>
+    <class 'nn.training.engines.base.EagerEngine'>
     """
     found = look_up("engine", name, ENGINES)
     if not getattr(optimizer, "during_backward", False):

@@ -142,9 +142,12 @@
     (data.held ? `; dashed, on ${data.held} held-out samples` : ""));
   const lossCanvas = canvasIn(loss.box, "the loss of each epoch as a curve");
 
+  const hidden = data.hidden && ` Not shown: ${data.hidden} called several times for a sample, or never.`;
   const network = panel("cp-network",
-    "The network: click a neuron for its graph. Blue is positive, orange negative.");
+    `The network: click a neuron for its graph. Blue is positive, orange negative.${hidden || ""}`);
   const stage = make("div", "cp-stage");
+  stage.setAttribute("role", "group");
+  stage.setAttribute("aria-label", "neurons; arrow keys go to the next");
   const netCanvas = canvasIn(stage, "the network: a line for each weight, broad where it is large");
   const buttons = data.neurons.map((neuron, n) => {
     const made = make("button", "cp-neuron");
@@ -192,7 +195,7 @@
     if (Number.isInteger(i) && i >= 0 && i < trained.rows.length) point(i, false);
   });
   if (data.inputs <= 2) {
-    modelCanvas.addEventListener("pointermove", (event) => {
+    const follow = (event) => {
       const box = modelCanvas.getBoundingClientRect();
       const [x, y] = [event.clientX - box.left, event.clientY - box.top];
       let best = Infinity, nearest = 0;
@@ -203,7 +206,10 @@
         if (far < best) [best, nearest] = [far, i];
       });
       if (nearest !== shown.sample) point(nearest, true);
-    });
+    };
+    modelCanvas.addEventListener("pointermove", follow);
+    // A finger touches without moving.
+    modelCanvas.addEventListener("pointerdown", follow);
   }
 
   const graph = make("div", "cp-panel cp-one");

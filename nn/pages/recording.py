@@ -196,6 +196,7 @@ def _watched(model: Module, plan: Plan, parameters: list[Value]) -> tuple[Any, A
         )
     told = _neurons(watch, outer, feeds, parameters)
     told |= {"outputs": counts[0], "probes": len(watch.probes)}
+    told["hidden"] = len(watch.neurons) - len(outer)
     return look, pull, told
 
 

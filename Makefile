@@ -49,7 +49,7 @@ docs: $(VENV)/installed-docs ## run the notebooks and build the documentation in
 	$(BIN)/python -m sphinx -E -W --keep-going -b html docs docs/_build/html $(ARGS)
 
 clean: ## remove all that these targets made, .venv too
-	rm -rf $(VENV) .versions demo dist docs/_build docs/course .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) .versions demo dist docs/_build docs/course docs/_live .hypothesis .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp for each extra. pip adds to what is there, so the stamps do not undo one another. The

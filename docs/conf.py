@@ -25,7 +25,8 @@ from sphinx.util.docutils import SphinxRole
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import docstrings  # noqa: E402  # these two lie beside this file
+import docstrings  # noqa: E402  # these three lie beside this file
+import live  # noqa: E402
 import tables  # noqa: E402
 
 import autograd  # noqa: E402
@@ -36,7 +37,7 @@ copyright = author
 release = version = autograd.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_nb"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_live"]
 nitpicky = True
 default_role = "code-or-name"
 add_function_parentheses = False
@@ -61,6 +62,7 @@ nb_mime_priority_overrides = [("html", "image/svg+xml", 5)]
 html_theme = "furo"
 html_title = "chalkgrad"
 html_static_path = ["_static"]
+html_extra_path = ["_live"]
 html_css_files = ["site.css"]
 html_js_files = ["figures.js"]
 html_search_scorer = str(HERE / "search.js")
@@ -80,7 +82,16 @@ def place_notebooks() -> None:
         shutil.copy(notebook, course)
 
 
+def place_live_pages() -> None:
+    """Write the live pages to where Sphinx takes files as they are."""
+    folder = HERE / "_live"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    live.write_pages(folder)
+
+
 place_notebooks()
+place_live_pages()
 
 
 class CodeOrName(SphinxRole):
@@ -131,6 +142,9 @@ def write_tables(app: Sphinx, docname: str, source: list[str]) -> None:
     """Put the tables that come from the code where a page asks for them."""
     if not (HERE / "benchmarks.md").exists():  # `python -m benchmarks --write docs`
         source[0] = source[0].replace("\nbenchmarks\n", "\n")
+    if "<!-- live -->" in source[0]:
+        shown = f"``````{{raw}} html\n<div class='live'>{live.opening().html}</div>\n``````"
+        source[0] = source[0].replace("<!-- live -->", shown)
     for mark, make in tables.MADE.items():
         if mark in source[0]:
             source[0] = source[0].replace(mark, make())

@@ -5,26 +5,28 @@ dicts and object arrays of them. Names follow the way there, as in `layers.0.neu
 and are the same in messages, pictures and model files.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
-from typing import Any, Self, TypeAlias, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
 from autograd import Value, write_whole
-from nn import outline
+from nn.data.schema import rows_of
+from nn.data.telling import Telling
+from nn.inference import modes, outline
 from nn.inference.predict import programs_of
 from nn.init import checked_pair
+from nn.parts import Holder, collect, gather, members, modules_of
 from nn.serialization import Load, Path, model_text
 from nn.spellings import MODEL, lacking
-from nn.validation import Array, Floats, instance, iterable, numeric
+from nn.validation import Array, Floats, flag, instance, iterable
 
 # One dense layer as its neurons: the weights and the bias of each.
 Rows: TypeAlias = list[tuple[list[Value], Value]]
 
 
 @lacking(MODEL)
-class Module:
+class Module(Holder, Telling):
     """A model: something with parameters that can be called on one sample.
 
     A subclass sets its parameters and parts as attributes and defines `__call__`. A parameter is a
@@ -69,6 +71,47 @@ class Module:
             )
         object.__setattr__(self, name, value)
 
+    # Train and eval mode ------------------------------------------------------------------------
+
+    @property
+    def training(self) -> bool:
+        """Whether the module computes in train mode, as a new one does; or else in eval mode.
+
+        Layers such as `Dropout` differ between the two. Within `fit` a model and all its parts are
+        in train mode, within `predict` and where `fit` measures in eval mode, and afterwards in the
+        mode that they were in.
+        """
+        return modes.is_training(self)
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        vars(self)[modes.OWN] = flag("training", mode)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the model and all its parts to train mode, or with False to eval mode.
+
+        Returns:
+            The model.
+
+        >>> from nn import MLP
+        >>> model = MLP([2, 3, 1])
+        >>> model.training, model.eval().training, model.train().layers[0].training
+        (True, False, True)
+        """
+        mode = flag("mode", mode)
+        for part in modules_of(self):
+            vars(part)[modes.OWN] = mode
+        return self
+
+    def eval(self) -> Self:
+        """Set the model and all its parts to eval mode, in which calls give what `predict` gives.
+
+        Returns:
+            The model.
+        """
+        Module.train(self, False)  # also where a subclass has a `train` of its own
+        return self
+
     # Parameters ---------------------------------------------------------------------------------
 
     def named_parameters(self) -> list[tuple[str, Value]]:
@@ -79,7 +122,7 @@ class Module:
         ['weights.0', 'weights.1', 'bias']
         """
         found: list[tuple[str, Value]] = []
-        _collect(self, "", set(), found)
+        collect(self, "", set(), found)
         return found
 
     def parameters(self) -> list[Value]:
@@ -90,7 +133,7 @@ class Module:
         3190
         """
         found: dict[Value, None] = {}
-        _gather(self, set(), found)
+        gather(self, set(), found)
         return list(found)
 
     def zero_grad(self) -> None:
@@ -144,7 +187,7 @@ class Module:
         """Return every dense layer as its rows, in order."""
         layers: list[Rows] = []
         seen: set[int] = set()
-        for name, member in _members(self, "", set()):
+        for name, member in members(self, "", set()):
             if isinstance(member, Value):
                 if member.op is None:
                     raise ValueError(
@@ -163,10 +206,12 @@ class Module:
 
         Many rows are computed by a program that the model keeps, made by `autograd.compile` from
         its `__call__`; the parameters are read anew each time. A single row, and what cannot be
-        compiled, is computed by calls.
+        compiled, is computed by calls. All is computed in eval mode.
 
         Args:
-            X: an array of shape (samples, inputs), or one sample of shape (inputs,).
+            X: an array or a frame of shape (samples, inputs), or one sample of shape (inputs,); a
+                model of sequences takes (samples, length, inputs), or one of shape (length,
+                inputs). After training on a frame, the columns of another are taken by name.
 
         Returns:
             An array of shape (samples, outputs), or (samples,) where the model returns one Value;
@@ -174,18 +219,22 @@ class Module:
 
         Raises:
             ValueError: if X is of another shape, has another number of inputs than the model,
-                or holds anything but finite numbers, or is masked somewhere.
+                or holds anything but finite numbers, or is masked somewhere; if a frame lacks a
+                column or has others, by name.
         """
-        rows = numeric("X", X).astype(np.float64)
-        if rows.ndim not in (1, 2):
+        rows = rows_of(self, X).astype(np.float64)
+        axes = self._sample_axes()
+        if rows.ndim not in (axes, axes + 1):
+            shape = ", ".join(["length", "inputs"][2 - axes :])
             raise ValueError(
-                "X must be of shape (samples, inputs), or (inputs,) for one sample; "
-                f"got {rows.shape}"
+                f"X must be of shape (samples, {shape}), or ({shape}{',' * (axes == 1)}) for one "
+                f"sample; got {rows.shape}"
             )
-        many = rows if rows.ndim == 2 else rows[None]
+        many = rows if rows.ndim > axes else rows[None]
         self._check_width(rows.shape)
+        self._check_samples(many)
         outputs = programs_of(self).outputs(self, many)
-        return outputs if rows.ndim == 2 else outputs[0]
+        return outputs if rows.ndim > axes else outputs[0]
 
     def _self_contained(self) -> bool:
         """Return whether the results are known to depend on the inputs and this model alone.
@@ -206,6 +255,17 @@ class Module:
     def _input_width(self) -> int | None:
         """Return the number of inputs, if the model tells it."""
         return None
+
+    def _output_width(self, inputs: int | None) -> int | None:
+        """Return the number of outputs for so many inputs, if the model tells it."""
+        return None
+
+    def _sample_axes(self) -> int:
+        """Return the number of axes of a sample: 1, or 2 for a sequence of inputs."""
+        return 1
+
+    def _check_samples(self, X: Array) -> None:
+        """Raise unless the model takes these numbers, where it does not take any."""
 
     # Keeping ------------------------------------------------------------------------------------
 
@@ -256,7 +316,7 @@ class Module:
         """Return the parts that a picture of the model shows below its line."""
         return [
             (name, part)
-            for name, part in _members(self, "", set())
+            for name, part in members(self, "", set())
             if isinstance(part, Module) or part.op is None
         ]
 
@@ -269,83 +329,6 @@ class Module:
 
     def _repr_html_(self) -> str:
         return outline.table(self)
-
-
-# A union written in the loop would be made anew for each of a network's 400,000 parameters.
-_PARTS = (Value, Module)
-
-
-def _members(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, "Module | Value"]]:
-    """Yield the Values and modules that a module holds itself, with their names.
-
-    `seen` keeps a container that holds itself, or stands in two places, from being visited twice.
-    """
-    items: Iterable[tuple[Any, Any]]
-    if isinstance(x, Module):
-        items = vars(x).items()
-    elif isinstance(x, Mapping):
-        items = cast(Mapping[Any, Any], x).items()
-    elif isinstance(x, list | tuple):
-        items = enumerate(cast(Sequence[Any], x))
-    elif isinstance(x, np.ndarray) and cast(Array, x).dtype == object:
-        items = enumerate(cast(list[Any], cast(Array, x).tolist()))
-    else:
-        return
-    if id(cast(Any, x)) in seen:
-        return
-    seen.add(id(cast(Any, x)))
-    for key, member in items:
-        inner = f"{name}.{key}" if name else str(key)
-        if isinstance(member, _PARTS):
-            yield inner, member
-        else:
-            yield from _members(member, inner, seen)
-
-
-def _collect(model: Module, prefix: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
-    """Append the parameters of `model` that are not in `seen`, which holds all that was met."""
-    seen.add(id(model))
-    for name, member in _members(model, "", set()):
-        if id(member) in seen:
-            continue
-        if isinstance(member, Module):
-            _collect(member, f"{prefix}{name}.", seen, found)
-        elif member.op is None:
-            seen.add(id(member))
-            found.append((prefix + name, member))
-
-
-def _gather(x: Any, seen: set[int], found: dict[Value, None]) -> None:
-    """Add the parameters in x as `_collect` does, without their names: in a tenth of the time.
-
-    Hand-written loops call `zero_grad` at every step.
-    """
-    members: Collection[Any]
-    if isinstance(x, Module):
-        members = vars(x).values()
-    elif isinstance(x, Mapping):
-        members = cast(Mapping[Any, Any], x).values()
-    elif isinstance(x, list | tuple):
-        members = cast(Sequence[Any], x)
-    elif isinstance(x, np.ndarray) and cast(Array, x).dtype == object:
-        members = cast(list[Any], cast(Array, x).tolist())
-    else:
-        return
-    if id(cast(Any, x)) in seen:
-        return
-    seen.add(id(cast(Any, x)))
-    # A neuron's weights, all of them leaves, at once; a dict keeps the first place of each.
-    if set(map(type, members)) == {Value} and not any(map(_OPERATION, members)):
-        found.update(dict.fromkeys(members))
-        return
-    for member in members:
-        if member.__class__ is not Value:
-            _gather(member, seen, found)
-        elif member.op is None:
-            found[member] = None
-
-
-_OPERATION = attrgetter("op")
 
 
 def rows_to_arrays(rows: Rows) -> tuple[Floats, Floats]:

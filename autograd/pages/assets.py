@@ -1,4 +1,4 @@
-"""What all pages share: their files, scripts made short, the page around a content, saving it.
+"""What all pages share: files, colours, scripts made short, the page around a content, saving it.
 
 A notebook holds each of its pages, so their scripts are squeezed.
 """
@@ -14,6 +14,17 @@ from autograd.files import with_ending, write_whole
 
 # A page asks the network for nothing, and may not.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+
+# The colours of pages, light and dark. Text has a contrast of at least 4.5 to its ground.
+COLOURS = {
+    "paper": ("#ffffff", "#1b1f23"),
+    "raised": ("#f3f4f6", "#262c33"),
+    "ink": ("#111827", "#ece9e2"),
+    "quiet": ("#4b5563", "#b3bac2"),
+    "line": ("#c9ced6", "#454d57"),
+    "accent": ("#7a2e9d", "#dba6f5"),
+    "wrong": ("#a8290f", "#ff9d87"),
+}
 
 
 def asset(name: str) -> str:

@@ -26,7 +26,7 @@ from autograd.display.format import TONES, count_text, number_text, tone, whole_
 from autograd.display.picture.style import DARK
 from autograd.engine.value import Value
 from autograd.escaping import apart, markup, script_json
-from autograd.pages.assets import asset, saved_page, squeezed, whole_page
+from autograd.pages.assets import COLOURS, asset, saved_page, squeezed, whole_page
 from autograd.pages.live import Live, Slots, has_slots, live_of, slot
 from autograd.pages.still import operation_text, still_of
 from autograd.pages.title import Title, title_of
@@ -40,18 +40,10 @@ _PART = "The numbers stay as they are: they can be changed where all nodes are s
 
 _PARTS = ("formulas.js", "figures.js", "drawing.js", "lab.js", "sizes.js", "strip.js")
 
-# The colours of the page, light and dark; those of the picture have the same names in both. Text
-# has a contrast of at least 4.5 to its ground.
-_COLOURS = {
-    "paper": ("#ffffff", "#1b1f23"),
-    "raised": ("#f3f4f6", "#262c33"),
-    "ink": ("#111827", "#ece9e2"),
-    "quiet": ("#4b5563", "#b3bac2"),
-    "line": ("#c9ced6", "#454d57"),
-    "accent": ("#7a2e9d", "#dba6f5"),
+# Beside those of all pages; the colours of the picture have the same names in light and dark.
+_COLOURS = COLOURS | {
     "glow": ("#f5e8fb", "#3c2a47"),
     "right": ("#11673b", "#79d3a0"),
-    "wrong": ("#a8290f", "#ff9d87"),
 }
 
 

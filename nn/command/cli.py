@@ -31,9 +31,18 @@ from nn.module import Module
 from nn.optim import OPTIMIZERS
 from nn.plots.base import importing_matplotlib
 from nn.report import NAMES, check_folder, report_files, write_folder
-from nn.report.experiment import OPTIONS, RATES, TASKS, Experiment, Settings, prepare, task_named
-from nn.training.fit import DivergenceError
+from nn.report.experiment import (
+    OPTIONS,
+    RATES,
+    TASKS,
+    Experiment,
+    Settings,
+    changed,
+    prepare,
+    task_named,
+)
 from nn.training.history import EpochRecord, History
+from nn.training.plan import DivergenceError
 
 # What stands for a sign where the output's encoding has none; d is for whole derivatives.
 _SPELLED = dict(
@@ -261,9 +270,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     }
     if "hidden" in given:
         given["hidden"] = tuple(given["hidden"])
-    if "lr" not in given and given.get("optimizer") in RATES:
-        given["lr"] = RATES[given["optimizer"]]
-    return dataclasses.replace(task_named(options.dataset).defaults, **given)
+    return changed(task_named(options.dataset).defaults, given)
 
 
 # The work ---------------------------------------------------------------------------------------

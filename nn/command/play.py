@@ -20,18 +20,34 @@ from nn.command.graphs import VALUES, play_expression
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.layers import MLP
 from nn.losses import loss_named
+from nn.metrics.outputs import true_classes
+from nn.optim import Optimizer
 from nn.pages.playground import TrainingPage
 from nn.pages.recording import recorded
-from nn.report.experiment import TASKS, TEST, Settings, network, prepare
-from nn.training.metrics import true_classes
+from nn.report.experiment import (
+    TASKS,
+    TEST,
+    Settings,
+    changed,
+    network,
+    optimizer_of,
+    prepare,
+)
 from nn.validation import Array, Floats
 
 # Settings of `train` that a page has, too.
-SETTINGS = ("hidden", "activation", "loss", "lr", "batch_size", "seed", "points", "noise")
+SETTINGS = (
+    *("hidden", "activation", "output_activation", "init", "loss", "optimizer", "lr", "momentum"),
+    *("batch_size", "seed", "points", "noise"),
+)
 # Of a data set of numbers, which have no settings of their own.
-_LINE = Settings("line", (8,), loss="mean_squared_error", lr=0.05, points=200)
+_LINE = Settings("line", (8,), loss="mean_squared_error", lr=0.05, momentum=0.0, points=200)
 # Of a table: more distinct whole numbers than these are no classes.
 _MOST_CLASSES = 20
+# In a table: the squares of larger numbers leave the floats.
+_LARGEST = 1e150
+# Inputs that are named one by one.
+_MOST_NAMED = 12
 
 
 def playing(settings: Sequence[Option]) -> Subcommand:
@@ -112,25 +128,33 @@ def _of_data_set(name: str, options: argparse.Namespace) -> tuple[TrainingPage, 
             "part to nn.playground"
         )
     if name == _LINE.dataset:
-        settings = dataclasses.replace(_LINE, **_given(options))
+        settings = changed(_LINE, _given(options))
         model, scale = network([1, *settings.hidden, 1], settings), 1.0
+        optimizer = optimizer_of(model, settings, _LINE)
     else:
         # What `train` refuses is refused here in the same words.
-        experiment = prepare(dataclasses.replace(TASKS[name].defaults, **_given(options)))
+        experiment = prepare(changed(TASKS[name].defaults, _given(options)))
         settings, model, scale = experiment.settings, experiment.model, experiment.task.scale
+        optimizer = experiment.optimizer
     X, y = datasets.load(name, n=settings.points, noise=settings.noise, seed=settings.seed)
-    return _page(model, X / scale, y, settings, name)
+    return _page(model, optimizer, X / scale, y, settings, name)
 
 
 def _page(
-    model: MLP, X: Floats, y: Array, settings: Settings, name: str, note: str = ""
+    model: MLP,
+    optimizer: Optimizer,
+    X: Floats,
+    y: Array,
+    settings: Settings,
+    name: str,
+    note: str = "",
 ) -> tuple[TrainingPage, str]:
     recording = recorded(
         model,
         X,
         y,
         loss=settings.loss,
-        lr=settings.lr,
+        optimizer=optimizer,
         batch_size=settings.batch_size,
         seed=settings.seed,
         validation=TEST,
@@ -150,6 +174,8 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
             raise Refusal(f"--{option} is for data that is drawn, and {name} is a file")
     heads, table = _read(name)
     given_inputs, y = table[:, :-1], table[:, -1]
+    if np.abs(table).max() > _LARGEST:
+        raise Refusal(f"{name} holds numbers beyond {_LARGEST:g}: write them in larger units")
     scale = given_inputs.std(axis=0)
     X = (given_inputs - given_inputs.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
     labels = _labels(y)
@@ -159,14 +185,23 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
         outputs = 1 if loss_named(loss).target == "binary" else int(labels.max()) + 1
         y, scaled = labels, "The inputs are"
     else:
-        given = {"loss": _LINE.loss, "lr": _LINE.lr} | given
+        given.setdefault("loss", _LINE.loss)
         y, scaled = (y - y.mean()) / (y.std() or 1.0), "Inputs and target are"
     named = f" The target is {heads[-1]}." if heads else ""
-    inputs = f" Inputs: {', '.join(heads[:-1])}." if heads else ""
+    inputs = f" Inputs: {_listed(heads[:-1])}." if heads else ""
     note = f"{scaled} scaled to mean 0 and standard deviation 1.{inputs}{named}"
-    settings = dataclasses.replace(Settings(name, (8, 8)), **given)
+    rate = 0.1 if labels is not None else _LINE.lr
+    usual = Settings(name, (8, 8), lr=rate, momentum=0.0)
+    settings = changed(usual, given)
     model = network([X.shape[1], *settings.hidden, outputs], settings)
-    return _page(model, X, y, settings, Path(name).name, note)
+    optimizer = optimizer_of(model, settings, usual)
+    return _page(model, optimizer, X, y, settings, Path(name).name, note)
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) <= _MOST_NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED} others"
 
 
 def _loss_of(labels: Array) -> str:
@@ -201,7 +236,7 @@ def _read(name: str) -> tuple[list[str], Floats]:
     mark = max(",;\t", key=first.count)
     cells = [(i + 1, row) for i, row in enumerate(csv.reader(lines, delimiter=mark)) if any(row)]
     heads: list[str] = []
-    if cells and not all(map(_is_number, cells[0][1])):
+    if cells and any(_number(cell) is None for cell in cells[0][1]):
         heads = [head.strip() for head in cells.pop(0)[1]]
     if len(cells) < 2 or len(cells[0][1]) < 2:
         raise Refusal(
@@ -222,7 +257,13 @@ def _read(name: str) -> tuple[list[str], Floats]:
 
 
 def _is_number(cell: str) -> bool:
+    x = _number(cell)
+    return x is not None and math.isfinite(x)
+
+
+def _number(cell: str) -> float | None:
+    """Return the number that a cell holds, finite or not; None for text."""
     try:
-        return math.isfinite(float(cell))
+        return float(cell)
     except ValueError:
-        return False
+        return None

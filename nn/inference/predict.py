@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd import Value, recording_anyway
 from nn.inference.compiling import Compiled, compiled
+from nn.inference.modes import Mode
 from nn.inference.snapshot import PROGRAMS, Model, Snapshot
 from nn.validation import Floats
 
@@ -37,7 +38,7 @@ class Programs:
         # Threads that predict take turns: the program's parameters and buffers are its own.
         self._lock = threading.RLock()
         self._compiled: Compiled | None = None
-        self._width = 0
+        self._shape: tuple[int, ...] = ()
         self._rows = 0
         self._is_refused = False
         _everywhere.add(self)
@@ -69,11 +70,11 @@ class Programs:
     def outputs(
         self, model: Model, X: Floats, trained: Any = None, *, tried: bool = False
     ) -> Floats:
-        """Return the outputs for an array of shape (samples, inputs), leaving no graph.
+        """Return the outputs for an array of samples, leaving no graph.
 
         Args:
             model: the model.
-            X: the samples.
+            X: the samples, along the first axis.
             trained: another program of the model, whose parameters are those of the Values.
             tried: whether nothing of the user's has run since this was last asked.
         """
@@ -87,7 +88,7 @@ class Programs:
         with self._lock:
             tried = tried and self.program is not None
             for _ in range(2):
-                program = self.program if tried else self._current(model, X.shape[1], closed)
+                program = self.program if tried else self._current(model, X.shape[1:], closed)
                 if program is None:
                     break
                 if trained is None:
@@ -106,28 +107,29 @@ class Programs:
                 self._is_refused = True
         return by_calls(model, X)
 
-    def _current(self, model: Model, width: int, closed: bool) -> Any:
+    def _current(self, model: Model, shape: tuple[int, ...], closed: bool) -> Any:
         """Return the program of the model as it is now; None if there can be none."""
         known = self._compiled
-        if known is not None and width == self._width and known.is_of(model):
+        if known is not None and shape == self._shape and known.is_of(model):
             return known.program
         owner = self._owner
 
         def of_one_sample(x: Any) -> Any:
             # No strong reference: the model holds its program.
             called: Any = owner()
-            result = called(x)
+            with Mode(called, training=False).on():
+                result = called(x)
             return result.tolist() if isinstance(result, np.ndarray) else result
 
         contents = Snapshot(model).contents
         try:
-            found = compiled(model, of_one_sample, [(width,)], closed=closed)
+            found = compiled(model, of_one_sample, [shape], closed=closed)
         except Exception:  # what is wrong, if anything is, a call will say
             # Not tried again as long as the model is the same.
             found = Compiled(None, contents, closed)
         # One that keeps something changes at each call, and would be traced anew each time.
         self._is_refused = bool(found.kept)
-        self._compiled, self._width = (None if found.kept else found), width
+        self._compiled, self._shape = (None if found.kept else found), shape
         return self.program
 
 
@@ -149,12 +151,12 @@ def programs_of(model: Model) -> Programs:
 
 
 def by_calls(model: Model, X: Floats) -> Floats:
-    """Return the outputs row by row, by calls; the graph of each is let go before the next."""
+    """Return the outputs row by row, by calls in eval mode; no graph outlives its row."""
     # Without rows, a call still tells the number of outputs.
-    rows = X.tolist() if len(X) else np.zeros((1, X.shape[1])).tolist()
+    rows = X.tolist() if len(X) else np.zeros((1, *X.shape[1:])).tolist()
     # A model may take derivatives of its own results, and recording takes less time than
     # `no_grad`: 143 us a row of an MLP([10, 16, 16, 2]), against 180.
-    with recording_anyway():
+    with recording_anyway(), Mode(model, training=False).on():
         results = [numbers_of(model(row)) for row in rows]
     return np.array(results, dtype=np.float64)[: len(X)]
 
@@ -162,7 +164,7 @@ def by_calls(model: Model, X: Floats) -> Floats:
 def _is_called_so(model: Model, X: Floats, found: Floats) -> bool:
     """Whether a call of one of the rows gives the numbers that a program found."""
     # The fullest of some rows: at one of zeros much that has changed makes no odds.
-    row = int(np.count_nonzero(X[:_FEW], axis=1).argmax())
+    row = int(np.count_nonzero(X[:_FEW].reshape(len(X[:_FEW]), -1), axis=1).argmax())
     here, expected = found[row], by_calls(model, X[row : row + 1])[0]
     # The same up to rounding, however sums went.
     tolerance = 1e-9 * min(1.0, np.abs(found).max())

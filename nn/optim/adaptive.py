@@ -4,13 +4,12 @@ Adagrad sums the squares, RMSprop and Adam take a mean in which old ones fade. A
 written into arrays that are there already: the slopes, which nobody needs afterwards, and one more.
 """
 
-import math
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 import numpy as np
 
-from autograd import Value
+from autograd import Value, sqrt
 from nn.optim.base import Optimizer
 from nn.spellings import ADAPTIVE
 from nn.validation import Floats, own_keywords
@@ -258,7 +257,7 @@ class Adam(Optimizer):
         squares *= beta2
         squares += slopes
         # √(s / c²) + ε is (√s + c ε) / c.
-        c = math.sqrt(1.0 - beta2**t)
+        c = sqrt(1.0 - beta2**t)
         np.sqrt(squares, out=slopes)
         slopes += c * self.eps
         np.divide(mean, slopes, out=slopes)

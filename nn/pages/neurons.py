@@ -18,7 +18,8 @@ from typing import Any, TypeAlias
 from autograd import Value, order, pages
 from nn.inference.snapshot import Snapshot
 from nn.layers import Neuron
-from nn.module import Module, _members
+from nn.module import Module
+from nn.parts import members
 
 # The place of a neuron, its inputs and its output.
 Call: TypeAlias = tuple[int, list[Any], Any]
@@ -65,7 +66,7 @@ def _found(model: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Neur
     if isinstance(model, Neuron):
         yield name or "neuron", model
         return
-    for key, member in _members(model, "", set()):
+    for key, member in members(model, "", set()):
         if isinstance(member, Module):
             yield from _found(member, f"{name}.{key}" if name else key, seen)
 

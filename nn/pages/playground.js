@@ -1,6 +1,7 @@
 // A model that trains in the page, made in place of the sentence beside it.
 // `data` says what there is (recording.py); `programs` are the recorded functions: the gradient of a
-// sample's loss, the outputs with those of all neurons, the gradient by these, and graphs of neurons.
+// sample's loss, the outputs with those of all neurons, the gradient by these, the optimiser's step,
+// and graphs of neurons.
 // Text goes in as text.
 (function (id, data, programs) {
   "use strict";
@@ -9,7 +10,7 @@
     document.querySelector("#" + id + ":not([data-live])");
   if (!root || root.dataset.live) return;
   root.dataset.live = "1";
-  const [gradient, lookAt, pull, ...chains] = programs;
+  const [gradient, lookAt, pull, step, ...chains] = programs;
   data.held = 0;
 
   function make(tag, className, text) {
@@ -31,7 +32,10 @@
 
 // PARTS
 
-  const trained = trainer(data, gradient);
+  const began = performance.now();
+  const trained = trainer(data, gradient, step);
+  // The milliseconds that a sample took with its gradient.
+  const each = (performance.now() - began) / data.count;
   data.held = trained.rows.length - data.count;
   const shown = { sample: 0, neuron: data.neurons.length ? 0 : -1 };
   // "play", "epoch" or "batch" while it trains, and null.
@@ -97,10 +101,20 @@
     if (fine) trained.size = Number(text);
     return fine;
   }, () => `A batch size is a whole number from 1 on, such as 16; it stays ${trained.size}.`);
+  for (const [name] of data.optimizer.options) {
+    const words = name.replace("_", " "), isMomentum = name === "momentum";
+    field(words, String(trained.options[name]), (text) => {
+      const x = Number(text.replace(",", "."));
+      const fine = text !== "" && Number.isFinite(x) && x >= 0 && (x < 1 || !isMomentum);
+      if (fine) trained.options[name] = x;
+      return fine;
+    }, () => `${isMomentum ? "Momentum is a number from 0 up to below 1, such as 0.9"
+      : "Weight decay is a number from 0 on, such as 0.001"}; it stays ${trained.options[name]}.`);
+  }
   const speed = make("select");
   speed.id = `${id}-speed`;
   // What at most ends in a frame.
-  const SPEEDS = [["batch", "a batch a frame"], ["epoch", "an epoch a frame"], ["", "full speed"]];
+  const SPEEDS = [["batch", "by the batch"], ["epoch", "by the epoch"], ["", "full speed"]];
   for (const [, text] of SPEEDS) speed.append(make("option", "", text));
   speed.selectedIndex = 1;
   const speedBox = make("div", "cp-field"), speedLabel = make("label", "", "speed");
@@ -251,7 +265,7 @@
 
   const orders = `The first ${data.ordered} epochs go through the samples in the orders that nn.fit ` +
     "draws with the same arguments, and give its numbers; later orders are drawn in this page.";
-  const note = make("p", "cp-quiet", `Steps of plain stochastic gradient descent. ${orders}` +
+  const note = make("p", "cp-quiet", `Steps of ${data.optimizer.said}. ${orders}` +
     ` Everything here is computed in the page, from the recorded operations of the model. ${data.note}`);
   live.append(bar, numbers, status, panels, graph, allFold.made, note);
   root.querySelector(".cp-still").replaceWith(live);
@@ -379,10 +393,9 @@
       ". Most often the learning rate is too large: take a smaller one, and play on or reset.", true);
   }
   // Not an end yet, but nothing good comes of it.
-  const atStart = trained.meanLoss(0, data.count);
   let isWarned = false;
   function warn() {
-    const grown = trained.last !== null && trained.last.loss > 1000 * Math.max(atStart, 1e-3);
+    const grown = trained.hasGrown();
     if (grown && !isWarned) {
       say("The loss is more than a thousand times what it was at the start: most often the " +
         "learning rate is too large. Take a smaller one, and reset.", true);
@@ -431,4 +444,6 @@
   });
   widths.observe(live);
   redraw();
+  // Once more, finer, now that browsers have made the functions quick.
+  requestAnimationFrame(redraw);
 })($NAME$, $DATA$, $PROGRAMS$);

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from functools import cached_property
 from html import escape
 from importlib import resources
@@ -20,8 +19,10 @@ from autograd import pages
 from nn.losses import Function
 from nn.module import Module
 from nn.pages.recording import Recording, recorded
+from nn.pages.still import COLOURS
 from nn.spellings import PLAYGROUND
-from nn.training.fit import Validation
+from nn.training.arguments import Stepping
+from nn.training.plan import Validation
 from nn.validation import instance, own_keywords
 
 
@@ -32,37 +33,40 @@ def playground(
     y: Any,
     *,
     loss: str | Function,
-    lr: float,
+    lr: float | None = None,
     batch_size: int,
     seed: int = 0,
     validation: Validation = 0.1,
+    optimizer: Stepping | None = None,
 ) -> TrainingPage:
     """Return a page that trains a model live: play, pause, one step, one epoch, reset.
 
     Notebooks show it by themselves; `.save("page.html")` writes it as a page that needs nothing
     else. It shows the loss, what the model says (with one or two inputs, everywhere), every
     parameter and its gradient, and the graph of a neuron with the chain rule on every edge. The
-    learning rate and the batch size can be changed there.
+    learning rate, the batch size, momentum and weight decay can be changed there.
 
     What runs in the page is printed from the recorded scalars of the model and its loss, whatever
-    they are. Its steps are those of `SGD` without momentum, and its first epochs equal those of
-    `fit` with the same arguments to 1e-9: the page carries the orders of the samples of as many
-    epochs as it has room for, and draws later ones itself. The model here does not change.
+    they are, and from the `move` of the optimiser. Its first epochs equal those of `fit` with the
+    same arguments to 1e-9: the page carries the orders of the samples of as many epochs as it has
+    room for, and draws later ones itself. Model and optimiser here do not change.
 
     Args:
         model: the model, as it is now, of at most 2,500 parameters.
         X: the samples, as `fit` takes them.
         y: the targets, as `fit` takes them.
         loss: a name, or a function of the outputs and the target of one sample.
-        lr: the learning rate at first.
+        lr: the learning rate of plain descent at first; left out where an optimizer is given.
         batch_size: samples in a step at first.
         seed: of the split and of the order of the samples in each epoch.
         validation: what to hold out: a fraction of the samples, a pair (X, y), or None.
+        optimizer: whose steps the page takes, such as `nn.Adam(model.parameters(), lr=0.01)`, or
+            one of a user's own whose `move` is arithmetic.
 
     Raises:
         ValueError: as `fit`; if the model has too many parameters, the samples are too many for a
-            page, or something in the model cannot be computed by one.
-        TypeError: as `fit`, or if lr is a schedule.
+            page, or something in the model or in the optimiser cannot be computed by one.
+        TypeError: as `fit`, or if lr is a schedule, or not one of lr and optimizer is given.
         TraceError: if the model or the loss branches on data, or reads a number.
 
     >>> from nn import MLP, datasets
@@ -81,6 +85,7 @@ def playground(
             batch_size=batch_size,
             seed=seed,
             validation=validation,
+            optimizer=optimizer,
         )
     )
 
@@ -117,25 +122,30 @@ class TrainingPage:
 
     @property
     def _title(self) -> str:
-        recording = self._recording
-        return f"{recording.headline} learns {recording.subject}".strip()
+        headline, subject = self._recording.headline, self._recording.subject
+        return f"{headline} learns {subject}" if subject else f"Training {headline}"
 
     def _fragment(self, heading: str) -> str:
         """Return the content: a sentence for where scripts are stripped, and the script."""
         recording = self._recording
         title = escape(self._title)
+        images = [
+            f'<img alt="{escape(said)}" src="{pages.image_source(svg)}">'
+            for said, svg in recording.pictures
+        ]
         still = (
             f'<div class="cp-still"><p>{escape(recording.headline)}: {self._counts}, loss '
-            f"{escape(recording.data['loss'])}.</p><p>It trains here where scripts run: trust this "
-            "notebook, or run the cell again.</p></div>"
+            f"{escape(recording.data['loss'])}, before training.</p><p>{' '.join(images)}</p>"
+            "<p>It trains here, live, where scripts run: in Jupyter, trust this notebook or run "
+            "the cell again.</p></div>"
         )
         data = pages.script_json(recording.data | {"note": recording.note})
-        programs = re.sub(r"^ +", "", recording.programs, flags=re.MULTILINE)
+        programs = pages.squeezed(recording.programs)
         # Derived from the content, so that running a notebook again changes nothing.
         name = "cp-" + hashlib.sha256(f"{data}{programs}".encode()).hexdigest()[:12]
         script = _asset("playground.js").replace("// PARTS\n", _asset("training.js"))
         script = script.replace("// PICTURES\n", _asset("pictures.js") + _asset("neuron.js"))
-        script = re.sub(r"^ *//.*\n|^ +", "", script, flags=re.MULTILINE)
+        script = pages.squeezed(script)
         # What names may hold goes in last.
         for mark, text in (("NAME", json.dumps(name)), ("PROGRAMS", programs), ("DATA", data)):
             script = script.replace(f"${mark}$", text, 1)
@@ -174,27 +184,11 @@ def _asset(name: str) -> str:
     return resources.files("nn.pages").joinpath(name).read_text(encoding="utf-8")
 
 
-# The colours of the page, light and dark. Text has a contrast of at least 4.5 to its ground.
-_COLOURS = {
-    "paper": ("#ffffff", "#1b1f23"),
-    "raised": ("#f3f4f6", "#262c33"),
-    "ink": ("#111827", "#ece9e2"),
-    "quiet": ("#4b5563", "#b3bac2"),
-    "line": ("#c9ced6", "#454d57"),
-    "accent": ("#7a2e9d", "#dba6f5"),
-    "wrong": ("#a8290f", "#ff9d87"),
-    "plus": ("#0072b2", "#56b4e9"),
-    "minus": ("#d55e00", "#e8803c"),
-    "plus-text": ("#00629a", "#7cc4ef"),
-    "minus-text": ("#a34700", "#f2a266"),
-}
-
-
 def _style() -> str:
     """Return the style sheet, with the colours of light and dark pages."""
     light, dark = [
         ";".join(
-            [f"color-scheme:{scheme}", *[f"--cp-{k}:{pair[i]}" for k, pair in _COLOURS.items()]]
+            [f"color-scheme:{scheme}", *[f"--cp-{k}:{pair[i]}" for k, pair in COLOURS.items()]]
         )
         for i, scheme in enumerate(("light", "dark"))
     ]

@@ -10,6 +10,8 @@ its gradient, the outputs, the neurons. The samples, their split and the first o
 from __future__ import annotations
 
 import base64
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +19,17 @@ import numpy as np
 
 from autograd import Value, compile, pages
 from nn.losses import Function, loss_named
+from nn.metrics.outputs import true_classes
 from nn.module import Module
-from nn.optim import SGD
 from nn.pages.neurons import Call, Graphs, Watch, watch_of, watching
-from nn.training.arguments import trainable
+from nn.pages.steps import checked, step_of
+from nn.pages.still import MANY, Picture, pictures
+from nn.training.arguments import Stepping, trainable
 from nn.training.batches import epoch_rng
-from nn.training.compiled import CompiledEngine
-from nn.training.engines import checked_loss
-from nn.training.fit import Part, Plan, Validation, planned
-from nn.training.metrics import true_classes
-from nn.validation import Array, whole
+from nn.training.engines.base import checked_loss
+from nn.training.engines.compiled import CompiledEngine
+from nn.training.plan import Part, Plan, Validation, planned
+from nn.validation import Array, Floats, whole
 
 # Of a model in a page. A sample of [64, 32, 10], with 2,410, takes a quarter of a millisecond.
 MOST_PARAMETERS = 2_500
@@ -46,6 +49,7 @@ class Recording:
         programs: an expression in JavaScript: the list of the functions it is given.
         subject: the name of what the model learns, for the title; "" if it has none.
         note: a sentence on the data.
+        pictures: the model before it trains, for where the script is stripped.
     """
 
     headline: str
@@ -53,6 +57,7 @@ class Recording:
     programs: str
     subject: str = ""
     note: str = ""
+    pictures: Sequence[Picture] = ()
 
 
 def recorded(
@@ -61,71 +66,101 @@ def recorded(
     y: Any,
     *,
     loss: str | Function,
-    lr: float,
+    lr: float | None = None,
     batch_size: int,
-    seed: int,
-    validation: Validation,
+    seed: int = 0,
+    validation: Validation = 0.1,
+    optimizer: Stepping | None = None,
 ) -> Recording:
     """Record a model for a page; see `playground`."""
     size = whole("batch_size", batch_size)
     seed = whole("seed", seed, at_least=0, at_most=None)
     parameters = trainable(model)
-    if callable(lr):
-        raise TypeError("the page takes a number for lr, which its reader changes; got a schedule")
-    rate = SGD(parameters, lr).lr
-    if len(parameters) > MOST_PARAMETERS:
-        raise ValueError(
-            f"a page trains up to {MOST_PARAMETERS:,} parameters, and {type(model).__name__} has "
-            f"{len(parameters):,}: choose a smaller model, or train this one with fit"
-        )
+    descent = checked(optimizer, lr, parameters)
+    _refuse_parameters(model)
     if isinstance(validation, str):
         raise ValueError(
             f"validation is a fraction, a pair (X, y) or None here; got {validation!r}"
         )
     plan = planned(model, X, y, loss_named(loss), size, validation, seed)
     engine = CompiledEngine(model, plan.loss, *plan.train)
-    if engine.kept:
-        raise ValueError(f"{engine.kept}, and what trains in a page is recorded by one call")
-    if not engine._program.reached.any():
-        raise engine._nothing_to_train()
+    _check_recorded(engine)
     look, pull, told = _watched(model, plan, parameters)
-    scripts = [pages.gradient_of(engine._program, "gradient"), look, pull]
+    update, steps = step_of(descent, parameters)
+    scripts = [
+        pages.gradient_of(engine._program, "gradient"),
+        pages.outputs_of(look, "look"),
+        pages.gradient_of(pull, "pull", told["probes"]),
+        update,
+    ]
     if missing := sorted({name for script in scripts for name in script.missing}):
         raise ValueError(
             f"a page cannot compute {' and '.join(missing)}: it has no function in JavaScript, and "
             "no composition of primitives that have one"
         )
     programs = [pages.standing_alone(*scripts), *told.pop("programs")]
+    samples = _rows(plan)
     data = {
         "names": [name for name, _ in model.named_parameters()],
         "start": [p.data for p in parameters],
         "reached": [int(x) for x in engine._program.reached],
-        "lr": rate,
+        "lr": descent.lr,
+        "optimizer": steps,
         "size": size,
         "seed": seed & 0xFFFFFFFF,
         "loss": plan.loss.name,
-        **_samples(plan),
+        "colours": MANY,
+        **_samples(plan, samples),
         **told,
     }
     text = f"[...{programs[0]}, {', '.join(programs[1:]) or 'null'}]"
+    _refuse_long(text)
+    return Recording(model._summary(), data, text, pictures=pictures(data, samples, look))
+
+
+def _refuse_parameters(model: Module) -> None:
+    named = model.named_parameters()
+    if len(named) > MOST_PARAMETERS:
+        raise ValueError(
+            f"a page trains up to {MOST_PARAMETERS:,} parameters, and {type(model).__name__} has "
+            f"{len(named):,}: choose fewer inputs or neurons, or train this one with fit"
+        )
+    for name, p in named:
+        if not math.isfinite(p.data):
+            raise ValueError(
+                f"{name} of the model is {p.data}, and a page begins with finite numbers: make the "
+                "model anew"
+            )
+
+
+def _refuse_long(text: str) -> None:
     if len(text) > MOST_TEXT:
         raise ValueError(
             f"what trains in the page would be {len(text) // 1000:,} kB of text, and a page takes "
             f"{MOST_TEXT // 1000}: choose a smaller model"
         )
-    return Recording(model._summary(), data, text)
+
+
+def _check_recorded(engine: CompiledEngine) -> None:
+    """Raise if training is not the same function of the parameters for each sample."""
+    if engine.kept:
+        raise ValueError(f"{engine.kept}, and what trains in a page is recorded by one call")
+    if engine._calls:
+        raise ValueError(
+            "a page draws no random masks: leave Dropout out of the model, or give it p=0"
+        )
+    if not engine._program.reached.any():
+        raise engine._nothing_to_train()
 
 
 # The programs -------------------------------------------------------------------------------------
 
 
-def _watched(
-    model: Module, plan: Plan, parameters: list[Value]
-) -> tuple[pages.Script, pages.Script, dict[str, Any]]:
-    """Return the functions that look into the model, and what they show.
+def _watched(model: Module, plan: Plan, parameters: list[Value]) -> tuple[Any, Any, dict[str, Any]]:
+    """Return the programs that look into the model, and what they show.
 
-    The first gives the outputs and those of all neurons, the second adds up the gradient of a
-    sample's loss by the neurons' outputs.
+    The first gives the outputs and those of all neurons; the second a sample's loss, whose first
+    parameters stand for the neurons' outputs.
     """
     loss, (X, targets) = plan.loss, plan.train
     watch = watch_of(model)
@@ -161,11 +196,7 @@ def _watched(
         )
     told = _neurons(watch, outer, feeds, parameters)
     told |= {"outputs": counts[0], "probes": len(watch.probes)}
-    return (
-        pages.outputs_of(look, "look"),
-        pages.gradient_of(pull, "pull", len(watch.probes)),
-        told,
-    )
+    return look, pull, told
 
 
 def _flat(result: Any) -> list[Any]:
@@ -211,16 +242,15 @@ def _neurons(
 # The samples --------------------------------------------------------------------------------------
 
 
-def _samples(plan: Plan) -> dict[str, Any]:
-    """Return the samples with their targets, those to train on first, and `fit`'s orders."""
+def _samples(plan: Plan, samples: Floats) -> dict[str, Any]:
+    """Return the samples with their targets as text, and `fit`'s orders."""
     count = len(plan.train[0])
-    parts = [plan.train] if plan.held is None else [plan.train, plan.held]
-    samples = np.concatenate([_rows(part) for part in parts])
     written = _packed(samples)
     if sum([len(x) for x in written.values() if isinstance(x, str)]) > MOST_TEXT:
         raise ValueError(
             f"the samples would be more than {MOST_TEXT // 1000} kB of the page: X has shape "
-            f"{plan.train[0].shape}; give a part, such as X[:1000], y[:1000]"
+            f"{plan.train[0].shape}; give a part, such as X[:1000], y[:1000] or a "
+            "file of fewer lines"
         )
     epochs = min(max(_PLACES // count, 1), _EPOCHS)
     orders = [epoch_rng(plan.seed, epoch + 1).permutation(count) for epoch in range(epochs)]
@@ -232,18 +262,26 @@ def _samples(plan: Plan) -> dict[str, Any]:
         "samples": written,
         "orders": _base64(np.concatenate(orders).astype(kind)),
         "ordered": epochs,
-        "cut": plan.cut,
+        "cut": plan.reading.cut,
         "classes": None,
     }
     if plan.classes:
-        labels = np.concatenate([true_classes(part[1]) for part in parts])
+        labels = np.concatenate([true_classes(part[1]) for part in _parts(plan)])
         found["classes"] = labels.tolist()
     return found
 
 
-def _rows(part: Part) -> Array:
-    X, targets = part
-    return np.column_stack([X, targets.reshape(len(X), -1)]).astype(np.float64)
+def _parts(plan: Plan) -> list[Part]:
+    return [plan.train] if plan.held is None else [plan.train, plan.held]
+
+
+def _rows(plan: Plan) -> Floats:
+    """Return the samples with their targets, those to train on first."""
+    parts = [
+        np.column_stack([X, targets.reshape(len(X), -1)]).astype(np.float64)
+        for X, targets in _parts(plan)
+    ]
+    return np.concatenate(parts)
 
 
 def _packed(samples: Array) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-// Training without a page around it: epochs of mini-batches in the orders of `fit`, a step on the
-// mean gradient of each. One sample at a time, so that a page can stop whenever a frame is due.
+// Training without a page around it: epochs of mini-batches in the orders of `fit`, a step of the
+// optimiser on the mean gradient of each. One sample at a time, so that a page can stop whenever a
+// frame is due.
 
 // Numbers of some kind from base64.
 function unpacked(text, Kind) {
@@ -42,12 +43,16 @@ function ordersOf(data) {
   };
 }
 
-const RECORDS = 2000, KEPT = 5;
+// A loss so many times what it was at the start leads nowhere.
+const RECORDS = 2000, KEPT = 5, GROWN = 1000;
 
-// `gradient(w, row, g)` adds a sample's gradient to g and returns its loss.
-function trainer(data, gradient) {
+// `gradient(w, row, g)` adds a sample's gradient to g and returns its loss; `step` is the
+// optimiser's (steps.py).
+function trainer(data, gradient, step) {
   const rows = samplesOf(data), orderOf = ordersOf(data), n = data.count;
   const size = data.start.length;
+  const { moved, options } = data.optimizer;
+  const memory = data.optimizer.memory.map(() => new Float64Array(size));
   const made = {
     rows,
     w: new Float64Array(size),
@@ -55,11 +60,14 @@ function trainer(data, gradient) {
     slopes: new Float64Array(size),
     lr: data.lr,
     size: data.size,
+    // By their names, as momentum.
+    options: Object.fromEntries(options),
   };
+  const given = new Float64Array(4 + memory.length + options.length);
   const sums = new Float64Array(size), unused = new Float64Array(size);
   // `at`: samples of this epoch that are done; `from`, `end`: those of this batch.
   let at, from, end, order, total, lost;
-  // The numbers at the start and after each of the last epochs.
+  // The numbers at the start and after each of the last epochs whose loss had not grown too much.
   let kept;
   // Of many epochs every second one is recorded, then every fourth, and so on.
   let stride;
@@ -67,8 +75,10 @@ function trainer(data, gradient) {
   made.reset = () => {
     made.w.set(data.start);
     made.slopes.fill(0);
+    data.optimizer.memory.forEach((x, k) => (x.length ? memory[k].set(x) : memory[k].fill(x)));
     // `last`: the record of the last epoch; `version`: another one whenever numbers have changed.
     Object.assign(made, { epoch: 0, batch: 0, loss: NaN, history: [], last: null });
+    made.steps = data.optimizer.steps;
     made.version = (made.version || 0) + 1;
     stride = 1;
     kept = [];
@@ -76,9 +86,13 @@ function trainer(data, gradient) {
     begin();
   };
 
+  made.hasGrown = () => made.last !== null && made.last.loss > GROWN * Math.max(atStart, 1e-3);
+
   function keep() {
-    const { epoch, last } = made;
-    kept.push({ w: made.w.slice(), slopes: made.slopes.slice(), epoch, last });
+    if (made.hasGrown()) return;
+    const { epoch, last, steps } = made;
+    kept.push({ w: made.w.slice(), slopes: made.slopes.slice(), epoch, last, steps,
+      memory: memory.map((x) => x.slice()) });
     if (kept.length > KEPT) kept.splice(1, 1);
   }
 
@@ -94,7 +108,7 @@ function trainer(data, gradient) {
     return sum / (last - first);
   };
 
-  // Go back to the last epoch after which the loss was finite, and say what happened.
+  // Go back to the last epoch that was kept and has a finite loss, and say what happened.
   function failed(what) {
     const said = `${what} in batch ${made.batch + 1} of epoch ${made.epoch + 1}`;
     while (kept.length > 1) {
@@ -105,7 +119,9 @@ function trainer(data, gradient) {
     const good = kept[kept.length - 1];
     made.w.set(good.w);
     made.slopes.set(good.slopes);
+    memory.forEach((x, k) => x.set(good.memory[k]));
     made.epoch = good.epoch;
+    made.steps = good.steps;
     made.history = made.history.filter(({ epoch }) => epoch <= good.epoch);
     made.last = good.last;
     made.loss = NaN;
@@ -114,14 +130,29 @@ function trainer(data, gradient) {
     return { fault: said, epoch: good.epoch };
   }
 
-  function moved() {
+  // Let the optimiser move every parameter that has a gradient.
+  function move() {
+    made.steps += 1;
+    [given[0], given[1]] = [made.lr, made.steps];
+    options.forEach(([name], k) => (given[4 + memory.length + k] = made.options[name]));
+    for (let i = 0; i < size; i++) {
+      if (!data.reached[i] || !moved[i]) continue;
+      [given[2], given[3]] = [made.w[i], sums[i]];
+      for (let k = 0; k < memory.length; k++) given[4 + k] = memory[k][i];
+      const found = step(null, given);
+      made.w[i] = found[0];
+      for (let k = 0; k < memory.length; k++) memory[k][i] = found[1 + k];
+    }
+  }
+
+  function ended() {
     const count = end - from;
     for (let i = 0; i < size; i++) sums[i] /= count;
     if (!Number.isFinite(lost)) return failed(`the loss became ${lost}`);
     const bad = sums.findIndex((x) => !Number.isFinite(x));
     if (bad >= 0) return failed(`the gradient of ${data.names[bad]} became ${sums[bad]}`);
     made.slopes.set(sums);
-    for (let i = 0; i < size; i++) if (data.reached[i]) made.w[i] -= made.lr * sums[i];
+    move();
     total += lost;
     made.loss = lost / count;
     made.batch += 1;
@@ -150,7 +181,7 @@ function trainer(data, gradient) {
     }
     lost += gradient(made.w, rows[order[at]], sums);
     at += 1;
-    return at === end ? moved() : null;
+    return at === end ? ended() : null;
   };
 
   made.epochs = (count) => {
@@ -161,6 +192,8 @@ function trainer(data, gradient) {
     return null;
   };
 
+  made.w.set(data.start);
+  const atStart = made.meanLoss(0, n);
   made.reset();
   return made;
 }

@@ -16,13 +16,15 @@ from typing import Any, cast
 import numpy as np
 
 from nn import datasets
+from nn.data.labels import targets_of
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, loss_named
+from nn.metrics.outputs import accuracy, confusion
+from nn.metrics.reading import reading_of
 from nn.optim import OPTIMIZERS, Optimizer
-from nn.training.batches import prepare_targets, split
+from nn.training.batches import split
 from nn.training.fit import Callback, fit
 from nn.training.history import History
-from nn.training.metrics import accuracy, classes, confusion
 from nn.validation import Array, Floats, look_up, real, whole
 
 
@@ -160,6 +162,16 @@ RATES: Mapping[str, float] = MappingProxyType(
 TEST, VALIDATION = 0.2, 0.1
 
 
+def changed(defaults: Settings, given: Mapping[str, Any]) -> Settings:
+    """Return settings with what was given in their place; an optimiser brings its own rate.
+
+    >>> changed(TASKS["moons"].defaults, {"optimizer": "adam"}).lr
+    0.01
+    """
+    own = {"lr": RATES[given["optimizer"]]} if given.get("optimizer") in RATES else {}
+    return dataclasses.replace(defaults, **own | {**given})
+
+
 def task_named(name: str) -> Task:
     """Return the task of a data set.
 
@@ -238,13 +250,14 @@ class Experiment:
         """Measure the model, as it is now, on the test set."""
         X, y = self.test_set
         outputs = self.model.predict(X)
-        said = classes(outputs, self.loss.cut)
+        reading = reading_of(self.settings.output_activation, self.loss, y)
+        said = reading.classes(outputs)
         return Result(
             self,
             history,
             outputs,
             said,
-            accuracy(outputs, y, self.loss.cut),
+            accuracy(outputs, y, reading.cut),
             confusion(said, y, self.task.classes),
         )
 
@@ -272,7 +285,7 @@ class Result:
     def losses(self) -> list[float]:
         """Return the loss on each sample of the test set."""
         loss = self.experiment.loss
-        targets, _ = prepare_targets(loss, self.experiment.test_set[1], self.outputs.shape[1])
+        targets = targets_of(loss, self.experiment.test_set[1], self.outputs.shape[1]).values
         pairs = zip(self.outputs.tolist(), targets.tolist(), strict=True)
         return [float(loss.function(outputs, target)) for outputs, target in pairs]
 
@@ -327,7 +340,7 @@ def prepare(settings: Settings) -> Experiment:
             f"{MOST_PARAMETERS:,} at most: choose fewer neurons"
         )
     model = network(sizes, settings)
-    optimizer = _optimizer(settings, model)
+    optimizer = optimizer_of(model, settings, task.defaults)
     return Experiment(settings, task, loss, model, optimizer, train_set, test_set)
 
 
@@ -342,10 +355,18 @@ def network(sizes: list[int], settings: Settings) -> MLP:
     )
 
 
-def _optimizer(settings: Settings, model: MLP) -> Optimizer:
-    """Return the optimiser of a model, with the settings that are its arguments."""
+def optimizer_of(model: MLP, settings: Settings, usual: Settings) -> Optimizer:
+    """Return the optimiser of a model, with the settings that are its arguments.
+
+    Args:
+        model: whose parameters it moves.
+        settings: its name, its rate and its options.
+        usual: settings before any were given; an option that is as it was there was not.
+
+    Raises:
+        ValueError: if the optimiser is unknown, or has no option that was given.
+    """
     kind = look_up("optimizer", settings.optimizer, OPTIMIZERS)
-    usual = TASKS[settings.dataset].defaults
     for name in set(OPTIONS) - set(kind.options):
         if getattr(settings, name) != getattr(usual, name):
             raise ValueError(f"{settings.optimizer} has no {name}: leave it out")

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from nn.data.frames import matrix
+from nn.data.labels import read_labels
 from nn.init import Seed
-from nn.losses import Loss
 from nn.spellings import DATA
-from nn.training.metrics import one_hot
-from nn.validation import Array, flag, generator, instance, numeric, own_keywords, real, whole
+from nn.validation import Array, flag, generator, instance, own_keywords, real, refuse_sparse, whole
 
 
 class Batches:
@@ -113,17 +113,28 @@ def check_data(X: Any, y: Any) -> tuple[Array, Array]:
         ...
     ValueError: X has 2 sample(s) and y has 1: expected one target for each sample
     """
-    samples, targets = numeric("X", X), numeric("y", y)
-    if not samples.ndim or not targets.ndim:
+    samples, targets = matrix("X", X), read_labels("y", y)
+    check_lengths(samples, targets)
+    return samples, targets
+
+
+def check_lengths(samples: Array, y: Any) -> None:
+    """Raise unless there are samples, and a target for each.
+
+    Raises:
+        ValueError: if there are none, or the lengths differ.
+    """
+    refuse_sparse("y", y)
+    count = y.shape[:1] if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
+    if not samples.ndim or not count:
         raise ValueError("X and y must be arrays with one entry for each sample; got a number")
-    if len(samples) != len(targets):
+    if len(samples) != count[0]:
         raise ValueError(
-            f"X has {len(samples)} sample(s) and y has {len(targets)}: expected one target for "
+            f"X has {len(samples)} sample(s) and y has {count[0]}: expected one target for "
             "each sample"
         )
     if not samples.size:
         raise ValueError(f"there is nothing to train on: X has shape {samples.shape}")
-    return samples, targets
 
 
 @own_keywords(DATA)
@@ -175,90 +186,3 @@ def epoch_rng(seed: int, epoch: int) -> np.random.Generator:
     Each epoch has its own, so that any one can be drawn again without those before it.
     """
     return np.random.default_rng([seed, epoch])
-
-
-def prepare_targets(loss: Loss, y: Array, outputs: int | None) -> tuple[Array, bool]:
-    """Return targets in the form that a loss takes, and whether they are classes.
-
-    Args:
-        loss: the loss.
-        y: targets of shape (samples,) or (samples, outputs).
-        outputs: how many outputs the model has, None if they are of a form of their own.
-
-    Raises:
-        ValueError: if the loss cannot be computed from these targets and outputs.
-    """
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.dtype.kind == "b":
-        y = y.astype(np.int64)
-    if loss.target == "any" or outputs is None:
-        if loss.target != "any":
-            raise ValueError(f"{loss.name} takes one flat list of outputs for each sample")
-        # Where a user's loss puts the cut between two classes of one output is not known.
-        return y, outputs is not None and outputs > 1 and _are_classes(y, outputs)
-    if loss.target == "values":
-        return _values(loss, y, outputs)
-    if y.ndim != 1:
-        hint = ": write y.argmax(axis=1) for one-hot rows" if y.ndim == 2 else ""
-        raise ValueError(f"{loss.name} takes y of shape (samples,), got {y.shape}{hint}")
-    if loss.target == "binary":
-        if outputs != 1:
-            raise ValueError(
-                f"{loss.name} takes a model of one output, got {outputs}: use cross_entropy"
-            )
-        if y.min() < 0 or y.max() > 1:
-            raise ValueError(
-                f"{loss.name} takes labels from 0 to 1, got from {y.min()} to {y.max()}"
-            )
-        return y, bool(np.isin(y, (0, 1)).all())
-    if loss.target == "margin" and outputs == 1:
-        if not (np.isin(y, (-1, 1)).all() or np.isin(y, (0, 1)).all()):
-            found = np.unique(y)[:5].tolist()
-            raise ValueError(
-                f"{loss.name} with one output takes labels -1 and 1, or 0 and 1; got {found}"
-            )
-        return y.astype(np.int64), True
-    if outputs == 1:
-        raise ValueError(
-            f"{loss.name} takes a model with an output for each class, got one output: "
-            "use binary_cross_entropy"
-        )
-    return _labels(loss.name, y, outputs), True
-
-
-def _labels(name: str, y: Array, outputs: int) -> Array:
-    if (y != np.floor(y)).any():
-        odd = y[y != np.floor(y)][0]
-        raise ValueError(f"{name} takes whole numbers for labels, got {odd}")
-    if y.min() < 0 or y.max() >= outputs:
-        raise ValueError(
-            f"the model has {outputs} outputs, so {name} takes labels from 0 to {outputs - 1}; "
-            f"got from {y.min()} to {y.max()}"
-        )
-    return y.astype(np.int64)
-
-
-def _values(loss: Loss, y: Array, outputs: int) -> tuple[Array, bool]:
-    """Targets for a loss that compares output by output; labels become one-hot rows."""
-    classes = _are_classes(y, outputs)
-    if y.ndim == 1 and outputs > 1 and y.dtype.kind in "biu":
-        return one_hot(_labels(loss.name, y, outputs), outputs), True
-    if y.shape[1:] != (() if outputs == 1 else (outputs,)):
-        raise ValueError(
-            f"{loss.name} takes a target for each output: expected y of shape "
-            f"{(len(y),) if outputs == 1 else (len(y), outputs)}, got {y.shape}"
-        )
-    return y.astype(np.float64), classes
-
-
-def _are_classes(y: Array, outputs: int) -> bool:
-    """Tell whether targets look like classes: whole-number labels, or one-hot rows."""
-    if y.ndim == 2:
-        hot = bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
-        return hot and outputs == y.shape[1]
-    if y.dtype.kind not in "biu":
-        return False
-    if outputs == 1:
-        return bool(np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all())
-    return bool(y.min() >= 0 and y.max() < outputs)

@@ -1,20 +1,12 @@
-"""One training loop: epochs of mini-batches, a step on the mean gradient of each.
+"""The door to training: what is asked for is looked at here, and nothing has changed before.
 
-The loop knows nothing of how gradients are found. An engine does that: here the eager one, which
-records the graph of one sample, goes backward and lets the graph go before the next. However a run
-ends, the parameters are those after a finished epoch.
+`run` is the loop behind it, `plan` the samples of each epoch, and an engine finds the gradients.
 """
 
-import math
-import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-
-from autograd import Value
-from nn.losses import Function, Loss, loss_named
+from nn.losses import Function, loss_named
 from nn.module import Module
 from nn.spellings import FIT
 from nn.training.arguments import (
@@ -22,59 +14,13 @@ from nn.training.arguments import (
     Stepping,
     check_optimizer,
     checked_callbacks,
-    prepared,
     trainable,
 )
-from nn.training.batches import Batches, epoch_rng, split
-from nn.training.choice import engine_named
-from nn.training.engines import Engine
-from nn.training.history import EpochRecord, History
-from nn.training.metrics import accuracy
-from nn.training.progress import Bar, bar_of, say_above
-from nn.validation import Array, Floats, look_up, own_keywords, real, whole
-
-Part: TypeAlias = tuple[Floats, Array]
-Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
-
-
-class DivergenceError(FloatingPointError):
-    """The loss or a gradient was no longer finite; the model is as after the last good epoch.
-
-    Attributes:
-        history: the epochs that were finished before.
-
-    >>> from nn import MLP, SGD, datasets
-    >>> X, y = datasets.line(20, seed=0)
-    >>> model = MLP([1, 1], activation="linear", seed=0)
-    >>> optimizer = SGD(model.parameters(), lr=100.0)
-    >>> loss = "mean_squared_error"
-    >>> try:
-    ...     fit(model, X, y, loss=loss, optimizer=optimizer, epochs=900, batch_size=20)
-    ... except DivergenceError as error:
-    ...     print(type(error.history).__name__)
-    History
-    """
-
-    def __init__(self, message: str, history: History) -> None:
-        super().__init__(message)
-        self.history = history
-
-    def __reduce__(self) -> tuple[type["DivergenceError"], tuple[str, History]]:
-        # So that it comes back from another process.
-        return DivergenceError, (str(self), self.history)
-
-
-_CAUSES = (
-    "The usual causes: a learning rate that is too large, inputs that are not scaled (pixels of "
-    "0-255 in place of 0-1), or a loss without a bound such as log(0). The model is as after "
-    "epoch {}."
-)
-
-
-_UNMOVED = (
-    "No parameter moved in the first epoch: the optimizer's steps change nothing in this model, "
-    "its learning rate is 0, or every gradient is."
-)
+from nn.training.engines.choice import engine_named
+from nn.training.history import History
+from nn.training.plan import Validation, checked_patience, continued, planned
+from nn.training.run import Patience, Run
+from nn.validation import own_keywords, whole
 
 
 @own_keywords(FIT)
@@ -90,6 +36,11 @@ def fit(
     validation: Validation = 0.1,
     seed: int = 0,
     engine: str = "auto",
+    gradients: str = "backprop",
+    accumulate: int = 1,
+    patience: int | None = None,
+    history: History | None = None,
+    metrics: Sequence[str] = (),
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
 ) -> History:
@@ -99,21 +50,23 @@ def fit(
     batch, on the average of the samples' gradients. The same arguments give the same numbers, bit
     for bit. Ctrl-C ends the run early and is no error: the parameters are then those after the
     last finished epoch (as at the start, if none was), and the history says `interrupted`; the
-    optimiser keeps its momentum.
+    optimiser keeps its momentum. The model trains in train mode and is measured in eval mode;
+    afterwards it is in the mode that it was in.
 
     Args:
         model: the model; its parameters change.
         X: the samples, of shape (samples, inputs): an array, lists, or a frame of numbers and
             bools.
-        y: the targets, where bools are the labels 0 and 1: for `cross_entropy` and `hinge` labels
-            of shape (samples,); for losses that compare output by output (samples,) or (samples,
-            outputs). Whole-number labels become one-hot rows there if the model has several
-            outputs.
+        y: the targets. Labels are text, bools or whole numbers of any kind, of shape (samples,),
+            or one-hot rows; their sorted names, one for each output, or two for a single one, are
+            kept in `model.classes`, and whole numbers from 0 below the number of outputs stand for
+            themselves. Losses that compare output by output take labels or numbers, of shape
+            (samples,) or (samples, outputs).
         loss: a name, or a function of the outputs and the target of one sample that returns a
             Value.
         optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
             whose `step()` does. That nothing moved in the first epoch is said in the note.
-        epochs: how often to go through the data.
+        epochs: how often to go through the data; with `history`, how often more.
         batch_size: samples in a step; the last batch of an epoch may be shorter.
         validation: what to hold out and measure on after each epoch: a fraction of the samples,
             chosen once (as `split` does); a pair (X, y); None or 0 for nothing; or "last_batch",
@@ -125,19 +78,36 @@ def fit(
             why where it cannot, in the history's `note` and above the bar. All give the same
             numbers, up to rounding. A model that keeps something of each call (its outputs, a
             count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
+        gradients: the method that finds the gradients; the optimiser does not care. Beside
+            "backprop" there are "forward", "finite_differences", "complex_step" and "naive_paths",
+            for small networks and by the eager engine: see `autograd.laboratory.gradient_by`. The
+            history says the method and its cost.
+        accumulate: how many batches make one step, on the average of all their samples' gradients:
+            the step of one batch that is as many times as large, in the memory of one.
+        patience: end the run when so many epochs in a row have brought no lower validation loss.
+            However the run ends, unless by an error, the parameters are then those after the epoch
+            with the least; the history says which, and whether patience ended it.
+        history: go on from the run that gave this history, with the same model, optimizer, data and
+            seed. Epochs are numbered on and drawn in the orders of one long run: 5 and 5 are 10,
+            bit for bit. The history returned has the earlier epochs, too; this one stays as it is.
+        metrics: names of what to measure after each epoch beside the loss, of `nn.metrics`:
+            "accuracy", "top_k" (k = 2; "top_3" for any other), "precision", "recall", "f1",
+            "log_loss" and "confusion_matrix" of classes; "mean_absolute_error",
+            "mean_squared_error" and "r2" of numbers. See `evaluate`.
         callbacks: functions of the model and the history so far, called after each epoch; the run
             ends early when one returns True.
         progress: show a bar: on stderr if that is a terminal, and below the cell of a notebook
             while it runs; nothing of it is left in the notebook.
 
     Returns:
-        The history. Its metric is the accuracy where y holds classes: whole-number labels within
-        the model's outputs, or one-hot rows; otherwise None. With one output the label is 0 or 1,
-        or ±1, told apart where the loss does; for a loss of your own there is no metric then.
+        The history. Its metric is the accuracy where y holds classes, otherwise None: labels, also
+        0 and 1 or -1 and 1 for one output whose numbers are compared. For a loss of your own and
+        one output there is no metric, since its cut between the classes is not known.
 
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, masked or no
-            numbers, nothing would be trained, or `no_grad` is open; nothing has changed then.
+            numbers, nothing would be trained, `no_grad` is open, patience has no validation to
+            watch, or `history` is of another seed; nothing has changed then.
         TypeError: if an argument is of the wrong kind, such as an optimizer without a `step()`.
         DivergenceError: if the loss, a gradient or an output is not finite; the parameters are then
             those after the last finished epoch. So they are if a loss or callback raises.
@@ -163,192 +133,16 @@ def fit(
     """
     epochs = whole("epochs", epochs)
     seed = whole("seed", seed, at_least=0, at_most=None)
-    size = whole("batch_size", batch_size)
+    part = whole("batch_size", batch_size)
+    size = part * whole("accumulate", accumulate)
     parameters = trainable(model)
-    plan = planned(model, X, y, loss_named(loss), size, validation, seed)
-    make_engine = engine_named(engine, optimizer)
+    plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics)
+    make_engine = engine_named(engine, optimizer, gradients)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
-    history = History(metric_name="accuracy" if plan.classes else "")
-    finished: list[float] | Floats = [p.data for p in parameters]
-    finder: Engine | None = None
-    bar = bar_of(progress, epochs * plan.steps)
-    try:
-        finder = make_engine(model, plan.loss, *plan.train)
-        history.engine, history.note = finder.name, finder.note
-        say_above(bar, finder.note)
-        for epoch in range(1, epochs + 1):
-            began = time.perf_counter()
-            batches, trained, held = plan.epoch(epoch)
-            total = _descended(finder, optimizer, batches, history, bar)
-            finder.store()
-            if epoch == 1 and np.array_equal(finder.numbers(), finished):
-                history.note = f"{history.note} {_UNMOVED}".strip()
-            history.append(plan.record(finder, history, total, trained, held, began))
-            finished = finder.numbers()
-            bar.set_postfix_str(history[-1].summary)
-            # All of them, also after one that asks to stop.
-            answers = [_asks_to_stop(call(model, history)) for call in calls]
-            if any(answers):
-                history.stopped = True
-                break
-            if calls:
-                finder.load()
-                finished = finder.numbers()
-    except BaseException as error:
-        _restore(parameters, finished)
-        if not isinstance(error, KeyboardInterrupt):
-            raise
-        history.interrupted = True
-    finally:
-        bar.close()
-    for p in parameters:
-        p.grad = None
-    return history
-
-
-def _descended(
-    engine: Engine, optimizer: Stepping, batches: Iterable[Part], history: History, bar: Bar
-) -> float:
-    """Take a step for each batch of an epoch, and return the sum of the losses before them."""
-    total = 0.0
-    for step, (xs, ts) in enumerate(batches, 1):
-        lost = engine.gradients(xs, ts)
-        fault = engine.fault(lost, f"batch {step} of epoch {len(history) + 1}")
-        if fault:
-            causes = _CAUSES.format(len(history))
-            raise DivergenceError(f"{fault}. {causes}{engine.failing()}", history)
-        engine.step(optimizer)
-        total += lost
-        bar.update()
-    return total
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The samples to train and to measure on, epoch by epoch.
-
-    Attributes:
-        loss: the loss.
-        train: the samples and prepared targets to train on.
-        held: those held out once, or None.
-        last_batch: hold the last batch of each epoch out instead.
-        size: samples in a batch.
-        seed: of the order.
-        classes: whether the targets are classes.
-        cut: the output above which a model of one output says class 1.
-    """
-
-    loss: Loss
-    train: Part
-    held: Part | None
-    last_batch: bool
-    size: int
-    seed: int
-    classes: bool
-    cut: float
-
-    @property
-    def steps(self) -> int:
-        """The number of steps in an epoch."""
-        return -(-len(self.train[0]) // self.size) - self.last_batch
-
-    def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
-        """Return an epoch's batches to train on, all their samples, and those to measure on."""
-        # Not `minibatches`, which would look for a nan in all the samples at each epoch.
-        batches = Batches(*self.train, self.size, epoch_rng(self.seed, epoch), drop_last=False)
-        if not self.last_batch:
-            return batches, self.train, self.held
-        *drawn, held = batches
-        samples, targets = zip(*drawn, strict=True)
-        return drawn, (np.concatenate(samples), np.concatenate(targets)), held
-
-    def record(
-        self,
-        engine: Engine,
-        history: History,
-        total: float,
-        trained: Part,
-        held: Part | None,
-        began: float,
-    ) -> EpochRecord:
-        """Measure the model after an epoch that began then and whose losses summed to `total`."""
-        epoch = len(history) + 1
-        metric = None
-        if self.classes:
-            outputs = engine.outputs(trained[0])
-            if not np.isfinite(outputs).all():
-                raise DivergenceError(
-                    f"the model's outputs are no longer finite after epoch {epoch}. "
-                    + _CAUSES.format(len(history)),
-                    history,
-                )
-            metric = self.metric(outputs, trained[1])
-        held_loss = held_metric = None
-        if held is not None:
-            outputs, held_loss = engine.measured(*held)
-            if not math.isfinite(held_loss):
-                raise DivergenceError(
-                    f"the loss on the validation set became {held_loss} in epoch {epoch}. "
-                    + _CAUSES.format(len(history)),
-                    history,
-                )
-            held_metric = self.metric(outputs, held[1]) if self.classes else None
-        return EpochRecord(
-            epoch=epoch,
-            loss=total / len(trained[0]),
-            metric=metric,
-            validation_loss=held_loss,
-            validation_metric=held_metric,
-            time=time.perf_counter() - began,
-            seed=self.seed,
-        )
-
-    def metric(self, outputs: Floats, targets: Array) -> float:
-        """Return the accuracy of a model's outputs."""
-        return accuracy(outputs, targets, self.cut)
-
-
-def planned(
-    model: Module, X: Any, y: Any, loss: Loss, size: int, validation: Validation, seed: int
-) -> Plan:
-    """Check the data against the model and the loss, and hold out the part asked for."""
-    samples, targets, classes = prepared(model, X, y, loss)
-    held: Part | None = None
-    train: Part = samples, targets
-    last_batch = False
-    if isinstance(validation, tuple | list):
-        pair: Sequence[Any] = validation
-        if len(pair) != 2:
-            raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
-        held_samples, held_targets, held_classes = prepared(model, pair[0], pair[1], loss)
-        held, classes = (held_samples, held_targets), classes and held_classes
-    elif isinstance(validation, str):
-        look_up("way to validate", validation, {"last_batch": True})
-        last_batch = True
-        if len(samples) <= size:
-            raise ValueError(
-                f"there is nothing to train on: all {len(samples)} samples fit into one batch of "
-                f"{size}, and validation='last_batch' holds the last batch out; choose a smaller "
-                "batch_size"
-            )
-    elif validation is not None and (share := real("validation", validation)):
-        if not 0.0 < share < 1.0:
-            raise ValueError(
-                f"validation is a fraction between 0 and 1, such as 0.1, a pair (X, y), "
-                f"'last_batch' or None; got {validation}"
-            )
-        train, held = split(samples, targets, validation, seed)
-    cut = 0.0 if targets.min() < 0 else loss.cut
-    return Plan(loss, train, held, last_batch, size, seed, classes, cut)
-
-
-def _asks_to_stop(answer: object) -> bool:
-    # Only a bool: a callback that ends in file.write(...) returns a number and means nothing by it.
-    return answer is True or (isinstance(answer, np.bool_) and bool(answer))  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _restore(parameters: list[Value], data: list[float] | Floats) -> None:
-    for p, x in zip(parameters, data if isinstance(data, list) else data.tolist(), strict=True):
-        p.data = x
-        p.grad = None
+    watch = Patience(checked_patience(patience, plan))
+    known = continued(history, plan)
+    known.gradients = gradients
+    run = Run(model, optimizer, plan, known, watch, calls, part)
+    run.go(make_engine, plan.done(known) + epochs, progress)
+    return known

@@ -18,7 +18,7 @@ from nn.optim import Optimizer
 from nn.spellings import FIT
 from nn.training.arguments import check_optimizer, prepared, trainable
 from nn.training.batches import Batches, epoch_rng
-from nn.training.choice import engine_named
+from nn.training.engines.choice import engine_named
 from nn.validation import own_keywords, real, whole
 
 if TYPE_CHECKING:

@@ -478,7 +478,7 @@ def test_ctrl_c_before_the_first_epoch_writes_nothing(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nn.training.fit.Batches", interrupt)
+    monkeypatch.setattr("nn.training.plan.Batches", interrupt)
     assert moons(tmp_path / "demo", "--quiet") == 130
     assert capsys.readouterr().err == "chalkgrad: interrupted; nothing was written\n"
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nn import accuracy, classes, confusion, minibatches, one_hot, split
-from nn.training.metrics import true_classes
+from nn.metrics.outputs import true_classes
 
 
 @given(n=st.integers(1, 40), size=st.integers(1, 45), seed=st.integers(0, 99), drop=st.booleans())

@@ -19,6 +19,7 @@ from autograd.spellings import instead
 from nn import MLP, SGD, EpochRecord, History, Layer, Module, Neuron, datasets
 from nn import spellings as table
 from nn.command import cli
+from nn.layers import spellings as layers_table
 from nn.report import experiment
 from support.absent import assert_cannot_be_imported
 
@@ -27,10 +28,15 @@ OPTIMIZER = SGD(MODEL.parameters(), lr=0.1)
 HISTORY = History([EpochRecord(1, 0.5, 0.75, 0.5, 0.5, 0.1, 0)], "accuracy")
 KEYWORDS: list[tuple[Callable[..., Any], Mapping[str, str]]] = [
     (nn.fit, table.FIT),
+    (nn.evaluate, table.EVALUATE),
     (nn.playground, table.PLAYGROUND),
     (Neuron, table.DENSE),
     (Layer, table.DENSE),
     (MLP, table.NETWORK),
+    (nn.Dropout, layers_table.DROPOUT),
+    (nn.LayerNorm, layers_table.NORMAL),
+    (nn.Embedding, layers_table.EMBEDDING),
+    (nn.Recurrent, layers_table.RECURRENT),
     (SGD, table.DESCENT),
     *[(kind, table.ADAPTIVE) for kind in (nn.Adagrad, nn.Adam, nn.AdamW, nn.RMSprop)],
     *[(kind, table.SCHEDULE) for kind in nn.schedules.SCHEDULES.values()],
@@ -201,7 +207,8 @@ def test_names_that_stand_for_an_entry_of_a_table(ours: str, name: str) -> None:
         "activation": nn.activations.ACTIVATIONS,
         "initialiser": nn.init.INITIALISERS,
         "optimizer": nn.optim.OPTIMIZERS,
-        "engine": importlib.import_module("nn.training.choice").ENGINES,
+        "engine": importlib.import_module("nn.training.engines.choice").ENGINES,
+        "metric": nn.metrics.METRICS,
         "data set": experiment.TASKS,
         "command": cli.COMMANDS,
     }

@@ -30,6 +30,25 @@ def test_a_data_set_opens_a_page_with_its_settings(run: Any, tmp_path: Path) -> 
     assert '"lr":0.25' in page
 
 
+@pytest.mark.parametrize(
+    ("words", "rate", "said", "options"),
+    [
+        (["moons"], 0.1, "SGD", '[["momentum",0.9],["weight_decay",0.0]]'),
+        (["line", "--points", "30"], 0.05, "SGD", '[["momentum",0.0],["weight_decay",0.0]]'),
+        (["xor", "--optimizer", "adam"], 0.01, "Adam (betas", '[["weight_decay",0.0]]'),
+        (["line", "--optimizer", "rmsprop", "--lr", "0.5"], 0.5, "RMSprop", '["momentum",0.0]'),
+    ],
+)
+def test_the_optimiser_is_that_of_the_settings(
+    run: Any, tmp_path: Path, words: list[str], rate: float, said: str, options: str
+) -> None:
+    assert run(*words)[0] == 0
+    page = (tmp_path / "play.html").read_text(encoding="utf-8")
+    assert f'"lr":{rate},' in page
+    assert f'"said":"{said}' in page
+    assert options in page
+
+
 def test_a_data_set_of_numbers(run: Any, tmp_path: Path) -> None:
     assert run("line", "--points", "30")[1].startswith("MLP([1, 8, 1]) on 24 of 30 samples of line")
     assert '"loss":"mean_squared_error"' in (tmp_path / "play.html").read_text(encoding="utf-8")
@@ -68,6 +87,12 @@ def test_a_constant_needs_no_value(run: Any) -> None:
     assert run("pi")[:2] == (0, "Page: play.html\n")
 
 
+def test_of_many_inputs_some_are_named(run: Any, tmp_path: Path) -> None:
+    lines = [",".join([f"c{i}" for i in range(20)]), *[",".join(["1", "2"] * 10)] * 9]
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert "c10, c11 and 7 others. The target is c19." in run("t.csv")[1]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -84,12 +109,20 @@ def test_a_constant_needs_no_value(run: Any) -> None:
         (["gap.csv"], "'' in line 2 of gap.csv is no finite number"),
         (["ragged.csv"], "line 2 of ragged.csv has 3 cells, and others 2"),
         (["short.csv"], "at least two lines of at least two numbers"),
+        (["column.csv"], "at least two lines of at least two numbers"),
+        (["empty.csv"], "at least two lines of at least two numbers"),
+        (["inf.csv"], "'inf' in line 1 of inf.csv is no finite number"),
+        (["large.csv"], "large.csv holds numbers beyond 1e+150"),
+        (["wide.csv"], "and MLP has 3,289: choose fewer inputs or neurons"),
+        (["long.csv"], "give a part, such as"),
         (["bytes.csv"], "bytes.csv is no text in UTF-8"),
         (["good.csv", "--points", "5"], "--points is for data that is drawn"),
         (["moons", "--hidden", "90", "90"], "a page trains up to 2,500 parameters"),
         (["moons", "--loss", "hinj"], "Did you mean 'hinge'?"),
         (["moons", "--lr", "-1"], "lr must be"),
-        (["moons", "--momentum", "0.5"], "it is an option of chalkgrad train"),
+        (["moons", "--epochs", "5"], "it is an option of chalkgrad train"),
+        (["moons", "--optimizer", "adam", "--momentum", "0.5"], "adam has no momentum"),
+        (["good.csv", "--optimizer", "adan"], "Did you mean 'adam'?"),
         (["moons", "-o", "a.pdf"], "write .html"),
     ],
 )
@@ -101,6 +134,12 @@ def test_a_slip_is_one_sentence_and_nothing_is_written(
         ("gap", "1,2\n,2\n"),
         ("ragged", "1,2\n1,2,3\n"),
         ("short", "1,2\n"),
+        ("column", "a\n1\n2\n3\n"),
+        ("empty", ""),
+        ("inf", "1,inf\n2,3\n3,4\n"),
+        ("large", "1e200,1\n2,3\n3,4\n"),
+        ("wide", "1,2," * 200 + "1\n" + "2,1," * 200 + "0\n"),
+        ("long", "".join([f"0.{i},{i}\n" for i in range(40_000)])),
         ("good", "1,2\n3,4\n5,6\n"),
     ):
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")

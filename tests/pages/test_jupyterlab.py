@@ -1,4 +1,4 @@
-"""A walkthrough in JupyterLab itself: run, clicked through, dark, and opened again untrusted.
+"""Live pages in JupyterLab itself: run, clicked through, dark, and opened again untrusted.
 
 The server runs in a folder of its own and keeps its settings there; the browser may speak to it
 and to nothing else.
@@ -38,6 +38,18 @@ CELLS = [
     "walkthrough(z)",
     "walkthrough(z, quiz=True)",
     "from autograd import draw\nz.backward()\ndraw(z)",
+]
+# Three pages of each kind; the first two of a kind are equal.
+PAGES = [
+    "from autograd import Value, playground, walkthrough\n"
+    "import nn\n"
+    "x, w = Value(3.0, 'x'), Value(2.0, 'w')\n"
+    "z = (w * x).tanh() + x\n"
+    "moons = nn.datasets.moons(60, seed=0)\n"
+    "given = {'loss': 'binary_cross_entropy', 'lr': 0.5, 'batch_size': 10}",
+    *["walkthrough(z)", "walkthrough(z)", "walkthrough(w * w * x)"],
+    *["playground('x**2*w', x=3, w=2)", "playground('x**2*w', x=3, w=2)", "playground('x*x', x=1)"],
+    *[f"nn.playground(nn.MLP([2, {n}, 1], seed=0), *moons, **given)" for n in (4, 4, 6)],
 ]
 SETTINGS = {
     "notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -133,16 +145,21 @@ def wait_until_it_answers(
     pytest.fail("JupyterLab did not start:\n" + log.read_text(encoding="utf-8")[-2_000:])
 
 
-@pytest.fixture(scope="module")
-def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS])
+def write(path: Path, texts: list[str]) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in texts])
     for i, cell in enumerate(notebook.cells):
         cell.id = f"cell-{i}"  # not at random
     notebook.metadata["kernelspec"] = {
         "name": "python3", "display_name": "Python 3", "language": "python",
     }  # fmt: skip
-    nbformat.write(notebook, folder / "walk.ipynb")
+    nbformat.write(notebook, path)
+
+
+@pytest.fixture(scope="module")
+def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
+    write(folder / "walk.ipynb", CELLS)
+    write(folder / "pages.ipynb", PAGES)
     token, port = secrets.token_hex(16), free_port()
     with server(folder, home, token, port):
         yield Lab(browser, folder, port, token)
@@ -209,6 +226,33 @@ def test_the_cell_is_clicked_through_in_jupyterlab(lab: Lab):
     fills = drawn.locator("text").evaluate_all("es => es.map(e => getComputedStyle(e).fill)")
     assert "rgb(236, 233, 226)" in fills
     assert "rgb(17, 24, 39)" not in fills
+    assert lab.problems == []
+    assert lab.asked == []
+    page.context.close()
+
+
+def test_three_pages_of_each_kind_are_live_side_by_side(lab: Lab):
+    """Each by itself, two equal ones too: what is changed in one changes in no other."""
+    page = lab.open("pages.ipynb")
+    run_all(page)
+    page.locator(".jp-OutputArea .chalk-train").nth(2).wait_for()
+    walks = page.locator(".jp-OutputArea .cw-live")
+    # Cells out of sight have no inner text.
+    results = "es => es.map(e => e.querySelector('output').textContent)"
+    before = walks.evaluate_all(results)
+    assert len(before) == 6
+    for i, walk in enumerate(walks.all()):
+        field = walk.get_by_role("textbox", name="value of x", exact=True)
+        field.fill("-4")
+        field.press("Enter")
+        after = walks.evaluate_all(results)
+        assert [j for j in range(6) if before[j] != after[j]] == [i]
+        before = after
+    trained = page.locator(".jp-OutputArea .chalk-train")
+    for i in range(3):
+        trained.nth(i).get_by_role("button", name="Epoch", exact=True).click()
+        told = trained.evaluate_all("es => es.map(e => e.textContent.includes('epoch 1'))")
+        assert told == [j <= i for j in range(3)]
     assert lab.problems == []
     assert lab.asked == []
     page.context.close()

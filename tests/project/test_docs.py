@@ -17,12 +17,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import autograd
 from autograd import spellings
 from autograd.engine.primitives import TABLE
+from autograd.pages.walkthrough import walkthrough_function
 from nn import losses
 from nn import spellings as nn_spellings
+from nn.layers import spellings as layer_spellings
 from support.places import ROOT
 
 DOCS = ROOT / "docs"
@@ -115,11 +118,34 @@ def test_docstrings_reach_the_pages_as_they_are_meant():
 
 def test_the_picture_of_the_first_page_is_of_the_example_beside_it():
     svg = (DOCS / "chain-rule.svg").read_text(encoding="utf-8")
-    drawn = loaded("picture").picture()
+    drawn = loaded("live").example()["picture"]
     numbers = set(re.findall(r"\b\d+\b", drawn.text))
     assert {"380", "39", "273", "312"} <= numbers
     told = set(re.findall(r"\d+", " ".join(re.findall(r"<text[^>]*>([^<]*)", svg))))
-    assert numbers - told == set(), "make it again: python docs/picture.py"
+    assert numbers - told == set(), "make it again: python docs/live.py"
+
+
+def test_the_live_page_of_the_readme_is_what_is_made_now():
+    page = (DOCS / "walkthrough.html").read_text(encoding="utf-8")
+    made = loaded("live").opening()
+    script = walkthrough_function("f").partition("{")[2]
+    for part in script.split("=PROGRAM"):
+        assert part in page, "make it again: python docs/live.py, python docs/moving.py"
+    rows = re.findall(r"<tr.*?</tr>", made.html)
+    assert len(rows) > 9
+    assert re.findall(r"<tr.*?</tr>", page) == rows
+
+
+def test_the_readme_shows_it_moving_and_standing_still():
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    first = readme[: readme.index("```python")]
+    for name in ("moving.gif", "moving-dark.gif"):
+        assert f"docs/{name}" in first
+        assert (DOCS / name).stat().st_size <= 500_000
+        with Image.open(DOCS / name) as film:
+            assert film.n_frames > 20
+    assert "prefers-reduced-motion" in first
+    assert first.count("docs/walkthrough.html") == 2
 
 
 # Where conventions differ ------------------------------------------------------------------------
@@ -159,7 +185,7 @@ def test_every_spelling_of_another_library_stands_on_the_page(tables: Any):
     rows = {tuple(line.strip("| ").split(" | ")) for line in page.splitlines() if "` | " in line}
     told = {(key, re.sub(r"[`\\]", "", here)) for keys, here in rows for key in keys.split(", ")}
     assert all(here.count("`") % 2 == 0 for _, here in rows)
-    for module in (spellings, nn_spellings):
+    for module in (spellings, nn_spellings, layer_spellings):
         for name, table in vars(module).items():
             if name.isupper() and isinstance(table, Mapping):
                 pairs = [(other, here) for here, others in table.items() for other in others]

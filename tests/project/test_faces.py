@@ -158,7 +158,7 @@ def run(code: str) -> str:
         "from autograd.compile import Program",
         "import autograd.compile",
         "from autograd import *",
-        "import nn.training.compiled",
+        "import nn.training.engines.compiled",
     ],
 )
 def test_compile_is_the_function_whatever_was_imported_before(before: str) -> None:

@@ -201,7 +201,9 @@ def test_a_notebook_is_of_the_form_that_jupyter_opens_without_asking(path: Path)
 
 
 @each
-def test_a_notebook_opens_with_its_aims_and_closes_with_exercises(path: Path) -> None:
+def test_a_notebook_opens_with_its_aims_and_closes_with_exercises_and_a_live_page(
+    path: Path,
+) -> None:
     cells = read(path).cells
     opening = cells[0].source
     assert cells[0].cell_type == "markdown"
@@ -214,7 +216,8 @@ def test_a_notebook_opens_with_its_aims_and_closes_with_exercises(path: Path) ->
         for line in cell.source.splitlines()
         if line.startswith("## ")
     ]
-    assert headings[-1] == "## Exercises"
+    assert headings[-2:] == ["## Exercises", "## A live page"]
+    assert re.search(r"^(walkthrough|playground)\(.*\)\Z", cells[-1].source, re.MULTILINE)
     assert len(exercises(read(path))) >= 2
 
 

@@ -26,7 +26,8 @@ WIDER = """(wide) => {
   const scrolls = (e) => /auto|scroll/.test(getComputedStyle(e).overflowX);
   if (more(root)) faults.push(`the page: ${root.scrollWidth} in ${root.clientWidth}`);
   const figures = [...document.querySelectorAll("article img, article .cell_output svg")];
-  for (const figure of figures) {
+  // The graph of a neuron, of a page in which a network trains, scrolls in a frame of its own.
+  for (const figure of figures.map((e) => e.closest(".cp-scroll") ?? e)) {
     const box = figure.getBoundingClientRect();
     for (let e = figure.parentElement; e.tagName !== "ARTICLE"; e = e.parentElement) {
       const around = e.getBoundingClientRect();
@@ -99,6 +100,36 @@ def test_the_course_is_numbered_and_has_its_notebooks_to_download(site: Path):
         (link,) = re.findall(r'href="\.\./(_downloads/\w+/\w+\.ipynb)"', opening)
         assert link.endswith(f"/{name}.ipynb")
         assert (site / link).is_file()
+
+
+@pytest.mark.long
+@pytest.mark.browser
+def test_the_first_page_opens_with_a_live_one_and_each_page_of_the_course_ends_in_one(
+    site: Path, browser: Any
+):
+    page = browser.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: message.type == "error" and problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto((site / "index.html").as_uri())
+    walk = page.locator("article .cw-live")
+    for name, value in (("x", "1"), ("y", "2")):
+        field = walk.get_by_role("textbox", name=f"value of {name}", exact=True)
+        field.fill(value)
+        field.press("Enter")
+    told = [walk.get_by_label(f"gradient of {name}", exact=True).first for name in ("x", "y")]
+    assert [output.inner_text() for output in told] == ["60", "75"]
+    for link in ("by itself", "type an expression in", "a network trains"):
+        page.goto((site / "index.html").as_uri())
+        page.get_by_role("link", name=link, exact=True).click()
+        page.locator(".cw-live, .chalk-train").first.wait_for()
+    for name in NOTEBOOKS:
+        page.goto((site / "course" / f"{name}.html").as_uri())
+        shown = page.locator(".cell_output").last
+        shown.locator(".cw-live, .chalk-train").first.wait_for()
+        assert shown.get_by_role("textbox").count() > 1
+    page.close()
+    assert problems == []
 
 
 @pytest.mark.long

@@ -62,10 +62,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.importorskip(needed, reason=f"the extra `docs` is not installed: no {needed}")
     nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: chalkgrad[test]")
     place = tmp_path_factory.mktemp("site")
-    # A copy, since the build puts the notebooks beside the pages.
-    ignored = shutil.ignore_patterns("_build", "course", "__pycache__")
+    # A copy, since the build puts notebooks beside the pages; these take an example of the README.
+    ignored = shutil.ignore_patterns("_build", "course", "_live", "__pycache__")
     shutil.copytree(ROOT / "docs", place / "docs", ignore=ignored)
     shutil.copytree(ROOT / "notebooks", place / "notebooks")
+    shutil.copy(ROOT / "README.md", place)
     elsewhere = tmp_path_factory.mktemp("kernels")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENBLAS_NUM_THREADS", "1")

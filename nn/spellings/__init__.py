@@ -5,60 +5,13 @@ keyword. Names of ours are written in full, `nn.Layer` and `model.arrays()`, so 
 them up. Errors stay Python's own, with the advice behind; `autograd.spellings` has the words.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Never
 
 from autograd import spellings as words
+from nn.spellings.named import NAMED as NAMED
 
 lacking = words.lacking
-
-# Names that stand for an entry of a table, in small letters and without lines between them.
-NAMED: Mapping[str, Sequence[str]] = {
-    "mean_squared_error": ("mse", "l2", "squarederror", "squared", "leastsquares", "quadratic"),
-    "mean_absolute_error": ("mae", "l1", "absoluteerror"),
-    "huber": ("smoothl1",),
-    "hinge": ("svm", "maxmargin", "multimargin", "multiclasshinge", "categoricalhinge"),
-    "binary_cross_entropy": (
-        "bce",
-        "bcewithlogits",
-        "binarycrossentropy",
-        "sigmoidcrossentropy",
-        "log",
-        "logistic",
-        "deviance",
-    ),
-    "cross_entropy": (
-        "ce",
-        "nll",
-        "crossentropy",
-        "categoricalcrossentropy",
-        "sparsecategoricalcrossentropy",
-        "softmaxcrossentropy",
-        "negativeloglikelihood",
-    ),
-    "sgd": ("gradientdescent", "descent"),
-    "adam": ("adaptivemoments",),
-    "linear": ("identity", "none", "id"),
-    "sigmoid": ("logistic", "expit"),
-    "leaky_relu": ("lrelu",),
-    "silu": ("swish",),
-    "sin": ("sine", "siren"),
-    "step": ("heaviside", "threshold"),
-    "scaled_normal": ("lecun", "lecunnormal", "normal", "random"),
-    "xavier": ("glorot", "glorotuniform", "xavieruniform", "glorotnormal", "xaviernormal"),
-    "he": ("kaiming", "henormal", "heuniform", "kaimingnormal", "kaiminguniform"),
-    "constant": ("zeros", "zero", "ones"),
-    "digits": ("loaddigits",),
-    "circles": ("makecircles",),
-    "moons": ("makemoons",),
-    "train": ("fit", "learn"),
-    "draw": ("plot", "graph", "show"),
-    "explain": ("grad", "gradient", "derive", "derivative", "diff"),
-    "walk": ("walkthrough", "step", "steps"),
-    "play": ("playground", "live"),
-    "compiled": ("numpy", "compile", "jit", "fast"),
-    "eager": ("python", "scalar", "interpreted"),
-}
 
 _DENSE = "nn.Layer(n_in, n_out, activation='linear'), or nn.MLP([n_in, 16, n_out])"
 _STACK = "nn.MLP([n_in, 16, n_out]), or a class of your own, nn.Module with __call__"
@@ -66,8 +19,8 @@ _OWN = "a class of your own, nn.Module with __call__"
 _DESCENT = "nn.Adam(parameters, lr=0.001), or nn.optim.Optimizer with a move of your own"
 _TRAIN = "nn.fit(model, X, y, loss='cross_entropy', optimizer=optimizer, epochs=10, batch_size=32)"
 _BATCHES = "nn.minibatches(X, y, batch_size=32)"
-_NUMBERS = "leave it out: every number is a float of its own, on the processor"
-_ACCURACY = "nn.accuracy(model.predict(X), y)"
+NUMBERS = "leave it out: every number is a float of its own, on the processor"
+_ACCURACY = "nn.evaluate(model, X, y, loss='cross_entropy', metrics=['accuracy'])"
 
 
 def _activation(name: str) -> str:
@@ -78,8 +31,6 @@ NAMES: Mapping[str, str] = {
     # Layers and models.
     "Conv2d": _OWN,
     "Dense": _DENSE,
-    "Dropout": _OWN,
-    "Embedding": _OWN,
     "LSTM": _OWN,
     "Linear": _DENSE,
     "LogisticRegression": "nn.Neuron(n_in, activation='linear')",
@@ -89,7 +40,6 @@ NAMES: Mapping[str, str] = {
     "ModuleList": "a list of modules as an attribute, whose parameters nn.Module finds",
     "Parameter": "autograd.Value(x) as an attribute, which nn.Module finds",
     "Perceptron": "nn.Neuron(n_in)",
-    "Sequential": _STACK,
     # Activations.
     "ELU": _activation("elu"),
     "GELU": _activation("gelu"),
@@ -98,7 +48,6 @@ NAMES: Mapping[str, str] = {
     "ReLU": _activation("relu"),
     "SiLU": _activation("silu"),
     "Sigmoid": _activation("sigmoid"),
-    "Softmax": "nn.cross_entropy(logits, label), which takes it itself, or autograd.softmax(xs)",
     "Softplus": _activation("softplus"),
     "Tanh": _activation("tanh"),
     "functional": "autograd.relu(x) and its like, nn.cross_entropy(logits, label) and its like",
@@ -120,7 +69,7 @@ NAMES: Mapping[str, str] = {
     "SmoothL1Loss": "nn.huber(outputs, targets)",
     "SparseCategoricalCrossentropy": "nn.cross_entropy(logits, label)",
     "l1_loss": "nn.mean_absolute_error(outputs, targets)",
-    "log_loss": "nn.binary_cross_entropy(logit, label), the output first",
+    "log_loss": "nn.metrics.log_loss(probabilities, y), the probabilities first",
     "mae": "nn.mean_absolute_error(outputs, targets)",
     "mse": "nn.mean_squared_error(outputs, targets)",
     "mse_loss": "nn.mean_squared_error(outputs, targets)",
@@ -132,7 +81,7 @@ NAMES: Mapping[str, str] = {
     "CosineDecay": "nn.schedules.cosine(0.1, steps=1000)",
     "DataLoader": _BATCHES,
     "Dataset": _BATCHES,
-    "EarlyStopping": "callbacks=[f] in nn.fit, where f(model, history) returns True to stop",
+    "EarlyStopping": "patience=5 in nn.fit",
     "ExponentialDecay": "nn.schedules.exponential(0.1, factor=0.999)",
     "ExponentialLR": "nn.schedules.exponential(0.1, factor=0.999)",
     "GridSearchCV": "a loop over nn.fit",
@@ -148,7 +97,6 @@ NAMES: Mapping[str, str] = {
     "TensorDataset": _BATCHES,
     "clip_grad_norm_": "nn.SGD(parameters, lr=0.1, clip_norm=1.0)",
     "clip_grad_value_": "nn.SGD(parameters, lr=0.1, clip_value=1.0)",
-    "evaluate": _ACCURACY,
     "keras": _TRAIN,
     "lr_scheduler": "nn.schedules.cosine(0.1, steps=1000), as lr= of nn.SGD",
     "optimizers": "nn.SGD(parameters, lr=0.1)",
@@ -157,6 +105,10 @@ NAMES: Mapping[str, str] = {
     "StandardScaler": "(X - X.mean(axis=0)) / X.std(axis=0)",
     "accuracy_score": "nn.accuracy(outputs, y), the outputs first",
     "confusion_matrix": "nn.confusion(predicted, right, count), the predictions first",
+    "f1_score": "nn.metrics.f1(predicted, y), the predictions first",
+    "precision_score": "nn.metrics.precision(predicted, y), the predictions first",
+    "r2_score": "nn.metrics.r2(outputs, y), the outputs first",
+    "recall_score": "nn.metrics.recall(predicted, y), the predictions first",
     "load_digits": "nn.datasets.digits()",
     "make_circles": "nn.datasets.circles(n)",
     "make_moons": "nn.datasets.moons(n)",
@@ -177,7 +129,6 @@ NAMES: Mapping[str, str] = {
 
 _ARRAYS = "model.arrays(), a pair (W, b) for each layer, and model.set_arrays(arrays)"
 _PARAMETERS = "model.parameters()"
-_MODES = "leave it out: a model has no modes, and model.predict(X) records nothing"
 _FROZEN = "leave it out: give the optimizer the parameters that it is to move"
 MODEL: Mapping[str, str] = {
     ".add": "nn.MLP([n_in, 16, n_out])",
@@ -187,9 +138,8 @@ MODEL: Mapping[str, str] = {
     ".coefs_": _ARRAYS,
     ".compile": _TRAIN,
     ".count_params": "len(model.parameters())",
-    ".cpu": _NUMBERS,
-    ".cuda": _NUMBERS,
-    ".eval": _MODES,
+    ".cpu": NUMBERS,
+    ".cuda": NUMBERS,
     ".evaluate": _ACCURACY,
     ".fit": _TRAIN,
     ".forward": "model(x), which nn.Module calls __call__",
@@ -201,7 +151,8 @@ MODEL: Mapping[str, str] = {
     ".modules": "model.named_parameters()",
     ".named_modules": "model.named_parameters()",
     ".partial_fit": _TRAIN,
-    ".predict_proba": "autograd.sigmoid(model.predict(X)), or autograd.softmax(row) of each row",
+    ".classes_": "model.classes",
+    ".predict_proba": "model.predict_probabilities(X)",
     ".requires_grad": _FROZEN,
     ".requires_grad_": _FROZEN,
     ".save_weights": "model.save(path)",
@@ -209,13 +160,11 @@ MODEL: Mapping[str, str] = {
     ".set_weights": "model.set_arrays(arrays)",
     ".state_dict": "model.save(path), or dict(model.named_parameters())",
     ".summary": "print(model)",
-    ".to": _NUMBERS,
-    ".train": _MODES,
+    ".to": NUMBERS,
     ".train_on_batch": _TRAIN,
     ".trainable": _FROZEN,
     ".trainable_variables": _PARAMETERS,
     ".trainable_weights": _PARAMETERS,
-    ".training": _MODES,
     ".weight": _ARRAYS,
 }
 # Of layers and networks, whose neurons have the weights.
@@ -252,7 +201,6 @@ OPTIMIZER: Mapping[str, str] = {
 }
 
 _STEPS = "optimizer=nn.SGD(model.parameters(), lr=0.1)"
-_STOP = "callbacks=[f], where f(model, history) returns True to stop"
 FIT: Mapping[str, str] = {
     **dict.fromkeys(
         ("n_epochs=", "num_epochs=", "nb_epoch=", "max_epochs=", "max_iter=", "n_iter="), "epochs="
@@ -266,18 +214,28 @@ FIT: Mapping[str, str] = {
     "verbose=": "progress=",
     "random_state=": "seed=",
     "callback=": "callbacks=[f]",
-    "early_stopping=": _STOP,
-    "patience=": _STOP,
-    "device=": _NUMBERS,
-    "metrics=": "leave it out: the accuracy is measured wherever y holds classes",
+    **dict.fromkeys(("early_stopping=", "n_iter_no_change="), "patience=5"),
+    **dict.fromkeys(("accumulation_steps=", "gradient_accumulation_steps="), "accumulate="),
+    **dict.fromkeys(("initial_epoch=", "warm_start="), "history="),
+    "device=": NUMBERS,
     "shuffle=": "leave it out: each epoch draws a new order, from seed=",
 }
-# Of `playground`, whose page has a learning rate and no optimizer.
+_LABELS_OF = ("y_true=", "labels=", "targets=")
+EVALUATE: Mapping[str, str] = {
+    **{key: here for key, here in FIT.items() if here == "loss="},
+    **dict.fromkeys(_LABELS_OF, "y="),
+    **dict.fromkeys(("scoring=", "metric=", "scorer="), "metrics=['accuracy']"),
+    "batch_size=": "leave it out: all samples are measured at once",
+    "verbose=": "leave it out: nothing is printed",
+}
+# Of `playground`, which takes a learning rate or an optimizer.
+_MOVES = "optimizer=nn.SGD(model.parameters(), lr=0.1, momentum=0.9)"
 PLAYGROUND: Mapping[str, str] = {
     **{key: here for key, here in FIT.items() if here in ("batch_size=", "loss=", "seed=")},
     **{key: here for key, here in FIT.items() if here.startswith("validation=")},
     **dict.fromkeys([f"{rate}=" for rate in _RATES], "lr="),
-    **dict.fromkeys(("optimizer=", "optim=", "opt="), "lr=, the rate of plain descent"),
+    **dict.fromkeys(("optim=", "opt=", "solver="), "optimizer="),
+    **dict.fromkeys(("momentum=", "nesterov=", "weight_decay="), _MOVES),
     **dict.fromkeys(
         ("epochs=", "n_epochs=", "num_epochs="), "leave it out: who reads the page plays and stops"
     ),
@@ -292,8 +250,8 @@ DENSE: Mapping[str, str] = {
     "bias=": "leave it out: every neuron has a bias",
     "use_bias=": "leave it out: every neuron has a bias",
     "random_state=": "seed=",
-    "device=": _NUMBERS,
-    "dtype=": _NUMBERS,
+    "device=": NUMBERS,
+    "dtype=": NUMBERS,
 }
 NETWORK: Mapping[str, str] = {
     **DENSE,
@@ -309,7 +267,7 @@ _OF_ALL = {
     "maximize=": "leave it out: go backward from -loss",
     **{f"{x}=": "clip_norm=" for x in ("clipnorm", "global_clipnorm", "max_norm", "max_grad_norm")},
     "clipvalue=": "clip_value=",
-    **{f"{x}=": _NUMBERS for x in ("foreach", "fused", "capturable", "differentiable")},
+    **{f"{x}=": NUMBERS for x in ("foreach", "fused", "capturable", "differentiable")},
 }
 DESCENT: Mapping[str, str] = {
     **dict.fromkeys([f"{rate}=" for rate in _RATES], "lr="),

@@ -16,12 +16,18 @@ import numpy as np
 
 from autograd import compile
 from nn.inference.compiling import Compiled, compiled
+from nn.inference.modes import Mode
 from nn.inference.predict import programs_of
+from nn.layers.dropout import Dropout, calls_of, given
 from nn.losses import LOSSES, Loss
 from nn.module import Module
 from nn.optim import array_step
-from nn.training.engines import Engine, checked_loss
+from nn.training.engines.base import Engine, checked_loss, edges_of
+from nn.training.history import GradientCost
 from nn.validation import Array, Floats
+
+# A graph of more parameters would take longer to record than some runs.
+_COUNTED = 10_000
 
 
 class CompiledEngine(Engine):
@@ -38,8 +44,14 @@ class CompiledEngine(Engine):
         super().__init__(model, loss, X, targets)
         self._shapes = [X.shape[1:], targets.shape[1:]]
         self._losses: Any = compile(loss.function)
+        self._sample: Any = X[0].tolist()
         self._compiled: Compiled
         self._program: Any
+        # The layers that take random masks, as one sample calls them, and the last batch's masks.
+        self._calls: list[tuple[Dropout, int]] = []
+        self._drawn: list[Floats] = []
+        # What a model that computes something else in eval mode is measured by, if it can be.
+        self._in_eval: Any = None
         # How the optimiser of the last step moves the parameters of the engine it is given.
         self._move: Callable[[CompiledEngine], object] | None = None
         # Whether nothing of the user's has run since outputs were asked for.
@@ -56,29 +68,47 @@ class CompiledEngine(Engine):
         model, loss = self._model, self._loss
         function, contained = loss.function, model._self_contained()
 
+        self._calls = calls = calls_of(model, self._sample)
+        differs: list[bool] = []
+
         # What the program holds must not hold the engine, which holds the program.
-        def of_one_sample(x: Any, target: Any) -> Any:
-            return checked_loss(loss, function(model(x), target))
+        def of_one_sample(x: Any, target: Any, *masks: Any) -> Any:
+            mode = Mode(model, training=True, masks=given(calls, masks[0]) if calls else None)
+            with mode.on():
+                result = checked_loss(loss, function(model(x), target))
+            differs.append(mode.was_asked)
+            return result
+
+        def in_eval(x: Any, target: Any) -> Any:
+            with Mode(model, training=False).on():
+                return checked_loss(loss, function(model(x), target))
 
         closed = contained and loss is LOSSES.get(loss.name)
-        self._compiled = compiled(model, of_one_sample, self._shapes, closed=closed)
+        masks = [(sum([count for _, count in calls]),)] if calls else []
+        self._compiled = compiled(model, of_one_sample, [*self._shapes, *masks], closed=closed)
         self._program = self._compiled.program
+        self._in_eval = self._program
+        if any(differs):
+            self._in_eval = compiled(model, in_eval, self._shapes, closed=closed).program
         if not contained:
             programs_of(model).forget()
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """See `Engine`."""
         self._batch = X, targets
-        mean, self._slopes = self._program.value_and_grad(X, targets)
+        self._drawn = [self._masks.batch(self._calls, len(X))] if self._calls else []
+        mean, self._slopes = self._program.value_and_grad(X, targets, *self._drawn)
         return mean * len(X)
 
     def failing(self) -> str:
         """See `Engine`."""
         self.store()
         for i in range(len(self._batch[0])):
-            value, slopes = self._program.value_and_grad(*[part[i : i + 1] for part in self._batch])
+            one = [part[i : i + 1] for part in (*self._batch, *self._drawn)]
+            value, slopes = self._program.value_and_grad(*one)
+            masks = given(self._calls, one[2][0].tolist()) if self._calls else None
             failed = not (math.isfinite(value) and np.isfinite(slopes).all())
-            if failed and (found := self._replayed([i])):
+            if failed and (found := self._replayed([i], masks)):
                 return found
         return ""
 
@@ -122,6 +152,15 @@ class CompiledEngine(Engine):
         optimizer.step()
         program.load()
 
+    def cost(self, samples: int) -> GradientCost:
+        """See `Engine`; what the program computes at once is counted as a recorded graph has it."""
+        is_counted = self._compiled.is_closed and len(self._parameters) <= _COUNTED
+        if not is_counted:
+            return GradientCost(samples, None)
+        x, target = self._batch[0][0].tolist(), self._batch[1][0].tolist()
+        result = self._loss.function(self._model(x), target)
+        return GradientCost(samples, samples * edges_of(result, self._parameters))
+
     # Between the program and the Values ---------------------------------------------------------
 
     def store(self) -> None:
@@ -149,7 +188,7 @@ class CompiledEngine(Engine):
         """See `Engine`."""
         model = self._model
         if not self._is_predicting:
-            return model.predict(X)
+            return super().outputs(X)
         tried = self._is_tried
         self._is_tried |= len(X) > 1  # one row is called, and the program not looked at
         return programs_of(model).outputs(model, X, self._program, tried=tried)
@@ -161,7 +200,9 @@ class CompiledEngine(Engine):
             losses = self._losses(outputs, targets)
         elif self._is_predicting:
             # It may reach for something that a call of the model leaves behind.
-            losses = self._program(X, targets)
+            if self._in_eval is not self._program:
+                self._in_eval.theta = self._program.theta
+            losses = self._in_eval(X, targets)
         else:
             return super().measured(X, targets)
         return outputs, math.fsum(losses.tolist()) / len(X)

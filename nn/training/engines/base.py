@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd import AnomalyError, Value, detect_anomaly, no_grad
-from nn.inference.predict import numbers_of
+from autograd import AnomalyError, Value, detect_anomaly, no_grad, order
+from nn.inference.modes import Mode
+from nn.inference.predict import numbers_of, programs_of
+from nn.layers.dropout import MaskStream
 from nn.losses import Loss, mean_loss
 from nn.module import Module
+from nn.training.history import GradientCost
 from nn.validation import Array, Floats
 
 
@@ -29,6 +32,17 @@ def checked_loss(loss: Loss, result: Any) -> Any:
             "is nothing to differentiate: compute it from the outputs it is given"
         )
     return result
+
+
+def edges_of(result: Value, parameters: list[Value]) -> int:
+    """Return how often a backward pass from a result multiplies: once on each edge of its graph."""
+    active, count = set(parameters), 0
+    for node in order(result):
+        used = sum([x in active for x in node.args]) if node.op is not None else 0
+        if used:
+            active.add(node)
+            count += used
+    return count
 
 
 class Engine:
@@ -54,13 +68,35 @@ class Engine:
         self._model = model
         self._loss = loss
         self._parameters = model.parameters()
+        self._masks = MaskStream()
         # The last batch, and its mean gradient by every parameter.
         self._batch: tuple[Floats, Array] = X[:0], targets[:0]
         self._slopes: Floats = np.zeros(0)
 
+    def begin(self, epoch: int) -> None:
+        """Take the random masks of an epoch, counted from 1, from now on."""
+        self._masks.begin(epoch)
+
     def gradients(self, X: Floats, targets: Array) -> float:
-        """Find the mean of the samples' gradients by every parameter; return the losses' sum."""
+        """Find the mean of the samples' gradients by every parameter; return the losses' sum.
+
+        The model computes in train mode.
+        """
         raise NotImplementedError
+
+    def accumulated(self, X: Floats, targets: Array, size: int) -> float:
+        """Find the gradients of a batch in parts of so many samples: see `gradients`."""
+        if len(X) <= size:
+            return self.gradients(X, targets)
+        total, slopes = 0.0, np.zeros(len(self._parameters))
+        for i in range(0, len(X), size):
+            lost = self.gradients(X[i : i + size], targets[i : i + size])
+            if not (math.isfinite(lost) and np.isfinite(self._slopes).all()):
+                return lost
+            total += lost
+            slopes += self._slopes * len(self._batch[0])
+        self._slopes = slopes / len(X)
+        return total
 
     def fault(self, lost: float, where: str) -> str:
         """Name the loss or gradient that became nan or infinite, and where; "" if none did."""
@@ -75,14 +111,15 @@ class Engine:
 
     def failing(self) -> str:
         """Return a sentence on the node at which the last batch failed, if it is known."""
-        return self._replayed(range(len(self._batch[0])))
+        return self._replayed(range(len(self._batch[0])), self._masks)
 
-    def _replayed(self, places: Sequence[int]) -> str:
+    def _replayed(self, places: Sequence[int], masks: Any) -> str:
         """Return the first node that fails when samples of the last batch are recorded again."""
+        mode = Mode(self._model, training=True, masks=masks)
         for i in places:
             x, target = self._batch[0][i].tolist(), self._batch[1][i].tolist()
             try:
-                with detect_anomaly():
+                with detect_anomaly(), mode.on():
                     result = self._loss.function(self._model(x), target)
                     if isinstance(result, Value):
                         result.backward()
@@ -106,6 +143,10 @@ class Engine:
         """
         raise NotImplementedError
 
+    def cost(self, samples: int) -> GradientCost:
+        """Return what the gradients of so many samples have cost."""
+        raise NotImplementedError
+
     def load(self) -> None:
         """Take the model from a callback, which may have given it other numbers or parts.
 
@@ -121,11 +162,13 @@ class Engine:
     # Of a model as it was stored ----------------------------------------------------------------
 
     def outputs(self, X: Floats) -> Floats:
-        """Return the model's outputs for many samples, leaving no graph."""
-        return self._model.predict(X)
+        """Return the model's outputs for many samples in eval mode, leaving no graph."""
+        model = self._model
+        with Mode(model, training=False).on():
+            return programs_of(model).outputs(model, X) if self._is_predicting else model.predict(X)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
-        """Return the model's outputs for many samples, and their mean loss."""
+        """Return the model's outputs for many samples in eval mode, and their mean loss."""
         outputs = self.outputs(X)
         return outputs, mean_loss(self._loss, outputs, targets)
 
@@ -174,6 +217,19 @@ class EagerEngine(Engine):
         self.moving: Any = None
         # Which parameters some sample's loss has depended on.
         self._is_reached = [False] * len(self._parameters)
+        # The edges of the first sample's graph: the multiplications of a backward pass.
+        self._edges = 0
+        # Where the random masks stood before the last batch.
+        self._began = self._masks.states()
+
+    def accumulated(self, X: Floats, targets: Array, size: int) -> float:
+        """See `Engine`; one graph at a time is the memory of one sample, however many there are."""
+        return self.gradients(X, targets)
+
+    def failing(self) -> str:
+        """See `Engine`; with the masks that the batch had."""
+        self._masks.rewind(self._began)
+        return super().failing()
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """See `Engine`."""
@@ -182,12 +238,15 @@ class EagerEngine(Engine):
         for p in self._parameters:
             p.grad = None
         total = 0.0
-        for x, target in zip(X.tolist(), targets.tolist(), strict=True):
-            result = checked_loss(self._loss, loss(model(x), target))
-            if not math.isfinite(result.data):
-                return result.data
-            result.backward()
-            total += result.data
+        self._began = self._masks.states()
+        with Mode(model, training=True, masks=self._masks).on():
+            for x, target in zip(X.tolist(), targets.tolist(), strict=True):
+                result = checked_loss(self._loss, loss(model(x), target))
+                if not math.isfinite(result.data):
+                    return result.data
+                result.backward()
+                self._edges = self._edges or edges_of(result, self._parameters)
+                total += result.data
         # Backward passes add up in the leaves; divided by the batch's own length, a short last
         # batch is a mean like any other.
         for i, p in enumerate(self._parameters):
@@ -211,6 +270,10 @@ class EagerEngine(Engine):
         if not any(self._is_reached):
             raise self._nothing_to_train()
 
+    def cost(self, samples: int) -> GradientCost:
+        """See `Engine`; each graph is taken to be as large as the first."""
+        return GradientCost(samples, samples * self._edges)
+
     def load(self) -> None:
         """See `Engine`."""
         self._check_parameters()
@@ -227,10 +290,11 @@ class EagerEngine(Engine):
         # derivatives by the operands of the outputs.
         found: list[Any] = []
         losses: list[float] = []
-        for x, target in zip(X.tolist(), targets.tolist(), strict=True):
-            result = self._model(x)
-            found.append(numbers_of(result))
-            losses.append(numbers_of(self._loss_of(result, target)))
+        with Mode(self._model, training=False).on():
+            for x, target in zip(X.tolist(), targets.tolist(), strict=True):
+                result = self._model(x)
+                found.append(numbers_of(result))
+                losses.append(numbers_of(self._loss_of(result, target)))
         return np.array(found, dtype=np.float64), math.fsum(losses) / len(losses)
 
     def _loss_of(self, result: Any, target: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Neuron, Layer and MLP: dense networks whose every weight is a Value.
+"""Neuron and Layer: the parts of dense networks, whose every weight is a Value.
 
 A neuron is one `dot` node, a sum with the bias, and its activation, so a picture of it stays
 small. Called on one sample they record the graph; `predict` computes many with the program that
@@ -6,25 +6,25 @@ small. Called on one sample they record the graph; `predict` computes many with 
 """
 
 # pyright: reportPrivateUsage=false
-# A network asks its layers, and they their neurons, what users need not know.
+# A layer asks its neurons what users need not know.
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Self, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from autograd import Value, dot
 from nn.activations import ACTIVATIONS, Activation, activation_function, activation_name
-from nn.init import INITIALISERS, Draw, Seed, described, draw
+from nn.init import Draw, Seed, draw
 from nn.module import Module, Rows
-from nn.spellings import DENSE, LAYER, NETWORK, lacking
-from nn.validation import Array, Floats, instance, own_keywords, refuse_masked, whole
+from nn.spellings import DENSE, LAYER, lacking
+from nn.validation import Array, Floats, own_keywords, refuse_masked, whole
 
 Inputs: TypeAlias = Sequence[Value | float] | Array
 
 
-def _sample(inputs: Inputs, expected: int, model: Module) -> list[Any]:
+def one_sample(inputs: Inputs, expected: int, model: Module) -> list[Any]:
     """Return one sample as a list of the expected length, or say what is wrong with it."""
     name = type(model).__name__
     if isinstance(inputs, np.ndarray):
@@ -39,6 +39,11 @@ def _sample(inputs: Inputs, expected: int, model: Module) -> list[Any]:
         raise TypeError(
             f"{name} takes a list of {expected} number(s) or Values, got {inputs!r:.60}: "
             "write model([x])"
+        )
+    if len(inputs) and isinstance(inputs[0], list | tuple):
+        raise ValueError(
+            f"{name} takes one flat list of {expected} number(s) or Values, got rows: put "
+            "Flatten() before it, or write model.predict(X) for many samples"
         )
     if len(inputs) != expected:
         raise ValueError(f"{name} takes {expected} input(s), got {len(inputs)}")
@@ -100,7 +105,7 @@ class Neuron(Module):
 
     def __call__(self, inputs: Inputs) -> Value:
         """Record the neuron's output for one sample of n_in numbers or Values."""
-        return self.forward(_sample(inputs, len(self.weights), self))
+        return self.forward(one_sample(inputs, len(self.weights), self))
 
     def forward(self, inputs: list[Any]) -> Value:
         """Record the output for a list that is known to have the right length."""
@@ -108,7 +113,7 @@ class Neuron(Module):
 
     @classmethod
     def _size_of(cls, config: dict[str, Any]) -> int | None:
-        return _dense_size([config.get("n_in"), 1])
+        return dense_size([config.get("n_in"), 1])
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that build this neuron again."""
@@ -169,7 +174,7 @@ class Layer(Module):
         n_out = whole("the number of neurons", n_out)
         ((W, b),) = draw(init, [n_in, n_out], seed)
         self.neurons = [
-            Neuron(n_in, activation, init=_fixed(W[i : i + 1], b[i : i + 1])) for i in range(n_out)
+            Neuron(n_in, activation, init=fixed(W[i : i + 1], b[i : i + 1])) for i in range(n_out)
         ]
         self._activation = activation
         self._label("")
@@ -191,7 +196,7 @@ class Layer(Module):
 
     def __call__(self, inputs: Inputs) -> list[Value]:
         """Record the outputs for one sample of n_in numbers or Values: always a list."""
-        return self.forward(_sample(inputs, self.n_in, self))
+        return self.forward(one_sample(inputs, self.n_in, self))
 
     def forward(self, inputs: list[Any]) -> list[Value]:
         """Record the outputs for a list that is known to have the right length."""
@@ -208,7 +213,7 @@ class Layer(Module):
 
     @classmethod
     def _size_of(cls, config: dict[str, Any]) -> int | None:
-        return _dense_size([config.get("n_in"), config.get("n_out")])
+        return dense_size([config.get("n_in"), config.get("n_out")])
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that build this layer again."""
@@ -229,6 +234,9 @@ class Layer(Module):
     def _input_width(self) -> int:
         return self.n_in
 
+    def _output_width(self, inputs: int | None) -> int | None:
+        return self.n_out
+
     def _summary(self) -> str:
         return f"Layer({self.n_in} -> {self.n_out}, {activation_name(self.activation)})"
 
@@ -239,154 +247,13 @@ class Layer(Module):
         return []
 
 
-@lacking(LAYER)
-class MLP(Module):
-    """A multilayer perceptron: dense layers, each fed with the outputs of the one before.
-
-    Args:
-        sizes: the number of inputs, of neurons in each hidden layer, and of outputs.
-        activation: of the hidden layers; a name in the table, or a function of a Value.
-        output_activation: of the last layer. "linear" suits losses on logits and regression; the
-            textbook network of sigmoid layers has one there too: `MLP([784, 512, 10],
-            activation="sigmoid", output_activation="sigmoid")`.
-        init: an initialiser, by name or as an object; all weights are drawn before any biases.
-        seed: a whole number or a NumPy Generator; the same number draws the same parameters.
-
-    Attributes:
-        layers: a list of layers.
-        sizes: as given.
-
-    Raises:
-        ValueError: if there are fewer than two sizes or one is less than 1, a name is unknown, or
-            a call gets another number of inputs.
-
-    >>> model = MLP([2, 3, 1], seed=1)
-    >>> model
-    MLP([2, 3, 1]): 13 parameters
-    ├─ layers.0: Layer(2 -> 3, tanh): 9 parameters
-    └─ layers.1: Layer(3 -> 1, linear): 4 parameters
-    >>> model.layers[0].neurons[2].weights[1].label
-    'layers.0.neurons.2.weights.1'
-    >>> len(model([0.5, -1.0]))
-    1
-    >>> model.predict([[0.5, -1.0], [0.0, 0.0]]).shape
-    (2, 1)
-
-    Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors",
-    Nature 323, 1986.
-    """
-
-    @own_keywords(NETWORK)
-    def __init__(
-        self,
-        sizes: Sequence[int],
-        activation: str | Activation = "tanh",
-        output_activation: str | Activation = "linear",
-        init: str | Draw = "scaled_normal",
-        seed: Seed = 0,
-    ) -> None:
-        given: Any = sizes
-        if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
-            told = _in_one_list(given, activation, output_activation, init, seed)
-            raise TypeError(f"sizes is a list {told}; got {given!r:.60}")
-        if len(sizes) < 2:
-            raise ValueError(
-                f"sizes must name the inputs and the outputs at least, as in [2, 1]; got {sizes!r}"
-            )
-        counts = [whole(f"sizes[{i}]", n) for i, n in enumerate(sizes)]
-        functions = [*[activation] * (len(counts) - 2), output_activation]
-        activation_function(activation)  # a slip in it must not pass where no layer is hidden
-        drawn = draw(init, counts, seed)
-        self.layers = [
-            Layer(W.shape[1], W.shape[0], function, init=_fixed(W, b))
-            for (W, b), function in zip(drawn, functions, strict=True)
-        ]
-        self.sizes = counts
-        self._activations = activation, output_activation
-        self.init = described(init)
-        self.seed = None if isinstance(seed, np.random.Generator) else int(seed)
-        for i, layer in enumerate(self.layers):
-            layer._label(f"layers.{i}.")
-
-    @property
-    def activation(self) -> str | Activation:
-        """The activation of the hidden layers as it was given."""
-        return self._activations[0]
-
-    @property
-    def output_activation(self) -> str | Activation:
-        """The activation of the last layer as it was given."""
-        return self._activations[1]
-
-    def __call__(self, inputs: Inputs) -> list[Value]:
-        """Record the outputs for one sample of sizes[0] numbers or Values: always a list."""
-        values = _sample(inputs, self.sizes[0], self)
-        for layer in self.layers:
-            values = layer.forward(values)
-        return values
-
-    @classmethod
-    def _size_of(cls, config: dict[str, Any]) -> int | None:
-        return _dense_size(config.get("sizes"))
-
-    def config(self) -> dict[str, Any]:
-        """Return the arguments that build this model again, and how its parameters started."""
-        return {
-            "sizes": self.sizes,
-            "activation": activation_name(self.activation),
-            "output_activation": activation_name(self.output_activation),
-            "init": self.init,
-            "seed": self.seed,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Return a model built from a `config()`; its parameters are set afterwards."""
-        instance(f"{cls.__name__}.from_config", config, Mapping, "the dict that config() gave")
-        init, seed = config.get("init"), config.get("seed")
-        # A start that was an object of the user's, or a Generator, is only a remark by now.
-        start: dict[str, Any] = {
-            "init": init if isinstance(init, str) and init in INITIALISERS else "constant",
-            "seed": 0 if seed is None else seed,
-        }
-        model = cls(**{**config, **start})
-        if isinstance(init, str):
-            model.init = init
-        model.seed = seed
-        return model
-
-    def _self_contained(self) -> bool:
-        """Return whether it is a plain network of plain layers."""
-        return type(self) is MLP and all(layer._self_contained() for layer in self.layers)
-
-    def _input_width(self) -> int:
-        return self.sizes[0]
-
-    def _summary(self) -> str:
-        return f"MLP({self.sizes})"
-
-    def _traits(self) -> tuple[str, str]:
-        return " → ".join(map(str, self.sizes)), ""
-
-
-def _in_one_list(*given: Any) -> str:
-    """Return how to write sizes that were given one by one, or as the inputs and a list."""
-    sizes: list[int] = []
-    for x in given:
-        part: list[Any] = [*cast(Any, x)] if isinstance(x, list | tuple) else [x]
-        if not all(type(n) is int and n > 0 for n in part):  # the seed left out is 0
-            break
-        sizes += part
-    return "such as [2, 16, 1]" if len(sizes) < 2 else f"of them all: write MLP({sizes})"
-
-
-def _dense_size(sizes: Any) -> int | None:
+def dense_size(sizes: Any) -> int | None:
     """Return the number of parameters of dense layers; None if these are no sizes."""
     if not isinstance(sizes, list) or not all(type(n) is int and n > 0 for n in cast(Any, sizes)):
         return None
     return sum([(n_in + 1) * n_out for n_in, n_out in pairwise(cast(list[int], sizes))])
 
 
-def _fixed(W: Floats, b: Floats) -> Draw:
+def fixed(W: Floats, b: Floats) -> Draw:
     """Return the initialiser that gives these arrays."""
     return lambda n_in, n_out, rng: (W, b)

@@ -1,0 +1,252 @@
+"""The plan of a run: which samples are trained on and which measured on, epoch by epoch.
+
+It is made before the run and does not change; whatever is wrong with the data is said while it is
+made. It also measures the model after an epoch, and says where that has run away.
+"""
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from nn.data.schema import Schema, schema_kept
+from nn.losses import Loss
+from nn.metrics.outputs import accuracy
+from nn.metrics.reading import Reading
+from nn.metrics.table import Measured, Metric, Said, check_metrics, measured, metrics_named
+from nn.module import Module
+from nn.training.arguments import output_count, read
+from nn.training.batches import Batches, epoch_rng, split
+from nn.training.engines.base import Engine
+from nn.training.history import EpochRecord, History
+from nn.validation import Array, Floats, instance, look_up, real, whole
+
+Part: TypeAlias = tuple[Floats, Array]
+Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
+
+
+class DivergenceError(FloatingPointError):
+    """The loss or a gradient was no longer finite; the model is as after the last good epoch.
+
+    Attributes:
+        history: the epochs that were finished before.
+
+    >>> from nn import MLP, SGD, datasets, fit
+    >>> X, y = datasets.line(20, seed=0)
+    >>> model = MLP([1, 1], activation="linear", seed=0)
+    >>> optimizer = SGD(model.parameters(), lr=100.0)
+    >>> loss = "mean_squared_error"
+    >>> try:
+    ...     fit(model, X, y, loss=loss, optimizer=optimizer, epochs=900, batch_size=20)
+    ... except DivergenceError as error:
+    ...     print(type(error.history).__name__)
+    History
+    """
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
+
+    def __reduce__(self) -> tuple[type["DivergenceError"], tuple[str, History]]:
+        # So that it comes back from another process.
+        return DivergenceError, (str(self), self.history)
+
+
+CAUSES = (
+    "The usual causes: a learning rate that is too large, inputs that are not scaled (pixels of "
+    "0-255 in place of 0-1), or a loss without a bound such as log(0). The model is as after "
+    "epoch {}."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The samples to train and to measure on, epoch by epoch.
+
+    Attributes:
+        loss: the loss.
+        train: the samples and prepared targets to train on.
+        held: those held out once, or None.
+        last_batch: hold the last batch of each epoch out instead.
+        size: samples in a step.
+        seed: of the order.
+        classes: whether the targets are classes.
+        reading: how the model's outputs are read.
+        schema: how samples and targets were read, for the model to keep.
+        metrics: those measured beside the accuracy.
+    """
+
+    loss: Loss
+    train: Part
+    held: Part | None
+    last_batch: bool
+    size: int
+    seed: int
+    classes: bool
+    reading: Reading
+    schema: Schema
+    metrics: tuple[Metric, ...] = ()
+
+    @property
+    def steps(self) -> int:
+        """The number of steps in an epoch."""
+        return -(-len(self.train[0]) // self.size) - self.last_batch
+
+    def done(self, history: History) -> int:
+        """Return the number of the last epoch of a history; 0 before the first."""
+        return history[-1].epoch if len(history) else 0
+
+    def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
+        """Return an epoch's batches to train on, all their samples, and those to measure on."""
+        # Not `minibatches`, which would look for a nan in all the samples at each epoch.
+        batches = Batches(*self.train, self.size, epoch_rng(self.seed, epoch), drop_last=False)
+        if not self.last_batch:
+            return batches, self.train, self.held
+        *drawn, held = batches
+        samples, targets = zip(*drawn, strict=True)
+        return drawn, (np.concatenate(samples), np.concatenate(targets)), held
+
+    def record(
+        self,
+        engine: Engine,
+        history: History,
+        total: float,
+        trained: Part,
+        held: Part | None,
+        began: float,
+    ) -> EpochRecord:
+        """Measure the model after an epoch that began then and whose losses summed to `total`."""
+        done = self.done(history)
+        epoch = done + 1
+        outputs = engine.outputs(trained[0]) if self.classes or self.metrics else None
+        if outputs is not None and not np.isfinite(outputs).all():
+            raise DivergenceError(
+                f"the model's outputs are no longer finite after epoch {epoch}. "
+                + CAUSES.format(done),
+                history,
+            )
+        metric, metrics = self.measure(outputs, trained[1])
+        held_loss = held_metric = None
+        held_metrics: dict[str, Measured] = {}
+        if held is not None:
+            outputs, held_loss = engine.measured(*held)
+            if not math.isfinite(held_loss):
+                raise DivergenceError(
+                    f"the loss on the validation set became {held_loss} in epoch {epoch}. "
+                    + CAUSES.format(done),
+                    history,
+                )
+            held_metric, held_metrics = self.measure(outputs, held[1])
+        return EpochRecord(
+            epoch=epoch,
+            loss=total / len(trained[0]),
+            metric=metric,
+            validation_loss=held_loss,
+            validation_metric=held_metric,
+            time=time.perf_counter() - began,
+            seed=self.seed,
+            metrics=metrics,
+            validation_metrics=held_metrics,
+        )
+
+    def measure(
+        self, outputs: Floats | None, targets: Array
+    ) -> tuple[float | None, dict[str, Measured]]:
+        """Return the accuracy of a model's outputs, None without classes, and the other metrics."""
+        if outputs is None:
+            return None, {}
+        found = accuracy(outputs, targets, self.reading.cut) if self.classes else None
+        return found, measured(self.metrics, Said(outputs, targets, self.reading))
+
+
+def planned(
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: Loss,
+    size: int,
+    validation: Validation,
+    seed: int,
+    metrics: Any = (),
+) -> Plan:
+    """Check the data against the model and the loss, and hold out the part asked for."""
+    chosen = metrics_named(metrics)
+    samples, targets, schema, classes = read(model, X, y, loss, schema_kept(model), strict=False)
+    held: Part | None = None
+    train: Part = samples, targets
+    last_batch = False
+    if isinstance(validation, tuple | list):
+        pair: Sequence[Any] = validation
+        if len(pair) != 2:
+            raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
+        own = read(model, pair[0], pair[1], loss, schema, strict=True)
+        held, classes = (own.samples, own.targets), classes and own.classes
+    elif isinstance(validation, str):
+        look_up("way to validate", validation, {"last_batch": True})
+        last_batch = True
+        if len(samples) <= size:
+            raise ValueError(
+                f"there is nothing to train on: all {len(samples)} samples fit into one batch of "
+                f"{size}, and validation='last_batch' holds the last batch out; choose a smaller "
+                "batch_size"
+            )
+    elif validation is not None and (share := real("validation", validation)):
+        if not 0.0 < share < 1.0:
+            raise ValueError(
+                f"validation is a fraction between 0 and 1, such as 0.1, a pair (X, y), "
+                f"'last_batch' or None; got {validation}"
+            )
+        train, held = split(samples, targets, validation, seed)
+    reading = schema.reading
+    check_metrics(chosen, loss, reading, output_count(model, samples), classes)
+    return Plan(loss, train, held, last_batch, size, seed, classes, reading, schema, tuple(chosen))
+
+
+def checked_patience(patience: object, plan: Plan) -> int | None:
+    """Return how many epochs may bring no lower validation loss; None for any number."""
+    if patience is None:
+        return None
+    count = whole("patience", patience)
+    if plan.held is None and not plan.last_batch:
+        raise ValueError(
+            "patience watches the validation loss, and nothing is held out: write validation=0.1, "
+            "or leave patience out"
+        )
+    return count
+
+
+def continued(history: object, plan: Plan) -> History:
+    """Return a history for a run to add to, with the epochs of an earlier one.
+
+    Raises:
+        TypeError: if it is none.
+        ValueError: if it is of another seed, or another kind of targets.
+    """
+    name = "accuracy" if plan.classes else ""
+    earlier: Any = history
+    if history is None:
+        return _begun(plan, ())
+    instance("history=", history, History, "the History that an earlier fit returned")
+    seeds = sorted({seed for seed in earlier.seed if seed != plan.seed})
+    if seeds:
+        raise ValueError(
+            f"the history's epochs were drawn with seed {seeds[0]}, and this call has {plan.seed}: "
+            f"write seed={seeds[0]}, or samples that were held out would be trained on"
+        )
+    if len(earlier) and earlier.metric_name != name:
+        kinds = ["classes" if known else "numbers" for known in (earlier.metric_name, name)]
+        raise ValueError(
+            f"the history is of {kinds[0]}, and y holds {kinds[1]}: leave history out to begin anew"
+        )
+    return _begun(plan, earlier)
+
+
+def _begun(plan: Plan, records: Iterable[EpochRecord]) -> History:
+    """Return a history of a plan's kind of targets, with some records."""
+    history = History(records, metric_name="accuracy" if plan.classes else "")
+    known = plan.schema.classes
+    history.classes = None if known is None else known.tolist()
+    return history

@@ -93,7 +93,7 @@ class Engine:
         for i in places:
             x, target = self._batch[0][i].tolist(), self._batch[1][i].tolist()
             try:
-                with detect_anomaly(), mode.on():
+                with detect_anomaly(), mode:
                     result = self._loss.function(self._model(x), target)
                     if isinstance(result, Value):
                         result.backward()
@@ -133,7 +133,7 @@ class Engine:
 
     def outputs(self, X: Floats) -> Floats:
         """Return the model's outputs for many samples in eval mode, leaving no graph."""
-        with Mode(self._model, training=False).on():
+        with Mode(self._model, training=False):
             return self._model.predict(X)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
@@ -202,7 +202,7 @@ class EagerEngine(Engine):
             p.grad = None
         total = 0.0
         self._began = self._masks.states()
-        with Mode(model, training=True, masks=self._masks).on():
+        with Mode(model, training=True, masks=self._masks):
             for x, target in zip(X.tolist(), targets.tolist(), strict=True):
                 result = checked_loss(self._loss, loss(model(x), target))
                 if not math.isfinite(result.data):
@@ -248,7 +248,7 @@ class EagerEngine(Engine):
         # derivatives by the operands of the outputs.
         found: list[Any] = []
         losses: list[float] = []
-        with Mode(self._model, training=False).on():
+        with Mode(self._model, training=False):
             for x, target in zip(X.tolist(), targets.tolist(), strict=True):
                 result = self._model(x)
                 found.append(numbers_of(result))

@@ -74,13 +74,13 @@ class CompiledEngine(Engine):
         # What the program holds must not hold the engine, which holds the program.
         def of_one_sample(x: Any, target: Any, *masks: Any) -> Any:
             mode = Mode(model, training=True, masks=given(calls, masks[0]) if calls else None)
-            with mode.on():
+            with mode:
                 result = checked_loss(loss, function(model(x), target))
             differs.append(mode.was_asked)
             return result
 
         def in_eval(x: Any, target: Any) -> Any:
-            with Mode(model, training=False).on():
+            with Mode(model, training=False):
                 return checked_loss(loss, function(model(x), target))
 
         closed = contained and loss is LOSSES.get(loss.name)

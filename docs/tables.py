@@ -19,6 +19,7 @@ from autograd.escaping import markdown_text
 from autograd.table import Table
 from autograd.transforms.taylor import second_derivatives
 from nn import spellings as nn_spellings
+from nn.layers import spellings as layer_spellings
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MODULES = (
@@ -177,7 +178,10 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "Keywords of `MLP`": nn_spellings.NETWORK,
     "Keywords of `SGD`": nn_spellings.DESCENT,
     "Keywords of the other optimisers": nn_spellings.ADAPTIVE,
-    "Keywords of `Dropout`": nn_spellings.DROPOUT,
+    "Keywords of `Dropout`": layer_spellings.DROPOUT,
+    "Keywords of `LayerNorm`": layer_spellings.NORMAL,
+    "Keywords of `Embedding`": layer_spellings.EMBEDDING,
+    "Keywords of `Recurrent`": layer_spellings.RECURRENT,
     "Keywords of schedules": nn_spellings.SCHEDULE,
     "Keywords of `minibatches` and `split`": nn_spellings.DATA,
     "Options of the command": nn_spellings.COMMAND,

@@ -11,10 +11,9 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from autograd import Value, write_whole
-from nn import outline
 from nn.data.schema import rows_of
 from nn.data.telling import Telling
-from nn.inference import modes
+from nn.inference import modes, outline
 from nn.inference.predict import programs_of
 from nn.init import checked_pair
 from nn.parts import Holder, collect, gather, members, modules_of

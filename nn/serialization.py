@@ -9,6 +9,7 @@ gives the same bytes.
 # pyright: reportPrivateUsage=false
 # A class is asked for the size that a model built from its config would have.
 
+import inspect
 import json
 import math
 import os
@@ -215,6 +216,60 @@ class Load(Generic[M]):
         return load
 
 
+def part(model: Stored) -> dict[str, Any]:
+    """Return a model inside another one for its `config()`: its class, and its own."""
+    return {"class": type(model).__name__, "config": model.config()}
+
+
+def part_of(kind: type[M], written: Any) -> M:
+    """Return a model from what `part` gave; its parameters are set afterwards.
+
+    Raises:
+        ValueError: if it is of another form, or its class is not known.
+    """
+    found, config = _class_of(kind, written)
+    return found.from_config(config)
+
+
+def part_size(kind: type[M], written: Any) -> int | None:
+    """Return how many parameters a model from what `part` gave has, if that is known before.
+
+    Raises:
+        ValueError: as `part_of`.
+    """
+    found, config = _class_of(kind, written)
+    return found._size_of(config)
+
+
+def _class_of(kind: type[M], written: Any) -> tuple[type[M], dict[str, Any]]:
+    fields: dict[str, Any] = cast(Any, written) if isinstance(written, dict) else {}
+    name, config = fields.get("class"), fields.get("config")
+    if not isinstance(name, str) or not isinstance(config, dict):
+        shown = _shown(cast(object, written))
+        raise ValueError(f"expected the class and the config of a module; found {shown}")
+    return _known_class(kind, name, cast(dict[str, Any], config)), cast(dict[str, Any], config)
+
+
+def _known_class(kind: type[M], name: str, config: dict[str, Any]) -> type[M]:
+    classes = [known for known in _subclasses(kind) if known.__name__ == name]
+    if not classes or name == "Module":
+        raise ValueError(
+            f"expected a model of class {kind.__name__}; found {name!r}: "
+            "read it with its own class, or define or import that first"
+        )
+    # The last one that takes the config: in a notebook, a class that was defined again stands there
+    # several times, and a user's own may have the name of one of ours.
+    return next((known for known in reversed(classes) if _takes(known, config)), classes[-1])
+
+
+def _takes(kind: type[Any], config: dict[str, Any]) -> bool:
+    try:
+        inspect.signature(kind).bind(**config)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def _subclasses(kind: type[M]) -> Iterator[type[M]]:
     yield kind
     for below in kind.__subclasses__():
@@ -224,28 +279,29 @@ def _subclasses(kind: type[M]) -> Iterator[type[M]]:
 def _built(kind: type[M], path: Path) -> M:
     """Return a new model of class `kind`, or of a class below it, from a file."""
     record = read_model(path)
-    # The last one: in a notebook, a class that was defined again stands there several times.
-    classes = [known for known in _subclasses(kind) if known.__name__ == record.kind]
-    if not classes or record.kind == "Module":
-        raise ValueError(
-            f"{path}: expected a model of class {kind.__name__}; found {record.kind!r}: "
-            "read it with its own class, or define or import that first"
-        )
-    # Before it is built: a file of a hundred bytes may ask for more than there is memory.
-    size = classes[-1]._size_of(record.config)
+    try:
+        found = _known_class(kind, record.kind, record.config)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    fault = f"{path}: its config does not build a {record.kind}"
+    try:
+        # Before it is built: a file of a hundred bytes may ask for more than there is memory.
+        size = found._size_of(record.config)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{fault}: {error}") from None
     if size is not None and size > 2 * len(record.parameters) + 1000:
         raise ValueError(
             f"{path}: expected the {size:,} parameters of the {record.kind} in its config; found "
             f"{len(record.parameters):,}"
         )
     try:
-        model = classes[-1].from_config(record.config)
+        model = found.from_config(record.config)
     except MemoryError:
         raise ValueError(
             f"{path}: there is not enough memory for the {record.kind} of its config"
         ) from None
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: its config does not build a {record.kind}: {error}") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{fault}: {error}") from None
     _set_parameters(model, path, record)
     try:
         modes.set_modes(model, record.training)
@@ -262,13 +318,23 @@ def _filled(model: M, path: Path) -> M:
             f"{path}: expected a model of class {type(model).__name__}; found {record.kind!r}"
         )
     # How the parameters started is history; what the model computes must be the same.
-    config = model.config()
-    for key in dict.fromkeys((*config, *record.config)):
-        expected, found = config.get(key), record.config.get(key)
-        if key not in ("init", "seed") and found != expected:
+    config, told = _without_start(model.config()), _without_start(record.config)
+    for key in dict.fromkeys((*config, *told)):
+        expected, found = config.get(key), told.get(key)
+        if found != expected:
             raise ValueError(f"{path}: expected a model with {key} {expected!r}; found {found!r}")
     _set_parameters(model, path, record)
     return model
+
+
+def _without_start(config: Any) -> Any:
+    """Return a config without what tells how the parameters started, also of parts."""
+    if isinstance(config, list):
+        return [_without_start(x) for x in cast(list[Any], config)]
+    if not isinstance(config, dict):
+        return config
+    items = cast(dict[str, Any], config).items()
+    return {key: _without_start(x) for key, x in items if key not in ("init", "seed")}
 
 
 def _set_parameters(model: Stored, path: Path, record: ModelRecord) -> None:

@@ -146,10 +146,8 @@ class StandardScaler(_Scaler):
         means, deviations = (samples / unit).mean(axis=0), (samples / unit).std(axis=0)
         # What a constant column leaves of rounding is no spread.
         constant = deviations <= len(samples) * np.finfo(float).eps * np.abs(means)
-        return (
-            np.where(constant, samples[0], means * unit),
-            np.where(constant, 1.0, deviations * unit),
-        )
+        shift: Floats = np.where(constant, samples[0], means * unit)
+        return shift, np.where(constant, 1.0, deviations * unit)
 
 
 class MinMaxScaler(_Scaler):

@@ -40,6 +40,11 @@ def one_sample(inputs: Inputs, expected: int, model: Module) -> list[Any]:
             f"{name} takes a list of {expected} number(s) or Values, got {inputs!r:.60}: "
             "write model([x])"
         )
+    if len(inputs) and isinstance(inputs[0], list | tuple):
+        raise ValueError(
+            f"{name} takes one flat list of {expected} number(s) or Values, got rows: put "
+            "Flatten() before it, or write model.predict(X) for many samples"
+        )
     if len(inputs) != expected:
         raise ValueError(f"{name} takes {expected} input(s), got {len(inputs)}")
     return inputs if isinstance(inputs, list) else list(inputs)
@@ -228,6 +233,9 @@ class Layer(Module):
 
     def _input_width(self) -> int:
         return self.n_in
+
+    def _output_width(self, inputs: int | None) -> int | None:
+        return self.n_out
 
     def _summary(self) -> str:
         return f"Layer({self.n_in} -> {self.n_out}, {activation_name(self.activation)})"

@@ -19,9 +19,9 @@ from autograd import TraceError
 from nn.inference.modes import Mode, is_training, mode_of
 from nn.inference.snapshot import Snapshot
 from nn.layers.rows import by_rows
+from nn.layers.spellings import DROPOUT
 from nn.module import Module
 from nn.parts import modules_of
-from nn.spellings import DROPOUT
 from nn.validation import Floats, generator, own_keywords, real, whole
 
 

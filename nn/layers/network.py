@@ -143,6 +143,9 @@ class MLP(Module):
     def _input_width(self) -> int:
         return self.sizes[0]
 
+    def _output_width(self, inputs: int | None) -> int | None:
+        return self.sizes[-1]
+
     def _summary(self) -> str:
         return f"MLP({self.sizes})"
 

@@ -48,3 +48,22 @@ def by_rows(model: Any, f: Callable[[list[Any]], Any], inputs: Any) -> Any:
             f"{type(model).__name__} takes rows of one length, got lengths {sorted(lengths)}"
         )
     return [f(row) for row in rows]
+
+
+def flattened(inputs: Any) -> list[Any]:
+    """Return the numbers of rows, at any depth, one after another.
+
+    >>> flattened([[1.0, 2.0], [3.0, 4.0]])
+    [1.0, 2.0, 3.0, 4.0]
+    """
+    return [y for x in inputs for y in flattened(x)] if is_row(inputs) else [inputs]
+
+
+def counts_in(config: dict[str, Any], *keys: str) -> list[int] | None:
+    """Return counts that stand in a config under these keys; None if some are no counts.
+
+    >>> counts_in({"n": 3}, "n"), counts_in({"n": "3"}, "n")
+    ([3], None)
+    """
+    found: list[Any] = [config.get(key) for key in keys]
+    return found if all(type(n) is int and n > 0 for n in found) else None

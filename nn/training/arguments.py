@@ -3,6 +3,9 @@
 Nothing has changed when one of them is refused.
 """
 
+# pyright: reportPrivateUsage=false
+# A model is asked for the samples that it takes, which users need not know.
+
 import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeAlias, cast
@@ -124,13 +127,10 @@ def read(
     steps = fitted_on(steps, table)
     samples = matrix("X", through(steps, table))
     check_lengths(samples, y)
-    if samples.ndim != 2:
-        raise ValueError(
-            f"X must be of shape (samples, inputs); got {samples.shape}: write "
-            + (_one_input(X) if samples.ndim == 1 else "X.reshape(len(X), -1)")
-        )
+    _check_axes(model, samples, X)
     samples = samples.astype(np.float64, copy=False)
-    model._check_width(samples.shape)  # pyright: ignore[reportPrivateUsage]
+    model._check_width(samples.shape)
+    model._check_samples(samples)
     outputs = output_count(model, samples)
     targets = targets_of(loss, y, outputs, known and known.classes, strict=strict)
     told = targets.classes is not None and (outputs != 1 or loss.target != "any")
@@ -150,10 +150,31 @@ def _one_input(X: Any) -> str:
     return "X.to_frame() for one input" if hasattr(X, "to_frame") else "X[:, None] for one input"
 
 
+def _check_axes(model: Module, samples: Array, X: Any) -> None:
+    """Refuse samples that are not as many lists of numbers, or of rows, as the model takes."""
+    axes = model._sample_axes()
+    if samples.ndim == axes + 1:
+        return
+    if axes > 1:
+        raise ValueError(
+            f"X must be of shape (samples, length, inputs); got {samples.shape}"
+            + (": write X[:, :, None] for one input" if samples.ndim == 2 else "")
+        )
+    raise ValueError(
+        f"X must be of shape (samples, inputs); got {samples.shape}: write "
+        + (_one_input(X) if samples.ndim == 1 else "X.reshape(len(X), -1)")
+    )
+
+
 def _check_logits(model: Module, loss: Loss) -> None:
     """Refuse a sigmoid before a loss that applies its own: the network would barely learn."""
-    squashed = getattr(model, "output_activation", getattr(model, "activation", None)) == "sigmoid"
-    if squashed and loss.logits:
+    squashed = getattr(model, "output_activation", getattr(model, "activation", None))
+    if squashed == "softmax" and loss.logits:
+        raise ValueError(
+            f"{loss.name} takes scores and makes probabilities of them itself, and this model's "
+            "outputs are some already: leave the Softmax out"
+        )
+    if squashed == "sigmoid" and loss.logits:
         raise ValueError(
             f"{loss.name} takes logits and squashes them itself, and this model's outputs are "
             "squashed by a sigmoid already: give the model a linear output "

@@ -41,6 +41,7 @@ def fit(
     shuffle: bool = True,
     seed: int = 0,
     engine: str = "auto",
+    gradients: str = "backprop",
     accumulate: int = 1,
     patience: int | None = None,
     history: History | None = None,
@@ -93,6 +94,10 @@ def fit(
             why where it cannot, in the history's `note` and above the bar. All give the same
             numbers, up to rounding. A model that keeps something of each call (its outputs, a
             count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
+        gradients: the method that finds the gradients; the optimiser does not care. Beside
+            "backprop" there are "forward", "finite_differences", "complex_step" and "naive_paths",
+            for small networks and by the eager engine: see `autograd.laboratory.gradient_by`. The
+            history says the method and its cost.
         accumulate: how many batches make one step, on the average of all their samples' gradients:
             the step of one batch that is as many times as large, in the memory of one.
         patience: end the run when so many epochs in a row have brought no lower validation loss.
@@ -149,11 +154,12 @@ def fit(
     parameters = trainable(model)
     options = DataOptions(shuffle, class_weight, sample_weight, preprocessing)
     plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
-    make_engine = engine_named(engine, optimizer)
+    make_engine = engine_named(engine, optimizer, gradients)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
     watch = Patience(checked_patience(patience, plan))
     known = continued(history, plan)
+    known.gradients = gradients
     run = Run(model, optimizer, plan, known, watch, calls, part)
     run.go(make_engine, plan.done(known) + epochs, progress)
     return known

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from autograd import Table, write_whole
 from nn.spellings import HISTORY, lacking
@@ -88,6 +88,35 @@ class EpochRecord:
         return f"Epoch {self.epoch}: {self.summary}"
 
 
+class GradientCost(NamedTuple):
+    """The price of a run's gradients.
+
+    Attributes:
+        evaluations: how often the loss of a sample was computed for them.
+        multiplications: how often the chain rule multiplied by a local derivative, counted on the
+            recorded graphs; for backpropagation on the first one, and the others are taken to be as
+            large. None where nobody counted: in a compiled program of more than 10,000 parameters,
+            or of a model or loss of your own.
+
+    >>> GradientCost(1200, 34000).multiplications / 1200
+    28.333333333333332
+    """
+
+    evaluations: int
+    multiplications: int | None
+
+    def __str__(self) -> str:
+        """Return it in words.
+
+        >>> print(GradientCost(1200, 34000))
+        1,200 evaluations and 34,000 multiplications
+        """
+        counted = self.multiplications
+        return f"{self.evaluations:,} evaluations" + (
+            "" if counted is None else f" and {counted:,} multiplications"
+        )
+
+
 @lacking(HISTORY)
 class History:
     """The records of a run, in order; `history[-1]` is the last, `len` how many.
@@ -99,7 +128,9 @@ class History:
         stopped_early: whether patience did.
         best_epoch: the number of the epoch with the least validation loss, whose parameters the
             model has; None where no patience looked for it.
-        engine: how the gradients were found, "compiled" or "eager"; "" if nothing was trained.
+        engine: where the gradients were found, "compiled" or "eager"; "" if nothing was trained.
+        gradients: the method that they were found by, such as "backprop".
+        cost: the price of the gradients of the run that ended last; None if none was found.
         classes: the names of the classes, in the order of the outputs; None for numbers.
         note: why the run was not compiled, if it was to be where that is possible; and that its
             first epoch moved no parameter.
@@ -133,6 +164,8 @@ class History:
         self.stopped_early = False
         self.best_epoch: int | None = None
         self.engine = ""
+        self.gradients = "backprop"
+        self.cost: GradientCost | None = None
         self.classes = classes
         self.note = ""
 
@@ -255,6 +288,8 @@ class History:
                 f"{how}{': ' if how else ''}the model is as after epoch {self.best_epoch}, whose "
                 "validation loss is the least"
             )
+        if self.gradients != "backprop":
+            lines.append(f"gradients by {self.gradients}: {self.cost}")
         return [*lines, *filter(None, [self.note])]
 
     def __str__(self) -> str:

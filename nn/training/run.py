@@ -95,6 +95,7 @@ class Run:
         self._parameters = model.parameters()
         self.finished: list[float] | Floats = [p.data for p in self._parameters]
         self._is_first = True
+        self._seen = 0
 
     def go(self, make_engine: Callable[..., Engine], last: int, progress: bool) -> None:
         """Train until an epoch of that number is finished, or something ends the run before.
@@ -104,6 +105,7 @@ class Run:
         """
         history, plan = self.history, self.plan
         bar = bar_of(progress, (last - plan.done(history)) * plan.steps)
+        engine: Engine | None = None
         first, before = len(history), keep_schema(self.model, plan.schema)
         try:
             engine = make_engine(self.model, plan.loss, *plan.train)
@@ -119,6 +121,8 @@ class Run:
             history.interrupted = True
         finally:
             bar.close()
+        if engine is not None and self._seen:
+            history.cost = engine.cost(self._seen)
         if self.watch.epoch:
             history.best_epoch = self.watch.epoch
             _restore(self._parameters, self.watch.numbers)
@@ -161,6 +165,7 @@ class Run:
                 raise DivergenceError(f"{fault}. {causes}{engine.failing()}", self.history)
             engine.step(self.optimizer)
             total += lost * weight
+            self._seen += len(xs)
             bar.update()
         return total
 

@@ -19,6 +19,7 @@ from autograd.spellings import instead
 from nn import MLP, SGD, EpochRecord, History, Layer, Module, Neuron, datasets
 from nn import spellings as table
 from nn.command import cli
+from nn.layers import spellings as layers_table
 from nn.report import experiment
 from support.absent import assert_cannot_be_imported
 
@@ -32,7 +33,10 @@ KEYWORDS: list[tuple[Callable[..., Any], Mapping[str, str]]] = [
     (Neuron, table.DENSE),
     (Layer, table.DENSE),
     (MLP, table.NETWORK),
-    (nn.Dropout, table.DROPOUT),
+    (nn.Dropout, layers_table.DROPOUT),
+    (nn.LayerNorm, layers_table.NORMAL),
+    (nn.Embedding, layers_table.EMBEDDING),
+    (nn.Recurrent, layers_table.RECURRENT),
     (SGD, table.DESCENT),
     *[(kind, table.ADAPTIVE) for kind in (nn.Adagrad, nn.Adam, nn.AdamW, nn.RMSprop)],
     *[(kind, table.SCHEDULE) for kind in nn.schedules.SCHEDULES.values()],

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd import AnomalyError, Value, detect_anomaly, no_grad
+from autograd import AnomalyError, Value, detect_anomaly, no_grad, order
 from nn.inference.modes import Mode
 from nn.inference.predict import numbers_of, programs_of
 from nn.layers.dropout import MaskStream
 from nn.losses import Loss, mean_loss
 from nn.module import Module
+from nn.training.history import GradientCost
 from nn.validation import Array, Floats
 
 
@@ -31,6 +32,17 @@ def checked_loss(loss: Loss, result: Any) -> Any:
             "is nothing to differentiate: compute it from the outputs it is given"
         )
     return result
+
+
+def edges_of(result: Value, parameters: list[Value]) -> int:
+    """Return how often a backward pass from a result multiplies: once on each edge of its graph."""
+    active, count = set(parameters), 0
+    for node in order(result):
+        used = sum([x in active for x in node.args]) if node.op is not None else 0
+        if used:
+            active.add(node)
+            count += used
+    return count
 
 
 class Engine:
@@ -131,6 +143,10 @@ class Engine:
         """
         raise NotImplementedError
 
+    def cost(self, samples: int) -> GradientCost:
+        """Return what the gradients of so many samples have cost."""
+        raise NotImplementedError
+
     def load(self) -> None:
         """Take the model from a callback, which may have given it other numbers or parts.
 
@@ -201,6 +217,8 @@ class EagerEngine(Engine):
         self.moving: Any = None
         # Which parameters some sample's loss has depended on.
         self._is_reached = [False] * len(self._parameters)
+        # The edges of the first sample's graph: the multiplications of a backward pass.
+        self._edges = 0
         # Where the random masks stood before the last batch.
         self._began = self._masks.states()
 
@@ -227,6 +245,7 @@ class EagerEngine(Engine):
                 if not math.isfinite(result.data):
                     return result.data
                 result.backward()
+                self._edges = self._edges or edges_of(result, self._parameters)
                 total += result.data
         # Backward passes add up in the leaves; divided by the batch's own length, a short last
         # batch is a mean like any other.
@@ -250,6 +269,10 @@ class EagerEngine(Engine):
         """See `Engine`; the Values are where the parameters are."""
         if not any(self._is_reached):
             raise self._nothing_to_train()
+
+    def cost(self, samples: int) -> GradientCost:
+        """See `Engine`; each graph is taken to be as large as the first."""
+        return GradientCost(samples, samples * self._edges)
 
     def load(self) -> None:
         """See `Engine`."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Never
 
 from autograd import spellings as words
-from nn.named import NAMED as NAMED
+from nn.spellings.named import NAMED as NAMED
 
 lacking = words.lacking
 
@@ -19,7 +19,7 @@ _OWN = "a class of your own, nn.Module with __call__"
 _DESCENT = "nn.Adam(parameters, lr=0.001), or nn.optim.Optimizer with a move of your own"
 _TRAIN = "nn.fit(model, X, y, loss='cross_entropy', optimizer=optimizer, epochs=10, batch_size=32)"
 _BATCHES = "nn.minibatches(X, y, batch_size=32)"
-_NUMBERS = "leave it out: every number is a float of its own, on the processor"
+NUMBERS = "leave it out: every number is a float of its own, on the processor"
 _ACCURACY = "nn.evaluate(model, X, y, loss='cross_entropy', metrics=['accuracy'])"
 
 
@@ -31,7 +31,6 @@ NAMES: Mapping[str, str] = {
     # Layers and models.
     "Conv2d": _OWN,
     "Dense": _DENSE,
-    "Embedding": _OWN,
     "LSTM": _OWN,
     "Linear": _DENSE,
     "LogisticRegression": "nn.Neuron(n_in, activation='linear')",
@@ -41,7 +40,6 @@ NAMES: Mapping[str, str] = {
     "ModuleList": "a list of modules as an attribute, whose parameters nn.Module finds",
     "Parameter": "autograd.Value(x) as an attribute, which nn.Module finds",
     "Perceptron": "nn.Neuron(n_in)",
-    "Sequential": _STACK,
     # Activations.
     "ELU": _activation("elu"),
     "GELU": _activation("gelu"),
@@ -50,7 +48,6 @@ NAMES: Mapping[str, str] = {
     "ReLU": _activation("relu"),
     "SiLU": _activation("silu"),
     "Sigmoid": _activation("sigmoid"),
-    "Softmax": "nn.cross_entropy(logits, label), which takes it itself, or autograd.softmax(xs)",
     "Softplus": _activation("softplus"),
     "Tanh": _activation("tanh"),
     "functional": "autograd.relu(x) and its like, nn.cross_entropy(logits, label) and its like",
@@ -143,8 +140,8 @@ MODEL: Mapping[str, str] = {
     ".coefs_": _ARRAYS,
     ".compile": _TRAIN,
     ".count_params": "len(model.parameters())",
-    ".cpu": _NUMBERS,
-    ".cuda": _NUMBERS,
+    ".cpu": NUMBERS,
+    ".cuda": NUMBERS,
     ".evaluate": _ACCURACY,
     ".fit": _TRAIN,
     ".forward": "model(x), which nn.Module calls __call__",
@@ -165,7 +162,7 @@ MODEL: Mapping[str, str] = {
     ".set_weights": "model.set_arrays(arrays)",
     ".state_dict": "model.save(path), or dict(model.named_parameters())",
     ".summary": "print(model)",
-    ".to": _NUMBERS,
+    ".to": NUMBERS,
     ".train_on_batch": _TRAIN,
     ".trainable": _FROZEN,
     ".trainable_variables": _PARAMETERS,
@@ -222,7 +219,7 @@ FIT: Mapping[str, str] = {
     **dict.fromkeys(("early_stopping=", "n_iter_no_change="), "patience=5"),
     **dict.fromkeys(("accumulation_steps=", "gradient_accumulation_steps="), "accumulate="),
     **dict.fromkeys(("initial_epoch=", "warm_start="), "history="),
-    "device=": _NUMBERS,
+    "device=": NUMBERS,
 }
 _LABELS_OF = ("y_true=", "labels=", "targets=")
 EVALUATE: Mapping[str, str] = {
@@ -254,8 +251,8 @@ DENSE: Mapping[str, str] = {
     "bias=": "leave it out: every neuron has a bias",
     "use_bias=": "leave it out: every neuron has a bias",
     "random_state=": "seed=",
-    "device=": _NUMBERS,
-    "dtype=": _NUMBERS,
+    "device=": NUMBERS,
+    "dtype=": NUMBERS,
 }
 NETWORK: Mapping[str, str] = {
     **DENSE,
@@ -267,17 +264,11 @@ NETWORK: Mapping[str, str] = {
     **dict.fromkeys(("out_activation=", "final_activation="), "output_activation="),
     "hidden_activation=": "activation=",
 }
-DROPOUT: Mapping[str, str] = {
-    **dict.fromkeys(("rate=", "drop_prob=", "dropout=", "dropout_rate="), "p="),
-    **dict.fromkeys(("random_state=", "rng=", "generator="), "seed="),
-    "inplace=": "leave it out: a layer returns new Values",
-    "noise_shape=": "leave it out: every input has a draw of its own",
-}
 _OF_ALL = {
     "maximize=": "leave it out: go backward from -loss",
     **{f"{x}=": "clip_norm=" for x in ("clipnorm", "global_clipnorm", "max_norm", "max_grad_norm")},
     "clipvalue=": "clip_value=",
-    **{f"{x}=": _NUMBERS for x in ("foreach", "fused", "capturable", "differentiable")},
+    **{f"{x}=": NUMBERS for x in ("foreach", "fused", "capturable", "differentiable")},
 }
 DESCENT: Mapping[str, str] = {
     **dict.fromkeys([f"{rate}=" for rate in _RATES], "lr="),

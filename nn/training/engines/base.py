@@ -119,7 +119,7 @@ class Engine:
         for i in places:
             x, target = self._batch[0][i].tolist(), self._batch[1][i].tolist()
             try:
-                with detect_anomaly(), mode.on():
+                with detect_anomaly(), mode:
                     result = self._loss.function(self._model(x), target)
                     if isinstance(result, Value):
                         result.backward()
@@ -164,7 +164,7 @@ class Engine:
     def outputs(self, X: Floats) -> Floats:
         """Return the model's outputs for many samples in eval mode, leaving no graph."""
         model = self._model
-        with Mode(model, training=False).on():
+        with Mode(model, training=False):
             return programs_of(model).outputs(model, X) if self._is_predicting else model.predict(X)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
@@ -239,7 +239,7 @@ class EagerEngine(Engine):
             p.grad = None
         total = 0.0
         self._began = self._masks.states()
-        with Mode(model, training=True, masks=self._masks).on():
+        with Mode(model, training=True, masks=self._masks):
             for x, target in zip(X.tolist(), targets.tolist(), strict=True):
                 result = checked_loss(self._loss, loss(model(x), target))
                 if not math.isfinite(result.data):
@@ -290,7 +290,7 @@ class EagerEngine(Engine):
         # derivatives by the operands of the outputs.
         found: list[Any] = []
         losses: list[float] = []
-        with Mode(self._model, training=False).on():
+        with Mode(self._model, training=False):
             for x, target in zip(X.tolist(), targets.tolist(), strict=True):
                 result = self._model(x)
                 found.append(numbers_of(result))

@@ -47,7 +47,7 @@ class MethodEngine(EagerEngine):
         self._batch = X, targets
         self._began = self._masks.states()
         total, slopes = 0.0, np.zeros(len(self._parameters))
-        with Mode(self._model, training=True, masks=self._masks).on():
+        with Mode(self._model, training=True, masks=self._masks):
             for x, target in zip(X.tolist(), targets.tolist(), strict=True):
                 result = checked_loss(self._loss, self._loss.function(self._model(x), target))
                 if not math.isfinite(result.data):

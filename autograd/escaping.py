@@ -24,6 +24,11 @@ _MARKDOWN: Final = str.maketrans(
     {c: f"\\{c}" for c in "\\`*_{}[]()#+-.!|~$^"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
 
+# What means something in the address of an image or in an attribute of HTML; no more, for the size.
+# For the same reason attributes within stand between single quotes.
+_CODED: Final = {ord(c): f"%{ord(c):02X}" for c in '%#<>&"\n\t'}
+_TAG: Final = re.compile("<[^<>]+>")
+
 
 def clean(text: str, length: int = LONGEST) -> str:
     """Return `text` without characters that harm what is around it, and not longer than that.
@@ -61,6 +66,17 @@ def markup(text: str) -> str:
     'a &lt; b &amp; "c"'
     """
     return escape(text, quote=False)
+
+
+def image_source(svg: str) -> str:
+    """Return an SVG as the address of an image, ready for an attribute between double quotes.
+
+    >>> image_source('<svg id="a">"</svg>')
+    "data:image/svg+xml;charset=utf-8,%3Csvg id='a'%3E%22%3C/svg%3E"
+    """
+    svg = svg.replace("'", "&#39;").replace(">\n<", "><")
+    coded = _TAG.sub(lambda tag: tag[0].replace('"', "'"), svg).translate(_CODED)
+    return f"data:image/svg+xml;charset=utf-8,{coded}"
 
 
 def markdown_text(text: str) -> str:

@@ -31,6 +31,7 @@ MODULES = (
     "autograd.laboratory",
     "nn",
     "nn.datasets",
+    "nn.metrics",
     "nn.plots",
     "nn.schedules",
 )
@@ -171,6 +172,7 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "Attributes of a history": nn_spellings.HISTORY,
     "Attributes of an optimizer": nn_spellings.OPTIMIZER,
     "Keywords of `fit`": nn_spellings.FIT,
+    "Keywords of `evaluate`": nn_spellings.EVALUATE,
     "Keywords of `playground`": nn_spellings.PLAYGROUND,
     "Keywords of `Neuron` and `Layer`": nn_spellings.DENSE,
     "Keywords of `MLP`": nn_spellings.NETWORK,

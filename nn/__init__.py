@@ -23,6 +23,13 @@ if getattr(autograd, "__distribution__", None) != "chalkgrad":
 from autograd import faces as _faces
 from nn.spellings import NAMES as _NAMES
 
-_faces.moved({"nn.history": "nn.training.history", "nn.predicting": "nn.inference.predict"})
+_faces.moved(
+    {
+        "nn.history": "nn.training.history",
+        "nn.predicting": "nn.inference.predict",
+        "nn.training.compiled": "nn.training.engines.compiled",
+        "nn.training.metrics": "nn.metrics.outputs",
+    }
+)
 
 __getattr__, __dir__, __all__ = _faces.face(__name__, _NAMES)  # the names in __init__.pyi

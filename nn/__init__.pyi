@@ -5,6 +5,7 @@ from nn import datasets as datasets
 from nn import init as init  # a module
 from nn import layers as layers  # a module
 from nn import losses as losses  # a module
+from nn import metrics as metrics
 from nn import module as module  # a module
 from nn import optim as optim  # a module
 from nn import plots as plots  # a module
@@ -33,6 +34,10 @@ from nn.losses import hinge as hinge
 from nn.losses import huber as huber
 from nn.losses import mean_absolute_error as mean_absolute_error
 from nn.losses import mean_squared_error as mean_squared_error
+from nn.metrics.outputs import accuracy as accuracy
+from nn.metrics.outputs import classes as classes
+from nn.metrics.outputs import confusion as confusion
+from nn.metrics.outputs import one_hot as one_hot
 from nn.module import Module as Module
 from nn.optim import SGD as SGD
 from nn.optim import Adagrad as Adagrad
@@ -46,13 +51,11 @@ from nn.perceptron import MultilayerPerceptron as MultilayerPerceptron
 from nn.training.batches import Batches as Batches
 from nn.training.batches import minibatches as minibatches
 from nn.training.batches import split as split
+from nn.training.evaluate import evaluate as evaluate
 from nn.training.fit import fit as fit
 from nn.training.history import EpochRecord as EpochRecord
+from nn.training.history import GradientCost as GradientCost
 from nn.training.history import History as History
-from nn.training.metrics import accuracy as accuracy
-from nn.training.metrics import classes as classes
-from nn.training.metrics import confusion as confusion
-from nn.training.metrics import one_hot as one_hot
 from nn.training.plan import DivergenceError as DivergenceError
 from nn.training.rates import RateSearch as RateSearch
 from nn.training.rates import find_lr as find_lr

@@ -11,21 +11,22 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from autograd import Value, write_whole
-from nn import outline
-from nn.inference import modes
+from nn.data.schema import rows_of
+from nn.data.telling import Telling
+from nn.inference import modes, outline
 from nn.inference.predict import programs_of
 from nn.init import checked_pair
 from nn.parts import Holder, collect, gather, members, modules_of
 from nn.serialization import Load, Path, model_text
 from nn.spellings import MODEL, lacking
-from nn.validation import Array, Floats, flag, instance, iterable, numeric
+from nn.validation import Array, Floats, flag, instance, iterable
 
 # One dense layer as its neurons: the weights and the bias of each.
 Rows: TypeAlias = list[tuple[list[Value], Value]]
 
 
 @lacking(MODEL)
-class Module(Holder):
+class Module(Holder, Telling):
     """A model: something with parameters that can be called on one sample.
 
     A subclass sets its parameters and parts as attributes and defines `__call__`. A parameter is a
@@ -208,8 +209,9 @@ class Module(Holder):
         compiled, is computed by calls. All is computed in eval mode.
 
         Args:
-            X: an array of shape (samples, inputs), or one sample of shape (inputs,); a model of
-                sequences takes (samples, length, inputs), or one of shape (length, inputs).
+            X: an array or a frame of shape (samples, inputs), or one sample of shape (inputs,); a
+                model of sequences takes (samples, length, inputs), or one of shape (length,
+                inputs). After training on a frame, the columns of another are taken by name.
 
         Returns:
             An array of shape (samples, outputs), or (samples,) where the model returns one Value;
@@ -217,9 +219,10 @@ class Module(Holder):
 
         Raises:
             ValueError: if X is of another shape, has another number of inputs than the model,
-                or holds anything but finite numbers, or is masked somewhere.
+                or holds anything but finite numbers, or is masked somewhere; if a frame lacks a
+                column or has others, by name.
         """
-        rows = numeric("X", X).astype(np.float64)
+        rows = rows_of(self, X).astype(np.float64)
         axes = self._sample_axes()
         if rows.ndim not in (axes, axes + 1):
             shape = ", ".join(["length", "inputs"][2 - axes :])

@@ -17,11 +17,11 @@ import numpy as np
 from nn.layers import MLP
 from nn.layers.dense import dense_size
 from nn.losses import half_squared_error
+from nn.metrics.outputs import accuracy, one_hot, true_classes
 from nn.module import Module
 from nn.optim import SGD
 from nn.training.fit import fit
 from nn.training.history import History
-from nn.training.metrics import accuracy, one_hot, true_classes
 from nn.validation import Floats, instance, numeric, whole
 
 _LOSS = "half_squared_error"

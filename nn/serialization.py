@@ -9,6 +9,7 @@ gives the same bytes.
 # pyright: reportPrivateUsage=false
 # A class is asked for the size that a model built from its config would have.
 
+import inspect
 import json
 import math
 import os
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, Protocol, Self, TypeAlias, TypeVar, cast
 
 from autograd import Value
+from nn.data.schema import Schema, keep_schema, schema_from, schema_kept
 from nn.inference import modes
 from nn.validation import path_of
 
@@ -48,7 +50,8 @@ class Stored(Protocol):
 M = TypeVar("M", bound=Stored)
 
 FORMAT = "chalkgrad model"
-VERSION = 1
+# A file of the second version holds a schema without which the model computes something else.
+VERSIONS = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,14 @@ class ModelRecord:
         kind: the name of the model's class.
         config: the arguments that build it again.
         parameters: every parameter by its name, in the model's order.
+        schema: what the model keeps of its training data; None if it keeps nothing.
         training: the modes of its modules, as `nn.inference.modes.written` has them.
     """
 
     kind: str
     config: dict[str, Any]
     parameters: dict[str, float]
+    schema: Schema | None = None
     training: dict[str, bool] = field(default_factory=dict[str, bool])
 
 
@@ -80,11 +85,13 @@ def model_text(model: Stored) -> str:
     for label, x in parameters.items():
         if not math.isfinite(x):
             raise ValueError(f"{label} is {x}: a model that has diverged is not saved")
+    schema = schema_kept(model)
     document = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSIONS[schema is not None and schema.is_needed],
         "class": name,
         "config": model.config(),
+        **({} if schema is None else {"schema": schema.document()}),
         "parameters": parameters,
     }
     if training := modes.written(model):
@@ -120,9 +127,9 @@ def read_model(path: Path) -> ModelRecord:
     if fields.get("format") != FORMAT:
         found = _shown(fields["format"]) if "format" in fields else "no such key"
         raise ValueError(f"{path}: expected a file whose format is {FORMAT!r}; found {found}")
-    if fields.get("version") != VERSION or isinstance(fields["version"], bool):
+    if fields.get("version") not in VERSIONS or isinstance(fields["version"], bool):
         raise ValueError(
-            f"{path}: expected version {VERSION} of the model file; found "
+            f"{path}: expected version {VERSIONS[-1]} of the model file; found "
             f"{_shown(fields.get('version'))}: read it with the chalkgrad that wrote it"
         )
     kind, config, parameters = (fields.get(key) for key in ("class", "config", "parameters"))
@@ -139,10 +146,15 @@ def read_model(path: Path) -> ModelRecord:
         if not isinstance(x, bool):
             raise ValueError(f"{path}: expected true or false for a mode; found {_shown(x)}")
     named = cast(dict[str, Any], parameters)
+    try:
+        schema = schema_from(fields["schema"]) if "schema" in fields else None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     return ModelRecord(
         kind,
         cast(dict[str, Any], config),
         {name: _finite(path, name, value) for name, value in named.items()},
+        schema,
         cast(dict[str, bool], training),
     )
 
@@ -235,18 +247,29 @@ def _class_of(kind: type[M], written: Any) -> tuple[type[M], dict[str, Any]]:
     if not isinstance(name, str) or not isinstance(config, dict):
         shown = _shown(cast(object, written))
         raise ValueError(f"expected the class and the config of a module; found {shown}")
-    return _known_class(kind, name), cast(dict[str, Any], config)
+    return _known_class(kind, name, cast(dict[str, Any], config)), cast(dict[str, Any], config)
 
 
-def _known_class(kind: type[M], name: str) -> type[M]:
-    # The last one: in a notebook, a class that was defined again stands there several times.
+def _known_class(kind: type[M], name: str, config: dict[str, Any]) -> type[M]:
     classes = [known for known in _subclasses(kind) if known.__name__ == name]
     if not classes or name == "Module":
         raise ValueError(
             f"expected a model of class {kind.__name__}; found {name!r}: "
             "read it with its own class, or define or import that first"
         )
-    return classes[-1]
+    # The last one that takes the config: in a notebook, a class that was defined again stands there
+    # several times, and a user's own may have the name of one of ours.
+    return next((known for known in reversed(classes) if _takes(known, config)), classes[-1])
+
+
+def _takes(kind: type[Any], config: dict[str, Any]) -> bool:
+    if hasattr(kind, "_takes_config"):  # its arguments are not those of its constructor
+        return kind._takes_config(config)
+    try:
+        inspect.signature(kind).bind(**config)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _subclasses(kind: type[M]) -> Iterator[type[M]]:
@@ -259,7 +282,7 @@ def _built(kind: type[M], path: Path) -> M:
     """Return a new model of class `kind`, or of a class below it, from a file."""
     record = read_model(path)
     try:
-        found = _known_class(kind, record.kind)
+        found = _known_class(kind, record.kind, record.config)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     fault = f"{path}: its config does not build a {record.kind}"
@@ -330,3 +353,4 @@ def _set_parameters(model: Stored, path: Path, record: ModelRecord) -> None:
     for name, value in named:
         value.data = found[name]
         value.grad = None
+    keep_schema(model, record.schema)

@@ -102,6 +102,7 @@ def numeric(name: str, values: object) -> Array:
            [0. , 2. ]])
     """
     refuse_masked(name, values)
+    refuse_sparse(name, values)
     try:
         array: Array = np.asarray(values)
     except ValueError as error:
@@ -164,6 +165,19 @@ def refuse_masked(name: str, values: object) -> None:
     ValueError: X is masked at [0, 1]: take that sample out or fill the gap, as ...
     """
     asked.unmasked(name, values, "sample")
+
+
+def refuse_sparse(name: str, values: object) -> None:
+    """Refuse sparse matrices, which are no arrays.
+
+    Raises:
+        ValueError: with what to write.
+    """
+    if hasattr(values, "toarray") and hasattr(values, "nnz"):
+        raise ValueError(
+            f"{name} is sparse, and every number of a sample is computed with here: write "
+            f"{name}.toarray()"
+        )
 
 
 def _of_objects(name: str, array: Array) -> Array:

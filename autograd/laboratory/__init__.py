@@ -11,6 +11,8 @@ first wrong number: step 2, z → a: the running sum is 3, right is 6
 why: a is used 2 times; the 3 that was there already is thrown away
 """
 
+from autograd.laboratory.methods import METHODS as METHODS
+from autograd.laboratory.methods import Derived, gradient_by
 from autograd.laboratory.naive import NaiveTrial, naive_recursion
 from autograd.laboratory.order import no_order
 from autograd.laboratory.overwriting import overwrite
@@ -23,12 +25,14 @@ from autograd.laboratory.updates import (
 )
 
 __all__ = [
+    "Derived",
     "NaiveTrial",
     "Slip",
     "Survey",
     "Trial",
     "UpdateTrial",
     "forgotten_zero_grad",
+    "gradient_by",
     "live_weights",
     "naive_recursion",
     "no_order",

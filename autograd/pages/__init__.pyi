@@ -1,6 +1,7 @@
 """What pages of others are made of; see `autograd/faces.py`."""
 
 from autograd.compile.backends.javascript import Script as Script
+from autograd.escaping import image_source as image_source
 from autograd.escaping import script_json as script_json
 from autograd.pages.assets import COLOURS as COLOURS
 from autograd.pages.assets import saved_page as saved_page

@@ -1,8 +1,8 @@
 // The numbers given, to be changed: a field and a slider for each leaf, steps of gradient descent
 // by those that are not held fixed, nudges, undo, reset, and a link that keeps them.
 // Stands inside the function of walkthrough.js, in pages that have a program. `data.held` has the
-// leaves that are held at first, `data.past` what may be undone, and `data.before()` undoes what
-// was before this graph, and tells whether anything was.
+// leaves that are held at first, `data.past` what may be undone, `data.saved` what Reset gives back,
+// and `data.before()` undoes what was before this graph, and tells whether anything was.
 
 const RATE = "0.01", NUDGE = "0.01";
 // Behind the number of a leaf in a link, where it is held fixed.
@@ -28,11 +28,12 @@ function around(x) {
 }
 
 function lab() {
-  const saved = data.leaves.map(Number.parseFloat).map((x, k) =>
+  const first = data.leaves.map(Number.parseFloat).map((x, k) =>
     ({ inf: Infinity, "-inf": -Infinity })[data.leaves[k]] ?? x);
+  const saved = data.saved || first;
   const own = root.closest(".cw-page");
   const past = data.past || [];
-  let given = [...saved];
+  let given = [...first];
   const held = leaves.map((_, k) => (data.held || []).includes(k));
   let found = compute(given);
   // The control whose changes are one until it is left.
@@ -268,8 +269,9 @@ function lab() {
   }
 
   const buttons = make("div", "cw-bar");
-  buttons.append(button("Step of gradient descent", "", descended), rate.box, by.box,
-    button("Undo", "", undone), button("Reset", "", reset));
+  const undo = button("Undo", "", undone);
+  buttons.append(button("Step of gradient descent", "", descended), rate.box, by.box, undo,
+    button("Reset", "", reset));
   const head = make("p", "cw-labhead", "Change the numbers");
   if (!leaves.includes(last)) {
     const shown = make("span", "", apart(`${z} = `));
@@ -288,6 +290,6 @@ function lab() {
     window.addEventListener("hashchange", arrive);
   }
   // For a page that makes this one anew.
-  const state = { past, held, numbers: () => given };
+  const state = { past, held, saved, undo, numbers: () => given };
   return { group, tell, begin, state };
 }

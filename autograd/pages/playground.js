@@ -1,9 +1,11 @@
 // The line to type an expression in, above a walkthrough of its graph, which is made anew for each.
 // `data.text` and `data.values` are what the page begins with, `data.most` is how many nodes it
-// shows, `data.examples` what there is to try. What is wrong is said, and the last good stays.
+// shows, `data.examples` what there is to try. What is wrong is said, and the last good stays; what
+// was shown before is kept, and taken back when nothing of its graph is left to undo.
 
 const FIRST = 0.5; // the number of a name that has none yet
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+const ENDS = new Map([["inf", Infinity], ["-inf", -Infinity], ["nan", NaN]]);
 
 function play(id, data) {
   const script = document.currentScript;
@@ -30,7 +32,7 @@ function play(id, data) {
   set(line, "aria-describedby", fault.id);
   const examples = part("cw-bar cw-examples", "Examples");
   examples.append("Try: ", ...data.examples.map(([text, values]) =>
-    button(text, `Example: ${text}`, () => show(text, Object.entries(values)))));
+    button(text, `Example: ${text}`, () => show(text, Object.entries(values), []))));
   const word = make("p", "cw-said");
   set(word, "role", "status");
   const help = make("details", "cw-help");
@@ -40,7 +42,8 @@ function play(id, data) {
   top.append(root.querySelector(".cw-title"), form, fault, word, examples, help);
   root.querySelector(".chalk-walk").before(top);
 
-  let now = null; // the text, the graph and the names that are shown
+  let now = null; // the text, the graph and the names that are shown, and their lab
+  const earlier = []; // what was shown before
   let shown = 0; // how many graphs have been shown
 
   function say(text) {
@@ -74,50 +77,70 @@ function play(id, data) {
   }
   const leavesOf = ({ nodes }) => nodes.flatMap((node, i) => (node ? [] : [i]));
 
-  function show(text, values, isExact = false) {
+  // Shows an expression, with the numbers of some names and those of them that are held fixed.
+  function show(text, values, held, isExact = false) {
     let next = null;
     try {
       next = read(text, values, isExact);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       refuse(String(error));
-      return false;
+      return;
     }
+    if (now && !isShown(next)) earlier.push(kept());
+    const fixed = next.leaves.flatMap((i, k) => (held.includes(next.graph.labels[i]) ? [k] : []));
+    enliven(next, { held: fixed, past: now && isShown(next) ? now.lab.past : [] });
+    const verb = next.fresh.length > 1 ? "are" : "is";
+    const names = next.fresh.join(", ");
+    say(next.fresh.length ? `${names} ${verb} new, and ${verb} ${FIRST} for a start.` : "");
+  }
+  function enliven(next, more) {
     now = next;
-    line.value = text;
+    line.value = now.text;
     const made = walkOf(now.graph, now.names);
     const name = `${id}-${(shown += 1)}`;
     const { nodes } = now.graph;
     root.querySelector(".chalk-walk:not(.cw-top)").replaceWith(stillOf(name, made));
-    walk(name, made.data, [(leaves) => chain(nodes, leaves)]);
+    now.lab = walk(name, { ...made.data, ...more, before: back }, [(leaves) => chain(nodes, leaves)]);
     // With all numbers on all edges, as the key End shows them.
     root.querySelector(".cw-live").dispatchEvent(new KeyboardEvent("keydown", { key: "End" }));
-    const verb = next.fresh.length > 1 ? "are" : "is";
-    const names = next.fresh.join(", ");
-    say(next.fresh.length ? `${names} ${verb} new, and ${verb} ${FIRST} for a start.` : "");
+  }
+  const isShown = ({ text, graph }) => text === now.text &&
+    graph.leaves.every((x, k) => Object.is(x, now.lab.numbers()[k]));
+
+  // What is shown, to be shown again.
+  function kept() {
+    const { numbers, past, saved } = now.lab;
+    return { text: now.text, numbers: numbers(), more: { held: places(), past, saved } };
+  }
+  const places = () => now.leaves.flatMap((_, k) => (now.lab.held[k] ? [k] : []));
+  function back() {
+    const last = earlier.pop();
+    if (!last) return false;
+    const next = read(last.text, named());
+    next.graph.leaves = last.numbers;
+    enliven(next, last.more);
+    now.lab.undo.focus();
+    say(`Undone: ${last.text}`);
     return true;
   }
 
-  // The numbers of the leaves by their names, as they are now.
-  function numbers() {
-    const fields = [...root.querySelectorAll(".cw-leaf .cw-field")];
-    const words = { inf: Infinity, "-inf": -Infinity };
-    return now.leaves.flatMap((i, k) => {
-      const label = now.graph.labels[i];
-      return label ? [[label, words[fields[k].title] ?? Number(fields[k].title)]] : [];
-    });
-  }
+  // The numbers of the leaves by their names, and the names held fixed, as they are now.
+  const labelOf = (k) => now.graph.labels[now.leaves[k]];
+  const named = () => now.lab.numbers().flatMap((x, k) => (labelOf(k) ? [[labelOf(k), x]] : []));
+  const heldNames = () => places().map(labelOf).filter(Boolean);
 
   // Links keep the expression, and each leaf's name and number with all its digits.
   function keep() {
-    const told = JSON.stringify([now.text, numbers().map(([name, x]) => [name, exactText(x)])]);
-    history.replaceState(null, "", `#${encodeURIComponent(told)}`);
+    const told = [now.text, named().map(([name, x]) => [name, exactText(x)])];
+    if (heldNames().length) told.push(heldNames());
+    history.replaceState(null, "", `#${encodeURIComponent(JSON.stringify(told))}`);
     say("The address of this page now keeps the expression and the numbers.");
   }
   function arrive() {
     if (location.hash.length < 2) return;
     const told = readLink(location.hash);
-    if (told) show(told.text, told.values, true);
+    if (told) show(told.text, told.values, told.held, true);
     else {
       refuse("The numbers of this link cannot be read: it was changed, or cut off. " +
         "What was here before is kept.");
@@ -126,15 +149,22 @@ function play(id, data) {
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    for (const [name, x] of numbers()) known.set(name, x);
-    show(line.value, known);
+    for (const [name, x] of named()) known.set(name, x);
+    show(line.value, known, heldNames());
   });
   form.addEventListener("keydown", (event) => event.stopPropagation());
   const known = new Map(); // the last number of every name
-  show(data.text, data.values);
+  show(data.text, data.values, []);
   if (isPage) {
     arrive();
     window.addEventListener("hashchange", arrive);
+    // On a page of its own the keys of the steps work where nothing has the focus, too.
+    document.addEventListener("keydown", (event) => {
+      const { key, ctrlKey, altKey, metaKey } = event;
+      if (event.target !== document.body) return;
+      const again = new KeyboardEvent("keydown", { key, ctrlKey, altKey, metaKey, cancelable: true });
+      if (!root.querySelector(".cw-live").dispatchEvent(again)) event.preventDefault();
+    });
   }
 }
 
@@ -146,10 +176,12 @@ function readLink(hash) {
   } catch {
     return null;
   }
-  const [text, pairs] = Array.isArray(told) ? told : [];
-  const isPair = (pair) => Array.isArray(pair) && pair.length === 2 &&
-    pair.every((one) => typeof one === "string") &&
-    NUMBER.test(pair[1]) && Number.isFinite(Number(pair[1]));
-  if (typeof text !== "string" || !Array.isArray(pairs) || !pairs.every(isPair)) return null;
-  return { text, values: pairs.map(([name, x]) => [name, Number(x)]) };
+  const [text, pairs, held = [], ...more] = Array.isArray(told) ? told : [];
+  const isText = (one) => typeof one === "string";
+  const isNumber = (one) => ENDS.has(one) || (NUMBER.test(one) && Number.isFinite(Number(one)));
+  const isPair = (pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText) &&
+    isNumber(pair[1]);
+  if (!isText(text) || !Array.isArray(pairs) || !pairs.every(isPair)) return null;
+  if (!Array.isArray(held) || !held.every(isText) || more.length) return null;
+  return { text, values: pairs.map(([name, x]) => [name, ENDS.get(x) ?? Number(x)]), held };
 }

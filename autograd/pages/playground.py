@@ -162,7 +162,9 @@ class ExpressionPage:
 def _style() -> str:
     # Of a page whose picture may have any colour.
     colours = "".join([f'{kind}="{colour}"' for colour in DARK for kind in ("fill", "stroke")])
-    return f"{walkthrough_style(colours)}\n{asset('playground.css')}"
+    # Its page fills the window as that of a walkthrough does.
+    style = walkthrough_style(colours).replace(".cw-page", ".cw-sheet")
+    return f"{style}\n{asset('playground.css')}"
 
 
 def page_script() -> str:

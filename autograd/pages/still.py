@@ -6,7 +6,6 @@ one place, so it is written short, and one whose numbers may change has room in 
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from autograd.display.picture.boxes import Fact
 from autograd.display.picture.picture import paint
 from autograd.display.shown.theme import adapting
 from autograd.display.writers.svg import svg_of
-from autograd.escaping import apart, markup
+from autograd.escaping import apart, image_source, markup
 
 # What a box takes beside a number of six signs lets one of ten in. They are for the measuring.
 _ROOM = 6
@@ -61,7 +60,6 @@ def still_of(walk: Walk, first: int, used: Sequence[Use], *, roomy: bool) -> Sti
         roomy: whether boxes have room for other numbers.
     """
     drawing, arrows = _drawn(walk, first, used, roomy)
-    svg = base64.b64encode(drawing.encode()).decode()
     z, shown = walk.name(len(walk.nodes) - 1), len(walk.nodes) - first
     alt = (
         f"The graph of {z}: {count_text(shown, 'node')}, with the values and gradients listed below"
@@ -73,7 +71,7 @@ def still_of(walk: Walk, first: int, used: Sequence[Use], *, roomy: bool) -> Sti
     html = (
         f'<div class="cw-still">{note if first else ""}'
         f'<div class="cw-graph" tabindex="0"><img alt="{_attribute(alt)}" '
-        f'src="data:image/svg+xml;base64,{svg}"></div>'
+        f'src="{image_source(drawing)}"></div>'
         f"{_table(walk, first)}</div>"
     )
     return Still(html, drawing, arrows)

@@ -116,9 +116,8 @@ function stillOf(id, { data, numbers, svg }) {
   const count = data.nodes.length;
   image.alt = `The graph of ${z}: ${count} node${count === 1 ? "" : "s"}, ` +
     "with the values and gradients listed below";
-  const bytes = new TextEncoder().encode(svg.replace("</svg>", "<style></style></svg>"));
-  const signs = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  image.src = `data:image/svg+xml;base64,${btoa(signs)}`;
+  const drawing = encodeURIComponent(svg.replace("</svg>", "<style></style></svg>"));
+  image.src = `data:image/svg+xml;charset=utf-8,${drawing}`;
   const table = make("table");
   const [head, body] = [table.createTHead().insertRow(), table.createTBody()];
   const total = [...z].length <= 8 ? `gradient d${apart(z)}/d·` : "gradient";

@@ -59,8 +59,8 @@
   // The picture is in the page once, as the image; here it is taken apart.
   const graph = part("cw-graph", "The graph");
   graph.tabIndex = 0;
-  const bytes = Uint8Array.from(atob(image.src.split(",")[1]), (c) => c.charCodeAt(0));
-  const drawing = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "image/svg+xml");
+  const coded = decodeURIComponent(image.src.replace(/^[^,]*,/, ""));
+  const drawing = new DOMParser().parseFromString(coded, "image/svg+xml");
   const svg = document.importNode(drawing.documentElement, true);
   // That is for the image, which shows itself: here the style sheet of the page says all.
   svg.querySelector("style").remove();

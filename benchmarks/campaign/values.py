@@ -25,7 +25,7 @@ import nn
 from autograd import Primitive, Value, check, laboratory
 from autograd.check import strategies
 from nn import datasets, init, losses, plots, schedules, validation
-from nn.training import metrics
+from nn.metrics import outputs as metrics
 
 
 class Hostile:
@@ -165,6 +165,13 @@ def trained(net: Any = None, X: Any = None, y: Any = None, **changed: Any) -> nn
             **changed,
         },
     )
+
+
+def ready() -> nn.MLP:
+    """Return a model that was trained."""
+    net = model()
+    trained(net)
+    return net
 
 
 def searched(**changed: Any) -> nn.RateSearch:

@@ -1,7 +1,7 @@
 """The command `chalkgrad play`: a page to play with.
 
 The name of a data set, or a `*.csv` of numbers, opens a page in which a network trains on it;
-anything else is an expression.
+anything else is an expression, a name with a value among them.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from nn.command.graphs import VALUES, play_expression
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.layers import MLP
 from nn.losses import loss_named
+from nn.metrics.outputs import true_classes
 from nn.optim import Optimizer
 from nn.pages.playground import TrainingPage
 from nn.pages.recording import recorded
@@ -32,7 +33,6 @@ from nn.report.experiment import (
     optimizer_of,
     prepare,
 )
-from nn.training.metrics import true_classes
 from nn.validation import Array, Floats
 
 # Settings of `train` that a page has, too.
@@ -44,6 +44,10 @@ SETTINGS = (
 _LINE = Settings("line", (8,), loss="mean_squared_error", lr=0.05, momentum=0.0, points=200)
 # Of a table: more distinct whole numbers than these are no classes.
 _MOST_CLASSES = 20
+# In a table: the squares of larger numbers leave the floats.
+_LARGEST = 1e150
+# Inputs that are named one by one.
+_MOST_NAMED = 12
 
 
 def playing(settings: Sequence[Option]) -> Subcommand:
@@ -79,13 +83,15 @@ def _names() -> list[str]:
 
 def _play(options: argparse.Namespace) -> str:
     what: str = options.what.strip()
+    has_value = what in [word.partition("=")[0].strip() for word in options.values]
+    is_table = what.lower().endswith(".csv")
     try:
-        if what.lower().endswith(".csv"):
-            page, told = _of_table(what, options)
-        elif what in datasets.names():
-            page, told = _of_data_set(what, options)
-        elif what.isidentifier() and not options.values:
-            raise Refusal(_unknown(what))
+        if is_table or (what in datasets.names() and not has_value):
+            if options.values:
+                raise Refusal(f"{options.values[0]} is for an expression, and {what} is data")
+            page, told = _of_table(what, options) if is_table else _of_data_set(what, options)
+        elif what.isidentifier() and not has_value:
+            return _of_name(what, options)
         else:
             return play_expression(what, options.values, options.output or "play.html")
         path = page.save(options.output or "play.html")
@@ -94,14 +100,17 @@ def _play(options: argparse.Namespace) -> str:
     return f"{told} Page: {path}"
 
 
-def _unknown(what: str) -> str:
-    near = asked.near(what.lower(), _names())
-    if near and what.isidentifier():
-        return f"no data set is called {what!r}. Did you mean {near[0]!r}?"
-    return (
-        f"{what!r:.60} is neither a data set ({', '.join(_names())}) nor the name of a file that "
-        'ends in .csv; an expression has values, as in chalkgrad play "w*x" w=2 x=3'
-    )
+def _of_name(name: str, options: argparse.Namespace) -> str:
+    """Write the page of a name without a value: a constant or a slip."""
+    if near := asked.near(name.lower(), _names()):
+        raise Refusal(f"no data set is called {name!r}. Did you mean {near[0]!r}?")
+    try:
+        return play_expression(name, options.values, options.output or "play.html")
+    except Refusal as error:
+        fault = str(error).partition("\n")[0]
+        raise Refusal(
+            f"{fault:.120}; or name a data set ({', '.join(_names())}) or a file that ends in .csv"
+        ) from None
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -165,6 +174,8 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
             raise Refusal(f"--{option} is for data that is drawn, and {name} is a file")
     heads, table = _read(name)
     given_inputs, y = table[:, :-1], table[:, -1]
+    if np.abs(table).max() > _LARGEST:
+        raise Refusal(f"{name} holds numbers beyond {_LARGEST:g}: write them in larger units")
     scale = given_inputs.std(axis=0)
     X = (given_inputs - given_inputs.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
     labels = _labels(y)
@@ -177,7 +188,7 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
         given.setdefault("loss", _LINE.loss)
         y, scaled = (y - y.mean()) / (y.std() or 1.0), "Inputs and target are"
     named = f" The target is {heads[-1]}." if heads else ""
-    inputs = f" Inputs: {', '.join(heads[:-1])}." if heads else ""
+    inputs = f" Inputs: {_listed(heads[:-1])}." if heads else ""
     note = f"{scaled} scaled to mean 0 and standard deviation 1.{inputs}{named}"
     rate = 0.1 if labels is not None else _LINE.lr
     usual = Settings(name, (8, 8), lr=rate, momentum=0.0)
@@ -185,6 +196,12 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
     model = network([X.shape[1], *settings.hidden, outputs], settings)
     optimizer = optimizer_of(model, settings, usual)
     return _page(model, optimizer, X, y, settings, Path(name).name, note)
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) <= _MOST_NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED} others"
 
 
 def _loss_of(labels: Array) -> str:
@@ -219,7 +236,7 @@ def _read(name: str) -> tuple[list[str], Floats]:
     mark = max(",;\t", key=first.count)
     cells = [(i + 1, row) for i, row in enumerate(csv.reader(lines, delimiter=mark)) if any(row)]
     heads: list[str] = []
-    if cells and not all(map(_is_number, cells[0][1])):
+    if cells and any(_number(cell) is None for cell in cells[0][1]):
         heads = [head.strip() for head in cells.pop(0)[1]]
     if len(cells) < 2 or len(cells[0][1]) < 2:
         raise Refusal(
@@ -240,7 +257,13 @@ def _read(name: str) -> tuple[list[str], Floats]:
 
 
 def _is_number(cell: str) -> bool:
+    x = _number(cell)
+    return x is not None and math.isfinite(x)
+
+
+def _number(cell: str) -> float | None:
+    """Return the number that a cell holds, finite or not; None for text."""
     try:
-        return math.isfinite(float(cell))
+        return float(cell)
     except ValueError:
-        return False
+        return None

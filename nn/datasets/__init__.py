@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from nn.datasets.frame import Frame
 from nn.datasets.generators import Floats, Labels, Seed, circles, line, moons, spirals, xor
 from nn.datasets.handwritten import digits, mnist
 from nn.spellings import names_of
@@ -22,7 +23,18 @@ from nn.validation import look_up
 if not TYPE_CHECKING:  # which would take every name for there
     __getattr__ = names_of(__name__)
 
-__all__ = ["circles", "digits", "line", "load", "mnist", "moons", "names", "spirals", "xor"]
+__all__ = [
+    "Frame",
+    "circles",
+    "digits",
+    "line",
+    "load",
+    "mnist",
+    "moons",
+    "names",
+    "spirals",
+    "xor",
+]
 
 # What is drawn takes n, noise and seed; what is read takes a folder.
 _DataSet: TypeAlias = Callable[..., tuple[Floats, Floats | Labels]]

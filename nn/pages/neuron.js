@@ -3,7 +3,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 // Sizes in units of the drawing, whose text is 11 high; the most pairs of operands drawn one by one.
-const WIDE = 118, HIGH = 46, APART = 54, BETWEEN = 206, PAIRS = 4;
+const WIDE = 132, HIGH = 46, APART = 54, BETWEEN = 230, PAIRS = 4;
 
 function shape(tag, attributes, text) {
   const element = document.createElementNS(SVG, tag);
@@ -117,7 +117,7 @@ function drawNeuron(box, neuron, sample) {
     const [x0, y0] = place.get(operand), [x1, y1] = place.get(node);
     const [a, b] = [[x0 + WIDE, y0 + HIGH / 2], [x1, y1 + HIGH / 2]];
     const tone = part > 0 ? "plus" : part < 0 ? "minus" : "none";
-    const bend = b[0] - 38;
+    const bend = b[0] - 30;
     svg.append(shape("path", {
       d: `M${a}L${bend} ${a[1]}L${b}`, class: `cp-edge cp-${tone}`,
       "stroke-width": 0.8 + 3 * Math.sqrt(Math.min(1, Math.abs(part) / most) || 0),

@@ -91,10 +91,12 @@ function drawLoss(canvas, look) {
 
 // Points along each side, at most, and the milliseconds that all of them may take: while the model
 // trains, and when it stands still.
-const COARSE = [40, 6], FINE = [110, 60];
-const plane = { image: document.createElement("canvas"), thumbs: [], made: "", each: 0 };
-// Of more neurons no pictures: they would be too small.
-const THUMBS = 40;
+const COARSE = [60, 6], FINE = [110, 40];
+// `each`: the milliseconds that a point took last, at first half of what a gradient takes.
+const plane = { image: document.createElement("canvas"), thumbs: [], made: "", each: Math.max(each / 2, 1e-4) };
+// Of more neurons no pictures: they would be too small. They have at most so many points along each
+// side.
+const THUMBS = 40, FEW = 40;
 
 function rangeOf(k) {
   const values = trained.rows.map((row) => row[k]);
@@ -148,7 +150,7 @@ function paint(image, grid, colourAt, look) {
 // The model at every point of a grid over two inputs, and a small picture for each neuron.
 function survey(look) {
   const [most, time] = mode ? COARSE : FINE;
-  const grid = Math.max(16, Math.min(most, Math.floor(Math.sqrt(time / (plane.each || 0.003)))));
+  const grid = Math.max(16, Math.min(most, Math.floor(Math.sqrt(time / plane.each))));
   const made = `${trained.version} ${grid} ${look.paper}`;
   if (plane.made === made) return;
   plane.made = made;
@@ -167,12 +169,14 @@ function survey(look) {
   paint(plane.image, grid, (i) => sayingAt(values[i].slice(0, data.outputs), look), look);
   if (data.neurons.length > THUMBS) return;
   const [plus, minus] = [rgb(look.plus), rgb(look.minus)];
+  const stride = Math.ceil(grid / FEW), small = Math.ceil(grid / stride);
+  const few = values.filter((_, i) => i % grid % stride === 0 && Math.floor(i / grid) % stride === 0);
   data.neurons.forEach((_, n) => {
     const place = data.outputs + n;
-    const largest = values.reduce((a, v) => Math.max(a, Math.abs(v[place])), 0) || 1;
+    const largest = few.reduce((a, v) => Math.max(a, Math.abs(v[place])), 0) || 1;
     plane.thumbs[n] = plane.thumbs[n] || document.createElement("canvas");
-    paint(plane.thumbs[n], grid, (i) => {
-      const t = values[i][place] / largest;
+    paint(plane.thumbs[n], small, (i) => {
+      const t = few[i][place] / largest;
       return [t < 0 ? minus : plus, Math.abs(t) || 0];
     }, look);
   });
@@ -291,13 +295,14 @@ columns.forEach((column, c) => column.forEach((slot, i) => {
   spots.set(slot, [(c + 0.5) / columns.length, (i + 0.5) / column.length]);
 }));
 const crowd = Math.max(...columns.map((column) => column.length));
+// How many stand in a column with each.
+const beside = new Map(columns.flatMap((column) => column.map((slot) => [slot, column.length])));
 
 // Shades of a line.
 const LEVELS = 12;
 
 function drawNetwork(canvas, look) {
   const { pen, w, h, em } = cleared(canvas);
-  const wide = Math.min(2.3 * em, (0.82 * h) / crowd);
   const at = (slot) => [spots.get(slot)[0] * w, spots.get(slot)[1] * h];
   const largest = columns.map(() => 0);
   for (const { column, weights } of data.neurons) {
@@ -332,6 +337,7 @@ function drawNetwork(canvas, look) {
   const values = lookAt(trained.w, trained.rows[shown.sample]);
   for (const slot of spots.keys()) {
     const [x, y] = at(slot), n = slot - data.outputs;
+    const wide = Math.min(2.3 * em, (0.82 * h) / beside.get(slot));
     if (slot >= 0 && data.inputs === 2 && plane.thumbs[n]) {
       pen.drawImage(plane.thumbs[n], x - wide / 2, y - wide / 2, wide, wide);
       pen.strokeStyle = look.quiet;

@@ -32,7 +32,10 @@
 
 // PARTS
 
+  const began = performance.now();
   const trained = trainer(data, gradient, step);
+  // The milliseconds that a sample took with its gradient.
+  const each = (performance.now() - began) / data.count;
   data.held = trained.rows.length - data.count;
   const shown = { sample: 0, neuron: data.neurons.length ? 0 : -1 };
   // "play", "epoch" or "batch" while it trains, and null.
@@ -111,7 +114,7 @@
   const speed = make("select");
   speed.id = `${id}-speed`;
   // What at most ends in a frame.
-  const SPEEDS = [["batch", "a batch a frame"], ["epoch", "an epoch a frame"], ["", "full speed"]];
+  const SPEEDS = [["batch", "by the batch"], ["epoch", "by the epoch"], ["", "full speed"]];
   for (const [, text] of SPEEDS) speed.append(make("option", "", text));
   speed.selectedIndex = 1;
   const speedBox = make("div", "cp-field"), speedLabel = make("label", "", "speed");
@@ -139,9 +142,12 @@
     (data.held ? `; dashed, on ${data.held} held-out samples` : ""));
   const lossCanvas = canvasIn(loss.box, "the loss of each epoch as a curve");
 
+  const hidden = data.hidden && ` Not shown: ${data.hidden} called several times for a sample, or never.`;
   const network = panel("cp-network",
-    "The network: click a neuron for its graph. Blue is positive, orange negative.");
+    `The network: click a neuron for its graph. Blue is positive, orange negative.${hidden || ""}`);
   const stage = make("div", "cp-stage");
+  stage.setAttribute("role", "group");
+  stage.setAttribute("aria-label", "neurons; arrow keys go to the next");
   const netCanvas = canvasIn(stage, "the network: a line for each weight, broad where it is large");
   const buttons = data.neurons.map((neuron, n) => {
     const made = make("button", "cp-neuron");
@@ -189,7 +195,7 @@
     if (Number.isInteger(i) && i >= 0 && i < trained.rows.length) point(i, false);
   });
   if (data.inputs <= 2) {
-    modelCanvas.addEventListener("pointermove", (event) => {
+    const follow = (event) => {
       const box = modelCanvas.getBoundingClientRect();
       const [x, y] = [event.clientX - box.left, event.clientY - box.top];
       let best = Infinity, nearest = 0;
@@ -200,7 +206,10 @@
         if (far < best) [best, nearest] = [far, i];
       });
       if (nearest !== shown.sample) point(nearest, true);
-    });
+    };
+    modelCanvas.addEventListener("pointermove", follow);
+    // A finger touches without moving.
+    modelCanvas.addEventListener("pointerdown", follow);
   }
 
   const graph = make("div", "cp-panel cp-one");
@@ -390,10 +399,9 @@
       ". Most often the learning rate is too large: take a smaller one, and play on or reset.", true);
   }
   // Not an end yet, but nothing good comes of it.
-  const atStart = trained.meanLoss(0, data.count);
   let isWarned = false;
   function warn() {
-    const grown = trained.last !== null && trained.last.loss > 1000 * Math.max(atStart, 1e-3);
+    const grown = trained.hasGrown();
     if (grown && !isWarned) {
       say("The loss is more than a thousand times what it was at the start: most often the " +
         "learning rate is too large. Take a smaller one, and reset.", true);
@@ -442,4 +450,6 @@
   });
   widths.observe(live);
   redraw();
+  // Once more, finer, now that browsers have made the functions quick.
+  requestAnimationFrame(redraw);
 })($NAME$, $DATA$, $PROGRAMS$);

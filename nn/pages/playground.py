@@ -6,7 +6,6 @@ samples, and a script that trains. Names are text there, never markup.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -123,16 +122,15 @@ class TrainingPage:
 
     @property
     def _title(self) -> str:
-        recording = self._recording
-        return f"{recording.headline} learns {recording.subject}".strip()
+        headline, subject = self._recording.headline, self._recording.subject
+        return f"{headline} learns {subject}" if subject else f"Training {headline}"
 
     def _fragment(self, heading: str) -> str:
         """Return the content: a sentence for where scripts are stripped, and the script."""
         recording = self._recording
         title = escape(self._title)
         images = [
-            f'<img alt="{escape(said)}" src="data:image/svg+xml;base64,'
-            f'{base64.b64encode(svg.encode()).decode()}">'
+            f'<img alt="{escape(said)}" src="{pages.image_source(svg)}">'
             for said, svg in recording.pictures
         ]
         still = (

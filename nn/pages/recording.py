@@ -10,6 +10,7 @@ its gradient, the outputs, the neurons. The samples, their split and the first o
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 
 from autograd import Value, compile, pages
 from nn.losses import Function, loss_named
+from nn.metrics.outputs import true_classes
 from nn.module import Module
 from nn.pages.neurons import Call, Graphs, Watch, watch_of, watching
 from nn.pages.steps import checked, step_of
@@ -26,7 +28,6 @@ from nn.training.arguments import Stepping, trainable
 from nn.training.batches import epoch_rng
 from nn.training.engines.base import checked_loss
 from nn.training.engines.compiled import CompiledEngine
-from nn.training.metrics import true_classes
 from nn.training.plan import Part, Plan, Validation, planned
 from nn.validation import Array, Floats, whole
 
@@ -76,7 +77,7 @@ def recorded(
     seed = whole("seed", seed, at_least=0, at_most=None)
     parameters = trainable(model)
     descent = checked(optimizer, lr, parameters)
-    _refuse_large(model, len(parameters))
+    _refuse_parameters(model)
     if isinstance(validation, str):
         raise ValueError(
             f"validation is a fraction, a pair (X, y) or None here; got {validation!r}"
@@ -117,12 +118,19 @@ def recorded(
     return Recording(model._summary(), data, text, pictures=pictures(data, samples, look))
 
 
-def _refuse_large(model: Module, count: int) -> None:
-    if count > MOST_PARAMETERS:
+def _refuse_parameters(model: Module) -> None:
+    named = model.named_parameters()
+    if len(named) > MOST_PARAMETERS:
         raise ValueError(
             f"a page trains up to {MOST_PARAMETERS:,} parameters, and {type(model).__name__} has "
-            f"{count:,}: choose a smaller model, or train this one with fit"
+            f"{len(named):,}: choose fewer inputs or neurons, or train this one with fit"
         )
+    for name, p in named:
+        if not math.isfinite(p.data):
+            raise ValueError(
+                f"{name} of the model is {p.data}, and a page begins with finite numbers: make the "
+                "model anew"
+            )
 
 
 def _refuse_long(text: str) -> None:
@@ -188,6 +196,7 @@ def _watched(model: Module, plan: Plan, parameters: list[Value]) -> tuple[Any, A
         )
     told = _neurons(watch, outer, feeds, parameters)
     told |= {"outputs": counts[0], "probes": len(watch.probes)}
+    told["hidden"] = len(watch.neurons) - len(outer)
     return look, pull, told
 
 
@@ -241,7 +250,8 @@ def _samples(plan: Plan, samples: Floats) -> dict[str, Any]:
     if sum([len(x) for x in written.values() if isinstance(x, str)]) > MOST_TEXT:
         raise ValueError(
             f"the samples would be more than {MOST_TEXT // 1000} kB of the page: X has shape "
-            f"{plan.train[0].shape}; give a part, such as X[:1000], y[:1000]"
+            f"{plan.train[0].shape}; give a part, such as X[:1000], y[:1000] or a "
+            "file of fewer lines"
         )
     epochs = min(max(_PLACES // count, 1), _EPOCHS)
     orders = [epoch_rng(plan.seed, epoch + 1).permutation(count) for epoch in range(epochs)]
@@ -253,7 +263,7 @@ def _samples(plan: Plan, samples: Floats) -> dict[str, Any]:
         "samples": written,
         "orders": _base64(np.concatenate(orders).astype(kind)),
         "ordered": epochs,
-        "cut": plan.cut,
+        "cut": plan.reading.cut,
         "classes": None,
     }
     if plan.classes:

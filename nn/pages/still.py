@@ -31,7 +31,7 @@ MANY = (
 )
 
 # Of an image, in CSS pixels, and the room for its caption.
-_WIDE, _HIGH, _TOP = 300, 320, 24
+_WIDE, _HIGH, _TOP = 280, 300, 24
 # Shades, points along each side of the plane, and the most samples, weights and outputs drawn.
 _SHADES, _GRID, _SAMPLES, _LINES, _BARS = 8, 60, 800, 700, 20
 
@@ -121,7 +121,11 @@ def _network(data: dict[str, Any], x: Floats, seen: Floats) -> str:
         for c, column in columns.items()
         for i, slot in enumerate(column)
     }
-    wide = min(26.0, 0.82 * (_HIGH - _TOP) / max(map(len, columns.values())))
+    wide = {
+        slot: min(26.0, 0.82 * (_HIGH - _TOP) / len(column))
+        for column in columns.values()
+        for slot in column
+    }
     return _svg("Network", *_weights(data, spots), *_units(spots, x, seen, wide))
 
 
@@ -142,21 +146,22 @@ def _weights(data: dict[str, Any], spots: dict[int, Any]) -> Iterable[str]:
         lines.append((share, weight < 0.0, f"M{x0} {y0:g}L{x1} {y1:g}"))
     lines.sort()
     paths: dict[tuple[int, bool], str] = defaultdict(str)
+    broad = 2.4 * min(1.0, 12.0 / max(len(neuron["feed"]) for neuron in data["neurons"]))
     for share, is_negative, d in lines[-_LINES:]:
         paths[round(_SHADES * share), is_negative] += d
     for (shade, is_negative), d in paths.items():
         share = shade / _SHADES
-        look = f' stroke-width="{0.4 + 2.4 * share:.2g}" opacity="{0.1 + 0.6 * share:.2g}"'
+        look = f' stroke-width="{0.4 + broad * share:.2g}" opacity="{0.1 + 0.6 * share:.2g}"'
         yield _path(d, "minus" if is_negative else "plus", look)
 
 
-def _units(spots: dict[int, Any], x: Floats, seen: Floats, wide: float) -> Iterable[str]:
+def _units(spots: dict[int, Any], x: Floats, seen: Floats, wide: dict[int, float]) -> Iterable[str]:
     """Yield inputs and neurons, in the colour of their numbers for the first sample."""
     grounds, rims = "", ""
     filled: dict[tuple[int, bool], str] = defaultdict(str)
     for slot, (across, down) in spots.items():
         value = float(x[-1 - slot] if slot < 0 else seen[slot])
-        r = round(wide * (0.32 if slot < 0 else 0.46), 1)
+        r = round(wide[slot] * (0.32 if slot < 0 else 0.46), 1)
         half = f"a{r:g} {r:g} 0 1 0 "
         ring = f"M{across - r:g} {down:g}{half}{2 * r:g} 0{half}{-2 * r:g} 0"
         grounds += ring

@@ -43,7 +43,8 @@ function ordersOf(data) {
   };
 }
 
-const RECORDS = 2000, KEPT = 5;
+// A loss so many times what it was at the start leads nowhere.
+const RECORDS = 2000, KEPT = 5, GROWN = 1000;
 
 // `gradient(w, row, g)` adds a sample's gradient to g and returns its loss; `step` is the
 // optimiser's (steps.py).
@@ -66,7 +67,7 @@ function trainer(data, gradient, step) {
   const sums = new Float64Array(size), unused = new Float64Array(size);
   // `at`: samples of this epoch that are done; `from`, `end`: those of this batch.
   let at, from, end, order, total, lost;
-  // The numbers at the start and after each of the last epochs.
+  // The numbers at the start and after each of the last epochs whose loss had not grown too much.
   let kept;
   // Of many epochs every second one is recorded, then every fourth, and so on.
   let stride;
@@ -85,7 +86,10 @@ function trainer(data, gradient, step) {
     begin();
   };
 
+  made.hasGrown = () => made.last !== null && made.last.loss > GROWN * Math.max(atStart, 1e-3);
+
   function keep() {
+    if (made.hasGrown()) return;
     const { epoch, last, steps } = made;
     kept.push({ w: made.w.slice(), slopes: made.slopes.slice(), epoch, last, steps,
       memory: memory.map((x) => x.slice()) });
@@ -104,7 +108,7 @@ function trainer(data, gradient, step) {
     return sum / (last - first);
   };
 
-  // Go back to the last epoch after which the loss was finite, and say what happened.
+  // Go back to the last epoch that was kept and has a finite loss, and say what happened.
   function failed(what) {
     const said = `${what} in batch ${made.batch + 1} of epoch ${made.epoch + 1}`;
     while (kept.length > 1) {
@@ -188,6 +192,8 @@ function trainer(data, gradient, step) {
     return null;
   };
 
+  made.w.set(data.start);
+  const atStart = made.meanLoss(0, n);
   made.reset();
   return made;
 }

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nn.metrics.outputs import classes, true_classes
 from nn.module import Module
 from nn.plots.base import COLOURS, MARKERS, legend, panels, plain
 from nn.training.history import History
-from nn.training.metrics import classes, true_classes
 from nn.validation import Floats, instance, iterable, numeric, whole
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def boundary(
     Args:
         model: of two inputs; one output (class 1 above the cut), or one for each class.
         X: points of shape (samples, 2).
-        y: their labels, in any form `nn.training.metrics.true_classes` takes. Points that the
+        y: their labels, in any form `nn.metrics.outputs.true_classes` takes. Points that the
             model takes for another class are ringed.
         cut: for one output, where class 1 begins: 0 for a logit, 0.5 for a sigmoid.
         steps: the number of places along each side where the model is asked.
@@ -148,7 +148,7 @@ def boundary(
 def confusion_matrix(
     table: Any, names: Sequence[str] | None = None, *, ax: "Axes | None" = None
 ) -> "Figure":
-    """Draw a table of counts as `nn.training.metrics.confusion` gives it: rows are the truth.
+    """Draw a table of counts as `nn.metrics.outputs.confusion` gives it: rows are the truth.
 
     Shades go by the share of the row, so that a class with few samples reads as well as the rest.
 

@@ -16,13 +16,15 @@ from typing import Any, cast
 import numpy as np
 
 from nn import datasets
+from nn.data.labels import targets_of
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, loss_named
+from nn.metrics.outputs import accuracy, confusion
+from nn.metrics.reading import reading_of
 from nn.optim import OPTIMIZERS, Optimizer
-from nn.training.batches import prepare_targets, split
+from nn.training.batches import split
 from nn.training.fit import Callback, fit
 from nn.training.history import History
-from nn.training.metrics import accuracy, classes, confusion
 from nn.validation import Array, Floats, look_up, real, whole
 
 
@@ -248,13 +250,14 @@ class Experiment:
         """Measure the model, as it is now, on the test set."""
         X, y = self.test_set
         outputs = self.model.predict(X)
-        said = classes(outputs, self.loss.cut)
+        reading = reading_of(self.settings.output_activation, self.loss, y)
+        said = reading.classes(outputs)
         return Result(
             self,
             history,
             outputs,
             said,
-            accuracy(outputs, y, self.loss.cut),
+            accuracy(outputs, y, reading.cut),
             confusion(said, y, self.task.classes),
         )
 
@@ -282,7 +285,7 @@ class Result:
     def losses(self) -> list[float]:
         """Return the loss on each sample of the test set."""
         loss = self.experiment.loss
-        targets, _ = prepare_targets(loss, self.experiment.test_set[1], self.outputs.shape[1])
+        targets = targets_of(loss, self.experiment.test_set[1], self.outputs.shape[1]).values
         pairs = zip(self.outputs.tolist(), targets.tolist(), strict=True)
         return [float(loss.function(outputs, target)) for outputs, target in pairs]
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from autograd import Value, dot
 from nn.activations import activation_function
+from nn.data.labels import targets_of
 from nn.layers import MLP, Layer
 from nn.losses import Loss
 from nn.report.experiment import Result
-from nn.training.batches import prepare_targets
 
 # A picture with more inputs is too large to be read.
 DRAWN = 4
@@ -57,7 +57,7 @@ def neuron_at_work(result: Result) -> NeuronAtWork:
     sample = losses.index(max(losses))
     x: list[float] = experiment.test_set[0][sample].tolist()
     labels = experiment.test_set[1][sample : sample + 1]
-    target = prepare_targets(loss, labels, model.sizes[-1])[0].tolist()[0]
+    target = targets_of(loss, labels, model.sizes[-1]).values.tolist()[0]
 
     loss.function(model(x), target).backward()
     hidden = model.layers[:-1] or model.layers

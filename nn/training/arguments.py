@@ -8,14 +8,19 @@ Nothing has changed when one of them is refused.
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
 import numpy as np
 
 from autograd import Value
+from nn.data.frames import in_order, matrix, names_of_columns
+from nn.data.labels import targets_of
+from nn.data.schema import Schema, schema_kept, schema_of
+from nn.inference.predict import by_calls
 from nn.losses import Loss
+from nn.metrics.reading import output_activation
 from nn.module import Module
-from nn.training.batches import check_data, prepare_targets
+from nn.training.batches import check_lengths
 from nn.training.history import History
 from nn.validation import Array, Floats, iterable
 
@@ -29,10 +34,21 @@ class Stepping(Protocol):
         """Move the parameters by their gradients."""
 
 
+def is_model(asker: str, model: object) -> None:
+    """Ask that it is a model.
+
+    >>> is_model("fit trains", [1.0])
+    Traceback (most recent call last):
+        ...
+    TypeError: fit trains a Module such as MLP; got list
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"{asker} a Module such as MLP; got {type(model).__name__}")
+
+
 def trainable(model: Module) -> list[Value]:
     """Return the parameters of a model that can be trained."""
-    if not isinstance(model, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"fit trains a Module such as MLP; got {type(model).__name__}")
+    is_model("fit trains", model)
     parameters = model.parameters()
     if not parameters:
         raise ValueError(f"{type(model).__name__} has no parameters to train")
@@ -44,22 +60,75 @@ def trainable(model: Module) -> list[Value]:
     return parameters
 
 
+class Prepared(NamedTuple):
+    """Samples and targets as training takes them.
+
+    Attributes:
+        samples: of shape (samples, inputs).
+        targets: as the loss takes them.
+        schema: how both were read.
+        classes: whether the targets are classes, which the outputs tell apart at a known cut.
+    """
+
+    samples: Floats
+    targets: Array
+    schema: Schema
+    classes: bool
+
+
 def prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array, bool]:
-    """Return samples, targets as the loss takes them, and whether they are classes."""
+    """Return samples, targets as the loss takes them, and whether they are classes.
+
+    They are read as the model reads its data since it was trained.
+    """
+    found = read(model, X, y, loss, schema_kept(model), strict=True)
+    return found.samples, found.targets, found.classes
+
+
+def read(
+    model: Module, X: Any, y: Any, loss: Loss, known: Schema | None, *, strict: bool
+) -> Prepared:
+    """Return samples and targets as training takes them.
+
+    Args:
+        model: the model.
+        X: the samples.
+        y: their targets.
+        loss: the loss.
+        known: how the model has read its data so far.
+        strict: refuse what does not fit that, such as another label; otherwise begin anew.
+
+    Raises:
+        ValueError: if data, model and loss do not fit together.
+    """
     _check_logits(model, loss)
-    samples, given = check_data(X, y)
-    _check_axes(model, samples)
+    columns = known.columns if known is not None and strict else names_of_columns(X)
+    samples = matrix("X", in_order(X, columns))
+    check_lengths(samples, y)
+    _check_axes(model, samples, X)
     samples = samples.astype(np.float64, copy=False)
     model._check_width(samples.shape)
     model._check_samples(samples)
+    outputs = output_count(model, samples)
+    targets = targets_of(loss, y, outputs, known and known.classes, strict=strict)
+    told = targets.classes is not None and (outputs != 1 or loss.target != "any")
+    schema = schema_of(loss, output_activation(model), targets, columns)
+    return Prepared(samples, targets.values, schema, told)
+
+
+def output_count(model: Module, samples: Floats) -> int | None:
+    """Return how many outputs a model has for a sample; None if they are of a form of their own."""
     # One sample through the model: one of a user's says itself what is wrong with it.
-    shape = model.predict(samples[:1]).shape[1:]
-    outputs = 1 if shape == () else shape[0] if len(shape) == 1 else None
-    targets, classes = prepare_targets(loss, given, outputs)
-    return samples, targets, classes
+    shape = by_calls(model, samples[:1]).shape[1:]
+    return 1 if shape == () else shape[0] if len(shape) == 1 else None
 
 
-def _check_axes(model: Module, samples: Array) -> None:
+def _one_input(X: Any) -> str:
+    """Return what to write for samples of one input."""
+    return "X.to_frame() for one input" if hasattr(X, "to_frame") else "X[:, None] for one input"
+
+
+def _check_axes(model: Module, samples: Array, X: Any) -> None:
     """Refuse samples that are not as many lists of numbers, or of rows, as the model takes."""
     axes = model._sample_axes()
     if samples.ndim == axes + 1:
@@ -71,7 +140,7 @@ def _check_axes(model: Module, samples: Array) -> None:
         )
     raise ValueError(
         f"X must be of shape (samples, inputs); got {samples.shape}: write "
-        + ("X[:, None] for one input" if samples.ndim == 1 else "X.reshape(len(X), -1)")
+        + (_one_input(X) if samples.ndim == 1 else "X.reshape(len(X), -1)")
     )
 
 

@@ -1,17 +1,11 @@
-"""One training loop: epochs of mini-batches, a step on the mean gradient of each.
+"""The door to training: what is asked for is looked at here, and nothing has changed before.
 
-The loop knows nothing of how gradients are found. An engine does that: here the eager one, which
-records the graph of one sample, goes backward and lets the graph go before the next. However a run
-ends, the parameters are those after a finished epoch.
+`run` is the loop behind it, `plan` the samples of each epoch, and an engine finds the gradients.
 """
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from autograd import Value
 from nn.losses import Function, loss_named
 from nn.module import Module
 from nn.spellings import FIT
@@ -22,17 +16,11 @@ from nn.training.arguments import (
     checked_callbacks,
     trainable,
 )
-from nn.training.engines.base import Engine
 from nn.training.engines.choice import engine_named
 from nn.training.history import History
-from nn.training.plan import CAUSES, DivergenceError, Part, Validation, planned
-from nn.training.progress import Bar, bar_of, say_above
-from nn.validation import Floats, own_keywords, whole
-
-_UNMOVED = (
-    "No parameter moved in the first epoch: the optimizer's steps change nothing in this model, "
-    "its learning rate is 0, or every gradient is."
-)
+from nn.training.plan import DataOptions, Validation, checked_patience, continued, planned
+from nn.training.run import Patience, Run
+from nn.validation import own_keywords, whole
 
 
 @own_keywords(FIT)
@@ -46,8 +34,14 @@ def fit(
     epochs: int,
     batch_size: int,
     validation: Validation = 0.1,
+    shuffle: bool = True,
     seed: int = 0,
     engine: str = "auto",
+    gradients: str = "backprop",
+    accumulate: int = 1,
+    patience: int | None = None,
+    history: History | None = None,
+    metrics: Sequence[str] = (),
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
 ) -> History:
@@ -64,39 +58,59 @@ def fit(
         model: the model; its parameters change.
         X: the samples, of shape (samples, inputs): an array, lists, or a frame of numbers and
             bools.
-        y: the targets, where bools are the labels 0 and 1: for `cross_entropy` and `hinge` labels
-            of shape (samples,); for losses that compare output by output (samples,) or (samples,
-            outputs). Whole-number labels become one-hot rows there if the model has several
-            outputs.
+        y: the targets. Labels are text, bools or whole numbers of any kind, of shape (samples,),
+            or one-hot rows; their sorted names, one for each output, or two for a single one, are
+            kept in `model.classes`, and whole numbers from 0 below the number of outputs stand for
+            themselves. Losses that compare output by output take labels or numbers, of shape
+            (samples,) or (samples, outputs).
         loss: a name, or a function of the outputs and the target of one sample that returns a
             Value.
         optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
             whose `step()` does. That nothing moved in the first epoch is said in the note.
-        epochs: how often to go through the data.
+        epochs: how often to go through the data; with `history`, how often more.
         batch_size: samples in a step; the last batch of an epoch may be shorter.
         validation: what to hold out and measure on after each epoch: a fraction of the samples,
-            chosen once (as `split` does); a pair (X, y); None or 0 for nothing; or "last_batch",
-            where each epoch trains on all batches of its permutation but the last, which is
-            that epoch's validation set, so samples move between the two.
+            chosen once (as `split` does; of classes, each its share); a pair (X, y); None or 0 for
+            nothing; or "last_batch", where each epoch trains on all batches of its permutation but
+            the last, which is that epoch's validation set, so samples move between the two.
+        shuffle: draw a new order of the samples for each epoch; with False they keep theirs, and a
+            fraction held out is the last of them.
         seed: of the split and of the order of samples in each epoch.
         engine: "compiled" traces the model and the loss once and runs whole batches as array
             statements; "eager" records each sample's graph; "auto" compiles where it can, and says
             why where it cannot, in the history's `note` and above the bar. All give the same
             numbers, up to rounding. A model that keeps something of each call (its outputs, a
             count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
+        gradients: the method that finds the gradients; the optimiser does not care. Beside
+            "backprop" there are "forward", "finite_differences", "complex_step" and "naive_paths",
+            for small networks and by the eager engine: see `autograd.laboratory.gradient_by`. The
+            history says the method and its cost.
+        accumulate: how many batches make one step, on the average of all their samples' gradients:
+            the step of one batch that is as many times as large, in the memory of one.
+        patience: end the run when so many epochs in a row have brought no lower validation loss.
+            However the run ends, unless by an error, the parameters are then those after the epoch
+            with the least; the history says which, and whether patience ended it.
+        history: go on from the run that gave this history, with the same model, optimizer, data and
+            seed. Epochs are numbered on and drawn in the orders of one long run: 5 and 5 are 10,
+            bit for bit. The history returned has the earlier epochs, too; this one stays as it is.
+        metrics: names of what to measure after each epoch beside the loss, of `nn.metrics`:
+            "accuracy", "top_k" (k = 2; "top_3" for any other), "precision", "recall", "f1",
+            "log_loss" and "confusion_matrix" of classes; "mean_absolute_error",
+            "mean_squared_error" and "r2" of numbers. See `evaluate`.
         callbacks: functions of the model and the history so far, called after each epoch; the run
             ends early when one returns True.
         progress: show a bar: on stderr if that is a terminal, and below the cell of a notebook
             while it runs; nothing of it is left in the notebook.
 
     Returns:
-        The history. Its metric is the accuracy where y holds classes: whole-number labels within
-        the model's outputs, or one-hot rows; otherwise None. With one output the label is 0 or 1,
-        or ±1, told apart where the loss does; for a loss of your own there is no metric then.
+        The history. Its metric is the accuracy where y holds classes, otherwise None: labels, also
+        0 and 1 or -1 and 1 for one output whose numbers are compared. For a loss of your own and
+        one output there is no metric, since its cut between the classes is not known.
 
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, masked or no
-            numbers, nothing would be trained, or `no_grad` is open; nothing has changed then.
+            numbers, nothing would be trained, `no_grad` is open, patience has no validation to
+            watch, or `history` is of another seed; nothing has changed then.
         TypeError: if an argument is of the wrong kind, such as an optimizer without a `step()`.
         DivergenceError: if the loss, a gradient or an output is not finite; the parameters are then
             those after the last finished epoch. So they are if a loss or callback raises.
@@ -122,74 +136,17 @@ def fit(
     """
     epochs = whole("epochs", epochs)
     seed = whole("seed", seed, at_least=0, at_most=None)
-    size = whole("batch_size", batch_size)
+    part = whole("batch_size", batch_size)
+    size = part * whole("accumulate", accumulate)
     parameters = trainable(model)
-    plan = planned(model, X, y, loss_named(loss), size, validation, seed)
-    make_engine = engine_named(engine, optimizer)
+    options = DataOptions(shuffle)
+    plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
+    make_engine = engine_named(engine, optimizer, gradients)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
-    history = History(metric_name="accuracy" if plan.classes else "")
-    finished: list[float] | Floats = [p.data for p in parameters]
-    finder: Engine | None = None
-    bar = bar_of(progress, epochs * plan.steps)
-    try:
-        finder = make_engine(model, plan.loss, *plan.train)
-        history.engine, history.note = finder.name, finder.note
-        say_above(bar, finder.note)
-        for epoch in range(1, epochs + 1):
-            began = time.perf_counter()
-            batches, trained, held = plan.epoch(epoch)
-            finder.begin(epoch)
-            total = _descended(finder, optimizer, batches, history, bar)
-            finder.store()
-            if epoch == 1 and np.array_equal(finder.numbers(), finished):
-                history.note = f"{history.note} {_UNMOVED}".strip()
-            history.append(plan.record(finder, history, total, trained, held, began))
-            finished = finder.numbers()
-            bar.set_postfix_str(history[-1].summary)
-            # All of them, also after one that asks to stop.
-            answers = [_asks_to_stop(call(model, history)) for call in calls]
-            if any(answers):
-                history.stopped = True
-                break
-            if calls:
-                finder.load()
-                finished = finder.numbers()
-    except BaseException as error:
-        _restore(parameters, finished)
-        if not isinstance(error, KeyboardInterrupt):
-            raise
-        history.interrupted = True
-    finally:
-        bar.close()
-    for p in parameters:
-        p.grad = None
-    return history
-
-
-def _descended(
-    engine: Engine, optimizer: Stepping, batches: Iterable[Part], history: History, bar: Bar
-) -> float:
-    """Take a step for each batch of an epoch, and return the sum of the losses before them."""
-    total = 0.0
-    for step, (xs, ts) in enumerate(batches, 1):
-        lost = engine.gradients(xs, ts)
-        fault = engine.fault(lost, f"batch {step} of epoch {len(history) + 1}")
-        if fault:
-            causes = CAUSES.format(len(history))
-            raise DivergenceError(f"{fault}. {causes}{engine.failing()}", history)
-        engine.step(optimizer)
-        total += lost
-        bar.update()
-    return total
-
-
-def _asks_to_stop(answer: object) -> bool:
-    # Only a bool: a callback that ends in file.write(...) returns a number and means nothing by it.
-    return answer is True or (isinstance(answer, np.bool_) and bool(answer))  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _restore(parameters: list[Value], data: list[float] | Floats) -> None:
-    for p, x in zip(parameters, data if isinstance(data, list) else data.tolist(), strict=True):
-        p.data = x
-        p.grad = None
+    watch = Patience(checked_patience(patience, plan))
+    known = continued(history, plan)
+    known.gradients = gradients
+    run = Run(model, optimizer, plan, known, watch, calls, part)
+    run.go(make_engine, plan.done(known) + epochs, progress)
+    return known

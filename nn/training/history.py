@@ -6,10 +6,10 @@ unless asked for, so that the same seed gives the same file byte for byte.
 
 import numbers
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from autograd import Table, write_whole
 from nn.spellings import HISTORY, lacking
@@ -18,6 +18,9 @@ from nn.validation import flag, instance, iterable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# A number, or the rows of a table of counts.
+Measure: TypeAlias = float | list[list[int]]
 
 # The epochs at each end that a notebook shows of a long run.
 _FIRST, _LAST = 3, 7
@@ -36,6 +39,9 @@ class EpochRecord:
         time: how long it took, in seconds.
         seed: the seed of the run. The epoch's order came from
             `numpy.random.default_rng([seed, epoch])`, so any one can be drawn again.
+        metrics: those asked for, by name: after the epoch, on the samples trained on. A number
+            each; of "confusion_matrix" the rows.
+        validation_metrics: the same, on the samples held out.
 
     >>> record = EpochRecord(3, 0.5, 0.75, 0.625, 0.5, 0.01, seed=7)
     >>> record.loss, record.validation_metric
@@ -49,12 +55,20 @@ class EpochRecord:
     validation_metric: float | None
     time: float
     seed: int
+    metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    validation_metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
         for name in ("loss", "metric", "validation_loss", "validation_metric", "time"):
             x: object = getattr(self, name)
             if x is not None or name in ("loss", "time"):
                 instance(f"{name} of an EpochRecord", x, numbers.Real, "a number")
+        for name in ("metrics", "validation_metrics"):
+            found = getattr(self, name)
+            instance(f"{name} of an EpochRecord", found, Mapping, "a dict of numbers by name")
+            # Lists, which can be compared and written.
+            plain = {key: x.tolist() if hasattr(x, "tolist") else x for key, x in found.items()}
+            object.__setattr__(self, name, plain)
 
     @property
     def summary(self) -> str:
@@ -74,6 +88,35 @@ class EpochRecord:
         return f"Epoch {self.epoch}: {self.summary}"
 
 
+class GradientCost(NamedTuple):
+    """The price of a run's gradients.
+
+    Attributes:
+        evaluations: how often the loss of a sample was computed for them.
+        multiplications: how often the chain rule multiplied by a local derivative, counted on the
+            recorded graphs; for backpropagation on the first one, and the others are taken to be as
+            large. None where nobody counted: in a compiled program of more than 10,000 parameters,
+            or of a model or loss of your own.
+
+    >>> GradientCost(1200, 34000).multiplications / 1200
+    28.333333333333332
+    """
+
+    evaluations: int
+    multiplications: int | None
+
+    def __str__(self) -> str:
+        """Return it in words.
+
+        >>> print(GradientCost(1200, 34000))
+        1,200 evaluations and 34,000 multiplications
+        """
+        counted = self.multiplications
+        return f"{self.evaluations:,} evaluations" + (
+            "" if counted is None else f" and {counted:,} multiplications"
+        )
+
+
 @lacking(HISTORY)
 class History:
     """The records of a run, in order; `history[-1]` is the last, `len` how many.
@@ -82,7 +125,13 @@ class History:
         metric_name: "accuracy" for classes, "" for regression.
         interrupted: whether Ctrl-C ended the run; the model is as after the last record then.
         stopped: whether a callback ended the run.
-        engine: how the gradients were found, "compiled" or "eager"; "" if nothing was trained.
+        stopped_early: whether patience did.
+        best_epoch: the number of the epoch with the least validation loss, whose parameters the
+            model has; None where no patience looked for it.
+        engine: where the gradients were found, "compiled" or "eager"; "" if nothing was trained.
+        gradients: the method that they were found by, such as "backprop".
+        cost: the price of the gradients of the run that ended last; None if none was found.
+        classes: the names of the classes, in the order of the outputs; None for numbers.
         note: why the run was not compiled, if it was to be where that is possible; and that its
             first epoch moved no parameter.
 
@@ -99,7 +148,12 @@ class History:
     1,7,0.5,0.75,0.625,0.5
     """
 
-    def __init__(self, records: Iterable[EpochRecord] = (), metric_name: str = "") -> None:
+    def __init__(
+        self,
+        records: Iterable[EpochRecord] = (),
+        metric_name: str = "",
+        classes: list[Any] | None = None,
+    ) -> None:
         self._records: list[EpochRecord] = []
         for record in iterable("History", records, "a list of EpochRecords"):
             self.append(record)
@@ -107,8 +161,18 @@ class History:
         self.metric_name = metric_name
         self.interrupted = False
         self.stopped = False
+        self.stopped_early = False
+        self.best_epoch: int | None = None
         self.engine = ""
+        self.gradients = "backprop"
+        self.cost: GradientCost | None = None
+        self.classes = classes
         self.note = ""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether something has ended the run before its last epoch: a callback, or patience."""
+        return self.stopped or self.stopped_early
 
     def append(self, record: EpochRecord) -> None:
         """Add the record of one more epoch."""
@@ -161,6 +225,33 @@ class History:
         return [record.validation_metric for record in self]
 
     @property
+    def metrics(self) -> dict[str, list[Measure | None]]:
+        """Each metric asked for, by name: its values on the samples trained on, by epoch.
+
+        >>> record = EpochRecord(1, 0.5, None, None, None, 0.01, 7, {"r2": 0.875})
+        >>> History([record]).metrics
+        {'r2': [0.875]}
+        """
+        return self._by_name([record.metrics for record in self])
+
+    @property
+    def validation_metrics(self) -> dict[str, list[Measure | None]]:
+        """The same on the samples held out."""
+        return self._by_name([record.validation_metrics for record in self])
+
+    def _by_name(self, records: list[Mapping[str, Measure]]) -> dict[str, list[Measure | None]]:
+        names = dict.fromkeys([name for record in records for name in record])
+        return {name: [record.get(name) for record in records] for name in names}
+
+    def _numbers_by_name(self) -> dict[str, list[Any]]:
+        """Return the columns of the metrics that are a number each, by their heads."""
+        both = {
+            **self.metrics,
+            **{f"validation {name}": xs for name, xs in self.validation_metrics.items()},
+        }
+        return {head: xs for head, xs in both.items() if not any(isinstance(x, list) for x in xs)}
+
+    @property
     def time(self) -> list[float]:
         """The seconds each epoch took."""
         return [record.time for record in self]
@@ -179,15 +270,27 @@ class History:
             name: ["" if x is None else f"{x:.4f}" for x in self.metric],
             "validation loss": ["" if x is None else f"{x:.4g}" for x in self.validation_loss],
             f"validation {name}": ["" if x is None else f"{x:.4f}" for x in self.validation_metric],
-            "seconds": [f"{x:.2f}" for x in self.time],
         }
+        for head, xs in self._numbers_by_name().items():
+            columns.setdefault(head, ["" if x is None else f"{x:.4f}" for x in xs])
+        columns["seconds"] = [f"{x:.2f}" for x in self.time]
         return {head: cells for head, cells in columns.items() if any(cells)}
 
     @property
     def _remarks(self) -> list[str]:
         """What is to be known of the run beside its numbers."""
-        interrupted = "interrupted: the model is as after the last epoch above"
-        return [*[interrupted] * self.interrupted, *filter(None, [self.note])]
+        lines: list[str] = []
+        if self.interrupted and self.best_epoch is None:
+            lines.append("interrupted: the model is as after the last epoch above")
+        if self.best_epoch is not None:
+            how = "interrupted" * self.interrupted or "stopped early" * self.stopped_early
+            lines.append(
+                f"{how}{': ' if how else ''}the model is as after epoch {self.best_epoch}, whose "
+                "validation loss is the least"
+            )
+        if self.gradients != "backprop":
+            lines.append(f"gradients by {self.gradients}: {self.cost}")
+        return [*lines, *filter(None, [self.note])]
 
     def __str__(self) -> str:
         if not self._records:
@@ -231,12 +334,13 @@ class History:
             }
             shown = [f"{head} {x:.4g}" for head, x in numbers.items() if x is not None]
             text += f": {', '.join(shown)}"
-        return text + ", interrupted" * self.interrupted
+        return text + ", interrupted" * self.interrupted + ", stopped early" * self.stopped_early
 
     def to_csv(self, path: str | os.PathLike[str] | None = None, *, time: bool = False) -> str:
         """Return the records as CSV, and write them to a file, whole or not at all.
 
-        Numbers have all their digits; what is missing is left empty.
+        Numbers have all their digits; what is missing is left empty. Metrics asked for by name have
+        a column each, but for tables of counts, which are in `metrics` alone.
 
         Args:
             path: the file; None for the text alone.
@@ -246,12 +350,13 @@ class History:
             OSError: if the file cannot be written.
         """
         heads = ["epoch", "seed", "loss", "metric", "validation_loss", "validation_metric"]
-        heads += ["time"] * flag("time", time)
-        rows = [
-            ["" if getattr(record, head) is None else repr(getattr(record, head)) for head in heads]
-            for record in self
-        ]
-        text = "".join(",".join(cells) + "\n" for cells in [heads, *rows])
+        columns: dict[str, list[Any]] = {head: getattr(self, head) for head in heads}
+        columns |= {name.replace(" ", "_"): xs for name, xs in self._numbers_by_name().items()}
+        if flag("time", time):
+            columns["time"] = self.time
+        cells = [["" if x is None else repr(x) for x in xs] for xs in columns.values()]
+        rows = [[*columns], *map(list, zip(*cells, strict=True))]
+        text = "".join(",".join(row) + "\n" for row in rows)
         if path is not None:
             write_whole(path, text)
         return text

@@ -12,14 +12,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from nn.data.schema import Schema, schema_kept
 from nn.losses import Loss
+from nn.metrics.outputs import accuracy
+from nn.metrics.reading import Reading
+from nn.metrics.table import Measured, Metric, Said, check_metrics, measured, metrics_named
 from nn.module import Module
-from nn.training.arguments import prepared
-from nn.training.batches import Batches, epoch_rng, split
+from nn.training.arguments import output_count, read
+from nn.training.batches import Batches, epoch_rng, held_out, strata_of
 from nn.training.engines.base import Engine
 from nn.training.history import EpochRecord, History
-from nn.training.metrics import accuracy
-from nn.validation import Array, Floats, look_up, real
+from nn.validation import Array, Floats, flag, instance, look_up, real, whole
 
 Part: TypeAlias = tuple[Floats, Array]
 Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
@@ -60,38 +63,59 @@ CAUSES = (
 
 
 @dataclass(frozen=True, slots=True)
+class DataOptions:
+    """What `fit` is told about its data.
+
+    Attributes:
+        shuffle: whether each epoch draws a new order; otherwise the last samples are held out.
+    """
+
+    shuffle: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The samples to train and to measure on, epoch by epoch.
 
     Attributes:
         loss: the loss.
-        train: the samples and prepared targets to train on.
+        batches: the samples and prepared targets to train on, in steps.
         held: those held out once, or None.
         last_batch: hold the last batch of each epoch out instead.
-        size: samples in a batch.
         seed: of the order.
         classes: whether the targets are classes.
-        cut: the output above which a model of one output says class 1.
+        reading: how the model's outputs are read.
+        schema: how samples and targets were read, for the model to keep.
+        metrics: those measured beside the accuracy.
     """
 
     loss: Loss
-    train: Part
+    batches: Batches
     held: Part | None
     last_batch: bool
-    size: int
     seed: int
     classes: bool
-    cut: float
+    reading: Reading
+    schema: Schema
+    metrics: tuple[Metric, ...] = ()
+
+    @property
+    def train(self) -> Part:
+        """The samples and prepared targets to train on."""
+        return self.batches.X, self.batches.y
 
     @property
     def steps(self) -> int:
         """The number of steps in an epoch."""
-        return -(-len(self.train[0]) // self.size) - self.last_batch
+        return len(self.batches) - self.last_batch
+
+    def done(self, history: History) -> int:
+        """Return the number of the last epoch of a history; 0 before the first."""
+        return history[-1].epoch if len(history) else 0
 
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
         """Return an epoch's batches to train on, all their samples, and those to measure on."""
-        # Not `minibatches`, which would look for a nan in all the samples at each epoch.
-        batches = Batches(*self.train, self.size, epoch_rng(self.seed, epoch), drop_last=False)
+        batches = self.batches.drawn_by(epoch_rng(self.seed, epoch))
         if not self.last_batch:
             return batches, self.train, self.held
         *drawn, held = batches
@@ -108,27 +132,27 @@ class Plan:
         began: float,
     ) -> EpochRecord:
         """Measure the model after an epoch that began then and whose losses summed to `total`."""
-        epoch = len(history) + 1
-        metric = None
-        if self.classes:
-            outputs = engine.outputs(trained[0])
-            if not np.isfinite(outputs).all():
-                raise DivergenceError(
-                    f"the model's outputs are no longer finite after epoch {epoch}. "
-                    + CAUSES.format(len(history)),
-                    history,
-                )
-            metric = self.metric(outputs, trained[1])
+        done = self.done(history)
+        epoch = done + 1
+        outputs = engine.outputs(trained[0]) if self.classes or self.metrics else None
+        if outputs is not None and not np.isfinite(outputs).all():
+            raise DivergenceError(
+                f"the model's outputs are no longer finite after epoch {epoch}. "
+                + CAUSES.format(done),
+                history,
+            )
+        metric, metrics = self.measure(outputs, trained[1])
         held_loss = held_metric = None
+        held_metrics: dict[str, Measured] = {}
         if held is not None:
             outputs, held_loss = engine.measured(*held)
             if not math.isfinite(held_loss):
                 raise DivergenceError(
                     f"the loss on the validation set became {held_loss} in epoch {epoch}. "
-                    + CAUSES.format(len(history)),
+                    + CAUSES.format(done),
                     history,
                 )
-            held_metric = self.metric(outputs, held[1]) if self.classes else None
+            held_metric, held_metrics = self.measure(outputs, held[1])
         return EpochRecord(
             epoch=epoch,
             loss=total / len(trained[0]),
@@ -137,42 +161,117 @@ class Plan:
             validation_metric=held_metric,
             time=time.perf_counter() - began,
             seed=self.seed,
+            metrics=metrics,
+            validation_metrics=held_metrics,
         )
 
-    def metric(self, outputs: Floats, targets: Array) -> float:
-        """Return the accuracy of a model's outputs."""
-        return accuracy(outputs, targets, self.cut)
+    def measure(
+        self, outputs: Floats | None, targets: Array
+    ) -> tuple[float | None, dict[str, Measured]]:
+        """Return the accuracy of a model's outputs, None without classes, and the other metrics."""
+        if outputs is None:
+            return None, {}
+        found = accuracy(outputs, targets, self.reading.cut) if self.classes else None
+        return found, measured(self.metrics, Said(outputs, targets, self.reading))
 
 
 def planned(
-    model: Module, X: Any, y: Any, loss: Loss, size: int, validation: Validation, seed: int
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: Loss,
+    size: int,
+    validation: Validation,
+    seed: int,
+    metrics: Any = (),
+    options: DataOptions = DataOptions(),
 ) -> Plan:
     """Check the data against the model and the loss, and hold out the part asked for."""
-    samples, targets, classes = prepared(model, X, y, loss)
+    chosen = metrics_named(metrics)
+    shuffle = flag("shuffle", options.shuffle)
+    samples, targets, schema, classes = read(model, X, y, loss, schema_kept(model), strict=False)
     held: Part | None = None
     train: Part = samples, targets
-    last_batch = False
+    share = _share(validation, len(samples), size)
+    if isinstance(validation, tuple | list):
+        pair: Sequence[Any] = validation
+        own = read(model, pair[0], pair[1], loss, schema, strict=True)
+        held, classes = (own.samples, own.targets), classes and own.classes
+    elif share:
+        strata = strata_of(targets, sure=True) if schema.classes is not None else None
+        kept, out = held_out(len(samples), share, seed, strata, shuffle=shuffle)
+        train, held = (samples[kept], targets[kept]), (samples[out], targets[out])
+    reading = schema.reading
+    check_metrics(chosen, loss, reading, output_count(model, samples), classes)
+    batches = Batches(*train, size, epoch_rng(seed, 1), drop_last=False, shuffle=shuffle)
+    last_batch = isinstance(validation, str)
+    return Plan(loss, batches, held, last_batch, seed, classes, reading, schema, tuple(chosen))
+
+
+def _share(validation: Validation, count: int, size: int) -> float:
+    """Return the fraction of the samples to hold out once, 0 for none.
+
+    Raises:
+        ValueError: if that is none of the ways to validate, or leaves nothing to train on.
+    """
     if isinstance(validation, tuple | list):
         pair: Sequence[Any] = validation
         if len(pair) != 2:
             raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
-        held_samples, held_targets, held_classes = prepared(model, pair[0], pair[1], loss)
-        held, classes = (held_samples, held_targets), classes and held_classes
-    elif isinstance(validation, str):
+        return 0.0
+    if isinstance(validation, str):
         look_up("way to validate", validation, {"last_batch": True})
-        last_batch = True
-        if len(samples) <= size:
+        if count <= size:
             raise ValueError(
-                f"there is nothing to train on: all {len(samples)} samples fit into one batch of "
+                f"there is nothing to train on: all {count} samples fit into one batch of "
                 f"{size}, and validation='last_batch' holds the last batch out; choose a smaller "
                 "batch_size"
             )
-    elif validation is not None and (share := real("validation", validation)):
-        if not 0.0 < share < 1.0:
-            raise ValueError(
-                f"validation is a fraction between 0 and 1, such as 0.1, a pair (X, y), "
-                f"'last_batch' or None; got {validation}"
-            )
-        train, held = split(samples, targets, validation, seed)
-    cut = 0.0 if targets.min() < 0 else loss.cut
-    return Plan(loss, train, held, last_batch, size, seed, classes, cut)
+        return 0.0
+    share = 0.0 if validation is None else real("validation", validation)
+    if share and not 0.0 < share < 1.0:
+        raise ValueError(
+            f"validation is a fraction between 0 and 1, such as 0.1, a pair (X, y), "
+            f"'last_batch' or None; got {validation}"
+        )
+    return share
+
+
+def checked_patience(patience: object, plan: Plan) -> int | None:
+    """Return how many epochs may bring no lower validation loss; None for any number."""
+    if patience is None:
+        return None
+    count = whole("patience", patience)
+    if plan.held is None and not plan.last_batch:
+        raise ValueError(
+            "patience watches the validation loss, and nothing is held out: write validation=0.1, "
+            "or leave patience out"
+        )
+    return count
+
+
+def continued(history: object, plan: Plan) -> History:
+    """Return a history for a run to add to, with the epochs of an earlier one.
+
+    Raises:
+        TypeError: if it is none.
+        ValueError: if it is of another seed, or another kind of targets.
+    """
+    name, told = "accuracy" if plan.classes else "", plan.schema.classes
+    names = None if told is None else told.tolist()
+    if history is None:
+        return History(metric_name=name, classes=names)
+    instance("history=", history, History, "the History that an earlier fit returned")
+    earlier: Any = history
+    seeds = sorted({seed for seed in earlier.seed if seed != plan.seed})
+    if seeds:
+        raise ValueError(
+            f"the history's epochs were drawn with seed {seeds[0]}, and this call has {plan.seed}: "
+            f"write seed={seeds[0]}, or samples that were held out would be trained on"
+        )
+    if len(earlier) and earlier.metric_name != name:
+        kinds = ["classes" if known else "numbers" for known in (earlier.metric_name, name)]
+        raise ValueError(
+            f"the history is of {kinds[0]}, and y holds {kinds[1]}: leave history out to begin anew"
+        )
+    return History(earlier, metric_name=name, classes=names)

@@ -269,6 +269,13 @@ def test_a_class_of_ones_own_is_rebuilt_from_its_config(tmp_path):
     assert values(Polynomial.load(tmp_path / "model.json")) == [0.0, 1.0, 0.1 + 0.2, 3.0]
 
 
+def test_a_class_of_ones_own_with_a_name_of_ours_hides_none(tmp_path):
+    type("MLP", (Module,), {"__init__": lambda self, width: None})
+    model = MLP([2, 3, 1], seed=0)
+    model.save(tmp_path / "model.json")
+    assert type(Module.load(tmp_path / "model.json")) is MLP
+
+
 def test_load_on_a_model_fills_that_model(saved):
     model, path = saved
     other = MLP([2, 3, 1], activation="relu", seed=9)
@@ -324,7 +331,7 @@ def first_parameter(value):
         (lambda sound: b"[" * 100_000, "expected a model file"),
         (edited(lambda d: d.pop("format")), "format is 'chalkgrad model'; found no such key"),
         (edited(lambda d: d.update(format="chalkgrad graph")), "found 'chalkgrad graph'"),
-        (edited(lambda d: d.update(version=2)), "expected version 1 .*found 2"),
+        (edited(lambda d: d.update(version=3)), "expected version 2 .*found 3"),
         (edited(lambda d: d.update({"class": "Forest"})), "of class MLP; found 'Forest'"),
         (edited(lambda d: d.update({"class": "Module"})), "found 'Module'"),
         (edited(lambda d: d.update({"class": 3})), "the name of a class; found 3"),

@@ -28,6 +28,7 @@ OPTIMIZER = SGD(MODEL.parameters(), lr=0.1)
 HISTORY = History([EpochRecord(1, 0.5, 0.75, 0.5, 0.5, 0.1, 0)], "accuracy")
 KEYWORDS: list[tuple[Callable[..., Any], Mapping[str, str]]] = [
     (nn.fit, table.FIT),
+    (nn.evaluate, table.EVALUATE),
     (nn.playground, table.PLAYGROUND),
     (Neuron, table.DENSE),
     (Layer, table.DENSE),
@@ -207,6 +208,7 @@ def test_names_that_stand_for_an_entry_of_a_table(ours: str, name: str) -> None:
         "initialiser": nn.init.INITIALISERS,
         "optimizer": nn.optim.OPTIMIZERS,
         "engine": importlib.import_module("nn.training.engines.choice").ENGINES,
+        "metric": nn.metrics.METRICS,
         "data set": experiment.TASKS,
         "command": cli.COMMANDS,
     }

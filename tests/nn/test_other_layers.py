@@ -229,6 +229,22 @@ def test_a_module_may_stand_in_it_twice(tmp_path: Any) -> None:
     np.testing.assert_array_equal(again.predict(POINTS), model.predict(POINTS))
 
 
+def test_a_class_of_ones_own_hides_no_model_of_ours_in_a_file(tmp_path: Any) -> None:
+    model = Sequential(LayerNorm(2), Layer(2, 1, "linear"))
+    model.save(tmp_path / "model.json")
+    ours = Sequential
+
+    class Own(Module):
+        def __init__(self, layers: Any) -> None:
+            self.layers = layers
+
+    Own.__name__ = "Sequential"
+    try:
+        assert type(Module.load(tmp_path / "model.json")) is ours
+    finally:
+        Own.__name__ = "Own"
+
+
 def test_modules_of_ones_own_stand_in_it_too(tmp_path: Any) -> None:
     class Squares(Module):
         def __call__(self, inputs: Any) -> Any:

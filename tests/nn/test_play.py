@@ -76,17 +76,45 @@ def test_a_table_of_numbers(
     assert note in page
 
 
+@pytest.mark.parametrize("name", ["x", "moon", "moons", "línea"])
+def test_a_name_with_a_value_is_an_expression(run: Any, tmp_path: Path, name: str) -> None:
+    assert run(name, f"{name}=2")[:2] == (0, "Page: play.html\n")
+    page = (tmp_path / "play.html").read_text(encoding="utf-8")
+    assert f'"text":"{name}","values":[["{name}",2.0]]' in page
+
+
+def test_a_constant_needs_no_value(run: Any) -> None:
+    assert run("pi")[:2] == (0, "Page: play.html\n")
+
+
+def test_of_many_inputs_some_are_named(run: Any, tmp_path: Path) -> None:
+    lines = [",".join([f"c{i}" for i in range(20)]), *[",".join(["1", "2"] * 10)] * 9]
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert "c10, c11 and 7 others. The target is c19." in run("t.csv")[1]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["moon"], "no data set is called 'moon'. Did you mean 'moons'?"),
         (["mnist"], "mnist ships with no data"),
         (["none.csv"], "there is no file none.csv"),
-        (["qqq"], "is neither a data set"),
+        (["qqq"], "qqq has no value: give it one, as in qqq=0.5; or name a data set (digits, "),
+        (["Moons"], "Did you mean 'moons'?"),
+        (["moon", "x=2"], "no data set is called 'moon'. Did you mean 'moons'?"),
+        (["moons", "x=2"], "x=2 is for an expression, and moons is data"),
+        (["good.csv", "x=2"], "x=2 is for an expression, and good.csv is data"),
+        (["tanh"], "tanh is a function"),
         (["text.csv"], "'x' in line 3 of text.csv is no finite number"),
         (["gap.csv"], "'' in line 2 of gap.csv is no finite number"),
         (["ragged.csv"], "line 2 of ragged.csv has 3 cells, and others 2"),
         (["short.csv"], "at least two lines of at least two numbers"),
+        (["column.csv"], "at least two lines of at least two numbers"),
+        (["empty.csv"], "at least two lines of at least two numbers"),
+        (["inf.csv"], "'inf' in line 1 of inf.csv is no finite number"),
+        (["large.csv"], "large.csv holds numbers beyond 1e+150"),
+        (["wide.csv"], "and MLP has 3,289: choose fewer inputs or neurons"),
+        (["long.csv"], "give a part, such as"),
         (["bytes.csv"], "bytes.csv is no text in UTF-8"),
         (["good.csv", "--points", "5"], "--points is for data that is drawn"),
         (["moons", "--hidden", "90", "90"], "a page trains up to 2,500 parameters"),
@@ -106,6 +134,12 @@ def test_a_slip_is_one_sentence_and_nothing_is_written(
         ("gap", "1,2\n,2\n"),
         ("ragged", "1,2\n1,2,3\n"),
         ("short", "1,2\n"),
+        ("column", "a\n1\n2\n3\n"),
+        ("empty", ""),
+        ("inf", "1,inf\n2,3\n3,4\n"),
+        ("large", "1e200,1\n2,3\n3,4\n"),
+        ("wide", "1,2," * 200 + "1\n" + "2,1," * 200 + "0\n"),
+        ("long", "".join([f"0.{i},{i}\n" for i in range(40_000)])),
         ("good", "1,2\n3,4\n5,6\n"),
     ):
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")

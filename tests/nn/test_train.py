@@ -296,7 +296,7 @@ TWELVE = np.zeros(12)
         (bad(y=TWELVE - 1), ValueError, "takes labels from 0 to 1; got from -1.0"),
         (bad(y=TWELVE + 0.5), ValueError, "takes whole numbers for labels, got 0.5"),
         (bad(y=np.zeros((12, 2))), ValueError, r"write y.argmax\(axis=1\) for one-hot"),
-        (bad(y=["a"] * 12), ValueError, "y must hold real numbers"),
+        (bad(y=["a"] * 12), ValueError, r"holds 1 class\(es\), 'a', and the model has 2 outputs"),
         (bad(model=MLP([2, 1])), ValueError, "use binary_cross_entropy"),
         (bad(loss="binary_cross_entropy"), ValueError, "a model of one output, got 2"),
         (
@@ -320,7 +320,11 @@ TWELVE = np.zeros(12)
         (bad(validation="last_batch", batch_size=12), ValueError, "all 12 samples fit into one"),
         (bad(validation=(TWELVE,)), ValueError, r"a pair \(X, y\); got 1"),
         (bad(validation=(np.zeros((2, 3)), [0, 1])), ValueError, r"takes 2 input\(s\), got 3"),
-        (bad(validation=(np.zeros((2, 2)), [0, 5])), ValueError, "labels from 0 to 1; got from 0"),
+        (
+            bad(validation=(np.zeros((2, 2)), [0, 5])),
+            ValueError,
+            "y holds 5, which the model was not trained to tell: its classes are 0, 1",
+        ),
         (bad(optimizer=0.1), TypeError, r"an object such as SGD\(model.parameters\(\)"),
         (bad(optimizer=SGD), TypeError, r"SGD\(model.parameters.*; got the class SGD"),
         (

@@ -1,6 +1,5 @@
 """The page that trains: its first epochs are those of `fit`, and its numbers those of Python."""
 
-import base64
 import dataclasses
 import json
 import re
@@ -8,6 +7,7 @@ from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import numpy as np
@@ -204,7 +204,8 @@ def test_a_page_carries_many_orders_and_long_ones_once() -> None:
 @pytest.mark.parametrize("rate", [1e3, 1e200])
 def test_a_training_that_explodes_keeps_the_last_good_numbers(rate: float) -> None:
     recording = recording_of("regression")
-    script = f"""t.epochs(2);
+    script = f"""const first = t.meanLoss(0, data.count);
+        t.epochs(2);
         const before = [...t.w];
         t.lr = {rate};
         const told = t.epochs(500);
@@ -212,14 +213,15 @@ def test_a_training_that_explodes_keeps_the_last_good_numbers(rate: float) -> No
         const [epoch, history] = [t.epoch, t.history.length];
         t.lr = 0.001;
         const again = t.epochs(2);
-        return {{before, told, loss, epoch, history, again, w: [...t.w]}};"""
+        return {{first, before, told, loss, epoch, history, again, w: [...t.w]}};"""
     found = run(recording, script)
     assert re.search(
         r"^the (loss|gradient of layers\S+) became (Infinity|-Infinity|NaN) in batch \d+ of epoch",
         found["told"]["fault"],
     )
     assert found["epoch"] == found["told"]["epoch"] == found["history"]
-    assert np.isfinite(found["loss"])
+    # Not merely finite, but from before it exploded.
+    assert found["loss"] < 1e3 * found["first"]
     assert found["again"] is None or "became" in found["again"]["fault"]
     assert np.isfinite(found["w"]).all()
     if rate == 1e200:
@@ -344,6 +346,32 @@ def test_a_model_or_data_too_large_are_refused_with_the_number() -> None:
         playground(MLP([8, 1]), X, np.zeros(9000), **GOOD)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("-inf")])
+def test_a_model_that_is_not_finite_is_refused_by_name(number: float) -> None:
+    model = MLP([2, 3, 1])
+    model.layers[0].neurons[1].weights[0].data = number
+    with pytest.raises(ValueError, match=rf"layers.0.neurons.1.weights.0 of the model is {number}"):
+        playground(model, *MOONS, **GOOD)
+
+
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        (MOONS[0], 0 * MOONS[1]),
+        (0.0 * MOONS[0] + 3.0, MOONS[1]),
+        (MOONS[0][:1], MOONS[1][:1]),
+        (1e307 * MOONS[0], MOONS[1]),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_odd_data_has_a_page(X: Any, y: Any) -> None:
+    given: dict[str, Any] = GOOD | {"batch_size": 10**6, "validation": None}
+    recording = recorded(MLP([2, 3, 1], seed=0), X, y, **given)
+    told = run(recording, "t.lr = 1e-3; return [t.epochs(2), [...t.w]];")
+    assert told[0] is None or "became" in told[0]["fault"]
+    assert np.isfinite(told[1]).all()
+
+
 def test_a_model_that_keeps_something_of_each_call_is_refused() -> None:
     class Keeping(Module):
         def __init__(self) -> None:
@@ -388,8 +416,8 @@ def test_names_cannot_become_markup_or_script() -> None:
 
 def stills(page: TrainingPage) -> list[ElementTree.Element]:
     """Return the pictures that stay where scripts are stripped."""
-    texts = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page.html)
-    return [ElementTree.fromstring(base64.b64decode(text)) for text in texts]
+    texts = re.findall(r'src="data:image/svg\+xml;charset=utf-8,([^"]+)"', page.html)
+    return [ElementTree.fromstring(unquote(text)) for text in texts]
 
 
 def paths(picture: ElementTree.Element) -> list[str]:

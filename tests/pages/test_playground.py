@@ -30,7 +30,7 @@ def test_it_needs_nothing_else_and_is_small() -> None:
 
 def test_without_scripts_there_is_the_image_and_the_table() -> None:
     html = re.sub(r"<(script|style)>.*?</\1>", "", playground(NEURON, **VALUES).html, flags=re.S)
-    assert 'src="data:image/svg+xml;base64,' in html
+    assert 'src="data:image/svg+xml;' in html
     for name, value, slope in (("w", "0.5", "1.75"), ("x", "2", "0.44"), ("b", "-0.75", "0.88")):
         assert re.search(rf'row">{name}</th><td>given</td><td>{value}</td><td>', html), (
             name,
@@ -172,6 +172,73 @@ def slopes(z: Value, leaves: list[Value]) -> list[float]:
 
 
 @pytest.mark.browser
+def test_undo_takes_back_expressions_too(play: Opened) -> None:
+    undo = play.button("Undo")
+    play.set("w", "3")
+    hold = play.page.get_by_role("checkbox", name="hold b fixed in descent")
+    hold.check()
+    play.type("w*x - c")
+    assert "c is new" in play.word
+    play.set("x", "5")
+    play.button("Example: relu(x) + relu(-x)").click()
+    play.type("relu(x) + relu(-x)")  # that is shown already
+    assert play.values == {"x": 0.5}
+    undo.click()
+    assert play.word == "Undone: w*x - c"
+    assert play.line.input_value() == "w*x - c"
+    assert play.values == {"w": 3.0, "x": 5.0, "c": 0.5}
+    play.page.keyboard.press("Enter")  # the button still has the focus
+    assert play.values == {"w": 3.0, "x": 2.0, "c": 0.5}
+    play.type("u = 2; u*x")
+    play.set("u", "7")
+    undo.click()
+    undo.click()
+    undo.click()
+    assert play.word == f"Undone: {NEURON}"
+    assert (play.values, play.table) == (
+        VALUES | {"w": 3.0},
+        in_python(NEURON, VALUES | {"w": 3.0}),
+    )
+    assert hold.is_checked()
+    play.button("Step of gradient descent").click()
+    assert play.values["b"] == VALUES["b"]
+    play.button("Reset").click()
+    assert play.values == VALUES
+    for _ in range(3):
+        undo.click()
+    assert (play.told, play.values) == ("Undone: z = 0.244919", VALUES)
+    undo.click()
+    assert play.told == "There is nothing to undo."
+    play.type("tahn(x)")  # nothing was shown that could be taken back
+    undo.click()
+    assert play.told == "There is nothing to undo."
+
+
+@pytest.mark.browser
+def test_it_fills_a_projector_and_can_be_read(play: Opened) -> None:
+    page = play.page
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    for text in (NEURON, "u = x**2 + x*y + y**2; u**2 + u", "x" + "*tanh(x)" * 74):
+        play.type(text)
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+        size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        assert page.evaluate(size) == [1920, 1080]
+        picture, lab, table = (page.locator(f".cw-{part}").bounding_box()
+                               for part in ("live .cw-graph", "lab", "values"))  # fmt: skip
+        assert picture["width"] > 0.95 * 1920 or picture["height"] > 0.6 * 1080
+        assert 0 <= lab["x"] < table["x"] + table["width"] <= 1920
+        letters = page.evaluate(
+            "[parseFloat(getComputedStyle(document.querySelector('.cw-step .cw-said')).fontSize),"
+            " 11 * document.querySelector('.cw-graph svg').getScreenCTM().a]"
+        )
+        assert letters[0] > 20
+        assert letters[1] > 13
+    page.locator("body").click(position={"x": 3, "y": 1075})
+    page.keyboard.press("Home")
+    assert play.count.startswith("Step 1 of ")
+
+
+@pytest.mark.browser
 def test_steps_go_through_the_chain_rule(play: Opened) -> None:
     page = play.page
     assert page.locator(".cw-count").inner_text() == "Step 12 of 12"
@@ -207,13 +274,17 @@ def test_a_link_keeps_the_expression_and_the_numbers(play: Opened) -> None:
     assert play.line.input_value() == "x**3 + y"
     play.type("u = 2; u*x")
     play.set("u", "5")
+    play.page.get_by_role("checkbox", name="hold u fixed").check()
     play.button("Link to this expression and these numbers").click()
     link, kept = page.url, play.table
     page.goto("about:blank")
     page.goto(link)
     assert (play.table, play.values) == (kept, {"u": 5.0, "x": 1.1})
+    assert play.page.get_by_role("checkbox", name="hold u fixed").is_checked()
+    assert not play.page.get_by_role("checkbox", name="hold x fixed").is_checked()
     for bad in (
         "%E0%A4%A", "[", "3", "null", quote('["x", [["x", "1e999"]]]'), quote('["x", [["x", 1]]]'),
+        quote('["x", [["x", "1"]], [7]]'), quote('["x", [], [], 1]'),
         quote('["x*y", 7]'), quote('[["x"], []]'), link.partition("#")[2][:-9],
     ):  # fmt: skip
         page.locator(".cw-fault").evaluate("element => { element.textContent = ''; }")

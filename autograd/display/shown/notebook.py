@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from autograd.escaping import markup
+from autograd.escaping import image_source, markup
 
 # The most that a picture adds to the file of a notebook, in bytes.
 MOST_BYTES: Final = 60_000
@@ -26,9 +26,6 @@ _LIVE: Final = (
     "s.setAttribute('aria-label',this.alt);s.setAttribute('style',this.getAttribute('style'));"
     "this.replaceWith(document.importNode(s,true))"
 )
-# What means something in a data URL or an attribute of HTML; no more, for the size. For the same
-# reason attributes within stand between single quotes.
-_CODED: Final = {ord(c): f"%{ord(c):02X}" for c in "%#<>&\n\t"} | {ord('"'): "'"}
 
 
 class PictureFormat:
@@ -131,13 +128,12 @@ def bundle(
 
 def _html(svg: str, alt: str, note: str, fits: bool) -> str:
     """Return an image that a script, where one may run, replaces by the SVG itself."""
-    coded = re.sub(">\n<", "><", svg.replace("'", "&#39;")).translate(_CODED)
     name = markup(alt).replace('"', "&quot;")
     below = f"<p>{markup(note)}</p>" if note else ""
     wide = "max-width:100%;height:auto" if fits else "max-width:none"
     return (
         f'<div style="overflow-x:auto"><img alt="{name}" style="{wide}" '
-        f'src="data:image/svg+xml;charset=utf-8,{coded}" onload="{_LIVE}">{below}</div>'
+        f'src="{image_source(svg)}" onload="{_LIVE}">{below}</div>'
     )
 
 

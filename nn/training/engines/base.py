@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd import AnomalyError, Value, detect_anomaly, no_grad
+from autograd import AnomalyError, Value, detect_anomaly, no_grad, order
 from nn.inference.modes import Mode
-from nn.inference.predict import numbers_of
+from nn.inference.predict import numbers_of, programs_of
 from nn.layers.dropout import MaskStream
 from nn.losses import Loss, mean_loss
 from nn.module import Module
+from nn.training.history import GradientCost
 from nn.validation import Array, Floats
 
 
@@ -31,6 +32,17 @@ def checked_loss(loss: Loss, result: Any) -> Any:
             "is nothing to differentiate: compute it from the outputs it is given"
         )
     return result
+
+
+def edges_of(result: Value, parameters: list[Value]) -> int:
+    """Return how often a backward pass from a result multiplies: once on each edge of its graph."""
+    active, count = set(parameters), 0
+    for node in order(result):
+        used = sum([x in active for x in node.args]) if node.op is not None else 0
+        if used:
+            active.add(node)
+            count += used
+    return count
 
 
 class Engine:
@@ -71,6 +83,20 @@ class Engine:
         The model computes in train mode.
         """
         raise NotImplementedError
+
+    def accumulated(self, X: Floats, targets: Array, size: int) -> float:
+        """Find the gradients of a batch in parts of so many samples: see `gradients`."""
+        if len(X) <= size:
+            return self.gradients(X, targets)
+        total, slopes = 0.0, np.zeros(len(self._parameters))
+        for i in range(0, len(X), size):
+            lost = self.gradients(X[i : i + size], targets[i : i + size])
+            if not (math.isfinite(lost) and np.isfinite(self._slopes).all()):
+                return lost
+            total += lost
+            slopes += self._slopes * len(self._batch[0])
+        self._slopes = slopes / len(X)
+        return total
 
     def fault(self, lost: float, where: str) -> str:
         """Name the loss or gradient that became nan or infinite, and where; "" if none did."""
@@ -117,6 +143,10 @@ class Engine:
         """
         raise NotImplementedError
 
+    def cost(self, samples: int) -> GradientCost:
+        """Return what the gradients of so many samples have cost."""
+        raise NotImplementedError
+
     def load(self) -> None:
         """Take the model from a callback, which may have given it other numbers or parts.
 
@@ -133,8 +163,9 @@ class Engine:
 
     def outputs(self, X: Floats) -> Floats:
         """Return the model's outputs for many samples in eval mode, leaving no graph."""
-        with Mode(self._model, training=False):
-            return self._model.predict(X)
+        model = self._model
+        with Mode(model, training=False):
+            return programs_of(model).outputs(model, X) if self._is_predicting else model.predict(X)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
         """Return the model's outputs for many samples in eval mode, and their mean loss."""
@@ -186,8 +217,14 @@ class EagerEngine(Engine):
         self.moving: Any = None
         # Which parameters some sample's loss has depended on.
         self._is_reached = [False] * len(self._parameters)
+        # The edges of the first sample's graph: the multiplications of a backward pass.
+        self._edges = 0
         # Where the random masks stood before the last batch.
         self._began = self._masks.states()
+
+    def accumulated(self, X: Floats, targets: Array, size: int) -> float:
+        """See `Engine`; one graph at a time is the memory of one sample, however many there are."""
+        return self.gradients(X, targets)
 
     def failing(self) -> str:
         """See `Engine`; with the masks that the batch had."""
@@ -208,6 +245,7 @@ class EagerEngine(Engine):
                 if not math.isfinite(result.data):
                     return result.data
                 result.backward()
+                self._edges = self._edges or edges_of(result, self._parameters)
                 total += result.data
         # Backward passes add up in the leaves; divided by the batch's own length, a short last
         # batch is a mean like any other.
@@ -231,6 +269,10 @@ class EagerEngine(Engine):
         """See `Engine`; the Values are where the parameters are."""
         if not any(self._is_reached):
             raise self._nothing_to_train()
+
+    def cost(self, samples: int) -> GradientCost:
+        """See `Engine`; each graph is taken to be as large as the first."""
+        return GradientCost(samples, samples * self._edges)
 
     def load(self) -> None:
         """See `Engine`."""

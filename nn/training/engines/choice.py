@@ -57,17 +57,41 @@ def _reaching(loss: Loss) -> str:
     return ""
 
 
+def _by_method(name: str, optimizer: Any, method: str) -> MakeEngine:
+    """Return the maker of the engine that finds gradients by another method."""
+    # Most never need it, and it takes longer to import than a small run.
+    from nn.training.engines.methods import MethodEngine, check_method
+
+    check_method(method)
+    if name == "compiled":
+        raise ValueError(
+            f"compiled programs find gradients by backpropagation; write engine='eager' for "
+            f"gradients={method!r}, or leave it out"
+        )
+    if getattr(optimizer, "during_backward", False):
+        raise ValueError(
+            f"there is no backward pass in gradients={method!r} to move parameters during: leave "
+            "during_backward out of the optimizer"
+        )
+
+    def made(model: Module, loss: Loss, X: Floats, targets: Array) -> Engine:
+        return MethodEngine(model, loss, X, targets, method)
+
+    return made
+
+
 ENGINES: Mapping[str, MakeEngine] = MappingProxyType(
     {"auto": _auto, "compiled": CompiledEngine, "eager": EagerEngine}
 )
 
 
-def engine_named(name: str, optimizer: Any = None) -> MakeEngine:
+def engine_named(name: str, optimizer: Any = None, gradients: str = "backprop") -> MakeEngine:
     """Return the maker of the engine of that name, from a model, a loss, samples and targets.
 
     Args:
         name: of the engine.
         optimizer: the one that will move the parameters, which may want to do so within a pass.
+        gradients: the method to find gradients by.
 
     Raises:
         ValueError: if there is none of that name, or the optimiser cannot work with it.
@@ -76,6 +100,8 @@ def engine_named(name: str, optimizer: Any = None) -> MakeEngine:
     <class 'nn.training.engines.base.EagerEngine'>
     """
     found = look_up("engine", name, ENGINES)
+    if gradients != "backprop":
+        return _by_method(name, optimizer, gradients)
     if not getattr(optimizer, "during_backward", False):
         return found
     if name == "compiled":

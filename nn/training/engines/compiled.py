@@ -22,8 +22,12 @@ from nn.layers.dropout import Dropout, calls_of, given
 from nn.losses import LOSSES, Loss
 from nn.module import Module
 from nn.optim import array_step
-from nn.training.engines.base import Engine, checked_loss
+from nn.training.engines.base import Engine, checked_loss, edges_of
+from nn.training.history import GradientCost
 from nn.validation import Array, Floats
+
+# A graph of more parameters would take longer to record than some runs.
+_COUNTED = 10_000
 
 
 class CompiledEngine(Engine):
@@ -147,6 +151,15 @@ class CompiledEngine(Engine):
             p.grad = g if is_reached else None
         optimizer.step()
         program.load()
+
+    def cost(self, samples: int) -> GradientCost:
+        """See `Engine`; what the program computes at once is counted as a recorded graph has it."""
+        is_counted = self._compiled.is_closed and len(self._parameters) <= _COUNTED
+        if not is_counted:
+            return GradientCost(samples, None)
+        x, target = self._batch[0][0].tolist(), self._batch[1][0].tolist()
+        result = self._loss.function(self._model(x), target)
+        return GradientCost(samples, samples * edges_of(result, self._parameters))
 
     # Between the program and the Values ---------------------------------------------------------
 

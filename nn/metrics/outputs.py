@@ -11,30 +11,45 @@ import numpy as np
 from nn.validation import Array, Floats, numeric, real, whole
 
 
-def classes(outputs: Any, cut: float = 0.0) -> Array:
+def classes(outputs: Any, cut: float | None = None) -> Array:
     """Return the predicted class of each sample, as whole numbers from 0.
 
     Args:
         outputs: of shape (samples, outputs), or (samples,) for a model of one output.
         cut: for one output, the value above which the class is 1: 0 for a logit or a score, 0.5
-            for a sigmoid.
+            for a sigmoid. None for 0, where that cannot be meant otherwise.
 
     Raises:
-        ValueError: if outputs are of another shape or hold anything but finite numbers.
+        ValueError: if outputs are of another shape or hold anything but finite numbers; or if no
+            cut is given for single outputs that all lie between 0 and 1, as a sigmoid's do, and it
+            matters.
 
     >>> classes([[0.1, 0.7, 0.2], [0.4, 0.4, 0.2]])
     array([1, 0])
     >>> classes([[-2.0], [0.0], [3.0]])
     array([0, 0, 1])
     """
-    array, cut = numeric("outputs", outputs), real("cut", cut)
+    array = numeric("outputs", outputs)
     if array.ndim not in (1, 2) or 0 in array.shape[1:]:
         raise ValueError(
             f"outputs must be of shape (samples, outputs) or (samples,); got {array.shape}"
         )
     if array.ndim == 2 and array.shape[1] > 1:
         return array.argmax(axis=1)
-    return (array.reshape(len(array)) > cut).astype(np.int64)
+    single = array.reshape(len(array))
+    return (single > (_usual_cut(single) if cut is None else real("cut", cut))).astype(np.int64)
+
+
+def _usual_cut(outputs: Array) -> float:
+    """Return 0, the cut of logits and scores, unless these may be outputs of a sigmoid."""
+    within = len(outputs) and outputs.min() >= 0 and outputs.max() <= 1
+    if within and ((outputs > 0) & (outputs <= 0.5)).any():
+        raise ValueError(
+            f"all outputs lie from {outputs.min():.3g} to {outputs.max():.3g}: a sigmoid's part at "
+            "0.5, logits at 0, and these may be either. Write cut=0.5 or cut=0, or measure the "
+            "model as training does: nn.evaluate(model, X, y, loss=..., metrics=['accuracy'])"
+        )
+    return 0.0
 
 
 def true_classes(y: Any) -> Array:
@@ -77,7 +92,7 @@ def _check_whole(name: str, labels: Array) -> None:
         raise ValueError(f"{name} must hold whole numbers for classes, got {odd}")
 
 
-def accuracy(outputs: Any, y: Any, cut: float = 0.0) -> float:
+def accuracy(outputs: Any, y: Any, cut: float | None = None) -> float:
     """Return the share of samples whose predicted class is the right one, from 0 to 1.
 
     Args:
@@ -86,7 +101,7 @@ def accuracy(outputs: Any, y: Any, cut: float = 0.0) -> float:
         cut: see `classes`.
 
     Raises:
-        ValueError: if there are not as many labels as samples, or none.
+        ValueError: if there are not as many labels as samples, or none; or as `classes`.
 
     >>> accuracy([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 1, 1])
     0.6666666666666666

@@ -5,60 +5,13 @@ keyword. Names of ours are written in full, `nn.Layer` and `model.arrays()`, so 
 them up. Errors stay Python's own, with the advice behind; `autograd.spellings` has the words.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Never
 
 from autograd import spellings as words
+from nn.spellings.named import NAMED as NAMED
 
 lacking = words.lacking
-
-# Names that stand for an entry of a table, in small letters and without lines between them.
-NAMED: Mapping[str, Sequence[str]] = {
-    "mean_squared_error": ("mse", "l2", "squarederror", "squared", "leastsquares", "quadratic"),
-    "mean_absolute_error": ("mae", "l1", "absoluteerror"),
-    "huber": ("smoothl1",),
-    "hinge": ("svm", "maxmargin", "multimargin", "multiclasshinge", "categoricalhinge"),
-    "binary_cross_entropy": (
-        "bce",
-        "bcewithlogits",
-        "binarycrossentropy",
-        "sigmoidcrossentropy",
-        "log",
-        "logistic",
-        "deviance",
-    ),
-    "cross_entropy": (
-        "ce",
-        "nll",
-        "crossentropy",
-        "categoricalcrossentropy",
-        "sparsecategoricalcrossentropy",
-        "softmaxcrossentropy",
-        "negativeloglikelihood",
-    ),
-    "sgd": ("gradientdescent", "descent"),
-    "adam": ("adaptivemoments",),
-    "linear": ("identity", "none", "id"),
-    "sigmoid": ("logistic", "expit"),
-    "leaky_relu": ("lrelu",),
-    "silu": ("swish",),
-    "sin": ("sine", "siren"),
-    "step": ("heaviside", "threshold"),
-    "scaled_normal": ("lecun", "lecunnormal", "normal", "random"),
-    "xavier": ("glorot", "glorotuniform", "xavieruniform", "glorotnormal", "xaviernormal"),
-    "he": ("kaiming", "henormal", "heuniform", "kaimingnormal", "kaiminguniform"),
-    "constant": ("zeros", "zero", "ones"),
-    "digits": ("loaddigits",),
-    "circles": ("makecircles",),
-    "moons": ("makemoons",),
-    "train": ("fit", "learn"),
-    "draw": ("plot", "graph", "show"),
-    "explain": ("grad", "gradient", "derive", "derivative", "diff"),
-    "walk": ("walkthrough", "step", "steps"),
-    "play": ("playground", "live"),
-    "compiled": ("numpy", "compile", "jit", "fast"),
-    "eager": ("python", "scalar", "interpreted"),
-}
 
 _DENSE = "nn.Layer(n_in, n_out, activation='linear'), or nn.MLP([n_in, 16, n_out])"
 _STACK = "nn.MLP([n_in, 16, n_out]), or a class of your own, nn.Module with __call__"
@@ -67,7 +20,7 @@ _DESCENT = "nn.Adam(parameters, lr=0.001), or nn.optim.Optimizer with a move of 
 _TRAIN = "nn.fit(model, X, y, loss='cross_entropy', optimizer=optimizer, epochs=10, batch_size=32)"
 _BATCHES = "nn.minibatches(X, y, batch_size=32)"
 NUMBERS = "leave it out: every number is a float of its own, on the processor"
-_ACCURACY = "nn.accuracy(model.predict(X), y)"
+_ACCURACY = "nn.evaluate(model, X, y, loss='cross_entropy', metrics=['accuracy'])"
 
 
 def _activation(name: str) -> str:
@@ -116,7 +69,7 @@ NAMES: Mapping[str, str] = {
     "SmoothL1Loss": "nn.huber(outputs, targets)",
     "SparseCategoricalCrossentropy": "nn.cross_entropy(logits, label)",
     "l1_loss": "nn.mean_absolute_error(outputs, targets)",
-    "log_loss": "nn.binary_cross_entropy(logit, label), the output first",
+    "log_loss": "nn.metrics.log_loss(probabilities, y), the probabilities first",
     "mae": "nn.mean_absolute_error(outputs, targets)",
     "mse": "nn.mean_squared_error(outputs, targets)",
     "mse_loss": "nn.mean_squared_error(outputs, targets)",
@@ -128,7 +81,7 @@ NAMES: Mapping[str, str] = {
     "CosineDecay": "nn.schedules.cosine(0.1, steps=1000)",
     "DataLoader": _BATCHES,
     "Dataset": _BATCHES,
-    "EarlyStopping": "callbacks=[f] in nn.fit, where f(model, history) returns True to stop",
+    "EarlyStopping": "patience=5 in nn.fit",
     "ExponentialDecay": "nn.schedules.exponential(0.1, factor=0.999)",
     "ExponentialLR": "nn.schedules.exponential(0.1, factor=0.999)",
     "GridSearchCV": "a loop over nn.fit",
@@ -144,7 +97,6 @@ NAMES: Mapping[str, str] = {
     "TensorDataset": _BATCHES,
     "clip_grad_norm_": "nn.SGD(parameters, lr=0.1, clip_norm=1.0)",
     "clip_grad_value_": "nn.SGD(parameters, lr=0.1, clip_value=1.0)",
-    "evaluate": _ACCURACY,
     "keras": _TRAIN,
     "lr_scheduler": "nn.schedules.cosine(0.1, steps=1000), as lr= of nn.SGD",
     "optimizers": "nn.SGD(parameters, lr=0.1)",
@@ -153,6 +105,10 @@ NAMES: Mapping[str, str] = {
     "StandardScaler": "(X - X.mean(axis=0)) / X.std(axis=0)",
     "accuracy_score": "nn.accuracy(outputs, y), the outputs first",
     "confusion_matrix": "nn.confusion(predicted, right, count), the predictions first",
+    "f1_score": "nn.metrics.f1(predicted, y), the predictions first",
+    "precision_score": "nn.metrics.precision(predicted, y), the predictions first",
+    "r2_score": "nn.metrics.r2(outputs, y), the outputs first",
+    "recall_score": "nn.metrics.recall(predicted, y), the predictions first",
     "load_digits": "nn.datasets.digits()",
     "make_circles": "nn.datasets.circles(n)",
     "make_moons": "nn.datasets.moons(n)",
@@ -195,7 +151,8 @@ MODEL: Mapping[str, str] = {
     ".modules": "model.named_parameters()",
     ".named_modules": "model.named_parameters()",
     ".partial_fit": _TRAIN,
-    ".predict_proba": "autograd.sigmoid(model.predict(X)), or autograd.softmax(row) of each row",
+    ".classes_": "model.classes",
+    ".predict_proba": "model.predict_probabilities(X)",
     ".requires_grad": _FROZEN,
     ".requires_grad_": _FROZEN,
     ".save_weights": "model.save(path)",
@@ -244,7 +201,6 @@ OPTIMIZER: Mapping[str, str] = {
 }
 
 _STEPS = "optimizer=nn.SGD(model.parameters(), lr=0.1)"
-_STOP = "callbacks=[f], where f(model, history) returns True to stop"
 FIT: Mapping[str, str] = {
     **dict.fromkeys(
         ("n_epochs=", "num_epochs=", "nb_epoch=", "max_epochs=", "max_iter=", "n_iter="), "epochs="
@@ -258,11 +214,18 @@ FIT: Mapping[str, str] = {
     "verbose=": "progress=",
     "random_state=": "seed=",
     "callback=": "callbacks=[f]",
-    "early_stopping=": _STOP,
-    "patience=": _STOP,
+    **dict.fromkeys(("early_stopping=", "n_iter_no_change="), "patience=5"),
+    **dict.fromkeys(("accumulation_steps=", "gradient_accumulation_steps="), "accumulate="),
+    **dict.fromkeys(("initial_epoch=", "warm_start="), "history="),
     "device=": NUMBERS,
-    "metrics=": "leave it out: the accuracy is measured wherever y holds classes",
-    "shuffle=": "leave it out: each epoch draws a new order, from seed=",
+}
+_LABELS_OF = ("y_true=", "labels=", "targets=")
+EVALUATE: Mapping[str, str] = {
+    **{key: here for key, here in FIT.items() if here == "loss="},
+    **dict.fromkeys(_LABELS_OF, "y="),
+    **dict.fromkeys(("scoring=", "metric=", "scorer="), "metrics=['accuracy']"),
+    "batch_size=": "leave it out: all samples are measured at once",
+    "verbose=": "leave it out: nothing is printed",
 }
 # Of `playground`, which takes a learning rate or an optimizer.
 _MOVES = "optimizer=nn.SGD(model.parameters(), lr=0.1, momentum=0.9)"
@@ -346,7 +309,6 @@ DATA: Mapping[str, str] = {
     "test_size=": "fraction=",
     "random_state=": "seed=",
     "seed=": "rng=",
-    "shuffle=": "leave it out: each epoch is a new order, drawn from rng=",
 }
 # Options of the command `chalkgrad`.
 COMMAND: Mapping[str, str] = {

@@ -1,0 +1,180 @@
+"""A run of training: epochs of mini-batches, a step on the mean gradient of each.
+
+The loop knows nothing of how gradients are found: an engine does that. However a run ends, the
+parameters are those after a finished epoch: the last one, or with patience the best.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd import Value
+from nn.data.schema import keep_schema
+from nn.module import Module
+from nn.training.arguments import Callback, Stepping
+from nn.training.engines.base import Engine
+from nn.training.history import History
+from nn.training.plan import CAUSES, DivergenceError, Plan
+from nn.training.progress import Bar, bar_of, say_above
+from nn.validation import Floats
+
+UNMOVED = (
+    "No parameter moved in the first epoch: the optimizer's steps change nothing in this model, "
+    "its learning rate is 0, or every gradient is."
+)
+
+
+@dataclass
+class Patience:
+    """How long to wait for a lower validation loss: the least so far, and its parameters.
+
+    Attributes:
+        most: how many epochs in a row may bring no lower loss; None to look at none.
+        epoch: the number of the best epoch; 0 before there is one.
+        loss: its validation loss.
+        numbers: the parameters after it.
+
+    >>> watch = Patience(most=2)
+    >>> [watch.sees(n, loss, np.zeros(1)) for n, loss in enumerate([0.5, 0.25, 0.5, 0.25], 1)]
+    [False, False, False, True]
+    >>> watch.epoch
+    2
+    """
+
+    most: int | None
+    epoch: int = 0
+    loss: float = math.inf
+    numbers: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def sees(self, epoch: int, loss: float | None, numbers: Floats) -> bool:
+        """Look at the validation loss of an epoch; return whether patience is at its end."""
+        if self.most is None or loss is None:
+            return False
+        if loss < self.loss:
+            self.epoch, self.loss, self.numbers = epoch, loss, numbers
+        return epoch - self.epoch >= self.most
+
+
+class Run:
+    """A run that is underway.
+
+    Args:
+        model: what is trained.
+        optimizer: what moves its parameters.
+        plan: the samples of each epoch.
+        history: the epochs that were finished before; this run's are added.
+        watch: what patience looks at.
+        calls: the callbacks.
+        part: how many samples' gradients are found at once.
+
+    Attributes:
+        finished: the parameters after the last finished epoch.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Stepping,
+        plan: Plan,
+        history: History,
+        watch: Patience,
+        calls: Sequence[Callback],
+        part: int,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.plan = plan
+        self.history = history
+        self.watch = watch
+        self._calls = calls
+        self._part = part
+        self._parameters = model.parameters()
+        self.finished: list[float] | Floats = [p.data for p in self._parameters]
+        self._is_first = True
+        self._seen = 0
+
+    def go(self, make_engine: Callable[..., Engine], last: int, progress: bool) -> None:
+        """Train until an epoch of that number is finished, or something ends the run before.
+
+        Raises:
+            DivergenceError: if the loss, a gradient or an output is not finite.
+        """
+        history, plan = self.history, self.plan
+        bar = bar_of(progress, (last - plan.done(history)) * plan.steps)
+        engine: Engine | None = None
+        first, before = len(history), keep_schema(self.model, plan.schema)
+        try:
+            engine = make_engine(self.model, plan.loss, *plan.train)
+            history.engine, history.note = engine.name, engine.note
+            say_above(bar, engine.note)
+            while plan.done(history) < last and not history.is_ended:
+                self._epoch(engine, bar)
+        except BaseException as error:
+            _restore(self._parameters, self.finished)
+            keep_schema(self.model, plan.schema if len(history) > first else before)
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            history.interrupted = True
+        finally:
+            bar.close()
+        if engine is not None and self._seen:
+            history.cost = engine.cost(self._seen)
+        if self.watch.epoch:
+            history.best_epoch = self.watch.epoch
+            _restore(self._parameters, self.watch.numbers)
+        for p in self._parameters:
+            p.grad = None
+
+    def _epoch(self, engine: Engine, bar: Bar) -> None:
+        """Train for an epoch, measure, and ask the callbacks and patience whether to go on."""
+        history, plan, calls = self.history, self.plan, self._calls
+        began = time.perf_counter()
+        number = plan.done(history) + 1
+        batches, trained, held = plan.epoch(number)
+        engine.begin(number)
+        total = self._descend(engine, batches, number, bar)
+        engine.store()
+        numbers = engine.numbers()
+        if self._is_first and np.array_equal(numbers, self.finished):
+            history.note = f"{history.note} {UNMOVED}".strip()
+        self._is_first = False
+        history.append(plan.record(engine, history, total, trained, held, began))
+        self.finished = numbers
+        bar.set_postfix_str(history[-1].summary)
+        history.stopped_early = self.watch.sees(number, history[-1].validation_loss, numbers)
+        # All of them, also after one that asks to stop.
+        answers = [_asks_to_stop(call(self.model, history)) for call in calls]
+        history.stopped = any(answers)
+        if calls and not history.stopped:
+            engine.load()
+            self.finished = engine.numbers()
+
+    def _descend(self, engine: Engine, batches: Any, number: int, bar: Bar) -> float:
+        """Take a step for each batch of an epoch, and return the sum of the losses before them."""
+        total = 0.0
+        for step, (xs, ts) in enumerate(batches, 1):
+            lost = engine.accumulated(xs, ts, self._part)
+            fault = engine.fault(lost, f"batch {step} of epoch {number}")
+            if fault:
+                causes = CAUSES.format(number - 1)
+                raise DivergenceError(f"{fault}. {causes}{engine.failing()}", self.history)
+            engine.step(self.optimizer)
+            total += lost
+            self._seen += len(xs)
+            bar.update()
+        return total
+
+
+def _asks_to_stop(answer: object) -> bool:
+    # Only a bool: a callback that ends in file.write(...) returns a number and means nothing by it.
+    return answer is True or (isinstance(answer, np.bool_) and bool(answer))  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _restore(parameters: list[Value], data: list[float] | Floats) -> None:
+    for p, x in zip(parameters, data if isinstance(data, list) else data.tolist(), strict=True):
+        p.data = x
+        p.grad = None

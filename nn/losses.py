@@ -286,6 +286,7 @@ class Loss:
             "binary" (0 to 1), "margin" (±1, or a class), or "any" for a user's function.
         cut: the output above which a model of one output says class 1.
         logits: whether it squashes the outputs itself.
+        weighted: whether its targets have the weight of the sample beside them.
     """
 
     name: str
@@ -293,6 +294,7 @@ class Loss:
     target: _Target
     cut: float = 0.0
     logits: bool = False
+    weighted: bool = False
 
 
 def _named(function: Function, target: _Target, *, cut: float = 0.0, logits: bool = False) -> Loss:

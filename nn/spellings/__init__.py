@@ -102,7 +102,9 @@ NAMES: Mapping[str, str] = {
     "optimizers": "nn.SGD(parameters, lr=0.1)",
     "train": _TRAIN,
     # Data and metrics.
-    "StandardScaler": "(X - X.mean(axis=0)) / X.std(axis=0)",
+    "LabelEncoder": "leave it out: y may hold text, and model.classes has the names",
+    "OrdinalEncoder": "nn.OneHotEncoder()",
+    "get_dummies": "nn.OneHotEncoder()",
     "accuracy_score": "nn.accuracy(outputs, y), the outputs first",
     "confusion_matrix": "nn.confusion(predicted, right, count), the predictions first",
     "f1_score": "nn.metrics.f1(predicted, y), the predictions first",

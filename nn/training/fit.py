@@ -3,9 +3,10 @@
 `run` is the loop behind it, `plan` the samples of each epoch, and an engine finds the gradients.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nn.data.preprocessing import Preprocessor
 from nn.losses import Function, loss_named
 from nn.module import Module
 from nn.spellings import FIT
@@ -34,6 +35,9 @@ def fit(
     epochs: int,
     batch_size: int,
     validation: Validation = 0.1,
+    preprocessing: Preprocessor | Sequence[Preprocessor] | None = None,
+    class_weight: Mapping[Any, float] | str | None = None,
+    sample_weight: Any = None,
     shuffle: bool = True,
     seed: int = 0,
     engine: str = "auto",
@@ -73,6 +77,15 @@ def fit(
             chosen once (as `split` does; of classes, each its share); a pair (X, y); None or 0 for
             nothing; or "last_batch", where each epoch trains on all batches of its permutation but
             the last, which is that epoch's validation set, so samples move between the two.
+        preprocessing: scalers and encoders such as `nn.StandardScaler()`, one or a list in order.
+            Copies of those that were not fitted are fitted on the samples that are trained on; the
+            model keeps them (`model.preprocessing`, and its file), and everything it predicts from
+            or is measured on goes through them. A model that has some goes on with them.
+        class_weight: the weight of each class by its label, 1 for those left out; or "balanced",
+            which weighs a class by samples / (classes · samples of the class). The loss of a batch
+            is then Σ w l / Σ w, and so are the losses of the history; metrics count samples.
+        sample_weight: a weight of at least 0 for each sample, which multiplies that of its class.
+            With a validation pair, give (X, y, sample_weight) for the weights there.
         shuffle: draw a new order of the samples for each epoch; with False they keep theirs, and a
             fraction held out is the last of them.
         seed: of the split and of the order of samples in each epoch.
@@ -139,7 +152,7 @@ def fit(
     part = whole("batch_size", batch_size)
     size = part * whole("accumulate", accumulate)
     parameters = trainable(model)
-    options = DataOptions(shuffle)
+    options = DataOptions(shuffle, class_weight, sample_weight, preprocessing)
     plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
     make_engine = engine_named(engine, optimizer, gradients)
     check_optimizer(optimizer, parameters)

@@ -4,15 +4,30 @@ It is made before the run and does not change; whatever is wrong with the data i
 made. It also measures the model after an epoch, and says where that has run away.
 """
 
+# pyright: reportPrivateUsage=false
+# The rooms of the house ask a model what users need not know.
+
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from nn.data.frames import in_order, rows
 from nn.data.schema import Schema, schema_kept
+from nn.data.steps import checked_steps, fitted_on
+from nn.data.weights import (
+    class_weights,
+    evened,
+    mass_of,
+    places_of,
+    weighted,
+    weights_of,
+    with_weights,
+    without_weights,
+)
 from nn.losses import Loss
 from nn.metrics.outputs import accuracy
 from nn.metrics.reading import Reading
@@ -68,9 +83,15 @@ class DataOptions:
 
     Attributes:
         shuffle: whether each epoch draws a new order; otherwise the last samples are held out.
+        class_weight: "balanced", or the weights of classes by their labels.
+        sample_weight: the weight of each sample.
+        preprocessing: steps between the data and the model.
     """
 
     shuffle: bool = True
+    class_weight: Any = None
+    sample_weight: Any = None
+    preprocessing: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +105,6 @@ class Plan:
         last_batch: hold the last batch of each epoch out instead.
         seed: of the order.
         classes: whether the targets are classes.
-        reading: how the model's outputs are read.
         schema: how samples and targets were read, for the model to keep.
         metrics: those measured beside the accuracy.
     """
@@ -95,9 +115,17 @@ class Plan:
     last_batch: bool
     seed: int
     classes: bool
-    reading: Reading
     schema: Schema
     metrics: tuple[Metric, ...] = ()
+
+    def evened(self, targets: Array, where: str) -> tuple[Array, float]:
+        """Divide the weights of a batch by their mean; return its targets and that mean."""
+        return evened(self.loss, targets, where)
+
+    @property
+    def reading(self) -> Reading:
+        """How the model's outputs are read."""
+        return self.schema.reading
 
     @property
     def train(self) -> Part:
@@ -118,7 +146,8 @@ class Plan:
         batches = self.batches.drawn_by(epoch_rng(self.seed, epoch))
         if not self.last_batch:
             return batches, self.train, self.held
-        *drawn, held = batches
+        *drawn, (xs, ts) = batches
+        held = xs, self.evened(ts, f"the last batch of epoch {epoch}")[0]
         samples, targets = zip(*drawn, strict=True)
         return drawn, (np.concatenate(samples), np.concatenate(targets)), held
 
@@ -155,7 +184,7 @@ class Plan:
             held_metric, held_metrics = self.measure(outputs, held[1])
         return EpochRecord(
             epoch=epoch,
-            loss=total / len(trained[0]),
+            loss=total / mass_of(self.loss, trained[1]),
             metric=metric,
             validation_loss=held_loss,
             validation_metric=held_metric,
@@ -171,8 +200,9 @@ class Plan:
         """Return the accuracy of a model's outputs, None without classes, and the other metrics."""
         if outputs is None:
             return None, {}
-        found = accuracy(outputs, targets, self.reading.cut) if self.classes else None
-        return found, measured(self.metrics, Said(outputs, targets, self.reading))
+        right = without_weights(self.loss, targets)
+        found = accuracy(outputs, right, self.reading.cut) if self.classes else None
+        return found, measured(self.metrics, Said(outputs, right, self.reading))
 
 
 def planned(
@@ -189,23 +219,41 @@ def planned(
     """Check the data against the model and the loss, and hold out the part asked for."""
     chosen = metrics_named(metrics)
     shuffle = flag("shuffle", options.shuffle)
-    samples, targets, schema, classes = read(model, X, y, loss, schema_kept(model), strict=False)
-    held: Part | None = None
-    train: Part = samples, targets
-    share = _share(validation, len(samples), size)
+    steps, before = checked_steps(options.preprocessing), schema_kept(model)
+    samples, targets, schema, classes = read(model, X, y, loss, before, strict=False, steps=steps)
+    outputs = output_count(model, samples)
+    kept, out = slice(None), None
+    if share := _share(validation, len(samples), size):
+        strata = strata_of(targets, sure=True) if schema.classes is not None else None
+        kept, out = held_out(len(samples), share, seed, strata, shuffle=shuffle)
+        if not all(step.is_fitted for step in steps):
+            # Once more, without the samples held out.
+            table = in_order(X, schema.columns)
+            schema = replace(schema, steps=fitted_on(steps, rows(table, kept)))
+            samples = schema.samples(X).astype(np.float64)
+            model._check_width(samples.shape)
+    train: Part = samples[kept], targets[kept]
+    held: Part | None = None if out is None else (samples[out], targets[out])
+    of_classes = None
+    if options.class_weight is not None:
+        of_classes = class_weights(options.class_weight, places_of(train[1]), schema.classes)
+    weights = weights_of(options.sample_weight, of_classes, targets)
+    beside = None if weights is None or out is None else weights[out]
     if isinstance(validation, tuple | list):
         pair: Sequence[Any] = validation
         own = read(model, pair[0], pair[1], loss, schema, strict=True)
         held, classes = (own.samples, own.targets), classes and own.classes
-    elif share:
-        strata = strata_of(targets, sure=True) if schema.classes is not None else None
-        kept, out = held_out(len(samples), share, seed, strata, shuffle=shuffle)
-        train, held = (samples[kept], targets[kept]), (samples[out], targets[out])
-    reading = schema.reading
-    check_metrics(chosen, loss, reading, output_count(model, samples), classes)
+        beside = weights_of(pair[2] if len(pair) == 3 else None, of_classes, own.targets)
+    check_metrics(chosen, loss, schema.reading, outputs, classes)
+    if weights is not None:
+        loss = weighted(loss, targets)
+        train = train[0], with_weights(train[1], weights[kept])
+        if held is not None:
+            ts = with_weights(held[1], np.ones(len(held[1])) if beside is None else beside)
+            held = held[0], evened(loss, ts, "the samples held out")[0]
     batches = Batches(*train, size, epoch_rng(seed, 1), drop_last=False, shuffle=shuffle)
     last_batch = isinstance(validation, str)
-    return Plan(loss, batches, held, last_batch, seed, classes, reading, schema, tuple(chosen))
+    return Plan(loss, batches, held, last_batch, seed, classes, schema, tuple(chosen))
 
 
 def _share(validation: Validation, count: int, size: int) -> float:
@@ -216,7 +264,7 @@ def _share(validation: Validation, count: int, size: int) -> float:
     """
     if isinstance(validation, tuple | list):
         pair: Sequence[Any] = validation
-        if len(pair) != 2:
+        if len(pair) not in (2, 3):
             raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
         return 0.0
     if isinstance(validation, str):

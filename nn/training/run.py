@@ -156,14 +156,15 @@ class Run:
     def _descend(self, engine: Engine, batches: Any, number: int, bar: Bar) -> float:
         """Take a step for each batch of an epoch, and return the sum of the losses before them."""
         total = 0.0
-        for step, (xs, ts) in enumerate(batches, 1):
+        for step, (xs, given) in enumerate(batches, 1):
+            ts, weight = self.plan.evened(given, f"batch {step} of epoch {number}")
             lost = engine.accumulated(xs, ts, self._part)
             fault = engine.fault(lost, f"batch {step} of epoch {number}")
             if fault:
                 causes = CAUSES.format(number - 1)
                 raise DivergenceError(f"{fault}. {causes}{engine.failing()}", self.history)
             engine.step(self.optimizer)
-            total += lost
+            total += lost * weight
             self._seen += len(xs)
             bar.update()
         return total

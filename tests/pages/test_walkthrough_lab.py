@@ -1,16 +1,20 @@
 """What stands beside the numbers of a walkthrough: leaves held fixed, and room for any number."""
 
 import json
+import math
+import re
 from importlib.resources import files
 from typing import Any
 
 import pytest
 
 from autograd import Value, walkthrough
+from autograd.display.chain.terms import figure
 from autograd.escaping import apart
 from support.browser import faults
 from support.graphs import composite
 from support.javascript import node
+from support.walking import ARRIVED, spoilt
 
 pytestmark = pytest.mark.browser
 
@@ -72,6 +76,45 @@ def test_numbers_on_arrows_cover_no_others(opened: Any):
                                 for n in range(2))  # fmt: skip
                 # Letters are a little less high than their line.
                 assert i == k or across <= 0.0 or down < 2.0, (i, k)
+
+
+def test_no_link_that_was_changed_breaks_the_page(opened: Any):
+    page = opened(walkthrough(composite()[0]))
+    page.page.keyboard.press("End")
+    links = list(spoilt("x=1.25!&y=-0.5e-3", 1, 400))
+    before = {"x": 1.0, "y": 2.0}
+    taken = 0
+    for link, found in zip(links, page.page.evaluate(ARRIVED, links), strict=True):
+        leaves = {name: float(x) for name, x in found["leaves"]}
+        if found["told"].endswith(": the numbers stay as they are."):
+            assert leaves == before, link
+        taken += leaves != before
+        assert all(map(math.isfinite, leaves.values())), link
+        before = leaves
+        nodes = composite(**leaves)
+        shown = {name: [value, slope] for name, _, value, slope in found["table"]}
+        assert shown["z"] == [figure(nodes[0].data), "1"], link
+        nodes[0].backward()
+        assert [shown[leaf.label][1] for leaf in nodes[1:]] == [
+            figure(leaf.grad) for leaf in nodes[1:]
+        ], link
+    assert 10 < taken < 300
+    assert page.page.evaluate("window.pwned") is None
+    assert page.page.locator(".chalk-walk img").count() == 0
+
+
+def test_long_texts_in_a_field_are_refused_at_once(opened: Any):
+    page = opened(walkthrough(composite()[0]))
+    for text in (
+        "1" * 100_000 + "x",
+        "9" * 100_000,
+        " " * 100_000 + "x",
+        "-" + " " * 100_000 + "x",
+    ):
+        page.field("x").fill(text)
+        page.page.keyboard.press("Enter")
+        assert re.fullmatch("“.{1,40}…?” is no (finite )?number: .*", page.told)
+        assert page.outcome("z") == "56"
 
 
 NAMES = "שלום", "עולם טוב", "مرحبا٢", "x"

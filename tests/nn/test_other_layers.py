@@ -16,6 +16,7 @@ from nn import (
     MLP,
     SGD,
     Adam,
+    AdamW,
     Dropout,
     Embedding,
     Flatten,
@@ -145,6 +146,25 @@ def test_compiled_training_equals_eager(
     assert [run[0] for run in runs] == ["compiled", "eager", "compiled"]
     np.testing.assert_allclose(runs[0][1:], runs[1][1:], rtol=1e-9, atol=1e-12)
     assert runs[0] == runs[2]
+
+
+@pytest.mark.parametrize("gradients", ["backprop", "finite_differences"])
+def test_rows_that_no_sample_used_decay_as_others_do(gradients: str) -> None:
+    """A row without a gradient would be left out by the eager engine, and moved by the other."""
+    runs: list[Any] = []
+    for engine, method in (
+        ("compiled", "backprop"),
+        ("auto" if gradients != "backprop" else "eager", gradients),
+    ):
+        model = Sequential(Embedding(6, 2, seed=1), Flatten(), Layer(2, 2, "linear"))
+        optimizer = AdamW(model.parameters(), 0.05, weight_decay=0.5)
+        fit(
+            model, [[1], [3], [1], [3]], [0, 1, 0, 1], loss="cross_entropy", optimizer=optimizer,
+            epochs=5, batch_size=2, validation=None, engine=engine, gradients=method,
+        )  # fmt: skip
+        runs.append([p.data for p in model.parameters()])
+    np.testing.assert_allclose(runs[0], runs[1], rtol=1e-5 if gradients != "backprop" else 1e-9)
+    assert abs(runs[0][0]) < abs(Embedding(6, 2, seed=1).rows[0][0].data)
 
 
 @EACH

@@ -103,9 +103,7 @@ CANDIDATES = [
     Recipe("no dropout, 10 epochs", plain, 10),
     Recipe("dropout .1 and .3, 20 epochs", dropping(0.1, 0.3), 20),
     Recipe("dropout .2 and .5, 20 epochs", dropping(0.2, 0.5), 20),
-    Recipe("the same, 40 epochs", dropping(0.2, 0.5), 40),
     Recipe("moved images, 8 epochs", plain, 8, moved=True),
-    Recipe("the same and dropout .2 and .5", dropping(0.2, 0.5), 8, moved=True),
 ]
 CHOSEN = CANDIDATES[-1]
 

@@ -263,6 +263,8 @@ def _known_class(kind: type[M], name: str, config: dict[str, Any]) -> type[M]:
 
 
 def _takes(kind: type[Any], config: dict[str, Any]) -> bool:
+    if hasattr(kind, "_takes_config"):  # its arguments are not those of its constructor
+        return kind._takes_config(config)
     try:
         inspect.signature(kind).bind(**config)
     except (TypeError, ValueError):

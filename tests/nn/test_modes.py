@@ -284,6 +284,9 @@ def test_the_same_run_gives_the_same_numbers_in_every_engine() -> None:
     np.testing.assert_allclose(runs["compiled"], runs["eager"], rtol=1e-9, atol=1e-12)
     assert runs["auto"] == runs["compiled"]
     model = Twice()
+    trained(model, epochs=3, gradients="forward")
+    np.testing.assert_allclose(numbers(model), runs["eager"], rtol=1e-9, atol=1e-12)
+    model = Twice()
     for drop in model.drops:
         drop.p = 0.0
     trained(model, epochs=3)

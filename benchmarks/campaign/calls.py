@@ -155,7 +155,7 @@ CALLS = [
     "trained(model(), samples(), targets(), loss='hinge', epochs=1, batch_size=2, engine='eager', seed=0, validation=0.25)",
     "ready().predict_classes(samples())", "ready().predict_probabilities(samples())",
     "trained(callbacks=[], engine='auto', progress=False, metrics=['f1'], accumulate=2)",
-    "trained(history=nn.History(), patience=1, validation=0.5)", "trained(optimizer=sgd())",
+    "trained(history=nn.History(), patience=1, validation=0.5)", "trained(checkpoint='kept.json', resume='kept.json')", "trained(optimizer=sgd())",
     "text_of(nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2, seed=0, validation=0.25))",
     "nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2).save('kept.html')",
     "nn.TrainingPage(recording())",

@@ -147,6 +147,9 @@ CALLS = [
     *[f"nn.metrics.{name}([1, 0], [1, 1], 2)" for name in ("precision", "recall", "f1")],
     "nn.metrics.top_k([[0.5, 0.25, 0.25]], [1], 2)", "nn.metrics.log_loss([0.5, 0.25], [1, 0])",
     *[f"nn.metrics.{name}([0.5, 1.0], [1.0, 0.5])" for name in ("mean_absolute_error", "mean_squared_error", "r2")],
+    "nn.sample_gradients(model(), samples(), targets(), loss='hinge', engine='eager')",
+    "text_of(nn.top_movers(model(), [p.data for p in model().parameters()], 3))",
+    "text_of(nn.TopMovers([nn.Move('a', 0.5, 0.25, None)], 3))", "nn.Move('a', 0.5, 0.25, None).change",
     "nn.evaluate(model(), samples(), targets(), loss='hinge', metrics=['f1'])",
     "nn.binary_cross_entropy(leaf(), 1)", "nn.hinge([leaf()], 1)", "nn.cross_entropy([leaf(), 1.0], 1)",
     *[f"nn.{name}([leaf()], [1.0])"

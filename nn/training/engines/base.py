@@ -84,6 +84,10 @@ class Engine:
         """
         raise NotImplementedError
 
+    def each(self, X: Floats, targets: Array) -> Floats:
+        """Return the gradient of each sample's loss, of shape (samples, parameters)."""
+        raise NotImplementedError
+
     def accumulated(self, X: Floats, targets: Array, size: int) -> float:
         """Find the gradients of a batch in parts of so many samples: see `gradients`."""
         if len(X) <= size:
@@ -258,6 +262,19 @@ class EagerEngine(Engine):
                 p.grad = 0.0
         self._slopes = np.array([p.grad or 0.0 for p in self._parameters])
         return total
+
+    def each(self, X: Floats, targets: Array) -> Floats:
+        """See `Engine`."""
+        kept = [p.grad for p in self._parameters]
+        rows: list[Floats] = []
+        try:
+            for i in range(len(X)):
+                self.gradients(X[i : i + 1], targets[i : i + 1])
+                rows.append(self._slopes)
+        finally:
+            for p, g in zip(self._parameters, kept, strict=True):
+                p.grad = g
+        return np.array(rows).reshape(len(X), len(self._parameters))
 
     def step(self, optimizer: Any) -> None:
         """See `Engine`."""

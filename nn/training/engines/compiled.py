@@ -103,6 +103,11 @@ class CompiledEngine(Engine):
         mean, self._slopes = self._program.value_and_grad(X, targets, *self._drawn)
         return mean * len(X)
 
+    def each(self, X: Floats, targets: Array) -> Floats:
+        """See `Engine`."""
+        drawn = [self._masks.batch(self._calls, len(X))] if self._calls else []
+        return self._program.value_and_grad(X, targets, *drawn, per_sample=True)[1].copy()
+
     def failing(self) -> str:
         """See `Engine`."""
         self.store()

@@ -91,6 +91,7 @@ NAMES: Mapping[str, str] = {
     "LearningRateScheduler": "nn.SGD(parameters, lr=nn.schedules.cosine(0.1, steps=1000))",
     "LinearLR": "nn.schedules.warmup(0.1, steps=100)",
     "Nadam": _DESCENT,
+    "ModelCheckpoint": "checkpoint=path in nn.fit, and resume=path to go on",
     "OneCycleLR": "nn.schedules.one_cycle(0.1, steps=1000)",
     "ReduceLROnPlateau": "callbacks=[f] in nn.fit, where f(model, history) sets optimizer.lr",
     "StepLR": "nn.schedules.step(0.1, every=100, factor=0.5)",
@@ -102,7 +103,9 @@ NAMES: Mapping[str, str] = {
     "optimizers": "nn.SGD(parameters, lr=0.1)",
     "train": _TRAIN,
     # Data and metrics.
-    "StandardScaler": "(X - X.mean(axis=0)) / X.std(axis=0)",
+    "LabelEncoder": "leave it out: y may hold text, and model.classes has the names",
+    "OrdinalEncoder": "nn.OneHotEncoder()",
+    "get_dummies": "nn.OneHotEncoder()",
     "accuracy_score": "nn.accuracy(outputs, y), the outputs first",
     "confusion_matrix": "nn.confusion(predicted, right, count), the predictions first",
     "f1_score": "nn.metrics.f1(predicted, y), the predictions first",
@@ -217,8 +220,8 @@ FIT: Mapping[str, str] = {
     **dict.fromkeys(("early_stopping=", "n_iter_no_change="), "patience=5"),
     **dict.fromkeys(("accumulation_steps=", "gradient_accumulation_steps="), "accumulate="),
     **dict.fromkeys(("initial_epoch=", "warm_start="), "history="),
+    **dict.fromkeys(("ckpt_path=", "resume_from=", "resume_from_checkpoint="), "resume="),
     "device=": NUMBERS,
-    "shuffle=": "leave it out: each epoch draws a new order, from seed=",
 }
 _LABELS_OF = ("y_true=", "labels=", "targets=")
 EVALUATE: Mapping[str, str] = {
@@ -310,7 +313,6 @@ DATA: Mapping[str, str] = {
     "test_size=": "fraction=",
     "random_state=": "seed=",
     "seed=": "rng=",
-    "shuffle=": "leave it out: each epoch is a new order, drawn from rng=",
 }
 # Options of the command `chalkgrad`.
 COMMAND: Mapping[str, str] = {

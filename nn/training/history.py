@@ -105,6 +105,16 @@ class GradientCost(NamedTuple):
     evaluations: int
     multiplications: int | None
 
+    def __add__(self, other: Any) -> "GradientCost":
+        """Return the price of two runs together.
+
+        >>> GradientCost(2, 3) + GradientCost(1, None)
+        GradientCost(evaluations=3, multiplications=None)
+        """
+        both = self.multiplications, other.multiplications
+        total = None if None in both else sum(filter(None, both))
+        return GradientCost(self.evaluations + other.evaluations, total)
+
     def __str__(self) -> str:
         """Return it in words.
 
@@ -148,7 +158,12 @@ class History:
     1,7,0.5,0.75,0.625,0.5
     """
 
-    def __init__(self, records: Iterable[EpochRecord] = (), metric_name: str = "") -> None:
+    def __init__(
+        self,
+        records: Iterable[EpochRecord] = (),
+        metric_name: str = "",
+        classes: list[Any] | None = None,
+    ) -> None:
         self._records: list[EpochRecord] = []
         for record in iterable("History", records, "a list of EpochRecords"):
             self.append(record)
@@ -161,7 +176,7 @@ class History:
         self.engine = ""
         self.gradients = "backprop"
         self.cost: GradientCost | None = None
-        self.classes: list[Any] | None = None
+        self.classes = classes
         self.note = ""
 
     @property
@@ -173,6 +188,10 @@ class History:
         """Add the record of one more epoch."""
         instance("History", record, EpochRecord, "EpochRecords, one for each epoch")
         self._records.append(record)
+
+    def _replace(self, records: Iterable[EpochRecord]) -> None:
+        """Take the records of a run in place of those here."""
+        self._records = [*records]
 
     def __len__(self) -> int:
         return len(self._records)

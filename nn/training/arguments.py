@@ -29,6 +29,17 @@ from nn.validation import Array, Floats, iterable
 Callback: TypeAlias = Callable[[Module, History], object]
 
 
+class Stateful(Protocol):
+    """An optimiser, as far as checkpoints ask."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that it needs to go on, but the parameters."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+
+
 class Stepping(Protocol):
     """An optimiser, as far as training asks."""
 
@@ -133,7 +144,8 @@ def read(
     model._check_samples(samples)
     outputs = output_count(model, samples)
     targets = targets_of(loss, y, outputs, known and known.classes, strict=strict)
-    told = targets.classes is not None and (outputs != 1 or loss.target != "any")
+    told = targets.multilabel or targets.classes is not None
+    told = told and (outputs != 1 or loss.target != "any")
     schema = schema_of(loss, output_activation(model), targets, columns, steps)
     return Prepared(samples, targets.values, schema, told)
 

@@ -86,6 +86,10 @@ class Engine:
         """
         raise NotImplementedError
 
+    def each(self, X: Floats, targets: Array) -> Floats:
+        """Return the gradient of each sample's loss, of shape (samples, parameters)."""
+        raise NotImplementedError
+
     def accumulated(self, X: Floats, targets: Array, size: int) -> float:
         """Find the gradients of a batch in parts of so many samples: see `gradients`."""
         if len(X) <= size:
@@ -272,6 +276,19 @@ class EagerEngine(Engine):
             if any(self._is_reached[i] for i in places):
                 for i in places:
                     self._is_reached[i] = True
+
+    def each(self, X: Floats, targets: Array) -> Floats:
+        """See `Engine`."""
+        kept = [p.grad for p in self._parameters]
+        rows: list[Floats] = []
+        try:
+            for i in range(len(X)):
+                self.gradients(X[i : i + 1], targets[i : i + 1])
+                rows.append(self._slopes)
+        finally:
+            for p, g in zip(self._parameters, kept, strict=True):
+                p.grad = g
+        return np.array(rows).reshape(len(X), len(self._parameters))
 
     def step(self, optimizer: Any) -> None:
         """See `Engine`."""

@@ -147,6 +147,9 @@ CALLS = [
     *[f"nn.metrics.{name}([1, 0], [1, 1], 2)" for name in ("precision", "recall", "f1")],
     "nn.metrics.top_k([[0.5, 0.25, 0.25]], [1], 2)", "nn.metrics.log_loss([0.5, 0.25], [1, 0])",
     *[f"nn.metrics.{name}([0.5, 1.0], [1.0, 0.5])" for name in ("mean_absolute_error", "mean_squared_error", "r2")],
+    "nn.sample_gradients(model(), samples(), targets(), loss='hinge', engine='eager')",
+    "text_of(nn.top_movers(model(), [p.data for p in model().parameters()], 3))",
+    "text_of(nn.TopMovers([nn.Move('a', 0.5, 0.25, None)], 3))", "nn.Move('a', 0.5, 0.25, None).change",
     "nn.evaluate(model(), samples(), targets(), loss='hinge', metrics=['f1'])",
     "nn.binary_cross_entropy(leaf(), 1)", "nn.hinge([leaf()], 1)", "nn.cross_entropy([leaf(), 1.0], 1)",
     *[f"nn.{name}([leaf()], [1.0])"
@@ -155,7 +158,7 @@ CALLS = [
     "trained(model(), samples(), targets(), loss='hinge', epochs=1, batch_size=2, engine='eager', seed=0, validation=0.25)",
     "ready().predict_classes(samples())", "ready().predict_probabilities(samples())",
     "trained(callbacks=[], engine='auto', progress=False, metrics=['f1'], accumulate=2)",
-    "trained(history=nn.History(), patience=1, validation=0.5)", "trained(optimizer=sgd())",
+    "trained(history=nn.History(), patience=1, validation=0.5)", "trained(checkpoint='kept.json', resume='kept.json')", "trained(optimizer=sgd())",
     "text_of(nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2, seed=0, validation=0.25))",
     "nn.playground(model(), samples(), targets(), loss='hinge', lr=0.1, batch_size=2).save('kept.html')",
     "nn.TrainingPage(recording())",

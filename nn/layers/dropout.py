@@ -187,7 +187,7 @@ def calls_of(model: Module, x: Any) -> list[tuple[Dropout, int]]:
     before = Snapshot(model)
     before.watch()
     try:
-        with Mode(model, training=True, masks=counted).on():
+        with Mode(model, training=True, masks=counted):
             model(x)
     finally:
         before.restore()

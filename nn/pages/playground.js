@@ -173,7 +173,9 @@
   network.box.append(stage);
   if (!data.neurons.length) network.box.remove();
 
-  const model = panel("cp-model", data.inputs === 2 ? "What the model says everywhere; empty points are held out"
+  const sides = data.classes && data.outputs === 1 && data.labels
+    ? `: ${short(className(1), 30)} blue, ${short(className(0), 30)} orange` : " everywhere";
+  const model = panel("cp-model", data.inputs === 2 ? `What the model says${sides}; empty points are held out`
     : data.inputs === 1 ? "The model's output over its input; empty points are held out"
       : "What the model says of one sample: a bar for each output");
   const drawModel = data.inputs === 2 ? drawPlane : data.inputs === 1 ? drawLine : drawOutputs;
@@ -318,13 +320,14 @@
   function describeSample() {
     const row = trained.rows[shown.sample];
     const outputs = lookAt(trained.w, row).slice(0, data.outputs);
-    const list = (xs) => (xs.length > 12 ? `${xs.slice(0, 12).map((x) => figure(x)).join(", ")}, …`
-      : xs.map((x) => figure(x)).join(", "));
-    const target = [...row.slice(data.inputs)];
+    const list = (xs, named = (k, x) => x) => xs.slice(0, 12).map((x, k) => named(k, figure(x)))
+      .join(", ") + (xs.length > 12 ? ", …" : "");
+    const inputs = list([...row.slice(0, data.inputs)], (k, x) => (data.columns[k] ? `${data.columns[k]} ${x}` : x));
+    const target = data.classes ? `${className(data.classes[shown.sample])} · the model says ${className(said(outputs))}`
+      : list([...row.slice(data.inputs)]);
     const mean = trained.meanLoss(shown.sample, shown.sample + 1);
     sampleText.textContent = `${shown.sample < data.count ? "trained on" : "held out"} · inputs ` +
-      `${list([...row.slice(0, data.inputs)])} · target ${list(target)} · outputs ${list(outputs)} · ` +
-      `loss ${figure(mean)}`;
+      `${inputs} · target ${target} · outputs ${list(outputs)} · loss ${figure(mean)}`;
   }
   function showNeuron() {
     const neuron = data.neurons[shown.neuron];

@@ -265,10 +265,15 @@ def _samples(plan: Plan, samples: Floats) -> dict[str, Any]:
         "ordered": epochs,
         "cut": plan.reading.cut,
         "classes": None,
+        # Names of the classes and of the inputs, where they have some.
+        "labels": None,
+        "columns": [*plan.schema.columns],
     }
     if plan.classes:
         labels = np.concatenate([true_classes(part[1]) for part in _parts(plan)])
         found["classes"] = labels.tolist()
+        if plan.schema.classes is not None:
+            found["labels"] = [str(name) for name in plan.schema.classes.tolist()]
     return found
 
 

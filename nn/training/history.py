@@ -106,6 +106,16 @@ class GradientCost(NamedTuple):
     evaluations: int
     multiplications: int | None
 
+    def __add__(self, other: Any) -> "GradientCost":
+        """Return the price of two runs together.
+
+        >>> GradientCost(2, 3) + GradientCost(1, None)
+        GradientCost(evaluations=3, multiplications=None)
+        """
+        both = self.multiplications, other.multiplications
+        total = None if None in both else sum(filter(None, both))
+        return GradientCost(self.evaluations + other.evaluations, total)
+
     def __str__(self) -> str:
         """Return it in words.
 
@@ -181,6 +191,10 @@ class History:
         """Add the record of one more epoch."""
         instance("History", record, EpochRecord, "EpochRecords, one for each epoch")
         self._records.append(record)
+
+    def _replace(self, records: Iterable[EpochRecord]) -> None:
+        """Take the records of a run in place of those here."""
+        self._records = [*records]
 
     def __len__(self) -> int:
         return len(self._records)

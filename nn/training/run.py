@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from nn.data.hints import all_same, runs_away
 from nn.data.schema import keep_schema
 from nn.data.weights import without_weights
 from nn.module import Module
-from nn.training.arguments import Callback, Stepping
+from nn.training.arguments import Callback, Stateful, Stepping
+from nn.training.checkpoints import Checkpoints, RunState
 from nn.training.engines.base import Engine
-from nn.training.history import History
+from nn.training.history import GradientCost, History
 from nn.training.plan import CAUSES, DivergenceError, Plan
 from nn.training.progress import Bar, bar_of, say_above
 from nn.validation import Floats
@@ -77,6 +78,7 @@ class Run:
         watch: what patience looks at.
         calls: the callbacks.
         part: how many samples' gradients are found at once.
+        keeper: what keeps the run in a file, and has the one to go on from; None for neither.
 
     Attributes:
         finished: the parameters after the last finished epoch.
@@ -91,6 +93,7 @@ class Run:
         watch: Patience,
         calls: Sequence[Callback],
         part: int,
+        keeper: Checkpoints | None = None,
     ) -> None:
         self.model = model
         self.optimizer = optimizer
@@ -99,6 +102,9 @@ class Run:
         self.watch = watch
         self._calls = calls
         self._part = part
+        self._keeper = keeper
+        # What the gradients of the run had cost before the file was written that it goes on from.
+        self._spent = GradientCost(0, 0)
         self._parameters = model.parameters()
         self.finished: list[float] | Floats = [p.data for p in self._parameters]
         self._is_first = True
@@ -110,15 +116,22 @@ class Run:
         Raises:
             DivergenceError: if the loss, a gradient or an output is not finite.
         """
-        history, plan = self.history, self.plan
-        bar = bar_of(progress, (last - plan.done(history)) * plan.steps)
+        history, plan, keeper = self.history, self.plan, self._keeper
+        state = keeper.state if keeper else None
+        done = state.records[-1].epoch if state else plan.done(history)
+        bar = bar_of(progress, max(0, last - done) * plan.steps)
         engine: Engine | None = None
         first, before = len(history), keep_schema(self.model, plan.schema)
         try:
             engine = make_engine(self.model, plan.loss, *plan.train)
             history.engine, history.note = engine.name, ""
-            self._say(engine.note, bar)
-            self._say(plan.hint(self.model), bar)
+            if keeper and state:
+                keeper.check_engine(engine.name)
+                self._take(state, engine)
+                say_above(bar, history.note)
+            else:
+                self._say(engine.note, bar)
+                self._say(plan.hint(self.model), bar)
             while plan.done(history) < last and not history.is_ended:
                 self._epoch(engine, bar)
             self._look_back(engine, first, bar)
@@ -131,12 +144,47 @@ class Run:
         finally:
             bar.close()
         if engine is not None and self._seen:
-            history.cost = engine.cost(self._seen)
+            history.cost = self._spent + engine.cost(self._seen)
         if self.watch.epoch:
             history.best_epoch = self.watch.epoch
             _restore(self._parameters, self.watch.numbers)
         for p in self._parameters:
             p.grad = None
+
+    def _take(self, state: RunState, engine: Engine) -> None:
+        """Go on from a run that was kept in a file."""
+        history, optimizer = self.history, cast(Stateful, self.optimizer)
+        try:
+            optimizer.load_state_dict(state.optimizer)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"the optimizer cannot go on from the checkpoint: {error}") from None
+        _restore(self._parameters, state.parameters)
+        self.finished = state.parameters
+        engine.load()
+        history._replace(state.records)  # pyright: ignore[reportPrivateUsage]
+        history.stopped, history.stopped_early = state.told["stopped"], state.told["stopped_early"]
+        history.note = state.told["note"]
+        self._spent = GradientCost(*state.told["cost"])
+        history.cost = self._spent
+        if state.best is not None:
+            self.watch.epoch, self.watch.loss, self.watch.numbers = state.best
+        self._is_first = False
+
+    def _keep(self, engine: Engine) -> None:
+        """Write the run as it is after an epoch."""
+        history, watch = self.history, self.watch
+        if self._keeper is None:
+            return
+        told = {
+            "stopped": history.stopped,
+            "stopped_early": history.stopped_early,
+            "note": history.note,
+            "cost": [*(self._spent + engine.cost(self._seen))],
+        }
+        best = (watch.epoch, watch.loss, watch.numbers) if watch.epoch else None
+        numbers = np.array([p.data for p in self._parameters])
+        state = cast(Stateful, self.optimizer).state_dict()
+        self._keeper.keep(RunState(numbers, state, [*history], told, best), engine.name)
 
     def _epoch(self, engine: Engine, bar: Bar) -> None:
         """Train for an epoch, measure, and ask the callbacks and patience whether to go on."""
@@ -162,6 +210,7 @@ class Run:
         if calls and not history.stopped:
             engine.load()
             self.finished = engine.numbers()
+        self._keep(engine)
 
     def _say(self, words: str, bar: Bar) -> None:
         """Add words to the history's note, and show them above the bar."""

@@ -192,6 +192,19 @@ def test_orders_beyond_those_of_fit_are_permutations_and_the_same_every_time() -
     assert first != second
 
 
+def test_classes_and_inputs_keep_their_names() -> None:
+    names = np.array(["no", EVIL])
+    model = MLP([2, 3, 1], seed=0)
+    page = playground(model, MOONS[0], names[MOONS[1]], **GOOD)
+    data = page._recording.data
+    assert data["labels"] == sorted(names.tolist())
+    assert data["columns"] == []
+    found = Tags()
+    found.feed(page.page)
+    assert found.tags.count("img") == 3
+    assert found.tags.count("script") == 1
+
+
 def test_a_page_carries_many_orders_and_long_ones_once() -> None:
     assert recording_of("moons").data["ordered"] == 100
     X = np.zeros((30_000, 1))

@@ -1,14 +1,17 @@
 """The page that trains, in Chromium: its controls, its faults, light and dark, narrow and wide."""
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from nn import MLP, SGD, datasets, fit, playground
+from nn import MLP, SGD, TrainingPage, datasets, fit, playground
+from nn.pages.recording import recorded
 from support.browser import EVIL, contrast, faults
 
 pytestmark = pytest.mark.browser
@@ -193,6 +196,31 @@ def test_ten_pages_take_ten_times_the_memory_of_one_at_most(browser: Any, tmp_pa
     one, ten = found
     for name in ("JSHeapUsedSize", "Nodes", "JSEventListeners"):
         assert ten[name] <= 10 * one[name]
+
+
+def test_names_of_classes_and_inputs_are_text(browser: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(30, 3))
+    names = np.array(["cat", "dog", EVIL])[inputs.argmax(axis=1)]
+    made = recorded(
+        MLP([3, 4, 3], seed=0), inputs, names, loss="cross_entropy", lr=0.1, batch_size=5
+    )
+    data = made.data | {"columns": ["tall", EVIL, "wide"]}
+    page = TrainingPage(dataclasses.replace(made, data=data))
+    context = browser.new_context(offline=True)
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.goto(page.save(tmp_path / "names").as_uri())
+    place = made.data["classes"].index(sorted(set(names.tolist())).index(EVIL))
+    opened.get_by_label("sample", exact=True).fill(str(place + 1))
+    told = opened.inner_text(".cp-sample")
+    assert f"target {EVIL} · the model says" in told
+    assert "inputs tall " in told
+    assert f", {EVIL} " in told
+    assert opened.evaluate("window.pwned") is None
+    assert problems == []
+    context.close()
 
 
 def test_a_neuron_shows_the_chain_rule_of_the_sample_that_is_pointed_at(page: Any) -> None:

@@ -45,11 +45,14 @@ class CompiledEngine(Engine):
         self._shapes = [X.shape[1:], targets.shape[1:]]
         self._losses: Any = compile(loss.function)
         self._sample: Any = X[0].tolist()
+        self._target: Any = targets[0].tolist()
         self._compiled: Compiled
         self._program: Any
         # The layers that take random masks, as one sample calls them, and the last batch's masks.
         self._calls: list[tuple[Dropout, int]] = []
         self._drawn: list[Floats] = []
+        # Of one sample's graph, were it recorded.
+        self._edges = 0
         # What a model that computes something else in eval mode is measured by, if it can be.
         self._in_eval: Any = None
         # How the optimiser of the last step moves the parameters of the engine it is given.
@@ -74,13 +77,13 @@ class CompiledEngine(Engine):
         # What the program holds must not hold the engine, which holds the program.
         def of_one_sample(x: Any, target: Any, *masks: Any) -> Any:
             mode = Mode(model, training=True, masks=given(calls, masks[0]) if calls else None)
-            with mode.on():
+            with mode:
                 result = checked_loss(loss, function(model(x), target))
             differs.append(mode.was_asked)
             return result
 
         def in_eval(x: Any, target: Any) -> Any:
-            with Mode(model, training=False).on():
+            with Mode(model, training=False):
                 return checked_loss(loss, function(model(x), target))
 
         closed = contained and loss.target != "any"
@@ -99,6 +102,11 @@ class CompiledEngine(Engine):
         self._drawn = [self._masks.batch(self._calls, len(X))] if self._calls else []
         mean, self._slopes = self._program.value_and_grad(X, targets, *self._drawn)
         return mean * len(X)
+
+    def each(self, X: Floats, targets: Array) -> Floats:
+        """See `Engine`."""
+        drawn = [self._masks.batch(self._calls, len(X))] if self._calls else []
+        return self._program.value_and_grad(X, targets, *drawn, per_sample=True)[1].copy()
 
     def failing(self) -> str:
         """See `Engine`."""
@@ -157,9 +165,10 @@ class CompiledEngine(Engine):
         is_counted = self._compiled.is_closed and len(self._parameters) <= _COUNTED
         if not is_counted:
             return GradientCost(samples, None)
-        x, target = self._batch[0][0].tolist(), self._batch[1][0].tolist()
-        result = self._loss.function(self._model(x), target)
-        return GradientCost(samples, samples * edges_of(result, self._parameters))
+        if not self._edges:
+            result = self._loss.function(self._model(self._sample), self._target)
+            self._edges = edges_of(result, self._parameters)
+        return GradientCost(samples, samples * self._edges)
 
     # Between the program and the Values ---------------------------------------------------------
 

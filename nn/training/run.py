@@ -128,8 +128,10 @@ class Run:
             if keeper and state:
                 keeper.check_engine(engine.name)
                 self._take(state, engine)
-            self._say(engine.note, bar)
-            self._say(plan.hint(self.model), bar)
+                say_above(bar, history.note)
+            else:
+                self._say(engine.note, bar)
+                self._say(plan.hint(self.model), bar)
             while plan.done(history) < last and not history.is_ended:
                 self._epoch(engine, bar)
             self._look_back(engine, first, bar)

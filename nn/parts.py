@@ -6,6 +6,7 @@ arrays are looked into; other objects are what they are.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
+from types import FunctionType
 from typing import Any, cast
 
 import numpy as np
@@ -73,13 +74,16 @@ def gather(x: Any, seen: set[int], found: dict[Value, None]) -> None:
         found.update(dict.fromkeys(inner))
         return
     for member in inner:
-        if member.__class__ is not Value:
+        kind = member.__class__
+        if kind is Value:
+            if member.op is None:
+                found[member] = None
+        elif kind not in _ENDS:
             gather(member, seen, found)
-        elif member.op is None:
-            found[member] = None
 
 
 _OPERATION = attrgetter("op")
+_ENDS: set[Any] = {Value, float, int, str, bool, type(None), FunctionType}
 
 
 def modules_of(x: Any) -> list[Any]:
@@ -103,9 +107,6 @@ def _modules(x: Any, seen: set[int], found: list[Any]) -> None:
     for member in inner:
         if type(member) not in _ENDS and id(member) not in seen:
             _modules(member, seen, found)
-
-
-_ENDS: set[Any] = {Value, float, int, str, bool, type(None)}
 
 
 def _inner(x: Any, seen: set[int]) -> Collection[Any]:

@@ -9,6 +9,7 @@ gives the same bytes.
 # pyright: reportPrivateUsage=false
 # A class is asked for the size that a model built from its config would have.
 
+import inspect
 import json
 import math
 import os
@@ -255,18 +256,29 @@ def _class_of(kind: type[M], written: Any) -> tuple[type[M], dict[str, Any]]:
     if not isinstance(name, str) or not isinstance(config, dict):
         shown = _shown(cast(object, written))
         raise ValueError(f"expected the class and the config of a module; found {shown}")
-    return _known_class(kind, name), cast(dict[str, Any], config)
+    return _known_class(kind, name, cast(dict[str, Any], config)), cast(dict[str, Any], config)
 
 
-def _known_class(kind: type[M], name: str) -> type[M]:
-    # The last one: in a notebook, a class that was defined again stands there several times.
+def _known_class(kind: type[M], name: str, config: dict[str, Any]) -> type[M]:
     classes = [known for known in _subclasses(kind) if known.__name__ == name]
     if not classes or name == "Module":
         raise ValueError(
             f"expected a model of class {kind.__name__}; found {name!r}: "
             "read it with its own class, or define or import that first"
         )
-    return classes[-1]
+    # The last one that takes the config: in a notebook, a class that was defined again stands there
+    # several times, and a user's own may have the name of one of ours.
+    return next((known for known in reversed(classes) if _takes(known, config)), classes[-1])
+
+
+def _takes(kind: type[Any], config: dict[str, Any]) -> bool:
+    if hasattr(kind, "_takes_config"):  # its arguments are not those of its constructor
+        return kind._takes_config(config)
+    try:
+        inspect.signature(kind).bind(**config)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _subclasses(kind: type[M]) -> Iterator[type[M]]:
@@ -279,7 +291,7 @@ def _built(kind: type[M], path: Path) -> M:
     """Return a new model of class `kind`, or of a class below it, from a file."""
     record = read_model(path)
     try:
-        found = _known_class(kind, record.kind)
+        found = _known_class(kind, record.kind, record.config)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     fault = f"{path}: its config does not build a {record.kind}"

@@ -75,15 +75,19 @@ def squeezed(script: str) -> str:
     for name, place in re.findall(r"(\w+): (\d+)", found[0] if found else ""):
         script = re.sub(rf"\bUSE\.{name}\b", place, script)
     script = re.sub(r"const USE[^;]*;\n", "", script)
-    script = _SPACED.sub(lambda found: found["kept"] or found["sign"] or found["between"], script)
+    script = _SPACED.sub(
+        lambda found: found["kept"] or found["sign"] or found["between"] or "let", script
+    )
     return re.sub(r"(?<=[;,{(&|?:=+>])\n(?=.)|\n(?=[}?:.&|)])", "", script)
 
 
 # Strings, templates and regular expressions, which begin with no space as a division does; signs
-# that hold words apart by themselves; and operators, of which two would be another one.
+# that hold words apart by themselves; `const`, for which the shorter `let` does; and operators, of
+# which two would be another one.
 _SPACED = re.compile(
     r'(?P<kept>"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`'
     r"|/(?! )(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/)"
-    r"| ?(?P<sign>[=<>*%?:;,(){}\[\]&|!]+) ?"
-    r"|(?<=[\w)\]]) (?P<between>[-+/]) (?=[\w(])"
+    r"| ?(?P<sign>(?:[-+](?==))?[=<>*%?:;,(){}\[\]&|!]+) ?"
+    r"|\bconst(?= ?[\w[{])"
+    r"|(?<=[^\s+-]) (?P<between>[-+/]) (?=[^\s+/-])"
 )

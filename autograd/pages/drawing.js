@@ -13,23 +13,31 @@ const middle = (rect) => {
   const [x, y, width, height] = ["x", "y", "width", "height"].map((k) => +rect.getAttribute(k));
   return [x + width / 2, y + height / 2, width];
 };
-// Tells whether a point of the picture can be seen, or nearly.
+// Tells whether a point of the picture can be seen, or nearly, and a row of the table.
 function inView() {
   const frame = frameOf(graph), all = frameOf(svg), unit = svg.viewBox.baseVal.width / all.width;
   const [left, right, top, bottom] = [frame.left - all.left, frame.right - all.left,
     frame.top - all.top, frame.bottom - all.top].map((x) => x * unit);
-  return ({ x, y }) =>
-    x > left - NEAR && x < right + NEAR && y > top - NEAR && y < bottom + NEAR;
+  const part = frameOf(values), low = Math.max(0, part.top), high = Math.min(innerHeight, part.bottom);
+  const shown = rows.map((row) => {
+    const own = frameOf(row);
+    return own.bottom > low && own.top < high;
+  });
+  return {
+    point: ({ x, y }) =>
+      x > left - NEAR && x < right + NEAR && y > top - NEAR && y < bottom + NEAR,
+    row: (i) => shown[i],
+  };
 }
 
 // Where each arrow's numbers stand, how wide they may be, and how far off the nearest others are.
 let spots = null;
 function measured() {
   spots = new Map(edges.flatMap((edge) => {
-    const ground = edge.querySelector("rect");
+    const ground = edge.querySelector("rect"), texts = [...edge.querySelectorAll("text")];
     if (!ground) return [];
-    const [x, y, width] = middle(ground), lines = edge.querySelectorAll("text").length;
-    return [[edge, { x, y, room: width + BEYOND, lines, tall: 4 * ROW }]];
+    const [x, y, width] = middle(ground), lines = texts.length;
+    return [[edge, { x, y, room: width + BEYOND, ground, texts, lines, tall: 4 * ROW }]];
   }));
   const all = [...spots.values()];
   all.forEach((one, i) => {
@@ -43,11 +51,12 @@ function measured() {
 }
 
 // The numbers on an arrow in one line, or in two where they would be too wide.
-function numbersOn(edge, factors, product, hue, seen) {
+function numbersOn(edge, factorsOf, part, hue, seen) {
   if (!spots) measured();
   const place = spots.get(edge);
-  if (!place || (seen && !seen(place))) return;
-  const ground = edge.querySelector("rect"), whole = `${factors} = ${product}`;
+  if (!place || (seen && !seen.point(place))) return;
+  const factors = factorsOf(), product = brief(part);
+  const { ground, texts: elements } = place, whole = `${factors} = ${product}`;
   const texts = place.lines > 1 || SMALLER * wide(whole) > TEXT * place.room
     ? [factors, `= ${product}`] : [whole];
   const row = texts.length > 1 ? Math.min(ROW, (place.tall - 2) / 2) : ROW;
@@ -55,7 +64,6 @@ function numbersOn(edge, factors, product, hue, seen) {
   const shrunk = Math.max(SMALLEST, Math.min(TEXT, row * CLOSE, TEXT * place.room / width));
   const size = { x: place.x - width / 2, y: place.y - height / 2 + 0.5, width, height: height - 1 };
   for (const [name, number] of Object.entries(size)) set(ground, name, number.toFixed(1));
-  const elements = [...edge.querySelectorAll("text")];
   while (elements.length < texts.length) {
     elements.push(elements[0].cloneNode());
     edge.append(elements.at(-1));
@@ -75,21 +83,24 @@ function inBox(element, text, room) {
   set(element, "font-size", Math.min(11, 10 * room / wide(text)).toFixed(1));
 }
 
+// The line and the tip of each arrow.
+let ways = null;
 function redrawn(found, seen) {
+  if (!ways) ways = edges.map((edge) => edge.querySelectorAll("path"));
   nodes.forEach((_, i) => {
     for (const b of boxes[i]) {
-      if (!seen || seen(b)) inBox(b.value, brief(found.values[i]), b.width - 48);
+      if (!seen || seen.point(b)) inBox(b.value, brief(found.values[i]), b.width - 48);
     }
   });
   const sizes = found.contributions.map(Math.abs), largest = Math.max(0, ...sizes.filter(isFinite));
   uses.forEach((u, k) => {
     const edge = edges[u[USE.edge]], part = found.contributions[k], hue = data.tones[tone(part)];
-    const [line, tip] = edge.querySelectorAll("path");
+    const [line, tip] = ways[u[USE.edge]];
     const share = Number.isFinite(part) ? (largest ? sizes[k] / largest : 0) : 1;
     set(line, "stroke", hue);
     set(line, "stroke-width", (0.8 + 2.6 * Math.sqrt(share)).toFixed(2));
     set(tip, "fill", hue);
-    numbersOn(edge, `${brief(found.gradients[u[USE.node]])} × ${brief(found.partials[k])}`,
-      brief(part), hue, seen);
+    numbersOn(edge, () => `${brief(found.gradients[u[USE.node]])} × ${brief(found.partials[k])}`,
+      part, hue, seen);
   });
 }

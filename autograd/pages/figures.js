@@ -4,6 +4,11 @@
 // As Python's format "g" has it: a tie, which the decimals of the number end in, goes to even.
 function digits(x, count) {
   if (!Number.isFinite(x)) return x !== x ? "nan" : x > 0 ? "inf" : "-inf";
+  // Most numbers are no tie and have no exponent.
+  if (Math.abs(x) >= 1e-4 && !x.toPrecision(count + 1).includes("5", count)) {
+    const near = +x.toPrecision(count);
+    if (Math.abs(near) < 10 ** count) return String(near);
+  }
   const longer = x.toExponential(count);
   const isTie = /[02468]\.?5e/.test(longer) &&
     x.toExponential(100).replace(/0+e/, "e") === longer;
@@ -28,8 +33,9 @@ const tone = (x) => (x !== x ? "nan" : x > 0 ? "positive" : x < 0 ? "negative" :
 // Names that run from right to left, set apart from the numbers and signs beside them as
 // autograd/escaping.py does.
 const RIGHT = "\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefc\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}";
-const LEFTWARDS = new RegExp(`[${RIGHT}][\\p{L}\\p{N}_${RIGHT}]*(?: [${RIGHT}][\\p{L}\\p{N}_${RIGHT}]*)*`, "gu");
-const apart = (text) => text.replace(LEFTWARDS, "\u2068$&\u2069");
+const LEFTWARDS = ["", "(?: ", ")*"]
+  .join(`[${RIGHT}](?:(?![\\u00b2\\u00b3\\u00b9\\u2070-\\u2079])[\\p{L}\\p{N}_${RIGHT}])*`);
+const apart = (text) => text.replace(new RegExp(LEFTWARDS, "gu"), "\u2068$&\u2069");
 
 // A number as people write it, or a product or a quotient of two; undefined for anything else.
 const plain = (text) => text.trim().replace(/[−–]/g, "-").replace(",", ".");
@@ -40,7 +46,7 @@ function read(text) {
   const found = /^([^*×·/]+)(?:([*×·/])([^*×·/]+))?$/.exec(words);
   if (!found) return undefined;
   const numbers = [found[1], found[3] || "1"].map((s) => s.trim().replace(/^\((.*)\)$/, "$1"));
-  if (!numbers.every((s) => /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/.test(s))) return undefined;
+  if (!numbers.every((s) => /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/.test(s))) return undefined;
   return found[2] === "/" ? numbers[0] / numbers[1] : numbers[0] * numbers[1];
 }
 // Three significant digits are enough.

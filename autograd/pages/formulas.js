@@ -14,12 +14,13 @@ function put(element, text) {
 function set(element, name, value) {
   if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
+const on = (element, event, action) => element.addEventListener(event, action);
 const frameOf = (element) => element.getBoundingClientRect();
 function button(text, label, action) {
   const element = make("button", "cw-button", text);
   element.type = "button";
   if (label) set(element, "aria-label", label);
-  element.addEventListener("click", action);
+  on(element, "click", action);
   return element;
 }
 // Groups and no regions: those are landmarks, which must differ where a page has two of these.

@@ -18,7 +18,7 @@ from autograd.engine.number import number
 from autograd.engine.primitive import TABLE
 from autograd.engine.value import Value
 from autograd.escaping import script_json
-from autograd.pages.rows import MOST_OPERANDS, chain_of_any, without_comments
+from autograd.pages.rows import ABSENT, MANY, MOST_OPERANDS, chain_of_any, without_comments
 from autograd.spellings import MATHEMATICS
 from autograd.vocabulary import OF_LISTS
 
@@ -61,8 +61,8 @@ def _words(most: int) -> dict[str, Any]:
         "powers": {"constant": str((x**2.0).op), "general": str((x**x).op)},
         "most": most,
         "listed": _said(partial(number, [])),
-        "many": "a page computes {row} of at most {most} operands",
-        "absent": "there is no JavaScript for {row}: it cannot be computed in a page",
+        "many": MANY,
+        "absent": ABSENT,
     }
 
 

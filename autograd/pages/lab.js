@@ -7,8 +7,9 @@
 const RATE = "0.01", NUDGE = "0.01";
 // Behind the number of a leaf in a link, where it is held fixed.
 const FIXED = "!";
-// What may still become a number while it is typed.
+// What may still become a number while it is typed, if it is short.
 const BEGUN = /^\s*[-+−]?\s*(\d*[.,]?\d*(e[-+−]?\d*)?\s*[*×·/]?\s*[-+−]?)?$/i;
+const LONG = 60;
 const exactly = (x) => (Number.isFinite(x) && x !== 0 ? String(x) : figure(x));
 const quoted = (text) => `“${text.slice(0, 40)}${text.length > 40 ? "…" : ""}”`;
 
@@ -63,8 +64,10 @@ function lab() {
   function shift(numbers) {
     given = numbers;
     found = computed(given);
-    renumbered(found);
     tell(edited);
+    renumbered(found);
+    // While a control is held, what is out of sight waits.
+    if (!edited) show();
   }
   const changedAt = (k, x) => given.map((old, i) => (i === k ? x : old));
   const name = (k) => nodes[leaves[k]][0];
@@ -79,6 +82,7 @@ function lab() {
     const output = quiet(make("output"), `gradient of ${name(k)}`);
     function settled() {
       edited = null;
+      show();
       say(`${name(k)} = ${figure(given[k])}: ${result()}`);
       keep();
     }
@@ -88,36 +92,36 @@ function lab() {
       if (Number.isFinite(x)) {
         say("");
         take(changedAt(k, x), text);
-      } else if (isDone || x !== undefined || !BEGUN.test(text.value)) {
+      } else if (isDone || x !== undefined || !BEGUN.test(text.value.slice(0, LONG))) {
         wrong(text, x === undefined ? "no number: write one such as -0.25, 3/4 or 1e-3"
           : `no finite number: ${name(k)} stays ${figure(given[k])}`);
       }
       return Number.isFinite(x);
     }
-    text.addEventListener("input", () => { typed(false); });
-    text.addEventListener("change", () => { if (typed(true)) settled(); });
-    text.addEventListener("blur", () => {
+    on(text, "input", () => { typed(false); });
+    on(text, "change", () => { if (typed(true)) settled(); });
+    on(text, "blur", () => {
       edited = null;
       text.removeAttribute("aria-invalid");
       tell();
     });
-    text.addEventListener("keydown", (event) => {
+    on(text, "keydown", (event) => {
       const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
       if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       const x = +(given[k] + way * bar.step * (event.shiftKey ? 10 : 1)).toPrecision(12);
       if (Number.isFinite(x) && take(changedAt(k, x))) settled();
     });
-    bar.addEventListener("input", () => {
+    on(bar, "input", () => {
       say("");
       take(changedAt(k, +bar.value), bar);
     });
-    bar.addEventListener("change", settled);
+    on(bar, "change", settled);
     const hold = make("input");
     hold.type = "checkbox";
     hold.checked = held[k];
     set(hold, "aria-label", `hold ${name(k)} fixed in descent`);
-    hold.addEventListener("change", () => {
+    on(hold, "change", () => {
       held[k] = hold.checked;
       say(held[k] ? `${name(k)} is held fixed: a step of descent leaves it at ${figure(given[k])}.`
         : `${name(k)} moves with descent again.`);
@@ -287,7 +291,7 @@ function lab() {
   function begin() {
     if (!own) return;
     arrive();
-    window.addEventListener("hashchange", arrive);
+    on(window, "hashchange", arrive);
   }
   // For a page that makes this one anew.
   const state = { past, held, saved, undo, numbers: () => given };

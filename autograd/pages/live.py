@@ -33,7 +33,7 @@ class Live(NamedTuple):
     Attributes:
         text: an expression in JavaScript: a list of the function of all numbers and, where books
             print other rules, that of theirs; "null" where the page stays as it is.
-        stays: why it does, in a sentence; "" where it is live, or too large to be.
+        stays: why it does, in a sentence; "" where it is live.
     """
 
     text: str
@@ -52,7 +52,9 @@ def live_of(walk: Walk, uses: Iterable[tuple[int, int]]) -> Live:
     '[(() => {'
     """
     if len(walk.nodes) > MOST_LIVE:
-        return Live("null", "")
+        return Live(
+            "null", f"The numbers stay as they are: {MOST_LIVE:,} nodes at most can change."
+        )
     try:
         script = script_of(walk.z)
     except Exception:  # a user's rule may raise anything when it is given no numbers

@@ -4,7 +4,8 @@
 // was shown before is kept, and taken back when nothing of its graph is left to undo.
 
 const FIRST = 0.5; // the number of a name that has none yet
-const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+const MOST_NAMES = 8;
+const NUMBER = /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;
 const ENDS = new Map([["inf", Infinity], ["-inf", -Infinity], ["nan", NaN]]);
 
 function play(id, data) {
@@ -91,8 +92,13 @@ function play(id, data) {
     const fixed = next.leaves.flatMap((i, k) => (held.includes(next.graph.labels[i]) ? [k] : []));
     enliven(next, { held: fixed, past: now && isShown(next) ? now.lab.past : [] });
     const verb = next.fresh.length > 1 ? "are" : "is";
-    const names = next.fresh.join(", ");
+    const names = listed(next.fresh);
     say(next.fresh.length ? `${names} ${verb} new, and ${verb} ${FIRST} for a start.` : "");
+  }
+  // Names in a sentence: the first ones, and none too long.
+  function listed(names) {
+    const first = names.slice(0, MOST_NAMES).map(shortLabel).join(", ");
+    return names.length > MOST_NAMES ? `${first} and ${names.length - MOST_NAMES} more` : first;
   }
   function enliven(next, more) {
     now = next;
@@ -121,7 +127,7 @@ function play(id, data) {
     next.graph.leaves = last.numbers;
     enliven(next, last.more);
     now.lab.undo.focus();
-    say(`Undone: ${last.text}`);
+    say(`Undone: ${shortened([...last.text], LONGEST)}`);
     return true;
   }
 
@@ -149,8 +155,8 @@ function play(id, data) {
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    for (const [name, x] of named()) known.set(name, x);
-    show(line.value, known, heldNames());
+    for (const [name, x] of now ? named() : []) known.set(name, x);
+    show(line.value, known, now ? heldNames() : []);
   });
   form.addEventListener("keydown", (event) => event.stopPropagation());
   const known = new Map(); // the last number of every name

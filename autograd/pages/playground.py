@@ -28,7 +28,7 @@ from autograd.pages.assets import asset, saved_page, whole_page
 from autograd.pages.formulas import forms_of_rows
 from autograd.pages.grammar import grammar_script
 from autograd.pages.picture import picture_script
-from autograd.pages.rows import standing_alone, without_comments
+from autograd.pages.rows import refusal, standing_alone, without_comments
 from autograd.pages.still import still_of
 from autograd.pages.walkthrough import MOST_NODES, walkthrough_function, walkthrough_style
 
@@ -53,8 +53,9 @@ def playground(expression: str = "", /, **values: Any) -> ExpressionPage:
     Notebooks show it by themselves; `.save("page.html")` writes it as a page that needs nothing
     else, no network either. Every leaf has a field and a slider; values, gradients and what stands
     on each edge follow. One steps through the forward and the backward pass, goes down the
-    gradient, takes a change back, and keeps expression and numbers in a link. What is typed in the
-    page is parsed as `parse` does, and a fault points at the character; a new name begins at 0.5.
+    gradient, takes back a change of a number or of the expression, and keeps both in a link. What
+    is typed in the page is parsed as `parse` does, and a fault points at the character; a new name
+    begins at 0.5.
 
     Args:
         expression: what the page begins with, an example if left out.
@@ -64,7 +65,8 @@ def playground(expression: str = "", /, **values: Any) -> ExpressionPage:
         ExpressionError: for a text that is no expression, a name without a value and a value
             without a name; it points at the character.
         TypeError: if the expression is no str or a value is no number.
-        ValueError: for an expression of more than 150 nodes.
+        ValueError: for an expression of more than 150 nodes, or with a function that a page does
+            not compute, or not of so many operands.
 
     >>> playground("tanh(w*x + b)", w=0.5, x=2, b=-1)
     <ExpressionPage: tanh(w*x + b); .save("page.html")>
@@ -80,6 +82,9 @@ def playground(expression: str = "", /, **values: Any) -> ExpressionPage:
     count = len(walk.nodes)
     if count > MOST_NODES:
         raise ValueError(_LARGE.format(count=f"{count:,}"))
+    for node in walk.nodes:
+        if node.op is not None and (refused := refusal(node.op, len(node.args))):
+            raise ValueError(refused)
     return ExpressionPage(expression, walk)
 
 
@@ -102,11 +107,12 @@ class ExpressionPage:
         asked.instance("ExpressionPage", walk, Walk, "the walk that playground makes")
         self.expression = expression
         self._walk = walk
-        # No heading in a notebook, whose outline it would be in.
-        self.html = self._fragment("p")
+        self.html = self._fragment(alone=False)
 
-    def _fragment(self, heading: str) -> str:
+    def _fragment(self, *, alone: bool) -> str:
         """Return the content: title, image and table, then the script that makes them live."""
+        # No heading in a notebook, whose outline it would be in.
+        heading = "h1" if alone else "p"
         leaves = {v.label: v.data for v in self._walk.nodes if v.op is None and v.label}
         data = {
             "text": self.expression,
@@ -121,7 +127,7 @@ class ExpressionPage:
         title = f'<{heading} class="cw-title">{_TITLE}</{heading}>'
         return (
             f'<div class="chalk-play" id="{name}" data-lm-suppress-shortcuts="true">\n'
-            f"<style>\n{_style()}</style>\n"
+            f"<style>\n{_style(alone)}</style>\n"
             f'<div class="chalk-walk cw">\n{title}\n{still}\n</div>\n'
             f'<script>\n{page_script()}[3]("{name}", {told});\n</script>\n</div>'
         )
@@ -129,7 +135,7 @@ class ExpressionPage:
     @cached_property
     def page(self) -> str:
         """The whole page, which asks the network for nothing and may not."""
-        return whole_page(markup(self._title), "cw-sheet", self._fragment("h1"))
+        return whole_page(markup(self._title), "cw-sheet", self._fragment(alone=True))
 
     @property
     def _title(self) -> str:
@@ -159,11 +165,11 @@ class ExpressionPage:
 
 
 @cache
-def _style() -> str:
+def _style(alone: bool) -> str:
     # Of a page whose picture may have any colour.
     colours = "".join([f'{kind}="{colour}"' for colour in DARK for kind in ("fill", "stroke")])
     # Its page fills the window as that of a walkthrough does.
-    style = walkthrough_style(colours).replace(".cw-page", ".cw-sheet")
+    style = walkthrough_style(colours, alone=alone).replace(".cw-page", ".cw-sheet")
     return f"{style}\n{asset('playground.css')}"
 
 

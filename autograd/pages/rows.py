@@ -18,8 +18,11 @@ from autograd.engine.symbolic import reciprocals, structural_zeros
 from autograd.engine.value import Value
 from autograd.pages.assets import asset
 
-# How many operands a row of any number of them may have in a page that knows no graph before.
+# How many operands a row of any number of them may have in a page that knows no graph before, and
+# what is said of one that has more, or that cannot be computed there.
 MOST_OPERANDS = 12
+MANY = "a page computes {row} of at most {most} operands"
+ABSENT = "there is no JavaScript for {row}: it cannot be computed in a page"
 
 _DEFINITION = re.compile(r"^(?:function (\w+)(?s:.*?)^}|const (\w+) (?s:.*?);)$", re.MULTILINE)
 
@@ -151,6 +154,18 @@ def counts(row: Primitive, most: int) -> Iterable[int]:
     # An operand that chooses among the others is none without them.
     least = 1 + len(structural_zeros(row))
     return range(2, 2 * most + 1, 2) if row.paired else range(least, most + least)
+
+
+def refusal(row: Primitive, count: int) -> str:
+    """Return why a page that knows no graph before refuses a row; "" if it does not.
+
+    >>> from autograd import lookup
+    >>> refusal(lookup("maximum"), 13), refusal(lookup("tanh"), 1)
+    ('a page computes maximum of at most 12 operands', '')
+    """
+    if count not in counts(row, MOST_OPERANDS):
+        return MANY.format(row=row.name, most=MOST_OPERANDS)
+    return ABSENT.format(row=row.name) if row_script(row, count, is_spelt).missing else ""
 
 
 def _object(entries: Mapping[Any, str]) -> str:

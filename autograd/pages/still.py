@@ -138,8 +138,9 @@ def _drawn(
     # Names stand between tags, where they keep every sign.
     short = _TAG.sub(lambda tag: _shorter(tag[0]), svg)
     head, end, rest = adapting(short.replace("<svg", f"<svg{_SMALL}", 1)).partition("</style>")
-    # It is an image, in no page that could say which it is.
-    head = re.sub(r"(?<=dark\})\[data-.*?dark\}\}", "", head).replace("chalk-graph", "g")
+    # It is an image, in no page that could say which it is, and its numbers have a ground.
+    head = re.sub(r"(?<=dark\})\[data-.*?dark\}\}|\.chalk-graph :not.*?\}", "", head)
+    head = head.replace("chalk-graph", "g")
     return f"{head}{_SAID}{end}{rest}", by_use
 
 

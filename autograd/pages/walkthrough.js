@@ -42,7 +42,7 @@
   const slider = make("input", "cw-slider");
   Object.assign(slider, { type: "range", min: 1, max: total, value: 1 });
   set(slider, "aria-label", "Step");
-  slider.addEventListener("input", () => go(slider.value - 1));
+  on(slider, "input", () => go(slider.value - 1));
   const count = make("span", "cw-count");
   const quiz = button("Quiz", "", () => { setQuiz(!asking); });
   set(quiz, "aria-pressed", "false");
@@ -76,10 +76,9 @@
     const [x, y, width] = middle(box.querySelector("rect"));
     boxes[i].push({ box, value, gradient, x, y, width });
     box.classList.add("cw-node");
-    box.addEventListener("click", () => { jump(i); });
+    on(box, "click", () => { jump(i); });
   }
   const edges = [...svg.querySelectorAll("g.edge")];
-  graph.addEventListener("scroll", () => { if (waiting) show(); });
 
   const step = part("cw-step", "This step");
   const phase = make("p", "cw-phase");
@@ -96,7 +95,7 @@
   label.append(make("span", "cw-asked"), answer);
   question.append(label, check, reveal);
   question.hidden = true;
-  question.addEventListener("submit", (event) => { event.preventDefault(); judge(answer.value); });
+  on(question, "submit", (event) => { event.preventDefault(); judge(answer.value); });
   const verdict = make("p", "cw-verdict");
   set(verdict, "role", "status");
   step.append(phase, formulas, question, verdict, said);
@@ -104,6 +103,7 @@
   const values = part("cw-values", "Values and running gradients");
   values.tabIndex = 0;
   values.append(table);
+  for (const part of [graph, values]) on(part, "scroll", () => { if (waiting) show(); });
   const rows = [...table.tBodies[0].rows];
   rows.forEach((row, i) => {
     const name = button(nodes[i][0], `Go to ${nodes[i][0]}`, () => { jump(i); });
@@ -111,11 +111,12 @@
     row.cells[0].replaceChildren(name);
   });
   // Of leaves the whole gradient stands beside their numbers.
-  const gradientCells = rows.map((row, i) => {
-    if (!compute || leaves.includes(i)) return row.cells[3];
+  const cells = rows.map((row, i) => {
+    const [value, gradient] = [row.cells[2], row.cells[3]];
+    if (!compute || leaves.includes(i)) return [value, gradient];
     const output = quiet(make("output"), `gradient of ${nodes[i][0]}`);
-    row.cells[3].replaceChildren(output);
-    return output;
+    gradient.replaceChildren(output);
+    return [value, output];
   });
   const below = make("div", "cw-below");
   const numbers = compute ? lab() : null;
@@ -226,7 +227,7 @@
     follow(use(at) ? use(at)[USE.operand] : at < nodes.length ? at : last);
   }
   // The same step with other numbers: they are not read out, at each of which a slider passes, and
-  // the parts of the picture that are out of sight follow when it rests.
+  // what is out of sight in the picture and in the table follows when it rests.
   function renumbered(found) {
     const seen = inView();
     newest = found;
@@ -253,31 +254,34 @@
     const reached = new Array(nodes.length).fill(null);
     if (known >= nodes.length) reached[last] = begin;
     for (let k = 0; k < known - nodes.length; k++) reached[uses[k][USE.operand]] = uses[k];
-    const active = u ? u[USE.operand] : forward ? at : last;
-    const source = u ? u[USE.node] : -1;
-    const up = above(source);
     nodes.forEach((node, i) => {
-      const value = i <= known || !forward, step = reached[i] && written(reached[i]);
+      const isValue = i <= known || !forward, at = reached[i];
       for (const b of boxes[i]) {
-        b.box.classList.toggle("cw-active", i === active);
-        b.box.classList.toggle("cw-lit", up.has(i));
-        b.value.classList.toggle("cw-later", !value);
-        b.gradient.classList.toggle("cw-later", !step);
-        if (step && (!seen || seen(b))) {
-          inBox(b.gradient, step[USE.short], b.width - 58);
-          set(b.gradient, "fill", data.tones[step[USE.tone]]);
-        }
+        if (!at || (seen && !seen.point(b))) continue;
+        const step = written(at);
+        inBox(b.gradient, step[USE.short], b.width - 58);
+        set(b.gradient, "fill", data.tones[step[USE.tone]]);
       }
-      const row = rows[i];
-      row.classList.toggle("cw-active", i === active);
-      if (i === active) set(row, "aria-current", "step");
-      else row.removeAttribute("aria-current");
-      put(row.cells[2], value ? node[2] : "");
-      put(gradientCells[i], step ? step[USE.after] : "");
+      if (seen && !seen.row(i)) return;
+      put(cells[i][0], isValue ? node[2] : "");
+      put(cells[i][1], at ? written(at)[USE.after] : "");
     });
     explain(u, forward);
     // The rest is where the step is, whatever the numbers are.
     if (seen) return;
+    const active = u ? u[USE.operand] : forward ? at : last;
+    const up = above(u ? u[USE.node] : -1);
+    nodes.forEach((_, i) => {
+      for (const { box, value, gradient } of boxes[i]) {
+        box.classList.toggle("cw-active", i === active);
+        box.classList.toggle("cw-lit", up.has(i));
+        value.classList.toggle("cw-later", i > known && forward);
+        gradient.classList.toggle("cw-later", !reached[i]);
+      }
+      rows[i].classList.toggle("cw-active", i === active);
+      if (i === active) set(rows[i], "aria-current", "step");
+      else rows[i].removeAttribute("aria-current");
+    });
     edges.forEach((edge) => edge.classList.remove("cw-active", "cw-lit", "cw-done"));
     uses.forEach((w, k) => {
       const edge = edges[w[USE.edge]], done = nodes.length + 1 + k <= known;
@@ -327,8 +331,8 @@
     sized(live, graph, svg, whole);
     render();
   }
-  window.addEventListener("beforeprint", lay);
-  window.addEventListener("afterprint", lift);
+  on(window, "beforeprint", lay);
+  on(window, "afterprint", lift);
 
   // Keys ------------------------------------------------------------------------------------
   const keys = {
@@ -347,10 +351,10 @@
     event.preventDefault();
     event.stopPropagation();
   }
-  live.addEventListener("keydown", key);
+  on(live, "keydown", key);
   // On a page of its own the keys work from anywhere.
   if (root.closest(".cw-page")) {
-    document.addEventListener("keydown", (event) => {
+    on(document, "keydown", (event) => {
       if (!live.contains(event.target)) key(event);
     });
   }

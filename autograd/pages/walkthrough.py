@@ -35,6 +35,9 @@ MOST_NODES = 150
 # For each node that may be shown. A layer of 50 neurons on another has 2,500 uses of operands.
 MOST_USES = 2
 
+# Why the numbers of a graph that is not shown whole stay.
+_PART = "The numbers stay as they are: they can be changed where all nodes are shown."
+
 _PARTS = ("formulas.js", "figures.js", "drawing.js", "lab.js", "sizes.js", "strip.js")
 
 # Beside those of all pages; the colours of the picture have the same names in light and dark.
@@ -55,9 +58,10 @@ def walkthrough(z: Value, *, max_nodes: int = MOST_NODES, quiz: bool = False) ->
 
     The page is live: each leaf has a field and a slider, and all values, gradients, contributions
     and formulas follow, computed in the page by the rows of the table. There are steps of gradient
-    descent and nudges beside what the gradient said of them, undo and reset, and a saved page keeps
-    its numbers in its address, as a link. Constants stay, and the graph is that of the recorded
-    branch. Where a row cannot be computed in a page, that is said and the numbers stay.
+    descent, by those leaves that are not held fixed, and nudges beside what the gradient said of
+    them, undo and reset; a saved page keeps its numbers, and what is held, in its address, as a
+    link. Constants stay, and the graph is that of the recorded branch. Where a row cannot be
+    computed in a page, that is said and the numbers stay.
 
     Of a graph with more nodes the youngest are walked through, and the page says so; their numbers
     stay, and the gradients are complete, since only younger nodes add to them. No `grad` is read or
@@ -100,12 +104,11 @@ class Walkthrough:
         self._first = _first_shown(walk, whole_number("max_nodes", max_nodes))
         self._quiz = flag("quiz", quiz)
         self._uses = [use for use in walk.uses if use.operand >= self._first]
-        self._live = Live("null", "") if self._first else live_of(walk, self._books())
+        self._live = Live("null", _PART) if self._first else live_of(walk, self._books())
         self._slots = Slots(walk, self._first)
         self._title = title_of(walk)
         self._still = still_of(walk, self._first, self._uses, roomy=self._is_live)
-        # No heading in a notebook, whose outline it would be in.
-        self.html = self._fragment("p")
+        self.html = self._fragment(alone=False)
 
     def _books(self) -> list[tuple[int, int]]:
         """Return the uses for which books print another rule."""
@@ -186,8 +189,10 @@ class Walkthrough:
 
     # The page ---------------------------------------------------------------------------------
 
-    def _fragment(self, heading: str) -> str:
+    def _fragment(self, *, alone: bool) -> str:
         """Return the content: title, image and table, then the script that makes them live."""
+        # No heading in a notebook, whose outline it would be in.
+        heading = "h1" if alone else "p"
         still = self._still.html
         data = script_json(self._data())
         # Derived from the content, so that running a notebook again changes nothing.
@@ -196,7 +201,7 @@ class Walkthrough:
         script = _script(self._is_live).replace("=PROGRAM", f"={squeezed(self._live.text)}")
         script = script.replace("NAME,DATA", f"{json.dumps(name)}, {data}")
         title = f'<{heading} class="cw-title">{markup(apart(self._title.text))}</{heading}>'
-        style = walkthrough_style(self._still.drawing)
+        style = walkthrough_style(self._still.drawing, alone=alone)
         return (
             f'<div class="chalk-walk cw" id="{name}" data-lm-suppress-shortcuts="true">\n'
             f"<style>\n{style}</style>\n{title}\n{still}\n<script>\n{script}</script>\n</div>"
@@ -209,7 +214,7 @@ class Walkthrough:
     @cached_property
     def page(self) -> str:
         """The whole page, which asks the network for nothing and may not."""
-        return whole_page(markup(apart(self._title.text)), "cw-page", self._fragment("h1"))
+        return whole_page(markup(self._title.text), "cw-page", self._fragment(alone=True))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, whole or not at all, and return the file's path.
@@ -277,8 +282,13 @@ def walkthrough_function(name: str) -> str:
     return script.rstrip().removesuffix(")(NAME,DATA);")
 
 
-def walkthrough_style(drawing: str) -> str:
-    """Return the style sheet, with the colours of light and dark pages and of a picture."""
+def walkthrough_style(drawing: str, *, alone: bool) -> str:
+    """Return the style sheet, with the colours of light and dark pages and of a picture.
+
+    Args:
+        drawing: the picture, as SVG.
+        alone: whether it is for a page of its own.
+    """
     pairs = {f"--cw-{name}": pair for name, pair in _COLOURS.items()}
     light = ";".join([f"{name}:{pair[0]}" for name, pair in pairs.items()])
     both = ";".join([f"{name}:light-dark({a},{b})" for name, (a, b) in pairs.items()])
@@ -306,7 +316,9 @@ def walkthrough_style(drawing: str) -> str:
         "}",
         # On paper black on white, whatever the page around it is.
         "@media print{.chalk-walk.chalk-walk{color-scheme:light;--cw-ink:#000000}}",
-        re.sub(r"/\*.*?\*/", "", asset("walkthrough.css")),
+        asset("walkthrough.css"),
+        asset("alone.css") if alone else "",
     ]
-    sheet = "\n".join(rules).replace(".chalk-walk", ".cw")
-    return re.sub(r"\s*([{};,]|(?<=\w):)\s+|;?\s*(\})\s*|^\s+", r"\1\2", sheet)
+    sheet = re.sub(r"/\*.*?\*/", "", "\n".join(rules)).replace(".chalk-walk", ".cw")
+    short = re.sub(r"\s*([{};,]|(?<=\w):)\s+|\s*(\})\s*|^\s+", r"\1\2", sheet)
+    return short.replace(";}", "}")

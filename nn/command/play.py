@@ -5,9 +5,7 @@ anything else is an expression, a name with a value among them.
 """
 
 import argparse
-import csv
 import dataclasses
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,9 @@ from autograd import TraceError, asked
 from nn import datasets
 from nn.command.graphs import VALUES, play_expression
 from nn.command.subcommand import Option, Refusal, Subcommand
+from nn.command.tables import read_table
 from nn.layers import MLP
 from nn.losses import loss_named
-from nn.metrics.outputs import true_classes
 from nn.optim import Optimizer
 from nn.pages.playground import TrainingPage
 from nn.pages.recording import recorded
@@ -44,8 +42,6 @@ SETTINGS = (
 _LINE = Settings("line", (8,), loss="mean_squared_error", lr=0.05, momentum=0.0, points=200)
 # Of a table: more distinct whole numbers than these are no classes.
 _MOST_CLASSES = 20
-# In a table: the squares of larger numbers leave the floats.
-_LARGEST = 1e150
 # Inputs that are named one by one.
 _MOST_NAMED = 12
 
@@ -64,7 +60,8 @@ def playing(settings: Sequence[Option]) -> Subcommand:
                 "nargs": "?",
                 "default": "",
                 "help": f"a data set ({', '.join(_names())}), or a file of numbers ending in .csv, "
-                "whose last column is the target; or an expression (default: an example)",
+                "whose last column is the target, a number or a class; or an expression (default: "
+                "an example)",
             },
         ),
         VALUES,
@@ -148,6 +145,7 @@ def _page(
     settings: Settings,
     name: str,
     note: str = "",
+    columns: Sequence[str] = (),
 ) -> tuple[TrainingPage, str]:
     recording = recorded(
         model,
@@ -159,7 +157,8 @@ def _page(
         seed=settings.seed,
         validation=TEST,
     )
-    recording = dataclasses.replace(recording, subject=name, note=note)
+    data = recording.data | {"columns": [*columns]}
+    recording = dataclasses.replace(recording, data=data, subject=name, note=note)
     told = f"{recording.headline} on {recording.data['count']:,} of {len(X):,} samples of {name}."
     return TrainingPage(recording), f"{told} {note}".strip()
 
@@ -172,30 +171,30 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
     for option in ("points", "noise"):
         if option in given:
             raise Refusal(f"--{option} is for data that is drawn, and {name} is a file")
-    heads, table = _read(name)
-    given_inputs, y = table[:, :-1], table[:, -1]
-    if np.abs(table).max() > _LARGEST:
-        raise Refusal(f"{name} holds numbers beyond {_LARGEST:g}: write them in larger units")
-    scale = given_inputs.std(axis=0)
-    X = (given_inputs - given_inputs.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
-    labels = _labels(y)
+    table = read_table(name)
+    y = table.y
+    scale = table.X.std(axis=0)
+    X = (table.X - table.X.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
+    labels = _labels(name, y)
     outputs = 1
     if labels is not None:
         loss = given.setdefault("loss", _loss_of(labels))
         outputs = 1 if loss_named(loss).target == "binary" else int(labels.max()) + 1
-        y, scaled = labels, "The inputs are"
+        scaled = "The inputs are"
+        # Text as it is, for its names.
+        y = labels if y.dtype.kind == "f" else y
     else:
         given.setdefault("loss", _LINE.loss)
         y, scaled = (y - y.mean()) / (y.std() or 1.0), "Inputs and target are"
-    named = f" The target is {heads[-1]}." if heads else ""
-    inputs = f" Inputs: {_listed(heads[:-1])}." if heads else ""
+    named = f" The target is {table.target}." if table.target else ""
+    inputs = f" Inputs: {_listed(table.columns)}." if table.columns else ""
     note = f"{scaled} scaled to mean 0 and standard deviation 1.{inputs}{named}"
     rate = 0.1 if labels is not None else _LINE.lr
     usual = Settings(name, (8, 8), lr=rate, momentum=0.0)
     settings = changed(usual, given)
     model = network([X.shape[1], *settings.hidden, outputs], settings)
     optimizer = optimizer_of(model, settings, usual)
-    return _page(model, optimizer, X, y, settings, Path(name).name, note)
+    return _page(model, optimizer, X, y, settings, Path(name).name, note, table.columns)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -208,62 +207,19 @@ def _loss_of(labels: Array) -> str:
     return "cross_entropy" if labels.max() > 1 else "binary_cross_entropy"
 
 
-def _labels(y: Floats) -> Array | None:
-    """Return the classes that a column holds; None if it holds other numbers."""
-    values = np.unique(y)
-    if np.array_equal(values, [-1.0, 1.0]):
-        return true_classes(y)
+def _labels(name: str, y: Array) -> Array | None:
+    """Return the classes that a column holds, counted from 0; None if it holds other numbers."""
+    values, places = np.unique(y, return_inverse=True)
     count = len(values)
+    if y.dtype.kind == "U":
+        if not 1 < count <= _MOST_CLASSES:
+            raise Refusal(
+                f"the targets in {name} are {count} different text(s): a page tells 2 to "
+                f"{_MOST_CLASSES} classes apart"
+            )
+        return places
+    if np.array_equal(values, [-1.0, 1.0]):
+        return places
     if 1 < count <= _MOST_CLASSES and np.array_equal(values, np.arange(count)):
-        return y.astype(np.int64)
+        return places
     return None
-
-
-def _read(name: str) -> tuple[list[str], Floats]:
-    """Return the names of the columns, if the file has them, and its numbers.
-
-    Raises:
-        Refusal: where the file holds anything else, naming the line.
-    """
-    try:
-        text = Path(name).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refusal(f"{name} is no text in UTF-8: save it as CSV again") from None
-    except FileNotFoundError:
-        raise Refusal(f"there is no file {name}") from None
-    lines = text.splitlines()
-    first = next((line for line in lines if line.strip()), "")
-    mark = max(",;\t", key=first.count)
-    cells = [(i + 1, row) for i, row in enumerate(csv.reader(lines, delimiter=mark)) if any(row)]
-    heads: list[str] = []
-    if cells and any(_number(cell) is None for cell in cells[0][1]):
-        heads = [head.strip() for head in cells.pop(0)[1]]
-    if len(cells) < 2 or len(cells[0][1]) < 2:
-        raise Refusal(
-            f"{name} must hold at least two lines of at least two numbers, a sample a line, the "
-            "target last"
-        )
-    width = len(heads or cells[0][1])
-    for line, row in cells:
-        if len(row) != width:
-            raise Refusal(f"line {line} of {name} has {len(row)} cells, and others {width}")
-        for cell in row:
-            if not _is_number(cell):
-                raise Refusal(
-                    f"{cell!r:.40} in line {line} of {name} is no finite number: write classes as "
-                    "0, 1, 2, and leave out lines with gaps"
-                )
-    return heads, np.array([[float(cell) for cell in row] for _, row in cells])
-
-
-def _is_number(cell: str) -> bool:
-    x = _number(cell)
-    return x is not None and math.isfinite(x)
-
-
-def _number(cell: str) -> float | None:
-    """Return the number that a cell holds, finite or not; None for text."""
-    try:
-        return float(cell)
-    except ValueError:
-        return None

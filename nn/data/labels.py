@@ -188,7 +188,7 @@ def _for_one_output(loss: Loss, y: Array, known: Array | None) -> Targets:
         return Targets(y)
     places, classes = _two(loss, y) if known is None else (_looked_up(y, known), known)
     if len(classes) != 2:
-        shown = _listed(classes)
+        shown = listed(classes)
         raise ValueError(
             f"y holds {len(classes)} class(es), {shown}, and one output tells two apart: build the "
             f"model with {max(2, len(classes))} outputs, with loss='cross_entropy'"
@@ -265,7 +265,7 @@ def _placed(loss: Loss, y: Array, outputs: int, known: Array | None) -> tuple[Ar
     )
     if is_text:
         raise ValueError(
-            f"y holds {len(found)} class(es), {_listed(found)}, and the model has {outputs} "
+            f"y holds {len(found)} class(es), {listed(found)}, and the model has {outputs} "
             f"outputs, one for each class: {enough}"
         )
     raise ValueError(
@@ -288,8 +288,8 @@ def _looked_up(y: Array, known: Array) -> Array:
     """
     if unknown := _unknown(y, known):
         raise ValueError(
-            f"y holds {_listed(unknown)}, which the model was not trained to tell: its classes are "
-            f"{_listed(known)}"
+            f"y holds {listed(unknown)}, which the model was not trained to tell: its classes are "
+            f"{listed(known)}"
         )
     places = {label: i for i, label in enumerate(known.tolist())}
     return np.array([places[label] for label in y.tolist()], dtype=np.int64)
@@ -311,10 +311,10 @@ def _counted(count: int, like: Array | None = None) -> Array:
     return classes.astype(like.dtype)
 
 
-def _listed(labels: Any) -> str:
+def listed(labels: Any) -> str:
     """Return labels as they are written in a program, the first of many.
 
-    >>> _listed(np.array(["a", "b"])), _listed(range(12))
+    >>> listed(np.array(["a", "b"])), listed(range(12))
     ("'a', 'b'", '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...')
     """
     shown: list[Any] = labels.tolist() if isinstance(labels, np.ndarray) else [*labels]

@@ -13,6 +13,8 @@ import numpy as np
 from autograd import sigmoid
 from nn.data.frames import in_order, matrix
 from nn.data.labels import Targets
+from nn.data.preprocessing import Preprocessor
+from nn.data.steps import step_from, through
 from nn.losses import LOSSES, Loss
 from nn.metrics.reading import Reading, reading_of
 from nn.validation import Array, Floats
@@ -32,6 +34,7 @@ class Schema:
         classes: the names of the classes, in the order of the outputs; None where there are none.
         multilabel: whether each output is a yes or no of its own.
         columns: the names of the inputs; () where they have none.
+        steps: the fitted preprocessing.
     """
 
     loss: str
@@ -39,11 +42,21 @@ class Schema:
     classes: Array | None = None
     multilabel: bool = False
     columns: tuple[str, ...] = ()
+    steps: tuple[Preprocessor, ...] = ()
 
     @property
     def is_needed(self) -> bool:
         """Whether the model's outputs are others without it."""
-        return False
+        return bool(self.steps)
+
+    def samples(self, X: Any) -> Array:
+        """Return data as the model takes it, with a frame's columns in order and preprocessed."""
+        table = in_order(X, self.columns)
+        if self.steps and np.ndim(table) == 1:
+            cells = np.empty((1, len(table)), dtype=object)
+            cells[0] = [*table]
+            return matrix("X", through(self.steps, cells))[0]
+        return matrix("X", through(self.steps, table))
 
     def labels(self, outputs: Floats) -> Array:
         """Return the label that a model's outputs say for each sample.
@@ -102,6 +115,8 @@ class Schema:
         found |= {"scale": self.reading.scale, "multilabel": self.multilabel}
         if self.columns:
             found["columns"] = [*self.columns]
+        if self.steps:
+            found["preprocessing"] = [step.document() for step in self.steps]
         if self.classes is not None:
             kind = self.classes.dtype
             found["classes"] = self.classes.tolist()
@@ -129,10 +144,18 @@ def schema_kept(model: object) -> Schema | None:
 def rows_of(model: object, X: Any) -> Array:
     """Return data to predict from, read as the data that a model was trained on."""
     schema = schema_kept(model)
-    return matrix("X", X if schema is None else in_order(X, schema.columns))
+    return matrix("X", X) if schema is None else schema.samples(X)
 
 
-class Classes:
+class KeptSteps:
+    """Makes `preprocessing` an attribute of models: the fitted steps, () where there are none."""
+
+    def __get__(self, model: object, kind: object = None) -> tuple[Preprocessor, ...]:
+        schema = None if model is None else schema_kept(model)
+        return () if schema is None else schema.steps
+
+
+class KeptClasses:
     """Makes `classes` an attribute of models; one of the same name in a user's own class hides it.
 
     The names of the classes in the order of the outputs, sorted; None before training on classes.
@@ -143,11 +166,17 @@ class Classes:
         return None if schema is None or schema.classes is None else schema.classes.copy()
 
 
-def schema_of(loss: Loss, activation: str, targets: Targets, columns: tuple[str, ...]) -> Schema:
-    """Return the schema of a loss, of the activation of the outputs, of targets and columns."""
+def schema_of(
+    loss: Loss,
+    activation: str,
+    targets: Targets,
+    columns: tuple[str, ...],
+    steps: tuple[Preprocessor, ...],
+) -> Schema:
+    """Return the schema of a loss, the outputs' activation, targets, columns and their steps."""
     name = loss.name if LOSSES.get(loss.name) is loss else ""
     reading = reading_of(activation, loss, targets.values)
-    return Schema(name, reading, targets.classes, targets.multilabel, columns)
+    return Schema(name, reading, targets.classes, targets.multilabel, columns, steps)
 
 
 def schema_from(document: Any) -> Schema:
@@ -172,7 +201,12 @@ def schema_from(document: Any) -> Schema:
     columns: Any = fields.get("columns", [])
     if not isinstance(columns, list) or not all(isinstance(x, str) for x in cast(Any, columns)):
         raise ValueError(f"expected the names of columns as a list; found {columns!r:.60}")
-    return Schema(loss, Reading(cut, scale), classes, many, tuple(cast(list[str], columns)))
+    names = tuple(cast(list[str], columns))
+    steps: Any = fields.get("preprocessing", [])
+    if not isinstance(steps, list):
+        raise ValueError(f"expected the preprocessing as a list; found {steps!r:.60}")
+    fitted = tuple([step_from(step) for step in cast(list[Any], steps)])
+    return Schema(loss, Reading(cut, scale), classes, many, names, fitted)
 
 
 def _classes_from(fields: dict[str, Any]) -> Array:

@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from nn.data.schema import Classes, Schema, schema_kept
+from nn.data.schema import KeptClasses, KeptSteps, Schema, schema_kept
 from nn.validation import Array, Floats
 
 
 class Telling:
     """A model that was trained on labels and gives them back; every `Module` is one."""
 
-    classes = Classes()
+    classes = KeptClasses()
+    preprocessing = KeptSteps()
 
     def predict(self, X: Any) -> Floats:
         """Return the outputs for many samples; see `Module.predict`."""

@@ -7,9 +7,8 @@ a thread that predicts does not change what another one trains.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar, Token
 from typing import Any, TypeAlias, cast
 
 from nn.parts import Holder, members, modules_of
@@ -22,7 +21,7 @@ OWN = "_training"
 
 
 class Mode:
-    """The mode in which a model is computed for a while, with all its parts.
+    """The mode in which a model is computed, with all its parts, within `with`.
 
     Args:
         model: the model; other modules that its calls reach keep their own mode.
@@ -39,6 +38,7 @@ class Mode:
         self.was_asked = False
         self._model = model
         self._parts: set[int] | None = None
+        self._tokens: list[Token[tuple[Mode, ...]]] = []
 
     def holds(self, module: Any) -> bool:
         """Whether the module is the model or a part of it."""
@@ -46,14 +46,12 @@ class Mode:
             self._parts = {id(part) for part in modules_of(self._model)}
         return id(module) in self._parts
 
-    @contextmanager
-    def on(self) -> Generator[None]:
-        """Compute in this mode."""
-        token = _modes.set((self, *_modes.get()))
-        try:
-            yield
-        finally:
-            _modes.reset(token)
+    # No `contextmanager`, which takes a tenth of the time of a call of a small model.
+    def __enter__(self) -> None:
+        self._tokens.append(_modes.set((self, *_modes.get())))
+
+    def __exit__(self, *_: object) -> None:
+        _modes.reset(self._tokens.pop())
 
 
 # Those that hold now, the last one first.

@@ -117,7 +117,7 @@ class Programs:
         def of_one_sample(x: Any) -> Any:
             # No strong reference: the model holds its program.
             called: Any = owner()
-            with Mode(called, training=False).on():
+            with Mode(called, training=False):
                 result = called(x)
             return result.tolist() if isinstance(result, np.ndarray) else result
 
@@ -156,7 +156,7 @@ def by_calls(model: Model, X: Floats) -> Floats:
     rows = X.tolist() if len(X) else np.zeros((1, *X.shape[1:])).tolist()
     # A model may take derivatives of its own results, and recording takes less time than
     # `no_grad`: 143 us a row of an MLP([10, 16, 16, 2]), against 180.
-    with recording_anyway(), Mode(model, training=False).on():
+    with recording_anyway(), Mode(model, training=False):
         results = [numbers_of(model(row)) for row in rows]
     return np.array(results, dtype=np.float64)[: len(X)]
 

@@ -103,6 +103,10 @@ class Sequential(Module):
         return cls(*modules)
 
     @classmethod
+    def _takes_config(cls, config: dict[str, Any]) -> bool:
+        return [*config] == ["modules"]
+
+    @classmethod
     def _size_of(cls, config: dict[str, Any]) -> int | None:
         found = [part_size(Module, x) for x in _parts_in(config) if type(x) is not int]
         return sum([size for size in found if size is not None])

@@ -35,6 +35,11 @@ function colours() {
   return found;
 }
 
+// Names of classes and inputs, short enough for a picture.
+const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+const className = (k) => (data.labels && k < data.labels.length ? data.labels[k] : String(k));
+const inputName = (k) => data.columns[k] || `x${k + 1}`;
+
 const rgb = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
 
 // Those of two classes are the signs'.
@@ -93,7 +98,9 @@ function drawLoss(canvas, look) {
 // trains, and when it stands still.
 const COARSE = [60, 6], FINE = [110, 40];
 // `each`: the milliseconds that a point took last, at first half of what a gradient takes.
-const plane = { image: document.createElement("canvas"), thumbs: [], made: "", each: Math.max(each / 2, 1e-4) };
+const plane = {
+  image: document.createElement("canvas"), thumbs: [], made: "", grid: 0, each: Math.max(each / 2, 1e-4),
+};
 // Of more neurons no pictures: they would be too small. They have at most so many points along each
 // side.
 const THUMBS = 40, FEW = 40;
@@ -151,9 +158,10 @@ function paint(image, grid, colourAt, look) {
 function survey(look) {
   const [most, time] = mode ? COARSE : FINE;
   const grid = Math.max(16, Math.min(most, Math.floor(Math.sqrt(time / plane.each))));
-  const made = `${trained.version} ${grid} ${look.paper}`;
-  if (plane.made === made) return;
-  plane.made = made;
+  const made = `${trained.version} ${look.paper}`;
+  // Of the same numbers only a much finer picture is worth the time.
+  if (plane.made === made && grid < 1.5 * plane.grid) return;
+  Object.assign(plane, { made, grid });
   const began = performance.now();
   const [across, up] = ranges;
   const point = new Float64Array(data.width);
@@ -270,13 +278,19 @@ function drawOutputs(canvas, look) {
   const outputs = lookAt(trained.w, row).slice(0, Math.min(data.outputs, 20));
   const high = Math.min((h - top) / outputs.length, 1.8 * em);
   const most = outputs.reduce((a, x) => Math.max(a, Math.abs(x)), 0) || 1;
-  const middle = w / 2 + em, room = w - middle - 0.3 * em;
+  const isClass = data.classes && data.outputs > 1;
+  const names = outputs.map((_, k) => (isClass ? short(className(k), 12) : String(k)));
+  const target = " ← target";
+  // Bars begin beside the longest name.
+  const left = pen.measureText(names.reduce((a, x) => (x.length > a.length ? x : a)) +
+    (isClass ? target : "")).width + 0.5 * em;
+  const middle = (left + w) / 2, room = (w - left) / 2;
   pen.textBaseline = "middle";
   pen.textAlign = "left";
   outputs.forEach((z, k) => {
-    const y = top + k * high, right = data.classes && data.classes[shown.sample] === k;
-    pen.fillStyle = right && data.outputs > 1 ? look.accent : look.ink;
-    pen.fillText(`${k}${right && data.outputs > 1 ? " ← target" : ""}`, 0, y + high / 2);
+    const y = top + k * high, right = isClass && data.classes[shown.sample] === k;
+    pen.fillStyle = right ? look.accent : look.ink;
+    pen.fillText(names[k] + (right ? target : ""), 0, y + high / 2);
     pen.fillStyle = z < 0 ? look.minus : look.plus;
     pen.fillRect(middle, y + 0.15 * high, (room * z) / most, 0.7 * high);
   });
@@ -356,10 +370,13 @@ function drawNetwork(canvas, look) {
       pen.stroke();
     }
     if (slot < 0 && data.inputs <= 12) {
+      const isNamed = data.columns.length > 0, room = w / columns.length;
+      let text = inputName(-1 - slot);
+      while (isNamed && text.length > 2 && pen.measureText(text).width > room) text = short(text, text.length - 1);
       pen.fillStyle = look.ink;
-      pen.textAlign = "right";
-      pen.textBaseline = "middle";
-      pen.fillText(`x${-slot}`, x - 0.5 * wide, y);
+      pen.textAlign = isNamed ? "center" : "right";
+      pen.textBaseline = isNamed ? "alphabetic" : "middle";
+      pen.fillText(text, isNamed ? x : x - 0.5 * wide, isNamed ? y - 0.4 * wide : y);
     }
   }
 }

@@ -142,9 +142,12 @@
     (data.held ? `; dashed, on ${data.held} held-out samples` : ""));
   const lossCanvas = canvasIn(loss.box, "the loss of each epoch as a curve");
 
+  const hidden = data.hidden && ` Not shown: ${data.hidden} called several times for a sample, or never.`;
   const network = panel("cp-network",
-    "The network: click a neuron for its graph. Blue is positive, orange negative.");
+    `The network: click a neuron for its graph. Blue is positive, orange negative.${hidden || ""}`);
   const stage = make("div", "cp-stage");
+  stage.setAttribute("role", "group");
+  stage.setAttribute("aria-label", "neurons; arrow keys go to the next");
   const netCanvas = canvasIn(stage, "the network: a line for each weight, broad where it is large");
   const buttons = data.neurons.map((neuron, n) => {
     const made = make("button", "cp-neuron");
@@ -170,7 +173,9 @@
   network.box.append(stage);
   if (!data.neurons.length) network.box.remove();
 
-  const model = panel("cp-model", data.inputs === 2 ? "What the model says everywhere; empty points are held out"
+  const sides = data.classes && data.outputs === 1 && data.labels
+    ? `: ${short(className(1), 30)} blue, ${short(className(0), 30)} orange` : " everywhere";
+  const model = panel("cp-model", data.inputs === 2 ? `What the model says${sides}; empty points are held out`
     : data.inputs === 1 ? "The model's output over its input; empty points are held out"
       : "What the model says of one sample: a bar for each output");
   const drawModel = data.inputs === 2 ? drawPlane : data.inputs === 1 ? drawLine : drawOutputs;
@@ -192,7 +197,7 @@
     if (Number.isInteger(i) && i >= 0 && i < trained.rows.length) point(i, false);
   });
   if (data.inputs <= 2) {
-    modelCanvas.addEventListener("pointermove", (event) => {
+    const follow = (event) => {
       const box = modelCanvas.getBoundingClientRect();
       const [x, y] = [event.clientX - box.left, event.clientY - box.top];
       let best = Infinity, nearest = 0;
@@ -203,7 +208,10 @@
         if (far < best) [best, nearest] = [far, i];
       });
       if (nearest !== shown.sample) point(nearest, true);
-    });
+    };
+    modelCanvas.addEventListener("pointermove", follow);
+    // A finger touches without moving.
+    modelCanvas.addEventListener("pointerdown", follow);
   }
 
   const graph = make("div", "cp-panel cp-one");
@@ -312,13 +320,14 @@
   function describeSample() {
     const row = trained.rows[shown.sample];
     const outputs = lookAt(trained.w, row).slice(0, data.outputs);
-    const list = (xs) => (xs.length > 12 ? `${xs.slice(0, 12).map((x) => figure(x)).join(", ")}, …`
-      : xs.map((x) => figure(x)).join(", "));
-    const target = [...row.slice(data.inputs)];
+    const list = (xs, named = (k, x) => x) => xs.slice(0, 12).map((x, k) => named(k, figure(x)))
+      .join(", ") + (xs.length > 12 ? ", …" : "");
+    const inputs = list([...row.slice(0, data.inputs)], (k, x) => (data.columns[k] ? `${data.columns[k]} ${x}` : x));
+    const target = data.classes ? `${className(data.classes[shown.sample])} · the model says ${className(said(outputs))}`
+      : list([...row.slice(data.inputs)]);
     const mean = trained.meanLoss(shown.sample, shown.sample + 1);
     sampleText.textContent = `${shown.sample < data.count ? "trained on" : "held out"} · inputs ` +
-      `${list([...row.slice(0, data.inputs)])} · target ${list(target)} · outputs ${list(outputs)} · ` +
-      `loss ${figure(mean)}`;
+      `${inputs} · target ${target} · outputs ${list(outputs)} · loss ${figure(mean)}`;
   }
   function showNeuron() {
     const neuron = data.neurons[shown.neuron];

@@ -31,7 +31,7 @@ MANY = (
 )
 
 # Of an image, in CSS pixels, and the room for its caption.
-_WIDE, _HIGH, _TOP = 300, 320, 24
+_WIDE, _HIGH, _TOP = 280, 300, 24
 # Shades, points along each side of the plane, and the most samples, weights and outputs drawn.
 _SHADES, _GRID, _SAMPLES, _LINES, _BARS = 8, 60, 800, 700, 20
 

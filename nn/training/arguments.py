@@ -15,7 +15,9 @@ import numpy as np
 from autograd import Value
 from nn.data.frames import in_order, matrix, names_of_columns
 from nn.data.labels import targets_of
+from nn.data.preprocessing import Preprocessor
 from nn.data.schema import Schema, schema_kept, schema_of
+from nn.data.steps import checked_steps, fitted_on, through
 from nn.inference.predict import by_calls
 from nn.losses import Loss
 from nn.metrics.reading import output_activation
@@ -87,17 +89,28 @@ class Prepared(NamedTuple):
     classes: bool
 
 
-def prepared(model: Module, X: Any, y: Any, loss: Loss) -> tuple[Floats, Array, bool]:
+def prepared(
+    model: Module, X: Any, y: Any, loss: Loss, preprocessing: Any = None
+) -> tuple[Floats, Array, bool]:
     """Return samples, targets as the loss takes them, and whether they are classes.
 
     They are read as the model reads its data since it was trained.
     """
-    found = read(model, X, y, loss, schema_kept(model), strict=True)
+    found = read(
+        model, X, y, loss, schema_kept(model), strict=True, steps=checked_steps(preprocessing)
+    )
     return found.samples, found.targets, found.classes
 
 
 def read(
-    model: Module, X: Any, y: Any, loss: Loss, known: Schema | None, *, strict: bool
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: Loss,
+    known: Schema | None,
+    *,
+    strict: bool,
+    steps: tuple[Preprocessor, ...] = (),
 ) -> Prepared:
     """Return samples and targets as training takes them.
 
@@ -108,13 +121,22 @@ def read(
         loss: the loss.
         known: how the model has read its data so far.
         strict: refuse what does not fit that, such as another label; otherwise begin anew.
+        steps: the preprocessing, in place of the known one.
 
     Raises:
         ValueError: if data, model and loss do not fit together.
     """
     _check_logits(model, loss)
     columns = known.columns if known is not None and strict else names_of_columns(X)
-    samples = matrix("X", in_order(X, columns))
+    steps = steps or (known.steps if known is not None else ())
+    if steps and type(model).predict is not Module.predict:
+        raise ValueError(
+            f"{type(model).__name__} has a predict of its own, which preprocessing would pass by: "
+            "transform X before fit"
+        )
+    table = in_order(X, columns)
+    steps = fitted_on(steps, table)
+    samples = matrix("X", through(steps, table))
     check_lengths(samples, y)
     _check_axes(model, samples, X)
     samples = samples.astype(np.float64, copy=False)
@@ -122,8 +144,9 @@ def read(
     model._check_samples(samples)
     outputs = output_count(model, samples)
     targets = targets_of(loss, y, outputs, known and known.classes, strict=strict)
-    told = targets.classes is not None and (outputs != 1 or loss.target != "any")
-    schema = schema_of(loss, output_activation(model), targets, columns)
+    told = targets.multilabel or targets.classes is not None
+    told = told and (outputs != 1 or loss.target != "any")
+    schema = schema_of(loss, output_activation(model), targets, columns, steps)
     return Prepared(samples, targets.values, schema, told)
 
 

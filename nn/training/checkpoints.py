@@ -23,6 +23,7 @@ import numpy as np
 
 from autograd import check_seal, sealed, write_whole
 from nn.module import Module
+from nn.training.batches import Batches
 from nn.training.history import EpochRecord
 from nn.validation import Floats, path_of
 
@@ -138,8 +139,12 @@ def _check_place(path: Path) -> None:
 # What tells a run from others ---------------------------------------------------------------------
 
 # How a difference is told; of data there is nothing to show.
-_DATA = {"train": "training data", "held": "validation data", "schema": "labels or columns"}
-_NAMES = {"size": "batch_size or accumulate", "metrics": "metrics", "last_batch": "validation"}
+_DATA = {"batches": "training data", "held": "validation data", "schema": "labels or columns"}
+_NAMES = {
+    "has_weights": "use of sample_weight or class_weight",
+    "metrics": "metrics",
+    "last_batch": "validation",
+}
 
 
 def identity_of(model: Module, plan: Any, optimizer: Any, **settings: Any) -> dict[str, Any]:
@@ -161,9 +166,11 @@ def identity_of(model: Module, plan: Any, optimizer: Any, **settings: Any) -> di
     return {
         "model": [type(model).__name__, _plain(config), _plain(names)],
         "parameters": len(names),
+        "has_weights": plan.loss.weighted,
+        "shuffle": plan.batches.shuffle,
         "optimizer": [type(optimizer).__name__, _plain(kept)],
-        **{name: _plain(x) for name, x in planned.items()},
         **settings,
+        **{name: _plain(x) for name, x in planned.items()},
     }
 
 
@@ -174,6 +181,8 @@ def _plain(x: Any) -> Any:
     if isinstance(x, np.ndarray):
         content = repr(x.tolist()).encode() if x.dtype == object else np.ascontiguousarray(x).data
         return [*x.shape, str(x.dtype), hashlib.sha256(content).hexdigest()]
+    if isinstance(x, Batches):
+        return _plain({"X": x.X, "y": x.y, "size": x.batch_size})
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         return {field.name: _plain(getattr(x, field.name)) for field in dataclasses.fields(x)}
     if isinstance(x, Mapping):

@@ -4,9 +4,10 @@
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nn.data.preprocessing import Preprocessor
 from nn.losses import Function, loss_named
 from nn.module import Module
 from nn.spellings import FIT
@@ -20,7 +21,7 @@ from nn.training.arguments import (
 from nn.training.checkpoints import Checkpoints, identity_of
 from nn.training.engines.choice import engine_named
 from nn.training.history import History
-from nn.training.plan import Validation, checked_patience, continued, planned
+from nn.training.plan import DataOptions, Validation, checked_patience, continued, planned
 from nn.training.run import Patience, Run
 from nn.validation import own_keywords, whole
 
@@ -36,6 +37,10 @@ def fit(
     epochs: int,
     batch_size: int,
     validation: Validation = 0.1,
+    preprocessing: Preprocessor | Sequence[Preprocessor] | None = None,
+    class_weight: Mapping[Any, float] | str | None = None,
+    sample_weight: Any = None,
+    shuffle: bool = True,
     seed: int = 0,
     engine: str = "auto",
     gradients: str = "backprop",
@@ -64,8 +69,9 @@ def fit(
         y: the targets. Labels are text, bools or whole numbers of any kind, of shape (samples,),
             or one-hot rows; their sorted names, one for each output, or two for a single one, are
             kept in `model.classes`, and whole numbers from 0 below the number of outputs stand for
-            themselves. Losses that compare output by output take labels or numbers, of shape
-            (samples,) or (samples, outputs).
+            themselves. For `binary_cross_entropy` and several outputs, y has a 0 or 1 for each: any
+            number of labels a sample. Losses that compare output by output take labels or numbers,
+            of shape (samples,) or (samples, outputs).
         loss: a name, or a function of the outputs and the target of one sample that returns a
             Value.
         optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
@@ -73,9 +79,20 @@ def fit(
         epochs: how often to go through the data; with `history`, how often more.
         batch_size: samples in a step; the last batch of an epoch may be shorter.
         validation: what to hold out and measure on after each epoch: a fraction of the samples,
-            chosen once (as `split` does); a pair (X, y); None or 0 for nothing; or "last_batch",
-            where each epoch trains on all batches of its permutation but the last, which is
-            that epoch's validation set, so samples move between the two.
+            chosen once (as `split` does; of classes, each its share); a pair (X, y); None or 0 for
+            nothing; or "last_batch", where each epoch trains on all batches of its permutation but
+            the last, which is that epoch's validation set, so samples move between the two.
+        preprocessing: scalers and encoders such as `nn.StandardScaler()`, one or a list in order.
+            Copies of those that were not fitted are fitted on the samples that are trained on; the
+            model keeps them (`model.preprocessing`, and its file), and everything it predicts from
+            or is measured on goes through them. A model that has some goes on with them.
+        class_weight: the weight of each class by its label, 1 for those left out; or "balanced",
+            which weighs a class by samples / (classes · samples of the class). The loss of a batch
+            is then Σ w l / Σ w, and so are the losses of the history; metrics count samples.
+        sample_weight: a weight of at least 0 for each sample, which multiplies that of its class.
+            With a validation pair, give (X, y, sample_weight) for the weights there.
+        shuffle: draw a new order of the samples for each epoch; with False they keep theirs, and a
+            fraction held out is the last of them.
         seed: of the split and of the order of samples in each epoch.
         engine: "compiled" traces the model and the loss once and runs whole batches as array
             statements; "eager" records each sample's graph; "auto" compiles where it can, and says
@@ -113,7 +130,8 @@ def fit(
     Returns:
         The history. Its metric is the accuracy where y holds classes, otherwise None: labels, also
         0 and 1 or -1 and 1 for one output whose numbers are compared. For a loss of your own and
-        one output there is no metric, since its cut between the classes is not known.
+        one output there is no metric, since its cut between the classes is not known. Where a
+        sample has a label for each output, all labels count alike.
 
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, masked or no
@@ -150,7 +168,8 @@ def fit(
     part = whole("batch_size", batch_size)
     size = part * whole("accumulate", accumulate)
     parameters = trainable(model)
-    plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics)
+    options = DataOptions(shuffle, class_weight, sample_weight, preprocessing)
+    plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
     make_engine = engine_named(engine, optimizer, gradients)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
@@ -159,7 +178,8 @@ def fit(
     known.gradients = gradients
     keeper = None
     if checkpoint is not None or resume is not None:
-        settings = {"batch_size": part, "patience": patience, "gradients": gradients}
+        settings = {"batch_size": part, "accumulate": size // part}
+        settings |= {"patience": patience, "gradients": gradients}
         identity = identity_of(model, plan, optimizer, **settings, begun=plan.done(known))
         keeper = Checkpoints(resume if checkpoint is None else checkpoint, resume, identity)
     run = Run(model, optimizer, plan, known, watch, calls, part, keeper)

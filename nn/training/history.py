@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from autograd import Table, write_whole
+from nn.data.coverage import Coverage
 from nn.spellings import HISTORY, lacking
 from nn.training.sparkline import sparkline
 from nn.validation import flag, instance, iterable
@@ -141,6 +142,7 @@ class History:
         engine: where the gradients were found, "compiled" or "eager"; "" if nothing was trained.
         gradients: the method that they were found by, such as "backprop".
         cost: the price of the gradients of the run that ended last; None if none was found.
+        coverage: the samples that the last epoch used; see `nn.coverage`.
         classes: the names of the classes, in the order of the outputs; None for numbers.
         note: why the run was not compiled, if it was to be where that is possible; and that its
             first epoch moved no parameter.
@@ -158,7 +160,12 @@ class History:
     1,7,0.5,0.75,0.625,0.5
     """
 
-    def __init__(self, records: Iterable[EpochRecord] = (), metric_name: str = "") -> None:
+    def __init__(
+        self,
+        records: Iterable[EpochRecord] = (),
+        metric_name: str = "",
+        classes: list[Any] | None = None,
+    ) -> None:
         self._records: list[EpochRecord] = []
         for record in iterable("History", records, "a list of EpochRecords"):
             self.append(record)
@@ -171,7 +178,8 @@ class History:
         self.engine = ""
         self.gradients = "backprop"
         self.cost: GradientCost | None = None
-        self.classes: list[Any] | None = None
+        self.classes = classes
+        self.coverage: Coverage | None = None
         self.note = ""
 
     @property

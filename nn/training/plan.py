@@ -4,25 +4,42 @@ It is made before the run and does not change; whatever is wrong with the data i
 made. It also measures the model after an epoch, and says where that has run away.
 """
 
+# pyright: reportPrivateUsage=false
+# The rooms of the house ask a model what users need not know.
+
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from nn.data.coverage import Coverage
+from nn.data.frames import in_order, rows
+from nn.data.hints import unscaled
 from nn.data.schema import Schema, schema_kept
+from nn.data.steps import checked_steps, fitted_on
+from nn.data.weights import (
+    class_weights,
+    evened,
+    mass_of,
+    places_of,
+    weighted,
+    weights_of,
+    with_weights,
+    without_weights,
+)
 from nn.losses import Loss
 from nn.metrics.outputs import accuracy
 from nn.metrics.reading import Reading
 from nn.metrics.table import Measured, Metric, Said, check_metrics, measured, metrics_named
 from nn.module import Module
 from nn.training.arguments import output_count, read
-from nn.training.batches import Batches, epoch_rng, split
+from nn.training.batches import Batches, epoch_rng, held_out, strata_of
 from nn.training.engines.base import Engine
 from nn.training.history import EpochRecord, History
-from nn.validation import Array, Floats, instance, look_up, real, whole
+from nn.validation import Array, Floats, flag, instance, look_up, real, whole
 
 Part: TypeAlias = tuple[Floats, Array]
 Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
@@ -63,37 +80,88 @@ CAUSES = (
 
 
 @dataclass(frozen=True, slots=True)
+class DataOptions:
+    """What `fit` is told about its data.
+
+    Attributes:
+        shuffle: whether each epoch draws a new order; otherwise the last samples are held out.
+        class_weight: "balanced", or the weights of classes by their labels.
+        sample_weight: the weight of each sample.
+        preprocessing: steps between the data and the model.
+    """
+
+    shuffle: bool = True
+    class_weight: Any = None
+    sample_weight: Any = None
+    preprocessing: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The samples to train and to measure on, epoch by epoch.
 
     Attributes:
         loss: the loss.
-        train: the samples and prepared targets to train on.
+        batches: the samples and prepared targets to train on, in steps.
         held: those held out once, or None.
         last_batch: hold the last batch of each epoch out instead.
-        size: samples in a step.
         seed: of the order.
         classes: whether the targets are classes.
-        reading: how the model's outputs are read.
         schema: how samples and targets were read, for the model to keep.
         metrics: those measured beside the accuracy.
+        kept: the places of the samples trained on in the data as given; None for all.
+        out: the places of those held out once; None where there are none.
+        drawn: the batches of the last epoch.
     """
 
     loss: Loss
-    train: Part
+    batches: Batches
     held: Part | None
     last_batch: bool
-    size: int
     seed: int
     classes: bool
-    reading: Reading
     schema: Schema
     metrics: tuple[Metric, ...] = ()
+    kept: Array | None = None
+    out: Array | None = None
+    drawn: list[Batches] = field(default_factory=list[Batches])
+
+    def hint(self, model: Module) -> str:
+        """Return a word on inputs that are not scaled; "" where they are, or are no amounts."""
+        if type(model)._check_samples is not Module._check_samples:
+            return ""  # such as the places of an embedding
+        return unscaled(self.train[0], () if self.schema.steps else self.schema.columns)
+
+    def coverage(self) -> Coverage:
+        """Return which samples the last epoch used, by their places in the data as given."""
+        batches = self.drawn[0]
+        found = batches.coverage or Coverage(len(batches.X), np.zeros(0, dtype=np.int64))
+        if self.last_batch:
+            cut = self.steps * batches.batch_size
+            return Coverage(found.samples, found.used[:cut], found.used[cut:], self.steps)
+        if self.kept is None or self.out is None:
+            return found
+        count = len(self.kept) + len(self.out)
+        return Coverage(count, self.kept[found.used], self.out, found.batches)
+
+    def evened(self, targets: Array, where: str) -> tuple[Array, float]:
+        """Divide the weights of a batch by their mean; return its targets and that mean."""
+        return evened(self.loss, targets, where)
+
+    @property
+    def reading(self) -> Reading:
+        """How the model's outputs are read."""
+        return self.schema.reading
+
+    @property
+    def train(self) -> Part:
+        """The samples and prepared targets to train on."""
+        return self.batches.X, self.batches.y
 
     @property
     def steps(self) -> int:
         """The number of steps in an epoch."""
-        return -(-len(self.train[0]) // self.size) - self.last_batch
+        return len(self.batches) - self.last_batch
 
     def done(self, history: History) -> int:
         """Return the number of the last epoch of a history; 0 before the first."""
@@ -101,11 +169,12 @@ class Plan:
 
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
         """Return an epoch's batches to train on, all their samples, and those to measure on."""
-        # Not `minibatches`, which would look for a nan in all the samples at each epoch.
-        batches = Batches(*self.train, self.size, epoch_rng(self.seed, epoch), drop_last=False)
+        batches = self.batches.drawn_by(epoch_rng(self.seed, epoch))
+        self.drawn[:] = [batches]
         if not self.last_batch:
             return batches, self.train, self.held
-        *drawn, held = batches
+        *drawn, (xs, ts) = batches
+        held = xs, self.evened(ts, f"the last batch of epoch {epoch}")[0]
         samples, targets = zip(*drawn, strict=True)
         return drawn, (np.concatenate(samples), np.concatenate(targets)), held
 
@@ -142,7 +211,7 @@ class Plan:
             held_metric, held_metrics = self.measure(outputs, held[1])
         return EpochRecord(
             epoch=epoch,
-            loss=total / len(trained[0]),
+            loss=total / mass_of(self.loss, trained[1]),
             metric=metric,
             validation_loss=held_loss,
             validation_metric=held_metric,
@@ -158,8 +227,10 @@ class Plan:
         """Return the accuracy of a model's outputs, None without classes, and the other metrics."""
         if outputs is None:
             return None, {}
-        found = accuracy(outputs, targets, self.reading.cut) if self.classes else None
-        return found, measured(self.metrics, Said(outputs, targets, self.reading))
+        right = without_weights(self.loss, targets)
+        said = Said.of(outputs, right, self.reading, self.loss)
+        found = accuracy(said.outputs, said.targets, self.reading.cut) if self.classes else None
+        return found, measured(self.metrics, said)
 
 
 def planned(
@@ -171,38 +242,77 @@ def planned(
     validation: Validation,
     seed: int,
     metrics: Any = (),
+    options: DataOptions = DataOptions(),
 ) -> Plan:
     """Check the data against the model and the loss, and hold out the part asked for."""
     chosen = metrics_named(metrics)
-    samples, targets, schema, classes = read(model, X, y, loss, schema_kept(model), strict=False)
-    held: Part | None = None
-    train: Part = samples, targets
-    last_batch = False
+    shuffle = flag("shuffle", options.shuffle)
+    steps, before = checked_steps(options.preprocessing), schema_kept(model)
+    samples, targets, schema, classes = read(model, X, y, loss, before, strict=False, steps=steps)
+    outputs = output_count(model, samples)
+    kept: Any = slice(None)
+    out: Array | None = None
+    if share := _share(validation, len(samples), size):
+        strata = strata_of(targets, sure=True) if schema.classes is not None else None
+        kept, out = held_out(len(samples), share, seed, strata, shuffle=shuffle)
+        if not all(step.is_fitted for step in steps):
+            # Once more, without the samples held out.
+            table = in_order(X, schema.columns)
+            schema = replace(schema, steps=fitted_on(steps, rows(table, kept)))
+            samples = schema.samples(X).astype(np.float64)
+            model._check_width(samples.shape)
+    train: Part = samples[kept], targets[kept]
+    held: Part | None = None if out is None else (samples[out], targets[out])
+    of_classes = None
+    if options.class_weight is not None:
+        of_classes = class_weights(options.class_weight, places_of(train[1]), schema.classes)
+    weights = weights_of(options.sample_weight, of_classes, targets)
+    beside = None if weights is None or out is None else weights[out]
     if isinstance(validation, tuple | list):
         pair: Sequence[Any] = validation
-        if len(pair) != 2:
-            raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
         own = read(model, pair[0], pair[1], loss, schema, strict=True)
         held, classes = (own.samples, own.targets), classes and own.classes
-    elif isinstance(validation, str):
+        beside = weights_of(pair[2] if len(pair) == 3 else None, of_classes, own.targets)
+    check_metrics(chosen, loss, schema.reading, outputs, classes)
+    if weights is not None:
+        loss = weighted(loss, targets)
+        train = train[0], with_weights(train[1], weights[kept])
+        if held is not None:
+            ts = with_weights(held[1], np.ones(len(held[1])) if beside is None else beside)
+            held = held[0], evened(loss, ts, "the samples held out")[0]
+    batches = Batches(*train, size, epoch_rng(seed, 1), drop_last=False, shuffle=shuffle)
+    last_batch = isinstance(validation, str)
+    places = None if out is None else kept
+    return Plan(loss, batches, held, last_batch, seed, classes, schema, tuple(chosen), places, out)
+
+
+def _share(validation: Validation, count: int, size: int) -> float:
+    """Return the fraction of the samples to hold out once, 0 for none.
+
+    Raises:
+        ValueError: if that is none of the ways to validate, or leaves nothing to train on.
+    """
+    if isinstance(validation, tuple | list):
+        pair: Sequence[Any] = validation
+        if len(pair) not in (2, 3):
+            raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
+        return 0.0
+    if isinstance(validation, str):
         look_up("way to validate", validation, {"last_batch": True})
-        last_batch = True
-        if len(samples) <= size:
+        if count <= size:
             raise ValueError(
-                f"there is nothing to train on: all {len(samples)} samples fit into one batch of "
+                f"there is nothing to train on: all {count} samples fit into one batch of "
                 f"{size}, and validation='last_batch' holds the last batch out; choose a smaller "
                 "batch_size"
             )
-    elif validation is not None and (share := real("validation", validation)):
-        if not 0.0 < share < 1.0:
-            raise ValueError(
-                f"validation is a fraction between 0 and 1, such as 0.1, a pair (X, y), "
-                f"'last_batch' or None; got {validation}"
-            )
-        train, held = split(samples, targets, validation, seed)
-    reading = schema.reading
-    check_metrics(chosen, loss, reading, output_count(model, samples), classes)
-    return Plan(loss, train, held, last_batch, size, seed, classes, reading, schema, tuple(chosen))
+        return 0.0
+    share = 0.0 if validation is None else real("validation", validation)
+    if share and not 0.0 < share < 1.0:
+        raise ValueError(
+            f"validation is a fraction between 0 and 1, such as 0.1, a pair (X, y), "
+            f"'last_batch' or None; got {validation}"
+        )
+    return share
 
 
 def checked_patience(patience: object, plan: Plan) -> int | None:
@@ -225,11 +335,12 @@ def continued(history: object, plan: Plan) -> History:
         TypeError: if it is none.
         ValueError: if it is of another seed, or another kind of targets.
     """
-    name = "accuracy" if plan.classes else ""
-    earlier: Any = history
+    name, told = "accuracy" if plan.classes else "", plan.schema.classes
+    names = None if told is None else told.tolist()
     if history is None:
-        return _begun(plan, ())
+        return History(metric_name=name, classes=names)
     instance("history=", history, History, "the History that an earlier fit returned")
+    earlier: Any = history
     seeds = sorted({seed for seed in earlier.seed if seed != plan.seed})
     if seeds:
         raise ValueError(
@@ -241,12 +352,4 @@ def continued(history: object, plan: Plan) -> History:
         raise ValueError(
             f"the history is of {kinds[0]}, and y holds {kinds[1]}: leave history out to begin anew"
         )
-    return _begun(plan, earlier)
-
-
-def _begun(plan: Plan, records: Iterable[EpochRecord]) -> History:
-    """Return a history of a plan's kind of targets, with some records."""
-    history = History(records, metric_name="accuracy" if plan.classes else "")
-    known = plan.schema.classes
-    history.classes = None if known is None else known.tolist()
-    return history
+    return History(earlier, metric_name=name, classes=names)

@@ -4,7 +4,7 @@ Where it is too small nothing happens, and where it is too large the loss explod
 loss falls. The model and the optimiser are afterwards as they were before.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import Value
+from nn.data.preprocessing import Preprocessor
 from nn.losses import Function, loss_named
 from nn.module import Module
 from nn.optim import Optimizer
@@ -78,6 +79,7 @@ def find_lr(
     steps: int = 100,
     seed: int = 0,
     engine: str = "auto",
+    preprocessing: Preprocessor | Sequence[Preprocessor] | None = None,
 ) -> RateSearch:
     """Search a learning rate: train for some steps while it grows, and see where the loss falls.
 
@@ -98,6 +100,7 @@ def find_lr(
         steps: how many, at least 10.
         seed: of the order of samples.
         engine: see `fit`.
+        preprocessing: see `fit`; fitted on all of X here, and not kept.
 
     Returns:
         The rates and losses, with a suggestion; its `plot` draws them.
@@ -126,7 +129,7 @@ def find_lr(
         raise ValueError(f"low must be above 0 and below high; got {low:g} and {high:g}")
     parameters = trainable(model)
     known = loss_named(loss)
-    samples, targets, _ = prepared(model, X, y, known)
+    samples, targets, _ = prepared(model, X, y, known, preprocessing)
     make_engine = engine_named(engine, optimizer)
     check_optimizer(optimizer, parameters)
     if not isinstance(optimizer, Optimizer):  # pyright: ignore[reportUnnecessaryIsInstance]

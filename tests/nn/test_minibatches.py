@@ -5,7 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn import accuracy, classes, confusion, minibatches, one_hot, split
+import nn
+from nn import (
+    MLP,
+    SGD,
+    accuracy,
+    classes,
+    confusion,
+    datasets,
+    fit,
+    minibatches,
+    one_hot,
+    split,
+)
 from nn.metrics.outputs import true_classes
 
 
@@ -136,3 +148,111 @@ def test_a_confusion_counts_every_sample_once_the_truth_in_rows():
 def test_labels_that_do_not_fit_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# Shares of classes -----------------------------------------------------------------------------
+
+
+@given(
+    labels=st.lists(st.sampled_from("abcde"), min_size=2, max_size=60),
+    fraction=st.floats(0.02, 0.9),
+    seed=st.integers(0, 9),
+)
+def test_every_class_has_its_share_in_both_parts(labels, fraction, seed):
+    X = np.arange(len(labels)) * 2.0
+    (kept, y), (out, y_held) = split(X, labels, fraction, seed, stratify=True)
+    assert sorted([*kept, *out]) == X.tolist()
+    assert [labels[int(x) // 2] for x in [*kept, *out]] == [*y, *y_held]
+    count = min(max(round(fraction * len(labels)), 1), len(labels) - 1)
+    assert len(y_held) >= 1
+    singles = all(labels.count(name) == 1 for name in set(labels))
+    for name in set(labels):
+        size, held = labels.count(name), y_held.tolist().count(name)
+        if not singles:
+            assert held < size
+            assert abs(held - size * count / len(labels)) <= 1.0
+    again = split(X, labels, fraction, seed, stratify=True)
+    assert np.array_equal(again[1][0], out)
+
+
+def test_a_rare_class_is_held_out_by_every_seed():
+    y = np.arange(1000) < 10
+    X = np.arange(1000.0)
+    held = [split(X, y, 0.1, seed)[1] for seed in range(10)]
+    assert [int(part.sum()) for _, part in held] == [1] * 10
+    assert len({float(xs[part][0]) for xs, part in held}) > 5
+    assert sorted({int(split(X, y, 0.1, s, stratify=False)[1][1].sum()) for s in range(10)})[0] == 0
+
+
+def test_fit_holds_out_the_samples_that_split_does():
+    X, y = datasets.moons(50, seed=0)
+    y[:] = np.arange(50) < 7
+    for labels in (y, np.array(["a", "b"])[y], np.eye(2)[y], y == 1):
+        model = MLP([2, 2], seed=0)
+        history = fit(
+            model, X, labels, loss="cross_entropy", optimizer=SGD(model.parameters(), 1e-9),
+            epochs=1, batch_size=50, validation=0.3, seed=5,
+        )  # fmt: skip
+        _, (X_held, y_held) = split(X, labels, 0.3, seed=5)
+        assert history.validation_loss[0] == pytest.approx(
+            nn.evaluate(model, X_held, y_held, loss="cross_entropy")["loss"], rel=1e-14
+        )
+    numbers = split(X, X[:, 0], 0.3, seed=5)[1][0]
+    assert np.array_equal(numbers, split(X, y, 0.3, seed=5, stratify=False)[1][0])
+
+
+def test_whole_numbers_that_hardly_repeat_are_no_classes():
+    X = np.arange(30.0)
+    assert np.array_equal(split(X, np.arange(30))[1][0], split(X, X)[1][0])
+
+
+@pytest.mark.parametrize("y", [np.zeros((4, 2)), np.ones((4, 3)) / 3])
+def test_what_is_no_class_is_not_shared_out(y):
+    with pytest.raises(ValueError, match=r"stratify takes a class for each sample; got y of shape"):
+        split(np.arange(4), y, stratify=True)
+    with pytest.raises(TypeError, match="stratify"):
+        split(np.arange(4), np.arange(4), stratify="yes")
+
+
+# The given order -------------------------------------------------------------------------------
+
+
+def test_without_a_shuffle_the_order_is_the_given_one():
+    X = np.arange(7)
+    batches = minibatches(X, X, 3, shuffle=False)
+    assert [epoch(batches), epoch(batches)] == [list(range(7))] * 2
+    assert epoch(minibatches(X, X, 3, drop_last=True, shuffle=False)) == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+def test_fit_without_a_shuffle_goes_through_the_samples_as_they_are(engine):
+    X, y = datasets.moons(20, seed=0)
+    model, other = MLP([2, 3, 1], seed=0), MLP([2, 3, 1], seed=0)
+    settings = {"loss": "binary_cross_entropy", "batch_size": 6, "engine": engine}
+    history = fit(
+        model, X, y, optimizer=SGD(model.parameters(), 0.1), epochs=2, shuffle=False,
+        validation=0.25, **settings,
+    )  # fmt: skip
+    assert history.validation_loss[-1] == pytest.approx(
+        nn.evaluate(model, X[15:], y[15:], loss="binary_cross_entropy")["loss"], rel=1e-13
+    )
+    optimizer = SGD(other.parameters(), 0.1)
+    for start in (0, 6, 12, 0, 6, 12):
+        part = slice(start, min(start + 6, 15))
+        fit(
+            other, X[part], y[part], optimizer=optimizer, epochs=1, validation=None, **settings
+        )  # fmt: skip
+    found, expected = ([p.data for p in net.parameters()] for net in (model, other))
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_without_a_shuffle_the_last_batch_of_an_epoch_is_always_the_same():
+    X, y = datasets.moons(20, seed=0)
+    model = MLP([2, 3, 1], seed=0)
+    history = fit(
+        model, X, y, loss="binary_cross_entropy", optimizer=SGD(model.parameters(), 0.1), epochs=1,
+        batch_size=6, shuffle=False, validation="last_batch",
+    )  # fmt: skip
+    assert history.validation_loss[-1] == pytest.approx(
+        nn.evaluate(model, X[18:], y[18:], loss="binary_cross_entropy")["loss"], rel=1e-13
+    )

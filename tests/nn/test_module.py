@@ -269,6 +269,13 @@ def test_a_class_of_ones_own_is_rebuilt_from_its_config(tmp_path):
     assert values(Polynomial.load(tmp_path / "model.json")) == [0.0, 1.0, 0.1 + 0.2, 3.0]
 
 
+def test_a_class_of_ones_own_with_a_name_of_ours_hides_none(tmp_path):
+    type("MLP", (Module,), {"__init__": lambda self, width: None})
+    model = MLP([2, 3, 1], seed=0)
+    model.save(tmp_path / "model.json")
+    assert type(Module.load(tmp_path / "model.json")) is MLP
+
+
 def test_load_on_a_model_fills_that_model(saved):
     model, path = saved
     other = MLP([2, 3, 1], activation="relu", seed=9)

@@ -16,6 +16,7 @@ from nn import (
     MLP,
     SGD,
     Adam,
+    AdamW,
     Dropout,
     Embedding,
     Flatten,
@@ -147,6 +148,25 @@ def test_compiled_training_equals_eager(
     assert runs[0] == runs[2]
 
 
+@pytest.mark.parametrize("gradients", ["backprop", "finite_differences"])
+def test_rows_that_no_sample_used_decay_as_others_do(gradients: str) -> None:
+    """A row without a gradient would be left out by the eager engine, and moved by the other."""
+    runs: list[Any] = []
+    for engine, method in (
+        ("compiled", "backprop"),
+        ("auto" if gradients != "backprop" else "eager", gradients),
+    ):
+        model = Sequential(Embedding(6, 2, seed=1), Flatten(), Layer(2, 2, "linear"))
+        optimizer = AdamW(model.parameters(), 0.05, weight_decay=0.5)
+        fit(
+            model, [[1], [3], [1], [3]], [0, 1, 0, 1], loss="cross_entropy", optimizer=optimizer,
+            epochs=5, batch_size=2, validation=None, engine=engine, gradients=method,
+        )  # fmt: skip
+        runs.append([p.data for p in model.parameters()])
+    np.testing.assert_allclose(runs[0], runs[1], rtol=1e-5 if gradients != "backprop" else 1e-9)
+    assert abs(runs[0][0]) < abs(Embedding(6, 2, seed=1).rows[0][0].data)
+
+
 @EACH
 def test_files_pickles_and_copies_give_the_same_model(
     make: Callable[[], Module], X: Any, y: Any, loss: str, tmp_path: Any
@@ -227,6 +247,22 @@ def test_a_module_may_stand_in_it_twice(tmp_path: Any) -> None:
     again = Sequential.load(tmp_path / "model.json")
     assert again[0] is again[2]
     np.testing.assert_array_equal(again.predict(POINTS), model.predict(POINTS))
+
+
+def test_a_class_of_ones_own_hides_no_model_of_ours_in_a_file(tmp_path: Any) -> None:
+    model = Sequential(LayerNorm(2), Layer(2, 1, "linear"))
+    model.save(tmp_path / "model.json")
+    ours = Sequential
+
+    class Own(Module):
+        def __init__(self, layers: Any) -> None:
+            self.layers = layers
+
+    Own.__name__ = "Sequential"
+    try:
+        assert type(Module.load(tmp_path / "model.json")) is ours
+    finally:
+        Own.__name__ = "Own"
 
 
 def test_modules_of_ones_own_stand_in_it_too(tmp_path: Any) -> None:

@@ -60,6 +60,11 @@ def test_a_data_set_of_numbers(run: Any, tmp_path: Path) -> None:
         ("a,b,kind\n1,2,0\n2,1,1\n4,2,1\n3,1,0\n", "[2, 8, 8, 1]", "binary_cross_entropy", "a, b"),
         ("1;2;-1\n2;1;1\n4;2;1\n\n3;1;-1\n", "[2, 8, 8, 1]", "binary_cross_entropy", "scaled"),
         ("1\t0\n2\t1\n4\t2\n3\t0\n", "[1, 8, 8, 3]", "cross_entropy", "The inputs are scaled"),
+        (
+            "long,wide,kind\n1,2,<b>cat</b>\n2,1,dog\n4,2,dog\n3,1,<b>cat</b>\n",
+            *("[2, 8, 8, 1]", "binary_cross_entropy", "The target is kind."),
+        ),
+        ("1,a\n2,b\n4,c\n3,c\n", "[1, 8, 8, 3]", "cross_entropy", "The inputs are scaled"),
         ("\ufeffx,y\n1,0.5\n2,1\n4,2\n3,7\n", "[1, 8, 8, 1]", "mean_squared_error", "target are"),
     ],
 )
@@ -112,9 +117,11 @@ def test_of_many_inputs_some_are_named(run: Any, tmp_path: Path) -> None:
         (["column.csv"], "at least two lines of at least two numbers"),
         (["empty.csv"], "at least two lines of at least two numbers"),
         (["inf.csv"], "'inf' in line 1 of inf.csv is no finite number"),
-        (["large.csv"], "large.csv holds numbers beyond 1e+150"),
+        (["large.csv"], "'1e200' in line 1 of large.csv is beyond 1e+150"),
         (["wide.csv"], "and MLP has 3,289: choose fewer inputs or neurons"),
         (["long.csv"], "give a part, such as"),
+        (["words.csv"], "the targets in words.csv are 30 different text(s): a page tells 2 to 20"),
+        (["same.csv"], "the targets in same.csv are 1 different text(s)"),
         (["bytes.csv"], "bytes.csv is no text in UTF-8"),
         (["good.csv", "--points", "5"], "--points is for data that is drawn"),
         (["moons", "--hidden", "90", "90"], "a page trains up to 2,500 parameters"),
@@ -139,6 +146,8 @@ def test_a_slip_is_one_sentence_and_nothing_is_written(
         ("inf", "1,inf\n2,3\n3,4\n"),
         ("large", "1e200,1\n2,3\n3,4\n"),
         ("wide", "1,2," * 200 + "1\n" + "2,1," * 200 + "0\n"),
+        ("words", "".join([f"{i},word{i}\n" for i in range(30)])),
+        ("same", "x,y\n1,cat\n2,cat\n3,cat\n"),
         ("long", "".join([f"0.{i},{i}\n" for i in range(40_000)])),
         ("good", "1,2\n3,4\n5,6\n"),
     ):

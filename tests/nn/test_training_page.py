@@ -21,11 +21,15 @@ from nn import (
     Adagrad,
     Adam,
     AdamW,
+    Dropout,
     Layer,
+    LayerNorm,
     Module,
     Neuron,
     Optimizer,
+    Residual,
     RMSprop,
+    Sequential,
     TrainingPage,
     datasets,
     fit,
@@ -59,6 +63,15 @@ class Gated(Module):
         return self.scale[EVIL] * self.twice([once, *hidden[1:]])
 
 
+def of_other_layers() -> Module:
+    return Sequential(
+        Layer(2, 3, "tanh", seed=1),
+        Residual(LayerNorm(3)),
+        Dropout(0.0),
+        Layer(3, 2, "linear", seed=2),
+    )
+
+
 def own_loss(output: Any, target: Any) -> Any:
     return ag.abs(output - target) + 0.1 * (output - target).square()
 
@@ -79,6 +92,7 @@ CASES: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
     ),
     "hinge": (lambda: MLP([3, 3], seed=3), three_classes(), "hinge", {"batch_size": 200}),
     "one-hot": (lambda: MLP([3, 3], seed=3), three_classes(), "half_squared_error", {}),
+    "other layers": (of_other_layers, MOONS, "cross_entropy", {}),
     "a model and a loss of one's own": (Gated, (MOONS[0], 1.0 * MOONS[1]), own_loss, {"lr": 0.05}),
 }
 
@@ -190,6 +204,19 @@ def test_orders_beyond_those_of_fit_are_permutations_and_the_same_every_time() -
     assert run(recording, script) == [first, second]
     assert sorted(first) == sorted(second) == list(range(recording.data["count"]))
     assert first != second
+
+
+def test_classes_and_inputs_keep_their_names() -> None:
+    names = np.array(["no", EVIL])
+    model = MLP([2, 3, 1], seed=0)
+    page = playground(model, MOONS[0], names[MOONS[1]], **GOOD)
+    data = page._recording.data
+    assert data["labels"] == sorted(names.tolist())
+    assert data["columns"] == []
+    found = Tags()
+    found.feed(page.page)
+    assert found.tags.count("img") == 3
+    assert found.tags.count("script") == 1
 
 
 def test_a_page_carries_many_orders_and_long_ones_once() -> None:

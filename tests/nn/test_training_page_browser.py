@@ -1,14 +1,17 @@
 """The page that trains, in Chromium: its controls, its faults, light and dark, narrow and wide."""
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from nn import MLP, SGD, datasets, fit, playground
+from nn import MLP, SGD, TrainingPage, datasets, fit, playground
+from nn.pages.recording import recorded
 from support.browser import EVIL, contrast, faults
 
 pytestmark = pytest.mark.browser
@@ -107,11 +110,16 @@ def test_it_plays_and_pauses_and_learns(page: Any) -> None:
 
 def test_fields_take_numbers_and_say_what_they_take(page: Any) -> None:
     rate, size = page.get_by_label("learning rate"), page.get_by_label("batch size")
+    momentum, decay = page.get_by_label("momentum"), page.get_by_label("weight decay")
     for field, wrong, right, word in (
         (rate, "fast", "0.25", "it stays 0.5"),
         (rate, "-1", "0", "it stays 0.25"),
         (size, "2.5", "90", "it stays 10"),
         (size, "0", "7", "it stays 90"),
+        (momentum, "1", "0,9", "from 0 up to below 1, such as 0.9; it stays 0."),
+        (momentum, "", "0.5", "it stays 0.9"),
+        (decay, "-0.1", "0.01", "from 0 on, such as 0.001; it stays 0."),
+        (rate, "Infinity", "0.25", "it stays 0."),
     ):
         field.fill(wrong)
         field.press("Enter")
@@ -124,6 +132,11 @@ def test_fields_take_numbers_and_say_what_they_take(page: Any) -> None:
         assert page.inner_text(f"[id='{described or ''}']") == ""
     press(page, "Epoch")
     waited(page, "epoch 1")
+    trained = model()
+    optimizer = SGD(trained.parameters(), lr=0.25, momentum=0.5, weight_decay=0.01)
+    given = GIVEN | {"batch_size": 7, "epochs": 1, "progress": False}
+    history = fit(trained, *MOONS, optimizer=optimizer, **given)
+    assert f"loss {history.loss[-1]:.4g} held out" in numbers(page)
 
 
 def test_an_explosion_is_said_and_the_last_good_numbers_stay(page: Any) -> None:
@@ -140,6 +153,74 @@ def test_an_explosion_is_said_and_the_last_good_numbers_stay(page: Any) -> None:
     press(page, "Epoch")
     waited(page, "epoch 2")
     assert page.locator(".cp-wrong").count() == 0
+
+
+def test_everything_can_be_reached_by_keys_and_shows_it(page: Any) -> None:
+    reached: list[str] = []
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        told = page.evaluate(
+            "(e => [getComputedStyle(e).outlineStyle, e.getAttribute('aria-label')"
+            " || (e.labels && e.labels[0] || e).textContent])(document.activeElement)"
+        )
+        assert told[0] == "solid"
+        reached.append(told[1])
+    assert reached == [
+        *("Play", "Step", "Epoch", "Reset"),
+        *("learning rate", "batch size", "momentum", "weight decay", "speed"),
+        *("neuron layers.0.neurons.0", "sample", "graph of the neuron"),
+        *("Every edge of the graph as a table", "All 25 parameters and their gradients"),
+    ]
+
+
+def test_ten_pages_take_ten_times_the_memory_of_one_at_most(browser: Any, tmp_path: Path) -> None:
+    fragments = [
+        playground(MLP([2, 6, 1], seed=i), *MOONS, lr=0.5, **GIVEN).html for i in range(10)
+    ]
+    found: list[dict[str, float]] = []
+    for count in (1, 10):
+        place = tmp_path / f"{count}.html"
+        place.write_text(f"<meta charset=utf-8>{''.join(fragments[:count])}", encoding="utf-8")
+        context = browser.new_context(offline=True)
+        page = context.new_page()
+        page.goto(place.as_uri())
+        for play in page.get_by_role("button", name="Epoch", exact=True).all():
+            play.click()
+        page.locator(".cp-status", has_text="epoch 1").nth(count - 1).wait_for()
+        session = context.new_cdp_session(page)
+        session.send("Performance.enable")
+        session.send("HeapProfiler.collectGarbage")
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        found.append({metric["name"]: metric["value"] for metric in metrics})
+        context.close()
+    one, ten = found
+    for name in ("JSHeapUsedSize", "Nodes", "JSEventListeners"):
+        assert ten[name] <= 10 * one[name]
+
+
+def test_names_of_classes_and_inputs_are_text(browser: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(30, 3))
+    names = np.array(["cat", "dog", EVIL])[inputs.argmax(axis=1)]
+    made = recorded(
+        MLP([3, 4, 3], seed=0), inputs, names, loss="cross_entropy", lr=0.1, batch_size=5
+    )
+    data = made.data | {"columns": ["tall", EVIL, "wide"]}
+    page = TrainingPage(dataclasses.replace(made, data=data))
+    context = browser.new_context(offline=True)
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.goto(page.save(tmp_path / "names").as_uri())
+    place = made.data["classes"].index(sorted(set(names.tolist())).index(EVIL))
+    opened.get_by_label("sample", exact=True).fill(str(place + 1))
+    told = opened.inner_text(".cp-sample")
+    assert f"target {EVIL} · the model says" in told
+    assert "inputs tall " in told
+    assert f", {EVIL} " in told
+    assert opened.evaluate("window.pwned") is None
+    assert problems == []
+    context.close()
 
 
 def test_a_neuron_shows_the_chain_rule_of_the_sample_that_is_pointed_at(page: Any) -> None:

@@ -12,7 +12,7 @@ from autograd import Value, gradient, order, parse, playground, steps
 from autograd.display.chain.terms import Names, figure
 from autograd.expression import ExpressionError
 from support.browser import EVIL, contrast, faults
-from support.walking import Opened
+from support.walking import ARRIVED, Opened, spoilt
 
 NEURON = "tanh(w*x + b)"
 VALUES = {"w": 0.5, "x": 2.0, "b": -0.75}
@@ -71,6 +71,9 @@ def test_what_is_wrong_is_said() -> None:
         playground(3)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="this graph has 162 nodes, and a page shows at most 150"):
         playground("x" + "+x" * 161, x=1)
+    names = dict.fromkeys([f"x{i}" for i in range(13)], 1.0)
+    with pytest.raises(ValueError, match="a page computes logsumexp of at most 12 operands"):
+        playground(f"logsumexp([{', '.join(names)}])", **names)
 
 
 def test_no_text_ends_the_script() -> None:
@@ -165,6 +168,20 @@ def test_leaves_move_and_the_changes_are_taken_back(play: Opened) -> None:
     play.button("Step of gradient descent").click()
     assert "all numbers stay" in play.told
     assert play.values["x"] == 700.0
+
+
+def also_unused(text: str, values: dict[str, float]) -> dict[str, float]:
+    """Return the values with those of names that stand only in parts that nothing uses."""
+    while True:
+        try:
+            parse(text, **values)
+        except ExpressionError as error:
+            name, _, fault = error.reason.partition(" ")
+            if not fault.startswith("has no value"):
+                raise
+            values = values | {name: 0.5}
+        else:
+            return values
 
 
 def slopes(z: Value, leaves: list[Value]) -> list[float]:
@@ -295,6 +312,60 @@ def test_a_link_keeps_the_expression_and_the_numbers(play: Opened) -> None:
         for told in ([evil, []], ["x", [[evil, "1"]]], ["x", [["x", evil]]]):
             page.goto(f"{plain}#{quote(json.dumps(told))}")
     assert page.evaluate("window.pwned") is None
+
+
+@pytest.mark.browser
+def test_no_link_that_was_changed_breaks_the_page(play: Opened) -> None:
+    told = ["u = x*y; tanh(u) + u", [["x", "0.5"], ["y", "-1e-3"]], ["y"]]
+    links = [
+        *spoilt(quote(json.dumps(told)), 1, 150),
+        *(quote(text) for text in spoilt(json.dumps(told), 2, 100)),
+        *(quote(json.dumps([text, *told[1:]])) for text in spoilt("tanh(x*y) + x", 3, 100)),
+        *(quote(json.dumps(["x**2", [["x", x]]])) for x in spoilt("-1.25e-3", 4, 50)),
+    ]
+    before, taken = (NEURON, VALUES), 0
+    for link, found in zip(links, play.page.evaluate(ARRIVED, links), strict=True):
+        values = {name: float(x) for name, x in found["leaves"]}
+        now = found["typed"], values
+        if found["fault"]:
+            assert repr(now) == repr(before), link
+        taken += now != before
+        before = now
+        shown = {name: [value, slope] for name, _, value, slope in found["table"]}
+        if "…" not in "".join(values):  # the middle of a long name is left out
+            assert shown == in_python(found["typed"], also_unused(found["typed"], values)), link
+    assert 10 < taken < 350
+    assert play.page.evaluate("window.pwned") is None
+    assert play.page.locator(".chalk-walk img").count() == 0
+
+
+@pytest.mark.browser
+def test_huge_expressions_get_a_word_and_the_last_good_one_stays(play: Opened) -> None:
+    many = [f"x{i}" for i in range(13)]
+    play.type(f"logsumexp([{', '.join(many[:12])}])")  # at the cap
+    assert (
+        play.word == "x0, x1, x2, x3, x4, x5, x6, x7 and 4 more are new, and are 0.5 for a start."
+    )
+    play.type("x" + "*tanh(x)" * 74 + "*2")
+    assert len(play.table) == 150
+    kept = play.table
+    for text, word in (
+        ("x" + "*tanh(x)" * 74 + "*2*3", "this graph has 151 nodes, and a page shows at most 150"),
+        ("x+" * 50_000 + "x", "an expression has at most 100,000 characters, got 100,001"),
+        ("x+" * 49_999 + "xx", "this graph has 50,001 nodes, and a page shows at most 150"),
+        ("(" * 100_000, "this is nested more than 80 deep"),
+        (f"logsumexp([{', '.join(many)}])", "a page computes logsumexp of at most 12 operands"),
+    ):
+        play.type(text)
+        assert word in play.fault
+        assert len(play.fault) < 400
+        assert play.table == kept
+    play.type("q" * 100_000)
+    assert len(play.word) < 100
+    play.button("Undo").click()
+    assert play.table == kept
+    play.type("1e999*x")
+    assert play.table == in_python("1e999*x", {"x": 2.0})
 
 
 @pytest.mark.browser

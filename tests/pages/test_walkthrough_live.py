@@ -15,7 +15,7 @@ from autograd import Primitive, Value, walkthrough
 from autograd.display.chain.terms import figure
 from autograd.display.format import number_text
 from support.browser import faults
-from support.graphs import composite, neuron
+from support.graphs import chain, composite, neuron
 from support.javascript import node, number
 from support.walking import Opened
 
@@ -322,10 +322,18 @@ def test_a_row_without_javascript_is_named_and_the_page_stays_still(opened: Any)
 def test_above_the_cap_it_is_as_it_was(opened: Any):
     page = opened(walkthrough(small(), max_nodes=5))
     assert page.page.locator(".cw-lab").count() == 0
-    assert page.page.locator(".cw-note").count() == 1
+    whole, stays = page.page.locator(".cw-note").all_inner_texts()
+    assert whole.startswith("This graph has 9 nodes; the youngest 5 are shown")
+    assert stays.startswith("The numbers stay as they are: they can be changed where all")
     page.page.keyboard.press("End")
     assert page.row("v4") != []
     assert page.problems == []
+
+
+def test_a_thousand_nodes_are_live_and_more_say_that_they_stay():
+    assert "The numbers stay" not in walkthrough(chain(999), max_nodes=2_000).html
+    said = "The numbers stay as they are: 1,000 nodes at most can change."
+    assert said in walkthrough(chain(1_000), max_nodes=2_000).html
 
 
 def test_pages_hold_the_functions_they_use_and_no_others():

@@ -1,9 +1,44 @@
 """A page of the chain rule in the browser: what one looks at and does, and a fixture to open it."""
 
+import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+# What may come into a link on its way.
+PIECES = [
+    *"%&=!-.e09[]\"', x*;#", "%22", "%5B", "%00", "%E0%A4%A", "%F0%9F%92%A5", "inf", "nan", "1e999",
+    "1e308", "-0", "__proto__", "9" * 400, "<img src=x onerror=pwned=1>", "x**",
+    "%3Cscript%3Epwned=1%3C/script%3E", "💥", "\u2068",
+]  # fmt: skip
+# Has the page arrive by each link in turn, and tells what it says and shows then.
+ARRIVED = """(hashes) => hashes.map((hash) => {
+  history.replaceState(null, "", `#${hash}`);
+  window.dispatchEvent(new HashChangeEvent("hashchange"));
+  const text = (which) => document.querySelector(which)?.textContent;
+  return {
+    told: text(".cw-told"), fault: text(".cw-fault"),
+    typed: document.querySelector(".cw-typed")?.value,
+    leaves: [...document.querySelectorAll(".cw-leaf")].map((row) =>
+      [row.querySelector(".cw-of").textContent, row.querySelector("input").title]),
+    table: [...document.querySelectorAll(".cw-values tbody tr")].map((row) =>
+      [...row.cells].map((cell) => cell.textContent)),
+  };
+})"""
+
+
+def spoilt(link: str, seed: int, count: int) -> Iterator[str]:
+    """Yield a link with one to four places of it changed, left out, doubled or put elsewhere."""
+    generator = random.Random(seed)
+    for _ in range(count):
+        text = link
+        for _ in range(generator.choice([1, 1, 2, 4])):
+            i, k = sorted(generator.randrange(len(text) + 1) for _ in range(2))
+            piece = generator.choice([*PIECES, "", text[i:k]])
+            text = text[:i] + piece + text[generator.choice([i, i + 1, k]) :]
+        yield text
 
 
 class Opened:

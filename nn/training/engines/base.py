@@ -14,8 +14,10 @@ from autograd import AnomalyError, Value, detect_anomaly, no_grad, order
 from nn.inference.modes import Mode
 from nn.inference.predict import numbers_of, programs_of
 from nn.layers.dropout import MaskStream
+from nn.layers.sequence import Embedding
 from nn.losses import Loss, mean_loss
 from nn.module import Module
+from nn.parts import modules_of
 from nn.training.history import GradientCost
 from nn.validation import Array, Floats
 
@@ -123,7 +125,7 @@ class Engine:
         for i in places:
             x, target = self._batch[0][i].tolist(), self._batch[1][i].tolist()
             try:
-                with detect_anomaly(), mode.on():
+                with detect_anomaly(), mode:
                     result = self._loss.function(self._model(x), target)
                     if isinstance(result, Value):
                         result.backward()
@@ -173,7 +175,7 @@ class Engine:
     def outputs(self, X: Floats) -> Floats:
         """Return the model's outputs for many samples in eval mode, leaving no graph."""
         model = self._model
-        with Mode(model, training=False).on():
+        with Mode(model, training=False):
             return programs_of(model).outputs(model, X) if self._is_predicting else model.predict(X)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
@@ -226,6 +228,10 @@ class EagerEngine(Engine):
         self.moving: Any = None
         # Which parameters some sample's loss has depended on.
         self._is_reached = [False] * len(self._parameters)
+        # Those of each embedding: a row that no sample used has a gradient of 0, and not none.
+        place = {p: i for i, p in enumerate(self._parameters)}
+        tables = [part for part in modules_of(model) if isinstance(part, Embedding)]
+        self._tables = [[place[p] for p in table.parameters()] for table in tables]
         # The edges of the first sample's graph: the multiplications of a backward pass.
         self._edges = 0
         # Where the random masks stood before the last batch.
@@ -248,7 +254,7 @@ class EagerEngine(Engine):
             p.grad = None
         total = 0.0
         self._began = self._masks.states()
-        with Mode(model, training=True, masks=self._masks).on():
+        with Mode(model, training=True, masks=self._masks):
             for x, target in zip(X.tolist(), targets.tolist(), strict=True):
                 result = checked_loss(self._loss, loss(model(x), target))
                 if not math.isfinite(result.data):
@@ -256,17 +262,25 @@ class EagerEngine(Engine):
                 result.backward()
                 self._edges = self._edges or edges_of(result, self._parameters)
                 total += result.data
+        self._mark([p.grad is not None for p in self._parameters])
         # Backward passes add up in the leaves; divided by the batch's own length, a short last
         # batch is a mean like any other.
         for i, p in enumerate(self._parameters):
             if p.grad is not None:
                 p.grad /= len(X)
-                self._is_reached[i] = True
             elif self._is_reached[i]:
                 # Constant for all samples of this batch alone: a gradient of 0, and not none.
                 p.grad = 0.0
         self._slopes = np.array([p.grad or 0.0 for p in self._parameters])
         return total
+
+    def _mark(self, has_slope: Sequence[bool]) -> None:
+        """Keep in mind which parameters had a gradient in some batch."""
+        self._is_reached = [a or b for a, b in zip(self._is_reached, has_slope, strict=True)]
+        for places in self._tables:
+            if any(self._is_reached[i] for i in places):
+                for i in places:
+                    self._is_reached[i] = True
 
     def each(self, X: Floats, targets: Array) -> Floats:
         """See `Engine`."""
@@ -312,7 +326,7 @@ class EagerEngine(Engine):
         # derivatives by the operands of the outputs.
         found: list[Any] = []
         losses: list[float] = []
-        with Mode(self._model, training=False).on():
+        with Mode(self._model, training=False):
             for x, target in zip(X.tolist(), targets.tolist(), strict=True):
                 result = self._model(x)
                 found.append(numbers_of(result))

@@ -36,7 +36,7 @@ def _auto(model: Module, loss: Loss, X: Floats, targets: Array) -> Engine:
 
 def _reaching(loss: Loss) -> str:
     """Say where a loss of the user's may keep or show something of each call; "" if nowhere."""
-    function = loss.function
+    function = inspect.unwrap(loss.function)  # of a weighted one, that of the user
     if loss.target != "any":
         return ""
     reached: list[Any] = [function]

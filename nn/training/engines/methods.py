@@ -47,7 +47,7 @@ class MethodEngine(EagerEngine):
         self._batch = X, targets
         self._began = self._masks.states()
         total, slopes = 0.0, np.zeros(len(self._parameters))
-        with Mode(self._model, training=True, masks=self._masks).on():
+        with Mode(self._model, training=True, masks=self._masks):
             for x, target in zip(X.tolist(), targets.tolist(), strict=True):
                 result = checked_loss(self._loss, self._loss.function(self._model(x), target))
                 if not math.isfinite(result.data):
@@ -66,8 +66,7 @@ class MethodEngine(EagerEngine):
 
     def _numbers(self, slopes: list[Any]) -> Floats:
         """Return slopes as an array, and keep in mind which parameters have one."""
-        for i, g in enumerate(slopes):
-            self._is_reached[i] |= g is not None
+        self._mark([g is not None for g in slopes])
         return np.array([0.0 if g is None else g for g in slopes])
 
     def cost(self, samples: int) -> GradientCost:

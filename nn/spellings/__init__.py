@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Never
 
 from autograd import spellings as words
-from nn.named import NAMED as NAMED
+from nn.spellings.named import NAMED as NAMED
 
 lacking = words.lacking
 
@@ -103,7 +103,9 @@ NAMES: Mapping[str, str] = {
     "optimizers": "nn.SGD(parameters, lr=0.1)",
     "train": _TRAIN,
     # Data and metrics.
-    "StandardScaler": "(X - X.mean(axis=0)) / X.std(axis=0)",
+    "LabelEncoder": "leave it out: y may hold text, and model.classes has the names",
+    "OrdinalEncoder": "nn.OneHotEncoder()",
+    "get_dummies": "nn.OneHotEncoder()",
     "accuracy_score": "nn.accuracy(outputs, y), the outputs first",
     "confusion_matrix": "nn.confusion(predicted, right, count), the predictions first",
     "f1_score": "nn.metrics.f1(predicted, y), the predictions first",
@@ -220,7 +222,6 @@ FIT: Mapping[str, str] = {
     **dict.fromkeys(("initial_epoch=", "warm_start="), "history="),
     **dict.fromkeys(("ckpt_path=", "resume_from=", "resume_from_checkpoint="), "resume="),
     "device=": NUMBERS,
-    "shuffle=": "leave it out: each epoch draws a new order, from seed=",
 }
 _LABELS_OF = ("y_true=", "labels=", "targets=")
 EVALUATE: Mapping[str, str] = {
@@ -312,7 +313,6 @@ DATA: Mapping[str, str] = {
     "test_size=": "fraction=",
     "random_state=": "seed=",
     "seed=": "rng=",
-    "shuffle=": "leave it out: each epoch is a new order, drawn from rng=",
 }
 # Options of the command `chalkgrad`.
 COMMAND: Mapping[str, str] = {

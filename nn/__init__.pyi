@@ -10,6 +10,8 @@ from nn import module as module  # a module
 from nn import optim as optim  # a module
 from nn import plots as plots  # a module
 from nn import schedules as schedules  # a module
+from nn.data.coverage import Coverage as Coverage
+from nn.data.coverage import coverage as coverage
 from nn.data.encoding import OneHotEncoder as OneHotEncoder
 from nn.data.preprocessing import MinMaxScaler as MinMaxScaler
 from nn.data.preprocessing import StandardScaler as StandardScaler

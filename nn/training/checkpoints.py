@@ -139,7 +139,12 @@ def _check_place(path: Path) -> None:
 
 # How a difference is told; of data there is nothing to show.
 _DATA = {"train": "training data", "held": "validation data", "schema": "labels or columns"}
-_NAMES = {"size": "batch_size or accumulate", "metrics": "metrics", "last_batch": "validation"}
+_NAMES = {
+    "has_weights": "use of sample_weight or class_weight",
+    "metrics": "metrics",
+    "last_batch": "validation",
+}
+_DRAWN = ("batches", "drawn", "kept", "out")
 
 
 def identity_of(model: Module, plan: Any, optimizer: Any, **settings: Any) -> dict[str, Any]:
@@ -157,13 +162,17 @@ def identity_of(model: Module, plan: Any, optimizer: Any, **settings: Any) -> di
     names = [name for name, _ in model.named_parameters()]
     state = optimizer.state_dict()
     kept = {key: state[key] for key in ("lr", "options") if key in state}
-    planned = {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
+    # The batches by what is in them and how they are drawn.
+    named = [field.name for field in dataclasses.fields(plan) if field.name not in _DRAWN]
+    planned = {name: getattr(plan, name) for name in ["train", *named]}
     return {
         "model": [type(model).__name__, _plain(config), _plain(names)],
         "parameters": len(names),
+        "has_weights": plan.loss.weighted,
+        "shuffle": plan.batches.shuffle,
         "optimizer": [type(optimizer).__name__, _plain(kept)],
-        **{name: _plain(x) for name, x in planned.items()},
         **settings,
+        **{name: _plain(x) for name, x in planned.items()},
     }
 
 

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from autograd import Table, write_whole
+from nn.data.coverage import Coverage
 from nn.spellings import HISTORY, lacking
 from nn.training.sparkline import sparkline
 from nn.validation import flag, instance, iterable
@@ -141,6 +142,7 @@ class History:
         engine: where the gradients were found, "compiled" or "eager"; "" if nothing was trained.
         gradients: the method that they were found by, such as "backprop".
         cost: the price of the gradients of the run that ended last; None if none was found.
+        coverage: the samples that the last epoch used; see `nn.coverage`.
         classes: the names of the classes, in the order of the outputs; None for numbers.
         note: why the run was not compiled, if it was to be where that is possible; and that its
             first epoch moved no parameter.
@@ -177,6 +179,7 @@ class History:
         self.gradients = "backprop"
         self.cost: GradientCost | None = None
         self.classes = classes
+        self.coverage: Coverage | None = None
         self.note = ""
 
     @property

@@ -13,7 +13,9 @@ from typing import Any, cast
 import numpy as np
 
 from autograd import Value
+from nn.data.hints import all_same, runs_away
 from nn.data.schema import keep_schema
+from nn.data.weights import without_weights
 from nn.module import Module
 from nn.training.arguments import Callback, Stateful, Stepping
 from nn.training.checkpoints import Checkpoints, RunState
@@ -22,6 +24,11 @@ from nn.training.history import GradientCost, History
 from nn.training.plan import CAUSES, DivergenceError, Plan
 from nn.training.progress import Bar, bar_of, say_above
 from nn.validation import Floats
+
+# Samples whose predictions are compared at the end.
+_LOOKED_AT = 200
+# Epochs that are too few for a word on them.
+_EARLY = 5
 
 UNMOVED = (
     "No parameter moved in the first epoch: the optimizer's steps change nothing in this model, "
@@ -117,13 +124,19 @@ class Run:
         first, before = len(history), keep_schema(self.model, plan.schema)
         try:
             engine = make_engine(self.model, plan.loss, *plan.train)
-            history.engine, history.note = engine.name, engine.note
+            history.engine, history.note = engine.name, ""
             if keeper and state:
                 keeper.check_engine(engine.name)
                 self._take(state, engine)
-            say_above(bar, engine.note)
+                say_above(bar, history.note)
+            else:
+                self._say(engine.note, bar)
+                self._say(plan.hint(self.model), bar)
             while plan.done(history) < last and not history.is_ended:
                 self._epoch(engine, bar)
+            if self._seen:
+                engine.store()
+            self._look_back(engine, first, bar)
         except BaseException as error:
             _restore(self._parameters, self.finished)
             keep_schema(self.model, plan.schema if len(history) > first else before)
@@ -171,7 +184,9 @@ class Run:
             "cost": [*(self._spent + engine.cost(self._seen))],
         }
         best = (watch.epoch, watch.loss, watch.numbers) if watch.epoch else None
-        numbers = np.array([p.data for p in self._parameters])
+        # A callback that stops the run may have changed the model, and is not asked about it.
+        changed = [p.data for p in self._parameters] if history.stopped else self.finished
+        numbers = np.asarray(changed)
         state = cast(Stateful, self.optimizer).state_dict()
         self._keeper.keep(RunState(numbers, state, [*history], told, best), engine.name)
 
@@ -183,12 +198,14 @@ class Run:
         batches, trained, held = plan.epoch(number)
         engine.begin(number)
         total = self._descend(engine, batches, number, bar)
-        engine.store()
+        if calls or not engine.is_closed:
+            engine.store()
         numbers = engine.numbers()
         if self._is_first and np.array_equal(numbers, self.finished):
-            history.note = f"{history.note} {UNMOVED}".strip()
+            self._say(UNMOVED, bar)
         self._is_first = False
         history.append(plan.record(engine, history, total, trained, held, began))
+        history.coverage = plan.coverage()
         self.finished = numbers
         bar.set_postfix_str(history[-1].summary)
         history.stopped_early = self.watch.sees(number, history[-1].validation_loss, numbers)
@@ -199,6 +216,28 @@ class Run:
             engine.load()
             self.finished = engine.numbers()
         self._keep(engine)
+
+    def _say(self, words: str, bar: Bar) -> None:
+        """Add words to the history's note, and show them above the bar."""
+        self.history.note = f"{self.history.note} {words}".strip()
+        say_above(bar, words)
+
+    def _look_back(self, engine: Engine, first: int, bar: Bar) -> None:
+        """Say what went wrong in the run without an error."""
+        history, plan = self.history, self.plan
+        if len(history) == first or UNMOVED in history.note:
+            return
+        X, targets = plan.train
+        right = without_weights(plan.loss, targets)
+        self._say(runs_away(history.loss[first:], plan.loss, right), bar)
+        # Calls of a model that keeps something of each are not to be one more.
+        if engine.name != "compiled" or not (plan.classes or plan.held) or len(history) < _EARLY:
+            return
+        some = slice(None, None, max(1, len(X) // _LOOKED_AT))
+        outputs = engine.outputs(X[some])
+        if np.isfinite(outputs).all():
+            said = plan.schema.labels(outputs) if plan.classes else outputs
+            self._say(all_same(said, right[some]), bar)
 
     def _descend(self, engine: Engine, batches: Any, number: int, bar: Bar) -> float:
         """Take a step for each batch of an epoch, and return the sum of the losses before them."""

@@ -139,8 +139,12 @@ def _check_place(path: Path) -> None:
 
 # How a difference is told; of data there is nothing to show.
 _DATA = {"train": "training data", "held": "validation data", "schema": "labels or columns"}
+_NAMES = {
+    "has_weights": "use of sample_weight or class_weight",
+    "metrics": "metrics",
+    "last_batch": "validation",
+}
 _DRAWN = ("batches", "drawn", "kept", "out")
-_NAMES = {"size": "batch_size or accumulate", "metrics": "metrics", "last_batch": "validation"}
 
 
 def identity_of(model: Module, plan: Any, optimizer: Any, **settings: Any) -> dict[str, Any]:
@@ -161,13 +165,14 @@ def identity_of(model: Module, plan: Any, optimizer: Any, **settings: Any) -> di
     # The batches by what is in them and how they are drawn.
     named = [field.name for field in dataclasses.fields(plan) if field.name not in _DRAWN]
     planned = {name: getattr(plan, name) for name in ["train", *named]}
-    planned |= {"size": plan.batches.batch_size, "shuffle": plan.batches.shuffle}
     return {
         "model": [type(model).__name__, _plain(config), _plain(names)],
         "parameters": len(names),
+        "has_weights": plan.loss.weighted,
+        "shuffle": plan.batches.shuffle,
         "optimizer": [type(optimizer).__name__, _plain(kept)],
-        **{name: _plain(x) for name, x in planned.items()},
         **settings,
+        **{name: _plain(x) for name, x in planned.items()},
     }
 
 

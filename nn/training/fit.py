@@ -178,7 +178,8 @@ def fit(
     known.gradients = gradients
     keeper = None
     if checkpoint is not None or resume is not None:
-        settings = {"batch_size": part, "patience": patience, "gradients": gradients}
+        settings = {"batch_size": part, "accumulate": size // part}
+        settings |= {"patience": patience, "gradients": gradients}
         identity = identity_of(model, plan, optimizer, **settings, begun=plan.done(known))
         keeper = Checkpoints(resume if checkpoint is None else checkpoint, resume, identity)
     run = Run(model, optimizer, plan, known, watch, calls, part, keeper)

@@ -134,6 +134,8 @@ class Run:
                 self._say(plan.hint(self.model), bar)
             while plan.done(history) < last and not history.is_ended:
                 self._epoch(engine, bar)
+            if self._seen:
+                engine.store()
             self._look_back(engine, first, bar)
         except BaseException as error:
             _restore(self._parameters, self.finished)
@@ -182,7 +184,9 @@ class Run:
             "cost": [*(self._spent + engine.cost(self._seen))],
         }
         best = (watch.epoch, watch.loss, watch.numbers) if watch.epoch else None
-        numbers = np.array([p.data for p in self._parameters])
+        # A callback that stops the run may have changed the model, and is not asked about it.
+        changed = [p.data for p in self._parameters] if history.stopped else self.finished
+        numbers = np.asarray(changed)
         state = cast(Stateful, self.optimizer).state_dict()
         self._keeper.keep(RunState(numbers, state, [*history], told, best), engine.name)
 
@@ -194,7 +198,8 @@ class Run:
         batches, trained, held = plan.epoch(number)
         engine.begin(number)
         total = self._descend(engine, batches, number, bar)
-        engine.store()
+        if calls or not engine.is_closed:
+            engine.store()
         numbers = engine.numbers()
         if self._is_first and np.array_equal(numbers, self.finished):
             self._say(UNMOVED, bar)

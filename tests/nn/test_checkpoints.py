@@ -172,6 +172,13 @@ def test_ctrl_c_leaves_the_last_good_file_and_the_run_goes_on_from_it(tmp_path):
     assert not history.interrupted
 
 
+def test_data_is_told_apart_with_nothing_held_out(tmp_path):
+    path = tmp_path / "run.json"
+    run(2, checkpoint=path, validation=None)
+    with pytest.raises(ValueError, match="other training data"):
+        run(4, resume=path, validation=None, n=46)
+
+
 # Another run -----------------------------------------------------------------------------------
 
 
@@ -188,8 +195,11 @@ def test_ctrl_c_leaves_the_last_good_file_and_the_run_goes_on_from_it(tmp_path):
         ({"make": Dropping}, "another model: MLP .* there, and Dropping"),
         ({"optimizer": "sgd"}, "another optimizer: Adam .* there, and SGD"),
         ({"engine": "eager"}, "by the engine 'compiled', and this one by 'eager'"),
-        ({"batch_size": 8}, "another batch_size or accumulate: 7 there, and 8 here"),
+        ({"batch_size": 8}, "another batch_size: 7 there, and 8 here"),
         ({"batch_size": 1, "accumulate": 7}, "another batch_size: 7 there, and 1 here"),
+        ({"accumulate": 2}, "another accumulate: 1 there, and 2 here"),
+        ({"shuffle": False}, "another shuffle: True there, and False here"),
+        ({"class_weight": "balanced"}, "another use of sample_weight or class_weight: False there"),
         ({"patience": 3}, "another patience: None there, and 3 here"),
         ({"metrics": ["recall"]}, "another metrics: f1 there, and recall here"),
         ({"loss": "hinge"}, "another loss: binary_cross_entropy there, and hinge here"),

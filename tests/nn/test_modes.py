@@ -377,5 +377,15 @@ def test_a_page_says_that_it_draws_no_masks() -> None:
         playground(Pair(), data, labels, loss="binary_cross_entropy", lr=0.1, batch_size=5)
 
 
+def test_a_page_says_that_it_shows_no_sequences_and_no_modes() -> None:
+    from nn import Recurrent, playground
+
+    given: dict[str, Any] = {"loss": "half_squared_error", "lr": 0.1, "batch_size": 5}
+    with pytest.raises(ValueError, match="this model takes sequences of rows: train it with fit"):
+        playground(Recurrent(1, 2), X[:, :, None], X, **given)
+    with pytest.raises(ValueError, match="the model asks for its mode"):
+        playground(Doubling(), X, X[:, 0], **given)
+
+
 def test_the_outline_tells_the_share() -> None:
     assert "parts.1: Dropout(0.5): 0 parameters" in repr(Pair())

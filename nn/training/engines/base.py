@@ -141,6 +141,11 @@ class Engine:
         """
         raise NotImplementedError
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing but callbacks could look at the Values while it trains."""
+        return False
+
     def store(self) -> None:
         """Make the Values hold the parameters as they are now, after an epoch.
 

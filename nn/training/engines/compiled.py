@@ -51,6 +51,8 @@ class CompiledEngine(Engine):
         # The layers that take random masks, as one sample calls them, and the last batch's masks.
         self._calls: list[tuple[Dropout, int]] = []
         self._drawn: list[Floats] = []
+        # Whether the Values hold what the program does.
+        self._is_stored = True
         # Of one sample's graph, were it recorded.
         self._edges = 0
         # What a model that computes something else in eval mode is measured by, if it can be.
@@ -126,6 +128,7 @@ class CompiledEngine(Engine):
         """See `Engine`."""
         if self._move is None:
             self._move = self._way_of(optimizer)
+        self._is_stored = False
         self._move(self)
 
     def _way_of(self, optimizer: Any) -> "Callable[[CompiledEngine], object]":
@@ -172,9 +175,16 @@ class CompiledEngine(Engine):
 
     # Between the program and the Values ---------------------------------------------------------
 
-    def store(self) -> None:
+    @property
+    def is_closed(self) -> bool:
         """See `Engine`."""
-        self._program.store()
+        return self._compiled.is_closed and self._is_predicting
+
+    def store(self) -> None:
+        """See `Engine`; 0.1 s for 400,000 parameters, so not without need."""
+        if not self._is_stored:
+            self._program.store()
+        self._is_stored = True
 
     def load(self) -> None:
         """See `Engine`; a loss or a model of the user's may also read what changed elsewhere."""
@@ -198,9 +208,12 @@ class CompiledEngine(Engine):
         model = self._model
         if not self._is_predicting:
             return super().outputs(X)
+        programs = programs_of(model)
+        if programs.program is None or len(X) <= 1:
+            self.store()  # it will be called
         tried = self._is_tried
         self._is_tried |= len(X) > 1  # one row is called, and the program not looked at
-        return programs_of(model).outputs(model, X, self._program, tried=tried)
+        return programs.outputs(model, X, self._program, tried=tried)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
         """See `Engine`."""

@@ -117,7 +117,12 @@ class Sequential(Module):
         return not own and all(module._self_contained() for module in self.layers)
 
     def _input_width(self) -> int | None:
-        return self.layers[0]._input_width()
+        for module in self.layers:
+            width = module._input_width()
+            # Past those that take any width and give as much, such as Dropout.
+            if width is not None or module._output_width(1) != 1:
+                return width
+        return None
 
     def _output_width(self, inputs: int | None) -> int | None:
         for module in self.layers:

@@ -23,7 +23,6 @@ import numpy as np
 
 from autograd import check_seal, sealed, write_whole
 from nn.module import Module
-from nn.training.batches import Batches
 from nn.training.history import EpochRecord
 from nn.validation import Floats, path_of
 
@@ -139,12 +138,13 @@ def _check_place(path: Path) -> None:
 # What tells a run from others ---------------------------------------------------------------------
 
 # How a difference is told; of data there is nothing to show.
-_DATA = {"batches": "training data", "held": "validation data", "schema": "labels or columns"}
+_DATA = {"train": "training data", "held": "validation data", "schema": "labels or columns"}
 _NAMES = {
     "has_weights": "use of sample_weight or class_weight",
     "metrics": "metrics",
     "last_batch": "validation",
 }
+_DRAWN = ("batches", "drawn", "kept", "out")
 
 
 def identity_of(model: Module, plan: Any, optimizer: Any, **settings: Any) -> dict[str, Any]:
@@ -162,7 +162,9 @@ def identity_of(model: Module, plan: Any, optimizer: Any, **settings: Any) -> di
     names = [name for name, _ in model.named_parameters()]
     state = optimizer.state_dict()
     kept = {key: state[key] for key in ("lr", "options") if key in state}
-    planned = {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
+    # The batches by what is in them and how they are drawn.
+    named = [field.name for field in dataclasses.fields(plan) if field.name not in _DRAWN]
+    planned = {name: getattr(plan, name) for name in ["train", *named]}
     return {
         "model": [type(model).__name__, _plain(config), _plain(names)],
         "parameters": len(names),
@@ -181,8 +183,6 @@ def _plain(x: Any) -> Any:
     if isinstance(x, np.ndarray):
         content = repr(x.tolist()).encode() if x.dtype == object else np.ascontiguousarray(x).data
         return [*x.shape, str(x.dtype), hashlib.sha256(content).hexdigest()]
-    if isinstance(x, Batches):
-        return _plain({"X": x.X, "y": x.y, "size": x.batch_size})
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         return {field.name: _plain(getattr(x, field.name)) for field in dataclasses.fields(x)}
     if isinstance(x, Mapping):

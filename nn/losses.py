@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -167,35 +167,46 @@ def hinge(outputs: Numbers, label: float) -> Any:
     return _relu(1.0 + (rival - scores[right]))
 
 
-def binary_cross_entropy(logit: Numbers, label: float) -> Any:
-    """Return -y log p - (1 - y) log(1 - p) for p = sigmoid(logit).
+def binary_cross_entropy(logit: Numbers, label: Any) -> Any:
+    """Return -y log p - (1 - y) log(1 - p) for p = sigmoid(logit); of several, their mean.
 
     It is computed from the logit, as y softplus(-z) + (1 - y) softplus(z): the derivative is
-    p - y, and no logarithm of 0 can appear.
+    p - y, and no logarithm of 0 can appear. With several outputs each is a yes or no of its own,
+    as where a sample has several labels.
 
     Args:
-        logit: one output z, before any sigmoid.
-        label: the class, 0 or 1 or a bool, or a probability between them.
+        logit: an output z, or several, before any sigmoid.
+        label: the class, 0 or 1 or a bool, or a probability between them; one for each output.
 
     Raises:
-        ValueError: if there is more than one output, or the label is outside [0, 1].
+        ValueError: if there are not as many labels as outputs, or one is outside [0, 1].
 
     >>> round(binary_cross_entropy([0.0], 1), 12), binary_cross_entropy([-1000.0], 1)
     (0.69314718056, 1000.0)
+    >>> binary_cross_entropy([-8.0, 1000.0, -1000.0], [0, 1, 1]).__round__(6)
+    333.333445
 
     Source: Cox, "The regression analysis of binary sequences", 1958, as a likelihood.
     """
     outputs = listed("binary_cross_entropy", logit)
-    if len(outputs) != 1:
-        raise ValueError(
-            f"binary_cross_entropy takes one logit, got {len(outputs)}: "
-            "use cross_entropy for several classes"
-        )
-    if _is_value(label):
-        return label * _softplus(-outputs[0]) + (1.0 - label) * _softplus(outputs[0])
-    if isinstance(label, list | tuple):
+    several = isinstance(label, list | tuple | np.ndarray) and np.ndim(cast(Any, label)) == 1
+    if several:
         _refuse_reversed("binary_cross_entropy", outputs, label)
-    z, y = outputs[0], plain_label("binary_cross_entropy", label, "biuf")
+    if len(outputs) == 1:
+        return _binary_term(outputs[0], label)
+    if not several:
+        raise ValueError(
+            f"binary_cross_entropy takes one logit, got {len(outputs)}: use cross_entropy for "
+            "several classes, or give a label for each output"
+        )
+    return mean([_binary_term(z, y) for z, y in pairs("binary_cross_entropy", outputs, label)])
+
+
+def _binary_term(z: Any, label: Any) -> Any:
+    """Return the loss of one logit."""
+    if _is_value(label):
+        return label * _softplus(-z) + (1.0 - label) * _softplus(z)
+    y = plain_label("binary_cross_entropy", label, "biuf")
     if not 0.0 <= y <= 1.0:
         raise ValueError(f"binary_cross_entropy takes a label from 0 to 1, got {label!r}")
     if y == 1.0:

@@ -146,8 +146,9 @@ class StandardScaler(_Scaler):
         means, deviations = (samples / unit).mean(axis=0), (samples / unit).std(axis=0)
         # What a constant column leaves of rounding is no spread.
         constant = deviations <= len(samples) * np.finfo(float).eps * np.abs(means)
-        shift: Floats = np.where(constant, samples[0], means * unit)
-        return shift, np.where(constant, 1.0, deviations * unit)
+        shift, scale = means * unit, deviations * unit
+        shift[constant], scale[constant] = samples[0][constant], 1.0
+        return shift, scale
 
 
 class MinMaxScaler(_Scaler):

@@ -20,6 +20,11 @@ from nn.validation import Array, Floats, iterable, look_up
 Measured: TypeAlias = float | Array
 
 
+def is_multilabel(loss: Loss, targets: Array) -> bool:
+    """Whether each output is a yes or no of its own."""
+    return loss.target == "binary" and targets.ndim == 2
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a model said of some samples, and what is right.
@@ -33,6 +38,13 @@ class Said:
     outputs: Floats
     targets: Array
     reading: Reading
+
+    @classmethod
+    def of(cls, outputs: Floats, targets: Array, reading: Reading, loss: Loss) -> "Said":
+        """Return what a model said; where each output is a yes or no, one for each output."""
+        if is_multilabel(loss, targets):
+            return cls(outputs.reshape(-1), targets.reshape(-1), reading)
+        return cls(outputs, targets, reading)
 
     @property
     def count(self) -> int:
@@ -148,6 +160,8 @@ def check_metrics(
     Raises:
         ValueError: naming the first, and what it needs.
     """
+    if loss.target == "binary":
+        outputs = 1  # each of them tells a yes from a no
     for metric in metrics:
         name = metric.name
         if metric.needs == "numbers":

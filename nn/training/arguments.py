@@ -133,7 +133,8 @@ def read(
     model._check_samples(samples)
     outputs = output_count(model, samples)
     targets = targets_of(loss, y, outputs, known and known.classes, strict=strict)
-    told = targets.classes is not None and (outputs != 1 or loss.target != "any")
+    told = targets.multilabel or targets.classes is not None
+    told = told and (outputs != 1 or loss.target != "any")
     schema = schema_of(loss, output_activation(model), targets, columns, steps)
     return Prepared(samples, targets.values, schema, told)
 

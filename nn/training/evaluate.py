@@ -69,7 +69,7 @@ def evaluate(
     reading = reading_of(output_activation(model), known, targets)
     check_metrics(chosen, known, reading, output_count(model, samples), classes)
     outputs, lost = _measured(model, known, samples, targets)
-    return {"loss": lost, **measured(chosen, Said(outputs, targets, reading))}
+    return {"loss": lost, **measured(chosen, Said.of(outputs, targets, reading, known))}
 
 
 def _measured(model: Module, loss: Loss, samples: Floats, targets: Array) -> tuple[Floats, float]:

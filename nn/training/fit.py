@@ -65,8 +65,9 @@ def fit(
         y: the targets. Labels are text, bools or whole numbers of any kind, of shape (samples,),
             or one-hot rows; their sorted names, one for each output, or two for a single one, are
             kept in `model.classes`, and whole numbers from 0 below the number of outputs stand for
-            themselves. Losses that compare output by output take labels or numbers, of shape
-            (samples,) or (samples, outputs).
+            themselves. For `binary_cross_entropy` and several outputs, y has a 0 or 1 for each: any
+            number of labels a sample. Losses that compare output by output take labels or numbers,
+            of shape (samples,) or (samples, outputs).
         loss: a name, or a function of the outputs and the target of one sample that returns a
             Value.
         optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
@@ -118,7 +119,8 @@ def fit(
     Returns:
         The history. Its metric is the accuracy where y holds classes, otherwise None: labels, also
         0 and 1 or -1 and 1 for one output whose numbers are compared. For a loss of your own and
-        one output there is no metric, since its cut between the classes is not known.
+        one output there is no metric, since its cut between the classes is not known. Where a
+        sample has a label for each output, all labels count alike.
 
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, masked or no

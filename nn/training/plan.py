@@ -201,8 +201,9 @@ class Plan:
         if outputs is None:
             return None, {}
         right = without_weights(self.loss, targets)
-        found = accuracy(outputs, right, self.reading.cut) if self.classes else None
-        return found, measured(self.metrics, Said(outputs, right, self.reading))
+        said = Said.of(outputs, right, self.reading, self.loss)
+        found = accuracy(said.outputs, said.targets, self.reading.cut) if self.classes else None
+        return found, measured(self.metrics, said)
 
 
 def planned(

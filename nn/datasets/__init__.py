@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from nn.datasets.frame import Frame
 from nn.datasets.generators import Floats, Labels, Seed, circles, line, moons, spirals, xor
 from nn.datasets.handwritten import digits, mnist
+from nn.datasets.tables import read_csv
 from nn.spellings import names_of
 from nn.validation import look_up
 
@@ -32,6 +33,7 @@ __all__ = [
     "mnist",
     "moons",
     "names",
+    "read_csv",
     "spirals",
     "xor",
 ]

@@ -155,14 +155,14 @@ def check_lengths(samples: Array, y: Any) -> None:
     """
     refuse_sparse("y", y)
     count = y.shape[:1] if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
-    if not samples.ndim or not count:
+    if not samples.shape or not count:
         raise ValueError("X and y must be arrays with one entry for each sample; got a number")
     if len(samples) != count[0]:
         raise ValueError(
             f"X has {len(samples)} sample(s) and y has {count[0]}: expected one target for "
             "each sample"
         )
-    if not samples.size:
+    if 0 in samples.shape:  # a table of ours has no size
         raise ValueError(f"there is nothing to train on: X has shape {samples.shape}")
 
 

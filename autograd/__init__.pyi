@@ -45,6 +45,8 @@ from autograd.errors import TraceError as TraceError
 from autograd.errors import WrongPartialsError as WrongPartialsError
 from autograd.expression import ExpressionError as ExpressionError
 from autograd.expression import parse as parse
+from autograd.files import check_seal as check_seal  # for nn
+from autograd.files import sealed as sealed  # for nn
 from autograd.files import write_whole as write_whole
 from autograd.functions import *
 from autograd.pages.playground import ExpressionPage as ExpressionPage

@@ -16,9 +16,11 @@ LONGEST: Final = 2_000
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Those that turn the direction of all text behind them, numbers too.
 _TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# Words in a script that runs from right to left, of one name: letters after them may be any.
+# Words in a script that runs from right to left, of one name: letters after them may be any, and
+# digits, but a power is none of the name's.
 _RIGHT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
-_LEFTWARDS: Final = re.compile(f"[{_RIGHT}][\\w{_RIGHT}]*(?: [{_RIGHT}][\\w{_RIGHT}]*)*")
+_WORD = f"[{_RIGHT}](?:(?![\u00b2\u00b3\u00b9\u2070-\u2079])[\\w{_RIGHT}])*"
+_LEFTWARDS: Final = re.compile(f"{_WORD}(?: {_WORD})*")
 
 _MARKDOWN: Final = str.maketrans(
     {c: f"\\{c}" for c in "\\`*_{}[]()#+-.!|~$^"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}

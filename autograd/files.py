@@ -1,9 +1,12 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and documents whose every byte a checksum vouches for."""
 
+import json
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from autograd import asked
 
@@ -39,6 +42,62 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
         _write(target, data)
     except OSError as error:
         raise type(error)(f"cannot write {given}: {error.strerror or error}") from None
+
+
+# Stands in a document while its checksum is taken.
+_UNSEALED = "0" * 64
+
+
+def sealed(document: Mapping[str, Any]) -> str:
+    """Return a document as JSON text with a checksum of all of it, behind its first two keys.
+
+    It is the SHA-256 of the text with 64 zeros in its place: against damage, not against forgery.
+
+    Raises:
+        TypeError: if JSON cannot hold something in it.
+        ValueError: if a number is not finite.
+
+    >>> text = sealed({"format": "note", "version": 1, "x": 0.1})
+    >>> [*json.loads(text)]
+    ['format', 'version', 'checksum', 'x']
+    >>> check_seal(text, json.loads(text)["checksum"])
+    """
+    keys = [*document]
+    whole = {key: document[key] for key in keys[:2]} | {"checksum": _UNSEALED}
+    whole |= {key: document[key] for key in keys[2:]}
+    text = json.dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return text.replace(_UNSEALED, _checksum(text), 1)
+
+
+def check_seal(text: str, found: object) -> None:
+    """Ask that a text is the one that `sealed` returned, to the letter.
+
+    Args:
+        text: the document; ends of lines may be those of another system.
+        found: the checksum that it says.
+
+    Raises:
+        ValueError: if the checksum is another one.
+
+    >>> text = sealed({"format": "note", "version": 1, "x": 0.125})
+    >>> check_seal(text.replace("0.125", "0.126"), json.loads(text)["checksum"])
+    Traceback (most recent call last):
+        ...
+    ValueError: its checksum is not that of its text: something in the file has changed since ...
+    """
+    is_one = isinstance(found, str) and len(found) == 64
+    bare = text.replace("\r\n", "\n").replace(str(found), _UNSEALED, 1)
+    if not is_one or _checksum(bare) != found:
+        raise ValueError(
+            "its checksum is not that of its text: something in the file has changed since it was "
+            "written"
+        )
+
+
+def _checksum(text: str) -> str:
+    import hashlib  # only files need it
+
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def with_ending(path: str | os.PathLike[str], ending: str) -> Path:

@@ -103,11 +103,14 @@ CANDIDATES = [
     Recipe("no dropout, 10 epochs", plain, 10),
     Recipe("dropout .1 and .3, 20 epochs", dropping(0.1, 0.3), 20),
     Recipe("dropout .2 and .5, 20 epochs", dropping(0.2, 0.5), 20),
-    Recipe("the same, 40 epochs", dropping(0.2, 0.5), 40),
     Recipe("moved images, 8 epochs", plain, 8, moved=True),
-    Recipe("the same and dropout .2 and .5", dropping(0.2, 0.5), 8, moved=True),
 ]
 CHOSEN = CANDIDATES[-1]
+
+
+def read_by(recipe: Recipe, train: Any, held: Any) -> Callable[[int], float]:
+    """Return the function of a seed that trains by a recipe and measures on other images."""
+    return lambda seed: accuracy(recipe.train(*train, seed).predict(held[0]), held[1])
 
 
 def choose(X: Any, y: Any, seeds: int) -> None:
@@ -115,33 +118,30 @@ def choose(X: Any, y: Any, seeds: int) -> None:
     (X, y), (X_held, y_held) = split(X, y, 1 / 8, seed=1)
     print(f"{len(X):,} images to learn from, {len(X_held):,} to choose by")
     for recipe in CANDIDATES:
-        began, found = time.perf_counter(), list[float]()
-        for seed in range(seeds):
-            model = recipe.train(X, y, seed)
-            found.append(accuracy(model.predict(X_held), y_held))
-        told(recipe.name, found, time.perf_counter() - began)
+        told(recipe.name, seeds, read_by(recipe, (X, y), (X_held, y_held)))
 
 
-def told(name: str, found: list[float], seconds: float) -> None:
-    """Print the accuracies of some seeds, their mean and least, and the time of one."""
-    each = " ".join([f"{x:.4f}" for x in found])
-    print(
-        f"{name:32} mean {statistics.mean(found):.4f}, least {min(found):.4f} ({each}), "
-        f"{seconds / len(found):.0f} s each",
-        flush=True,
-    )
+def told(name: str, seeds: int, read: Callable[[int], float]) -> None:
+    """Print the accuracy for each seed as it is found; then the mean, the least and the time."""
+    found: list[float] = []
+    began = time.perf_counter()
+    for seed in range(seeds):
+        found.append(read(seed))
+        print(f"{name}, seed {seed}: {found[-1]:.4f}", flush=True)
+    took = (time.perf_counter() - began) / seeds
+    print(f"{name}: mean {statistics.mean(found):.4f}, least {min(found):.4f}, {took:.0f} s each")
 
 
 def written(train: Any, test: Any, seeds: int) -> None:
     """Print the accuracies of the class at its own rate, from raw and from scaled pixels."""
     for name, scale in (("the class, raw pixels", 1.0), ("the class, pixels from 0 to 1", 255.0)):
-        began, found = time.perf_counter(), list[float]()
-        for seed in range(seeds):
-            print(f"{name}, seed {seed}")
+
+        def read(seed: int, scale: float = scale) -> float:
             mlp = MultilayerPerceptron(SIZES, seed=seed)
             mlp.fit(train[0] / scale, train[1], EPOCHS_AS_WRITTEN, BATCH_AS_WRITTEN)
-            found.append(mlp.accuracy(test[1], mlp.predict(test[0] / scale)))
-        told(name, found, time.perf_counter() - began)
+            return mlp.accuracy(test[1], mlp.predict(test[0] / scale))
+
+        told(name, seeds, read)
 
 
 def main() -> None:
@@ -152,6 +152,8 @@ def main() -> None:
     parser.add_argument("--written", action="store_true", help="train the class as it is printed")
     parser.add_argument("--seeds", type=int, default=5, help="how many (default: 5)")
     given = parser.parse_args()
+    if given.seeds < 1:
+        parser.error("--seeds is at least 1")
     X, y = datasets.mnist(given.folder)
     train, test = split(X, y, 0.2, seed=0)
     if given.choose:
@@ -159,11 +161,8 @@ def main() -> None:
     elif given.written:
         written(train, test, given.seeds)
     else:
-        began, found = time.perf_counter(), list[float]()
-        for seed in range(given.seeds):
-            model = CHOSEN.train(train[0] / 255.0, train[1], seed)
-            found.append(accuracy(model.predict(test[0] / 255.0), test[1]))
-        told(CHOSEN.name, found, time.perf_counter() - began)
+        scaled = [(X / 255.0, y) for X, y in (train, test)]
+        told(CHOSEN.name, given.seeds, read_by(CHOSEN, *scaled))
 
 
 if __name__ == "__main__":

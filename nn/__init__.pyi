@@ -10,6 +10,8 @@ from nn import module as module  # a module
 from nn import optim as optim  # a module
 from nn import plots as plots  # a module
 from nn import schedules as schedules  # a module
+from nn.data.coverage import Coverage as Coverage
+from nn.data.coverage import coverage as coverage
 from nn.data.encoding import OneHotEncoder as OneHotEncoder
 from nn.data.preprocessing import MinMaxScaler as MinMaxScaler
 from nn.data.preprocessing import StandardScaler as StandardScaler
@@ -54,6 +56,10 @@ from nn.perceptron import MultilayerPerceptron as MultilayerPerceptron
 from nn.training.batches import Batches as Batches
 from nn.training.batches import minibatches as minibatches
 from nn.training.batches import split as split
+from nn.training.engines.looking import Move as Move
+from nn.training.engines.looking import TopMovers as TopMovers
+from nn.training.engines.looking import sample_gradients as sample_gradients
+from nn.training.engines.looking import top_movers as top_movers
 from nn.training.evaluate import evaluate as evaluate
 from nn.training.fit import fit as fit
 from nn.training.history import EpochRecord as EpochRecord

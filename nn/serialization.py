@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, Protocol, Self, TypeAlias, TypeVar, cast
 
-from autograd import Value
+from autograd import Value, check_seal, sealed
 from nn.data.schema import Schema, keep_schema, schema_from, schema_kept
 from nn.inference import modes
 from nn.validation import path_of
@@ -52,6 +52,7 @@ M = TypeVar("M", bound=Stored)
 FORMAT = "chalkgrad model"
 # A file of the second version holds a schema without which the model computes something else.
 VERSIONS = (1, 2)
+_KEYS = {"format", "version", "checksum", "class", "config", "schema", "parameters", "training"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def model_text(model: Stored) -> str:
     if training := modes.written(model):
         document["training"] = training
     try:
-        return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        return sealed(document)
     except TypeError as error:
         raise ValueError(f"{name}.config() must hold text, numbers and lists: {error}") from None
 
@@ -132,6 +133,14 @@ def read_model(path: Path) -> ModelRecord:
             f"{path}: expected version {VERSIONS[-1]} of the model file; found "
             f"{_shown(fields.get('version'))}: read it with the chalkgrad that wrote it"
         )
+    if extra := fields.keys() - _KEYS:
+        raise ValueError(f"{path}: expected a model file; found the key {_shown(min(extra))} in it")
+    # Files of 0.1.0 have none.
+    if "checksum" in fields:
+        try:
+            check_seal(text, fields["checksum"])
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
     kind, config, parameters = (fields.get(key) for key in ("class", "config", "parameters"))
     if not isinstance(kind, str):
         raise ValueError(f"{path}: expected the name of a class; found {_shown(kind)}")
@@ -263,6 +272,8 @@ def _known_class(kind: type[M], name: str, config: dict[str, Any]) -> type[M]:
 
 
 def _takes(kind: type[Any], config: dict[str, Any]) -> bool:
+    if hasattr(kind, "_takes_config"):  # its arguments are not those of its constructor
+        return kind._takes_config(config)
     try:
         inspect.signature(kind).bind(**config)
     except (TypeError, ValueError):

@@ -33,7 +33,8 @@ const tone = (x) => (x !== x ? "nan" : x > 0 ? "positive" : x < 0 ? "negative" :
 // Names that run from right to left, set apart from the numbers and signs beside them as
 // autograd/escaping.py does.
 const RIGHT = "\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefc\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}";
-const LEFTWARDS = ["", "(?: ", ")*"].join(`[${RIGHT}][\\p{L}\\p{N}_${RIGHT}]*`);
+const LEFTWARDS = ["", "(?: ", ")*"]
+  .join(`[${RIGHT}](?:(?![\\u00b2\\u00b3\\u00b9\\u2070-\\u2079])[\\p{L}\\p{N}_${RIGHT}])*`);
 const apart = (text) => text.replace(new RegExp(LEFTWARDS, "gu"), "\u2068$&\u2069");
 
 // A number as people write it, or a product or a quotient of two; undefined for anything else.

@@ -53,8 +53,9 @@ def playground(expression: str = "", /, **values: Any) -> ExpressionPage:
     Notebooks show it by themselves; `.save("page.html")` writes it as a page that needs nothing
     else, no network either. Every leaf has a field and a slider; values, gradients and what stands
     on each edge follow. One steps through the forward and the backward pass, goes down the
-    gradient, takes a change back, and keeps expression and numbers in a link. What is typed in the
-    page is parsed as `parse` does, and a fault points at the character; a new name begins at 0.5.
+    gradient, takes back a change of a number or of the expression, and keeps both in a link. What
+    is typed in the page is parsed as `parse` does, and a fault points at the character; a new name
+    begins at 0.5.
 
     Args:
         expression: what the page begins with, an example if left out.

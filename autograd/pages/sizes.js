@@ -41,8 +41,7 @@ function titled(title, text, formula) {
   if (!formula) return;
   title.innerHTML = formula;
   if (title.tagName === "H1") set(title, "aria-label", text);
-  const widest = Math.max(...[...title.children].map((m) => frameOf(m).width));
-  if (widest > title.clientWidth) title.textContent = apart(text);
+  if (title.scrollWidth > title.clientWidth) title.textContent = apart(text);
 }
 
 // What scrolls must be reachable by keyboard.

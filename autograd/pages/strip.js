@@ -58,7 +58,7 @@ function surrounding(elements) {
 // Formulas wider than their panel are left out: the line below them says the same, and goes on.
 function fitted(strip) {
   const wide = [...strip.querySelectorAll(".cw-formula")].filter((formula) =>
-    [...formula.children].some((m) => m.getBoundingClientRect().width > formula.clientWidth));
+    formula.scrollWidth > formula.clientWidth);
   wide.forEach((formula) => formula.remove());
 }
 

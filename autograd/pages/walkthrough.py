@@ -58,9 +58,10 @@ def walkthrough(z: Value, *, max_nodes: int = MOST_NODES, quiz: bool = False) ->
 
     The page is live: each leaf has a field and a slider, and all values, gradients, contributions
     and formulas follow, computed in the page by the rows of the table. There are steps of gradient
-    descent and nudges beside what the gradient said of them, undo and reset, and a saved page keeps
-    its numbers in its address, as a link. Constants stay, and the graph is that of the recorded
-    branch. Where a row cannot be computed in a page, that is said and the numbers stay.
+    descent, by those leaves that are not held fixed, and nudges beside what the gradient said of
+    them, undo and reset; a saved page keeps its numbers, and what is held, in its address, as a
+    link. Constants stay, and the graph is that of the recorded branch. Where a row cannot be
+    computed in a page, that is said and the numbers stay.
 
     Of a graph with more nodes the youngest are walked through, and the page says so; their numbers
     stay, and the gradients are complete, since only younger nodes add to them. No `grad` is read or

@@ -1,4 +1,4 @@
-"""Frame: a table with named columns, as `read_csv` returns it where no pandas is installed."""
+"""Frame: a table with named columns, as `read_csv` returns it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast, overload

@@ -1,20 +1,17 @@
 """Handwritten digits: the small UCI set inside the package, and a reader for MNIST's files."""
 
-import gzip
-import math
 import os
-import zlib
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nn.datasets.generators import Floats, Labels
+from nn.datasets.idx import read_idx, shape_of
 from nn.validation import flag, instance
 
-_UNSIGNED_BYTE = 0x08  # the code for the type of the elements, in the header of an idx file
 _SIDE = 28  # pixels
+_MOST = 1_000_000  # images
 
 
 def digits() -> tuple[Floats, Labels]:
@@ -71,7 +68,7 @@ def mnist(folder: str | Path, *, train: bool = False) -> tuple[Floats, Labels]:
     Raises:
         FileNotFoundError: if the folder or one of the two files is not there.
         ValueError: if a file is cut short, too long or of another kind, the images are not 28 x 28
-            or not as many as the labels, or a label is above 9.
+            or not as many as the labels or more than a million, or a label is above 9.
 
     >>> mnist("no/such/folder")
     Traceback (most recent call last):
@@ -90,18 +87,24 @@ def mnist(folder: str | Path, *, train: bool = False) -> tuple[Floats, Labels]:
             f"no folder {folder}: it should hold {names[0]}.gz and {names[1]}.gz"
         )
     image_path, label_path = (_find(folder, name) for name in names)
-    images = _read_idx(image_path, dimensions=3)
-    labels = _read_idx(label_path, dimensions=1)
-    if images.shape[1:] != (_SIDE, _SIDE):
-        rows, columns = images.shape[1:]
+    # All that headers tell is asked before anything else is read.
+    shape, count = shape_of(image_path, dimensions=3), shape_of(label_path, dimensions=1)[0]
+    if shape[1:] != (_SIDE, _SIDE):
+        rows, columns = shape[1:]
         raise ValueError(
             f"{image_path}: expected images of {_SIDE} x {_SIDE} pixels, found {rows} x {columns}"
         )
-    if len(images) != len(labels):
+    if shape[0] != count:
         raise ValueError(
-            f"{image_path} holds {len(images)} images and {label_path} {len(labels)} labels: "
+            f"{image_path} holds {shape[0]} images and {label_path} {count} labels: "
             "expected as many of each; do they belong together?"
         )
+    if count > _MOST:
+        raise ValueError(
+            f"{image_path}: expected at most {_MOST:,} images, which take 6 GB; found {count:,}"
+        )
+    images = read_idx(image_path, dimensions=3)
+    labels = read_idx(label_path, dimensions=1)
     if labels.size and labels.max() > 9:
         raise ValueError(f"{label_path}: expected labels from 0 to 9, found {labels.max()}")
     return images.reshape(len(images), _SIDE * _SIDE).astype(np.float64), labels.astype(np.int64)
@@ -114,38 +117,3 @@ def _find(folder: Path, name: str) -> Path:
             if path.is_file():
                 return path
     raise FileNotFoundError(f"{folder} holds neither {name} nor {name}.gz")
-
-
-def _read_idx(path: Path, *, dimensions: int) -> NDArray[np.uint8]:
-    """Read an array of unsigned bytes with ``dimensions`` axes from an idx file, packed or not.
-
-    The header is two zero bytes, the code for the elements' type, the number of axes, and the
-    length of each axis as a big-endian 32-bit number; the elements follow.
-    """
-    content = path.read_bytes()
-    # Told by their first bytes and not by the name: browsers unpack a .gz and keep its name.
-    if content.startswith(b"\x1f\x8b"):
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(
-                f"{path}: the gzip file is cut short or damaged ({error}); fetch it again"
-            ) from error
-    start = 4 + 4 * dimensions
-    magic = bytes([0, 0, _UNSIGNED_BYTE, dimensions])
-    if content[:4] != magic:
-        found = int.from_bytes(content[:4], "big") if len(content) >= 4 else "no header"
-        raise ValueError(
-            f"{path}: expected an idx file of {dimensions}-dimensional bytes, which starts with "
-            f"{int.from_bytes(magic, 'big')}; found {found}"
-        )
-    if len(content) < start:
-        raise ValueError(f"{path}: expected a header of {start} bytes, found {len(content)} in all")
-    shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
-    elements = math.prod(shape)
-    if len(content) - start != elements:
-        raise ValueError(
-            f"{path}: the header announces {' x '.join(map(str, shape))} = {elements} bytes, "
-            f"found {len(content) - start}; the file is cut short or damaged"
-        )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

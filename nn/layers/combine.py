@@ -103,6 +103,10 @@ class Sequential(Module):
         return cls(*modules)
 
     @classmethod
+    def _takes_config(cls, config: dict[str, Any]) -> bool:
+        return [*config] == ["modules"]
+
+    @classmethod
     def _size_of(cls, config: dict[str, Any]) -> int | None:
         found = [part_size(Module, x) for x in _parts_in(config) if type(x) is not int]
         return sum([size for size in found if size is not None])
@@ -113,7 +117,12 @@ class Sequential(Module):
         return not own and all(module._self_contained() for module in self.layers)
 
     def _input_width(self) -> int | None:
-        return self.layers[0]._input_width()
+        for module in self.layers:
+            width = module._input_width()
+            # Past those that take any width and give as much, such as Dropout.
+            if width is not None or module._output_width(1) != 1:
+                return width
+        return None
 
     def _output_width(self, inputs: int | None) -> int | None:
         for module in self.layers:

@@ -65,7 +65,7 @@ class Dropout(Module):
         return by_rows(self, self._dropped, inputs)
 
     def _dropped(self, inputs: list[Any]) -> list[Any]:
-        if not is_training(self) or not self.p:
+        if not self.p or not is_training(self):
             return inputs
         mode = mode_of(self)
         if mode is not None and mode.masks is not None:

@@ -98,7 +98,9 @@ function drawLoss(canvas, look) {
 // trains, and when it stands still.
 const COARSE = [60, 6], FINE = [110, 40];
 // `each`: the milliseconds that a point took last, at first half of what a gradient takes.
-const plane = { image: document.createElement("canvas"), thumbs: [], made: "", each: Math.max(each / 2, 1e-4) };
+const plane = {
+  image: document.createElement("canvas"), thumbs: [], made: "", grid: 0, each: Math.max(each / 2, 1e-4),
+};
 // Of more neurons no pictures: they would be too small. They have at most so many points along each
 // side.
 const THUMBS = 40, FEW = 40;
@@ -156,9 +158,10 @@ function paint(image, grid, colourAt, look) {
 function survey(look) {
   const [most, time] = mode ? COARSE : FINE;
   const grid = Math.max(16, Math.min(most, Math.floor(Math.sqrt(time / plane.each))));
-  const made = `${trained.version} ${grid} ${look.paper}`;
-  if (plane.made === made) return;
-  plane.made = made;
+  const made = `${trained.version} ${look.paper}`;
+  // Of the same numbers only a much finer picture is worth the time.
+  if (plane.made === made && grid < 1.5 * plane.grid) return;
+  Object.assign(plane, { made, grid });
   const began = performance.now();
   const [across, up] = ranges;
   const point = new Float64Array(data.width);

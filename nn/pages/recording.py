@@ -77,7 +77,7 @@ def recorded(
     seed = whole("seed", seed, at_least=0, at_most=None)
     parameters = trainable(model)
     descent = checked(optimizer, lr, parameters)
-    _refuse_parameters(model)
+    _refuse_model(model)
     if isinstance(validation, str):
         raise ValueError(
             f"validation is a fraction, a pair (X, y) or None here; got {validation!r}"
@@ -118,7 +118,12 @@ def recorded(
     return Recording(model._summary(), data, text, pictures=pictures(data, samples, look))
 
 
-def _refuse_parameters(model: Module) -> None:
+def _refuse_model(model: Module) -> None:
+    if model._sample_axes() > 1:
+        raise ValueError(
+            "a page shows samples that are one row of numbers each, and this model takes "
+            "sequences of rows: train it with fit"
+        )
     named = model.named_parameters()
     if len(named) > MOST_PARAMETERS:
         raise ValueError(
@@ -148,6 +153,11 @@ def _check_recorded(engine: CompiledEngine) -> None:
     if engine._calls:
         raise ValueError(
             "a page draws no random masks: leave Dropout out of the model, or give it p=0"
+        )
+    if engine._in_eval is not engine._program:
+        raise ValueError(
+            "the model asks for its mode, and a page has one program for training and for looking: "
+            "train this one with fit"
         )
     if not engine._program.reached.any():
         raise engine._nothing_to_train()

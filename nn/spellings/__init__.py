@@ -91,6 +91,7 @@ NAMES: Mapping[str, str] = {
     "LearningRateScheduler": "nn.SGD(parameters, lr=nn.schedules.cosine(0.1, steps=1000))",
     "LinearLR": "nn.schedules.warmup(0.1, steps=100)",
     "Nadam": _DESCENT,
+    "ModelCheckpoint": "checkpoint=path in nn.fit, and resume=path to go on",
     "OneCycleLR": "nn.schedules.one_cycle(0.1, steps=1000)",
     "ReduceLROnPlateau": "callbacks=[f] in nn.fit, where f(model, history) sets optimizer.lr",
     "StepLR": "nn.schedules.step(0.1, every=100, factor=0.5)",
@@ -219,6 +220,7 @@ FIT: Mapping[str, str] = {
     **dict.fromkeys(("early_stopping=", "n_iter_no_change="), "patience=5"),
     **dict.fromkeys(("accumulation_steps=", "gradient_accumulation_steps="), "accumulate="),
     **dict.fromkeys(("initial_epoch=", "warm_start="), "history="),
+    **dict.fromkeys(("ckpt_path=", "resume_from=", "resume_from_checkpoint="), "resume="),
     "device=": NUMBERS,
 }
 _LABELS_OF = ("y_true=", "labels=", "targets=")

@@ -29,6 +29,17 @@ from nn.validation import Array, Floats, iterable
 Callback: TypeAlias = Callable[[Module, History], object]
 
 
+class Stateful(Protocol):
+    """An optimiser, as far as checkpoints ask."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that it needs to go on, but the parameters."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+
+
 class Stepping(Protocol):
     """An optimiser, as far as training asks."""
 

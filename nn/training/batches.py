@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nn.data.coverage import Coverage
 from nn.data.frames import is_frame, matrix, rows
 from nn.data.labels import read_labels
 from nn.init import Seed
@@ -65,6 +66,9 @@ class Batches:
         self.drop_last = flag("drop_last", drop_last)
         self.shuffle = flag("shuffle", shuffle)
         self._rng = rng
+        # The order of the last iteration, and how many of its batches were handed out.
+        self._order: Array | None = None
+        self._given = 0
 
     def drawn_by(self, rng: np.random.Generator) -> "Batches":
         """Return the same batches in the orders of another source, without a look at the data."""
@@ -79,9 +83,19 @@ class Batches:
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         count = len(self.X)
         order = self._rng.permutation(count) if self.shuffle else np.arange(count)
+        self._order, self._given = order, 0
         for i in range(len(self)):
             chosen = order[i * self.batch_size : (i + 1) * self.batch_size]
+            self._given += 1
             yield self.X[chosen], self.y[chosen]
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """The samples that the last iteration handed out; None before the first."""
+        if self._order is None:
+            return None
+        used = self._order[: self._given * self.batch_size]
+        return Coverage(len(self.X), used, batches=self._given)
 
     def __repr__(self) -> str:
         return f"{len(self):,} batches of {self.batch_size} from {len(self.X):,} samples"

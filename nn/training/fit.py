@@ -3,6 +3,7 @@
 `run` is the loop behind it, `plan` the samples of each epoch, and an engine finds the gradients.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from nn.training.arguments import (
     checked_callbacks,
     trainable,
 )
+from nn.training.checkpoints import Checkpoints, identity_of
 from nn.training.engines.choice import engine_named
 from nn.training.history import History
 from nn.training.plan import DataOptions, Validation, checked_patience, continued, planned
@@ -45,6 +47,8 @@ def fit(
     accumulate: int = 1,
     patience: int | None = None,
     history: History | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: str | os.PathLike[str] | None = None,
     metrics: Sequence[str] = (),
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
@@ -107,6 +111,13 @@ def fit(
         history: go on from the run that gave this history, with the same model, optimizer, data and
             seed. Epochs are numbered on and drawn in the orders of one long run: 5 and 5 are 10,
             bit for bit. The history returned has the earlier epochs, too; this one stays as it is.
+        checkpoint: a file to keep the run in after each epoch, with all that it needs to go on:
+            parameters, optimiser, history, what patience has seen. It is written whole or not at
+            all; one that is there is replaced.
+        resume: a file of `checkpoint`: finish the run in it, bit for bit, where `epochs` is that of
+            the whole run and all else the same call; where there is no such file, begin a new run.
+            It is kept there on, unless `checkpoint` names another file. The state of random
+            numbers of your own, in callbacks or a model, is not in it.
         metrics: names of what to measure after each epoch beside the loss, of `nn.metrics`:
             "accuracy", "top_k" (k = 2; "top_3" for any other), "precision", "recall", "f1",
             "log_loss" and "confusion_matrix" of classes; "mean_absolute_error",
@@ -125,7 +136,10 @@ def fit(
     Raises:
         ValueError: if shapes, labels, names or counts do not fit, data is not finite, masked or no
             numbers, nothing would be trained, `no_grad` is open, patience has no validation to
-            watch, or `history` is of another seed; nothing has changed then.
+            watch, `history` is of another seed, or the file of `resume` is damaged or of another
+            run, which is told by name; nothing has changed then.
+        OSError: if a checkpoint cannot be written; before the run where that can be known, and
+            else the parameters are those after the last finished epoch.
         TypeError: if an argument is of the wrong kind, such as an optimizer without a `step()`.
         DivergenceError: if the loss, a gradient or an output is not finite; the parameters are then
             those after the last finished epoch. So they are if a loss or callback raises.
@@ -162,6 +176,12 @@ def fit(
     watch = Patience(checked_patience(patience, plan))
     known = continued(history, plan)
     known.gradients = gradients
-    run = Run(model, optimizer, plan, known, watch, calls, part)
+    keeper = None
+    if checkpoint is not None or resume is not None:
+        settings = {"batch_size": part, "accumulate": size // part}
+        settings |= {"patience": patience, "gradients": gradients}
+        identity = identity_of(model, plan, optimizer, **settings, begun=plan.done(known))
+        keeper = Checkpoints(resume if checkpoint is None else checkpoint, resume, identity)
+    run = Run(model, optimizer, plan, known, watch, calls, part, keeper)
     run.go(make_engine, plan.done(known) + epochs, progress)
     return known

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from autograd import Table, write_whole
+from nn.data.coverage import Coverage
 from nn.spellings import HISTORY, lacking
 from nn.training.sparkline import sparkline
 from nn.validation import flag, instance, iterable
@@ -105,6 +106,16 @@ class GradientCost(NamedTuple):
     evaluations: int
     multiplications: int | None
 
+    def __add__(self, other: Any) -> "GradientCost":
+        """Return the price of two runs together.
+
+        >>> GradientCost(2, 3) + GradientCost(1, None)
+        GradientCost(evaluations=3, multiplications=None)
+        """
+        both = self.multiplications, other.multiplications
+        total = None if None in both else sum(filter(None, both))
+        return GradientCost(self.evaluations + other.evaluations, total)
+
     def __str__(self) -> str:
         """Return it in words.
 
@@ -131,6 +142,7 @@ class History:
         engine: where the gradients were found, "compiled" or "eager"; "" if nothing was trained.
         gradients: the method that they were found by, such as "backprop".
         cost: the price of the gradients of the run that ended last; None if none was found.
+        coverage: the samples that the last epoch used; see `nn.coverage`.
         classes: the names of the classes, in the order of the outputs; None for numbers.
         note: why the run was not compiled, if it was to be where that is possible; and that its
             first epoch moved no parameter.
@@ -167,6 +179,7 @@ class History:
         self.gradients = "backprop"
         self.cost: GradientCost | None = None
         self.classes = classes
+        self.coverage: Coverage | None = None
         self.note = ""
 
     @property
@@ -178,6 +191,10 @@ class History:
         """Add the record of one more epoch."""
         instance("History", record, EpochRecord, "EpochRecords, one for each epoch")
         self._records.append(record)
+
+    def _replace(self, records: Iterable[EpochRecord]) -> None:
+        """Take the records of a run in place of those here."""
+        self._records = [*records]
 
     def __len__(self) -> int:
         return len(self._records)

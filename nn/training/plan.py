@@ -10,12 +10,14 @@ made. It also measures the model after an epoch, and says where that has run awa
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from nn.data.coverage import Coverage
 from nn.data.frames import in_order, rows
+from nn.data.hints import unscaled
 from nn.data.schema import Schema, schema_kept
 from nn.data.steps import checked_steps, fitted_on
 from nn.data.weights import (
@@ -107,6 +109,9 @@ class Plan:
         classes: whether the targets are classes.
         schema: how samples and targets were read, for the model to keep.
         metrics: those measured beside the accuracy.
+        kept: the places of the samples trained on in the data as given; None for all.
+        out: the places of those held out once; None where there are none.
+        drawn: the batches of the last epoch.
     """
 
     loss: Loss
@@ -117,6 +122,27 @@ class Plan:
     classes: bool
     schema: Schema
     metrics: tuple[Metric, ...] = ()
+    kept: Array | None = None
+    out: Array | None = None
+    drawn: list[Batches] = field(default_factory=list[Batches])
+
+    def hint(self, model: Module) -> str:
+        """Return a word on inputs that are not scaled; "" where they are, or are no amounts."""
+        if type(model)._check_samples is not Module._check_samples:
+            return ""  # such as the places of an embedding
+        return unscaled(self.train[0], () if self.schema.steps else self.schema.columns)
+
+    def coverage(self) -> Coverage:
+        """Return which samples the last epoch used, by their places in the data as given."""
+        batches = self.drawn[0]
+        found = batches.coverage or Coverage(len(batches.X), np.zeros(0, dtype=np.int64))
+        if self.last_batch:
+            cut = self.steps * batches.batch_size
+            return Coverage(found.samples, found.used[:cut], found.used[cut:], self.steps)
+        if self.kept is None or self.out is None:
+            return found
+        count = len(self.kept) + len(self.out)
+        return Coverage(count, self.kept[found.used], self.out, found.batches)
 
     def evened(self, targets: Array, where: str) -> tuple[Array, float]:
         """Divide the weights of a batch by their mean; return its targets and that mean."""
@@ -144,6 +170,7 @@ class Plan:
     def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
         """Return an epoch's batches to train on, all their samples, and those to measure on."""
         batches = self.batches.drawn_by(epoch_rng(self.seed, epoch))
+        self.drawn[:] = [batches]
         if not self.last_batch:
             return batches, self.train, self.held
         *drawn, (xs, ts) = batches
@@ -223,7 +250,8 @@ def planned(
     steps, before = checked_steps(options.preprocessing), schema_kept(model)
     samples, targets, schema, classes = read(model, X, y, loss, before, strict=False, steps=steps)
     outputs = output_count(model, samples)
-    kept, out = slice(None), None
+    kept: Any = slice(None)
+    out: Array | None = None
     if share := _share(validation, len(samples), size):
         strata = strata_of(targets, sure=True) if schema.classes is not None else None
         kept, out = held_out(len(samples), share, seed, strata, shuffle=shuffle)
@@ -254,7 +282,8 @@ def planned(
             held = held[0], evened(loss, ts, "the samples held out")[0]
     batches = Batches(*train, size, epoch_rng(seed, 1), drop_last=False, shuffle=shuffle)
     last_batch = isinstance(validation, str)
-    return Plan(loss, batches, held, last_batch, seed, classes, schema, tuple(chosen))
+    places = None if out is None else kept
+    return Plan(loss, batches, held, last_batch, seed, classes, schema, tuple(chosen), places, out)
 
 
 def _share(validation: Validation, count: int, size: int) -> float:

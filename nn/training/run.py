@@ -8,19 +8,27 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from autograd import Value
+from nn.data.hints import all_same, runs_away
 from nn.data.schema import keep_schema
+from nn.data.weights import without_weights
 from nn.module import Module
-from nn.training.arguments import Callback, Stepping
+from nn.training.arguments import Callback, Stateful, Stepping
+from nn.training.checkpoints import Checkpoints, RunState
 from nn.training.engines.base import Engine
-from nn.training.history import History
+from nn.training.history import GradientCost, History
 from nn.training.plan import CAUSES, DivergenceError, Plan
 from nn.training.progress import Bar, bar_of, say_above
 from nn.validation import Floats
+
+# Samples whose predictions are compared at the end.
+_LOOKED_AT = 200
+# Epochs that are too few for a word on them.
+_EARLY = 5
 
 UNMOVED = (
     "No parameter moved in the first epoch: the optimizer's steps change nothing in this model, "
@@ -70,6 +78,7 @@ class Run:
         watch: what patience looks at.
         calls: the callbacks.
         part: how many samples' gradients are found at once.
+        keeper: what keeps the run in a file, and has the one to go on from; None for neither.
 
     Attributes:
         finished: the parameters after the last finished epoch.
@@ -84,6 +93,7 @@ class Run:
         watch: Patience,
         calls: Sequence[Callback],
         part: int,
+        keeper: Checkpoints | None = None,
     ) -> None:
         self.model = model
         self.optimizer = optimizer
@@ -92,6 +102,9 @@ class Run:
         self.watch = watch
         self._calls = calls
         self._part = part
+        self._keeper = keeper
+        # What the gradients of the run had cost before the file was written that it goes on from.
+        self._spent = GradientCost(0, 0)
         self._parameters = model.parameters()
         self.finished: list[float] | Floats = [p.data for p in self._parameters]
         self._is_first = True
@@ -103,16 +116,27 @@ class Run:
         Raises:
             DivergenceError: if the loss, a gradient or an output is not finite.
         """
-        history, plan = self.history, self.plan
-        bar = bar_of(progress, (last - plan.done(history)) * plan.steps)
+        history, plan, keeper = self.history, self.plan, self._keeper
+        state = keeper.state if keeper else None
+        done = state.records[-1].epoch if state else plan.done(history)
+        bar = bar_of(progress, max(0, last - done) * plan.steps)
         engine: Engine | None = None
         first, before = len(history), keep_schema(self.model, plan.schema)
         try:
             engine = make_engine(self.model, plan.loss, *plan.train)
-            history.engine, history.note = engine.name, engine.note
-            say_above(bar, engine.note)
+            history.engine, history.note = engine.name, ""
+            if keeper and state:
+                keeper.check_engine(engine.name)
+                self._take(state, engine)
+                say_above(bar, history.note)
+            else:
+                self._say(engine.note, bar)
+                self._say(plan.hint(self.model), bar)
             while plan.done(history) < last and not history.is_ended:
                 self._epoch(engine, bar)
+            if self._seen:
+                engine.store()
+            self._look_back(engine, first, bar)
         except BaseException as error:
             _restore(self._parameters, self.finished)
             keep_schema(self.model, plan.schema if len(history) > first else before)
@@ -122,12 +146,49 @@ class Run:
         finally:
             bar.close()
         if engine is not None and self._seen:
-            history.cost = engine.cost(self._seen)
+            history.cost = self._spent + engine.cost(self._seen)
         if self.watch.epoch:
             history.best_epoch = self.watch.epoch
             _restore(self._parameters, self.watch.numbers)
         for p in self._parameters:
             p.grad = None
+
+    def _take(self, state: RunState, engine: Engine) -> None:
+        """Go on from a run that was kept in a file."""
+        history, optimizer = self.history, cast(Stateful, self.optimizer)
+        try:
+            optimizer.load_state_dict(state.optimizer)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"the optimizer cannot go on from the checkpoint: {error}") from None
+        _restore(self._parameters, state.parameters)
+        self.finished = state.parameters
+        engine.load()
+        history._replace(state.records)  # pyright: ignore[reportPrivateUsage]
+        history.stopped, history.stopped_early = state.told["stopped"], state.told["stopped_early"]
+        history.note = state.told["note"]
+        self._spent = GradientCost(*state.told["cost"])
+        history.cost = self._spent
+        if state.best is not None:
+            self.watch.epoch, self.watch.loss, self.watch.numbers = state.best
+        self._is_first = False
+
+    def _keep(self, engine: Engine) -> None:
+        """Write the run as it is after an epoch."""
+        history, watch = self.history, self.watch
+        if self._keeper is None:
+            return
+        told = {
+            "stopped": history.stopped,
+            "stopped_early": history.stopped_early,
+            "note": history.note,
+            "cost": [*(self._spent + engine.cost(self._seen))],
+        }
+        best = (watch.epoch, watch.loss, watch.numbers) if watch.epoch else None
+        # A callback that stops the run may have changed the model, and is not asked about it.
+        changed = [p.data for p in self._parameters] if history.stopped else self.finished
+        numbers = np.asarray(changed)
+        state = cast(Stateful, self.optimizer).state_dict()
+        self._keeper.keep(RunState(numbers, state, [*history], told, best), engine.name)
 
     def _epoch(self, engine: Engine, bar: Bar) -> None:
         """Train for an epoch, measure, and ask the callbacks and patience whether to go on."""
@@ -137,12 +198,14 @@ class Run:
         batches, trained, held = plan.epoch(number)
         engine.begin(number)
         total = self._descend(engine, batches, number, bar)
-        engine.store()
+        if calls or not engine.is_closed:
+            engine.store()
         numbers = engine.numbers()
         if self._is_first and np.array_equal(numbers, self.finished):
-            history.note = f"{history.note} {UNMOVED}".strip()
+            self._say(UNMOVED, bar)
         self._is_first = False
         history.append(plan.record(engine, history, total, trained, held, began))
+        history.coverage = plan.coverage()
         self.finished = numbers
         bar.set_postfix_str(history[-1].summary)
         history.stopped_early = self.watch.sees(number, history[-1].validation_loss, numbers)
@@ -152,6 +215,29 @@ class Run:
         if calls and not history.stopped:
             engine.load()
             self.finished = engine.numbers()
+        self._keep(engine)
+
+    def _say(self, words: str, bar: Bar) -> None:
+        """Add words to the history's note, and show them above the bar."""
+        self.history.note = f"{self.history.note} {words}".strip()
+        say_above(bar, words)
+
+    def _look_back(self, engine: Engine, first: int, bar: Bar) -> None:
+        """Say what went wrong in the run without an error."""
+        history, plan = self.history, self.plan
+        if len(history) == first or UNMOVED in history.note:
+            return
+        X, targets = plan.train
+        right = without_weights(plan.loss, targets)
+        self._say(runs_away(history.loss[first:], plan.loss, right), bar)
+        # Calls of a model that keeps something of each are not to be one more.
+        if engine.name != "compiled" or not (plan.classes or plan.held) or len(history) < _EARLY:
+            return
+        some = slice(None, None, max(1, len(X) // _LOOKED_AT))
+        outputs = engine.outputs(X[some])
+        if np.isfinite(outputs).all():
+            said = plan.schema.labels(outputs) if plan.classes else outputs
+            self._say(all_same(said, right[some]), bar)
 
     def _descend(self, engine: Engine, batches: Any, number: int, bar: Bar) -> float:
         """Take a step for each batch of an epoch, and return the sum of the losses before them."""

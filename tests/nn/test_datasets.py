@@ -1,11 +1,16 @@
 """The data sets: their rules, their seeds, and what is said about damaged files and wrong input."""
 
+import contextlib
 import gzip
+import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nn import datasets
+from nn.datasets import handwritten
 from support.places import MNIST
 
 GENERATORS = [
@@ -308,6 +313,52 @@ def test_mnist_names_the_damaged_file_and_what_it_found(three_images, rewrite, m
     folder, _ = three_images
     rewrite(folder)
     with pytest.raises(ValueError, match=message):
+        datasets.mnist(folder)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("count", [3, 10**9, 2**32 - 1])
+def test_mnist_takes_no_memory_on_the_word_of_a_header(three_images, pack, count):
+    folder, _ = three_images
+    for name, axes in ((IMAGES, (count, 28, 28)), (LABELS, (count,))):
+        header = bytes([0, 0, 8, len(axes)]) + b"".join(n.to_bytes(4, "big") for n in axes)
+        (folder / name).write_bytes(pack(header + b"\0" * 100))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=f"announces {count}"):
+        datasets.mnist(folder)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+
+
+def test_mnist_unpacks_no_more_than_was_announced(three_images):
+    folder, _ = three_images
+    images = (folder / IMAGES).read_bytes()
+    (folder / IMAGES).write_bytes(gzip.compress(images + b"\0" * 30_000_000))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="found 2353 or more"):
+        datasets.mnist(folder)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+
+
+def test_mnist_of_more_images_than_memory_is_refused(three_images, monkeypatch):
+    monkeypatch.setattr(handwritten, "_MOST", 2)
+    with pytest.raises(ValueError, match=r"expected at most 2 images.*found 3"):
+        datasets.mnist(three_images[0])
+
+
+@given(st.binary(max_size=40), st.sampled_from([IMAGES, LABELS]), st.booleans())
+def test_any_bytes_are_refused_or_read(tmp_path_factory, content, name, packed):
+    folder = tmp_path_factory.mktemp("idx")
+    (folder / IMAGES).write_bytes(idx(np.zeros((1, 28, 28), np.uint8)))
+    (folder / LABELS).write_bytes(idx(np.array([7], np.uint8)))
+    (folder / name).write_bytes(gzip.compress(content) if packed else content)
+    with contextlib.suppress(ValueError):
+        datasets.mnist(folder)
+    changed = bytearray((folder / IMAGES).read_bytes())
+    changed[: len(content)] = content
+    (folder / IMAGES).write_bytes(changed)
+    with contextlib.suppress(ValueError):
         datasets.mnist(folder)
 
 

@@ -252,3 +252,22 @@ def test_another_runs_history_is_refused(history, error, words):
     with pytest.raises(error, match=words):
         trained(model, optimizer, 1, history=history)
     assert data(model) == before
+
+
+# Numbers in the Values -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("held", [1, 2, 20])
+def test_what_is_measured_between_epochs_is_the_model_as_it_is_then(held):
+    # The Values are filled at the end alone where nobody can look before; a single row is called.
+    X, y = datasets.moons(45, seed=1)
+    found = []
+    for changes in ({}, {"callbacks": [lambda model, history: None]}, {"engine": "eager"}):
+        model, optimizer = begun()
+        options = {"validation": (X[:held], y[:held]), "epochs": 4, "batch_size": 7, **changes}
+        history = fit(
+            model, X, y, loss="binary_cross_entropy", optimizer=optimizer, metrics=["f1"], **options
+        )
+        found.append([*data(model), *history.validation_loss, *history.loss, *history.metric])
+    assert found[0] == found[1]
+    np.testing.assert_allclose(found[0], found[2], rtol=1e-10)

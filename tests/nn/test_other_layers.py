@@ -16,6 +16,7 @@ from nn import (
     MLP,
     SGD,
     Adam,
+    AdamW,
     Dropout,
     Embedding,
     Flatten,
@@ -147,6 +148,25 @@ def test_compiled_training_equals_eager(
     assert runs[0] == runs[2]
 
 
+@pytest.mark.parametrize("gradients", ["backprop", "finite_differences"])
+def test_rows_that_no_sample_used_decay_as_others_do(gradients: str) -> None:
+    """A row without a gradient would be left out by the eager engine, and moved by the other."""
+    runs: list[Any] = []
+    for engine, method in (
+        ("compiled", "backprop"),
+        ("auto" if gradients != "backprop" else "eager", gradients),
+    ):
+        model = Sequential(Embedding(6, 2, seed=1), Flatten(), Layer(2, 2, "linear"))
+        optimizer = AdamW(model.parameters(), 0.05, weight_decay=0.5)
+        fit(
+            model, [[1], [3], [1], [3]], [0, 1, 0, 1], loss="cross_entropy", optimizer=optimizer,
+            epochs=5, batch_size=2, validation=None, engine=engine, gradients=method,
+        )  # fmt: skip
+        runs.append([p.data for p in model.parameters()])
+    np.testing.assert_allclose(runs[0], runs[1], rtol=1e-5 if gradients != "backprop" else 1e-9)
+    assert abs(runs[0][0]) < abs(Embedding(6, 2, seed=1).rows[0][0].data)
+
+
 @EACH
 def test_files_pickles_and_copies_give_the_same_model(
     make: Callable[[], Module], X: Any, y: Any, loss: str, tmp_path: Any
@@ -227,6 +247,22 @@ def test_a_module_may_stand_in_it_twice(tmp_path: Any) -> None:
     again = Sequential.load(tmp_path / "model.json")
     assert again[0] is again[2]
     np.testing.assert_array_equal(again.predict(POINTS), model.predict(POINTS))
+
+
+def test_a_class_of_ones_own_hides_no_model_of_ours_in_a_file(tmp_path: Any) -> None:
+    model = Sequential(LayerNorm(2), Layer(2, 1, "linear"))
+    model.save(tmp_path / "model.json")
+    ours = Sequential
+
+    class Own(Module):
+        def __init__(self, layers: Any) -> None:
+            self.layers = layers
+
+    Own.__name__ = "Sequential"
+    try:
+        assert type(Module.load(tmp_path / "model.json")) is ours
+    finally:
+        Own.__name__ = "Own"
 
 
 def test_modules_of_ones_own_stand_in_it_too(tmp_path: Any) -> None:
@@ -312,6 +348,11 @@ def test_inputs_that_do_not_fit(model: Module, inputs: Any, message: str) -> Non
         (sequence(), SERIES[None], r"got \(1, 40, 5, 2\)"),
         (letters(), WORDS + 3, r"Embedding takes whole numbers from 0 to 5; got [678]\.0 at \["),
         (letters(), WORDS + 0.5, r"got \d\.5 at \[0, 0\]"),
+        (
+            Sequential(Dropout(0.5), Layer(3, 2, "linear")),
+            POINTS,
+            r"Sequential takes 3 input\(s\), got 2: X has shape \(40, 2\), expected \(40, 3\)",
+        ),
         (letters(), WORDS[:, :3], r"takes 12 input\(s\), got 9"),
     ],
 )
@@ -381,6 +422,7 @@ def test_hostile_files_are_refused(tmp_path: Any, config: Any, message: str) -> 
     path = tmp_path / "model.json"
     Sequential(Layer(1, 1)).save(path)
     document = json.loads(path.read_text())
+    del document["checksum"]  # whoever can write a file can write its checksum
     path.write_text(json.dumps({**document, "config": config}))
     with pytest.raises(ValueError, match=message):
         Module.load(path)
@@ -392,7 +434,9 @@ def test_a_file_nested_without_end_is_refused(tmp_path: Any) -> None:
     inner = '{"class": "Residual", "config": {"module": ' * 300
     text = re.sub(r'"config": \{.*?\}\s*\}\s*\},', '"config": {"module": INNER},', path.read_text(),
                   flags=re.DOTALL)  # fmt: skip
+    text = re.sub(r'"checksum": ".*?",', "", text)
     assert "INNER" in text
+    assert "checksum" not in text
     last = '{"class": "LayerNorm", "config": {"n": 1}}'
     for depth in (1, 300):
         nested = inner[: len(inner) // 300 * depth] + last + "}}" * depth

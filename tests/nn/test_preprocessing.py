@@ -181,6 +181,7 @@ def test_damaged_steps_are_refused(
     path: Path, step: int, change: dict[str, Any], message: str
 ) -> None:
     document = json.loads(path.read_text())
+    del document["checksum"]  # as one who has made it anew
     document["schema"]["preprocessing"][step].update(change)
     path.write_text(json.dumps(document))
     with pytest.raises(ValueError, match=f"model.json: expected {message}"):

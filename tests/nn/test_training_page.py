@@ -21,11 +21,15 @@ from nn import (
     Adagrad,
     Adam,
     AdamW,
+    Dropout,
     Layer,
+    LayerNorm,
     Module,
     Neuron,
     Optimizer,
+    Residual,
     RMSprop,
+    Sequential,
     TrainingPage,
     datasets,
     fit,
@@ -59,6 +63,15 @@ class Gated(Module):
         return self.scale[EVIL] * self.twice([once, *hidden[1:]])
 
 
+def of_other_layers() -> Module:
+    return Sequential(
+        Layer(2, 3, "tanh", seed=1),
+        Residual(LayerNorm(3)),
+        Dropout(0.0),
+        Layer(3, 2, "linear", seed=2),
+    )
+
+
 def own_loss(output: Any, target: Any) -> Any:
     return ag.abs(output - target) + 0.1 * (output - target).square()
 
@@ -79,6 +92,7 @@ CASES: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
     ),
     "hinge": (lambda: MLP([3, 3], seed=3), three_classes(), "hinge", {"batch_size": 200}),
     "one-hot": (lambda: MLP([3, 3], seed=3), three_classes(), "half_squared_error", {}),
+    "other layers": (of_other_layers, MOONS, "cross_entropy", {}),
     "a model and a loss of one's own": (Gated, (MOONS[0], 1.0 * MOONS[1]), own_loss, {"lr": 0.05}),
 }
 

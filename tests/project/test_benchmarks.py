@@ -6,13 +6,16 @@ import socket
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from autograd import Value
-from benchmarks import bounds, install, page, peers, rows, scalars, steps, timed, timing
+from benchmarks import bounds, install, mnist, page, peers, rows, scalars, steps, timed, timing
 from benchmarks.alone import chain, network, plain
 from benchmarks.tried import TRIED
+from nn import MLP
 from support.places import ROOT
 
 
@@ -282,3 +285,27 @@ def test_a_worker_that_ends_says_its_last_words(monkeypatch, tmp_path):
     monkeypatch.setattr(peers, "hips_python", lambda: fake)
     with peers.HipsWorker() as worker, pytest.raises(RuntimeError, match="no module"):
         worker.numbers()
+
+
+def test_images_are_moved_by_a_pixel_to_each_side():
+    image = np.arange(784.0).reshape(1, 784) + 1.0
+    grid = image.reshape(28, 28)
+    down, up, right, left = (x.reshape(28, 28) for x in mnist.moved(image))
+    for found, kept in (
+        (down[1:], grid[:-1]),
+        (up[:-1], grid[1:]),
+        (right[:, 1:], grid[:, :-1]),
+        (left[:, :-1], grid[:, 1:]),
+    ):
+        assert np.array_equal(found, kept)
+    for edge in (down[0], up[-1], right[:, 0], left[:, -1]):
+        assert not edge.any()
+
+
+@pytest.mark.parametrize("recipe", mnist.CANDIDATES, ids=lambda recipe: recipe.name)
+def test_recipes_for_mnist_train(recipe):
+    rng = np.random.default_rng(0)
+    X, y = rng.random((6, 784)), np.array([0, 1, 2, 0, 1, 2])
+    short = replace(recipe, make=lambda seed: MLP([784, 2, 10], seed=seed), epochs=4)
+    model = short.train(X, y, seed=3)
+    assert (model.predict(X) != MLP([784, 2, 10], seed=3).predict(X)).any()

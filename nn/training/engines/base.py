@@ -14,8 +14,10 @@ from autograd import AnomalyError, Value, detect_anomaly, no_grad, order
 from nn.inference.modes import Mode
 from nn.inference.predict import numbers_of, programs_of
 from nn.layers.dropout import MaskStream
+from nn.layers.sequence import Embedding
 from nn.losses import Loss, mean_loss
 from nn.module import Module
+from nn.parts import modules_of
 from nn.training.history import GradientCost
 from nn.validation import Array, Floats
 
@@ -84,6 +86,10 @@ class Engine:
         """
         raise NotImplementedError
 
+    def each(self, X: Floats, targets: Array) -> Floats:
+        """Return the gradient of each sample's loss, of shape (samples, parameters)."""
+        raise NotImplementedError
+
     def accumulated(self, X: Floats, targets: Array, size: int) -> float:
         """Find the gradients of a batch in parts of so many samples: see `gradients`."""
         if len(X) <= size:
@@ -134,6 +140,11 @@ class Engine:
             ValueError: if no parameter has one.
         """
         raise NotImplementedError
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing but callbacks could look at the Values while it trains."""
+        return False
 
     def store(self) -> None:
         """Make the Values hold the parameters as they are now, after an epoch.
@@ -217,6 +228,10 @@ class EagerEngine(Engine):
         self.moving: Any = None
         # Which parameters some sample's loss has depended on.
         self._is_reached = [False] * len(self._parameters)
+        # Those of each embedding: a row that no sample used has a gradient of 0, and not none.
+        place = {p: i for i, p in enumerate(self._parameters)}
+        tables = [part for part in modules_of(model) if isinstance(part, Embedding)]
+        self._tables = [[place[p] for p in table.parameters()] for table in tables]
         # The edges of the first sample's graph: the multiplications of a backward pass.
         self._edges = 0
         # Where the random masks stood before the last batch.
@@ -247,17 +262,38 @@ class EagerEngine(Engine):
                 result.backward()
                 self._edges = self._edges or edges_of(result, self._parameters)
                 total += result.data
+        self._mark([p.grad is not None for p in self._parameters])
         # Backward passes add up in the leaves; divided by the batch's own length, a short last
         # batch is a mean like any other.
         for i, p in enumerate(self._parameters):
             if p.grad is not None:
                 p.grad /= len(X)
-                self._is_reached[i] = True
             elif self._is_reached[i]:
                 # Constant for all samples of this batch alone: a gradient of 0, and not none.
                 p.grad = 0.0
         self._slopes = np.array([p.grad or 0.0 for p in self._parameters])
         return total
+
+    def _mark(self, has_slope: Sequence[bool]) -> None:
+        """Keep in mind which parameters had a gradient in some batch."""
+        self._is_reached = [a or b for a, b in zip(self._is_reached, has_slope, strict=True)]
+        for places in self._tables:
+            if any(self._is_reached[i] for i in places):
+                for i in places:
+                    self._is_reached[i] = True
+
+    def each(self, X: Floats, targets: Array) -> Floats:
+        """See `Engine`."""
+        kept = [p.grad for p in self._parameters]
+        rows: list[Floats] = []
+        try:
+            for i in range(len(X)):
+                self.gradients(X[i : i + 1], targets[i : i + 1])
+                rows.append(self._slopes)
+        finally:
+            for p, g in zip(self._parameters, kept, strict=True):
+                p.grad = g
+        return np.array(rows).reshape(len(X), len(self._parameters))
 
     def step(self, optimizer: Any) -> None:
         """See `Engine`."""

@@ -45,11 +45,16 @@ class CompiledEngine(Engine):
         self._shapes = [X.shape[1:], targets.shape[1:]]
         self._losses: Any = compile(loss.function)
         self._sample: Any = X[0].tolist()
+        self._target: Any = targets[0].tolist()
         self._compiled: Compiled
         self._program: Any
         # The layers that take random masks, as one sample calls them, and the last batch's masks.
         self._calls: list[tuple[Dropout, int]] = []
         self._drawn: list[Floats] = []
+        # Whether the Values hold what the program does.
+        self._is_stored = True
+        # Of one sample's graph, were it recorded.
+        self._edges = 0
         # What a model that computes something else in eval mode is measured by, if it can be.
         self._in_eval: Any = None
         # How the optimiser of the last step moves the parameters of the engine it is given.
@@ -100,6 +105,11 @@ class CompiledEngine(Engine):
         mean, self._slopes = self._program.value_and_grad(X, targets, *self._drawn)
         return mean * len(X)
 
+    def each(self, X: Floats, targets: Array) -> Floats:
+        """See `Engine`."""
+        drawn = [self._masks.batch(self._calls, len(X))] if self._calls else []
+        return self._program.value_and_grad(X, targets, *drawn, per_sample=True)[1].copy()
+
     def failing(self) -> str:
         """See `Engine`."""
         self.store()
@@ -118,6 +128,7 @@ class CompiledEngine(Engine):
         """See `Engine`."""
         if self._move is None:
             self._move = self._way_of(optimizer)
+        self._is_stored = False
         self._move(self)
 
     def _way_of(self, optimizer: Any) -> "Callable[[CompiledEngine], object]":
@@ -157,15 +168,23 @@ class CompiledEngine(Engine):
         is_counted = self._compiled.is_closed and len(self._parameters) <= _COUNTED
         if not is_counted:
             return GradientCost(samples, None)
-        x, target = self._batch[0][0].tolist(), self._batch[1][0].tolist()
-        result = self._loss.function(self._model(x), target)
-        return GradientCost(samples, samples * edges_of(result, self._parameters))
+        if not self._edges:
+            result = self._loss.function(self._model(self._sample), self._target)
+            self._edges = edges_of(result, self._parameters)
+        return GradientCost(samples, samples * self._edges)
 
     # Between the program and the Values ---------------------------------------------------------
 
-    def store(self) -> None:
+    @property
+    def is_closed(self) -> bool:
         """See `Engine`."""
-        self._program.store()
+        return self._compiled.is_closed and self._is_predicting
+
+    def store(self) -> None:
+        """See `Engine`; 0.1 s for 400,000 parameters, so not without need."""
+        if not self._is_stored:
+            self._program.store()
+        self._is_stored = True
 
     def load(self) -> None:
         """See `Engine`; a loss or a model of the user's may also read what changed elsewhere."""
@@ -189,9 +208,12 @@ class CompiledEngine(Engine):
         model = self._model
         if not self._is_predicting:
             return super().outputs(X)
+        programs = programs_of(model)
+        if programs.program is None or len(X) <= 1:
+            self.store()  # it will be called
         tried = self._is_tried
         self._is_tried |= len(X) > 1  # one row is called, and the program not looked at
-        return programs_of(model).outputs(model, X, self._program, tried=tried)
+        return programs.outputs(model, X, self._program, tried=tried)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
         """See `Engine`."""

@@ -66,8 +66,7 @@ class MethodEngine(EagerEngine):
 
     def _numbers(self, slopes: list[Any]) -> Floats:
         """Return slopes as an array, and keep in mind which parameters have one."""
-        for i, g in enumerate(slopes):
-            self._is_reached[i] |= g is not None
+        self._mark([g is not None for g in slopes])
         return np.array([0.0 if g is None else g for g in slopes])
 
     def cost(self, samples: int) -> GradientCost:

@@ -22,15 +22,8 @@ from nn.losses import loss_named
 from nn.optim import Optimizer
 from nn.pages.playground import TrainingPage
 from nn.pages.recording import recorded
-from nn.report.experiment import (
-    TASKS,
-    TEST,
-    Settings,
-    changed,
-    network,
-    optimizer_of,
-    prepare,
-)
+from nn.report.experiment import TEST, network, optimizer_of, prepare
+from nn.report.settings import TASKS, Settings, changed
 from nn.validation import Array, Floats
 
 # Settings of `train` that a page has, too.

@@ -5,9 +5,13 @@ an expression. Errors are raised as a `Refusal`, whose text is the sentence to p
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+# Exit codes: all went well; something was wrong; after Ctrl-C; whoever reads the output has gone.
+OK, WRONG, INTERRUPTED, CUT_OFF = 0, 2, 130, 141
 
 # The spellings of an option or argument, and its meaning in the words of argparse.
 Option: TypeAlias = tuple[Sequence[str], Mapping[str, Any]]
@@ -15,6 +19,12 @@ Option: TypeAlias = tuple[Sequence[str], Mapping[str, Any]]
 
 class Refusal(ValueError):
     """The command cannot do what it was asked; its text is the sentence to print."""
+
+
+def say(text: str) -> None:
+    """Print a line at once, so that a pipe such as `| tee` shows it when it is said."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 @dataclass(frozen=True, slots=True)

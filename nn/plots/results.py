@@ -74,6 +74,7 @@ def boundary(
     *,
     cut: float = 0.0,
     steps: int = 120,
+    names: Sequence[str] | None = None,
     ax: "Axes | None" = None,
 ) -> "Figure":
     """Draw the classes of a model of two inputs all over the plane, and the points over it.
@@ -85,11 +86,13 @@ def boundary(
             model takes for another class are ringed.
         cut: for one output, where class 1 begins: 0 for a logit, 0.5 for a sigmoid.
         steps: the number of places along each side where the model is asked.
+        names: what to call the classes; their numbers if left out.
         ax: the matplotlib Axes to draw into; a figure of its own if left out.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
-        ValueError: if X is not of that shape, or the model takes other inputs.
+        ValueError: if X is not of that shape, the model takes other inputs, or there are too few
+            names.
 
     >>> from nn import MLP, datasets
     >>> X, y = datasets.moons(20, seed=0)
@@ -115,6 +118,9 @@ def boundary(
     said = classes(outputs, cut).reshape(across.shape)
     count = int(max(labels.max(), said.max())) + 1
     figure, (axes,) = panels("boundary", ["the plane"], (5.2, 4.4), ax)
+    words = [f"class {k}" for k in range(count)] if names is None else _words("names", names)
+    if len(words) < count:
+        raise ValueError(f"expected a name for each of {count} classes; got {len(words)}")
     colours = [COLOURS[k % len(COLOURS)] for k in range(count)]
     axes.contourf(across, up, said, levels=np.arange(count + 1) - 0.5, colors=colours, alpha=0.22)
     if count == 2:
@@ -132,7 +138,7 @@ def boundary(
                 marker=MARKERS[k % len(MARKERS)],
                 edgecolors="white",
                 linewidths=0.5,
-                label=f"class {k}",
+                label=words[k],
             )
     if wrong.any():
         axes.scatter(

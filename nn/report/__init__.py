@@ -1,11 +1,12 @@
 """The report of a run: a folder with one page, the history, the model and the pictures.
 
->>> from nn.report.experiment import Settings, prepare
+>>> from nn.report.experiment import prepare
+>>> from nn.report.settings import Settings
 >>> experiment = prepare(Settings("moons", (4,), points=50, epochs=2))
 >>> files = report_files(experiment.result(experiment.train(progress=False)))
 >>> sorted(files)  # doctest: +NORMALIZE_WHITESPACE
 ['accuracy.svg', 'boundary.svg', 'confusion.svg', 'history.csv', 'loss.svg', 'model.json',
- 'network.svg', 'neuron.svg', 'report.html']
+ 'network.svg', 'neuron.svg', 'report.html', 'run.toml']
 """
 
 from nn.report import pictures
@@ -13,6 +14,7 @@ from nn.report.experiment import Result
 from nn.report.folder import NAMES, check_folder, write_folder
 from nn.report.neuron import neuron_at_work
 from nn.report.page import page
+from nn.report.settings import run_file
 from nn.serialization import model_text
 
 __all__ = ["NAMES", "check_folder", "report_files", "write_folder"]
@@ -34,7 +36,7 @@ def report_files(result: Result) -> dict[str, str]:
     at_work = neuron_at_work(result)
     made = [
         *pictures.curves(result.history),
-        pictures.confusion(result),
+        pictures.confusion(result) if experiment.task.classes else pictures.predictions(result),
         pictures.network(result),
         pictures.neuron(at_work),
     ]
@@ -44,13 +46,14 @@ def report_files(result: Result) -> dict[str, str]:
         weights = pictures.first_weights(result, shape)
         made.append(pictures.sheet("weights", weights, "The first layer's weights", signed=True))
         if mistakes:
-            alt = f"{len(mistakes)} digits that were read wrongly"
+            alt = f"{len(mistakes)} {experiment.task.samples} that were read wrongly"
             made.append(pictures.sheet("mistakes", mistakes, alt))
-    elif experiment.test_set[0].shape[1] == 2:
+    elif experiment.task.classes and experiment.model.sizes[0] == 2:
         made.append(pictures.boundary(result))
     files = {f"{picture.name}.svg": picture.svg for picture in made}
     files["history.csv"] = result.history.to_csv()
     files["model.json"] = model_text(experiment.model)
+    files["run.toml"] = run_file(experiment.settings)
     files["report.html"] = page(
         result,
         {picture.name: picture for picture in made},

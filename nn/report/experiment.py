@@ -5,194 +5,44 @@ any training. The held-out test samples are split off first; neither training no
 validation set sees them.
 """
 
-import dataclasses
-import inspect
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from nn import datasets
 from nn.data.labels import targets_of
+from nn.data.preprocessing import Preprocessor
+from nn.data.schema import rows_of
+from nn.data.steps import fitted_on, through
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, loss_named
-from nn.metrics.outputs import accuracy, confusion
+from nn.metrics.classification import f1, precision, recall
+from nn.metrics.outputs import confusion
 from nn.metrics.reading import reading_of
+from nn.metrics.regression import mean_absolute_error, r2
+from nn.metrics.table import check_metrics, metrics_named
 from nn.optim import OPTIMIZERS, Optimizer
+from nn.report.choices import class_weight_of, schedule_of
+from nn.report.settings import CLIPS, OPTIONS, Settings, Task, task_named
+from nn.report.sources import Data, known
+from nn.schedules import Schedule
 from nn.training.batches import split
 from nn.training.fit import Callback, fit
 from nn.training.history import History
-from nn.validation import Array, Floats, look_up, real, whole
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything a run depends on: the same settings give the same run, bit for bit.
-
-    Attributes:
-        dataset: one of `TASKS`.
-        hidden: the number of neurons in each hidden layer.
-        activation: of the hidden layers.
-        output_activation: of the last layer.
-        init: how the weights start.
-        loss: the quantity made small.
-        optimizer: how the parameters move.
-        lr: the learning rate.
-        momentum: of optimisers that have one.
-        batch_size: samples in a step.
-        epochs: how often to go through the training samples.
-        seed: of drawn data, the split, the weights and the order of samples.
-        points: how many points to draw; None for a fixed data set.
-        noise: the standard deviation of the noise on drawn points; None for the data set's own.
-    """
-
-    dataset: str
-    hidden: tuple[int, ...]
-    activation: str = "tanh"
-    output_activation: str = "linear"
-    init: str = "xavier"
-    loss: str = "binary_cross_entropy"
-    optimizer: str = "sgd"
-    lr: float = 0.1
-    momentum: float = 0.9
-    batch_size: int = 16
-    epochs: int = 40
-    seed: int = 0
-    points: int | None = None
-    noise: float | None = None
-
-    def words(self, name: str) -> list[str]:
-        """Return the value of a setting as the command takes it; no words for None.
-
-        >>> settings = Settings("moons", (8, 4))
-        >>> settings.words("hidden"), settings.words("lr"), settings.words("points")
-        (['8', '4'], ['0.1'], [])
-        """
-        value: Any = getattr(self, name)
-        if isinstance(value, tuple):
-            return [str(n) for n in cast(tuple[int, ...], value)]
-        return [] if value is None else [str(value)]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A data set the command can train on.
-
-    Attributes:
-        title: a headline for its report.
-        about: a sentence or two on where the data is from.
-        samples: the word for a sample, in the plural.
-        classes: the number of classes.
-        defaults: the settings that are used where the user gives none.
-        scale: the number that the inputs are divided by.
-        shape: height and width where a sample is an image.
-    """
-
-    title: str
-    about: str
-    samples: str
-    classes: int
-    defaults: Settings
-    scale: float = 1.0
-    shape: tuple[int, int] | None = None
-
-
-def _points(name: str, title: str, about: str, **settings: Any) -> Task:
-    defaults = Settings(name, (8, 8), points=500)
-    return Task(title, about, "points", 2, dataclasses.replace(defaults, **settings))
-
-
-_TASKS = (
-    Task(
-        "Handwritten digits",
-        "1,797 digits written by 13 people, 8 × 8 pixels each: E. Alpaydin and C. Kaynak "
-        "(1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
-        "CC BY 4.0. The inputs are the pixels divided by 16, from 0 (paper) to 1 (ink).",
-        "digits",
-        10,
-        Settings("digits", (16,), loss="cross_entropy", lr=0.05, epochs=8),
-        scale=16.0,
-        shape=(8, 8),
-    ),
-    _points(
-        "moons",
-        "Two moons",
-        "Points on two interleaved half circles with Gaussian noise; no straight line "
-        "separates them.",
-    ),
-    _points(
-        "circles",
-        "Two circles",
-        "Points on a circle and on a smaller one inside it, with Gaussian noise.",
-    ),
-    _points(
-        "spirals",
-        "Two spirals",
-        "Points on two interleaved spiral arms with Gaussian noise.",
-        hidden=(16,),
-        activation="sin",
-        init="he",
-        batch_size=10,
-        epochs=30,
-    ),
-    _points(
-        "xor",
-        "Exclusive or",
-        "Clouds of points about the four rows of the exclusive-or table; the class is 1 where "
-        "just one coordinate is near 1.",
-    ),
-)
-TASKS: Mapping[str, Task] = MappingProxyType({task.defaults.dataset: task for task in _TASKS})
+from nn.validation import Array, Floats, look_up, whole
 
 # Ten million of either fit into the memory of a usual machine: a point takes 24 bytes for each copy
 # of it, a parameter 250. Noise beyond a million leaves nothing of any data set.
-MOST_POINTS, MOST_PARAMETERS, MOST_NOISE = 10_000_000, 10_000_000, 1e6
-
-# Settings that are arguments of some optimisers.
-OPTIONS = ("momentum",)
-# The learning rate of optimisers that take one of another size than SGD, whose is the task's.
-RATES: Mapping[str, float] = MappingProxyType(
-    {"adagrad": 0.1, "rmsprop": 0.003, "adam": 0.01, "adamw": 0.01}
-)
+MOST_PARAMETERS = 10_000_000
 
 # Of all samples for the test, and of the rest for the validation curves.
 TEST, VALIDATION = 0.2, 0.1
 
 
-def changed(defaults: Settings, given: Mapping[str, Any]) -> Settings:
-    """Return settings with what was given in their place; an optimiser brings its own rate.
-
-    >>> changed(TASKS["moons"].defaults, {"optimizer": "adam"}).lr
-    0.01
-    """
-    own = {"lr": RATES[given["optimizer"]]} if given.get("optimizer") in RATES else {}
-    return dataclasses.replace(defaults, **own | {**given})
-
-
-def task_named(name: str) -> Task:
-    """Return the task of a data set.
-
-    Raises:
-        ValueError: if the command does not know it, with the nearest name that it knows.
-
-    >>> task_named("digit")
-    Traceback (most recent call last):
-        ...
-    ValueError: no data set is called 'digit'. Did you mean 'digits'? Known are digits, moons, ...
-    """
-    if name.lower() in datasets.names() and name.lower() not in TASKS:
-        given = next(iter(inspect.signature(getattr(datasets, name.lower())).parameters))
-        raise ValueError(
-            f"{name} is for programs of your own, with X, y = nn.datasets.{name.lower()}({given}) "
-            f"and nn.fit(model, X, y, ...): the command trains on {', '.join(TASKS)}"
-        )
-    return look_up("data set", name, TASKS)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Experiment:
     """Settings that were checked, with the data and the untrained model they stand for.
 
@@ -203,6 +53,13 @@ class Experiment:
         model: the network; `train` changes its parameters.
         optimizer: of its parameters.
         train_set, test_set: samples and labels to train on, and those held out for the test.
+        watched: how many of those to train on are held out to watch the training.
+        labels: the classes, sorted.
+        steps: what stands between the samples and the network, fitted on those trained on.
+        schedule: of the learning rate; None where that stays.
+        class_weight: as `fit` takes it.
+        unit: the mean and the deviation of the numbers trained on, which training scales by; None
+            for classes.
     """
 
     settings: Settings
@@ -210,21 +67,32 @@ class Experiment:
     loss: Loss
     model: MLP
     optimizer: Optimizer
-    train_set: tuple[Floats, Array]
-    test_set: tuple[Floats, Array]
+    train_set: tuple[Any, Array]
+    test_set: tuple[Any, Array]
+    watched: int
+    labels: Array
+    steps: tuple[Preprocessor, ...] = ()
+    schedule: Schedule | None = None
+    class_weight: str | dict[Any, float] | None = None
+    unit: tuple[float, float] | None = None
 
     @property
     def descent(self) -> str:
         """The optimiser in words, as in "SGD, learning rate 0.1, momentum 0.9"."""
         s, kind = self.settings, type(self.optimizer)
         words = [f"{name} {getattr(s, name):g}" for name in OPTIONS if name in kind.options]
-        return ", ".join([kind.__name__, f"learning rate {s.lr:g}", *words])
+        words += [
+            f"{name.replace('_', ' ')} {getattr(s, name):g}"
+            for name in CLIPS
+            if getattr(s, name) is not None
+        ]
+        rate = f"{self.schedule!r}" if self.schedule else f"{s.lr:g}"
+        return ", ".join([kind.__name__, f"learning rate {rate}", *words])
 
     @property
     def trained_on(self) -> int:
         """The number of samples that training takes steps on."""
-        (kept, _), _ = split(*self.train_set, VALIDATION, self.settings.seed)
-        return len(kept)
+        return len(self.train_set[1]) - self.watched
 
     def train(self, *, progress: bool = True, callbacks: Sequence[Callback] = ()) -> History:
         """Train the model and return its history; Ctrl-C ends it early, as in `fit`.
@@ -233,74 +101,127 @@ class Experiment:
             DivergenceError: if the loss does not stay finite.
         """
         s = self.settings
-        return fit(
+        X, y = self.train_set
+        history = fit(
             self.model,
-            *self.train_set,
+            X,
+            y if self.unit is None else (y - self.unit[0]) / self.unit[1],
             loss=s.loss,
             optimizer=self.optimizer,
             epochs=s.epochs,
             batch_size=s.batch_size,
             validation=VALIDATION,
+            preprocessing=self.steps or None,
+            class_weight=self.class_weight,
+            patience=s.patience,
+            metrics=s.metrics,
             seed=s.seed,
             callbacks=callbacks,
             progress=progress,
         )
+        if self.unit is not None:
+            _in_units(self.model, *self.unit)
+        return history
+
+    def places(self, y: Array) -> Array:
+        """Return the place of each label among the classes."""
+        return np.searchsorted(self.labels, y)
+
+    def targets(self, y: Array) -> Array:
+        """Return targets as the loss takes them."""
+        classes = self.labels if self.task.classes else None
+        return targets_of(self.loss, y, self.model.sizes[-1], classes).values
 
     def result(self, history: History) -> "Result":
         """Measure the model, as it is now, on the test set."""
         X, y = self.test_set
         outputs = self.model.predict(X)
-        reading = reading_of(self.settings.output_activation, self.loss, y)
-        said = reading.classes(outputs)
-        return Result(
-            self,
-            history,
-            outputs,
-            said,
-            accuracy(outputs, y, reading.cut),
-            confusion(said, y, self.task.classes),
-        )
+        if not self.task.classes:
+            return Result(self, history, outputs, outputs.reshape(len(outputs)), y)
+        reading = reading_of(self.settings.output_activation, self.loss, self.targets(y))
+        return Result(self, history, outputs, reading.classes(outputs), self.places(y))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """The result of a run.
 
     Attributes:
         experiment: the experiment; its model is trained now.
         history: the finished epochs.
-        outputs: the model's outputs on the test set, of shape (samples, outputs).
-        said: the class it says for each sample of the test set.
-        accuracy: the share of them that is right.
-        confusion: how often each class (rows) was taken for each (columns).
+        outputs: the model's outputs on the test set, of shape (samples, outputs) or (samples,).
+        said: what it says for each sample of the test set: the place of a class, or a number.
+        truth: what is right, in the same form.
     """
 
     experiment: Experiment
     history: History
     outputs: Floats
     said: Array
-    accuracy: float
-    confusion: Array
+    truth: Array
+
+    @property
+    def inputs(self) -> Floats:
+        """The test samples as the first layer takes them."""
+        return rows_of(self.experiment.model, self.experiment.test_set[0]).astype(np.float64)
+
+    @property
+    def accuracy(self) -> float:
+        """The share of the test samples that is right."""
+        return int((self.said == self.truth).sum()) / len(self.truth)
+
+    @property
+    def confusion(self) -> Array:
+        """How often each class (rows) was taken for each (columns)."""
+        return confusion(self.said, self.truth, self.experiment.task.classes)
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """How good numbers are, by the names of the measures."""
+        return measures(self.said, self.truth)
+
+    def per_class(self) -> list[tuple[float, float, float, int]]:
+        """Return precision, recall, F1 and the number of test samples of each class."""
+        rows: list[tuple[float, float, float, int]] = []
+        for k in range(self.experiment.task.classes):
+            said, true = ((x == k).astype(np.int64) for x in (self.said, self.truth))
+            measured = precision(said, true, 2), recall(said, true, 2), f1(said, true, 2)
+            rows.append((*measured, int(true.sum())))
+        return rows
 
     def losses(self) -> list[float]:
         """Return the loss on each sample of the test set."""
-        loss = self.experiment.loss
-        targets = targets_of(loss, self.experiment.test_set[1], self.outputs.shape[1]).values
+        targets = self.experiment.targets(self.experiment.test_set[1])
         pairs = zip(self.outputs.tolist(), targets.tolist(), strict=True)
-        return [float(loss.function(outputs, target)) for outputs, target in pairs]
+        function = self.experiment.loss.function
+        return [float(function(outputs, target)) for outputs, target in pairs]
 
     def mistakes(self) -> list[int]:
         """Return the places in the test set of the samples taken for another class.
 
         The worst come first, by their loss.
         """
-        wrong = np.flatnonzero(self.said != self.experiment.test_set[1]).tolist()
+        wrong = np.flatnonzero(self.said != self.truth).tolist()
         losses = self.losses()
         return sorted(wrong, key=lambda i: -losses[i])
 
 
-def prepare(settings: Settings) -> Experiment:
+def measures(said: Array, truth: Array) -> dict[str, float]:
+    """Return how good numbers are, by the names of the measures.
+
+    >>> measures(np.array([1.0, 2.0]), np.array([1.0, 3.0]))
+    {'R²': 0.5, 'mean absolute error': 0.5}
+    """
+    found = {"R²": r2, "mean absolute error": mean_absolute_error}
+    return {name: of(said, truth) for name, of in found.items()}
+
+
+def prepare(settings: Settings, data: Data | None = None) -> Experiment:
     """Check settings and build the experiment they stand for; nothing is trained yet.
+
+    Args:
+        settings: of the run.
+        data: its data, as `sources.chosen` gives it; for a set that is known by name, None.
 
     Raises:
         ValueError: if a name is unknown (with the nearest known one), a number out of its range,
@@ -314,25 +235,18 @@ def prepare(settings: Settings) -> Experiment:
         ...
     ValueError: no loss is called 'cross-entropy'. Did you mean 'cross_entropy'? Known are ...
     """
-    task = task_named(settings.dataset)
-    look_up("loss", settings.loss, LOSSES)
-    loss = loss_named(settings.loss)
+    task = data.task if data else task_named(settings.dataset)
+    loss = _checked_loss(settings, task)
     whole("epochs", settings.epochs)
     whole("the batch size", settings.batch_size)
     for n in settings.hidden:
         whole("the number of neurons in a hidden layer", n)
-    if loss.target == "binary" and task.classes > 2:
-        raise ValueError(
-            f"{loss.name} tells two classes apart, and {settings.dataset} has {task.classes}: "
-            "use cross_entropy"
-        )
-    _check_drawing(settings, task)
-    X, y = datasets.load(
-        settings.dataset, n=settings.points, noise=settings.noise, seed=settings.seed
-    )
-    train_set, test_set = split(X / task.scale, y, TEST, settings.seed)
-    outputs = 1 if loss.target == "binary" else task.classes
-    sizes = [X.shape[1], *settings.hidden, outputs]
+    data = data or known(settings)
+    train_set, test_set = split(data.X, data.y, TEST, settings.seed)
+    (kept, numbers), (watched, _) = split(*train_set, VALIDATION, settings.seed)
+    steps = fitted_on(data.steps, kept)
+    outputs = task.classes if task.classes and loss.target != "binary" else 1
+    sizes = [through(steps, kept).shape[1], *settings.hidden, outputs]
     count = sum([(n_in + 1) * n_out for n_in, n_out in pairwise(sizes)])
     if count > MOST_PARAMETERS:
         raise ValueError(
@@ -340,8 +254,65 @@ def prepare(settings: Settings) -> Experiment:
             f"{MOST_PARAMETERS:,} at most: choose fewer neurons"
         )
     model = network(sizes, settings)
-    optimizer = optimizer_of(model, settings, task.defaults)
-    return Experiment(settings, task, loss, model, optimizer, train_set, test_set)
+    labels = np.unique(data.y) if task.names else np.arange(task.classes)
+    weights = None
+    if settings.class_weight:
+        if not task.classes:
+            raise ValueError("class_weight is for classes, and the target is numbers: leave it out")
+        weights = class_weight_of(settings.class_weight, labels)
+    schedule = _schedule(settings, len(kept))
+    optimizer = optimizer_of(model, settings, task.defaults, schedule)
+    _check_measures(settings, loss, outputs, train_set[1], task)
+    unit = None
+    if not task.classes and settings.output_activation == "linear":
+        unit = float(numbers.mean()), float(numbers.std()) or 1.0
+    return Experiment(
+        settings, task, loss, model, optimizer, train_set, test_set, len(watched), labels, steps,
+        schedule, weights, unit,
+    )  # fmt: skip
+
+
+def _checked_loss(settings: Settings, task: Task) -> Loss:
+    """Return the loss of the settings, if it fits the target."""
+    look_up("loss", settings.loss, LOSSES)
+    loss = loss_named(settings.loss)
+    if loss.target == "binary" and task.classes > 2:
+        raise ValueError(
+            f"{loss.name} tells two classes apart, and {settings.dataset} has {task.classes}: "
+            "use cross_entropy"
+        )
+    if loss.target != "values" and not task.classes:
+        raise ValueError(
+            f"{loss.name} tells classes apart, and the target {task.target} is numbers: use "
+            "mean_squared_error, or --task classes"
+        )
+    return loss
+
+
+def _in_units(model: MLP, mean: float, deviation: float) -> None:
+    """Let a model that was trained on scaled targets give them as they are in the data."""
+    for neuron in model.layers[-1].neurons:
+        for weight in neuron.weights:
+            weight.data *= deviation
+        neuron.bias.data = neuron.bias.data * deviation + mean
+
+
+def _schedule(settings: Settings, samples: int) -> Schedule | None:
+    """Return the schedule of the learning rate, if there is one."""
+    if not settings.schedule:
+        return None
+    steps = settings.epochs * math.ceil(samples / settings.batch_size)
+    return schedule_of(settings.schedule, settings.lr, steps)
+
+
+def _check_measures(settings: Settings, loss: Loss, outputs: int, y: Array, task: Task) -> None:
+    """Check what is measured after each epoch, and how long to wait for it to fall."""
+    if settings.patience is not None:
+        whole("patience", settings.patience)
+    known_labels = np.unique(y) if task.classes else None
+    targets = targets_of(loss, y, outputs, known_labels).values
+    reading = reading_of(settings.output_activation, loss, targets)
+    check_metrics(metrics_named(settings.metrics), loss, reading, outputs, bool(task.classes))
 
 
 def network(sizes: list[int], settings: Settings) -> MLP:
@@ -355,13 +326,16 @@ def network(sizes: list[int], settings: Settings) -> MLP:
     )
 
 
-def optimizer_of(model: MLP, settings: Settings, usual: Settings) -> Optimizer:
+def optimizer_of(
+    model: MLP, settings: Settings, usual: Settings, schedule: Schedule | None = None
+) -> Optimizer:
     """Return the optimiser of a model, with the settings that are its arguments.
 
     Args:
         model: whose parameters it moves.
         settings: its name, its rate and its options.
         usual: settings before any were given; an option that is as it was there was not.
+        schedule: of the rate; None where that stays.
 
     Raises:
         ValueError: if the optimiser is unknown, or has no option that was given.
@@ -371,26 +345,5 @@ def optimizer_of(model: MLP, settings: Settings, usual: Settings) -> Optimizer:
         if getattr(settings, name) != getattr(usual, name):
             raise ValueError(f"{settings.optimizer} has no {name}: leave it out")
     options = {name: getattr(settings, name) for name in OPTIONS if name in kind.options}
-    return kind(model.parameters(), lr=settings.lr, **options)
-
-
-def _check_drawing(settings: Settings, task: Task) -> None:
-    """Check how many points are to be drawn, where any are."""
-    if task.defaults.points is None:
-        if settings.points is not None or settings.noise is not None:
-            raise ValueError(
-                f"points and noise are for data that is drawn, and {settings.dataset} is a fixed "
-                "set: leave them out"
-            )
-        return
-    if settings.noise is not None:
-        noise = real("noise", settings.noise, at_least=0.0)
-        if noise > MOST_NOISE:
-            raise ValueError(
-                f"noise must be at most {MOST_NOISE:,.0f}; got {noise:g}: the points themselves "
-                "lie within a few units"
-            )
-    # Ten for the test, the validation set and the training set to have some of each class.
-    points = whole("points", settings.points, at_least=10, at_most=None)
-    if points > MOST_POINTS:
-        raise ValueError(f"points must be at most {MOST_POINTS:,}; got {points:,}")
+    options |= {name: getattr(settings, name) for name in CLIPS}
+    return kind(model.parameters(), lr=schedule or settings.lr, **options)

@@ -12,7 +12,6 @@ from typing import Any
 
 from autograd import Value, dot
 from nn.activations import activation_function
-from nn.data.labels import targets_of
 from nn.layers import MLP, Layer
 from nn.losses import Loss
 from nn.report.experiment import Result
@@ -55,9 +54,8 @@ def neuron_at_work(result: Result) -> NeuronAtWork:
     model, loss = experiment.model, experiment.loss
     losses = result.losses()
     sample = losses.index(max(losses))
-    x: list[float] = experiment.test_set[0][sample].tolist()
-    labels = experiment.test_set[1][sample : sample + 1]
-    target = targets_of(loss, labels, model.sizes[-1]).values.tolist()[0]
+    x: list[float] = result.inputs[sample].tolist()
+    target = experiment.targets(experiment.test_set[1][sample : sample + 1]).tolist()[0]
 
     loss.function(model(x), target).backward()
     hidden = model.layers[:-1] or model.layers

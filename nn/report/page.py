@@ -10,17 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from html import escape
 from importlib import metadata, resources
-
-import numpy as np
+from typing import Any
 
 import autograd
 from autograd import Table
 from nn.layers import MLP
+from nn.report import tables
 from nn.report.drawing import Tile, tile_svg
-from nn.report.experiment import TASKS, Result, Settings
+from nn.report.experiment import Result
 from nn.report.folder import MARK
 from nn.report.neuron import NeuronAtWork
 from nn.report.pictures import MISTAKES_SHOWN, Illustration
+from nn.report.settings import FLAGS, READING, TASKS, Settings, Task
+from nn.training.history import History
 
 KEY = (
     '<span class="key plus"></span> blue for positive, <span class="key minus"></span> orange for '
@@ -50,6 +52,7 @@ def page(
     task = result.experiment.task
     style = resources.files("nn.report").joinpath("page.css").read_text(encoding="utf-8")
     sections = [
+        *_data(result),
         _learning(result, pictures),
         _found(result, pictures, mistakes),
         _network(result, pictures["network"], weights),
@@ -75,15 +78,31 @@ def _header(result: Result) -> str:
     experiment, history = result.experiment, result.history
     s, task = experiment.settings, experiment.task
     tested = len(result.said)
-    right = round(result.accuracy * tested)
     notice = ""
-    if history.interrupted:
+    if history.best_epoch is not None:
+        ended = "Patience ended the training. " * history.stopped_early
+        ended += "The training was interrupted (Ctrl-C). " * history.interrupted
+        notice = (
+            f'<p class="notice">{ended}All below is as after epoch {history.best_epoch} of '
+            f"{len(history)}, whose validation loss is the least.</p>\n"
+        )
+    elif history.interrupted:
         notice = (
             f'<p class="notice">Training was interrupted (Ctrl-C) after {len(history)} of '
             f"{s.epochs} epochs. All below is as after the last finished one.</p>\n"
         )
+    if task.classes:
+        quality = {"held-out accuracy": f"{result.accuracy:.1%}"}
+        right = int((result.said == result.truth).sum())
+        told = f"gets <strong>{right} of {tested}</strong> held-out {task.samples} right"
+    else:
+        quality = {f"held-out {name}": f"{x:.4g}" for name, x in result.errors.items()}
+        told = (
+            f"tells {escape(task.target)} of {tested} held-out {task.samples} to within "
+            f"<strong>{result.errors['mean absolute error']:.4g}</strong> on average"
+        )
     numbers = {
-        "held-out accuracy": f"{result.accuracy:.1%}",
+        **quality,
         "parameters": f"{len(experiment.model.parameters()):,}",
         f"{task.samples} trained on": f"{experiment.trained_on:,}",
         "epochs": str(len(history)),
@@ -91,9 +110,8 @@ def _header(result: Result) -> str:
     shown = "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in numbers.items())
     return (
         f"<header>\n<h1>{escape(task.title)}</h1>\n"
-        f'<p class="lead">{_network_words(experiment.model)} gets <strong>{right} of {tested}'
-        f"</strong> held-out {task.samples} right. It never saw them in training: they were set "
-        "aside before it began.</p>\n"
+        f'<p class="lead">{_network_words(experiment.model)} {told}. It never saw them in '
+        "training: they were set aside before it began.</p>\n"
         f'{notice}<dl class="numbers">{shown}</dl>\n</header>\n'
     )
 
@@ -124,30 +142,42 @@ def _figure(picture: Illustration, caption: str, *, kind: str = "", scrolls: boo
     return f"<figure>{drawing}<figcaption>{caption}</figcaption></figure>\n"
 
 
+def _data(result: Result) -> list[str]:
+    """Return the section on a table of the user's; none for a set that is known."""
+    task = result.experiment.task
+    if not task.target:
+        return []
+    said = f"<p>{escape(task.about)}</p>\n"
+    return [_section("What the data looked like", said, tables.data(result))]
+
+
 def _learning(result: Result, pictures: Mapping[str, Illustration]) -> str:
     history = result.history
     experiment = result.experiment
     watched = len(experiment.train_set[1]) - experiment.trained_on
+    scaled = ", of the target scaled to mean 0 and standard deviation 1" * bool(experiment.unit)
     captions = {
-        "loss": f"Mean loss of a sample, {experiment.loss.name.replace('_', ' ')}.",
+        "loss": f"Mean loss of a sample, {experiment.loss.name.replace('_', ' ')}{scaled}.",
         "accuracy": "Share of the samples whose class is right.",
     }
     figures = [_figure(pictures[name], captions[name]) for name in captions if name in pictures]
-    heads = ["epoch", "loss", "accuracy", "held-out loss", "held-out accuracy"]
+    accuracies = ["accuracy"] * bool(experiment.task.classes)
+    heads = ["epoch", "loss", *accuracies, "held-out loss", *[f"held-out {x}" for x in accuracies]]
+    more = _measured(history)
     rows = [
         [
             str(r.epoch),
             f"{r.loss:.4f}",
-            _share(r.metric),
+            *[_share(r.metric) for _ in accuracies],
             "" if r.validation_loss is None else f"{r.validation_loss:.4f}",
-            _share(r.validation_metric),
+            *[_share(r.validation_metric) for _ in accuracies],
+            *[cells[i] for cells in more.values()],
         ]
-        for r in history
+        for i, r in enumerate(history)
     ]
-    table = (
-        '<div class="scroll" tabindex="0" role="group" aria-label="Table of the epochs">'
-        f"{Table(heads, rows, '>' * len(heads)).html(kind='epochs')}</div>"
-    )
+    heads += more
+    table = Table(heads, rows, ">" * len(heads)).html(kind="epochs")
+    table = tables.scrolling("Table of the epochs", table)
     return _section(
         "How it learned",
         "<p>An epoch goes through the training samples once, in a new order each time. The dashed "
@@ -158,14 +188,33 @@ def _learning(result: Result, pictures: Mapping[str, Illustration]) -> str:
     )
 
 
+def _measured(history: History) -> dict[str, list[str]]:
+    """Return the columns of the metrics that were asked for, but for tables, by their heads."""
+    columns = {name.replace("_", " "): xs for name, xs in history.metrics.items()}
+    held = history.validation_metrics.items()
+    columns |= {f"held-out {name.replace('_', ' ')}": xs for name, xs in held}
+    return {
+        head: ["" if x is None else f"{x:.4f}" for x in xs]
+        for head, xs in columns.items()
+        if not any(isinstance(x, list) for x in xs) and not head.endswith("accuracy")
+    }
+
+
 def _share(x: float | None) -> str:
     return "" if x is None else f"{x:.1%}"
 
 
 def _found(result: Result, pictures: Mapping[str, Illustration], mistakes: Sequence[Tile]) -> str:
     task = result.experiment.task
-    wrong = int((result.said != result.experiment.test_set[1]).sum())
-    parts = [_confusion(result)]
+    if not task.classes:
+        caption = (
+            f"Each held-out row: what the network says over the right {escape(task.target)}. On "
+            "the line both are equal."
+        )
+        figure = _figure(pictures["predictions"], caption, kind="narrow")
+        return _section("How close it comes", tables.errors(result), figure)
+    wrong = int((result.said != result.truth).sum())
+    parts = [tables.confusion(result)]
     if "boundary" in pictures:
         caption = (
             "The held-out points, in the colour and shape of their true class; the plane in the "
@@ -173,45 +222,24 @@ def _found(result: Result, pictures: Mapping[str, Illustration], mistakes: Seque
         )
         figure = _figure(pictures["boundary"], caption)
         parts = [f'<div class="pair">{figure}<div>{parts[0]}</div></div>\n']
+    parts.append(tables.per_class(result))
     if task.shape is not None:
-        parts.append(_mistakes(wrong, mistakes))
+        parts.append(_mistakes(task, wrong, mistakes))
     return _section("What it gets right and wrong", *parts)
 
 
-def _confusion(result: Result) -> str:
-    table = result.confusion
-    count = len(table)
-    totals = np.maximum(table.sum(axis=1, keepdims=True), 1)
-    head = "".join(f'<th scope="col">{k}</th>' for k in range(count))
-    rows: list[str] = []
-    for i in range(count):
-        cells: list[str] = []
-        for j, n in enumerate(table[i].tolist()):
-            share = n / int(totals[i, 0])
-            kind = "diagonal" if i == j else "none" if not n else ""
-            # A single mistake would be too faint to be seen by its share alone.
-            shade = share if i == j else min(1.0, 0.15 + share * 2)
-            style = f' style="--share:{shade:.2f}"' if n else ""
-            cells.append(f'<td class="{kind}"{style}>{n or ""}</td>')
-        rows.append(f'<tr><th scope="row">{i}</th>{"".join(cells)}</tr>\n')
-    return (
-        f'<table class="confusion" style="--columns:{count + 1}">\n'
-        "<caption>Each row is a true class, each column what the network said. Right answers stand "
-        "on the diagonal.</caption>\n"
-        f"<thead><tr><td></td>{head}</tr></thead>\n"
-        f"<tbody>\n{''.join(rows)}</tbody>\n</table>\n"
-    )
-
-
-def _mistakes(wrong: int, tiles: Sequence[Tile]) -> str:
+def _mistakes(task: Task, wrong: int, tiles: Sequence[Tile]) -> str:
+    word = task.samples.removesuffix("s")
     if not wrong:
-        return "<h3>Read wrongly</h3>\n<p>None: every held-out digit was read right.</p>\n"
+        return f"<h3>Read wrongly</h3>\n<p>None: every held-out {word} was read right.</p>\n"
     what = "Those furthest from the truth, by their loss, come first."
     if wrong > len(tiles):
         what += f" {MISTAKES_SHOWN} of {wrong} are shown."
+    height, width = task.shape or (0, 0)
     return f"<h3>The {wrong} read wrongly</h3>\n<p>{what}</p>\n" + _tiles(
-        tiles, "a digit {}, 8 by 8 pixels", signed=False
-    )
+        tiles, f"{'an' if word[0] in 'aei' else 'a'} {word} {{}}, {height} by {width} pixels",
+        signed=False,
+    )  # fmt: skip
 
 
 def _tiles(tiles: Sequence[Tile], label: str, *, signed: bool) -> str:
@@ -243,9 +271,8 @@ def _network(result: Result, picture: Illustration, weights: Sequence[Tile]) -> 
 def _neuron(result: Result, picture: Illustration, at_work: NeuronAtWork) -> str:
     experiment = result.experiment
     sample = at_work.sample
-    truth, said = int(experiment.test_set[1][sample]), int(result.said[sample])
-    verdict = f"taken for {said}" if truth != said else "rightly told, but with the least to spare"
-    what = "digit" if experiment.task.shape else "point"
+    verdict = _verdict(result, sample)
+    what = experiment.task.samples.removesuffix("s")
     shown = (
         f"Of its {at_work.inputs} inputs the {at_work.drawn} with the largest terms are drawn; the "
         "others are summed up in one number, so that the sum is exact. "
@@ -256,7 +283,7 @@ def _neuron(result: Result, picture: Illustration, at_work: NeuronAtWork) -> str
     return _section(
         "One neuron, with every derivative",
         f"<p>Neuron {at_work.neuron} {place} at work on the held-out {what} with the largest loss "
-        f"(of class {truth}, {verdict}; loss {at_work.loss.data:.4g}). {shown}Values run forward "
+        f"({verdict}; loss {at_work.loss.data:.4g}). {shown}Values run forward "
         "along the arrows; derivatives run back against them.</p>\n"
         "<p>On each arrow stands the chain rule: the gradient of the box it points to, times the "
         "local derivative of that one operation, is what the arrow contributes to the gradient of "
@@ -271,6 +298,19 @@ def _neuron(result: Result, picture: Illustration, at_work: NeuronAtWork) -> str
     )
 
 
+def _verdict(result: Result, sample: int) -> str:
+    """Return what is right of a sample, and what the network says."""
+    task = result.experiment.task
+    said: Any = result.said[sample]
+    truth: Any = result.truth[sample]
+    if not task.classes:
+        return f"{escape(task.target)} {truth:.4g}, told as {said:.4g}"
+    right = f"of class {escape(task.labels[int(truth)])}"
+    if truth != said:
+        return f"{right}, taken for {escape(task.labels[int(said)])}"
+    return f"{right}, rightly told, but with the least to spare"
+
+
 def _again(result: Result, files: Iterable[str]) -> str:
     experiment = result.experiment
     s = experiment.settings
@@ -278,6 +318,11 @@ def _again(result: Result, files: Iterable[str]) -> str:
         "data": f"{s.dataset}"
         + (f", {s.points} points drawn" if s.points is not None else "")
         + (f", noise {s.noise:g}" if s.noise is not None else ""),
+        **{
+            name.replace("_", " "): " ".join(s.words(name)).replace("True", "yes")
+            for name in READING
+            if s.words(name)
+        },
         "split": f"{experiment.trained_on:,} to train on, "
         f"{len(experiment.train_set[1]) - experiment.trained_on:,} to watch the training, "
         f"{len(experiment.test_set[1]):,} held out for the test",
@@ -286,6 +331,11 @@ def _again(result: Result, files: Iterable[str]) -> str:
         "initial weights": s.init,
         "loss": s.loss,
         "optimiser": experiment.descent,
+        **{
+            name.replace("_", " "): s.words(name)[0]
+            for name in ("class_weight", "patience", "metrics")
+            if s.words(name)
+        },
         "batch size": str(s.batch_size),
         "epochs": str(s.epochs),
         "seed": f"{s.seed} (for data, split, weights and order)",
@@ -300,24 +350,29 @@ def _again(result: Result, files: Iterable[str]) -> str:
         "Settings, and how to run it again",
         f'<table class="settings"><tbody>\n{body}</tbody></table>\n'
         "<p>This command gives the same files again, byte for byte, on the same machine:</p>\n"
-        f"<pre><code>{escape(command(s))}</code></pre>\n"
+        f"<pre><code>{escape(command(s, experiment.task.defaults))}</code></pre>\n"
         f'<p>Beside this page stand {names}. <code>nn.MLP.load("model.json")</code> gives the '
         "trained network back.</p>\n",
     )
 
 
-def command(settings: Settings) -> str:
+def command(settings: Settings, usual: Settings | None = None) -> str:
     """Return the command that runs these settings again, without the output folder.
+
+    Args:
+        settings: of the run.
+        usual: those of its data where none are given; for a set that is known by name, None.
 
     >>> command(TASKS["moons"].defaults)
     'chalkgrad train moons --seed 0'
     """
-    defaults = TASKS[settings.dataset].defaults
+    defaults = usual or TASKS[settings.dataset].defaults
     words = ["chalkgrad", "train", settings.dataset]
     for field in fields(settings):
         chosen = settings.words(field.name)
         if field.name not in ("dataset", "seed") and chosen != defaults.words(field.name):
-            words += [f"--{field.name.replace('_', '-')}", *chosen]
+            flag = [f"--{field.name.replace('_', '-')}"]
+            words += flag if field.name in FLAGS else [*flag, *chosen]
     return shlex.join([*words, "--seed", str(settings.seed)])
 
 

@@ -4,6 +4,9 @@ Everything is text, SVG, the same for the same run. Curves and boundaries come f
 graphs from `autograd.draw`, images and the network from `nn.report.drawing`.
 """
 
+# pyright: reportUnknownMemberType=false
+# matplotlib's own annotations leave keyword arguments open.
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ import numpy as np
 
 import autograd as ag
 from nn import plots
+from nn.plots.base import COLOURS, panels, plain
 from nn.report.drawing import Tile, network_svg, sheet_svg
 from nn.report.experiment import Result
 from nn.report.neuron import NeuronAtWork
@@ -97,8 +101,12 @@ def _panel(figure: "Figure", kept: int) -> "Figure":
 def boundary(result: Result) -> Illustration:
     """Return the classes that the network says all over the plane, with the test points over it."""
     experiment = result.experiment
-    X, y = experiment.test_set
-    figure = plots.boundary(experiment.model, X, y, cut=experiment.loss.cut)
+    X, y = np.asarray(experiment.test_set[0], dtype=np.float64), result.truth
+    figure = plots.boundary(
+        experiment.model, X, y, cut=experiment.loss.cut, names=experiment.task.names or None
+    )
+    for axis, column in zip("xy", experiment.task.columns[:-1], strict=False):
+        figure.axes[0].set(**{f"{axis}label": column.name})
     wrong = int((result.said != y).sum())
     alt = (
         f"The plane coloured by the class the network says, with the {len(y)} test points over "
@@ -109,15 +117,31 @@ def boundary(result: Result) -> Illustration:
 
 def confusion(result: Result) -> Illustration:
     """Return the confusion matrix; the page shows it as a table."""
-    figure = plots.confusion_matrix(result.confusion)
+    figure = plots.confusion_matrix(result.confusion, result.experiment.task.labels)
     return Illustration("confusion", plots.svg(figure, "confusion") + "\n", "The confusion matrix")
+
+
+def predictions(result: Result) -> Illustration:
+    """Return what the network says of each test sample over the right number."""
+    figure, (axes,) = panels("predictions", ["predicted and right"], (4.8, 4.2), None)
+    ends = [float(x) for x in (min(result.said.min(), result.truth.min()),)]
+    ends.append(float(max(result.said.max(), result.truth.max())))
+    axes.plot(ends, ends, color="black", linewidth=1.0)
+    axes.scatter(result.truth, result.said, s=22, color=COLOURS[0], alpha=0.7, linewidths=0.0)
+    axes.set(xlabel=f"right {result.experiment.task.target}", ylabel="predicted")
+    plain(axes)
+    alt = (
+        f"The predicted number over the right one for {len(result.truth)} held-out rows, with the "
+        "line on which both are equal"
+    )
+    return Illustration("predictions", plots.svg(figure, "predictions") + "\n", alt)
 
 
 def mistakes(result: Result, shape: tuple[int, int]) -> list[Tile]:
     """Return the test samples taken for another class, worst first, at most `MISTAKES_SHOWN`."""
-    X, y = result.experiment.test_set
+    X, y, labels = result.inputs, result.truth, result.experiment.task.labels
     return [
-        Tile(X[i].reshape(shape), f"read {result.said[i]}, is {y[i]}", 1.0)
+        Tile(X[i].reshape(shape), f"read {labels[result.said[i]]}, is {labels[y[i]]}", 1.0)
         for i in result.mistakes()[:MISTAKES_SHOWN]
     ]
 

@@ -17,9 +17,11 @@ import autograd
 from nn import MLP, accuracy
 from nn.command import cli
 from nn.report import NAMES, experiment, folder
+from nn.report.settings import TASKS, Settings
 
 SMALL = ["--points", "60", "--hidden", "3", "--epochs", "2"]
 MOONS = {
+    "run.toml",
     "report.html",
     "history.csv",
     "model.json",
@@ -68,7 +70,7 @@ def test_training_writes_a_folder_and_says_how_good_it_is(
     assert found
     assert Path(found[2]) == output / "report.html"
     # The number is that of the saved model on the points that were split off.
-    prepared = experiment.prepare(experiment.Settings("moons", (3,), points=60, epochs=2))
+    prepared = experiment.prepare(Settings("moons", (3,), points=60, epochs=2))
     again = MLP.load(output / "model.json")
     X, y = prepared.test_set
     assert found[1] == f"{accuracy(again.predict(X), y):.4f}"
@@ -83,7 +85,7 @@ def test_quiet_prints_the_result_alone(tmp_path: Path, capsys: pytest.CaptureFix
     assert printed.out.startswith("Accuracy ")
 
 
-@pytest.mark.parametrize("name", [name for name in experiment.TASKS if name != "digits"])
+@pytest.mark.parametrize("name", [name for name in TASKS if name != "digits"])
 def test_every_drawn_data_set_can_be_trained_on(tmp_path: Path, name: str) -> None:
     assert cli.main(["train", name, *SMALL, "--quiet", "--output", str(tmp_path / name)]) == 0
     assert set(contents(tmp_path / name)) == MOONS
@@ -107,6 +109,8 @@ def test_digits_come_with_their_images(tmp_path: Path) -> None:
         ["--optimizer", "rmsprop", "--lr", "0.001", "--momentum", "0.5"],
         ["--loss", "half_squared_error", "--output-activation", "sigmoid"],
         ["--noise", "0.3", "--lr", "0.01", "--batch-size", "1000", "--seed", "7"],
+        ["--class-weight", "0=1,1=2.5", "--metrics", "f1,confusion_matrix", "--clip-value", "1"],
+        ["--schedule", "warmup:steps=3,after=cosine,end=0.01", "--clip-norm", "1"],
     ],
     ids=lambda options: " ".join(options),
 )
@@ -125,6 +129,23 @@ def test_an_optimiser_begins_with_a_rate_of_its_own(
     capsys.readouterr()
     assert moons(tmp_path / "other", "--optimizer", "adam", "--momentum", "0.5") == 2
     assert "adam has no momentum: leave it out" in capsys.readouterr().err
+
+
+def test_a_schedule_patience_and_metrics_are_told_and_patience_keeps_the_best(
+    tmp_path: Path,
+) -> None:
+    words = ["--schedule", "step:every=3,factor=0.000001", "--patience", "1", "--metrics", "f1"]
+    words += ["--class-weight", "balanced", "--epochs", "9", "--lr", "3"]
+    assert moons(tmp_path / "demo", *words) == 0
+    page = (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
+    assert "learning rate step(lr=3.0, every=3, factor=1e-06)" in page
+    assert "Patience ended the training. All below is as after epoch " in page
+    assert "held-out f1" in page
+    assert "class weight</th><td>balanced<" in page
+    rows = (tmp_path / "demo" / "history.csv").read_text().splitlines()
+    losses = [float(row.split(",")[4]) for row in rows[1:]]
+    assert losses.index(min(losses)) == len(losses) - 2  # the last one brought no lower loss
+    assert len(losses) < 9
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
@@ -153,7 +174,7 @@ def test_another_seed_gives_other_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "least"), [("digits", 0.95), ("moons", 0.98)])
 def test_the_defaults_learn(tmp_path: Path, name: str, least: float) -> None:
     assert cli.main(["train", name, "--quiet", "--output", str(tmp_path / name)]) == 0
-    prepared = experiment.prepare(experiment.TASKS[name].defaults)
+    prepared = experiment.prepare(TASKS[name].defaults)
     model = MLP.load(tmp_path / name / "model.json")
     X, y = prepared.test_set
     assert accuracy(model.predict(X), y) >= least
@@ -171,10 +192,10 @@ def test_the_command_is_installed_and_tells_its_version(
 def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["train", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    for name in experiment.Settings.__dataclass_fields__:
+    for name in Settings.__dataclass_fields__:
         assert name == "dataset" or f"--{name.replace('_', '-')} " in text
     assert "(default: 0.05 for digits, 0.1 for moons, circles, spirals and xor)" in text
-    assert text.count("(default:") == 14
+    assert text.count("(default:") == 19
     assert all(name in text for name in NAMES)
 
 
@@ -193,7 +214,7 @@ def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture
         ),
         (["fit", "moons"], "'fit'. Did you mean 'train'?"),
         (["walkthrough", "x", "x=1"], "Did you mean 'walk'?"),
-        (["3", "train"], "no command is called '3'. Known are train, draw"),
+        (["3", "train"], "no command is called '3'. Known are train, predict, draw"),
         (["--epochs", "3"], "--epochs: it is an option of chalkgrad train (chalkgrad --help"),
         (["--versoin"], "unrecognized arguments: --versoin; is --version meant?"),
         (
@@ -221,6 +242,23 @@ def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture
         (["train", "moons", "--seed", "-1"], "must be at least 0; got -1"),
         (["train", "moons", "--points", "3"], "points must be at least 10; got 3"),
         (["train", "moons", "--noise", "-1"], "noise must be finite and at least 0"),
+        (["train", "moons", "--schedule", "cosin"], "'cosin'. Did you mean 'cosine'?"),
+        (
+            ["train", "moons", "--schedule", "cosine:stps=3"],
+            "there is no 'stps'. Did you mean 'steps'? cosine takes lr (--lr), steps (the whole",
+        ),
+        (["train", "moons", "--schedule", "step"], "every, factor=0.1; write step:every="),
+        (["train", "moons", "--schedule", "step:every"], "'every' has no value"),
+        (["train", "moons", "--schedule", "step:every=x"], "every is a number such as 0.5"),
+        (["train", "moons", "--schedule", "step:every=0"], "every must be at least 1"),
+        (["train", "moons", "--schedule", "warmup:after=cosine"], "its steps= are missing"),
+        (["train", "moons", "--class-weight", "2=3"], "the label '2'. The classes are 0, 1"),
+        (["train", "moons", "--class-weight", "even"], "'balanced', or a weight for each label"),
+        (["train", "moons", "--class-weight", "1=-1"], "a weight is at least 0; got '1=-1'"),
+        (["train", "moons", "--metrics", "recal"], "'recal'. Did you mean 'recall'?"),
+        (["train", "moons", "--metrics", "r2"], "r2 compares numbers"),
+        (["train", "moons", "--patience", "0"], "patience must be at least 1; got 0"),
+        (["train", "moons", "--clip-norm", "-1"], "clip_norm must be above 0"),
         (["train", "digits", "--points", "50"], "digits is a fixed set: leave them out"),
         (["train", "digits", "--loss", "binary_cross_entropy"], "use cross_entropy"),
         (
@@ -565,7 +603,7 @@ def test_too_little_memory_is_one_sentence(
     def exhausted(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 7 TiB")
 
-    monkeypatch.setattr("nn.command.cli.prepare", exhausted)
+    monkeypatch.setattr("nn.command.train.prepare", exhausted)
     assert moons(tmp_path / "demo", "--quiet") == 2
     assert capsys.readouterr().err.startswith(
         "chalkgrad: there is not enough memory (Unable to allocate 7 TiB)"

@@ -20,7 +20,7 @@ from nn import MLP, SGD, EpochRecord, History, Layer, Module, Neuron, datasets
 from nn import spellings as table
 from nn.command import cli
 from nn.layers import spellings as layers_table
-from nn.report import experiment
+from nn.report import settings
 from support.absent import assert_cannot_be_imported
 
 MODEL = MLP([2, 3, 1], seed=0)
@@ -209,7 +209,7 @@ def test_names_that_stand_for_an_entry_of_a_table(ours: str, name: str) -> None:
         "optimizer": nn.optim.OPTIMIZERS,
         "engine": importlib.import_module("nn.training.engines.choice").ENGINES,
         "metric": nn.metrics.METRICS,
-        "data set": experiment.TASKS,
+        "data set": settings.TASKS,
         "command": cli.COMMANDS,
     }
     found = [what for what, entries in tables.items() if ours in entries]

@@ -75,6 +75,18 @@ def training() -> Subcommand:
         ),
         (["--output", "-o"], {"metavar": "FOLDER", "help": where}),
         (
+            ["--checkpoint"],
+            {"metavar": "FILE", "help": "keep the run in a file after each epoch"},
+        ),
+        (
+            ["--resume"],
+            {
+                "metavar": "FILE",
+                "help": "finish the run that a file keeps, or begin it if there is none, and keep "
+                "it there on; the other options are those of that run",
+            },
+        ),
+        (
             ["--quiet", "-q"],
             {"action": "store_true", "help": "print only the line with the result"},
         ),
@@ -197,10 +209,15 @@ def _train(options: argparse.Namespace) -> int:
         say(_opening(experiment))
     began = time.perf_counter()
     try:
-        history = experiment.train(progress=loud, callbacks=[_say] if loud else [])
+        history = experiment.train(
+            progress=loud,
+            callbacks=[_say] if loud else [],
+            checkpoint=options.checkpoint,
+            resume=options.resume,
+        )
     except DivergenceError as error:
         raise Refusal(f"{error}; nothing was written. Try a smaller --lr") from None
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise Refusal(str(error)) from None
     seconds = time.perf_counter() - began
     if history.interrupted and not len(history):

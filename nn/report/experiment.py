@@ -28,7 +28,7 @@ from nn.optim import OPTIMIZERS, Optimizer
 from nn.report.choices import class_weight_of, schedule_of
 from nn.report.settings import CLIPS, OPTIONS, Settings, Task, task_named
 from nn.report.sources import Data, known
-from nn.schedules import Schedule
+from nn.schedules import Schedule, constant
 from nn.training.batches import split
 from nn.training.fit import Callback, fit
 from nn.training.history import History
@@ -94,11 +94,26 @@ class Experiment:
         """The number of samples that training takes steps on."""
         return len(self.train_set[1]) - self.watched
 
-    def train(self, *, progress: bool = True, callbacks: Sequence[Callback] = ()) -> History:
+    def train(
+        self,
+        *,
+        progress: bool = True,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | None = None,
+        resume: str | None = None,
+    ) -> History:
         """Train the model and return its history; Ctrl-C ends it early, as in `fit`.
+
+        Args:
+            progress: as `fit` takes it.
+            callbacks: the same.
+            checkpoint: the same.
+            resume: the same.
 
         Raises:
             DivergenceError: if the loss does not stay finite.
+            ValueError: if the file of `resume` is damaged or of another run.
+            OSError: if a checkpoint cannot be written.
         """
         s = self.settings
         X, y = self.train_set
@@ -118,10 +133,32 @@ class Experiment:
             seed=s.seed,
             callbacks=callbacks,
             progress=progress,
+            checkpoint=checkpoint,
+            resume=resume,
         )
         if self.unit is not None:
             _in_units(self.model, *self.unit)
         return history
+
+    def rates(self) -> list[float]:
+        """Return the learning rate at the first step of each epoch of the whole run."""
+        s = self.settings
+        rate = self.schedule or constant(s.lr)
+        steps = math.ceil(self.trained_on / s.batch_size)
+        return [rate(epoch * steps) for epoch in range(s.epochs)]
+
+    def weights(self) -> list[tuple[Floats, Floats]]:
+        """Return the weights of each layer before training and as they are now.
+
+        Those of the last layer are as training had them, where it scaled the target.
+        """
+        start = network(self.model.sizes, self.settings)
+        pairs = [
+            (before, after)
+            for (before, _), (after, _) in zip(start.arrays(), self.model.arrays(), strict=True)
+        ]
+        before, after = pairs.pop()
+        return [*pairs, (before, after / (self.unit[1] if self.unit else 1.0))]
 
     def places(self, y: Array) -> Array:
         """Return the place of each label among the classes."""

@@ -30,7 +30,9 @@ NAMES = (
     "predictions.svg",
     "mistakes.svg",
     "boundary.svg",
+    "rate.svg",
     "network.svg",
+    "histograms.svg",
     "weights.svg",
     "neuron.svg",
 )

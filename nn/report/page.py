@@ -55,7 +55,7 @@ def page(
         *_data(result),
         _learning(result, pictures),
         _found(result, pictures, mistakes),
-        _network(result, pictures["network"], weights),
+        _network(result, pictures, weights),
         _neuron(result, pictures["neuron"], at_work),
         _again(result, files),
     ]
@@ -159,6 +159,7 @@ def _learning(result: Result, pictures: Mapping[str, Illustration]) -> str:
     captions = {
         "loss": f"Mean loss of a sample, {experiment.loss.name.replace('_', ' ')}{scaled}.",
         "accuracy": "Share of the samples whose class is right.",
+        "rate": "Learning rate at the first step of each epoch.",
     }
     figures = [_figure(pictures[name], captions[name]) for name in captions if name in pictures]
     accuracies = ["accuracy"] * bool(experiment.task.classes)
@@ -251,12 +252,18 @@ def _tiles(tiles: Sequence[Tile], label: str, *, signed: bool) -> str:
     return f'<ul class="tiles">\n{items}</ul>\n'
 
 
-def _network(result: Result, picture: Illustration, weights: Sequence[Tile]) -> str:
+def _network(result: Result, pictures: Mapping[str, Illustration], weights: Sequence[Tile]) -> str:
     model = result.experiment.model
     parts = [
         f"<p>{len(model.parameters()):,} parameters: a line for each weight, {KEY}, broad and dark "
         "where it is large beside the others of its layer. A neuron is filled by its bias.</p>\n",
-        _figure(picture, "Inputs on the left, outputs on the right.", kind="network"),
+        _figure(pictures["network"], "Inputs on the left, outputs on the right.", kind="network"),
+        "<h3>How the weights moved</h3>\n",
+        _figure(
+            pictures["histograms"],
+            "How many weights of a layer have which size: dashed before training, solid after.",
+            kind="network",
+        ),
     ]
     if weights:
         parts.append(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 # More images than these make the page long and teach nothing new.
 MISTAKES_SHOWN = 48
+
+
+# Of a histogram; and histograms side by side and below one another.
+_BINS, _PANELS = 24, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,43 @@ def _panel(figure: "Figure", kept: int) -> "Figure":
     panels[kept].set_subplotspec(GridSpec(1, 1, figure=figure)[0])
     figure.set_figwidth(width)
     return figure
+
+
+def rate(result: Result) -> Illustration:
+    """Return the learning rate over the finished epochs."""
+    history = result.history
+    rates = [result.experiment.rates()[epoch - 1] for epoch in history.epoch]
+    figure, (axes,) = panels("rate", ["learning rate"], (4.8, 3.4), None)
+    axes.plot(history.epoch, rates, "o-", color=COLOURS[0], markersize=4)
+    axes.set(xlabel="epoch", ylim=(0.0, 1.05 * max(rates) or 1.0))
+    plain(axes)
+    alt = f"Curve of the learning rate over {len(rates)} epochs: from {rates[0]:.3g} to " + (
+        f"{rates[-1]:.3g}"
+    )
+    return Illustration("rate", plots.svg(figure, "rate") + "\n", alt)
+
+
+def histograms(result: Result) -> Illustration:
+    """Return how the weights of each layer are spread, before training and after."""
+    pairs = result.experiment.weights()
+    names = [f"layer {i}" for i in range(1, len(pairs))] + ["output layer"]
+    # The last layers of a deep network: more panels are too small on a phone.
+    pairs, names = pairs[-_PANELS:], names[-_PANELS:]
+    columns = min(2, len(pairs))
+    size = 4.2 * columns, 2.6 * -(-len(pairs) // columns)
+    figure, drawn = panels("histograms", names, size, None, columns=columns)
+    for axes, name, pair in zip(drawn, names, pairs, strict=True):
+        least, most = (float(of([of(x.flat) for x in pair])) for of in (min, max))
+        edges: Any = np.linspace(least, most if most > least else least + 1.0, _BINS + 1)
+        for weights, label, style in zip(pair, ("before", "after"), ("--", "-"), strict=True):
+            counts, _ = np.histogram(weights, edges)
+            colour = COLOURS[1] if label == "before" else COLOURS[0]
+            axes.stairs(counts, edges, label=label, color=colour, linestyle=style, linewidth=1.5)
+        axes.set_title(name)
+        plain(axes)
+    drawn[0].legend(frameon=False)
+    alt = "How many weights of each layer have which size, before training and after"
+    return Illustration("histograms", plots.svg(figure, "histograms") + "\n", alt)
 
 
 def boundary(result: Result) -> Illustration:

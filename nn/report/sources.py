@@ -240,7 +240,10 @@ def _column(name: str, values: Array) -> Column:
     """Return what a column looks like."""
     if values.dtype.kind in "iuf":
         numbers = values.astype(np.float64)
-        mean = f"{numbers.mean():.4g} ± {numbers.std():.4g}"
+        middle, spread = numbers.mean(), numbers.std()
+        # What rounding leaves of a mean of 0 is no mean.
+        middle = 0.0 if abs(middle) < 1e-12 * spread else middle
+        mean = f"{middle:.4g} ± {spread:.4g}"
         kind = "whole numbers" if values.dtype.kind in "iu" else "numbers"
         return Column(name, kind, f"{numbers.min():.4g} to {numbers.max():.4g}, mean {mean}")
     found, counts = np.unique(values, return_counts=True)

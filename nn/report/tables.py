@@ -15,6 +15,7 @@ def confusion(result: Result) -> str:
     totals = np.maximum(table.sum(axis=1, keepdims=True), 1)
     names = [escape(name) for name in result.experiment.task.labels]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    widest = max(map(len, result.experiment.task.labels))
     rows: list[str] = []
     for i in range(count):
         cells: list[str] = []
@@ -27,7 +28,7 @@ def confusion(result: Result) -> str:
             cells.append(f'<td class="{kind}"{style}>{n or ""}</td>')
         rows.append(f'<tr><th scope="row">{names[i]}</th>{"".join(cells)}</tr>\n')
     return (
-        f'<table class="confusion" style="--columns:{count + 1}">\n'
+        f'<table class="confusion" style="--columns:{count + 1};--widest:{widest}">\n'
         "<caption>Each row is a true class, each column what the network said. Right answers stand "
         "on the diagonal.</caption>\n"
         f"<thead><tr><td></td>{head}</tr></thead>\n"
@@ -60,7 +61,7 @@ def errors(result: Result) -> str:
         [name, f"{x:.4g}", f"{usual:.4g}"]
         for (name, x), usual in zip(result.errors.items(), measures(mean, y).values(), strict=True)
     ]
-    heads = ["", "the network", "the mean of the rows trained on"]
+    heads = ["", "the network", "the mean alone"]
     return scrolling("Table of the errors", Table(heads, rows, "<>>").html(kind="epochs"))
 
 

@@ -21,6 +21,7 @@ from nn.report.settings import TASKS, Settings
 
 SMALL = ["--points", "60", "--hidden", "3", "--epochs", "2"]
 MOONS = {
+    "histograms.svg",
     "run.toml",
     "report.html",
     "history.csv",
@@ -116,7 +117,8 @@ def test_digits_come_with_their_images(tmp_path: Path) -> None:
 )
 def test_every_option_reaches_training(tmp_path: Path, options: list[str]) -> None:
     assert moons(tmp_path / "demo", "--quiet", *options) == 0
-    assert set(contents(tmp_path / "demo")) == MOONS
+    more = {"rate.svg"} if "--schedule" in options else set[str]()
+    assert set(contents(tmp_path / "demo")) == MOONS | more
 
 
 def test_an_optimiser_begins_with_a_rate_of_its_own(

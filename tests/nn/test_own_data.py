@@ -10,27 +10,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nn import MLP, Module, datasets
-from nn.command import cli, completion
+from nn import MLP, History, Module, datasets
+from nn.command import cli, completion, train
 
-RNG = np.random.default_rng(3)
 QUICK = ["--quiet", "--epochs", "3", "--hidden", "4"]
 
 
 def flowers(count: int = 60) -> str:
     """Two kinds told apart by colour and length, with semicolons and decimal commas."""
+    rng = np.random.default_rng(3)
     lines = ["colour;length;kind"]
     for i in range(count):
         kind = i % 2
-        length = f"{RNG.normal(1 + 2 * kind, 0.3):.2f}".replace(".", ",")
+        length = f"{rng.normal(1 + 2 * kind, 0.3):.2f}".replace(".", ",")
         lines.append(f"{('red', 'blue', 'green')[i % 3]};{length};{('rose', 'iris')[kind]}")
     return "\n".join(lines) + "\n"
 
 
 def prices(count: int = 80) -> str:
+    rng = np.random.default_rng(3)
     lines = ["rooms,area,price"]
     for i in range(count):
-        area = 20.0 * (1 + i % 7) + RNG.normal()
+        area = 20.0 * (1 + i % 7) + rng.normal()
         lines.append(f"{1 + i % 5},{area:.3f},{1000 + 300 * area + 500 * (i % 5):.2f}")
     return "\n".join(lines) + "\n"
 
@@ -91,7 +92,7 @@ def test_numbers_are_learned_and_told_in_their_own_unit(
     predicted = Module.load("demo/model.json").predict(X).reshape(-1)
     assert np.abs(predicted - y).mean() < 0.1 * y.std()
     page = Path("demo/report.html").read_text(encoding="utf-8")
-    assert "the mean of the rows trained on" in page
+    assert "the mean alone" in page
     assert "told as" in page
 
 
@@ -170,17 +171,44 @@ def test_options_of_tables_are_refused_for_sets_that_are_known(
     assert "--target is for a file of yours, and moons is a set that is known" in said
 
 
+def test_a_run_that_was_interrupted_is_finished_with_the_same_files(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "flowers.csv", "--epochs", "4", "--metrics", "f1", "--resume", "run.json"]
+    assert cli.main(["train", "prices.csv", *QUICK, "--checkpoint", "other.json", "-o", "a"]) == 0
+
+    def interrupted(_: object, history: History) -> None:
+        if len(history) == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(train, "_say", interrupted)
+        assert cli.main([*words, "-o", "begun"]) == 130
+    assert Path("run.json").exists()
+    assert cli.main([*words, "-o", "finished"]) == 0
+    assert cli.main([*words[:-2], "-q", "-o", "whole"]) == 0
+    assert files("finished") == files("whole")
+    capsys.readouterr()
+    assert cli.main([*words[:-1], "other.json", "-q", "-o", "c"]) == 2
+    assert "other.json" in capsys.readouterr().err
+    assert cli.main([*words[:-2], "-q", "--checkpoint", "no/run.json", "-o", "c"]) == 2
+    assert "no/run.json" in capsys.readouterr().err
+
+
 def test_a_folder_of_images_is_learned() -> None:
+    rng = np.random.default_rng(3)
     Path("images").mkdir()
     labels = np.arange(60, dtype=np.uint8) % 3
     pixels = np.zeros((60, 28, 28), dtype=np.uint8)
     for image, label in zip(pixels, labels.tolist(), strict=True):
-        image[8 * label : 8 * label + 8] = RNG.integers(100, 256, (8, 28))
+        image[8 * label : 8 * label + 8] = rng.integers(100, 256, (8, 28))
     for name, array in (("images-idx3", pixels), ("labels-idx1", labels)):
         header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
         content = gzip.compress(header + array.tobytes())
         Path(f"images/t10k-{name}-ubyte.gz").write_bytes(content)
-    assert cli.main(["train", "images", *QUICK, "--lr", "0.05", "-o", "demo"]) == 0
+    assert (
+        cli.main(["train", "images", "-q", "--batch-size", "4", "--hidden", "8", "-o", "demo"]) == 0
+    )
     assert "weights.svg" in files("demo")
     said = MLP.load("demo/model.json").predict_classes(pixels.reshape(60, -1))
     assert (said == labels).mean() > 0.9

@@ -12,10 +12,26 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from benchmarks import bounds, install, mnist, page, peers, rows, scalars, steps, timed, timing
+from benchmarks import (
+    bounds,
+    digits,
+    install,
+    mnist,
+    page,
+    peers,
+    rows,
+    scalars,
+    steps,
+    timed,
+    timing,
+)
 from benchmarks.alone import chain, network, plain
 from benchmarks.tried import TRIED
 from nn import MLP
+from nn import datasets
+from nn.losses import LOSSES
+from nn.optim import OPTIMIZERS
+from nn.schedules import SCHEDULES
 from support.places import ROOT
 
 
@@ -309,3 +325,21 @@ def test_recipes_for_mnist_train(recipe):
     short = replace(recipe, make=lambda seed: MLP([784, 2, 10], seed=seed), epochs=4)
     model = short.train(X, y, seed=3)
     assert (model.predict(X) != MLP([784, 2, 10], seed=3).predict(X)).any()
+
+
+# Training on digits -------------------------------------------------------------------------------
+
+
+def test_digits_have_a_row_for_every_optimiser_schedule_and_loss():
+    found = {(row.kind, row.name) for row in digits.rows()}
+    tables = {"optimiser": OPTIMIZERS, "schedule": SCHEDULES, "loss": LOSSES}
+    assert found == {(kind, name) for kind, table in tables.items() for name in table}
+    assert set(digits.RATES) == set(OPTIMIZERS)
+
+
+def test_a_row_of_digits_is_trained_and_measured():
+    X, y = datasets.digits()
+    row = digits.Row("schedule", "one_cycle", schedule="one_cycle")
+    model, seconds = digits.trained(row, 0.01, X[:400] / 16, y[:400], epochs=3, seed=0)
+    assert seconds > 0.0
+    assert digits.read_right(model, (X[400:800] / 16, y[400:800])) > 0.5

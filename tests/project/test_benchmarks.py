@@ -27,8 +27,7 @@ from benchmarks import (
 )
 from benchmarks.alone import chain, network, plain
 from benchmarks.tried import TRIED
-from nn import MLP
-from nn import datasets
+from nn import MLP, datasets
 from nn.losses import LOSSES
 from nn.optim import OPTIMIZERS
 from nn.schedules import SCHEDULES

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.validation import Array
+from nn.validation import Array, numeric, whole
 
 # Places that are shown, at most.
 _SHOWN = 8
@@ -30,6 +30,19 @@ class Coverage:
     used: Array
     held: Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     batches: int = 0
+
+    def __post_init__(self) -> None:
+        count = whole("samples", self.samples, at_least=0)
+        whole("batches", self.batches, at_least=0)
+        for name, places in (("used", self.used), ("held", self.held)):
+            found = numeric(name, places)
+            is_flat = found.ndim == 1 and (found.dtype.kind in "iu" or not len(found))
+            if not is_flat or (len(found) and not 0 <= found.min() <= found.max() < count):
+                raise ValueError(
+                    f"{name} holds the places of samples, from 0 to {count - 1}, of shape (n,); "
+                    f"got {places!r:.60}"
+                )
+            object.__setattr__(self, name, found.astype(np.int64, copy=False))
 
     @property
     def counts(self) -> Array:

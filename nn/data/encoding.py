@@ -132,7 +132,7 @@ class OneHotEncoder(Preprocessor):
     def __repr__(self) -> str:
         given = [f"columns={self.encoded!r}"] * (self.encoded is not None)
         given += ["handle_unknown='ignore'"] * (self.handle_unknown == "ignore")
-        seen = f", fitted on {self.width} column(s)" if self.is_fitted else ""
+        seen = f" fitted on {self.width} column(s)" if self.is_fitted else ""
         return f"OneHotEncoder({', '.join(given)}){seen}"
 
 

@@ -120,7 +120,7 @@ class _Scaler(Preprocessor):
             raise ValueError("expected scales other than 0 in the preprocessing")
 
     def __repr__(self) -> str:
-        seen = f", fitted on {self.width} column(s)" if self.is_fitted else ""
+        seen = f" fitted on {self.width} column(s)" if self.is_fitted else ""
         return f"{type(self).__name__}(){seen}"
 
 

@@ -84,9 +84,9 @@ class Programs:
         few = len(X) <= 1 or (self.program is None and self._rows < _FEW)
         if self._is_refused or few:
             return by_calls(model, X)
-        closed = model._self_contained()
         with self._lock:
             tried = tried and self.program is not None
+            closed = tried or model._self_contained()
             for _ in range(2):
                 program = self.program if tried else self._current(model, X.shape[1:], closed)
                 if program is None:
@@ -99,7 +99,7 @@ class Programs:
                     self.forget()
                     continue
                 found = program(X)
-                if closed or tried or _is_called_so(model, X, found):
+                if closed or _is_called_so(model, X, found):
                     return found
                 # Something that the program took for constant has changed: once more.
                 self.forget()

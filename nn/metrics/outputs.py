@@ -106,7 +106,7 @@ def accuracy(outputs: Any, y: Any, cut: float | None = None) -> float:
     >>> accuracy([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 1, 1])
     0.6666666666666666
     """
-    predicted, right = classes(outputs, cut), true_classes(y)
+    right, predicted = true_classes(y), classes(outputs, cut)
     if len(predicted) != len(right) or not len(right):
         raise ValueError(
             f"accuracy takes a label for each sample, got {len(predicted)} samples "

@@ -161,7 +161,7 @@ def check_data(X: Any, y: Any) -> tuple[Array, Array]:
     return samples, targets
 
 
-def check_lengths(samples: Array, y: Any) -> None:
+def check_lengths(samples: Any, y: Any) -> None:
     """Raise unless there are samples, and a target for each.
 
     Raises:
@@ -169,15 +169,15 @@ def check_lengths(samples: Array, y: Any) -> None:
     """
     refuse_sparse("y", y)
     count = y.shape[:1] if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
-    if not samples.shape or not count:
+    shape: tuple[int, ...] = samples.shape
+    if not shape or not count:
         raise ValueError("X and y must be arrays with one entry for each sample; got a number")
-    if len(samples) != count[0]:
+    if shape[0] != count[0]:
         raise ValueError(
-            f"X has {len(samples)} sample(s) and y has {count[0]}: expected one target for "
-            "each sample"
+            f"X has {shape[0]} sample(s) and y has {count[0]}: expected one target for each sample"
         )
-    if 0 in samples.shape:  # a table of ours has no size
-        raise ValueError(f"there is nothing to train on: X has shape {samples.shape}")
+    if 0 in shape:
+        raise ValueError(f"there is nothing to train on: X has shape {shape}")
 
 
 @own_keywords(DATA)

@@ -66,7 +66,16 @@ def stopping(after):
 # Going on ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("changes", [{}, {"patience": 2}, {"validation": "last_batch"}], ids=str)
+CHANGES = [
+    {},
+    {"patience": 2},
+    {"validation": "last_batch"},
+    {"class_weight": "balanced", "shuffle": False},
+    {"sample_weight": np.linspace(0.5, 2.0, 45), "accumulate": 2},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=["", "patience", "last", "balanced", "weights"])
 @pytest.mark.parametrize("make", [lambda: MLP([2, 4, 1], seed=3), Dropping], ids=["mlp", "dropout"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("engine", ENGINES)

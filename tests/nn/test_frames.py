@@ -93,6 +93,17 @@ def test_text_and_gaps_are_named_by_column_and_row(frame: Make) -> None:
             call()
 
 
+@LIBRARIES
+def test_a_split_of_a_frame_gives_frames(frame: Make) -> None:
+    whole = frame({"a": X[:, 0], "colour": NAMES})
+    (kept, y), (out, y_out) = split(whole, NAMES, 0.25)
+    assert type(kept) is type(out) is type(whole)
+    assert (kept.shape, out.shape) == ((30, 2), (10, 2))
+    assert [*np.asarray(out["colour"])] == y_out.tolist()
+    assert [*np.asarray(kept["colour"])] == y.tolist()
+    assert sorted([*np.asarray(kept["a"]), *np.asarray(out["a"])]) == sorted(X[:, 0])
+
+
 def test_kinds_of_pandas_columns() -> None:
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"a": X[:, 0], "b": Y})

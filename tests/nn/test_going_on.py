@@ -167,6 +167,16 @@ def test_accumulating_averages_over_samples_whatever_the_sizes(size, accumulate,
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_weights_are_evened_over_the_step_and_not_over_its_parts(engine):
+    options = {"sample_weight": np.geomspace(0.1, 10.0, 45), "validation": None, "engine": engine}
+    (small, one), (large, other) = begun(), begun()
+    parts = trained(small, one, 3, batch_size=4, accumulate=4, **options)
+    whole = trained(large, other, 3, batch_size=16, **options)
+    np.testing.assert_allclose(data(small), data(large), rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(parts.loss, whole.loss, rtol=1e-11)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_part_that_fails_is_named(engine):
     X, y = datasets.line(20, seed=0)
     model = MLP([1, 1], activation="linear", seed=0)

@@ -11,6 +11,7 @@ from nn import (
     SGD,
     Dropout,
     Module,
+    TopMovers,
     datasets,
     fit,
     half_squared_error,
@@ -149,5 +150,7 @@ def test_what_has_not_moved_is_no_mover():
         top_movers(model, [1.0])
     with pytest.raises(TypeError, match="top_movers looks at a Module"):
         top_movers(3, [1.0])
+    with pytest.raises(TypeError, match="TopMovers takes Moves, one for each parameter"):
+        TopMovers(["a"], 3)
     with pytest.raises(ValueError, match="count must be at least 1"):
         top_movers(model, data(model), count=0)

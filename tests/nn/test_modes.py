@@ -295,6 +295,31 @@ def test_the_same_run_gives_the_same_numbers_in_every_engine() -> None:
     assert np.abs(np.subtract(numbers(model), runs["auto"])).max() > 0.01
 
 
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+def test_a_run_that_goes_on_or_is_resumed_has_the_masks_of_one_long_run(
+    engine: str, tmp_path: Any
+) -> None:
+    def part(epochs: int, model: Twice, optimizer: SGD, **more: Any) -> Any:
+        return fit(model, X, Y, optimizer=optimizer, **{**GIVEN, "epochs": epochs, **more})
+
+    def begun() -> tuple[Twice, SGD]:
+        model = Twice()
+        return model, SGD(model.parameters(), 0.1, momentum=0.9)
+
+    def failing(model: Any, history: Any) -> None:
+        if len(history) == 2:
+            raise KeyboardInterrupt
+
+    long, parts, resumed = begun(), begun(), begun()
+    part(5, *long, engine=engine)
+    history = part(2, *parts, engine=engine)
+    part(3, *parts, engine=engine, history=history)
+    path = tmp_path / "run.json"
+    assert part(5, *begun(), engine=engine, checkpoint=path, callbacks=[failing]).interrupted
+    part(5, *resumed, engine=engine, checkpoint=path, resume=path)
+    assert numbers(parts[0]) == numbers(resumed[0]) == numbers(long[0])
+
+
 def test_layers_of_one_seed_have_masks_of_their_own_and_so_have_epochs() -> None:
     seen: list[list[float]] = []
 

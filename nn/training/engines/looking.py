@@ -16,7 +16,7 @@ from nn.module import Module
 from nn.spellings import FIT
 from nn.training.arguments import is_model, prepared, trainable
 from nn.training.engines.choice import engine_named
-from nn.validation import Floats, numeric, own_keywords, whole
+from nn.validation import Floats, instance, iterable, numeric, own_keywords, whole
 
 
 @own_keywords(FIT)
@@ -102,6 +102,10 @@ class TopMovers:
 
     moves: list[Move]
     count: int
+
+    def __post_init__(self) -> None:
+        for move in iterable("TopMovers", self.moves, "a list of Moves"):
+            instance("TopMovers", move, Move, "Moves, one for each parameter")
 
     def __len__(self) -> int:
         return len(self.moves)

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -167,6 +168,21 @@ def test_what_is_wrong_with_a_table_is_one_sentence_before_training(
     if text is not None:
         Path("data.csv").write_text(text, encoding="utf-8")
     assert said in refused(["train", "data.csv", *options], capsys)
+
+
+@pytest.mark.parametrize("columns", ["colour,size", "colour", "size,weight"])
+def test_names_are_escaped_and_a_plane_is_drawn_of_two_numbers_alone(columns: str) -> None:
+    cells = {"colour": ["red", "<b>"], "size": ["0.5", "2.5"], "weight": ["1", "9"]}
+    lines = [f"{columns},<kind>"]
+    for i in range(40):
+        row = [cells[name][i % 2] for name in columns.split(",")]
+        lines.append(",".join([*row, ("<i>", "<i>a b")[i % 2]]))
+    Path("odd.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert cli.main(["train", "odd.csv", *QUICK, "-o", "demo"]) == 0
+    assert ("boundary.svg" in files("demo")) == (columns == "size,weight")
+    page = Path("demo/report.html").read_text(encoding="utf-8")
+    assert "&lt;i&gt;a b" in page
+    assert not re.search("<(b|i|kind)>", page)
 
 
 def test_lines_with_gaps_are_left_out_where_that_is_asked_for() -> None:

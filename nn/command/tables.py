@@ -1,24 +1,20 @@
 """Tables of one's own: a file of comma-separated values as samples and targets.
 
 A sample is a line, and its target the last cell: a number, or the name of a class where all are
-text. Whatever else stands in the file is refused by its line.
+text. Whatever else stands in the file is refused by its row and column.
 """
 
-import csv
-import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from nn.command.subcommand import Refusal
+from nn.datasets import read_csv
+from nn.report.sources import in_words
 from nn.validation import Array, Floats
 
 # The squares of larger numbers leave the floats.
 _LARGEST = 1e150
-
-# The cells of a line of the file, and which it is.
-_Line = tuple[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,85 +35,65 @@ class SampleTable:
 
 
 def read_table(name: str) -> SampleTable:
-    """Return what a file holds.
+    """Return what a file holds, as `nn.datasets.read_csv` reads it.
 
     Args:
-        name: the file. Its cells are separated by commas, semicolons or tabs.
+        name: the file.
 
     Raises:
-        Refusal: where it holds anything else, naming the line.
+        Refusal: where it holds anything else, naming the row and the column.
     """
-    lines = _lines(name)
-    heads = [cell.strip() for cell in lines.pop(0)[1]] if _is_head(lines) else []
-    if len(lines) < 2 or len(lines[0][1]) < 2:
+    try:
+        frame = read_csv(name)
+    except FileNotFoundError:
+        raise Refusal(f"there is no file {name}") from None
+    except (ValueError, OSError) as error:
+        raise Refusal(in_words(str(error).partition(", or leave those lines")[0])) from None
+    columns = frame.columns
+    if len(frame) < 2 or len(columns) < 2:
         raise Refusal(
             f"{name} must hold at least two lines of at least two numbers, a sample a line, the "
             "target last"
         )
-    width = len(heads or lines[0][1])
-    for line, cells in lines:
-        if len(cells) != width:
-            raise Refusal(f"line {line} of {name} has {len(cells)} cells, and others {width}")
-    last = [cells[-1].strip() for _, cells in lines]
-    if all(cell and _number(cell) is None for cell in last):
-        X = _numbers(name, [(line, cells[:-1]) for line, cells in lines])
-        return SampleTable(X, np.array(last), heads[:-1], heads[-1] if heads else "")
-    numbers = _numbers(name, lines)
-    return SampleTable(numbers[:, :-1], numbers[:, -1], heads[:-1], heads[-1] if heads else "")
+    *inputs, target = columns
+    y = frame[target]
+    if y.dtype.kind != "U" or any(map(_is_number, y.tolist())):
+        y = _numbers(name, target, y)
+    X = np.column_stack([_numbers(name, column, frame[column]) for column in inputs])
+    if columns == [f"column_{i}" for i in range(1, len(columns) + 1)]:
+        return SampleTable(X, y, [], "")
+    return SampleTable(X, y, inputs, target)
 
 
-def _lines(name: str) -> list[_Line]:
-    """Return the lines of a file that are not empty."""
+def _numbers(name: str, column: str, cells: Array) -> Floats:
+    """Return a column as numbers."""
+    if cells.dtype.kind == "U":
+        texts = cells.tolist()
+        row = next(i for i, cell in enumerate(texts) if not _is_number(cell))
+        raise _no_number(name, column, row, texts[row])
+    numbers = cells.astype(np.float64)
+    if not (finite := np.isfinite(numbers)).all():
+        row = int(np.argmin(finite))
+        raise _no_number(name, column, row, str(numbers[row]))
+    if (large := np.abs(numbers) > _LARGEST).any():
+        row = int(np.argmax(large))
+        raise Refusal(
+            f"{numbers[row]:g} in row {row + 1} of column {column!r} of {name} is beyond "
+            f"{_LARGEST:g}: write it in a larger unit"
+        )
+    return numbers
+
+
+def _no_number(name: str, column: str, row: int, cell: str) -> Refusal:
+    return Refusal(
+        f"{cell!r:.40} in row {row + 1} of column {column!r} of {name} is no finite number: write "
+        "classes as 0, 1, 2 or all of them as text, and leave out columns of text"
+    )
+
+
+def _is_number(cell: str) -> bool:
     try:
-        text = Path(name).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refusal(f"{name} is no text in UTF-8: save it as CSV again") from None
-    except FileNotFoundError:
-        raise Refusal(f"there is no file {name}") from None
-    lines = text.splitlines()
-    first = next((line for line in lines if line.strip()), "")
-    mark = max(",;\t", key=first.count)
-    try:
-        rows = [*csv.reader(lines, delimiter=mark)]
-    except csv.Error as error:
-        raise Refusal(f"{name} cannot be read as CSV: {error}") from None
-    return [(i + 1, row) for i, row in enumerate(rows) if any(row)]
-
-
-def _is_head(lines: list[_Line]) -> bool:
-    """Whether the first line has names: text above inputs, or above targets that are numbers."""
-    if not lines:
-        return False
-    *inputs, target = lines[0][1]
-    if any(_number(cell) is None for cell in inputs):
-        return True
-    below = lines[1][1][-1] if len(lines) > 1 else "0"
-    return _number(target) is None and _number(below) is not None
-
-
-def _numbers(name: str, lines: list[_Line]) -> Floats:
-    """Return the numbers of some cells."""
-    found: list[list[float]] = []
-    for line, cells in lines:
-        numbers = [(cell, _number(cell)) for cell in cells]
-        for cell, x in numbers:
-            if x is None or not math.isfinite(x):
-                raise Refusal(
-                    f"{cell!r:.40} in line {line} of {name} is no finite number: write classes as "
-                    "0, 1, 2 or all of them as text, and leave out lines with gaps"
-                )
-            if abs(x) > _LARGEST:
-                raise Refusal(
-                    f"{cell!r:.40} in line {line} of {name} is beyond {_LARGEST:g}: write it in a "
-                    "larger unit"
-                )
-        found.append([x for _, x in numbers if x is not None])
-    return np.array(found)
-
-
-def _number(cell: str) -> float | None:
-    """Return the number that a cell holds, finite or not; None for text."""
-    try:
-        return float(cell)
+        float(cell)
     except ValueError:
-        return None
+        return False
+    return True

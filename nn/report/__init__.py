@@ -50,7 +50,7 @@ def report_files(result: Result) -> dict[str, str]:
         if mistakes:
             alt = f"{len(mistakes)} {experiment.task.samples} that were read wrongly"
             made.append(pictures.sheet("mistakes", mistakes, alt))
-    elif experiment.task.classes and experiment.model.sizes[0] == 2:
+    elif experiment.task.classes and experiment.is_plane:
         made.append(pictures.boundary(result))
     files = {f"{picture.name}.svg": picture.svg for picture in made}
     files["history.csv"] = result.history.to_csv()

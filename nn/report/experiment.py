@@ -90,6 +90,12 @@ class Experiment:
         return ", ".join([kind.__name__, f"learning rate {rate}", *words])
 
     @property
+    def is_plane(self) -> bool:
+        """Whether the samples are points of a plane: two numbers each."""
+        texts = [column for column in self.task.columns[:-1] if column.kind == "text"]
+        return self.test_set[0].shape[1] == 2 and not texts
+
+    @property
     def trained_on(self) -> int:
         """The number of samples that training takes steps on."""
         return len(self.train_set[1]) - self.watched

@@ -219,9 +219,14 @@ def _task(settings: Settings, target: str, X: Frame, y: Array) -> Task:
     )
     file = Path(settings.dataset).name
     what = f"one of {len(names)} classes" if names else "a number"
+    gaps = (
+        "Lines with a missing cell were left out."
+        if settings.drop_missing
+        else ("No cell is missing.")
+    )
     about = (
         f"{file}: {len(y):,} rows. The target {target} is {what}, learned from {len(X.columns)} "
-        f"column{'s' * (len(X.columns) > 1)}."
+        f"column{'s' * (len(X.columns) > 1)}. {gaps}"
     )
     columns = [_column(name, X[name]) for name in X.columns]
     return Task(

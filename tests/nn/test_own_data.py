@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -74,7 +75,12 @@ def test_a_table_with_text_is_learned_and_its_model_knows_names(
     ]
     page = Path("demo/report.html").read_text(encoding="utf-8")
     told = ["kind from flowers.csv", "60 rows", "red (20)", "What the data looked like"]
-    told += ["one of 2 classes", "precision", "chalkgrad train flowers.csv --seed 0"]
+    told += [
+        "one of 2 classes",
+        "No cell is missing.",
+        "precision",
+        "chalkgrad train flowers.csv --seed 0",
+    ]
     assert [text for text in told if text not in page] == []
     frame = datasets.Frame({"length": np.array([3.2, 0.8]), "colour": np.array(["red", "red"])})
     assert model.predict_classes(frame).tolist() == ["iris", "rose"]
@@ -162,6 +168,29 @@ def test_what_is_wrong_with_a_table_is_one_sentence_before_training(
     if text is not None:
         Path("data.csv").write_text(text, encoding="utf-8")
     assert said in refused(["train", "data.csv", *options], capsys)
+
+
+@pytest.mark.parametrize("columns", ["colour,size", "colour", "size,weight"])
+def test_names_are_escaped_and_a_plane_is_drawn_of_two_numbers_alone(columns: str) -> None:
+    cells = {"colour": ["red", "<b>"], "size": ["0.5", "2.5"], "weight": ["1", "9"]}
+    lines = [f"{columns},<kind>"]
+    for i in range(40):
+        row = [cells[name][i % 2] for name in columns.split(",")]
+        lines.append(",".join([*row, ("<i>", "<i>a b")[i % 2]]))
+    Path("odd.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert cli.main(["train", "odd.csv", *QUICK, "-o", "demo"]) == 0
+    assert ("boundary.svg" in files("demo")) == (columns == "size,weight")
+    page = Path("demo/report.html").read_text(encoding="utf-8")
+    assert "&lt;i&gt;a b" in page
+    assert not re.search("<(b|i|kind)>", page)
+
+
+def test_lines_with_gaps_are_left_out_where_that_is_asked_for() -> None:
+    Path("gaps.csv").write_text(flowers() + "red;;rose\n?;1,5;iris\n", encoding="utf-8")
+    assert cli.main(["train", "gaps.csv", *QUICK, "--drop-missing", "-o", "demo"]) == 0
+    page = Path("demo/report.html").read_text(encoding="utf-8")
+    assert "gaps.csv: 60 rows" in page
+    assert "Lines with a missing cell were left out." in page
 
 
 def test_options_of_tables_are_refused_for_sets_that_are_known(

@@ -110,19 +110,19 @@ def test_of_many_inputs_some_are_named(run: Any, tmp_path: Path) -> None:
         (["moons", "x=2"], "x=2 is for an expression, and moons is data"),
         (["good.csv", "x=2"], "x=2 is for an expression, and good.csv is data"),
         (["tanh"], "tanh is a function"),
-        (["text.csv"], "'x' in line 3 of text.csv is no finite number"),
-        (["gap.csv"], "'' in line 2 of gap.csv is no finite number"),
-        (["ragged.csv"], "line 2 of ragged.csv has 3 cells, and others 2"),
+        (["text.csv"], "'x' in row 2 of column 'b' of text.csv is no finite number"),
+        (["gap.csv"], "gap.csv: cells are missing: line 2, column 'column_1'. Fill them"),
+        (["ragged.csv"], "ragged.csv: line 2 has 3 cell(s) and the first has 2"),
         (["short.csv"], "at least two lines of at least two numbers"),
         (["column.csv"], "at least two lines of at least two numbers"),
-        (["empty.csv"], "at least two lines of at least two numbers"),
-        (["inf.csv"], "'inf' in line 1 of inf.csv is no finite number"),
-        (["large.csv"], "'1e200' in line 1 of large.csv is beyond 1e+150"),
+        (["empty.csv"], "empty.csv: expected a table; the file holds no line"),
+        (["inf.csv"], "'inf' in row 1 of column 'column_2' of inf.csv is no finite number"),
+        (["large.csv"], "1e+200 in row 1 of column 'column_1' of large.csv is beyond 1e+150"),
         (["wide.csv"], "and MLP has 3,289: choose fewer inputs or neurons"),
         (["long.csv"], "give a part, such as"),
         (["words.csv"], "the targets in words.csv are 30 different text(s): a page tells 2 to 20"),
         (["same.csv"], "the targets in same.csv are 1 different text(s)"),
-        (["bytes.csv"], "bytes.csv is no text in UTF-8"),
+        (["bytes.csv"], "bytes.csv: expected a table as text; found binary data"),
         (["good.csv", "--points", "5"], "--points is for data that is drawn"),
         (["moons", "--hidden", "90", "90"], "a page trains up to 2,500 parameters"),
         (["moons", "--loss", "hinj"], "Did you mean 'hinge'?"),
@@ -152,7 +152,7 @@ def test_a_slip_is_one_sentence_and_nothing_is_written(
         ("good", "1,2\n3,4\n5,6\n"),
     ):
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
-    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe1,2\n")
+    (tmp_path / "bytes.csv").write_bytes(b"1,2\n\x00,2\n")
     code, out, error = run(*words)
     assert (code, out) == (2, "")
     assert said in error

@@ -16,6 +16,7 @@ import pytest
 from autograd import Value, sealed
 from nn import MLP, SGD, Adam, Dropout, Module, RMSprop, datasets, fit, schedules
 from nn.training.checkpoints import packed, unpacked
+from support.damage import damaged
 from support.places import ROOT
 from support.profile import PROFILE
 
@@ -397,28 +398,6 @@ def sound(tmp_path_factory):
     return (folder / "run.json").read_bytes(), (folder / "model.json").read_bytes()
 
 
-def mutated(sound, rng):
-    """Return a file with something small, or large, changed in it."""
-    at, kind = rng.randrange(len(sound)), rng.randrange(6)
-    changed = bytearray(sound)
-    if kind == 0:
-        changed[at] ^= 1 << rng.randrange(8)
-    elif kind == 1:
-        digits = [i for i, b in enumerate(sound) if 48 <= b <= 57]
-        place = rng.choice(digits)
-        changed[place] = 48 + (changed[place] - 48 + rng.randint(1, 9)) % 10
-    elif kind == 2:
-        del changed[at:]
-    elif kind == 3:
-        del changed[at : at + rng.randint(1, 40)]
-    elif kind == 4:
-        changed[at:at] = bytes(rng.randrange(256) for _ in range(rng.randint(1, 9)))
-    else:
-        a, b = sorted(rng.randrange(len(sound)) for _ in range(2))
-        changed[a:b] = changed[a:b][::-1]
-    return bytes(changed)
-
-
 def test_files_with_anything_changed_are_refused(sound, tmp_path):
     rng = random.Random(7)
     for name, good, read in (
@@ -427,7 +406,7 @@ def test_files_with_anything_changed_are_refused(sound, tmp_path):
     ):
         path = tmp_path / name
         for _ in range(1_000 if LONG else 50):
-            bad = mutated(good, rng)
+            bad = damaged(good, rng)
             if bad == good:
                 continue
             path.write_bytes(bad)

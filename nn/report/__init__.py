@@ -5,8 +5,8 @@
 >>> experiment = prepare(Settings("moons", (4,), points=50, epochs=2))
 >>> files = report_files(experiment.result(experiment.train(progress=False)))
 >>> sorted(files)  # doctest: +NORMALIZE_WHITESPACE
-['accuracy.svg', 'boundary.svg', 'confusion.svg', 'histograms.svg', 'history.csv', 'loss.svg',
- 'model.json', 'network.svg', 'neuron.svg', 'report.html', 'run.toml']
+['accuracy.svg', 'boundary.svg', 'confusion.svg', 'gradient.svg', 'histograms.svg', 'history.csv',
+ 'loss.svg', 'model.json', 'network.svg', 'neuron.svg', 'report.html', 'run.toml']
 """
 
 from nn.report import pictures
@@ -38,6 +38,7 @@ def report_files(result: Result) -> dict[str, str]:
         *pictures.curves(result.history),
         pictures.confusion(result) if experiment.task.classes else pictures.predictions(result),
         *([pictures.rate(result)] if experiment.schedule else []),
+        pictures.gradient(result),
         pictures.network(result),
         pictures.histograms(result),
         pictures.neuron(at_work),

@@ -31,6 +31,7 @@ NAMES = (
     "mistakes.svg",
     "boundary.svg",
     "rate.svg",
+    "gradient.svg",
     "network.svg",
     "histograms.svg",
     "weights.svg",

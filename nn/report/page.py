@@ -160,6 +160,7 @@ def _learning(result: Result, pictures: Mapping[str, Illustration]) -> str:
         "loss": f"Mean loss of a sample, {experiment.loss.name.replace('_', ' ')}{scaled}.",
         "accuracy": "Share of the samples whose class is right.",
         "rate": "Learning rate at the first step of each epoch.",
+        "gradient": "Length of the gradient over all parameters, the mean of an epoch's steps.",
     }
     figures = [_figure(pictures[name], captions[name]) for name in captions if name in pictures]
     accuracies = ["accuracy"] * bool(experiment.task.classes)

@@ -116,6 +116,21 @@ def rate(result: Result) -> Illustration:
     return Illustration("rate", plots.svg(figure, "rate") + "\n", alt)
 
 
+def gradient(result: Result) -> Illustration:
+    """Return the length of the gradient over the finished epochs."""
+    history = result.history
+    norms = [record.gradient_norm or 0.0 for record in history]
+    figure, (axes,) = panels("gradient", ["gradient"], (4.8, 3.4), None)
+    axes.plot(history.epoch, norms, "o-", color=COLOURS[0], markersize=4)
+    axes.set(xlabel="epoch", ylim=(0.0, 1.05 * max(norms) or 1.0))
+    plain(axes)
+    alt = (
+        f"Curve of the length of the gradient over {len(norms)} epochs: from {norms[0]:.3g} to "
+        f"{norms[-1]:.3g}"
+    )
+    return Illustration("gradient", plots.svg(figure, "gradient") + "\n", alt)
+
+
 def histograms(result: Result) -> Illustration:
     """Return how the weights of each layer are spread, before training and after."""
     pairs = result.experiment.weights()

@@ -370,7 +370,8 @@ def _record(row: Sequence[Any]) -> EpochRecord:
     fields = dict(zip(_FIELDS, row, strict=True))
     if any(type(fields[name]) is not int or fields[name] < 0 for name in ("epoch", "seed")):
         raise ValueError("an epoch in it has no number or seed")
-    numbers = [fields[name] for name in _FIELDS[1:6] if fields[name] is not None]
+    told = [fields[name] for name in (*_FIELDS[1:6], "gradient_norm")]
+    numbers = [x for x in told if x is not None]
     for name in ("metrics", "validation_metrics"):
         numbers += [x for x in fields[name].values() if not _is_table(x)]
     if not all(type(x) is float for x in numbers):

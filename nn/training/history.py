@@ -27,6 +27,10 @@ Measure: TypeAlias = float | list[list[int]]
 _FIRST, _LAST = 3, 7
 
 
+# The fields of a record that are one number, or None.
+_NUMBERS = ("loss", "metric", "validation_loss", "validation_metric", "time", "gradient_norm")
+
+
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
     """One epoch.
@@ -43,6 +47,8 @@ class EpochRecord:
         metrics: those asked for, by name: after the epoch, on the samples trained on. A number
             each; of "confusion_matrix" the rows.
         validation_metrics: the same, on the samples held out.
+        gradient_norm: the mean length of the gradients of the epoch's steps, each √(Σ gᵢ²) over all
+            parameters, before any clipping; None if it is not known.
 
     >>> record = EpochRecord(3, 0.5, 0.75, 0.625, 0.5, 0.01, seed=7)
     >>> record.loss, record.validation_metric
@@ -58,9 +64,10 @@ class EpochRecord:
     seed: int
     metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
     validation_metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    gradient_norm: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("loss", "metric", "validation_loss", "validation_metric", "time"):
+        for name in _NUMBERS:
             x: object = getattr(self, name)
             if x is not None or name in ("loss", "time"):
                 instance(f"{name} of an EpochRecord", x, numbers.Real, "a number")
@@ -267,6 +274,11 @@ class History:
             **{f"validation {name}": xs for name, xs in self.validation_metrics.items()},
         }
         return {head: xs for head, xs in both.items() if not any(isinstance(x, list) for x in xs)}
+
+    @property
+    def gradient_norm(self) -> list[float | None]:
+        """The mean length of the gradients of each epoch's steps."""
+        return [record.gradient_norm for record in self]
 
     @property
     def time(self) -> list[float]:

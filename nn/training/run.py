@@ -7,7 +7,7 @@ parameters are those after a finished epoch: the last one, or with patience the 
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -197,14 +197,15 @@ class Run:
         number = plan.done(history) + 1
         batches, trained, held = plan.epoch(number)
         engine.begin(number)
-        total = self._descend(engine, batches, number, bar)
+        total, norm = self._descend(engine, batches, number, bar)
         if calls or not engine.is_closed:
             engine.store()
         numbers = engine.numbers()
         if self._is_first and np.array_equal(numbers, self.finished):
             self._say(UNMOVED, bar)
         self._is_first = False
-        history.append(plan.record(engine, history, total, trained, held, began))
+        record = plan.record(engine, history, total, trained, held, began)
+        history.append(replace(record, gradient_norm=norm))
         history.coverage = plan.coverage()
         self.finished = numbers
         bar.set_postfix_str(history[-1].summary)
@@ -239,9 +240,14 @@ class Run:
             said = plan.schema.labels(outputs) if plan.classes else outputs
             self._say(all_same(said, right[some]), bar)
 
-    def _descend(self, engine: Engine, batches: Any, number: int, bar: Bar) -> float:
-        """Take a step for each batch of an epoch, and return the sum of the losses before them."""
-        total = 0.0
+    def _descend(self, engine: Engine, batches: Any, number: int, bar: Bar) -> tuple[float, float]:
+        """Take a step for each batch of an epoch.
+
+        Returns:
+            The sum of the losses before the steps, and the mean norm of their gradients.
+        """
+        total = norms = 0.0
+        step = 0
         for step, (xs, given) in enumerate(batches, 1):
             ts, weight = self.plan.evened(given, f"batch {step} of epoch {number}")
             lost = engine.accumulated(xs, ts, self._part)
@@ -251,9 +257,10 @@ class Run:
                 raise DivergenceError(f"{fault}. {causes}{engine.failing()}", self.history)
             engine.step(self.optimizer)
             total += lost * weight
+            norms += engine.norm
             self._seen += len(xs)
             bar.update()
-        return total
+        return total, norms / step
 
 
 def _asks_to_stop(answer: object) -> bool:

@@ -21,6 +21,7 @@ from nn.report.settings import TASKS, Settings
 
 SMALL = ["--points", "60", "--hidden", "3", "--epochs", "2"]
 MOONS = {
+    "gradient.svg",
     "histograms.svg",
     "run.toml",
     "report.html",

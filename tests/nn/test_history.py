@@ -2,11 +2,13 @@
 
 import csv
 import io
+import math
 import pickle
 
 import pytest
 
-from nn import DivergenceError, EpochRecord, History
+from autograd import mean
+from nn import MLP, SGD, DivergenceError, EpochRecord, History, datasets, fit, mean_squared_error
 
 CLASSES = [
     EpochRecord(1, 0.1 + 0.2, 0.5, 0.25, 0.75, 0.011, 7),
@@ -92,3 +94,31 @@ def test_a_csv_that_cannot_be_written_says_where(tmp_path):
 def test_a_divergence_comes_back_from_another_process() -> None:
     error = pickle.loads(pickle.dumps(DivergenceError("the loss became inf", History())))
     assert (str(error), len(error.history)) == ("the loss became inf", 0)
+
+
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+def test_an_epoch_tells_the_length_of_its_gradients(engine):
+    X, y = datasets.line(8, seed=0)
+    model = MLP([1, 1], activation="linear", seed=0)
+    norms = []
+    for start in (0, 4):
+        model.zero_grad()
+        samples = zip(X[start : start + 4], y[start : start + 4], strict=True)
+        mean([mean_squared_error(model(x), [t]) for x, t in samples]).backward()
+        norms.append(math.hypot(*[p.grad for p in model.parameters()]))
+    still = SGD(model.parameters(), lr=0.0)
+    options = {"validation": None, "shuffle": False, "engine": engine, "progress": False}
+    history = fit(
+        model, X, y, loss="mean_squared_error", optimizer=still, epochs=2, batch_size=4, **options
+    )
+    assert history.gradient_norm == pytest.approx([sum(norms) / 2] * 2, rel=1e-12)
+
+
+def test_the_length_of_huge_gradients_is_finite():
+    model = MLP([1, 1], activation="linear", seed=0)
+    options = {"validation": None, "engine": "eager", "progress": False}
+    history = fit(
+        model, [[1e200]], [0.0], loss="mean_absolute_error",
+        optimizer=SGD(model.parameters(), lr=1e-300), epochs=1, batch_size=1, **options
+    )  # fmt: skip
+    assert history.gradient_norm == [pytest.approx(1e200, rel=1e-12)]

@@ -74,6 +74,8 @@ class Engine:
         # The last batch, and its mean gradient by every parameter.
         self._batch: tuple[Floats, Array] = X[:0], targets[:0]
         self._slopes: Floats = np.zeros(0)
+        # Of the last gradient that was looked at for faults.
+        self.norm = 0.0
 
     def begin(self, epoch: int) -> None:
         """Take the random masks of an epoch, counted from 1, from now on."""
@@ -109,10 +111,14 @@ class Engine:
         if not math.isfinite(lost):
             return f"the loss became {lost} in {where}"
         # Finite where all of them are, but for huge ones, and in half the time.
-        if math.isfinite(np.dot(self._slopes, self._slopes)):
+        squared = float(np.dot(self._slopes, self._slopes))
+        self.norm = math.sqrt(squared)
+        if math.isfinite(squared):
             return ""
         finite = np.isfinite(self._slopes)
         if finite.all():
+            largest = float(np.abs(self._slopes).max())
+            self.norm = largest * float(np.linalg.norm(self._slopes / largest))
             return ""
         place = int(finite.argmin())
         name = self._parameters[place].label or "a parameter"

@@ -53,6 +53,8 @@ from nn.optim import RMSprop as RMSprop
 from nn.pages.playground import TrainingPage as TrainingPage
 from nn.pages.playground import playground as playground
 from nn.perceptron import MultilayerPerceptron as MultilayerPerceptron
+from nn.rates import RateSearch as RateSearch
+from nn.rates import find_lr as find_lr
 from nn.training.batches import Batches as Batches
 from nn.training.batches import minibatches as minibatches
 from nn.training.batches import split as split
@@ -66,5 +68,3 @@ from nn.training.history import EpochRecord as EpochRecord
 from nn.training.history import GradientCost as GradientCost
 from nn.training.history import History as History
 from nn.training.plan import DivergenceError as DivergenceError
-from nn.training.rates import RateSearch as RateSearch
-from nn.training.rates import find_lr as find_lr

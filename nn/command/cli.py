@@ -21,8 +21,8 @@ from nn.command.completion import completing
 from nn.command.configuration import words_of
 from nn.command.graphs import LOOKING, also_values, with_minus
 from nn.command.predict import predicting
-from nn.command.subcommand import CUT_OFF, INTERRUPTED, OK, WRONG, Refusal, Subcommand
-from nn.command.train import settings_options, training
+from nn.command.subcommand import CUT_OFF, INTERRUPTED, OK, WRONG, Option, Refusal, Subcommand
+from nn.command.train import reading_options, settings_options, training
 
 # What stands for a sign where the output's encoding has none; d is for whole derivatives.
 _SPELLED = dict(
@@ -166,7 +166,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_PLAYED = [f"--{name.replace('_', '-')}" for name in play.SETTINGS]
+def _shared(options: Sequence[Option], names: Sequence[str]) -> list[Option]:
+    """Return those options of `train` that another command has, too."""
+    spellings = [f"--{name.replace('_', '-')}" for name in names]
+    return [option for option in options if option[0][0] in spellings]
+
+
 # What each command is called.
 COMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
@@ -174,7 +179,9 @@ COMMANDS: Mapping[str, Subcommand] = MappingProxyType(
         "predict": predicting(),
         **LOOKING,
         "completion": completing(lambda: COMMANDS),
-        "play": play.playing([option for option in settings_options() if option[0][0] in _PLAYED]),
+        "play": play.playing(
+            _shared(settings_options(), play.SETTINGS), _shared(reading_options(), play.READING)
+        ),
     }
 )
 

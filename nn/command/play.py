@@ -1,7 +1,8 @@
 """The command `chalkgrad play`: a page to play with.
 
 The name of a data set, or a `*.csv` of numbers, opens a page in which a network trains on it;
-anything else is an expression, a name with a value among them.
+anything else is an expression, a name with a value among them. A table is read as
+`nn.datasets.read_csv` reads it.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from autograd import TraceError, asked
 from nn import datasets
 from nn.command.graphs import VALUES, play_expression
 from nn.command.subcommand import Option, Refusal, Subcommand
-from nn.command.tables import read_table
+from nn.datasets import Frame
 from nn.layers import MLP
 from nn.losses import loss_named
 from nn.optim import Optimizer
@@ -24,26 +25,32 @@ from nn.pages.playground import TrainingPage
 from nn.pages.recording import recorded
 from nn.report.experiment import TEST, network, optimizer_of, prepare
 from nn.report.settings import TASKS, Settings, changed
-from nn.validation import Array, Floats
+from nn.report.sources import delimiter_of, in_words
+from nn.validation import Array, Floats, look_up
 
 # Settings of `train` that a page has, too.
 SETTINGS = (
     *("hidden", "activation", "output_activation", "init", "loss", "optimizer", "lr", "momentum"),
     *("batch_size", "seed", "points", "noise"),
 )
+# Options of `train` on how a file is read that a page has, too.
+READING = ("target", "ignore", "delimiter", "encoding", "no_header", "drop_missing")
 # Of a data set of numbers, which have no settings of their own.
 _LINE = Settings("line", (8,), loss="mean_squared_error", lr=0.05, momentum=0.0, points=200)
 # Of a table: more distinct whole numbers than these are no classes.
 _MOST_CLASSES = 20
 # Inputs that are named one by one.
 _MOST_NAMED = 12
+# The squares of larger numbers leave the floats.
+_LARGEST = 1e150
 
 
-def playing(settings: Sequence[Option]) -> Subcommand:
+def playing(settings: Sequence[Option], reading: Sequence[Option]) -> Subcommand:
     """Return the command.
 
     Args:
         settings: the options of the training.
+        reading: those on a file.
     """
     options: Sequence[Option] = [
         (
@@ -58,6 +65,7 @@ def playing(settings: Sequence[Option]) -> Subcommand:
             },
         ),
         VALUES,
+        *reading,
         (
             ["--output", "-o"],
             {"metavar": "PAGE", "help": "where to, ending in .html (default: play.html)"},
@@ -75,6 +83,10 @@ def _play(options: argparse.Namespace) -> str:
     what: str = options.what.strip()
     has_value = what in [word.partition("=")[0].strip() for word in options.values]
     is_table = what.lower().endswith(".csv")
+    if given := [name for name in READING if getattr(options, name) and not is_table]:
+        raise Refusal(
+            f"--{given[0].replace('_', '-')} is for a file of yours that ends in .csv: leave it out"
+        )
     try:
         if is_table or (what in datasets.names() and not has_value):
             if options.values:
@@ -164,10 +176,11 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
     for option in ("points", "noise"):
         if option in given:
             raise Refusal(f"--{option} is for data that is drawn, and {name} is a file")
-    table = read_table(name)
-    y = table.y
-    scale = table.X.std(axis=0)
-    X = (table.X - table.X.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
+    frame, target, y = _read(name, options)
+    columns = frame.columns
+    numbers = np.column_stack([_numbers(name, frame, column) for column in columns])
+    scale = numbers.std(axis=0)
+    X = (numbers - numbers.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
     labels = _labels(name, y)
     outputs = 1
     if labels is not None:
@@ -179,15 +192,77 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
     else:
         given.setdefault("loss", _LINE.loss)
         y, scaled = (y - y.mean()) / (y.std() or 1.0), "Inputs and target are"
-    named = f" The target is {table.target}." if table.target else ""
-    inputs = f" Inputs: {_listed(table.columns)}." if table.columns else ""
-    note = f"{scaled} scaled to mean 0 and standard deviation 1.{inputs}{named}"
+    note = (
+        f"{scaled} scaled to mean 0 and standard deviation 1. Inputs: {_listed(columns)}. The "
+        f"target is {target}."
+    )
     rate = 0.1 if labels is not None else _LINE.lr
     usual = Settings(name, (8, 8), lr=rate, momentum=0.0)
     settings = changed(usual, given)
     model = network([X.shape[1], *settings.hidden, outputs], settings)
     optimizer = optimizer_of(model, settings, usual)
-    return _page(model, optimizer, X, y, settings, Path(name).name, note, table.columns)
+    return _page(model, optimizer, X, y, settings, Path(name).name, note, columns)
+
+
+def _read(name: str, options: argparse.Namespace) -> tuple[Frame, str, Array]:
+    """Return the inputs in a file, the name of the target and the targets, as numbers or text."""
+    if not Path(name).is_file():
+        raise Refusal(f"there is no file {name}")
+    try:
+        frame = datasets.read_csv(
+            name,
+            delimiter=delimiter_of(options.delimiter or ""),
+            encoding=options.encoding,
+            header=False if options.no_header else None,
+            drop_missing=bool(options.drop_missing),
+        )
+    except ValueError as error:
+        raise Refusal(in_words(str(error))) from None
+    target: str = options.target or frame.columns[-1]
+    ignored: list[str] = options.ignore or []
+    for column in (target, *ignored):
+        look_up("column", column, dict.fromkeys(frame.columns))
+    columns = [column for column in frame.columns if column not in (target, *ignored)]
+    if len(frame) < 2 or not columns:
+        raise Refusal(
+            f"{name} must hold at least two lines of at least two numbers, a sample a line, the "
+            f"target last; found {len(frame)} line(s) of {_listed(frame.columns)}"
+        )
+    y = frame[target]
+    y = y.astype(str) if y.dtype.kind in "bU" else _numbers(name, frame, target)
+    if mixed := [cell for cell in y.tolist() if isinstance(cell, str) and _is_number(cell)]:
+        raise Refusal(
+            f"the target {target!r} of {name} holds text and numbers such as {mixed[0]!r:.40}: "
+            "write classes as 0, 1, 2 or all of them as text"
+        )
+    return frame[columns], target, y
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(name: str, frame: Frame, column: str) -> Floats:
+    """Return a column as floats that can be scaled."""
+    cells = frame[column]
+    if cells.dtype.kind == "U":
+        first = next(cell for cell in cells.tolist() if not _is_number(cell))
+        raise Refusal(
+            f"the input {column!r} of {name} holds text, such as {first!r:.40}, and a page takes "
+            f"numbers: leave it out with --ignore {column}, or write a column of 0 and 1 for each "
+            "of its values"
+        )
+    numbers = cells.astype(np.float64)
+    for x in numbers[~(np.abs(numbers) <= _LARGEST)].tolist():
+        raise Refusal(
+            f"{x:g} in column {column!r} of {name} is beyond {_LARGEST:g}: write it in a larger "
+            "unit, or leave its line out"
+        )
+    return numbers
 
 
 def _listed(names: Sequence[str]) -> str:

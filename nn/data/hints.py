@@ -32,7 +32,7 @@ def unscaled(X: Floats, names: Sequence[str]) -> str:
     if X.ndim != 2:
         return ""
     some = X[:: max(1, len(X) // _ROWS)]
-    sizes = np.sqrt((some * some).mean(axis=0))
+    sizes = _root_mean_square(some)
     place = int(sizes.argmax())
     if not sizes[place] > _LARGE:
         return ""
@@ -42,6 +42,13 @@ def unscaled(X: Floats, names: Sequence[str]) -> str:
         f"X is not scaled: column {name} has numbers up to {most:.6g}. Write "
         "preprocessing=nn.StandardScaler()."
     )
+
+
+def _root_mean_square(x: Floats) -> Floats:
+    """Return that of each column, of numbers whose squares may leave the floats."""
+    most = np.abs(x).max(axis=0)
+    shares = x / np.where(most > 0.0, most, 1.0)
+    return most * np.sqrt((shares * shares).mean(axis=0))
 
 
 def all_same(said: Array, right: Array) -> str:
@@ -68,8 +75,9 @@ def all_same(said: Array, right: Array) -> str:
 def _equal(said: Array) -> bool:
     if said.dtype.kind != "f":
         return bool((said == said[0]).all())
-    spread = np.ptp(said, axis=0)
-    return bool((spread <= 1e-9 * np.abs(said).max(axis=0)).all())
+    # Halves, whose difference stays a float.
+    spread = np.ptp(said / 2.0, axis=0)
+    return bool((spread <= 0.5e-9 * np.abs(said).max(axis=0)).all())
 
 
 def runs_away(losses: Sequence[float], loss: Loss, targets: Array) -> str:
@@ -82,7 +90,8 @@ def runs_away(losses: Sequence[float], loss: Loss, targets: Array) -> str:
     if not losses:
         return ""
     first, last = losses[0], losses[-1]
-    sense = 1.0 + float(np.square(targets).mean()) if loss.target == "values" else 1.0
+    size = float(_root_mean_square(np.ravel(targets))) if loss.target == "values" else 0.0
+    sense = 1.0 + size * size
     is_known = loss.target != "any"
     grown = last > _GROWN * first and last > 1e-3 * sense
     if not grown and not (is_known and last > _BEYOND * sense):

@@ -162,9 +162,11 @@ def identity_of(model: Module, plan: Any, optimizer: Any, **settings: Any) -> di
     names = [name for name, _ in model.named_parameters()]
     state = optimizer.state_dict()
     kept = {key: state[key] for key in ("lr", "options") if key in state}
-    # The batches by what is in them and how they are drawn.
+    # The batches by what is in them and how they are drawn. The samples come last, for the seed and
+    # the validation choose them.
     named = [field.name for field in dataclasses.fields(plan) if field.name not in _DRAWN]
-    planned = {name: getattr(plan, name) for name in ["train", *named]}
+    named = [name for name in named if name not in ("seed", *_DATA)]
+    planned = {name: getattr(plan, name) for name in ["seed", *named, *_DATA]}
     return {
         "model": [type(model).__name__, _plain(config), _plain(names)],
         "parameters": len(names),

@@ -47,6 +47,15 @@ def test_usual_inputs_are_taken_without_a_word(x: Any) -> None:
     assert unscaled(x, []) == ""
 
 
+@pytest.mark.filterwarnings("error")
+def test_numbers_whose_squares_are_no_floats_are_looked_at_without_a_warning() -> None:
+    assert "column 1 has numbers up to " in unscaled(X * [1.0, 1e200], [])
+    assert "column 0 has numbers up to 1e+308" in unscaled(np.array([[1e308, 0.0]] * 3), [])
+    assert unscaled(X * 1e-200, []) == ""
+    assert all_same(np.array([1.5e308, -1.5e308]), np.array([1.0, 2.0])) == ""
+    assert runs_away([2.0, 3.0], loss_named("huber"), np.array([1e200, -1e200])) == ""
+
+
 def test_a_run_whose_predictions_are_all_the_same_is_told() -> None:
     names = np.where(np.arange(60) % 10 == 0, "rare", "usual")
     noise = np.random.default_rng(0).normal(size=(60, 2))

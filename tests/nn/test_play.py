@@ -65,6 +65,18 @@ def test_a_data_set_of_numbers(run: Any, tmp_path: Path) -> None:
             *("[2, 8, 8, 1]", "binary_cross_entropy", "The target is kind."),
         ),
         ("1,a\n2,b\n4,c\n3,c\n", "[1, 8, 8, 3]", "cross_entropy", "The inputs are scaled"),
+        (
+            "a;b;y\n1,5;2;0,5\n2,5;1;1\n4;2,25;2\n3;1;7\n",
+            "[2, 8, 8, 1]",
+            "mean_squared_error",
+            "a, b",
+        ),
+        (
+            '"a ""1""; b","y"\n1,no\n2,yes\n4,no\n3,no\n',
+            "[1, 8, 8, 1]",
+            "binary_cross_entropy",
+            "; b",
+        ),
         ("\ufeffx,y\n1,0.5\n2,1\n4,2\n3,7\n", "[1, 8, 8, 1]", "mean_squared_error", "target are"),
     ],
 )
@@ -110,14 +122,22 @@ def test_of_many_inputs_some_are_named(run: Any, tmp_path: Path) -> None:
         (["moons", "x=2"], "x=2 is for an expression, and moons is data"),
         (["good.csv", "x=2"], "x=2 is for an expression, and good.csv is data"),
         (["tanh"], "tanh is a function"),
-        (["text.csv"], "'x' in row 2 of column 'b' of text.csv is no finite number"),
-        (["gap.csv"], "gap.csv: cells are missing: line 2, column 'column_1'. Fill them"),
+        (["text.csv"], "the target 'b' of text.csv holds text and numbers such as '2'"),
+        (["gap.csv"], "gap.csv: cells are missing: line 2, column 'column_1'. Fill them, or leave"),
         (["ragged.csv"], "ragged.csv: line 2 has 3 cell(s) and the first has 2"),
         (["short.csv"], "at least two lines of at least two numbers"),
         (["column.csv"], "at least two lines of at least two numbers"),
+        (
+            ["place.csv"],
+            "the input 'town' of place.csv holds text, such as 'Ulm', and a page takes",
+        ),
+        (["place.csv"], "leave it out with --ignore town, or write a column of 0 and 1"),
+        (["gap.csv"], "leave those lines out with --drop-missing"),
+        (["good.csv", "--target", "colum_1"], "Did you mean 'column_1'?"),
+        (["moons", "--target", "y"], "--target is for a file of yours that ends in .csv"),
         (["empty.csv"], "empty.csv: expected a table; the file holds no line"),
-        (["inf.csv"], "'inf' in row 1 of column 'column_2' of inf.csv is no finite number"),
-        (["large.csv"], "1e+200 in row 1 of column 'column_1' of large.csv is beyond 1e+150"),
+        (["inf.csv"], "inf in column 'column_2' of inf.csv is beyond 1e+150"),
+        (["large.csv"], "1e+200 in column 'column_1' of large.csv is beyond 1e+150"),
         (["wide.csv"], "and MLP has 3,289: choose fewer inputs or neurons"),
         (["long.csv"], "give a part, such as"),
         (["words.csv"], "the targets in words.csv are 30 different text(s): a page tells 2 to 20"),
@@ -143,6 +163,7 @@ def test_a_slip_is_one_sentence_and_nothing_is_written(
         ("short", "1,2\n"),
         ("column", "a\n1\n2\n3\n"),
         ("empty", ""),
+        ("place", "town,size,price\nUlm,1,2\nBonn,2,3\n"),
         ("inf", "1,inf\n2,3\n3,4\n"),
         ("large", "1e200,1\n2,3\n3,4\n"),
         ("wide", "1,2," * 200 + "1\n" + "2,1," * 200 + "0\n"),
@@ -152,9 +173,20 @@ def test_a_slip_is_one_sentence_and_nothing_is_written(
         ("good", "1,2\n3,4\n5,6\n"),
     ):
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
-    (tmp_path / "bytes.csv").write_bytes(b"1,2\n\x00,2\n")
+    (tmp_path / "bytes.csv").write_bytes(b"1,\0\n")
     code, out, error = run(*words)
     assert (code, out) == (2, "")
     assert said in error
     assert error.count("\n") == 1
     assert list(tmp_path.glob("*.html")) == []
+
+
+def test_a_table_is_read_as_the_options_say(run: Any, tmp_path: Path) -> None:
+    text = "größe|town|y\n1|Ulm|0,5\n2|Bonn|1\n?|Ulm|2\n4|Bonn|3,5\n5|Ulm|2\n"
+    (tmp_path / "t.csv").write_bytes(text.encode("latin-1"))
+    words = ["--target", "größe", "--ignore", "town", "--delimiter", "|", "--drop-missing"]
+    code, out, _ = run("t.csv", *words, "--encoding", "latin-1")
+    assert code == 0
+    assert "MLP([1, 8, 8, 1]) on 3 of 4 samples of t.csv." in out
+    assert "Inputs: y. The target is größe." in out
+    assert run("t.csv", *words, "--no-header")[0] == 2

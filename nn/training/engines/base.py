@@ -111,7 +111,8 @@ class Engine:
         if not math.isfinite(lost):
             return f"the loss became {lost} in {where}"
         # Finite where all of them are, but for huge ones, and in half the time.
-        squared = float(np.dot(self._slopes, self._slopes))
+        with np.errstate(over="ignore"):
+            squared = float(np.dot(self._slopes, self._slopes))
         self.norm = math.sqrt(squared)
         if math.isfinite(squared):
             return ""

@@ -124,12 +124,15 @@
   below.append(step, values);
   const hint = make("p", "cw-hint",
     "← → one step, Home and End the ends, space plays; a click on a node goes to it.");
+  // One below the other, whatever the rows of the page are.
+  const notes = make("div", "cw-notes");
   const note = still.querySelector("p");
   if (note) {
     note.className = "cw-note";
-    live.append(note);
+    notes.append(note);
   }
-  if (data.stays) live.append(make("p", "cw-note", data.stays));
+  if (data.stays) notes.append(make("p", "cw-note", data.stays));
+  if (notes.hasChildNodes()) live.append(notes);
   live.append(bar, graph, below, hint);
   still.replaceWith(live);
 

@@ -255,6 +255,32 @@ def test_it_fills_a_projector_and_can_be_read(play: Opened) -> None:
     assert play.count.startswith("Step 1 of ")
 
 
+# How much of the list of leaves, and of the part around it, is out of sight, and the bar's width.
+HIDDEN = """() => [".cw-leaves", ".cw-lab"].map((part) => {
+  const e = document.querySelector(part);
+  // Playwright hides bars; their style says how wide they are.
+  return [e.scrollHeight - e.clientHeight, getComputedStyle(e, "::-webkit-scrollbar").width];
+})"""
+
+
+@pytest.mark.browser
+def test_the_leaves_of_a_neuron_are_in_sight_and_many_have_a_bar(play: Opened) -> None:
+    settled = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+    for width, height in ((1920, 940), (1366, 650), (1280, 720), (1024, 768)):
+        play.page.set_viewport_size({"width": width, "height": height})
+        play.page.evaluate(settled)
+        hidden = [rest for rest, _ in play.page.evaluate(HIDDEN)]
+        assert hidden == [0, 0], (width, height)
+    play.set("w", "-6.7513123e+125")  # a field is as wide as its number
+    assert play.field("w").input_value() == "-6.75131e+125"
+    assert play.field("w").evaluate("e => e.scrollWidth - e.clientWidth") == 0
+    play.type(" + ".join([f"w{i}*x" for i in range(12)]))
+    play.page.evaluate(settled)
+    (rest, bar), _ = play.page.evaluate(HIDDEN)
+    assert rest > 0
+    assert bar == "10px"
+
+
 @pytest.mark.browser
 def test_steps_go_through_the_chain_rule(play: Opened) -> None:
     page = play.page

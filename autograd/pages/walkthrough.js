@@ -188,6 +188,12 @@
   function setQuiz(on) {
     asking = on;
     set(quiz, "aria-pressed", String(on));
+    // At the end all answers are shown: it begins with the first question.
+    if (on && at === total - 1 && uses.length) {
+      answered.clear();
+      at = nodes.length;
+      advance();
+    }
     if (!on && open) { open = false; render(); }
     if (numbers) numbers.tell();
     tell();
@@ -241,7 +247,9 @@
     put(verdict, "");
     set(said, "aria-live", "off");
     show(seen);
-    if (data.heading) titled(title, heading(), formula());
+    if (!data.heading) return;
+    titled(title, heading(), formula());
+    if (root.closest(".cw-page")) document.title = heading();
   }
   function settle() {
     clearTimeout(waiting);

@@ -2,7 +2,8 @@
 // by those that are not held fixed, nudges, undo, reset, and a link that keeps them.
 // Stands inside the function of walkthrough.js, in pages that have a program. `data.held` has the
 // leaves that are held at first, `data.past` what may be undone, `data.saved` what Reset gives back,
-// and `data.before()` undoes what was before this graph, and tells whether anything was.
+// `data.before()` undoes what was before this graph, and tells whether anything was, and
+// `data.kept()` is told of changes that a link keeps.
 
 const RATE = "0.01", NUDGE = "0.01";
 // Behind the number of a leaf in a link, where it is held fixed.
@@ -157,6 +158,10 @@ function lab() {
   function descended() {
     const learning = amount(rate);
     if (learning === undefined) return;
+    if (learning < 0) {
+      wrong(rate.text, "no learning rate: write a number from 0 on, such as 0.01");
+      return;
+    }
     const next = slopes().map((slope, k) =>
       (slope === 0 || held[k] ? given[k] : given[k] - learning * slope));
     const beyond = next.findIndex((x, k) => !Number.isFinite(x) && !Object.is(x, given[k]));
@@ -167,7 +172,8 @@ function lab() {
       say(`${z} goes from ${before} to ${nodes[last][2]}.`);
       keep();
     } else {
-      say(held.every(Boolean) ? "Nothing moves: every leaf is held fixed."
+      say(learning === 0 ? "Nothing moves: the learning rate is 0."
+        : held.every(Boolean) ? "Nothing moves: every leaf is held fixed."
         : "Nothing moves: the gradients are 0, or too small.");
     }
   }
@@ -180,8 +186,10 @@ function lab() {
       return;
     }
     const step = signed(figure(h));
-    say(`${name(k)} + ${step}: ${z} moves by ${figure(found.values[last] - before)}, ` +
-      `the gradient said ${signed(figure(slope))} · ${step} = ${figure(slope * h)}.`);
+    // In a quiz the gradient is what is asked for.
+    const promised = asking ? ""
+      : `, the gradient said ${signed(figure(slope))} · ${step} = ${figure(slope * h)}`;
+    say(`${name(k)} + ${step}: ${z} moves by ${figure(found.values[last] - before)}${promised}.`);
     keep();
   }
   function undone() {
@@ -207,6 +215,7 @@ function lab() {
     .join("&");
   // Keeps the numbers in the address of a page of its own; that of a notebook is not ours.
   function keep() {
+    if (data.kept) data.kept();
     if (!own) return;
     link.href = address();
     const isSaved = given.every((x, k) => Object.is(x, saved[k]) && !held[k]);

@@ -5,6 +5,7 @@
 
 const FIRST = 0.5; // the number of a name that has none yet
 const MOST_NAMES = 8;
+const TITLED = 60; // characters of an expression in the title of the window
 const NUMBER = /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;
 const ENDS = new Map([["inf", Infinity], ["-inf", -Infinity], ["nan", NaN]]);
 
@@ -23,7 +24,10 @@ function play(id, data) {
   const label = make("label", "cw-expression", "Expression");
   label.append(line);
   const draw = Object.assign(button("Draw", "", () => {}), { type: "submit" });
-  const link = button("Link", "Link to this expression and these numbers", keep);
+  const link = button("Link", "Link to this expression and these numbers", () => {
+    keep();
+    say("The address of this page keeps the expression and the numbers.");
+  });
   link.hidden = !isPage;
   form.append(label, draw, link);
   const fault = make("pre", "cw-fault");
@@ -40,7 +44,8 @@ function play(id, data) {
   help.append(make("summary", "", "What can be typed"), make("p", "",
     "Numbers, names, + - * / **, parentheses, and parts with a name: u = x**2 + y; u*u. " +
     `pi and e are numbers. Functions: ${Object.keys(WORDS.functions).join(", ")}.`));
-  top.append(root.querySelector(".cw-title"), form, fault, word, examples, help);
+  const title = root.querySelector(".cw-title");
+  top.append(title, form, fault, word, examples, help);
   root.querySelector(".chalk-walk").before(top);
 
   let now = null; // the text, the graph and the names that are shown, and their lab
@@ -94,6 +99,7 @@ function play(id, data) {
     const verb = next.fresh.length > 1 ? "are" : "is";
     const names = listed(next.fresh);
     say(next.fresh.length ? `${names} ${verb} new, and ${verb} ${FIRST} for a start.` : "");
+    if (shown > 1) keep();
   }
   // Names in a sentence: the first ones, and none too long.
   function listed(names) {
@@ -103,11 +109,12 @@ function play(id, data) {
   function enliven(next, more) {
     now = next;
     line.value = now.text;
+    if (isPage) document.title = `${shortened([...now.text], TITLED)} · ${title.textContent}`;
     const made = walkOf(now.graph, now.names);
     const name = `${id}-${(shown += 1)}`;
     const { nodes } = now.graph;
     root.querySelector(".chalk-walk:not(.cw-top)").replaceWith(stillOf(name, made));
-    now.lab = walk(name, { ...made.data, ...more, before: back }, [(leaves) => chain(nodes, leaves)]);
+    now.lab = walk(name, { ...made.data, ...more, before: back, kept: keep }, [(leaves) => chain(nodes, leaves)]);
     // With all numbers on all edges, as the key End shows them.
     root.querySelector(".cw-live").dispatchEvent(new KeyboardEvent("keydown", { key: "End" }));
   }
@@ -128,6 +135,7 @@ function play(id, data) {
     enliven(next, last.more);
     now.lab.undo.focus();
     say(`Undone: ${shortened([...last.text], LONGEST)}`);
+    keep();
     return true;
   }
 
@@ -136,12 +144,17 @@ function play(id, data) {
   const named = () => now.lab.numbers().flatMap((x, k) => (labelOf(k) ? [[labelOf(k), x]] : []));
   const heldNames = () => places().map(labelOf).filter(Boolean);
 
-  // Links keep the expression, and each leaf's name and number with all its digits.
+  // The address of a page of its own keeps the expression, and each leaf's name and number with
+  // all its digits; that of a notebook is not ours.
   function keep() {
+    if (!isPage) return;
     const told = [now.text, named().map(([name, x]) => [name, exactText(x)])];
     if (heldNames().length) told.push(heldNames());
-    history.replaceState(null, "", `#${encodeURIComponent(JSON.stringify(told))}`);
-    say("The address of this page now keeps the expression and the numbers.");
+    try {
+      history.replaceState(null, "", `#${encodeURIComponent(JSON.stringify(told))}`);
+    } catch {
+      // A page in a frame may have no address of its own.
+    }
   }
   function arrive() {
     if (location.hash.length < 2) return;

@@ -5,8 +5,17 @@
 // so that the whole picture may shrink to it; what reads well where only a part can be seen; and
 // the most that a small picture grows to, on a page that has a whole window.
 const UNITS = 11, LEAST = 0.6, READ = 0.735, MOST = 1.15;
-// Of a window, the most for the picture above the step, and beside it.
-const ABOVE = 0.48, BESIDE = 0.56;
+// Of a window, the most for the picture above the step, what it keeps there, and beside it.
+const ABOVE = 0.48, KEPT = 0.36, BESIDE = 0.56;
+
+// How high the numbers to change are where nothing of them is out of sight.
+function wanted(lab) {
+  if (!lab) return 0;
+  lab.style.maxHeight = "none";
+  const { height } = frameOf(lab);
+  lab.style.maxHeight = "";
+  return height;
+}
 
 function sized(live, graph, svg, whole) {
   const style = getComputedStyle(live), em = parseFloat(style.fontSize);
@@ -22,10 +31,16 @@ function sized(live, graph, svg, whole) {
     if (beside > Math.min(room / w, tall / h, scale(MOST))) {
       live.classList.add("cw-side");
       [room, tall] = [BESIDE * across, high];
+    } else {
+      // The picture leaves the numbers below their room, as far as it can be read or has its part.
+      const left = high - wanted(live.querySelector(".cw-lab"));
+      const least = Math.min(h * scale(LEAST), KEPT * live.clientHeight);
+      tall = Math.min(tall, Math.max(left, least));
     }
   }
   graph.style.maxHeight = Number.isFinite(tall) ? `${tall}px` : "";
-  const fit = Math.min(room / w, tall / h), most = scale(fills ? MOST : READ);
+  // Less the border.
+  const fit = Math.min(room / w, (tall - 4) / h), most = scale(fills ? MOST : READ);
   let size = Math.min(fit, most);
   whole.hidden = fit >= scale(LEAST) || fit < scale(LEAST) / 2;
   if (fit < scale(LEAST) && (whole.hidden || whole.getAttribute("aria-pressed") !== "true")) {

@@ -124,12 +124,15 @@
   below.append(step, values);
   const hint = make("p", "cw-hint",
     "← → one step, Home and End the ends, space plays; a click on a node goes to it.");
+  // One below the other, whatever the rows of the page are.
+  const notes = make("div", "cw-notes");
   const note = still.querySelector("p");
   if (note) {
     note.className = "cw-note";
-    live.append(note);
+    notes.append(note);
   }
-  if (data.stays) live.append(make("p", "cw-note", data.stays));
+  if (data.stays) notes.append(make("p", "cw-note", data.stays));
+  if (notes.hasChildNodes()) live.append(notes);
   live.append(bar, graph, below, hint);
   still.replaceWith(live);
 
@@ -185,6 +188,12 @@
   function setQuiz(on) {
     asking = on;
     set(quiz, "aria-pressed", String(on));
+    // At the end all answers are shown: it begins with the first question.
+    if (on && at === total - 1 && uses.length) {
+      answered.clear();
+      at = nodes.length;
+      advance();
+    }
     if (!on && open) { open = false; render(); }
     if (numbers) numbers.tell();
     tell();
@@ -238,7 +247,9 @@
     put(verdict, "");
     set(said, "aria-live", "off");
     show(seen);
-    if (data.heading) titled(title, heading(), formula());
+    if (!data.heading) return;
+    titled(title, heading(), formula());
+    if (root.closest(".cw-page")) document.title = heading();
   }
   function settle() {
     clearTimeout(waiting);

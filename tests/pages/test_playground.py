@@ -255,6 +255,32 @@ def test_it_fills_a_projector_and_can_be_read(play: Opened) -> None:
     assert play.count.startswith("Step 1 of ")
 
 
+# How much of the list of leaves, and of the part around it, is out of sight, and the bar's width.
+HIDDEN = """() => [".cw-leaves", ".cw-lab"].map((part) => {
+  const e = document.querySelector(part);
+  // Playwright hides bars; their style says how wide they are.
+  return [e.scrollHeight - e.clientHeight, getComputedStyle(e, "::-webkit-scrollbar").width];
+})"""
+
+
+@pytest.mark.browser
+def test_the_leaves_of_a_neuron_are_in_sight_and_many_have_a_bar(play: Opened) -> None:
+    settled = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+    for width, height in ((1920, 940), (1366, 650), (1280, 720), (1024, 768)):
+        play.page.set_viewport_size({"width": width, "height": height})
+        play.page.evaluate(settled)
+        hidden = [rest for rest, _ in play.page.evaluate(HIDDEN)]
+        assert hidden == [0, 0], (width, height)
+    play.set("w", "-6.7513123e+125")  # a field is as wide as its number
+    assert play.field("w").input_value() == "-6.75131e+125"
+    assert play.field("w").evaluate("e => e.scrollWidth - e.clientWidth") == 0
+    play.type(" + ".join([f"w{i}*x" for i in range(12)]))
+    play.page.evaluate(settled)
+    (rest, bar), _ = play.page.evaluate(HIDDEN)
+    assert rest > 0
+    assert bar == "10px"
+
+
 @pytest.mark.browser
 def test_steps_go_through_the_chain_rule(play: Opened) -> None:
     page = play.page
@@ -277,11 +303,36 @@ def test_steps_go_through_the_chain_rule(play: Opened) -> None:
 
 
 @pytest.mark.browser
+def test_the_quiz_begins_with_the_first_question_and_tells_nothing(play: Opened) -> None:
+    page = play.page
+    play.button("Quiz").click()
+    assert (play.count, play.phase) == ("Step 8 of 12", "Backward: from z to v2")
+    assert page.locator(".cw-answer").is_visible()
+    assert play.table["v2"][1] == play.table["w"][1] == ""
+    play.button("nudge w").click()
+    assert re.fullmatch(r"w \+ 0\.01: z moves by 0\.0[\d.]+\.", play.told)
+    play.button("Quiz").click()
+    play.button("nudge w").click()
+    assert ", the gradient said" in play.told
+    rate = page.get_by_role("textbox", name="learning rate")
+    for typed, said in (
+        ("0", "Nothing moves: the learning rate is 0."),
+        ("-0.1", "“-0.1” is no learning rate: write a number from 0 on, such as 0.01."),
+    ):
+        rate.fill(typed)
+        play.button("Step of gradient descent").click()
+        assert play.told == said
+
+
+@pytest.mark.browser
 def test_a_link_keeps_the_expression_and_the_numbers(play: Opened) -> None:
     page = play.page
+    assert "#" not in page.url
     play.type("x**3 + y")
-    play.set("x", "1.1")
+    assert page.title() == "x**3 + y · Chain rule playground"
     play.button("Link to this expression and these numbers").click()
+    assert play.word == "The address of this page keeps the expression and the numbers."
+    play.set("x", "1.1")
     link = page.url
     kept = play.table
     plain = link.partition("#")[0]
@@ -292,7 +343,6 @@ def test_a_link_keeps_the_expression_and_the_numbers(play: Opened) -> None:
     play.type("u = 2; u*x")
     play.set("u", "5")
     play.page.get_by_role("checkbox", name="hold u fixed").check()
-    play.button("Link to this expression and these numbers").click()
     link, kept = page.url, play.table
     page.goto("about:blank")
     page.goto(link)

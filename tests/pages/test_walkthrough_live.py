@@ -325,6 +325,8 @@ def test_above_the_cap_it_is_as_it_was(opened: Any):
     whole, stays = page.page.locator(".cw-note").all_inner_texts()
     assert whole.startswith("This graph has 9 nodes; the youngest 5 are shown")
     assert stays.startswith("The numbers stay as they are: they can be changed where all")
+    notes = [note.bounding_box() for note in page.page.locator(".cw-note").all()]
+    assert notes[0]["y"] + notes[0]["height"] <= notes[1]["y"]
     page.page.keyboard.press("End")
     assert page.row("v4") != []
     assert page.problems == []

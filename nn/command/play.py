@@ -28,6 +28,11 @@ from nn.report.settings import TASKS, Settings, changed
 from nn.report.sources import delimiter_of, in_words
 from nn.validation import Array, Floats, look_up
 
+
+def _spaced(sizes: Sequence[int]) -> str:
+    return " ".join(map(str, sizes))
+
+
 # Settings of `train` that a page has, too.
 SETTINGS = (
     *("hidden", "activation", "output_activation", "init", "loss", "optimizer", "lr", "momentum"),
@@ -37,6 +42,20 @@ SETTINGS = (
 READING = ("target", "ignore", "delimiter", "encoding", "no_header", "drop_missing")
 # Of a data set of numbers, which have no settings of their own.
 _LINE = Settings("line", (8,), loss="mean_squared_error", lr=0.05, momentum=0.0, points=200)
+# Of a file, before its target is known; its rate is that of classes.
+_FILE = Settings("file", (8, 8), lr=0.1, momentum=0.0)
+# What these two begin with where the sets that `train` knows begin otherwise.
+_OWN = {
+    "hidden": f"{_spaced(_LINE.hidden)} for line, {_spaced(_FILE.hidden)} for files",
+    "activation": f"{_LINE.activation} for line and files",
+    "init": f"{_LINE.init} for line and files",
+    "loss": f"{_LINE.loss} for line and files of numbers, binary_cross_entropy for files of two "
+    "classes, cross_entropy of more",
+    "lr": f"{_LINE.lr:g} for line and files of numbers, {_FILE.lr:g} for files of classes",
+    "momentum": f"{_LINE.momentum:g} for line and files",
+    "batch_size": f"{_LINE.batch_size} for line and files",
+    "points": f"{_LINE.points} for line",
+}
 # Of a table: more distinct whole numbers than these are no classes.
 _MOST_CLASSES = 20
 # Inputs that are named one by one.
@@ -72,7 +91,16 @@ def playing(settings: Sequence[Option], reading: Sequence[Option]) -> Subcommand
         ),
     ]
     about = "write a page to play with: a network that trains, or an expression"
-    return Subcommand(about, _play, options, settings)
+    return Subcommand(about, _play, options, [_with_own(option) for option in settings])
+
+
+def _with_own(option: Option) -> Option:
+    """Return an option of `train` whose help tells the defaults of line and of files, too."""
+    spellings, meaning = option
+    own = _OWN.get(spellings[0].removeprefix("--").replace("-", "_"))
+    if own is None:
+        return option
+    return spellings, {**meaning, "help": f"{meaning['help'].removesuffix(')')}; {own})"}
 
 
 def _names() -> list[str]:
@@ -150,7 +178,7 @@ def _page(
     settings: Settings,
     name: str,
     note: str = "",
-    columns: Sequence[str] = (),
+    **naming: Any,
 ) -> tuple[TrainingPage, str]:
     recording = recorded(
         model,
@@ -162,8 +190,9 @@ def _page(
         seed=settings.seed,
         validation=TEST,
     )
-    data = recording.data | {"columns": [*columns]}
-    recording = dataclasses.replace(recording, data=data, subject=name, note=note)
+    recording = dataclasses.replace(
+        recording, data=recording.data | naming, subject=name, note=note
+    )
     told = f"{recording.headline} on {recording.data['count']:,} of {len(X):,} samples of {name}."
     return TrainingPage(recording), f"{told} {note}".strip()
 
@@ -179,8 +208,7 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
     frame, target, y = _read(name, options)
     columns = frame.columns
     numbers = np.column_stack([_numbers(name, frame, column) for column in columns])
-    scale = numbers.std(axis=0)
-    X = (numbers - numbers.mean(axis=0)) / np.where(scale > 0.0, scale, 1.0)
+    X, scales = _scaled(numbers)
     labels = _labels(name, y)
     outputs = 1
     if labels is not None:
@@ -191,17 +219,19 @@ def _of_table(name: str, options: argparse.Namespace) -> tuple[TrainingPage, str
         y = labels if y.dtype.kind == "f" else y
     else:
         given.setdefault("loss", _LINE.loss)
-        y, scaled = (y - y.mean()) / (y.std() or 1.0), "Inputs and target are"
+        (y, more), scaled = _scaled(y), "Inputs and target are"
+        scales += more
     note = (
         f"{scaled} scaled to mean 0 and standard deviation 1. Inputs: {_listed(columns)}. The "
         f"target is {target}."
     )
-    rate = 0.1 if labels is not None else _LINE.lr
-    usual = Settings(name, (8, 8), lr=rate, momentum=0.0)
+    rate = _FILE.lr if labels is not None else _LINE.lr
+    usual = dataclasses.replace(_FILE, dataset=name, lr=rate)
     settings = changed(usual, given)
     model = network([X.shape[1], *settings.hidden, outputs], settings)
     optimizer = optimizer_of(model, settings, usual)
-    return _page(model, optimizer, X, y, settings, Path(name).name, note, columns)
+    naming = {"columns": columns, "target": target, "scales": scales}
+    return _page(model, optimizer, X, y, settings, Path(name).name, note, **naming)
 
 
 def _read(name: str, options: argparse.Namespace) -> tuple[Frame, str, Array]:
@@ -236,6 +266,14 @@ def _read(name: str, options: argparse.Namespace) -> tuple[Frame, str, Array]:
             "write classes as 0, 1, 2 or all of them as text"
         )
     return frame[columns], target, y
+
+
+def _scaled(numbers: Floats) -> tuple[Floats, list[list[float]]]:
+    """Return numbers of mean 0 and deviation 1, with both as they were of each column."""
+    mean, deviation = numbers.mean(axis=0), numbers.std(axis=0)
+    deviation = np.where(deviation > 0.0, deviation, 1.0)
+    pairs = np.column_stack([np.atleast_1d(mean), np.atleast_1d(deviation)])
+    return (numbers - mean) / deviation, pairs.tolist()
 
 
 def _is_number(cell: str) -> bool:

@@ -23,7 +23,13 @@ function neuronNumbers(neuron, sample) {
   const upstream = pulled[neuron.probe];
   const leaves = neuron.leaves.map((i) => (i < 0 ? inputs[-1 - i] : trained.w[i]));
   const found = chains[neuron.kind](leaves);
-  const nodes = data.kinds[neuron.kind];
+  let leaf = 0;
+  // Inputs of the network by their own names; graphs that are alike are kept once.
+  const nodes = data.kinds[neuron.kind].map(([name, ...rest]) => {
+    if (rest[0].length) return [name, ...rest];
+    const place = neuron.leaves[leaf++], slot = place < 0 ? neuron.feed[-1 - place] : 0;
+    return [slot < 0 ? inputName(-1 - slot) : name, ...rest];
+  });
   // The result's gradient is 1 in the chain, and the loss's by it here.
   const gradients = found.gradients.map((g) => g * upstream);
   const uses = [];
@@ -107,7 +113,7 @@ function drawNeuron(box, neuron, sample) {
   const scale = Math.min(Math.max(box.clientWidth / w, em / 16), em / 10);
   svg.style.width = `${w * scale}px`;
   svg.style.height = `${h * scale}px`;
-  svg.setAttribute("aria-label", `The graph of ${neuron.name} for sample ${sample + 1}: ` +
+  svg.setAttribute("aria-label", `The graph of ${neuronName(neuron)} for sample ${sample + 1}: ` +
     "the table below has its numbers");
   const sizes = uses.map(({ part }) => Math.abs(part)).filter(Number.isFinite);
   const most = Math.max(...sizes, 0) || 1;
@@ -131,7 +137,7 @@ function drawNeuron(box, neuron, sample) {
     const leaf = !nodes[i][1].length;
     svg.append(shape("rect", { x, y, width: WIDE, height: HIGH, rx: 5,
       class: leaf ? "cp-box cp-leaf" : "cp-box" }));
-    svg.append(shape("text", { x: x + 7, y: y + 14, class: "cp-name" }, nodes[i][0]));
+    svg.append(shape("text", { x: x + 7, y: y + 14, class: "cp-name" }, short(nodes[i][0], 20)));
     svg.append(shape("text", { x: x + 7, y: y + 27 }, `value ${figure(values[i])}`));
     svg.append(shape("text", { x: x + 7, y: y + 40 }, `gradient ${figure(gradients[i])}`));
   }

@@ -35,20 +35,7 @@ function colours() {
   return found;
 }
 
-// Names of classes and inputs, short enough for a picture.
-const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-const className = (k) => (data.labels && k < data.labels.length ? data.labels[k] : String(k));
-const inputName = (k) => data.columns[k] || `x${k + 1}`;
-
 const rgb = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-
-// Those of two classes are the signs'.
-const MANY = data.colours;
-
-function classColour(k, look) {
-  if (data.outputs === 1) return k ? look.plus : look.minus;
-  return MANY[k % MANY.length];
-}
 
 // The loss of each epoch, with that on held-out samples dashed.
 function drawLoss(canvas, look) {
@@ -131,7 +118,7 @@ function sayingAt(outputs, look) {
   const best = said(outputs);
   const total = outputs.reduce((sum, z) => sum + Math.exp(z - outputs[best]), 0);
   const chance = 1 / outputs.length;
-  return [rgb(MANY[best % MANY.length]), 0.15 + (0.85 * (1 / total - chance)) / (1 - chance)];
+  return [rgb(classColour(best, look)), 0.15 + (0.85 * (1 / total - chance)) / (1 - chance)];
 }
 
 function said(outputs) {
@@ -193,65 +180,46 @@ function survey(look) {
 const placed = (x, [low, high], size) => ((x - low) / (high - low)) * size;
 
 function drawPlane(canvas, look) {
-  const { pen, w, h, em } = cleared(canvas);
+  const { pen, w, h, em } = cleared(canvas), plot = plotOf(w, h, em);
   survey(look);
   pen.imageSmoothingQuality = "high";
-  pen.drawImage(plane.image, 0, 0, w, h);
-  trained.rows.forEach((row, i) => {
-    const [x, y] = [placed(row[0], ranges[0], w), h - placed(row[1], ranges[1], h)];
-    mark(pen, x, y, i, look, em);
-  });
-  const row = trained.rows[shown.sample];
-  ring(pen, placed(row[0], ranges[0], w), h - placed(row[1], ranges[1], h), look, em);
+  pen.drawImage(plane.image, plot.left, 0, plot.wide, plot.high);
+  drawEdges(pen, plot, look, em);
+  trained.rows.forEach((_, i) => mark(pen, spotOf(i, plot), i, look, em));
+  ring(pen, spotOf(shown.sample, plot), look, em);
 }
 
-// A point in the colour and shape of its class; one that is held out is empty.
-function mark(pen, x, y, i, look, em) {
-  const k = data.classes ? data.classes[i] : 1, r = 0.24 * em;
-  let colour = look.plus;
-  if (data.classes) colour = classColour(k, look);
-  else if (data.inputs === 2) colour = leaning(trained.rows[i][2]) < 0 ? look.minus : look.plus;
-  pen.beginPath();
-  if (k % 3 === 1) pen.arc(x, y, r, 0, 2 * Math.PI);
-  else if (k % 3 === 0) pen.rect(x - 0.85 * r, y - 0.85 * r, 1.7 * r, 1.7 * r);
-  else {
-    pen.moveTo(x, y - 1.2 * r);
-    pen.lineTo(x + 1.1 * r, y + 0.8 * r);
-    pen.lineTo(x - 1.1 * r, y + 0.8 * r);
-    pen.closePath();
-  }
-  pen.fillStyle = i < data.count ? colour : look.paper;
-  pen.fill();
-  pen.strokeStyle = i < data.count ? look.paper : colour;
-  pen.stroke();
-}
-
-function ring(pen, x, y, look, em) {
+function ring(pen, [x, y], look, em) {
   pen.strokeStyle = look.accent;
   pen.lineWidth = 0.16 * em;
   pen.beginPath();
-  pen.arc(x, y, 0.5 * em, 0, 2 * Math.PI);
+  pen.arc(x, y, 0.6 * em, 0, 2 * Math.PI);
   pen.stroke();
   pen.lineWidth = 1;
 }
 
 // Of one input, the first output over it.
 function drawLine(canvas, look) {
-  const { pen, w, h, em } = cleared(canvas);
+  const { pen, w, h, em } = cleared(canvas), plot = plotOf(w, h, em);
+  const { left, wide, high } = plot, [low, most] = ranges[0];
   const point = new Float64Array(data.width);
-  trained.rows.forEach((row, i) => {
-    mark(pen, placed(row[0], ranges[0], w), h - placed(row[1], targets, h), i, look, em);
-  });
+  drawEdges(pen, plot, look, em);
+  pen.strokeStyle = look.line;
+  pen.strokeRect(left + 0.5, 0.5, wide - 1, high - 1);
+  trained.rows.forEach((_, i) => mark(pen, spotOf(i, plot), i, look, em));
+  pen.save();
+  pen.rect(left, 0, wide, high);
+  pen.clip();
   pen.strokeStyle = look.ink;
   pen.lineWidth = 0.15 * em;
   pen.beginPath();
   for (let i = 0; i <= 120; i++) {
-    point[0] = ranges[0][0] + ((ranges[0][1] - ranges[0][0]) * i) / 120;
-    pen.lineTo((w * i) / 120, h - placed(lookAt(trained.w, point)[0], targets, h));
+    point[0] = low + ((most - low) * i) / 120;
+    pen.lineTo(left + (wide * i) / 120, high - placed(lookAt(trained.w, point)[0], targets, high));
   }
   pen.stroke();
-  const row = trained.rows[shown.sample];
-  ring(pen, placed(row[0], ranges[0], w), h - placed(row[1], targets, h), look, em);
+  pen.restore();
+  ring(pen, spotOf(shown.sample, plot), look, em);
 }
 
 // Of more inputs, a sample as an image where they are the pixels of one, and a bar for each output.
@@ -371,12 +339,22 @@ function drawNetwork(canvas, look) {
     }
     if (slot < 0 && data.inputs <= 12) {
       const isNamed = data.columns.length > 0, room = w / columns.length;
-      let text = inputName(-1 - slot);
-      while (isNamed && text.length > 2 && pen.measureText(text).width > room) text = short(text, text.length - 1);
+      const name = inputName(-1 - slot), text = isNamed ? fitted(pen, name, room) : name;
       pen.fillStyle = look.ink;
       pen.textAlign = isNamed ? "center" : "right";
       pen.textBaseline = isNamed ? "alphabetic" : "middle";
       pen.fillText(text, isNamed ? x : x - 0.5 * wide, isNamed ? y - 0.4 * wide : y);
+    }
+    const output = slot < 0 ? "" : outputName(data.neurons[n]), room = w / columns.length;
+    if (output && beside.get(slot) <= 12) {
+      // Above the neuron, or beside it where those above are near.
+      const isAbove = h / beside.get(slot) > wide + 1.1 * em;
+      pen.fillStyle = look.ink;
+      pen.textAlign = isAbove ? "center" : "left";
+      pen.textBaseline = isAbove ? "alphabetic" : "middle";
+      const said = data.classes && data.outputs === 1 ? `class ${output}` : output;
+      const text = fitted(pen, said, isAbove ? room : (room - wide) / 2 - 0.2 * em);
+      pen.fillText(text, isAbove ? x : x + wide / 2 + 0.2 * em, isAbove ? y - wide / 2 - 0.25 * em : y);
     }
   }
 }

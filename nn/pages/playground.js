@@ -20,12 +20,12 @@
     return element;
   }
 
-  // A number in few digits.
-  function figure(x, digits = 4) {
+  // A number in few digits, with a power of ten from `large` on.
+  function figure(x, digits = 4, large = 1e5) {
     if (x === null || Number.isNaN(x)) return x === null ? "" : "nan";
     if (!Number.isFinite(x)) return x > 0 ? "inf" : "−inf";
     const size = Math.abs(x);
-    const text = size && (size >= 1e5 || size < 1e-3) ? x.toExponential(2)
+    const text = size && (size >= large || size < 1e-3) ? x.toExponential(2)
       : String(Number(x.toPrecision(digits)));
     return text.replace(/-/g, "−").replace("e+", "e");
   }
@@ -69,7 +69,7 @@
   });
 
   let fields = 0;
-  function field(text, value, read, wrong) {
+  function field(text, value, read, wrong, parent = bar) {
     const box = make("div", "cp-field"), label = make("label", "", text);
     const input = make("input"), error = make("span", "cp-error");
     input.id = `${id}-f${fields += 1}`;
@@ -78,17 +78,18 @@
     input.value = value;
     input.autocomplete = "off";
     input.inputMode = "decimal";
-    input.addEventListener("change", () => {
+    const judge = () => {
       const fine = read(input.value.trim());
       input.setAttribute("aria-invalid", String(!fine));
       error.textContent = fine ? "" : wrong();
       if (fine) input.removeAttribute("aria-describedby");
       else input.setAttribute("aria-describedby", error.id);
-    });
+    };
+    input.addEventListener("change", judge);
     error.setAttribute("role", "status");
     box.append(label, input, error);
-    bar.append(box);
-    return input;
+    parent.append(box);
+    return { input, judge };
   }
   field("learning rate", String(data.lr), (text) => {
     const rate = Number(text.replace(",", "."));
@@ -144,26 +145,46 @@
 
   const hidden = data.hidden && ` Not shown: ${data.hidden} called several times for a sample, or never.`;
   const network = panel("cp-network",
-    `The network: click a neuron for its graph. Blue is positive, orange negative.${hidden || ""}`);
+    `The network: click a neuron for its graph. Weights and outputs of neurons, whatever the class: blue is ` +
+    `positive, orange negative.${hidden || ""}`);
   const stage = make("div", "cp-stage");
   stage.setAttribute("role", "group");
-  stage.setAttribute("aria-label", "neurons; arrow keys go to the next");
+  stage.setAttribute("aria-label", "neurons; arrow keys go to the next layer or neuron, Home and End to the first and last");
   const netCanvas = canvasIn(stage, "the network: a line for each weight, broad where it is large");
+  // The neuron that a key goes to: up and down in the layer, left and right in the next one, to where
+  // it is as high. Undefined for other keys.
+  function neighbour(n, key) {
+    const column = data.neurons[n].column + 1, layer = columns[column];
+    const i = layer.indexOf(data.outputs + n);
+    const inLayer = (to) => layer[Math.max(0, Math.min(to, layer.length - 1))] - data.outputs;
+    const across = (to) => {
+      const other = to > 0 && columns[to];
+      return other ? other[Math.floor(((i + 0.5) / layer.length) * other.length)] - data.outputs : n;
+    };
+    const keys = {
+      ArrowDown: () => inLayer(i + 1),
+      ArrowUp: () => inLayer(i - 1),
+      ArrowRight: () => across(column + 1),
+      ArrowLeft: () => across(column - 1),
+      Home: () => 0,
+      End: () => data.neurons.length - 1,
+    };
+    return keys[key] && keys[key]();
+  }
   const buttons = data.neurons.map((neuron, n) => {
     const made = make("button", "cp-neuron");
     const [x, y] = spots.get(data.outputs + n);
     made.type = "button";
-    made.setAttribute("aria-label", `neuron ${neuron.name}`);
+    made.setAttribute("aria-label", `neuron ${neuronName(neuron)}`);
     made.style.left = `${100 * x}%`;
     made.style.top = `${100 * y}%`;
     made.style.setProperty("--cp-crowd", columns[neuron.column + 1].length);
     made.addEventListener("click", () => choose(n));
     made.addEventListener("keydown", (event) => {
-      const along = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!along) return;
+      const next = buttons[neighbour(n, event.key)];
+      if (!next) return;
       event.preventDefault();
       event.stopPropagation();
-      const next = buttons[(n + along + buttons.length) % buttons.length];
       next.focus();
       next.click();
     });
@@ -173,38 +194,35 @@
   network.box.append(stage);
   if (!data.neurons.length) network.box.remove();
 
-  const sides = data.classes && data.outputs === 1 && data.labels
-    ? `: ${short(className(1), 30)} blue, ${short(className(0), 30)} orange` : " everywhere";
-  const model = panel("cp-model", data.inputs === 2 ? `What the model says${sides}; empty points are held out`
-    : data.inputs === 1 ? "The model's output over its input; empty points are held out"
+  const model = panel("cp-model", data.inputs === 2 ? "What the model says everywhere, and the samples"
+    : data.inputs === 1 ? "The model's output over its input"
       : "What the model says of one sample: a bar for each output");
+  const marks = legend();
+  if (marks) model.box.append(marks);
   const drawModel = data.inputs === 2 ? drawPlane : data.inputs === 1 ? drawLine : drawOutputs;
   const modelCanvas = canvasIn(model.box, data.inputs <= 2
     ? "the samples and what the model says of them" : "the outputs, which stand below in numbers");
-  const sampleBox = make("div", "cp-field"), sampleLabel = make("label", "", "sample");
-  const sampleField = make("input");
+  const sampleText = make("p", "cp-sample");
+  const isSample = (text) => /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= trained.rows.length;
+  const { input: sampleField, judge: judgeSample } = field("sample", "1", (text) => {
+    if (isSample(text)) point(Number(text) - 1, false);
+    return isSample(text);
+  }, () => `A sample is a whole number from 1 to ${trained.rows.length}; it stays ${shown.sample + 1}.`,
+  model.box);
+  model.box.append(sampleText);
   sampleField.type = "number";
   sampleField.min = 1;
   sampleField.max = trained.rows.length;
-  sampleField.value = 1;
-  sampleField.id = `${id}-sample`;
-  sampleLabel.htmlFor = sampleField.id;
-  sampleBox.append(sampleLabel, sampleField);
-  const sampleText = make("p", "cp-sample");
-  model.box.append(sampleBox, sampleText);
-  sampleField.addEventListener("input", () => {
-    const i = Number(sampleField.value) - 1;
-    if (Number.isInteger(i) && i >= 0 && i < trained.rows.length) point(i, false);
-  });
+  // At once where it is one; what is not yet is judged when it is entered.
+  sampleField.addEventListener("input", () => isSample(sampleField.value) && judgeSample());
   if (data.inputs <= 2) {
     const follow = (event) => {
       const box = modelCanvas.getBoundingClientRect();
       const [x, y] = [event.clientX - box.left, event.clientY - box.top];
       let best = Infinity, nearest = 0;
-      trained.rows.forEach((row, i) => {
-        const up = data.inputs === 2 ? placed(row[1], ranges[1], box.height)
-          : placed(row[1], targets, box.height);
-        const far = Math.hypot(placed(row[0], ranges[0], box.width) - x, box.height - up - y);
+      const plot = plotOf(box.width, box.height, parseFloat(getComputedStyle(root).fontSize));
+      trained.rows.forEach((_, i) => {
+        const [across, down] = spotOf(i, plot), far = Math.hypot(across - x, down - y);
         if (far < best) [best, nearest] = [far, i];
       });
       if (nearest !== shown.sample) point(nearest, true);
@@ -285,8 +303,10 @@
   }
   function point(i, write) {
     shown.sample = i;
-    if (write) sampleField.value = i + 1;
-    redraw();
+    if (write) {
+      sampleField.value = i + 1;
+      judgeSample();
+    } else redraw();
   }
   function right(first, last) {
     let count = 0;
@@ -320,14 +340,16 @@
   function describeSample() {
     const row = trained.rows[shown.sample];
     const outputs = lookAt(trained.w, row).slice(0, data.outputs);
-    const list = (xs, named = (k, x) => x) => xs.slice(0, 12).map((x, k) => named(k, figure(x)))
-      .join(", ") + (xs.length > 12 ? ", …" : "");
-    const inputs = list([...row.slice(0, data.inputs)], (k, x) => (data.columns[k] ? `${data.columns[k]} ${x}` : x));
+    const list = (xs, word) => xs.slice(0, 12).map(word).join(", ") + (xs.length > 12 ? ", …" : "");
+    const inputs = list([...row.slice(0, data.inputs)],
+      (x, k) => (data.columns[k] ? `${data.columns[k]} ` : "") + inUnits(k, x));
+    // In the units of the targets; classes have none.
+    const ofTarget = (x, k) => (data.classes ? figure(x) : inUnits(data.inputs + k, x));
     const target = data.classes ? `${className(data.classes[shown.sample])} · the model says ${className(said(outputs))}`
-      : list([...row.slice(data.inputs)]);
+      : (data.target ? `${data.target} ` : "") + list([...row.slice(data.inputs)], ofTarget);
     const mean = trained.meanLoss(shown.sample, shown.sample + 1);
     sampleText.textContent = `${shown.sample < data.count ? "trained on" : "held out"} · inputs ` +
-      `${inputs} · target ${target} · outputs ${list(outputs)} · loss ${figure(mean)}`;
+      `${inputs} · target ${target} · outputs ${list(outputs, ofTarget)} · loss ${figure(mean)}`;
   }
   function showNeuron() {
     const neuron = data.neurons[shown.neuron];
@@ -337,7 +359,7 @@
     });
     graph.hidden = !neuron;
     if (!neuron) return;
-    graphHead.textContent = `${neuron.name}, sample ${shown.sample + 1}: on each edge, the ` +
+    graphHead.textContent = `${neuronName(neuron)}, sample ${shown.sample + 1}: on each edge, the ` +
       "gradient above × the local derivative = the contribution";
     if (neuron.kind === null) {
       graphBox.replaceChildren();

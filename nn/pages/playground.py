@@ -144,7 +144,7 @@ class TrainingPage:
         # Derived from the content, so that running a notebook again changes nothing.
         name = "cp-" + hashlib.sha256(f"{data}{programs}".encode()).hexdigest()[:12]
         script = _asset("playground.js").replace("// PARTS\n", _asset("training.js"))
-        script = script.replace("// PICTURES\n", _asset("pictures.js") + _asset("neuron.js"))
+        script = script.replace("// PICTURES\n", "".join(map(_asset, _PICTURES)))
         script = pages.squeezed(script)
         # What names may hold goes in last.
         for mark, text in (("NAME", json.dumps(name)), ("PROGRAMS", programs), ("DATA", data)):
@@ -178,6 +178,10 @@ class TrainingPage:
 
     def __repr__(self) -> str:
         return f'<TrainingPage: {self._recording.headline}, {self._counts}; .save("page.html")>'
+
+
+# What draws, in the order in which each takes from those before.
+_PICTURES = ("legend.js", "pictures.js", "neuron.js")
 
 
 def _asset(name: str) -> str:

@@ -175,6 +175,7 @@ def _watched(model: Module, plan: Plan, parameters: list[Value]) -> tuple[Any, A
     loss, (X, targets) = plan.loss, plan.train
     watch = watch_of(model)
     feeds: list[list[int]] = []
+    ends: list[int | None] = []
     counts = [0, 0]
 
     def outputs(x: Any) -> Any:
@@ -186,6 +187,8 @@ def _watched(model: Module, plan: Plan, parameters: list[Value]) -> tuple[Any, A
         shown = [*found, *[z for _, _, z in once]]
         counts[:] = len(found), len(once)
         feeds.clear()
+        places = {id(z): k for k, z in enumerate(found)}
+        ends[:] = [places.get(id(z)) for _, _, z in once]
         for _, inputs, _ in once:
             for given in inputs:
                 if id(given) not in slots:
@@ -205,6 +208,8 @@ def _watched(model: Module, plan: Plan, parameters: list[Value]) -> tuple[Any, A
             pulled, parameters=[*watch.probes, *parameters], shapes=[X.shape[1:], targets.shape[1:]]
         )
     told = _neurons(watch, outer, feeds, parameters)
+    for neuron, end in zip(told["neurons"], ends, strict=True):
+        neuron["output"] = end  # of the model that it is, or None
     told |= {"outputs": counts[0], "probes": len(watch.probes)}
     told["hidden"] = len(watch.neurons) - len(outer)
     return look, pull, told
@@ -278,6 +283,9 @@ def _samples(plan: Plan, samples: Floats) -> dict[str, Any]:
         # Names of the classes and of the inputs, where they have some.
         "labels": None,
         "columns": [*plan.schema.columns],
+        "target": "",
+        # Mean and deviation by which inputs, then targets, were scaled; none if they were not.
+        "scales": [],
     }
     if plan.classes:
         labels = np.concatenate([true_classes(part[1]) for part in _parts(plan)])

@@ -190,3 +190,14 @@ def test_a_table_is_read_as_the_options_say(run: Any, tmp_path: Path) -> None:
     assert "MLP([1, 8, 8, 1]) on 3 of 4 samples of t.csv." in out
     assert "Inputs: y. The target is größe." in out
     assert run("t.csv", *words, "--no-header")[0] == 2
+
+
+def test_the_help_tells_the_defaults_of_line_and_files(run: Any, tmp_path: Path) -> None:
+    told = " ".join(run("--help")[1].split())
+    assert "momentum of SGD and RMSprop (default: 0.9; 0 for line and files)" in told
+    assert "0.05 for line and files of numbers, 0.1 for files of classes)" in told
+    (tmp_path / "t.csv").write_text("a,y\n1,0\n2,1\n4,1\n3,0\n", encoding="utf-8")
+    assert run("t.csv")[0] == 0
+    page = (tmp_path / "play.html").read_text(encoding="utf-8")
+    assert '"lr":0.1,' in page
+    assert '[["momentum",0.0]' in page

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nn import MLP, SGD, TrainingPage, datasets, fit, playground
+from nn.command import cli
 from nn.pages.recording import recorded
 from support.browser import EVIL, contrast, faults
 
@@ -111,6 +112,7 @@ def test_it_plays_and_pauses_and_learns(page: Any) -> None:
 def test_fields_take_numbers_and_say_what_they_take(page: Any) -> None:
     rate, size = page.get_by_label("learning rate"), page.get_by_label("batch size")
     momentum, decay = page.get_by_label("momentum"), page.get_by_label("weight decay")
+    sample = page.get_by_label("sample", exact=True)
     for field, wrong, right, word in (
         (rate, "fast", "0.25", "it stays 0.5"),
         (rate, "-1", "0", "it stays 0.25"),
@@ -120,6 +122,10 @@ def test_fields_take_numbers_and_say_what_they_take(page: Any) -> None:
         (momentum, "", "0.5", "it stays 0.9"),
         (decay, "-0.1", "0.01", "from 0 on, such as 0.001; it stays 0."),
         (rate, "Infinity", "0.25", "it stays 0."),
+        (sample, "0", "90", "A sample is a whole number from 1 to 100; it stays 1."),
+        (sample, "101", "3", "it stays 90."),
+        (sample, "2.5", "4", "it stays 3."),
+        (sample, "", "1", "it stays 4."),
     ):
         field.fill(wrong)
         field.press("Enter")
@@ -223,13 +229,53 @@ def test_names_of_classes_and_inputs_are_text(browser: Any, tmp_path: Path) -> N
     context.close()
 
 
+def test_a_page_of_a_table_speaks_in_its_names_and_units(browser: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    kinds = np.array(["iris", "rose", EVIL])[np.arange(30) % 3]
+    numbers = rng.normal(size=30).tolist()
+    quoted = [kind.replace('"', '""') for kind in kinds.tolist()]
+    of_classes = [f'{1000 + x};{x};"{kind}"' for x, kind in zip(numbers, quoted, strict=True)]
+    of_numbers = [f"{1000 + x};{x};{5000 - 10 * x}" for x in numbers]
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    told: list[str] = []
+    for name, lines in (("classes", of_classes), ("numbers", of_numbers)):
+        table = tmp_path / f"{name}.csv"
+        table.write_text("\n".join(["long;<b>wide;y", *lines]), encoding="utf-8")
+        assert cli.main(["play", str(table), "-o", str(tmp_path / f"{name}.html")]) == 0
+        page.goto((tmp_path / f"{name}.html").as_uri())
+        told.append(page.inner_text(".cp-sample"))
+        shown = page.locator(".cp-legend li").all_inner_texts()
+        # Shapes are told apart by more than their colours.
+        shapes = [x.get_attribute("points") for x in page.locator(".cp-legend polygon").all()]
+        names = page.locator(".cp-graph .cp-name").all_text_contents()
+        assert {"long", "<b>wide"} < set(names)
+        if name == "classes":
+            assert shown == [EVIL, "iris", "rose", "held out"]
+            assert len(set(shapes)) == 4
+            first = page.locator(".cp-neuron").nth(-3).get_attribute("aria-label")
+            assert first == f"neuron layers.2.neurons.0 for class {EVIL}"
+        else:
+            assert re.match(r"y towards 49\d\d", shown[0])
+    amount = r"\d+(\.\d+)? \(scaled −?[\d.]+\)"
+    assert re.search(rf"inputs long {amount}, <b>wide −?{amount} · target", told[0])
+    assert re.search(r"target y [45]\d{3}\S* \(scaled \S+\) · outputs [45]\d{3}", told[1])
+    assert page.evaluate("window.pwned") is None
+    assert problems == []
+    context.close()
+
+
 def test_a_neuron_shows_the_chain_rule_of_the_sample_that_is_pointed_at(page: Any) -> None:
     press(page, "Epoch")
     neuron = page.get_by_role("button", name="neuron layers.1.neurons.0")
     neuron.click()
     assert neuron.get_attribute("aria-pressed") == "true"
     page.get_by_label("sample", exact=True).fill("5")
-    assert page.inner_text(".cp-one .cp-caption").startswith("layers.1.neurons.0, sample 5:")
+    assert page.inner_text(".cp-one .cp-caption").startswith(
+        "layers.1.neurons.0 for class 1, sample 5:"
+    )
     assert "The other 2 products sum to" in page.inner_text(".cp-one")
     page.get_by_text("Every edge of the graph as a table").click()
     page.locator(".cp-one tbody tr").first.wait_for()
@@ -240,11 +286,26 @@ def test_a_neuron_shows_the_chain_rule_of_the_sample_that_is_pointed_at(page: An
     assert len(rows) == 14
     for above, local, part in rows:
         assert part == pytest.approx(above * local, rel=2e-3)
-    # The arrow keys go on to the next neuron, and the pointer to another sample.
-    neuron.press("ArrowUp")
-    assert page.inner_text(".cp-one .cp-caption").startswith("layers.0.neurons.5")
+    # The keys go on to another neuron, and the pointer to another sample.
+    neuron.focus()
+    for key, reached in (
+        ("ArrowRight", "layers.1.neurons.0 "),
+        ("ArrowLeft", "layers.0.neurons.3,"),
+        ("ArrowUp", "layers.0.neurons.2,"),
+        ("ArrowDown", "layers.0.neurons.3,"),
+        ("ArrowLeft", "layers.0.neurons.3,"),
+        ("Home", "layers.0.neurons.0,"),
+        ("ArrowUp", "layers.0.neurons.0,"),
+        ("End", "layers.1.neurons.0 "),
+        ("ArrowDown", "layers.1.neurons.0 "),
+    ):
+        page.keyboard.press(key)
+        assert page.inner_text(".cp-one .cp-caption").startswith(reached)
+    page.get_by_label("sample", exact=True).fill("")
+    page.keyboard.press("Enter")
     page.locator(".cp-model canvas").hover(position={"x": 20, "y": 20})
-    assert page.get_by_label("sample", exact=True).input_value() != "5"
+    assert page.get_by_label("sample", exact=True).input_value() not in ("", "5")
+    assert page.get_by_label("sample", exact=True).get_attribute("aria-invalid") == "false"
 
 
 def test_it_fits_and_can_be_used_by_everybody(page: Any) -> None:

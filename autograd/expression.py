@@ -90,7 +90,7 @@ def parse(text: str, /, **values: Any) -> Value:
 
     Operators are those of Python, functions those of the table (`tanh`, `exp`, `maximum`, ...);
     `pi` and `e` are numbers unless they are given. Parts may be named, and are labelled so:
-    ``"u = x**2 + x*y; u**2 + u"``.
+    ``"u = x**2 + x*y; u**2 + u"``; all parts but the last have a name.
 
     Args:
         text: the expression.
@@ -113,7 +113,21 @@ def parse(text: str, /, **values: Any) -> Value:
     """
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"an expression is a str, got {type(text).__name__}")
-    parser = _Parser(text, values)
+    return parse_from(text, values)
+
+
+def parse_from(text: str, values: dict[str, Any], first: float | None = None) -> Value:
+    """Return the graph of an expression, names without a value being leaves that begin at a number.
+
+    Args:
+        text: the expression.
+        values: as those of `parse`.
+        first: the number; if left out, a name without a value is an error.
+
+    >>> parse_from("w*x", {"x": 3.0}, 0.5).data
+    1.5
+    """
+    parser = _Parser(text, values, first)
     z = parser.program()
     unused = [name for name in values if name not in parser.leaves]
     if unused:
@@ -128,9 +142,10 @@ class _Token(NamedTuple):
 
 
 class _Parser:
-    def __init__(self, text: str, values: dict[str, Any]) -> None:
+    def __init__(self, text: str, values: dict[str, Any], first: float | None) -> None:
         self.text = text
         self.values = values
+        self.first = first
         self.leaves: dict[str, Any] = {}  # the names met so far, given or defined
         self.at = 0
         self.depth = 0
@@ -179,6 +194,7 @@ class _Parser:
 
     def expect(self, sign: str, opened: _Token) -> None:
         if not self.take(sign):
+            self._expect_no_hint()
             token = self.token
             found = SAID["end"] if token.kind == "end" else repr(token.text)
             self.fail(
@@ -195,15 +211,32 @@ class _Parser:
     def program(self) -> Value:
         """Return the value of the last statement."""
         result: Any = None
+        unnamed: int | None = None  # where the part before begins, if nothing can use it
         while self.token.kind != "end":
+            begin, named = self.token.position, self._is_definition()
             result = self.statement()
+            if unnamed is not None:
+                self.fail("unnamed", unnamed)
+            unnamed = None if named else begin
             if not self.take(";") and self.token.kind != "end":
                 self._fail_after()
         if result is None:
             raise ExpressionError(SAID["empty"], self.text)
         return result if isinstance(result, Value) else Value(result)
 
+    def _is_definition(self) -> bool:
+        return self.token.kind == "name" and self.tokens[self.at + 1].text == "="
+
+    def _expect_no_hint(self) -> None:
+        """Say what to write in place of signs that stand elsewhere in Python, or in numbers."""
+        token = self.token
+        if token.text == ",":
+            self.fail("comma", token.position)
+        if token.text == "=" and self.tokens[self.at + 1].text == "=":
+            self.fail("equality", token.position)
+
     def _fail_after(self) -> NoReturn:
+        self._expect_no_hint()
         token = self.token
         if token.kind in ("name", "number") or token.text in ("(", "["):
             before = self.tokens[self.at - 1].text
@@ -212,9 +245,10 @@ class _Parser:
 
     def statement(self) -> Any:
         name = self.token
-        following = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
-        if name.kind != "name" or following.text != "=":
+        if not self._is_definition():
             return self._single(self.sum())
+        if self.tokens[self.at + 2].text == "=":
+            self.fail("equality", self.tokens[self.at + 1].position)
         if name.text in self.values or name.text in self.leaves:
             self.fail("taken", name.position, name=name.text)
         self.at += 2
@@ -290,6 +324,8 @@ class _Parser:
         if token.kind == "end":
             self.fail("ends", token.position)
         if token.kind == "sign" and token.text not in ("(", "["):
+            if token.text == self.tokens[self.at - 2].text == "/":
+                self.fail("division", token.position)
             self.fail("atom", token.position, sign=repr(token.text))
         if token.kind == "number":
             return float(token.text)
@@ -323,7 +359,9 @@ class _Parser:
                 return CONSTANTS[name]
             if function_of(name) is not None:
                 self.fail("function", token.position, name=name)
-            self.fail("value", token.position, name=name)
+            if self.first is None:
+                self.fail("value", token.position, name=name)
+            self.leaves[name] = Value(self.first, name)
         return self.leaves[name]
 
     def call(self, token: _Token) -> Any:

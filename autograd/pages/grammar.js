@@ -203,6 +203,7 @@ class Parser {
 
   expect(sign, opened) {
     if (this.take(sign)) return;
+    this.expectNoHint();
     const token = this.token;
     const found = token.kind === "end" ? WORDS.said.end : quoted(token.text);
     const parts = { sign: quoted(sign), opened: quoted(opened.text), at: opened.position + 1, found };
@@ -217,15 +218,31 @@ class Parser {
 
   program() {
     let result = null;
+    let unnamed = null; // where the part before begins, if nothing can use it
     while (this.token.kind !== "end") {
+      const [begin, isNamed] = [this.token.position, this.isDefinition()];
       result = this.statement();
+      if (unnamed !== null) this.fail("unnamed", unnamed);
+      unnamed = isNamed ? null : begin;
       if (!this.take(";") && this.token.kind !== "end") this.failAfter();
     }
     if (result === null) throw new Fault(WORDS.said.empty, this.text);
     return isNode(result) ? result : this.leaf(result);
   }
 
+  isDefinition() {
+    return this.token.kind === "name" && this.tokens[this.at + 1].text === "=";
+  }
+
+  // Says what to write in place of signs that stand elsewhere in Python, or in numbers.
+  expectNoHint() {
+    const { text, position } = this.token;
+    if (text === ",") this.fail("comma", position);
+    if (text === "=" && this.tokens[this.at + 1].text === "=") this.fail("equality", position);
+  }
+
   failAfter() {
+    this.expectNoHint();
     const { kind, text, position } = this.token;
     if (["name", "number"].includes(kind) || ["(", "["].includes(text)) {
       const before = this.tokens[this.at - 1].text;
@@ -236,8 +253,10 @@ class Parser {
 
   statement() {
     const name = this.token;
-    const following = this.tokens[Math.min(this.at + 1, this.tokens.length - 1)];
-    if (name.kind !== "name" || following.text !== "=") return this.single(this.sum());
+    if (!this.isDefinition()) return this.single(this.sum());
+    if (this.tokens[this.at + 2].text === "=") {
+      this.fail("equality", this.tokens[this.at + 1].position);
+    }
     if ((!this.missing && this.isGiven(name.text)) || this.known.has(name.text)) {
       this.fail("taken", name.position, { name: name.text });
     }
@@ -305,6 +324,8 @@ class Parser {
     this.at += 1;
     if (token.kind === "end") this.fail("ends", token.position);
     if (token.kind === "sign" && !["(", "["].includes(token.text)) {
+      const before = this.at > 1 ? this.tokens[this.at - 2].text : "";
+      if (token.text === "/" && before === "/") this.fail("division", token.position);
       this.fail("atom", token.position, { sign: quoted(token.text) });
     }
     if (token.kind === "number") return Number(withDigits(token.text));

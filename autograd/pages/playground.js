@@ -1,9 +1,8 @@
 // The line to type an expression in, above a walkthrough of its graph, which is made anew for each.
-// `data.text` and `data.values` are what the page begins with, `data.most` is how many nodes it
-// shows, `data.examples` what there is to try. What is wrong is said, and the last good stays; what
+// `data.text` and `data.values` are what the page begins with, `data.first` is the number of a name
+// that has none yet, `data.most` how many nodes are shown, `data.examples` what there is to try. What is wrong is said, and the last good stays; what
 // was shown before is kept, and taken back when nothing of its graph is left to undo.
 
-const FIRST = 0.5; // the number of a name that has none yet
 const MOST_NAMES = 8;
 const TITLED = 60; // characters of an expression in the title of the window
 const NUMBER = /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;
@@ -72,7 +71,7 @@ function play(id, data) {
     const given = Object.assign(Object.create(null), Object.fromEntries(values));
     const graph = parse(text, given, (name) => {
       fresh.push(name);
-      return FIRST;
+      return data.first;
     });
     const count = graph.nodes.length;
     if (count > data.most) throw new Fault(said(data.large, { count: count.toLocaleString("en-US") }), text);
@@ -98,7 +97,7 @@ function play(id, data) {
     enliven(next, { held: fixed, past: now && isShown(next) ? now.lab.past : [] });
     const verb = next.fresh.length > 1 ? "are" : "is";
     const names = listed(next.fresh);
-    say(next.fresh.length ? `${names} ${verb} new, and ${verb} ${FIRST} for a start.` : "");
+    say(next.fresh.length ? `${names} ${verb} new, and ${verb} ${data.first} for a start.` : "");
     if (shown > 1) keep();
   }
   // Names in a sentence: the first ones, and none too long.

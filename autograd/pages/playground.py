@@ -23,7 +23,7 @@ from autograd.display.picture.style import DARK
 from autograd.engine.primitive import TABLE, Primitive
 from autograd.engine.value import Value
 from autograd.escaping import markup, script_json
-from autograd.expression import parse
+from autograd.expression import parse_from
 from autograd.pages.assets import asset, saved_page, whole_page
 from autograd.pages.formulas import forms_of_rows
 from autograd.pages.grammar import grammar_script
@@ -39,6 +39,8 @@ EXAMPLES: list[tuple[str, dict[str, float]]] = [
     ("loss = (sigmoid(w*x + b) - y)**2", {"w": 0.5, "x": 2.0, "b": -1.0, "y": 1.0}),
     ("relu(x) + relu(-x)", {"x": 0.5}),
 ]
+# The number of a name that has none yet.
+_FIRST = 0.5
 _PARTS = ("formulas.js", "walks.js", "playground.js")
 _LARGE = (
     f"this graph has {{count}} nodes, and a page shows at most {MOST_NODES}: "
@@ -59,11 +61,11 @@ def playground(expression: str = "", /, **values: Any) -> ExpressionPage:
 
     Args:
         expression: what the page begins with, an example if left out.
-        values: a number for every name in it.
+        values: numbers for the names in it; the others begin at 0.5.
 
     Raises:
-        ExpressionError: for a text that is no expression, a name without a value and a value
-            without a name; it points at the character.
+        ExpressionError: for a text that is no expression, where it points at the character, and
+            for a value without a name.
         TypeError: if the expression is no str or a value is no number.
         ValueError: for an expression of more than 150 nodes, or with a function that a page does
             not compute, or not of so many operands.
@@ -78,7 +80,7 @@ def playground(expression: str = "", /, **values: Any) -> ExpressionPage:
             raise ValueError(f'{name} belongs to an expression: write playground("2*{name}", ...)')
         expression, values = EXAMPLES[0][0], dict(EXAMPLES[0][1])
     numbers = {name: x.data if isinstance(x, Value) else x for name, x in values.items()}
-    walk = Walk(parse(expression, **numbers))
+    walk = Walk(parse_from(expression, numbers, _FIRST))
     count = len(walk.nodes)
     if count > MOST_NODES:
         raise ValueError(_LARGE.format(count=f"{count:,}"))
@@ -117,6 +119,7 @@ class ExpressionPage:
         data = {
             "text": self.expression,
             "values": list(leaves.items()),
+            "first": _FIRST,
             "most": MOST_NODES,
             "large": _LARGE,
             "examples": EXAMPLES,

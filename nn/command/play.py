@@ -1,8 +1,8 @@
 """The command `chalkgrad play`: a page to play with.
 
 The name of a data set, or a `*.csv` of numbers, opens a page in which a network trains on it;
-anything else is an expression, a name with a value among them. A table is read as
-`nn.datasets.read_csv` reads it.
+anything else is an expression, a name with a value among them; names without a value begin at 0.5.
+A table is read as `nn.datasets.read_csv` reads it.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import TraceError, asked
+from autograd import ExpressionError, TraceError, asked, parse
 from nn import datasets
 from nn.command.graphs import VALUES, play_expression
 from nn.command.subcommand import Option, Refusal, Subcommand
@@ -83,7 +83,13 @@ def playing(settings: Sequence[Option], reading: Sequence[Option]) -> Subcommand
                 "an example)",
             },
         ),
-        VALUES,
+        (
+            VALUES[0],
+            {
+                **VALUES[1],
+                "help": "values for names in an expression, as in w=0.5; the others begin at 0.5",
+            },
+        ),
         *reading,
         (
             ["--output", "-o"],
@@ -135,8 +141,9 @@ def _of_name(name: str, options: argparse.Namespace) -> str:
     if near := asked.near(name.lower(), _names()):
         raise Refusal(f"no data set is called {name!r}. Did you mean {near[0]!r}?")
     try:
+        parse(name)
         return play_expression(name, options.values, options.output or "play.html")
-    except Refusal as error:
+    except (ExpressionError, Refusal) as error:
         fault = str(error).partition("\n")[0]
         raise Refusal(
             f"{fault:.120}; or name a data set ({', '.join(_names())}) or a file that ends in .csv"

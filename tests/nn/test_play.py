@@ -100,6 +100,12 @@ def test_a_name_with_a_value_is_an_expression(run: Any, tmp_path: Path, name: st
     assert f'"text":"{name}","values":[["{name}",2.0]]' in page
 
 
+def test_names_of_an_expression_begin_at_a_half(run: Any, tmp_path: Path) -> None:
+    assert run("w*x", "w=3")[:2] == (0, "Page: play.html\n")
+    page = (tmp_path / "play.html").read_text(encoding="utf-8")
+    assert '"values":[["w",3.0],["x",0.5]]' in page
+
+
 def test_a_constant_needs_no_value(run: Any) -> None:
     assert run("pi")[:2] == (0, "Page: play.html\n")
 

@@ -60,9 +60,11 @@ def test_a_file_is_a_page(tmp_path: Path) -> None:
         playground("x", x=1).save(tmp_path / "a.png")
 
 
+def test_names_without_a_value_begin_at_a_half() -> None:
+    assert playground(NEURON, w=1).page == playground(NEURON, w=1, x=0.5, b=0.5).page
+
+
 def test_what_is_wrong_is_said() -> None:
-    with pytest.raises(ExpressionError, match="b has no value"):
-        playground(NEURON, w=1, x=2)
     with pytest.raises(ExpressionError, match="no y in 'x'"):
         playground("x", x=1, y=2)
     with pytest.raises(ValueError, match="x belongs to an expression"):

@@ -58,7 +58,7 @@ u = 2*3; u*x|u = x*y; v = u + 1; u*v|u = tanh(x); w9 = u; u*w9|x; y|x;|x;;|;|;x|
 x = 2; x
 u = x; v = u; v|= x|u =|u = ;|u == x|2 = x|x = x|u = u|tanh = 2|p = 2; p(x)|pi = 3; pi|q = pi; q*x
 z = x + y|z = x; v1 = z*2; v1 + z|v_1 = x*y; v_1*2 + x*2|u = x*y; 2*x|u = -x; u|u = [x]|u = x y
-u; x
+u; x|u = x; u; x*u|u = x*y; 3; u|x; ; y|x; y;|x; q
 x+y;\n u = x; u * x|u=x*x;u=2|exp2 = x*2; exp2*exp2|mean = x; mean*2
 """
 FAULTS = """
@@ -98,7 +98,8 @@ __import__(1)|constructor|toString(x)|__proto__|__proto__(x)|hasOwnProperty*x
 valueOf = x; valueOf*2|x if y
 x and y|not x|lambda x: x|x.y(z)|x[0]|f(x)=2|x,y|x,|,x|(x, y)|f|print(x)|eval(x)|alert(1)
 </script>|x--|x**|**x|*x|/x
-x*/y|x//y|x***y|x** *y|x+*y|1 +|- |+|x!|x==y|x != y|x<=y|<|a b c|1 2|(x)(y)|(x) y|[x] y|x [y]
+x*/y|x//y|x / /y|/ /x|1,5|1,5*x|(1,5)|2==x|tanh(x==y)
+x***y|x** *y|x+*y|1 +|- |+|x!|x==y|x != y|x<=y|<|a b c|1 2|(x)(y)|(x) y|[x] y|x [y]
 2 [x]|) x|x )( y
 """
 LONG = [

@@ -348,13 +348,13 @@ function drawNetwork(canvas, look) {
     const output = slot < 0 ? "" : outputName(data.neurons[n]), room = w / columns.length;
     if (output && beside.get(slot) <= 12) {
       // Above the neuron, or beside it where those above are near.
-      const isAbove = h / beside.get(slot) > wide + 1.1 * em;
+      const isAbove = h / beside.get(slot) > wide + 1.3 * em;
       pen.fillStyle = look.ink;
       pen.textAlign = isAbove ? "center" : "left";
       pen.textBaseline = isAbove ? "alphabetic" : "middle";
       const said = data.classes && data.outputs === 1 ? `class ${output}` : output;
       const text = fitted(pen, said, isAbove ? room : (room - wide) / 2 - 0.2 * em);
-      pen.fillText(text, isAbove ? x : x + wide / 2 + 0.2 * em, isAbove ? y - wide / 2 - 0.25 * em : y);
+      pen.fillText(text, isAbove ? x : x + wide / 2 + 0.2 * em, isAbove ? y - wide / 2 - 0.4 * em : y);
     }
   }
 }

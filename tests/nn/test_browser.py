@@ -117,7 +117,7 @@ def test_the_numbers_of_the_epochs_unfold_without_scripts(
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(reports["moons"].as_uri())
-    table = page.locator("table.epochs")
+    table = page.locator("details table.epochs")
     assert not table.is_visible()
     page.locator("summary").click()
     assert table.is_visible()

@@ -67,14 +67,24 @@ SHOWN = """() => {
 }"""
 
 
+# That of every step, one click after the other.
+EVERY = f"""async () => {{
+  const look = {SHOWN};
+  const next = [...document.querySelectorAll('button')].find((e) => /^Next/.test(e.textContent));
+  const shown = [look()];
+  while (!next.disabled) {{
+    next.click();
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    shown.push(look());
+  }}
+  return shown;
+}}"""
+
+
 def every_step(page: Opened) -> list[Any]:
     page.page.locator(".cw-live").focus()
     page.page.keyboard.press("Home")
-    shown = [page.page.evaluate(SHOWN)]
-    while page.button("Next").is_enabled():
-        page.button("Next").click()
-        shown.append(page.page.evaluate(SHOWN))
-    return shown
+    return page.page.evaluate(EVERY)
 
 
 @pytest.mark.parametrize(("program", "points"), PROGRAMS)

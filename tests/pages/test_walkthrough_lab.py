@@ -14,7 +14,6 @@ from autograd.escaping import apart
 from support.browser import faults
 from support.graphs import composite
 from support.javascript import node
-from support.profile import PROFILE
 from support.walking import ARRIVED, spoilt
 
 pytestmark = pytest.mark.browser
@@ -82,7 +81,7 @@ def test_numbers_on_arrows_cover_no_others(opened: Any):
 def test_no_link_that_was_changed_breaks_the_page(opened: Any):
     page = opened(walkthrough(composite()[0]))
     page.page.keyboard.press("End")
-    links = list(spoilt("x=1.25!&y=-0.5e-3", 1, 400 if PROFILE == "long" else 100))
+    links = list(spoilt("x=1.25!&y=-0.5e-3", 1, 400))
     before = {"x": 1.0, "y": 2.0}
     taken = 0
     for link, found in zip(links, page.page.evaluate(ARRIVED, links), strict=True):

@@ -104,31 +104,27 @@ def _panel(figure: "Figure", kept: int) -> "Figure":
 
 def rate(result: Result) -> Illustration:
     """Return the learning rate over the finished epochs."""
-    history = result.history
-    rates = [result.experiment.rates()[epoch - 1] for epoch in history.epoch]
-    figure, (axes,) = panels("rate", ["learning rate"], (4.8, 3.4), None)
-    axes.plot(history.epoch, rates, "o-", color=COLOURS[0], markersize=4)
-    axes.set(xlabel="epoch", ylim=(0.0, 1.05 * max(rates) or 1.0))
-    plain(axes)
-    alt = f"Curve of the learning rate over {len(rates)} epochs: from {rates[0]:.3g} to " + (
-        f"{rates[-1]:.3g}"
-    )
-    return Illustration("rate", plots.svg(figure, "rate") + "\n", alt)
+    rates = result.experiment.rates()
+    finished = [rates[epoch - 1] for epoch in result.history.epoch]
+    return _curve(result, "rate", "learning rate", finished, "the learning rate")
 
 
 def gradient(result: Result) -> Illustration:
     """Return the length of the gradient over the finished epochs."""
-    history = result.history
-    norms = [record.gradient_norm or 0.0 for record in history]
-    figure, (axes,) = panels("gradient", ["gradient"], (4.8, 3.4), None)
-    axes.plot(history.epoch, norms, "o-", color=COLOURS[0], markersize=4)
-    axes.set(xlabel="epoch", ylim=(0.0, 1.05 * max(norms) or 1.0))
+    norms = [norm or 0.0 for norm in result.history.gradient_norm]
+    return _curve(result, "gradient", "gradient", norms, "the length of the gradient")
+
+
+def _curve(
+    result: Result, name: str, panel: str, values: Sequence[float], subject: str
+) -> Illustration:
+    """Return a picture of one number an epoch."""
+    figure, (axes,) = panels(name, [panel], (4.8, 3.4), None)
+    axes.plot(result.history.epoch, values, "o-", color=COLOURS[0], markersize=4)
+    axes.set(xlabel="epoch", ylim=(0.0, 1.05 * max(values) or 1.0))
     plain(axes)
-    alt = (
-        f"Curve of the length of the gradient over {len(norms)} epochs: from {norms[0]:.3g} to "
-        f"{norms[-1]:.3g}"
-    )
-    return Illustration("gradient", plots.svg(figure, "gradient") + "\n", alt)
+    alt = f"Curve of {subject} over {len(values)} epochs: from {values[0]:.3g} to {values[-1]:.3g}"
+    return Illustration(name, plots.svg(figure, name) + "\n", alt)
 
 
 def histograms(result: Result) -> Illustration:

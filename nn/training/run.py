@@ -247,11 +247,11 @@ class Run:
             The sum of the losses before the steps, and the mean norm of their gradients.
         """
         total = norms = 0.0
-        step = 0
         for step, (xs, given) in enumerate(batches, 1):
-            ts, weight = self.plan.evened(given, f"batch {step} of epoch {number}")
+            where = f"batch {step} of epoch {number}"
+            ts, weight = self.plan.evened(given, where)
             lost = engine.accumulated(xs, ts, self._part)
-            fault = engine.fault(lost, f"batch {step} of epoch {number}")
+            fault = engine.fault(lost, where)
             if fault:
                 causes = CAUSES.format(number - 1)
                 raise DivergenceError(f"{fault}. {causes}{engine.failing()}", self.history)
@@ -260,7 +260,7 @@ class Run:
             norms += engine.norm
             self._seen += len(xs)
             bar.update()
-        return total, norms / step
+        return total, norms / self.plan.steps
 
 
 def _asks_to_stop(answer: object) -> bool:

@@ -142,10 +142,7 @@ def write_tables(app: Sphinx, docname: str, source: list[str]) -> None:
     """Put the tables that come from the code where a page asks for them."""
     if not (HERE / "benchmarks.md").exists():  # `python -m benchmarks --write docs`
         source[0] = source[0].replace("\nbenchmarks\n", "\n")
-    if "<!-- live -->" in source[0]:
-        shown = f"``````{{raw}} html\n<div class='live'>{live.opening().html}</div>\n``````"
-        source[0] = source[0].replace("<!-- live -->", shown)
-    for mark, make in tables.MADE.items():
+    for mark, make in {**tables.MADE, "<!-- live -->": live.opening_markdown}.items():
         if mark in source[0]:
             source[0] = source[0].replace(mark, make())
 

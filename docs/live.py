@@ -32,6 +32,11 @@ def opening() -> Walkthrough:
     return walkthrough(example()["z"])
 
 
+def opening_markdown() -> str:
+    """Return that page as it stands in a page of Markdown."""
+    return f"``````{{raw}} html\n<div class='live'>{opening().html}</div>\n``````"
+
+
 def write_pages(folder: Path) -> None:
     """Write the live pages of the site, each a file of its own."""
     opening().save(folder / "walkthrough.html")

@@ -14,29 +14,14 @@ import numpy as np
 import pytest
 
 from autograd import Value, sealed
-from nn import MLP, SGD, Adam, Dropout, Module, RMSprop, datasets, fit, schedules
+from nn import MLP, SGD, Adam, Module, RMSprop, datasets, fit, schedules
 from nn.training.checkpoints import packed, unpacked
 from support.damage import damaged
 from support.places import ROOT
 from support.profile import PROFILE
+from support.training import ENGINES, Dropping, data
 
 LONG = PROFILE == "long"
-ENGINES = ["compiled", "eager"]
-
-
-def data(model):
-    return [p.data for p in model.parameters()]
-
-
-class Dropping(Module):
-    def __init__(self):
-        self.first = MLP([2, 6], output_activation="tanh", seed=3)
-        self.dropout = Dropout(0.5, seed=1)
-        self.last = MLP([6, 1], seed=4)
-
-    def __call__(self, inputs):
-        return self.last(self.dropout(self.first(inputs)))
-
 
 OPTIMIZERS = {
     "sgd": lambda ps: SGD(ps, lr=0.3, momentum=0.9, clip_norm=5.0),

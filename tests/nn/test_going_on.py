@@ -5,25 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nn import MLP, SGD, Adam, Dropout, EpochRecord, History, Module, datasets, fit, schedules
-
-ENGINES = ["compiled", "eager"]
-
-
-def data(model):
-    return [p.data for p in model.parameters()]
-
-
-class Dropping(Module):
-    """A network whose hidden outputs are dropped at random."""
-
-    def __init__(self):
-        self.first = MLP([2, 6], output_activation="tanh", seed=3)
-        self.dropout = Dropout(0.5, seed=1)
-        self.last = MLP([6, 1], seed=4)
-
-    def __call__(self, inputs):
-        return self.last(self.dropout(self.first(inputs)))
+from nn import MLP, SGD, Adam, EpochRecord, History, datasets, fit, schedules
+from support.training import ENGINES, Dropping, data
 
 
 def begun(kind=SGD, make=None, **options):

@@ -26,19 +26,11 @@ from autograd.compile.graph.simplify import fold, prune, share
 from autograd.compile.graph.sums import flatten
 from autograd.compile.tracing.trace import trace
 from autograd.engine.primitives import TABLE, Primitive, apply
-from support.roundings import room
+from support.roundings import agree, room
 from support.rows import EPS, each_row, edge_points, variables
 
 LINEAR = ["add", "sub", "mul", "neg", "sum", "dot", "tanh"]
 SINGLE, TINY = 2.0**-23, 5e-324
-
-
-def agree(found: float, wanted: Value | float, room: float) -> bool:
-    """Whether two numbers are the same special number, or no further apart than there is room."""
-    data = wanted.data if isinstance(wanted, Value) else wanted
-    if math.isfinite(found) and math.isfinite(data):
-        return not abs(found - data) > room
-    return found == data or (found != found and data != data) or not math.isfinite(room)
 
 
 def eager(f: Callable[..., Any], point: Sequence[float]) -> tuple[Any, list[Value]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import Value
 from autograd.check.strategies import RandomProgram
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.compile.tracing.trace import trace
@@ -119,17 +120,38 @@ def room(
     return Room(rooms.room[result], slopes, sizes, everywhere)
 
 
-def largest(program: RandomProgram, columns: Sequence[Any]) -> tuple[float, list[float]]:
-    """Return, over some samples, the room of a program's value, and the size of each slope's terms.
+def agree(found: float, wanted: Value | float, room: float) -> bool:
+    """Whether two numbers are the same special number, or no further apart than there is room."""
+    data = wanted.data if isinstance(wanted, Value) else wanted
+    if math.isfinite(found) and math.isfinite(data):
+        return not abs(found - data) > room
+    return found == data or (found != found and data != data) or not math.isfinite(room)
 
-    Where terms cancel, their sum is no measure of a rounding; these are.
+
+def apart(
+    program: RandomProgram, columns: Sequence[Any], found: Sequence[Any], text: Sequence[Any]
+) -> list[str]:
+    """Return where two ways to run a program over samples differ by more than roundings.
+
+    Args:
+        program: what was run.
+        columns: the samples, one array for each input.
+        found: the values and each input's slopes, one number for each sample.
+        text: the same, by its text, which cannot run again with care: where its value is not a
+            number, the product of that and 0 is none either.
     """
     count = len(columns)
     graph = trace(program, [()] * count)
-    rooms = [room(graph, point) for point in np.transpose(columns).tolist()]
-    value = max([r.value for r in rooms if math.isfinite(r.value)], default=0.0)
-    sizes = [[r.sizes[INPUT, i] for r in rooms] for i in range(count)]
-    return value, [max(filter(math.isfinite, of), default=0.0) for of in sizes]
+    wrong = []
+    for k, point in enumerate(np.transpose(columns).tolist()):
+        allowed = room(graph, point)
+        offs = [allowed.value, *[allowed.slopes[INPUT, i] for i in range(count)]]
+        for name, one, other, off in zip(range(-1, count), found, text, offs, strict=True):
+            careful = name >= 0 and math.isnan(text[0][k])
+            # Either way is as far as that from the eager number.
+            if not careful and not agree(float(one[k]), float(other[k]), 2.0 * off):
+                wrong.append(f"sample {k}, input {name}: {one[k]!r}, {other[k]!r}, by {off:.1e}")
+    return wrong
 
 
 def _partials(

@@ -8,6 +8,8 @@ PYTHON ?=
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests run in one process per core, up to four, since each may hold a graph of a million nodes.
+PROCESSES := -n auto --maxprocesses 4
 
 export PYTHON
 # Parallel targets would run pip twice in the same environment.
@@ -21,10 +23,10 @@ demo: $(VENV)/installed-plots ## train a network to read handwritten digits, rep
 	$(BIN)/chalkgrad train digits --output demo $(ARGS)
 
 test: $(VENV)/installed-test ## run every test and every example in the documentation
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) $(ARGS)
 
 test-long: $(VENV)/installed-test $(VENV)/installed-docs ## the same, with many more random programs
-	CHALKGRAD_PROFILE=long $(BIN)/python -m pytest $(ARGS)
+	CHALKGRAD_PROFILE=long $(BIN)/python -m pytest $(PROCESSES) $(ARGS)
 
 check-versions: $(VENV)/place ## run the tests on every Python found, and on the lowest dependencies
 	$(BIN)/python .ci/versions.py $(ARGS)

@@ -5,6 +5,7 @@ each run, `long` with many more. None has a deadline: a busy machine is not a fa
 """
 
 import gc
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,12 @@ if Path(autograd.__file__).resolve().parent != ROOT / "autograd":
         f"`import autograd` gives {autograd.__file__}, not this checkout's: "
         f"run `pip install --editable {ROOT}` in this environment"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Divide the tests into processes where that is asked for."""
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(importlib.import_module("support.processes"))
 
 
 def pytest_collection_finish() -> None:

@@ -52,7 +52,6 @@ def trained(X: Any, y: Any, engine: str = "auto", **changes: Any) -> Any:
         "mean_squared_error",
         lambda outputs, target: (outputs[0] - target) ** 2,
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("engine", ENGINES)
 def test_bools_are_the_labels_0_and_1(engine: str, loss: Any) -> None:
@@ -167,7 +166,7 @@ def test_an_array_of_another_kind_is_refused_with_advice(kind: Any, advice: str)
         nn.minibatches(np.ones(3).astype(kind), np.ones(3), 1)
 
 
-@pytest.mark.parametrize("given", [{"a": 1}, {1, 2}, iter([1, 2]), None, Value(1.0)], ids=repr)
+@pytest.mark.parametrize("given", [{"a": 1}, {1, 2}, iter([1, 2]), None, Value(1.0)])
 def test_what_is_no_array_is_named(given: Any) -> None:
     with pytest.raises(ValueError, match=r"must hold real numbers; got .*: give an array, or a li"):
         nn.minibatches(given, [1, 2], 1)
@@ -265,7 +264,7 @@ class Needy:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("given", [Value(2.0), "sgd", None, 0.1, SGD, Needy(), ag, []], ids=repr)
+@pytest.mark.parametrize("given", [Value(2.0), "sgd", None, 0.1, SGD, Needy(), ag, []])
 def test_what_is_no_optimiser_is_refused(engine: str, given: Any) -> None:
     said = trained(X, Y, engine, optimizer=given)
     assert said.startswith("TypeError: optimizer is an object such as SGD(model.parameters(), lr=")

@@ -111,7 +111,7 @@ def test_a_step_without_any_gradient_says_what_was_forgotten():
         {"lr": lambda n: 0.1 / (n + 1), "momentum": 0.5, "weight_decay": 0.01},
         {"lr": 0.1, "weight_decay": 0.01},
     ],
-    ids=str,
+    ids=["plain", "momentum", "nesterov", "rate that falls", "weight decay"],
 )
 def test_a_step_on_an_array_is_the_step_on_the_values_bit_for_bit_and_in_place(
     options, size, monkeypatch

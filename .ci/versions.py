@@ -58,7 +58,18 @@ def succeeds(name: str, program: str, pins: list[str], arguments: list[str]) -> 
     install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-input"]
     commands = [
         [*install, "--constraint", constraints, "--editable", f"{ROOT}[test]"],
-        [python, "-m", "pytest", "-n", "auto", "--maxprocesses", "4", "-p", "no:cacheprovider", *arguments],
+        [
+            python,
+            "-m",
+            "pytest",
+            "-n",
+            "auto",
+            "--maxprocesses",
+            "4",
+            "-p",
+            "no:cacheprovider",
+            *arguments,
+        ],
     ]
     return all(subprocess.run(command, cwd=ROOT).returncode == 0 for command in commands)
 

@@ -9,8 +9,8 @@ from xdist.scheduler import LoadScopeScheduling
 # These run the notebooks and build the documentation of them: minutes, once.
 COURSE = ("test_notebooks.py", "test_site.py")
 
-# The processes are as many as the cores: threads of one would wait for those of another. NumPy reads
-# this when it is imported.
+# The processes are as many as the cores: threads of one would wait for those of another. NumPy
+# reads this when it is imported.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

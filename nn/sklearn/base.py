@@ -4,11 +4,12 @@ Targets reach `fit` as the numbers that the loss takes; the names of classes and
 into the model after it, which so is a model of ours like any other.
 """
 
-# pyright: reportPrivateUsage=false
-# The epochs of several calls become one history.
+# pyright: reportPrivateUsage=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# The epochs of several calls become one history; and scikit-learn's classes are of no known type.
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,17 +21,17 @@ from nn.layers import MLP
 from nn.losses import loss_named
 from nn.module import Module
 from nn.sklearn.required import BaseEstimator, scikit_learn
-from nn.sklearn.settings import Settings, settings_of
+from nn.sklearn.settings import EstimatorSettings, settings_of
 from nn.sklearn.solvers import Pulled, solver_of
 from nn.sklearn.spellings import ESTIMATOR
-from nn.sklearn.watching import Watch
+from nn.sklearn.watching import EpochWatch
 from nn.training.batches import held_out
 from nn.training.fit import fit
 from nn.training.history import History
 from nn.validation import Array, Floats
 
 
-class Task(NamedTuple):
+class LearningTask(NamedTuple):
     """What is to be learned.
 
     Attributes:
@@ -46,6 +47,11 @@ class Task(NamedTuple):
     multilabel: bool = False
 
     @property
+    def tells_classes(self) -> bool:
+        """Whether each sample has one class."""
+        return self.classes is not None and not self.multilabel
+
+    @property
     def output_activation(self) -> str:
         """What scikit-learn calls the activation of the outputs, which is part of the loss here."""
         if self.classes is None:
@@ -59,7 +65,30 @@ class Task(NamedTuple):
         return schema_of(loss_named(self.loss), "linear", targets, columns, ())
 
 
-class Run(NamedTuple):
+class Samples(NamedTuple):
+    """Samples, their targets as the loss takes them, and their weights; None for no weights."""
+
+    X: Floats
+    targets: Array
+    weights: Floats | None = None
+
+    def part(self, places: Array) -> "Samples":
+        """Return some of them, by places or by a mark for each."""
+        weights = None if self.weights is None else self.weights[places]
+        return Samples(self.X[places], self.targets[places], weights)
+
+    @property
+    def given(self) -> tuple[Array, ...]:
+        """The arrays that there are."""
+        return tuple([x for x in self if x is not None])
+
+    @property
+    def mean_weight(self) -> float:
+        """The mean of the weights."""
+        return 1.0 if self.weights is None else float(self.weights.mean())
+
+
+class Start(NamedTuple):
     """What a run begins with.
 
     Attributes:
@@ -84,6 +113,7 @@ class Estimator(BaseEstimator):
 
     model_: MLP
     history_: History
+    classes_: Array
     n_iter_: int
     t_: int
     loss_: float
@@ -125,7 +155,7 @@ class Estimator(BaseEstimator):
         return self._fitted().sizes[-1]
 
     def _fitted(self) -> MLP:
-        scikit_learn("sklearn.utils.validation").check_is_fitted(self)
+        scikit_learn("sklearn.utils.validation").check_is_fitted(self, "model_")
         return self.model_
 
     def set_params(self, **params: Any) -> Any:
@@ -152,14 +182,14 @@ class Estimator(BaseEstimator):
     def _read(self, X: Any, y: Any, *, begins: bool, numbers: bool = False) -> tuple[Floats, Array]:
         """Return samples and their targets as arrays; columns are kept or compared."""
         validation = scikit_learn("sklearn.utils.validation")
-        X, y = validation.validate_data(
+        samples, targets = validation.validate_data(
             self, X, y, accept_sparse=True, multi_output=True, y_numeric=numbers,
             dtype=np.float64, reset=begins,
         )  # fmt: skip
-        y = _dense(y)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = validation.column_or_1d(y, warn=True)
-        return _dense(X), y
+        told = _dense(targets)
+        if told.ndim == 2 and told.shape[1] == 1:
+            told = validation.column_or_1d(told, warn=True)
+        return _dense(samples), told
 
     def _samples(self, X: Any) -> Floats:
         """Return samples to predict from as an array."""
@@ -171,16 +201,12 @@ class Estimator(BaseEstimator):
 
     # Training -------------------------------------------------------------------------------------
 
-    def _train(
-        self, task: Task, X: Floats, targets: Array, weights: Any, *, goes_on: bool, once: bool
-    ) -> Any:
+    def _train(self, task: LearningTask, samples: Samples, *, goes_on: bool, once: bool) -> Any:
         """Train, and keep what came of it.
 
         Args:
             task: what is to be learned.
-            X: the samples.
-            targets: as the loss takes them.
-            weights: of the samples; None for none.
+            samples: those to learn it from.
             goes_on: whether the network that is there is trained further.
             once: whether this is `partial_fit`, an epoch with the optimiser that is there.
         """
@@ -190,43 +216,47 @@ class Estimator(BaseEstimator):
                 "partial_fit goes over the samples once and has none to hold out: write "
                 "early_stopping=False"
             )
-        if weights is not None:
-            weights = sample_weights(weights, len(X))
+        if samples.weights is not None:
+            weights = sample_weights(samples.weights, len(samples.X))
             # Samples that weigh nothing are as if they were not there; a batch of them has no mean.
-            X, targets, weights = (x[weights > 0.0] for x in (X, targets, weights))
-        run = self._begin(settings, task, X.shape[1], goes_on=goes_on, once=once)
-        kept, out = np.arange(len(X)), np.arange(0)
+            samples = samples._replace(weights=weights).part(weights > 0.0)
+        start = self._begin(settings, task, samples.X.shape[1], goes_on=goes_on, once=once)
+        train, held = samples, None
         if settings.held:
-            strata = targets if task.classes is not None and targets.ndim == 1 else None
-            kept, out = held_out(len(X), settings.held, run.seed, strata)
-        size = settings.batch_of(len(kept))
-        mean = 1.0 if weights is None else float(weights[kept].mean())
-        run.optimizer.pull(run.model, settings.alpha / (size * mean))
-        held = [x[out] for x in (X, targets, weights) if x is not None]
-        score = (lambda model: self._score_of(model, *held)) if settings.held else None
-        watch = Watch(settings, run.optimizer, len(kept), run.seen, score)
+            strata = samples.targets if task.tells_classes else None
+            kept, out = held_out(len(samples.X), settings.held, start.seed, strata)
+            train, held = samples.part(kept), samples.part(out)
+        size = settings.batch_of(len(train.X))
+        start.optimizer.pull(start.model, settings.alpha / (size * train.mean_weight))
+        score = None if held is None else partial(self._score_of, held)
+        watch = EpochWatch(settings, start.optimizer, len(train.X), start.seen, score)
         try:
             history = fit(
-                run.model, X[kept], targets[kept],
-                loss=task.loss, optimizer=run.optimizer, epochs=1 if once else settings.epochs,
-                batch_size=size, validation=tuple(held) if settings.held else None,
-                sample_weight=None if weights is None else weights[kept],
-                shuffle=settings.shuffle, seed=run.seed, history=run.earlier,
+                start.model, train.X, train.targets, sample_weight=train.weights,
+                loss=task.loss, optimizer=start.optimizer, epochs=1 if once else settings.epochs,
+                batch_size=size, validation=None if held is None else [*held.given],
+                shuffle=settings.shuffle, seed=start.seed, history=start.earlier,
                 callbacks=[watch], progress=settings.verbose,
             )  # fmt: skip
         finally:
             columns = tuple(getattr(self, "feature_names_in_", ()))
-            keep_schema(run.model, task.schema(task.classes, columns))
+            keep_schema(start.model, task.schema(task.classes, columns))
         if watch.arrays:
-            run.model.set_arrays(watch.arrays)
-        self._keep(task, run, history, watch)
-        if not (once or watch.is_ended or history.interrupted):
+            start.model.set_arrays(watch.arrays)
+        self._keep(task, start, history, watch)
+        if not (once or watch.is_ended):
             _warn_of_the_end(settings.epochs)
         return self
 
     def _begin(
-        self, settings: Settings, task: Task, inputs: int, *, goes_on: bool, once: bool
-    ) -> Run:
+        self,
+        settings: EstimatorSettings,
+        task: LearningTask,
+        inputs: int,
+        *,
+        goes_on: bool,
+        once: bool,
+    ) -> Start:
         """Return what a run begins with, its model ready to read targets as numbers."""
         sizes = [inputs, *settings.hidden, task.outputs]
         if goes_on and self.model_.sizes != sizes:
@@ -245,20 +275,21 @@ class Estimator(BaseEstimator):
         keep_schema(model, task.schema(None if task.classes is None else np.arange(count)))
         if again:
             # Other samples each time: a run of its own, whose order is another one.
-            return Run(model, optimizer, seed + len(self.history_), None, seen, again)
-        return Run(model, optimizer, seed, self.history_ if goes_on else None, seen, again)
+            return Start(model, optimizer, seed + len(self.history_), None, seen, again)
+        return Start(model, optimizer, seed, self.history_ if goes_on else None, seen, again)
 
-    def _keep(self, task: Task, run: Run, history: History, watch: Watch) -> None:
-        """Set what scikit-learn calls the results of a run."""
-        self.n_iter_ = len(history) - len(run.earlier or ())
-        if run.again:
+    def _keep(self, task: LearningTask, start: Start, history: History, watch: EpochWatch) -> None:
+        """Set what scikit-learn calls the results of a start."""
+        self.n_iter_ = len(history) - len(start.earlier or ())
+        if start.again:
             records = [replace(x, epoch=len(self.history_) + x.epoch) for x in history]
             history._replace([*self.history_, *records])
         else:
-            self._seed = run.seed
-        if task.classes is not None and not task.multilabel:
-            history.classes = task.classes.tolist()
-        self.model_, self.history_, self._optimizer = run.model, history, run.optimizer
+            self._seed = start.seed
+        if task.classes is not None:
+            self.classes_ = task.classes
+            history.classes = task.classes.tolist() if task.tells_classes else None
+        self.model_, self.history_, self._optimizer = start.model, history, start.optimizer
         self.t_ = watch.seen
         self.out_activation_ = task.output_activation
         losses, scored = history.loss, bool(watch.scores)
@@ -270,7 +301,7 @@ class Estimator(BaseEstimator):
             # The model is as after the last epoch; a grid around this one ends as well.
             raise KeyboardInterrupt
 
-    def _score_of(self, model: Module, X: Floats, targets: Array, weights: Any = None) -> float:
+    def _score_of(self, held: Samples, model: Module) -> float:
         """Return the score of a model on samples held out."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to score")
 
@@ -286,5 +317,5 @@ def _warn_of_the_end(epochs: int) -> None:
         f"after max_iter={epochs} epochs training was still getting better: write a larger "
         "max_iter, or a larger tol to end it sooner",
         kind,
-        stacklevel=4,
+        stacklevel=5,  # where `fit` was called
     )

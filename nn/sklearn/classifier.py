@@ -3,13 +3,16 @@
 The arguments are scikit-learn's, in its order; `base` trains.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# scikit-learn's classes are of no known type.
+
 from typing import Any
 
 import numpy as np
 
 from nn.data.labels import listed
 from nn.module import Module
-from nn.sklearn.base import Estimator, Task
+from nn.sklearn.base import Estimator, Samples, LearningTask
 from nn.sklearn.required import ClassifierMixin, scikit_learn
 from nn.sklearn.spellings import ESTIMATOR
 from nn.validation import Array, Floats, own_keywords
@@ -92,8 +95,6 @@ class MLPClassifier(ClassifierMixin, Estimator):
     ([2, 16, 1], 'accuracy')
     """
 
-    classes_: Array
-
     @own_keywords(ESTIMATOR)
     def __init__(
         self,
@@ -163,14 +164,14 @@ class MLPClassifier(ClassifierMixin, Estimator):
             DivergenceError: if the loss or a gradient is no longer finite.
         """
         goes_on = self._goes_on()
-        X, y = self._read(X, y, begins=not goes_on)
-        classes = _classes_of(y)
+        samples, labels = self._read(X, y, begins=not goes_on)
+        classes = _classes_of(labels)
         if goes_on and not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"warm_start goes on with the classes {listed(self.classes_)}, and y holds "
                 f"{listed(classes)}: write warm_start=False"
             )
-        return self._learn(X, y, classes, sample_weight, goes_on=goes_on, once=False)
+        return self._learn(samples, labels, classes, sample_weight, goes_on=goes_on, once=False)
 
     def partial_fit(
         self, X: Any, y: Any, *, classes: Any = None, sample_weight: Any = None
@@ -191,7 +192,7 @@ class MLPClassifier(ClassifierMixin, Estimator):
                 class that is none of them, or early_stopping is set.
         """
         goes_on = hasattr(self, "model_")
-        X, y = self._read(X, y, begins=not goes_on)
+        samples, labels = self._read(X, y, begins=not goes_on)
         if not goes_on and classes is None:
             raise ValueError(
                 "classes must be passed on the first call to partial_fit, since these samples may "
@@ -203,7 +204,7 @@ class MLPClassifier(ClassifierMixin, Estimator):
                 f"partial_fit goes on with the classes {listed(self.classes_)}; got "
                 f"classes={listed(told)}: leave it out"
             )
-        return self._learn(X, y, told, sample_weight, goes_on=goes_on, once=True)
+        return self._learn(samples, labels, told, sample_weight, goes_on=goes_on, once=True)
 
     def _learn(
         self, X: Floats, y: Array, classes: Array, weights: Any, *, goes_on: bool, once: bool
@@ -217,11 +218,9 @@ class MLPClassifier(ClassifierMixin, Estimator):
             )
         outputs = 1 if len(classes) == 2 and not multilabel else len(classes)
         loss = "binary_cross_entropy" if multilabel or outputs == 1 else "cross_entropy"
-        task = Task(loss, outputs, classes, multilabel)
+        task = LearningTask(loss, outputs, classes, multilabel)
         targets = y.astype(np.float64) if multilabel else _places(y, classes)
-        self._train(task, X, targets, weights, goes_on=goes_on, once=once)
-        self.classes_ = classes
-        return self
+        return self._train(task, Samples(X, targets, weights), goes_on=goes_on, once=once)
 
     def predict(self, X: Any) -> Array:
         """Return the class of each sample, or rows of 0 and 1."""
@@ -239,17 +238,17 @@ class MLPClassifier(ClassifierMixin, Estimator):
         outputs = self.model_.predict(rows)
         if self.n_outputs_ > 1 and self.out_activation_ == "logistic":
             return -np.logaddexp(0.0, -outputs)
-        reading = Task("cross_entropy", self.n_outputs_).schema(None).reading
+        reading = LearningTask("cross_entropy", self.n_outputs_).schema(None).reading
         return reading.log_probabilities(outputs)
 
-    def _score_of(self, model: Module, X: Floats, targets: Array, weights: Any = None) -> float:
-        outputs = model.predict(X)
-        if outputs.shape[1] > 1 and targets.ndim == 1:
+    def _score_of(self, held: Samples, model: Module) -> float:
+        outputs = model.predict(held.X)
+        if outputs.shape[1] > 1 and held.targets.ndim == 1:
             said: Array = outputs.argmax(axis=1)
         else:
-            said = (outputs > 0.0).reshape(targets.shape)
+            said = (outputs > 0.0).astype(np.int64).reshape(held.targets.shape)
         metrics = scikit_learn("sklearn.metrics")
-        return float(metrics.accuracy_score(targets, said, sample_weight=weights))
+        return float(metrics.accuracy_score(held.targets, said, sample_weight=held.weights))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

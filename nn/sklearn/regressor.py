@@ -3,16 +3,19 @@
 The arguments are scikit-learn's, in its order; `base` trains.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# scikit-learn's classes are of no known type.
+
 from typing import Any
 
 import numpy as np
 
 from nn.module import Module
-from nn.sklearn.base import Estimator, Task
+from nn.sklearn.base import Estimator, Samples, LearningTask
 from nn.sklearn.required import RegressorMixin, scikit_learn
 from nn.sklearn.settings import LOSSES_OF_NUMBERS
 from nn.sklearn.spellings import ESTIMATOR
-from nn.validation import Array, Floats, look_up, own_keywords
+from nn.validation import Floats, look_up, own_keywords
 
 
 class MLPRegressor(RegressorMixin, Estimator):
@@ -59,7 +62,8 @@ class MLPRegressor(RegressorMixin, Estimator):
     >>> from nn import datasets
     >>> from nn.sklearn import MLPRegressor
     >>> X, y = datasets.line(200, seed=0)
-    >>> network = MLPRegressor((), learning_rate_init=0.1, random_state=0).fit(X, y)
+    >>> options = {"batch_size": 20, "learning_rate_init": 0.05, "random_state": 0}
+    >>> network = MLPRegressor((), **options).fit(X, y)
     >>> print(f"y = {network.coefs_[0][0, 0]:.1f} x + {network.intercepts_[0][0]:.1f}")
     y = 2.0 x + -1.0
     """
@@ -155,9 +159,10 @@ class MLPRegressor(RegressorMixin, Estimator):
 
     def _learn(self, X: Any, y: Any, weights: Any, *, goes_on: bool, once: bool) -> "MLPRegressor":
         loss = look_up("loss", self.loss, LOSSES_OF_NUMBERS)
-        X, y = self._read(X, y, begins=not goes_on, numbers=True)
-        task = Task(loss, 1 if y.ndim == 1 else y.shape[1])
-        return self._train(task, X, y.astype(np.float64), weights, goes_on=goes_on, once=once)
+        samples, numbers = self._read(X, y, begins=not goes_on, numbers=True)
+        task = LearningTask(loss, 1 if numbers.ndim == 1 else numbers.shape[1])
+        known = Samples(samples, numbers.astype(np.float64), weights)
+        return self._train(task, known, goes_on=goes_on, once=once)
 
     def predict(self, X: Any) -> Floats:
         """Return the number, or the numbers, that the network says for each sample."""
@@ -165,15 +170,15 @@ class MLPRegressor(RegressorMixin, Estimator):
         outputs = self.model_.predict(rows)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
-    def _score_of(self, model: Module, X: Floats, targets: Array, weights: Any = None) -> float:
-        said = model.predict(X).reshape(targets.shape)
-        if len(X) < 2:
+    def _score_of(self, held: Samples, model: Module) -> float:
+        if len(held.X) < 2:
             raise ValueError(
                 "early_stopping watches R², which one sample held out does not have: write a "
                 "larger validation_fraction"
             )
+        said = model.predict(held.X).reshape(held.targets.shape)
         metrics = scikit_learn("sklearn.metrics")
-        return float(metrics.r2_score(targets, said, sample_weight=weights))
+        return float(metrics.r2_score(held.targets, said, sample_weight=held.weights))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -35,7 +35,7 @@ _AUTO = 200  # samples in a batch, where there are as many
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EstimatorSettings:
     """The arguments of an estimator in the forms that training takes.
 
     Attributes:
@@ -85,7 +85,7 @@ class Settings:
         return min(_AUTO if self.batch is None else self.batch, count)
 
 
-def settings_of(estimator: Any) -> Settings:
+def settings_of(estimator: Any) -> EstimatorSettings:
     """Return the arguments of an estimator.
 
     Raises:
@@ -95,7 +95,7 @@ def settings_of(estimator: Any) -> Settings:
     given: dict[str, Any] = estimator.get_params(deep=False)
     solver, momentum = _solver(given["solver"]), _share("momentum", given["momentum"])
     waits = given["n_iter_no_change"]
-    return Settings(
+    return EstimatorSettings(
         hidden=_sizes(given["hidden_layer_sizes"]),
         activation=_activation(given["activation"]),
         solver=solver,

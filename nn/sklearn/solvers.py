@@ -12,7 +12,7 @@ import numpy as np
 
 from nn.module import Module
 from nn.optim import SGD, Adagrad, Adam, Optimizer, RMSprop
-from nn.sklearn.settings import Settings
+from nn.sklearn.settings import EstimatorSettings
 from nn.validation import Floats
 
 
@@ -70,7 +70,7 @@ _KINDS: Mapping[str, Any] = MappingProxyType(
 )
 
 
-def solver_of(settings: Settings, model: Module) -> Pulled:
+def solver_of(settings: EstimatorSettings, model: Module) -> Pulled:
     """Return the optimiser of a model that the arguments of an estimator ask for."""
     options: dict[str, Any] = {}
     if settings.solver == "sgd":

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nn.module import Module
-from nn.sklearn.settings import Settings
+from nn.sklearn.settings import EstimatorSettings
 from nn.sklearn.solvers import Pulled
 from nn.training.history import History
 
@@ -17,7 +17,7 @@ from nn.training.history import History
 _LEAST = 1e-6
 
 
-class Watch:
+class EpochWatch:
     """A look at each epoch.
 
     Args:
@@ -33,11 +33,13 @@ class Watch:
         best: the best one.
         arrays: the parameters that had it.
         is_ended: whether the run was ended here.
+        looks_at_history: whether it looks at nothing else, so that `fit` need not get the model
+            ready for it.
     """
 
     def __init__(
         self,
-        settings: Settings,
+        settings: EstimatorSettings,
         optimizer: Pulled,
         count: int,
         seen: int,
@@ -54,6 +56,7 @@ class Watch:
         self.best = -math.inf
         self.arrays: list[Any] = []
         self.is_ended = False
+        self.looks_at_history = score is None
 
     def __call__(self, model: Module, history: History) -> bool:
         """Look at the epoch that has ended, and say whether it was the last."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from nn.data.labels import listed
 from nn.module import Module
-from nn.sklearn.base import Estimator, Samples, LearningTask
+from nn.sklearn.base import Estimator, LearningTask, Samples
 from nn.sklearn.required import ClassifierMixin, scikit_learn
 from nn.sklearn.spellings import ESTIMATOR
 from nn.validation import Array, Floats, own_keywords

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nn.module import Module
-from nn.sklearn.base import Estimator, Samples, LearningTask
+from nn.sklearn.base import Estimator, LearningTask, Samples
 from nn.sklearn.required import RegressorMixin, scikit_learn
 from nn.sklearn.settings import LOSSES_OF_NUMBERS
 from nn.sklearn.spellings import ESTIMATOR

@@ -6,6 +6,7 @@ What it does where scikit-learn is missing is in `test_sklearn_missing.py`.
 # ruff: noqa: E402
 
 import copy
+import doctest
 import pickle
 import re
 import unittest
@@ -34,6 +35,7 @@ from nn.sklearn import MLPClassifier, MLPRegressor
 from nn.sklearn.settings import RATES, SOLVERS
 from nn.sklearn.spellings import ESTIMATOR
 from nn.sklearn.watching import EpochWatch
+from support.places import ROOT
 
 KINDS = [MLPClassifier, MLPRegressor]
 TWINS = [
@@ -503,6 +505,22 @@ def test_weights_are_handed_through_by_those_who_ask() -> None:
     half = slice(75, None)
     alone = clone(network).fit(X3[half], NUMBERS[half], sample_weight=weights[half])
     assert scores[0] == alone.score(X3[:75], NUMBERS[:75], sample_weight=weights[:75])
+
+
+@pytest.mark.long
+def test_the_examples_of_the_page_about_seeds_and_grids_run() -> None:
+    done = doctest.testfile(str(ROOT / "docs" / "seeds-and-grids.md"), module_relative=False)
+    assert (done.failed, done.attempted > 20) == (0, True)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_of_dask_finds_the_same_numbers() -> None:
+    distributed = pytest.importorskip("distributed")
+    expected = cross_val_score(pipeline(), IRIS.data, irises, cv=3)
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.Client(**options), joblib.parallel_config(backend="dask"):
+        assert np.array_equal(cross_val_score(pipeline(), IRIS.data, irises, cv=3), expected)
 
 
 # Bad input ----------------------------------------------------------------------------------------

@@ -125,6 +125,7 @@ class Estimator(BaseEstimator):
     _seed: int
 
     def __init__(self, **arguments: Any) -> None:
+        scikit_learn("sklearn.base")  # says what to install
         for name, given in arguments.items():
             setattr(self, name, given)
 

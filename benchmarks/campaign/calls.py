@@ -169,7 +169,7 @@ CALLS = [
     "trained(preprocessing=[nn.StandardScaler()], class_weight='balanced', sample_weight=[1.0, 2.0, 3.0, 4.0], shuffle=False)",
     "datasets.Frame({'a': [1.0, 2.0], 'b': ['x', 'y']})['a']", "datasets.Frame({'a': [1.0]}).to_numpy()",
     "datasets.digits()", "datasets.load('moons', n=6)", "datasets.load('moons', n=6, noise=0.1)", "datasets.mnist('nowhere')", "datasets.names()",
-    "datasets.read_csv('nowhere.csv', target='a', delimiter=';', encoding='utf-8', header=True, drop_missing=True)",
+    "datasets.read_csv('nowhere.csv', target='a', delimiter=';', encoding='utf-8', header=True, drop_missing=True, columns=['a'], ignore=['b'])",
     "plots.backprop_cost([2, 2], {'a': [1, 2]})",
     "plots.batch_noise([1, 2], [0.2, 0.1], spread=0.2, count=10)",
     "plots.boundary(model(), samples(), targets(), steps=4)",

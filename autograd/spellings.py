@@ -115,7 +115,7 @@ JAX: Mapping[str, str] = {
     "numpy": "import numpy as np (its functions take arrays of Values), or autograd.exp(x)",
     "pmap": _LIFTED,
     "scipy": "autograd.erf(x), autograd.logsumexp(xs) and their like",
-    "stop_grad": "stop_gradient(x)",
+    "stop_grad": "autograd.stop_gradient(x)",
     "test_util": "autograd.check_gradients(f, x)",
     "vector_jacobian_product": _PRODUCT,
     "vjp": _PRODUCT,

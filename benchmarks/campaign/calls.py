@@ -34,7 +34,7 @@ CALLS = [
     "ag.jacobian(lambda xs: xs)([1.0, 2.0])", "ag.grad(product, (0, 1))(2.0, 3.0)",
     "ag.grad(ag.grad(cube))(2.0)",
     "ag.derivative(cube, 1)(2.0)", "ag.jvp(cube)(2.0, 1.0)", "ag.hvp(cube)(2.0, 1.0)",
-    "ag.backward(z())", "ag.gradient(z(), [leaf()])", "ag.local_partials(z())", "ag.order(z())",
+    "ag.backward(z())", "ag.gradient(z(), [leaf()])", "ag.stop_gradient([leaf(), 1.0])", "ag.local_partials(z())", "ag.order(z())",
     "z().backward()", "ag.to_json(z())", "ag.from_json(source())", "entered(ag.no_grad())",
     "entered(ag.detect_anomaly())", "ag.no_grad()(cube)(2.0)", "ag.detect_anomaly()(cube)(2.0)",
     "ag.write_whole('kept.txt', 'text')",

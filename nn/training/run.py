@@ -17,12 +17,14 @@ from nn.data.hints import all_same, runs_away
 from nn.data.schema import keep_schema
 from nn.data.weights import without_weights
 from nn.module import Module
+from nn.parts import families
 from nn.training.arguments import Callback, Stateful, Stepping
 from nn.training.checkpoints import Checkpoints, RunState
 from nn.training.engines.base import Engine
 from nn.training.history import GradientCost, History
 from nn.training.plan import CAUSES, DivergenceError, Plan
 from nn.training.progress import Bar, bar_of, say_above
+from nn.training.record import Bins
 from nn.validation import Floats
 
 # Samples whose predictions are compared at the end.
@@ -109,6 +111,7 @@ class Run:
         self._spent = GradientCost(0, 0)
         self._parameters = model.parameters()
         self.finished: list[float] | Floats = [p.data for p in self._parameters]
+        self._bins = Bins(families(model, self._parameters))
         self._is_first = True
         self._seen = 0
 
@@ -208,7 +211,8 @@ class Run:
             self._say(UNMOVED, bar)
         self._is_first = False
         record = plan.record(engine, history, total, trained, held, began)
-        history.append(replace(record, gradient_norm=norm))
+        weights = self._bins.histograms(numbers)
+        history.append(replace(record, gradient_norm=norm, weights=weights))
         history.coverage = plan.coverage()
         self.finished = numbers
         bar.set_postfix_str(history[-1].summary)

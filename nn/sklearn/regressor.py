@@ -24,7 +24,8 @@ class MLPRegressor(RegressorMixin, Estimator):
     Args:
         hidden_layer_sizes: as those of `MLPClassifier`, and so are all others.
         activation: of the hidden layers.
-        loss: "squared_error", ½ Σ (a - y)² over the outputs; "mean_absolute_error" or "huber".
+        loss: "squared_error", ½ Σ (a - y)² over the outputs; or by our names, "half_squared_error",
+            which is the same, "mean_squared_error", "mean_absolute_error" or "huber".
         solver: "adam", "sgd", "rmsprop" or "adagrad".
         alpha: the strength of the penalty.
         batch_size: samples in a step.

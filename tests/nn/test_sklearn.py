@@ -41,7 +41,7 @@ from sklearn.utils.estimator_checks import check_estimator, estimator_checks_gen
 import nn
 from nn import MLP, fit
 from nn.sklearn import MLPClassifier, MLPRegressor
-from nn.sklearn.settings import RATES, SOLVERS
+from nn.sklearn.settings import LOSSES_OF_NUMBERS, RATES, SOLVERS
 from nn.sklearn.spellings import ESTIMATOR
 from nn.sklearn.watching import EpochWatch
 from support.places import ROOT
@@ -227,7 +227,7 @@ def test_no_hidden_layer_a_number_of_neurons_and_names_of_ours() -> None:
     assert MLPRegressor([3, 2], max_iter=2).fit(X3, NUMBERS).n_layers_ == 4
     network = MLPRegressor((3,), "gelu", max_iter=2).fit(X3, NUMBERS)
     assert network.model_.activation == "gelu"
-    for loss in ("squared_error", "mean_absolute_error", "huber"):
+    for loss in LOSSES_OF_NUMBERS:
         curve = MLPRegressor((9,), loss=loss, max_iter=30).fit(X3, NUMBERS).loss_curve_
         assert curve[-1] < curve[0]
 
@@ -611,6 +611,8 @@ def test_data_that_cannot_be_learned() -> None:
         MLPRegressor(early_stopping=True).partial_fit(X3, NUMBERS)
     with pytest.raises(ValueError, match=r"no loss is called 'poisson'.* Known are squared_error"):
         MLPRegressor(loss="poisson").fit(X3, NUMBERS)
+    with pytest.raises(ValueError, match=r"no loss is called 'mse'\. Did you mean 'mean_squared_e"):
+        MLPRegressor(loss="mse").fit(X3, NUMBERS)
     with pytest.raises(ValueError, match=r"which one sample held out does not have"):
         MLPRegressor((3,), early_stopping=True).fit(X3[:9], NUMBERS[:9])
     with pytest.raises(ValueError, match="X has 3 features, but MLPClassifier is expecting 4"):

@@ -9,13 +9,14 @@ numbers: nothing in such a file can run.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from autograd import write_whole
+from autograd import check_seal, sealed, write_whole
 from nn.data.schema import keep_schema, schema_from, schema_kept
 from nn.inference import modes
 from nn.interop.libraries import library
@@ -51,28 +52,31 @@ def to_safetensors(model: Module, path: Path, *, dtype: str = "float64") -> None
             JSON cannot.
         OSError: if the file cannot be written.
 
-    >>> import os, tempfile
+    >>> import tempfile
     >>> from nn import MLP
     >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
     ...     to_safetensors(MLP([2, 8, 1]), f"{folder}/model.safetensors")
     ...     again = from_safetensors(f"{folder}/model.safetensors")
+    >>> again.sizes, again.activation  # doctest: +SKIP
+    ([2, 8, 1], 'tanh')
     """
     checked("to_safetensors", model, dtype)
     files = library("safetensors", "safetensors.numpy")
     schema = schema_kept(model)
-    document = {
+    document: _Fields = {
         "format": FORMAT,
         "version": VERSIONS[schema is not None and schema.is_needed],
         **part(model),
         **({} if schema is None else {"schema": schema.document()}),
         **({"training": mode} if (mode := modes.written(model)) else {}),
     }
+    arrays = arrays_of(model, dtype, own_classes=True)
+    document["numbers"] = _digest(arrays)
     try:
-        text = json.dumps(document)
+        text = sealed(document)
     except TypeError as error:
         name = type(model).__name__
         raise ValueError(f"{name}.config() must hold text, numbers and lists: {error}") from None
-    arrays = arrays_of(model, dtype, own_classes=True)
     write_whole(path, files.save(arrays, {_KEY: text}))
 
 
@@ -96,6 +100,9 @@ def from_safetensors(path: Path, model: Module | None = None) -> Module:
         ValueError: if it is damaged or of another kind, tells no model, or its tensors do not fit
             into the model, which is then unchanged.
 
+    >>> from nn import MLP
+    >>> model = MLP([2, 8, 1])
+    >>> to_safetensors(model, "model.safetensors")  # doctest: +SKIP
     >>> from_safetensors("model.safetensors", model)  # doctest: +SKIP
     MLP([2, 8, 1]): 33 parameters
     ├─ layers.0: Layer(2 -> 8, tanh): 24 parameters
@@ -155,6 +162,14 @@ def _array(path: str, name: str, told: Mapping[str, Any]) -> Array:
     return flat.astype(np.float64).reshape(told["shape"])
 
 
+def _digest(arrays: Mapping[str, Array]) -> str:
+    """Return the SHA-256 of all numbers, in the order of their names."""
+    found = hashlib.sha256()
+    for name in sorted(arrays):
+        found.update(arrays[name].astype("<f8").tobytes())
+    return found.hexdigest()
+
+
 def _fields(text: str) -> _Fields:
     fields: Any = json.loads(text)
     if not isinstance(fields, dict) or cast(_Fields, fields).get("format") != FORMAT:
@@ -165,10 +180,13 @@ def _fields(text: str) -> _Fields:
             f"expected version {VERSIONS[-1]} of the model; found {found.get('version')!r:.60}: "
             "read it with the chalkgrad that wrote it"
         )
+    check_seal(text, found.get("checksum"))
     return found
 
 
 def _built(fields: _Fields, arrays: dict[str, Array], path: str) -> Module:
+    if fields.get("numbers") != _digest(arrays):
+        raise ValueError("its numbers are not those that were written: something has changed since")
     # Before it is built: a short header may ask for more than there is memory.
     size, found = part_size(Module, fields), sum([array.size for array in arrays.values()])
     if size is not None and size > 2 * found + 1000:

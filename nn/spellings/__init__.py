@@ -332,6 +332,8 @@ COMMAND: Mapping[str, str] = {
     **dict.fromkeys(("--label", "--response", "--target-column"), "--target"),
     **dict.fromkeys(("--drop", "--exclude"), "--ignore"),
     **dict.fromkeys(("--paths", "--limit"), "--most"),
+    **dict.fromkeys(("--format", "--form", "--as"), "--to"),
+    **dict.fromkeys(("--precision", "--float"), "--dtype"),
     "--random-state": "--seed",
     "--silent": "--quiet",
     "--tex": "--latex",

@@ -118,7 +118,8 @@ def _step(g: OnnxGraph, x: str) -> str:
 
 
 def _silu(g: OnnxGraph, x: str) -> str:
-    return g.op("Mul", x, g.op("Sigmoid", x))
+    # Not x times a Sigmoid: onnxruntime 1.20 joins the two into what it has in float32 alone.
+    return g.op("Div", x, g.op("Add", g.op("Exp", g.op("Neg", x)), g.number(1.0)))
 
 
 # log(erfc(z) e^(z^2) / t) with t = 2 / (2 + z), as a polynomial in u = 2 t - 1, from the constant

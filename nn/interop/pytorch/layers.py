@@ -271,11 +271,12 @@ class Reader:
     def _loop(self, name: str, module: Any) -> list[Found]:
         W, b = self._dense(f"{name}.layer", module.layer)
         hidden, n_all = W.shape
-        (told,) = self.read(f"{name}.activation", module.activation)
+        told = [item.activation for item in self.read(f"{name}.activation", module.activation)]
+        activation = told[0] if told else "linear"
 
         def make(_: str) -> Module:
             options: dict[str, Any] = {"states": module.states, "init": fixed(W, b)}
-            return Recurrent(n_all - hidden, hidden, told.activation, **options)
+            return Recurrent(n_all - hidden, hidden, activation, **options)
 
         return [Found(name, f"recurrent {module.states}", module.training, make)]
 

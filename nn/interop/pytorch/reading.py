@@ -9,6 +9,7 @@ Files are read as numbers alone: one that holds code is refused, and never run.
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, cast
@@ -199,13 +200,15 @@ def _read(torch: Any, path: str) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        said = str(error).strip().partition("\n")[0]
-        if "GLOBAL" in str(error):
+        # In the words of torch 2.3 and of today.
+        if "Unsupported class" in str(error) or "GLOBAL" in str(error):
             raise ValueError(
                 f"{path} holds objects of Python, which may run anything when they are read: in "
                 "the program that wrote it, write torch.save(module.state_dict(), path)"
             ) from None
+        # Of what is no number torch says how to run it; that is left out.
+        said = "" if isinstance(error, pickle.UnpicklingError) else str(error).partition("\n")[0]
         raise ValueError(
             f"{path}: expected a file that torch.save(module.state_dict(), path) wrote; it is of "
-            f"another kind, or damaged ({type(error).__name__}: {said:.120})"
+            f"another kind, or damaged ({type(error).__name__}{': ' * bool(said)}{said:.120})"
         ) from None

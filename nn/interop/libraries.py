@@ -46,6 +46,11 @@ def library(name: str, module: str = "") -> Any:
     return found
 
 
+def is_older(name: str, lowest: tuple[int, ...]) -> bool:
+    """Whether a library that is installed is older than a version."""
+    return _numbers(version(name)) < lowest
+
+
 def _damaged(name: str, error: Exception) -> ImportError:
     return ImportError(
         f"{name} is installed and cannot be imported: {error}. Install it anew: "

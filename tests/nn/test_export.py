@@ -51,7 +51,7 @@ def test_to_torch(run: Any) -> None:
     assert 'module.load_state_dict(torch.load("a.pth", weights_only=True))' in out
     state = torch.load("a.pth", weights_only=True)
     assert {x.dtype for x in state.values()} == {torch.float32}
-    again = nn.interop.from_torch("a.pth", nn.Module.load("model.json"))
+    again = nn.interop.from_torch(state, nn.Module.load("model.json"))
     np.testing.assert_allclose(again.predict([[1.0, 2.0]]), MODEL.predict([[1.0, 2.0]]), rtol=1e-6)
 
 

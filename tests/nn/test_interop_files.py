@@ -13,7 +13,8 @@ import pytest
 
 import nn
 from autograd import Value
-from nn.interop import from_safetensors, from_torch, to_safetensors, to_torch
+from nn.interop import from_safetensors, from_torch, libraries, to_safetensors, to_torch
+from nn.interop.libraries import is_older
 from nn.interop.tensors import matched
 from support.damage import damaged
 from support.handed import NETWORKS, network
@@ -31,6 +32,14 @@ def torch() -> Any:
 def files() -> Any:
     reason = "safetensors is not installed: make test-tools"
     return pytest.importorskip("safetensors.numpy", reason=reason)
+
+
+@pytest.fixture(scope="module")
+def reads(torch: Any) -> Any:
+    """Torch, where its version reads files safely."""
+    if is_older("torch", (2, 6)):
+        pytest.skip("torch before 2.6 is not trusted with files")
+    return torch
 
 
 def numbers(model: Any) -> list[float]:
@@ -177,14 +186,14 @@ def test_damaged_files_are_read_or_refused_in_words(files: Any, tmp_path: Path) 
 # State dicts of PyTorch ---------------------------------------------------------------------------
 
 
-def test_a_file_of_a_state_dict(torch: Any, tmp_path: Path) -> None:
+def test_a_file_of_a_state_dict(reads: Any, tmp_path: Path) -> None:
     model, _ = network(5)
     path = tmp_path / "a.pt"
     module = to_torch(model, path)
     again, _ = network(5)
     again.parameters()[0].data = 9.0
     assert numbers(from_torch(path, again)) == numbers(model)
-    assert torch.load(path, weights_only=True).keys() == module.state_dict().keys()
+    assert reads.load(path, weights_only=True).keys() == module.state_dict().keys()
 
 
 def test_layers_of_other_names_are_taken_in_order(torch: Any) -> None:
@@ -228,13 +237,13 @@ class Evil:
 
 
 def test_code_in_a_file_is_refused_and_never_run(
-    torch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reads: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     model = nn.MLP([2, 3, 1])
-    torch.save({"a": Evil()}, "evil.pt")
+    reads.save({"a": Evil()}, "evil.pt")
     Path("evil2.pt").write_bytes(pickle.dumps(Evil(), protocol=2))
-    torch.save(to_torch(model), "whole.pt")
+    reads.save(to_torch(model), "whole.pt")
     for name in ("evil.pt", "evil2.pt", "whole.pt"):
         with pytest.raises(
             ValueError, match=r"objects of Python, which may run .*state_dict\(\), path"
@@ -243,7 +252,7 @@ def test_code_in_a_file_is_refused_and_never_run(
     assert not Path("ran").exists()
 
 
-def test_damaged_files_of_torch(torch: Any, tmp_path: Path) -> None:
+def test_damaged_files_of_torch(reads: Any, tmp_path: Path) -> None:
     model = nn.MLP([2, 3, 1])
     path = tmp_path / "a.pt"
     to_torch(model, path)
@@ -263,6 +272,15 @@ def test_damaged_files_of_torch(torch: Any, tmp_path: Path) -> None:
             continue
     with pytest.raises(FileNotFoundError):
         from_torch(tmp_path / "nowhere.pt", model)
+
+
+def test_an_old_torch_is_not_trusted_with_files(
+    torch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to_torch(nn.MLP([2, 3, 1]), tmp_path / "a.pt")
+    monkeypatch.setattr(libraries, "version", lambda name: "2.5.1+cpu")
+    with pytest.raises(ImportError, match=r"safely needs torch 2\.6 or later: .*CVE-2025-32434"):
+        from_torch(tmp_path / "a.pt", nn.MLP([2, 3, 1]))
 
 
 # Which tensor belongs to which --------------------------------------------------------------------

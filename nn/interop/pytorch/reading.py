@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from nn.data.schema import Schema, keep_schema
 from nn.inference import modes
-from nn.interop.libraries import library
+from nn.interop.libraries import is_older, library
 from nn.interop.pieces import ConversionError
 from nn.interop.pytorch import layers as torch_layers
 from nn.interop.pytorch.layers import Found
@@ -51,7 +51,7 @@ def from_torch(source: Any, model: Module | None = None) -> Module:
         The model: a new `MLP`, `Layer` or `Sequential`, or the one that was filled.
 
     Raises:
-        ImportError: if torch is missing or too old.
+        ImportError: if torch is missing or too old; files need 2.6.
         FileNotFoundError: if the file is not there.
         ValueError: if a layer has no counterpart, naming it and what to do; if tensors do not fit
             into the model, or a file is damaged or holds more than tensors. The model is unchanged.
@@ -197,11 +197,16 @@ def _read(torch: Any, path: str) -> Any:
     """
     with open(path, "rb"):  # says what is wrong with the path in the words of Python
         pass
+    if is_older("torch", (2, 6)):
+        raise ImportError(
+            "reading a file safely needs torch 2.6 or later: before, one could be made to run code "
+            'in spite of weights_only=True (CVE-2025-32434). pip install --upgrade "torch>=2.6", '
+            "or give from_torch a state dict"
+        )
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        # In the words of torch 2.3 and of today.
-        if "Unsupported class" in str(error) or "GLOBAL" in str(error):
+        if "GLOBAL" in str(error):
             raise ValueError(
                 f"{path} holds objects of Python, which may run anything when they are read: in "
                 "the program that wrote it, write torch.save(module.state_dict(), path)"

@@ -21,7 +21,7 @@ from nn.data.schema import keep_schema, schema_from, schema_kept
 from nn.inference import modes
 from nn.interop.libraries import library
 from nn.interop.pieces import checked
-from nn.interop.tensors import arrays_of, fill
+from nn.interop.tensors import arrays_of, fill, tensors_of
 from nn.module import Module
 from nn.serialization import FORMAT, VERSIONS, Path, part, part_of, part_size
 from nn.validation import Array, instance, path_of
@@ -70,7 +70,7 @@ def to_safetensors(model: Module, path: Path, *, dtype: str = "float64") -> None
         **({} if schema is None else {"schema": schema.document()}),
         **({"training": mode} if (mode := modes.written(model)) else {}),
     }
-    arrays = arrays_of(model, dtype, own_classes=True)
+    arrays = arrays_of(tensors_of(model, own_classes=True), dtype)
     document["numbers"] = _digest(arrays)
     try:
         text = sealed(document)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any, TypeAlias, cast
 
@@ -66,13 +66,12 @@ def _of_attributes(model: Any, prefix: str, seen: set[int]) -> Iterator[tuple[st
         yield from [(key, f"{prefix}{name}", tensor) for key, _, tensor in found]
 
 
-def arrays_of(model: Module, dtype: str, *, own_classes: bool = False) -> dict[str, Array]:
-    """Return the numbers of all parameters by name.
+def arrays_of(named: Iterable[tuple[str, str, Tensor]], dtype: str) -> dict[str, Array]:
+    """Return the numbers of named tensors by name.
 
     Raises:
         ValueError: if one is not finite, or too large for float32.
     """
-    named = tensors_of(model, own_classes=own_classes)
     return {name: finite(name, tensor.numbers(), dtype) for name, _, tensor in named}
 
 

@@ -62,7 +62,8 @@ def to_onnx(model: Module, path: Path | None = None, *, dtype: str = "float64") 
     onnx = drawing.onnx
     root, schema = pieces_of(model), schema_kept(model)
     inputs, x, dims = _inputs(drawing, model, root, schema)
-    found, dims = OnnxLayers(drawing, arrays_of(model, dtype)).add(root, x, dims)
+    arrays = arrays_of(root.named_tensors(), dtype)
+    found, dims = OnnxLayers(drawing, arrays).add(root, x, dims)
     outputs = drawing.free("outputs")
     drawing.op("Identity", found, out=outputs)
     described = [drawing.value(outputs, dtype, dims)]

@@ -41,6 +41,7 @@ class Found:
         kind: "linear", "activation", "recurrent" and so on.
         training: its mode.
         make: builds the module that stands for it, of an activation.
+        pair: of a dense layer, its weights and biases.
         activation: the activation that stands behind it.
         parts: of "residual", what its inputs are added to.
         step: of "scaler", makes the step of preprocessing.
@@ -50,6 +51,7 @@ class Found:
     kind: str
     training: bool = True
     make: Callable[[str], Module] | None = None
+    pair: tuple[Floats, Floats] | None = None
     activation: str = "linear"
     parts: Sequence[Found] = field(default_factory=tuple["Found", ...])
     step: Callable[[], Preprocessor] = StandardScaler
@@ -177,7 +179,7 @@ class Reader:
         def make(activation: str) -> Module:
             return Layer(n_in, n_out, activation, init=fixed(W, b))
 
-        return [Found(name, "linear", module.training, make)]
+        return [Found(name, "linear", module.training, make, (W, b))]
 
     def _norm(self, name: str, module: Any) -> list[Found]:
         if len(module.normalized_shape) != 1:
@@ -296,13 +298,11 @@ class Reader:
 
 def single(found: Found) -> Found:
     """Return a dense layer of one output as a neuron, whose output is no row."""
+    assert found.pair is not None
+    W, b = found.pair
 
     def make(activation: str) -> Module:
-        layer = found.with_activation(activation).module()
-        (pair,) = layer.arrays()
-        neuron = Neuron(pair[0].shape[1], activation)
-        neuron.set_arrays([pair])
-        return neuron
+        return Neuron(W.shape[1], activation, init=fixed(W, b))
 
     return replace(found, make=make, kind="neuron")
 

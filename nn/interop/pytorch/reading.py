@@ -22,12 +22,12 @@ from nn.interop.pytorch import layers as torch_layers
 from nn.interop.pytorch.layers import Found
 from nn.interop.pytorch.paths import path_through
 from nn.interop.tensors import fill
-from nn.layers import MLP, Layer, Residual, Sequential
+from nn.layers import MLP, Residual, Sequential
 from nn.metrics.reading import Reading
 from nn.module import Module
 from nn.parts import modules_of
 from nn.serialization import Path
-from nn.validation import Array, instance, path_of
+from nn.validation import Array, Floats, instance, path_of
 
 __all__ = ["from_torch"]
 
@@ -91,11 +91,10 @@ def _built(torch: Any, module: Any) -> Module:
     rest = [item for item in found if item.kind != "scaler"]
     if found[: len(steps)] != steps:
         raise ConversionError(f"{steps[-1].name} stands behind a layer: scalers come first")
-    made: dict[str, Module] = {}
-    modules = _modules(rest, made)
-    if not modules:
+    if not rest:
         raise ConversionError(f"{type(module).__name__} has no layers")
-    model = modules[0] if len(modules) == 1 else _network(modules) or Sequential(*modules)
+    made: dict[str, Module] = {}
+    model = _model(rest, made)
     for part in modules_of(model):
         cast(dict[str, Any], vars(part)).setdefault(modes.OWN, bool(module.training))
     if steps:
@@ -104,14 +103,21 @@ def _built(torch: Any, module: Any) -> Module:
     return model
 
 
+def _model(found: Sequence[Found], made: dict[str, Module]) -> Module:
+    """Return layers in a row as one module."""
+    network = _network(found, made)
+    if network is not None:
+        return network
+    modules = _modules(found, made)
+    return modules[0] if len(modules) == 1 else Sequential(*modules)
+
+
 def _modules(found: Sequence[Found], made: dict[str, Module]) -> list[Module]:
     """Return layers as modules; one that is called twice is one module."""
     modules: list[Module] = []
     for item in found:
         if item.kind == "residual":
-            inner = _modules(item.parts, made)
-            block = inner[0] if len(inner) == 1 else _network(inner) or Sequential(*inner)
-            modules.append(Residual(block))
+            modules.append(Residual(_model(item.parts, made)))
             continue
         known = made.get(item.name)
         if known is None:
@@ -125,21 +131,25 @@ def _modules(found: Sequence[Found], made: dict[str, Module]) -> list[Module]:
     return modules
 
 
-def _network(modules: Sequence[Module]) -> MLP | None:
+def _network(found: Sequence[Found], made: dict[str, Module]) -> MLP | None:
     """Return dense layers as an MLP; None if they are none."""
-    layers = [module for module in modules if type(module) is Layer]
-    hidden = {cast(str, layer.activation) for layer in layers[:-1]}
-    if len(layers) < len(modules) or len(hidden) > 1 or len(set(map(id, layers))) < len(layers):
+    names = {item.name for item in found}
+    hidden = {item.activation for item in found[:-1]}
+    pairs = [item.pair for item in found if item.pair is not None and item.kind == "linear"]
+    if len(pairs) < len(found) or len(names) < len(found) or names & made.keys():
         return None
-    if any(a.n_out != b.n_in for a, b in pairwise(layers)):
-        return None  # said by Sequential
-    sizes = [layers[0].n_in, *[layer.n_out for layer in layers]]
-    model = MLP(sizes, hidden.pop(), layers[-1].activation, init="constant")
-    model.set_arrays([pair for layer in layers for pair in layer.arrays()])
-    # The layers themselves, since their modes are set by their names.
-    for place, layer in enumerate(layers):
-        layer._label(f"layers.{place}.")
-    model.layers = layers
+    if len(hidden) != 1 or any(W.shape[0] != V.shape[1] for (W, _), (V, _) in pairwise(pairs)):
+        return None
+    sizes = [pairs[0][0].shape[1], *[len(b) for _, b in pairs]]
+    given = iter(pairs)
+
+    def init(n_in: int, n_out: int, rng: Any) -> tuple[Floats, Floats]:
+        return next(given)
+
+    model = MLP(sizes, hidden.pop(), found[-1].activation, init=init)
+    model.init = "constant"  # the numbers are set, however a model of these arguments begins
+    for layer, item in zip(model.layers, found, strict=True):
+        made[item.name] = layer.train(item.training)
     return model
 
 

@@ -58,7 +58,7 @@ def to_torch(
     torch = library("torch")
     root = pieces_of(model)
     _refuse_ties(root)
-    arrays = arrays_of(model, dtype)
+    arrays = arrays_of(root.named_tensors(), dtype)
     # Its modules draw their parameters when they are made, and the numbers that the caller draws
     # next stay as they are.
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -76,18 +76,19 @@ def to_torch(
 
 def _refuse_ties(root: Piece) -> None:
     """Refuse parameters that two layers share: two modules would have one of their own each."""
-    owners: dict[int, tuple[Module, str]] = {}
+    owners: dict[int, Piece] = {}
 
     def visit(piece: Piece) -> None:
         for tensor in piece.tensors.values():
-            for value in tensor.values.ravel():
-                source, place = owners.setdefault(id(value), (piece.source, piece.place))
-                if source is not piece.source:
+            values = {id(value): value for value in tensor.values.ravel().tolist()}
+            for key in values.keys() & owners.keys():
+                if owners[key].source is not piece.source:
                     raise ConversionError(
-                        f"{place} and {piece.place} share {value.label or 'a parameter'!r}, and "
-                        "modules of PyTorch have their own: share the whole layer, "
-                        "Sequential(layer, layer)"
+                        f"{owners[key].place} and {piece.place} share "
+                        f"{values[key].label or 'a parameter'!r}, and modules of PyTorch have "
+                        "their own: share the whole layer, Sequential(layer, layer)"
                     )
+            owners.update(dict.fromkeys(values, piece))
         for part in piece.parts:
             visit(part)
 

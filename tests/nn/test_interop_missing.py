@@ -76,6 +76,14 @@ def test_none_is_imported_before_it_is_asked_for() -> None:
     assert loaded.isdisjoint(libraries.LOWEST)
 
 
+def run_examples(text: str, name: str, scope: dict[str, Any]) -> None:
+    test = doctest.DocTestParser().get_doctest(text, scope, name, None, 0)
+    said: list[str] = []
+    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
+    assert result.attempted > 0
+    assert result.failed == 0, "".join(said)
+
+
 @pytest.mark.parametrize("name", nn.interop.__all__)
 def test_an_example_is_right(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are skipped where they stand, since a library may be missing."""
@@ -84,8 +92,12 @@ def test_an_example_is_right(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     function = getattr(nn.interop, name)
     text = function.__doc__.replace("# doctest: +SKIP", "")
     scope = {each: getattr(nn.interop, each) for each in nn.interop.__all__}
-    test = doctest.DocTestParser().get_doctest(text, scope, name, None, 0)
-    said: list[str] = []
-    result = doctest.DocTestRunner(verbose=False).run(test, out=said.append)
-    assert result.attempted > 0
-    assert result.failed == 0, "".join(said)
+    run_examples(text, name, scope)
+
+
+def test_the_page_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*libraries.LOWEST, "onnxruntime"):
+        pytest.importorskip(name, reason=f"{name} is not installed: make test-tools")
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "interop.md").read_text(encoding="utf-8")
+    run_examples("".join(re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)), "page", {})

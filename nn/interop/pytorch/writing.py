@@ -76,19 +76,21 @@ def to_torch(
 
 def _refuse_ties(root: Piece) -> None:
     """Refuse parameters that two layers share: two modules would have one of their own each."""
-    owners: dict[int, Piece] = {}
+    known: list[tuple[Piece, set[int]]] = []
 
     def visit(piece: Piece) -> None:
         for tensor in piece.tensors.values():
-            values = {id(value): value for value in tensor.values.ravel().tolist()}
-            for key in values.keys() & owners.keys():
-                if owners[key].source is not piece.source:
+            values = tensor.values.ravel().tolist()
+            here = set(map(id, values))
+            for other, there in known:
+                if other.source is not piece.source and not here.isdisjoint(there):
+                    label = next(value.label for value in values if id(value) in there)
                     raise ConversionError(
-                        f"{owners[key].place} and {piece.place} share "
-                        f"{values[key].label or 'a parameter'!r}, and modules of PyTorch have "
-                        "their own: share the whole layer, Sequential(layer, layer)"
+                        f"{other.place} and {piece.place} share {label or 'a parameter'!r}, and "
+                        "modules of PyTorch have their own: share the whole layer, "
+                        "Sequential(layer, layer)"
                     )
-            owners.update(dict.fromkeys(values, piece))
+            known.append((piece, here))
         for part in piece.parts:
             visit(part)
 

@@ -36,6 +36,7 @@ FACES = {
     "nn.optim",
     "nn.plots",
     "nn.schedules",
+    "nn.sklearn",
 }
 PAGES = [
     ROOT / "README.md",
@@ -185,6 +186,7 @@ def test_importing_computes_and_loads_nothing_else() -> None:
         "nn.training.fit",
         "graphviz",
         "matplotlib",
+        "sklearn",
         "tqdm",
         "urllib.request",
     ):

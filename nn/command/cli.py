@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import autograd
 from nn.command import play, slips
+from nn.command.compare import comparing
 from nn.command.completion import completing
 from nn.command.configuration import words_of
 from nn.command.graphs import LOOKING, also_values, with_minus
@@ -177,6 +178,7 @@ COMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         "train": training(),
         "predict": predicting(),
+        "compare": comparing(),
         **LOOKING,
         "completion": completing(lambda: COMMANDS),
         "play": play.playing(

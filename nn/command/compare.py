@@ -7,9 +7,9 @@ runs have written themselves.
 import argparse
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from autograd import write_whole
-from autograd.files import with_ending
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.plots.base import importing_matplotlib
 from nn.report.runs.groups import grouped, parted, remarks, settings_rows
@@ -49,7 +49,9 @@ def _compare(options: argparse.Namespace) -> str:
     _check(options.runs)
     try:
         groups = grouped([read_run(name) for name in options.runs])
-        path = with_ending(options.output or "compare.html", "html")
+        path = Path(options.output or "compare.html")
+        if not path.suffix and not path.exists():
+            path = path.with_name(f"{path.name}.html")
         with importing_matplotlib():
             text = comparison(groups)
         write_whole(path, text)

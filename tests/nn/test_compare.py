@@ -389,6 +389,7 @@ HEAD = "epoch,seed,loss,metric,validation_loss,validation_metric"
             r"result\.json is of version 7 and not 1, so another chal",
         ),
         (lambda p: change(p, tested={"accuracy": "x"}), r"does not say what a result says"),
+        (lambda p: change(p, tested={"$x^2$": 1.0}), r"does not say what a result says"),
         (lambda p: change(p, tested=[1]), r"does not say what a result says"),
         (lambda p: change(p, parameters=...), r"does not say what a result says"),
         (lambda p: change(p, counts=[1]), r"does not say what a result says"),
@@ -398,7 +399,7 @@ HEAD = "epoch,seed,loss,metric,validation_loss,validation_metric"
         (lambda p: (p / "times.csv").write_text("a\n"), r"times\.csv does not have the seconds"),
         (lambda p: (p / "times.csv").write_text("epoch,seconds\n1,x\n"), r"take it away, or train"),
     ],
-    ids=range(28),
+    ids=range(29),
 )
 def test_what_is_missing_damaged_or_of_another_version_is_named(
     own: Path,

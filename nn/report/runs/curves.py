@@ -154,7 +154,7 @@ def _apart(heights: Sequence[float]) -> list[float]:
     """Return ascending heights moved as little as needed to lie apart, from 0 to 1 if they fit.
 
     >>> [round(y, 3) for y in _apart([0.5, 0.5])]
-    [0.463, 0.538]
+    [0.463, 0.537]
     """
     blocks: list[list[float]] = []  # the sum of where each would begin, and how many there are
     for i, y in enumerate(heights):

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from autograd.escaping import clean
 from nn.optim import OPTIMIZERS
 from nn.report.runs.kept import KeptRun
 from nn.report.settings import OPTIONS, Settings
@@ -167,7 +166,20 @@ def names_of(folders: Sequence[Path]) -> list[str]:
             names[i] = "/".join(own[-length:])
             if sum(other[-length:] == own[-length:] for other in parts) == 1:
                 break
-    return [clean(name, _LONGEST) for name in names]
+    return [shortened(name) for name in names]
+
+
+def shortened(text: str) -> str:
+    """Return text of the user's without what harms a page, and not too long for a table.
+
+    >>> shortened("a" * 99) == "a" * 31 + "…" + "a" * 16
+    True
+    """
+    if len(text) > _LONGEST:
+        head = _LONGEST * 2 // 3 - 1
+        text = f"{text[:head]}…{text[head + 1 - _LONGEST :]}"
+    # Neither printed nor seen: control characters, halves of others, and what turns the direction.
+    return "".join([c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text])
 
 
 # Settings -----------------------------------------------------------------------------------------
@@ -190,7 +202,7 @@ def _data(group: RunGroup) -> str:
     run = group.runs[0]
     if run.settings is None:
         return "not known"
-    name = clean(Path(run.settings.dataset).name or run.settings.dataset, _LONGEST)
+    name = shortened(Path(run.settings.dataset).name or run.settings.dataset)
     return f"{name} (contents {run.digest[:8]})" if run.digest else name
 
 
@@ -202,7 +214,7 @@ def _word(group: RunGroup, name: str) -> str:
     if name in OPTIONS and kind is not None and name not in kind.options:
         return ""
     words = " ".join(settings.words(name)).replace("True", "yes")
-    return clean(words, _LONGEST) or "none"
+    return shortened(words) or "none"
 
 
 def _joined(words: Sequence[str]) -> str:

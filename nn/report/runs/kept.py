@@ -229,6 +229,9 @@ _KINDS: Mapping[str, Any] = {
     "best_epoch": int | None, "parameters": int, "learning_rate": list, "versions": str,
     "files": dict,
 }  # fmt: skip
+# What models are tested by, and what no file of text can hold.
+_MEASURES = {"accuracy", "R²", "mean absolute error"}
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 _APART = ("counts", "learning_rate", "files")
 
 
@@ -262,6 +265,8 @@ def _says_all(document: Mapping[str, Any]) -> bool:
         and all(map(_is_number, [*document["tested"].values(), *document["learning_rate"]]))
         and [type(n) for n in document["counts"]] == [int] * 3
         and document["ended"] in ("whole", "interrupted", "patience")
+        and set(document["tested"]) <= _MEASURES
+        and not _NO_TEXT.search("".join(x for x in document.values() if isinstance(x, str)))
     )
 
 

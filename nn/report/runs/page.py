@@ -7,9 +7,15 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from autograd import Table
-from autograd.escaping import clean
 from nn.report.runs import curves
-from nn.report.runs.groups import Average, RunGroup, parted, remarks, settings_rows
+from nn.report.runs.groups import (
+    Average,
+    RunGroup,
+    parted,
+    remarks,
+    settings_rows,
+    shortened,
+)
 from nn.report.runs.kept import KeptRun
 from nn.report.shell import document, figure, folded, numbers, scrolling, section
 
@@ -59,8 +65,8 @@ def comparison(groups: Sequence[RunGroup]) -> str:
     differing, shared = parted(settings_rows(groups))
     words = [f'<p class="notice">{escape(text)}</p>\n' for text in remarks(groups)]
     titles = {run.title for group in groups for run in group.runs}
-    of_what = f"{next(iter(titles))}: " if len(titles) == 1 and all(titles) else ""
-    title = clean(f"{of_what}{count} runs side by side")
+    of_what = f"{shortened(next(iter(titles)))}: " if len(titles) == 1 and all(titles) else ""
+    title = f"{of_what}{count} runs side by side"
     about = (
         "Runs that differ in the seed alone are a group. Its numbers are the mean of its runs ± "
         "the standard deviation, which divides by n − 1; bands about the curves are the same."

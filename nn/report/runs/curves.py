@@ -26,7 +26,7 @@ _DASHES: Sequence[Any] = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 2, 1.2, 2))
 # More curves on common axes are a tangle.
 MOST_DRAWN, MOST_ROWS = 12, 40
 # Points with a marker, and what has to lie between two letters, as a share of the height.
-_MARKED, _APART = 8, 0.075
+_MARKED, _APART = 8, 0.066
 # From here on the largest number is so much larger than the least that the axis is logarithmic.
 _LOGARITHMIC = 100.0
 
@@ -146,7 +146,7 @@ def _letter(axes: "Axes", curves: Mapping[int, tuple[str, Mapping[int, Average]]
         )  # fmt: skip
         axes.text(
             1.045, place, curves[i][0], transform=axes.transAxes, va="center", ha="left",
-            fontsize=10,
+            fontsize=9,
         )  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def _apart(heights: Sequence[float]) -> list[float]:
     """Return ascending heights moved as little as needed to lie apart, from 0 to 1 if they fit.
 
     >>> [round(y, 3) for y in _apart([0.5, 0.5])]
-    [0.463, 0.537]
+    [0.467, 0.533]
     """
     blocks: list[list[float]] = []  # the sum of where each would begin, and how many there are
     for i, y in enumerate(heights):
@@ -190,10 +190,11 @@ def spread(name: str, title: str, groups: Sequence[RunGroup], measure: str) -> I
     for row, (i, mean) in enumerate(found):
         look = look_of(i)
         points = [x for run in groups[i].counted if (x := run.tested.get(measure)) is not None]
-        axes.errorbar(
-            mean.mean, row, xerr=mean.deviation, fmt="|", color="#333333", markersize=16,
-            markeredgewidth=1.8, elinewidth=1.4, capsize=4,
-        )  # fmt: skip
+        if mean.deviation is not None:
+            axes.errorbar(
+                mean.mean, row, xerr=mean.deviation, fmt="|", color="#333333", markersize=16,
+                markeredgewidth=1.8, elinewidth=1.4, capsize=4,
+            )  # fmt: skip
         axes.plot(
             points, [row] * len(points), linestyle="none", marker=look["marker"], markersize=7,
             color=look["color"], alpha=0.75, markeredgewidth=0.0,

@@ -21,6 +21,8 @@ from nn.report.shell import document, figure, folded, numbers, scrolling, sectio
 
 # Settings in the table of what was reached; another table has all.
 MOST_SETTINGS = 3
+# Groups that stand side by side in a table, and not below one another.
+_WIDEST = 6
 # Epochs in the table beside a curve.
 _ROWS = 25
 # Curves that have a name of their own.
@@ -173,8 +175,11 @@ def _settings(
     shared: Mapping[str, str],
 ) -> str:
     if differing:
-        heads = ["setting", *[group.letter for group in groups]]
-        rows = [[name, *words] for name, words in differing.items()]
+        letters = [group.letter for group in groups]
+        heads, rows = ["setting", *letters], [[name, *words] for name, words in differing.items()]
+        if len(groups) > _WIDEST:
+            columns = zip(letters, *differing.values(), strict=True)
+            heads, rows = ["", *differing], [[*cells] for cells in columns]
         table = Table(heads, rows, "<" * len(heads)).html(kind="columns")
         shown = scrolling("Table of the settings that differ", table)
     else:

@@ -55,6 +55,7 @@ from autograd.pages.walkthrough import Walkthrough as Walkthrough
 from autograd.pages.walkthrough import walkthrough as walkthrough
 from autograd.table import Table as Table  # for nn
 from autograd.transforms.gradient import gradient as gradient
+from autograd.transforms.stopped import stop_gradient as stop_gradient
 from autograd.transforms.taylor import subgradient_table as subgradient_table
 from autograd.transforms.transforms import derivative as derivative
 from autograd.transforms.transforms import grad as grad

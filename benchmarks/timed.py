@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import scalars, steps
+from benchmarks import fitting, scalars, steps
 from benchmarks.peers import HIPS, OURS, HipsWorker, imported
 from benchmarks.rows import Row, measured
 from benchmarks.scalars import Makers
@@ -30,7 +30,9 @@ MIDDLE = Work((64, 32, 10), "tanh", 32, "float64")
 LARGE = Work((784, 512, 10), "sigmoid", 128, "float32")
 IMAGES = Work((784, 50, 10), "sigmoid", 128, "float32")
 EPOCH = "epoch of 60,000 images, [784, 50, 10] batch 128 float32"
-POINTS, COUNT = 10_000, 60_000
+WHOLE = Work((784, 512, 10), "sigmoid", 128, "float64", rate=0.5)
+FIT = "epoch of fit, 8,000 images, [784, 512, 10] batch 128 float64"
+POINTS, COUNT, FITTED = 10_000, 60_000, 8_000
 # Batches of each program, and the seconds that one takes.
 ROUNDS, SECONDS = 15, 0.1
 
@@ -86,6 +88,8 @@ def step_rows(table: Table, count: int) -> None:
         makers = steps.epoch_makers(IMAGES, table.peers, count)
         makers.pop(steps.UNWAITED, None)
         table.row(EPOCH, makers, tolerance=1e-4, rounds=min(table.rounds, 5))
+        makers = fitting.fit_makers(WHOLE, min(count, FITTED))
+        table.row(FIT, makers, tolerance=1e-9, rounds=min(table.rounds, 7))
 
 
 def product_rate(table: Table) -> dict[str, Any]:

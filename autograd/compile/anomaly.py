@@ -89,7 +89,7 @@ def failed(*results: Any) -> bool:
     >>> failed(1.0, [2.0, [float("nan")]]), failed(np.zeros(3))
     (True, False)
     """
-    return not all(np.isfinite(x).all() for x in flat(results, LISTS))
+    return not all(np.isfinite(x).all() for x in flat(results, (*LISTS, dict)))
 
 
 def failed_samples(results: list[Any]) -> list[int]:

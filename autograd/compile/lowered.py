@@ -11,7 +11,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -24,10 +24,12 @@ from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
 from autograd.compile.report import CompileReport, Stages
 from autograd.compile.rolled import Rolled
+from autograd.compile.tracing.arguments import arrays_of, is_flat
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.value import Value
 from autograd.transforms.calls import Argnum
-from autograd.transforms.trees import shaped
+from autograd.transforms.stopped import STOP
+from autograd.transforms.trees import NESTS, mapped, rebuilt, shaped
 
 _Key: TypeAlias = tuple[int, Task]
 T = TypeVar("T")
@@ -55,7 +57,7 @@ class Built:
         graph: folded, pruned and shared.
         reached: which parameters the graph uses.
         small: whether one sample is better run as float code.
-        listed: whether f returns a list.
+        listed: whether f returns a list, or several values in another nest.
         chooses: whether something in it may be chosen by a sample or not, as by `where`.
         constants: the Values that became constants, with their numbers and birth numbers then.
     """
@@ -81,12 +83,14 @@ class Built:
                 raise ValueError(f"argnum is {i}, but f was called with {len(shapes)} argument(s)")
         self.chosen = [i % len(shapes) for i in chosen]
         self.listed = False
+        self._nest: Any = None
         self.constants: list[tuple[Value, float, int]] = []
         stages = Stages()
 
         def called(*arguments: Any) -> Any:
             result = f(*arguments)
-            self.listed = isinstance(result, list | tuple)
+            self.listed = isinstance(result, NESTS)
+            self._nest = mapped(lambda _: None, result)
             return result
 
         def traced() -> Graph:
@@ -101,7 +105,7 @@ class Built:
             "all", stages.made("trace", "the function called once on placeholders", traced)
         )
         self.reached = np.zeros(self.parameters, dtype=np.bool_)
-        self.reached[self.graph.place[self.graph.code == PARAMETER]] = True
+        self.reached[[*_reached(self.graph)]] = True
         self.small = _is_small(self.graph)
         self.stages = stages
         self.chooses = any(row.chooses for row in self.graph.rows)
@@ -279,14 +283,25 @@ class Built:
     # Results in the shape of the arguments ----------------------------------------------------
 
     def first(self, results: list[Any]) -> Any:
-        """Return the values of one sample as f returned them: a number, or a list."""
-        values = results[0][0]
-        return values.tolist() if self.listed else float(values[0])
+        """Return the values of one sample as f returned them: a number, or several in a nest."""
+        return self.sample(results[0][0].tolist())
+
+    def sample(self, values: Any) -> Any:
+        """Return the values of one sample as f returned them; a flat tuple as a list.
+
+        They come as a list, or as one number by itself.
+        """
+        found = cast(list[float], values) if isinstance(values, list) else [values]
+        if not self.listed:
+            return found[0]
+        return found if is_flat(self._nest) else rebuilt(self._nest, iter(found))
 
     def all(self, results: list[Any]) -> Any:
-        """Return the values of many samples, with a second axis if f returned a list."""
+        """Return the values of many samples: an array with the axes of a list, more in a nest."""
         values = results[0]
-        return values.copy() if self.listed else values[:, 0].copy()
+        if not self.listed:
+            return values[:, 0].copy()
+        return values.copy() if is_flat(self._nest) else arrays_of(self._nest, iter(values.T))
 
     def nested(self, slopes: Sequence[float]) -> Any:
         """Return slopes by the chosen arguments in the nesting of these."""
@@ -325,6 +340,22 @@ class Built:
         """Return what each pass made of the graph."""
         rolled = self.rolled
         return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled)
+
+
+def _reached(graph: Graph) -> list[int]:
+    """Return the parameters that a graph uses, but for those behind a stopped gradient alone."""
+    if STOP not in graph.rows:
+        return graph.place[graph.code == PARAMETER].tolist()
+    listed = list(graph.nodes())
+    stack: list[int] = list(dict.fromkeys(graph.outputs.tolist()))
+    seen = set(stack)
+    for node in stack:
+        code, _, operands = listed[node]
+        if code < 0 or graph.rows[code] is not STOP:
+            fresh = [x for x in dict.fromkeys(operands) if x not in seen]
+            seen.update(fresh)
+            stack.extend(fresh)
+    return [listed[node][1] for node in stack if listed[node][0] == PARAMETER]
 
 
 def _is_small(graph: Graph) -> bool:

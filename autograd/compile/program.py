@@ -159,6 +159,10 @@ class Program:
     def __call__(self, *arguments: Any) -> Any:
         """Return f's values: an array with one for each sample, or a number for one sample.
 
+        Where f returns a list, an array has an axis more, and so for lists of lists of one length,
+        as those of `hessian(f)`. Other nests, as the pair of `value_and_grad(f)`, hold an array for
+        each number or list. One sample has f's own nest.
+
         Args:
             arguments: all arrays whose first axis counts the samples, or all plain numbers and
                 (nested) lists, which are one sample.
@@ -172,6 +176,8 @@ class Program:
         built, flat, batch = self._prepared(arguments)
         if batch is None and built.small:
             found = built.float_program(gradient=False)(*self._float_arguments(flat))
+            if built.listed:
+                found = built.sample(found)
         else:
             with np.errstate(all="ignore"):
                 read = built.first if batch is None else built.all

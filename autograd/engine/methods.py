@@ -26,7 +26,7 @@ from typing import Any, Protocol, TypeVar, cast
 import numpy as np
 
 from autograd.engine import symbolic
-from autograd.engine.modes import is_cut, watching
+from autograd.engine.modes import is_cut, tracer, watching
 from autograd.engine.number import number
 from autograd.engine.numeric import over
 from autograd.engine.primitive import ATOM, Operand
@@ -100,6 +100,8 @@ newest = Newest()
 def watched(node: Any) -> Any:
     """Finish a node that was made while a mode is open somewhere."""
     if is_cut(node):
+        if (stand_in := tracer.cut(node)) is not None:
+            return stand_in
         node._kind = LEAF
         node._x = node._y = None
     return node
@@ -198,11 +200,9 @@ def make_pull(row: Primitive, letters: str) -> Pull:
 
 
 def _pull_many(row: Primitive, letters: str) -> Pull:
-    """Return the step of the chain rule for nodes of `row` with three or any number of operands.
+    """Return the step of the chain rule for nodes of three or any number of operands.
 
-    Args:
-        row: the primitive.
-        letters: "v" if all operands are Values, else "m".
+    The letters are "v" if all of them are Values, else "m".
     """
     partials: Any = row.partials
     zeros, chooses = symbolic.structural_zeros(row), row.chooses

@@ -32,16 +32,19 @@ class Tracer:
     """What the room that traces functions answers; it stands above this one and enters itself.
 
     Attributes:
-        keeps: whether a node made in `no_grad` stays with what it was made from, as one does while
-            its function is traced; raises where that cannot be.
+        cut: gives what stands for a node made in `no_grad` while its function is traced; None where
+            the node does, without what it was made from.
         decides: whether a number is there only when a program runs.
+        stands: gives what stands for a Value: a placeholder where a number decides that is there
+            only when the program runs, else the Value.
     """
 
-    __slots__ = ("decides", "keeps")
+    __slots__ = ("cut", "decides", "stands")
 
     def __init__(self) -> None:
-        self.keeps: Callable[[Any], bool] = lambda node: False
+        self.cut: Callable[[Any], Any] = lambda node: None
         self.decides: Callable[[Any], bool] = lambda x: False
+        self.stands: Callable[[Any], Any] = lambda x: x
 
 
 tracer = Tracer()
@@ -64,10 +67,11 @@ def no_grad(function: Any = None, /) -> Any:
     As a decorator, `@no_grad()` or `@no_grad`, it holds while the function runs, and so for
     generators, coroutines and asynchronous generators.
 
+    Inside a function that is compiled it means the same: nothing flows back, in any run, through
+    what is computed there.
+
     Raises:
         TypeError: for an argument that is no function.
-        TraceError: inside a function that is compiled, at the first result that depends on what
-            the function is given or on a parameter: a program cannot stop a gradient.
 
     >>> from autograd import Value
     >>> x = Value(3.0)
@@ -169,7 +173,7 @@ def is_cut(node: Any) -> bool:
         if not math.isfinite(node._number):
             raise AnomalyError(f"{_written(node)} is {node._number}, at {line}")
         _lines[node] = line
-    return innermost == "paused" and not tracer.keeps(node)
+    return innermost == "paused"
 
 
 def check_gradients_of(node: Any) -> None:

@@ -361,6 +361,11 @@ def select(index: float, *xs: float) -> float:
     return xs[math.floor(min(max(index, 0.0), len(xs) - 1.0) + 0.5)]
 
 
+def same(x: float) -> float:
+    """The number itself."""
+    return x
+
+
 def select_array(index: Any, *xs: Any) -> Any:
     """`select` over arrays."""
     chosen = xs[0]

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, cast
 
 from autograd.engine.backward import first_birth, ordered
 from autograd.engine.methods import tick
-from autograd.engine.modes import recording_anyway
+from autograd.engine.modes import recording_anyway, tracer
 from autograd.engine.number import number
 from autograd.engine.serialization import differentiated
 from autograd.engine.value import Value
 from autograd.errors import TraceError
-from autograd.transforms.gradient import gradient_numbers, gradient_values
+from autograd.transforms.gradient import gradient_numbers, gradient_values, is_node
 from autograd.transforms.trees import flat, holds, mapped, nesting, rebuilt
 
 Function = Callable[..., Any]
@@ -29,8 +29,9 @@ class Call(NamedTuple):
     """One call of a function with some of its arguments made into fresh leaves.
 
     Attributes:
-        output: what the function returned: Values and numbers, nested.
-        leaves: a Value for each number of the arguments to differentiate by.
+        output: what the function returned: Values and numbers, nested. Inside a trace, what is
+            known only when the program runs is a placeholder.
+        leaves: a Value, or a placeholder, for each number of the arguments to differentiate by.
         args: the arguments as they were given.
         argnum: which of them to differentiate by.
         as_graph: whether all numbers of the result are Values.
@@ -57,7 +58,7 @@ class Call(NamedTuple):
 
     def slopes(self, output: Any) -> list[Any]:
         """Return the derivatives of one output with respect to the leaves."""
-        if not isinstance(output, Value):
+        if not is_node(output):
             return [self.plain(0.0) for _ in self.leaves]
         nodes = self.nodes if output is self.output else None
         if self.as_graph:
@@ -66,7 +67,7 @@ class Call(NamedTuple):
 
     def plain(self, output: Any) -> Any:
         """Return a number or a Value as what all numbers of this result are."""
-        if isinstance(output, Value):
+        if is_node(output):
             return output if self.as_graph else output.data
         return Value(output) if self.as_graph else output
 
@@ -129,7 +130,7 @@ def called(
 
     def lift(x: Any) -> Value:
         nonlocal given
-        if isinstance(x, Value):
+        if is_node(x):
             given = True
             leaves.append(x * 1.0)
         else:
@@ -143,17 +144,20 @@ def called(
         output = f(*lifted, **keywords)
     finally:
         differentiated.difference_update(leaves)
-    if several:
-        output = mapped(lambda z: z if isinstance(z, Value) else _number(z, _SEVERAL), output)
-        results = [z for z in flat(output) if isinstance(z, Value)]
-    else:
-        results = [output] if isinstance(output, Value) else []
-        output = output if results else _number(output, _ONE)
-    nodes = ordered(results)
+    output = mapped(lambda z: _result(z, _SEVERAL), output) if several else _result(output, _ONE)
+    results = [z for z in flat(output) if is_node(z)] if several else [output]
+    recorded = [z for z in results if isinstance(z, Value)]
+    nodes = ordered(recorded)
     rest = [x for i, x in enumerate(args) if i not in wanted]
-    given = given or holds((rest, keywords, vector), Value)
+    given = given or holds((rest, keywords, vector), is_node)
+    # A placeholder's number is there when the program runs: it is read from outside.
+    given = given or any(is_node(z) and z.__class__ is not Value for z in results)
     as_graph = given or first_birth(nodes, since) < since
     return Call(output, leaves, args, argnum, as_graph, None if several else nodes)
+
+
+def _result(z: Any, expected: str) -> Any:
+    return tracer.stands(z) if is_node(z) else _number(z, expected)
 
 
 _NESTED = "a nested list, tuple, dict or array"
@@ -191,13 +195,15 @@ def recorded(function: Function) -> Function:
     def wrapped(*args: Any, **keywords: Any) -> Any:
         with recording_anyway() as paused:
             result = function(*args, **keywords)
-            return mapped(_data, result) if paused else result
+            return mapped(_cut, result) if paused else result
 
     return wrapped
 
 
-def _data(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x
+def _cut(x: Any) -> Any:
+    if not is_node(x):
+        return x
+    return x.detach() if tracer.decides(x) else x.data
 
 
 def called_along(
@@ -237,8 +243,4 @@ def _vector(call: Call, v: Any) -> list[Any]:
                 f"for {argument!r:.60}"
             )
         by_position[i % len(call.args)] = flat(part)
-    return [
-        x if isinstance(x, Value) else number(x)
-        for i in sorted(by_position)
-        for x in by_position[i]
-    ]
+    return [x if is_node(x) else number(x) for i in sorted(by_position) for x in by_position[i]]

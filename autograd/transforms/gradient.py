@@ -1,7 +1,8 @@
 """`gradient`: the derivatives of a result that is there, as Values or as numbers.
 
 The same sweep gives both: a rule that runs on Values makes the gradient a graph, which has a
-gradient again. No `grad` is read or set.
+gradient again. No `grad` is read or set. Placeholders of a function that is compiled answer
+themselves, by the same sweep over what was recorded (`compile/tracing/derivatives.py`).
 """
 
 # pyright: reportPrivateUsage=false
@@ -13,7 +14,7 @@ from typing import Any
 
 from autograd import asked
 from autograd.engine.backward import check_value, data_of, order, shown
-from autograd.engine.modes import is_paused
+from autograd.engine.modes import is_paused, tracer
 from autograd.engine.value import Value
 from autograd.transforms.sweep import Local, sweep, times
 
@@ -42,21 +43,34 @@ def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
     if isinstance(xs, Value):
         raise TypeError("gradient takes a sequence of Values: write gradient(z, [x])")
     xs = asked.iterable("gradient", xs, "a list of Values")
-    for x in xs:
-        check_value(x)
-    check_value(z)
-    if z._x is None and any(x is not z for x in xs) and is_paused():
+    for x in (*xs, z):
+        if not is_node(x):
+            check_value(x)
+    if is_paused() and any(x is not z for x in xs) and _is_leaf(z):
+        named = shown(z) if z.__class__ is Value else repr(z)
         raise ValueError(
-            f"gradient of {shown(z)}, which has no graph: no_grad() is open here and records "
+            f"gradient of {named}, which has no graph: no_grad() is open here and records "
             "nothing; compute it outside, or write grad(f)(x), which records even there"
         )
     return gradient_values(z, xs)
+
+
+def is_node(x: Any) -> bool:
+    """Return whether something is a recorded number: a Value, or a placeholder of a trace."""
+    return x.__class__ is Value or hasattr(x.__class__, "__gradient__")
+
+
+def _is_leaf(z: Any) -> bool:
+    return z._x is None if z.__class__ is Value else z.__is_leaf__()
 
 
 def gradient_values(
     z: Value, xs: Sequence[Value], nodes: Sequence[Value] | None = None
 ) -> list[Value]:
     """Return what `gradient` does, unchecked; `nodes` is the order of z where it is known."""
+    answer = getattr(tracer.stands(z), "__gradient__", None)
+    if answer is not None:
+        return answer(xs)
 
     def local_of(node: Any, operands: Sequence[Any]) -> Local:
         row = node._kind.row

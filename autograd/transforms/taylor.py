@@ -12,7 +12,7 @@ form is McIlroy's, "Power series, power serious", Journal of Functional Programm
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd.engine.backward import order
@@ -20,6 +20,10 @@ from autograd.engine.primitive import TABLE, Primitive, apply
 from autograd.engine.symbolic import Operators, closed
 from autograd.engine.value import Value
 from autograd.table import Table
+
+# Of a product that belongs to a place in the second series: what stands for it where something in
+# the product may be absent in some runs.
+Guard = Callable[[Any, int], Any]
 
 # The coefficient of a power that a series does not have, told by identity. It is left out of every
 # product, as what flows to no operand is left out of the backward pass; a 0.0 that was computed is
@@ -50,20 +54,21 @@ class Series(Operators):
         self._known = known
         self._row = row
         self._operands = operands
-        self._pairs: list[tuple[Series, Any]] | None = None
+        self._pairs: list[tuple[Series, Any, Guard | None]] | None = None
         # The series of one graph by row and operands. The rule of a sine has a cosine and that of
         # a cosine the sine again: each made anew, they would go as deep as the order.
         self._shared = shared
 
     @staticmethod
     def __apply__(row: Primitive, operands: tuple[Any, ...]) -> Series:
-        shared = next((x._shared for x in operands if isinstance(x, Series)), None)
+        given = next(x for x in operands if isinstance(x, Series))
+        made, shared = given.__class__, given._shared
         if shared is None:
-            return Series([_first(row, operands)], row, operands)
+            return made([_first(row, operands)], row, operands)
         key = _key(row, operands)
         found = shared.get(key)
         if found is None:
-            found = shared[key] = Series([_first(row, operands)], row, operands, shared)
+            found = shared[key] = made([_first(row, operands)], row, operands, shared)
         return found
 
     def coefficient(self, k: int) -> Any:
@@ -77,7 +82,7 @@ class Series(Operators):
         if self._pairs is None:
             self._pairs = self._moving()
         total: Any = ABSENT
-        for x, partial in self._pairs:
+        for x, partial, guard in self._pairs:
             constant = not isinstance(partial, Series)
             for j in range(1 if constant else k):
                 slope = x.coefficient(k - j)
@@ -87,11 +92,13 @@ class Series(Operators):
                 if factor is ABSENT:
                     continue
                 part = factor * ((k - j) * slope if k - j > 1 else slope)
+                if guard is not None:
+                    part = guard(part, j)
                 total = part if total is ABSENT else total + part
         return total * (1.0 / k) if k > 1 and total is not ABSENT else total
 
-    def _moving(self) -> list[tuple[Series, Any]]:
-        """Return each operand that passes something on, with its partial."""
+    def _moving(self) -> list[tuple[Series, Any, Guard | None]]:
+        """Return each operand that passes something on, its partial, and what guards a product."""
         row: Any = self._row
         partials = row.partials(self, *self._operands)
         first = partials
@@ -99,7 +106,7 @@ class Series(Operators):
             first = [d.coefficient(0) if isinstance(d, Series) else d for d in partials]
         nothing = closed(row, first)
         return [
-            (x, d)
+            (x, d, None)
             for k, (x, d) in enumerate(zip(self._operands, partials, strict=True))
             if k not in nothing and isinstance(x, Series)
         ]
@@ -107,7 +114,7 @@ class Series(Operators):
     def __mul__(self, other: Any) -> Series:
         if other.__class__ is float and other == 0.0:
             # A rule's own 0, as that of x**0: without, its series goes as deep as the order.
-            return Series([other * self.coefficient(0)])
+            return self.__class__([other * self.coefficient(0)])
         return Series.__apply__(TABLE["mul"], (self, other))
 
     def __rmul__(self, other: Any) -> Series:
@@ -147,38 +154,68 @@ def along(
     >>> along(x * x * x, {x: 1.0}, 3)
     [8.0, 12.0, 6.0, 1.0]
     """
-    series: dict[Value, Series] = {}
-    shared: dict[Any, Series] = {}
+    answer = getattr(z, "__along__", None)
+    if answer is not None:
+        return answer(tangents, degree)
     nodes = order(z)
-    for node in nodes:
-        here: Any = node if graph else node.data
+    return coefficients(
+        z,
+        [(node, node if graph else node.data, node.op, node.args) for node in nodes],
+        tangents,
+        degree,
+        Series,
+        lambda x: x if graph else x.data,
+    )
+
+
+def coefficients(
+    z: Any,
+    nodes: Sequence[tuple[Any, Any, Primitive | None, Sequence[Any]]],
+    tangents: Mapping[Any, Any],
+    degree: int,
+    kind: type[Series],
+    constant: Callable[[Any], Any],
+) -> list[Any]:
+    """Return the first coefficients of a node of any graph, as some of its nodes move along a line.
+
+    Args:
+        z: the node.
+        nodes: it and all it was made from, in order: the node, what it is where nothing moves, its
+            primitive and its operands, nodes and floats.
+        tangents: the direction of each node that moves.
+        degree: the highest power wanted.
+        kind: the class of the series.
+        constant: gives what an operand is that is a node and does not move.
+    """
+    series: dict[Any, Series] = {}
+    shared: dict[Any, Series] = {}
+
+    def operand(x: Any) -> Any:
+        if x.__class__ is float:
+            return x
+        return series[x] if x in series else constant(x)
+
+    for node, here, row, args in nodes:
         if node in tangents:
             slope = tangents[node]
-            if isinstance(slope, Value) or slope != 0.0:
-                series[node] = Series([here, slope], shared=shared)
-        elif node.op is not None and any(x in series for x in node.args):
-            args = tuple([_operand(x, series, graph=graph) for x in node.args])
-            made = Series([here], node.op, args, shared)
-            series[node] = shared.setdefault(_key(node.op, args), made)
+            if hasattr(slope.__class__, "__apply__") or slope != 0.0:
+                series[node] = kind([here, slope], shared=shared)
+        elif row is not None and any(x.__class__ is not float and x in series for x in args):
+            taken = tuple(map(operand, args))
+            made = kind([here], row, taken, shared)
+            series[node] = shared.setdefault(_key(row, taken), made)
     if z not in series:
-        return [z if graph else z.data, *[0.0] * degree]
+        return [nodes[-1][1], *[0.0] * degree]
     # Coefficient by coefficient in the order of the graph, so that nothing recurses along it.
     for k in range(degree + 1):
         if k > _DEEP:
             # Nor along the rules of rules: that of x / y has (x / y) / y. The last made come first.
             for deep in reversed([*shared.values()]):
                 deep.coefficient(len(deep._known))  # pyright: ignore[reportPrivateUsage]
-        for node in nodes:
-            if node in series:
-                series[node].coefficient(k)
+        for node in series.values():
+            node.coefficient(k)
     shared.clear()
     return [series[z].coefficient(k) for k in range(degree + 1)]
-
-
-def _operand(x: Any, series: Mapping[Value, Series], *, graph: bool) -> Any:
-    if x in series:
-        return series[x]
-    return x.data if isinstance(x, Value) and not graph else x
 
 
 def second_derivatives(row: Primitive, operands: Sequence[float]) -> list[float]:

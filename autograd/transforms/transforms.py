@@ -28,7 +28,7 @@ from autograd.transforms.calls import (
     called_along,
     recorded,
 )
-from autograd.transforms.gradient import gradient_values
+from autograd.transforms.gradient import gradient_values, is_node
 from autograd.transforms.taylor import along
 from autograd.transforms.trees import flat, mapped
 
@@ -117,7 +117,7 @@ def derivative(f: Function, order: int = 1) -> Function:
                 "write grad, hessian, hvp or jvp"
             )
         call = called(f, (x,), 0, keywords)
-        if not isinstance(call.output, Value):
+        if not is_node(call.output):
             return call.plain(call.output if order == 0 else 0.0)
         return call.plain(_derivative(call, order))
 
@@ -137,14 +137,14 @@ def _derivative(call: Call, order: int) -> Any:
         return along(call.output, {leaf: 2.0**power}, order, graph=call.as_graph)[order]
 
     found = coefficient(power)
-    size = abs(found._number if isinstance(found, Value) else found)
+    size = _size(found)
     if size < 2.0**-1021 and (size > 0.0 or order > 30):
         power += 1
         found = coefficient(power)
     while power and not isfinite(size):
         power -= 1
         found = coefficient(power)
-        size = abs(found._number if isinstance(found, Value) else found)
+        size = _size(found)
     bits = factorial(order).bit_length()
     mantissa, exponent = factorial(order) / (1 << bits), bits - power * order
     while abs(exponent) > 1000:
@@ -152,6 +152,13 @@ def _derivative(call: Call, order: int) -> Any:
         found, exponent = found * 2.0**step, exponent - step
     factor = ldexp(mantissa, exponent)
     return found if factor == 1.0 else found * factor
+
+
+def _size(x: Any) -> float:
+    """Return how large a coefficient is; 1 where it is there only when a program runs."""
+    if is_node(x):
+        return abs(x._number) if isinstance(x, Value) else 1.0
+    return abs(x)
 
 
 @asked.own_keywords()
@@ -200,7 +207,7 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
     def function(*args: Any, **keywords: Any) -> Any:
         call = called(f, args, argnum, keywords)
         first: Sequence[Any] = [0.0] * len(call.leaves)
-        if isinstance(call.output, Value):
+        if is_node(call.output):
             first = gradient_values(call.output, call.leaves, call.nodes)
         return call.shaped([call.shaped(call.slopes(slope)) for slope in first])
 
@@ -224,11 +231,11 @@ def hvp(f: Function, argnum: Argnum = 0) -> Function:
     @recorded
     def function(*args: Any, **keywords: Any) -> Any:
         call, vector = called_along(f, args, argnum, keywords)
-        if not isinstance(call.output, Value):
+        if not is_node(call.output):
             return call.shaped(call.slopes(call.output))
         slopes = gradient_values(call.output, call.leaves, call.nodes)
         # What does not move adds nothing, not even where a second derivative is infinite.
-        moving = [i for i, x in enumerate(vector) if isinstance(x, Value) or x != 0.0]
+        moving = [i for i, x in enumerate(vector) if is_node(x) or x != 0.0]
         along_v = dot([slopes[i] for i in moving], [vector[i] for i in moving])
         return call.shaped(call.slopes(along_v))
 
@@ -255,7 +262,7 @@ def jvp(f: Function, argnum: Argnum = 0) -> Function:
         tangents = dict(zip(call.leaves, vector, strict=True))
 
         def slope(output: Any) -> Any:
-            if not isinstance(output, Value):
+            if not is_node(output):
                 return call.plain(0.0)
             return call.plain(along(output, tangents, 1, graph=call.as_graph)[1])
 

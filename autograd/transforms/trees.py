@@ -119,10 +119,12 @@ def placed(x: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from placed(y, f"{name}[{key!r}]")
 
 
-def holds(x: Any, kind: type) -> bool:
-    """Return whether something of a kind is in a nested argument; in arrays of objects alone.
+def holds(x: Any, found: Callable[[Any], bool]) -> bool:
+    """Return whether something that is looked for is in a nested argument.
 
-    >>> holds([1.0, {"a": np.zeros(1_000_000)}], str), holds([1.0, {"a": "b"}], str)
+    Of arrays, only those of objects are looked into.
+
+    >>> holds([1.0, {"a": np.zeros(1_000_000)}], callable), holds([1.0, {"a": len}], callable)
     (False, True)
     """
     members: Any = x
@@ -132,9 +134,9 @@ def holds(x: Any, kind: type) -> bool:
         array = cast(Any, x)
         members = array.ravel().tolist() if array.dtype == object else ()
     elif not isinstance(x, LISTS):
-        return isinstance(x, kind)
+        return found(x)
     for y in members:  # noqa: SIM110
-        if holds(y, kind):
+        if holds(y, found):
             return True
     return False
 

@@ -13,7 +13,6 @@ import pytest
 import autograd
 import nn
 from autograd import (
-    TraceError,
     Value,
     compile,
     derivative,
@@ -464,13 +463,6 @@ def test_keyword_arguments_go_to_the_function() -> None:
     assert autograd.hessian(f)(2.0, scale=2.0) == 24.0
     assert hvp(f)(2.0, 1.0, scale=2.0) == 24.0
     assert jvp(f)(2.0, 1.0, scale=2.0) == jacobian(f)(2.0, scale=2.0) == 24.0
-
-
-@each_transform
-def test_a_derivative_by_what_a_program_has_not_yet_is_refused(transform: Any) -> None:
-    for f in (transform(lambda y: y * y), lambda x: x * transform(lambda y: x * y)(2.0)):
-        with pytest.raises(TraceError, match=r"test_transforms.py takes a derivative .*eager"):
-            compile(f)(2.0)
 
 
 def test_a_derivative_by_parameters_is_part_of_a_program() -> None:

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.compile.arrays.rules import Flow, Masked, chosen, masked, partials
+from autograd.compile.arrays.rules import Masked, chosen, masked
 from autograd.compile.graph.graph import Graph
 from autograd.compile.graph.passes import simplified
+from autograd.compile.tracing.derivatives import partials
+from autograd.compile.tracing.flow import Flow
 from autograd.compile.tracing.recorder import Recorder
 from autograd.compile.tracing.trace import on_recorder, recorded, replayed
 from autograd.engine.primitive import Primitive

@@ -12,49 +12,18 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
 from itertools import product as product_of
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Graph
 from autograd.compile.graph.passes import simplified
+from autograd.compile.tracing.derivatives import partials
+from autograd.compile.tracing.flow import Flow
 from autograd.compile.tracing.recorder import Recorder
 from autograd.compile.tracing.trace import on_recorder, replayed
 from autograd.engine.primitive import Primitive, apply, lookup
 from autograd.transforms.sweep import Local, sweep, times
-
-
-def partials(row: Primitive, z: Any, operands: Sequence[Any]) -> Sequence[Any]:
-    """Return what a row's rule gives for placeholders.
-
-    A rule that cannot run on placeholders (a user's own, made with other functions) is called as a
-    whole when the program runs: each of its partials is then a row of its own.
-
-    >>> from autograd import lookup
-    >>> from autograd.compile.tracing.trace import trace
-    >>> print(trace(lambda z, x: partials(lookup("exp"), z, [x])[0], [(), ()]))
-    n0 = input 0
-    n1 = input 1
-    return n0
-    """
-    try:
-        return row.partials(z, *operands)
-    except (TypeError, AttributeError, ValueError):
-        return [apply(_opaque(row, i, len(operands)), (z, *operands)) for i in range(len(operands))]
-
-
-def _opaque(row: Primitive, place: int, count: int) -> Primitive:
-    """Return a row that calls one partial of a rule; it is not in the table."""
-
-    def slope(z: float, *operands: float) -> float:
-        with np.errstate(all="ignore"):
-            return float(row.partials(z, *operands)[place])
-
-    def none(z: Any, *operands: Any) -> Any:
-        raise NotImplementedError(f"the rule of {row.name} has no derivative of its own")
-
-    cast(Any, slope).rule_of = row
-    return Primitive(f"{row.name}_slope_{place}", slope, none, arity=count + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,33 +212,6 @@ class Masked:
 def masked(row: Primitive, slopes: Sequence[Any]) -> Sequence[Any]:
     """Return the partials of a row, masked where it chooses among its operands."""
     return [d if d.__class__ is float else Masked(d) for d in slopes] if row.chooses else slopes
-
-
-class Flow:
-    """What a node has received, and whether.
-
-    Attributes:
-        g: what it has received.
-        flowed: a number that is 0 where it has received nothing; 1.0 where it always has, and 0.0
-            where it never has.
-    """
-
-    __slots__ = ("flowed", "g")
-
-    def __init__(self, g: Any, flowed: Any) -> None:
-        self.g = g
-        self.flowed = flowed
-
-    def __add__(self, other: Flow) -> Flow:
-        return Flow(self.g + other.g, _either(self.flowed, other.flowed))
-
-
-def _either(first: Any, second: Any) -> Any:
-    """Return a number that is 0 where both are; neither is below 0."""
-    for x, y in ((first, second), (second, first)):
-        if x.__class__ is float:
-            return x if x else y
-    return first if first is second else first + second
 
 
 def _where_chosen(g: Any, partial: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Arguments of a program: what kind and shape they have, and their numbers laid flat.
+"""Arguments and results of a program: their kinds and shapes, and their numbers laid flat.
 
 All arguments are arrays, whose first axis counts the samples, or all are plain numbers and nested
 lists, which are one sample. Parameters are Values, or a model that names its own.
@@ -6,7 +6,9 @@ lists, which are one sample. Parameters are Values, or a model that names its ow
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -16,7 +18,7 @@ from autograd.compile.tracing.trace import Shape
 from autograd.engine.methods import LEAF
 from autograd.engine.number import number
 from autograd.engine.value import Value
-from autograd.transforms.trees import LISTS, flat
+from autograd.transforms.trees import LISTS, NESTS, flat
 
 
 def named(parameters: Any) -> tuple[list[Value], list[str]]:
@@ -150,3 +152,40 @@ def checked_shape(shape: Any) -> Shape:
     raise ValueError(
         f"a shape is a tuple of counts, () for a number and (3,) for a list of three; got {shape!r}"
     )
+
+
+def is_flat(nest: Any) -> bool:
+    """Return whether a list or tuple holds no others."""
+    return isinstance(nest, LISTS) and not _holds_nests(nest)
+
+
+def _holds_nests(nest: Any) -> bool:
+    return any(isinstance(x, NESTS) for x in nest)
+
+
+def arrays_of(nest: Any, columns: Iterator[Any]) -> Any:
+    """Return columns as an array for each number, list of numbers, or list of lists of one length.
+
+    >>> arrays_of([[None, None], [None, None]], iter(np.zeros((4, 7)))).shape
+    (7, 2, 2)
+    >>> value, slopes = arrays_of((None, [None, None]), iter(np.zeros((3, 7))))
+    >>> value.shape, slopes.shape
+    ((7,), (7, 2))
+    """
+    if isinstance(nest, dict):
+        return {key: arrays_of(x, columns) for key, x in cast(Any, nest).items()}
+    if not isinstance(nest, NESTS):
+        return next(columns).copy()
+    if isinstance(nest, np.ndarray):
+        nest = cast(Any, nest).tolist()
+    shape: tuple[int, ...] | None = None
+    if isinstance(nest, list) or not _holds_nests(nest):
+        with contextlib.suppress(ValueError):  # parts of different lengths
+            shape = shape_of(nest)
+    members = list(cast(Any, nest))
+    if shape is None or any(isinstance(x, dict | tuple) for x in members):
+        parts = [arrays_of(x, columns) for x in members]
+        kind: Any = cast(Any, nest).__class__
+        return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
+    taken = [next(columns) for _ in range(math.prod(shape))]
+    return np.stack(taken, axis=-1).reshape(-1, *shape)

@@ -6,13 +6,15 @@ for each recorder, its lists bound in closures of the operators: they are the ho
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any, cast
 
 import numpy as np
 
+from autograd.compile.tracing.derivatives import series, slopes
 from autograd.compile.tracing.recorder import Recorder
-from autograd.compile.tracing.refusals import COMPARE, check_recording, refusals, refuse
+from autograd.compile.tracing.refusals import COMPARE, is_paused_on, refusals, refuse
 from autograd.engine import primitives
 from autograd.engine.arrays import elements_methods, ufunc_of_values
 from autograd.engine.methods import binary_rows
@@ -70,12 +72,26 @@ class _Placeholder:
                     f"{row.name}: the last {row.constants} operand(s) must be plain numbers"
                 )
         recorder = cls._recorder
-        if watching:
-            check_recording(recorder)
+        if watching and is_paused_on(recorder):
+            return recorder.paused(row, operands)
         return recorder.new(recorder.node(row, operands))
 
     def __copy__(self) -> Any:
         return self._recorder.new(self.i)
+
+    def detach(self) -> Any:
+        """Return the number with no way back, as `stop_gradient` does."""
+        return self._recorder.stop(self)
+
+    def __is_leaf__(self) -> bool:
+        recorder = self._recorder
+        return self.i in recorder.stopped or not recorder.operands(self.i)
+
+    def __gradient__(self, xs: Sequence[Any]) -> list[Any]:
+        return slopes(self._recorder, self.i, xs)
+
+    def __along__(self, tangents: Mapping[Any, Any], degree: int) -> list[Any]:
+        return series(self._recorder, self.i, tangents, degree)
 
     def __pos__(self) -> Any:
         return self
@@ -106,9 +122,10 @@ class _Placeholder:
         if not is_number and not isinstance(other, float | int | Value | np.generic):
             recorder.node_of(other)  # says what is wrong with it
             return NotImplemented
-        if watching:
-            check_recording(recorder)
-        j = recorder.node_of(number(cast(object, other)) if row.constants else other)
+        operand = number(cast(object, other)) if row.constants else cast(Any, other)
+        if watching and is_paused_on(recorder):
+            return recorder.paused(row, (operand, self) if swapped else (self, operand))
+        j = recorder.node_of(operand)
         pair = (j, self.i) if swapped else (self.i, j)
         return recorder.new(recorder.append(recorder.code_of(row), *pair))
 
@@ -154,8 +171,8 @@ def _operators(
             j = values.get(other) if kind is Value else None
             if j is None:
                 return self._unusual(other, row, False)
-        if watching:
-            check_recording(recorder)
+        if watching and is_paused_on(recorder):
+            return recorder.paused(row, (self, other))
         push_code(code)
         push_first(self.i)
         push_second(j)
@@ -167,8 +184,8 @@ def _operators(
         j = values.get(other) if other.__class__ is Value else None
         if j is None:
             return self._unusual(other, row, True)
-        if watching:
-            check_recording(recorder)
+        if watching and is_paused_on(recorder):
+            return recorder.paused(row, (other, self))
         push_code(code)
         push_first(j)
         push_second(self.i)

@@ -10,6 +10,7 @@ Values that a traced function meets are parameters, known by identity, or consta
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from autograd.engine.number import number
 from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
 from autograd.errors import TraceError
+from autograd.transforms.stopped import STOP
 
 
 class Recorder:
@@ -80,6 +82,14 @@ class Recorder:
         self.began = tick()
         # Values that were looked at and do not depend on a parameter.
         self.free: set[Value] = set()
+        # Constants that stand for a Value, and may be derived by.
+        self.leaves: set[int] = set()
+        # What each node that stops gradients stands for.
+        self.stopped: dict[int, int] = {}
+        # Whether placeholders may not depend on the sample, as in derivatives.
+        self.is_mixed = False
+        # Whether a node's number may be infinite or nan; see `derivatives.py`.
+        self.wild: list[bool] = []
 
     def code_of(self, row: Primitive) -> int:
         """Return the place of a primitive on this recorder."""
@@ -119,6 +129,73 @@ class Recorder:
             node = known[key] = self.append(CONSTANT, len(self.numbers) - 1)
             self.unbatched.append(node)
         return node
+
+    def leaf(self, x: float) -> int:
+        """Return a node of its own for a number that may be derived by."""
+        self.numbers.append(x)
+        node = self.append(CONSTANT, len(self.numbers) - 1)
+        self.unbatched.append(node)
+        self.leaves.add(node)
+        return node
+
+    def stop(self, x: Any) -> Any:
+        """Return the placeholder of an operand with no way back."""
+        self.is_mixed = True
+        node = self.node_of(x)
+        if node in self.stopped:
+            return self.new(node)
+        made = self.node(STOP, [self.new(node)])
+        self.stopped[made] = node
+        if label := self.labels.get(node) or getattr(x, "label", ""):
+            self.labels[made] = label
+        return self.new(made)
+
+    def paused(self, row: Primitive, operands: Sequence[Any]) -> Any:
+        """Return a node recorded in `no_grad`: made of what other such nodes stand for, stopped."""
+        return self.stop(self.new(self.node(row, [*map(self._bare, operands)])))
+
+    def _bare(self, x: Any) -> Any:
+        if x.__class__ is not self.placeholder:
+            return x
+        node: int = x.i
+        return self.new(self.stopped.get(node, node))
+
+    def cut(self, value: Value) -> Any:
+        """Return what stands for a Value that was made in `no_grad`; None if it does by itself.
+
+        It will be a leaf; the constants that it was made from are captured, to be looked at later.
+        """
+        if self.decides(value):
+            return self.stop(value)
+        self.captured.extend(v for v in order(value) if v.birth < self.began)
+        return None
+
+    def stands(self, value: Any) -> Any:
+        """Return the placeholder of a Value that a parameter decides; other Values, themselves."""
+        if value.__class__ is Value and self.decides(value):
+            self.is_mixed = True
+            return self.new(self.node_of(value))
+        return value
+
+    def place(self, x: Any) -> int | None:
+        """Return the node of a placeholder or of a Value; None for one that was not met."""
+        return x.i if x.__class__ is self.placeholder else self.values.get(x)
+
+    def operands(self, node: int) -> Sequence[int]:
+        """Return the operands of a node that was recorded."""
+        code, second = self.code[node], self.second[node]
+        if code < 0:
+            return ()
+        first = self.first[node]
+        if second < 0:
+            return self.side[first : first - second]
+        return (first, second) if self.rows[code].arity == 2 else (first,)
+
+    def operand(self, node: int) -> Any:
+        """Return what stands for a node in a rule: the number of a constant, else a placeholder."""
+        if self.code[node] == CONSTANT and node not in self.leaves:
+            return self.numbers[self.first[node]]
+        return self.new(node)
 
     def node_of(self, x: Any) -> int:
         """Return the node that an operand of any kind stands for."""
@@ -165,7 +242,7 @@ class Recorder:
             if v.birth < self.began:
                 self.captured.append(v)
             if row is None:
-                values[v] = self.constant(v._number)
+                values[v] = self.leaf(v._number)
             else:
                 values[v] = self.node(row, v.args)
                 self.unbatched.append(values[v])
@@ -213,7 +290,7 @@ class Recorder:
             operands[where] = side[repeated(first[many], size) + inside]
         batched = np.ones(len(code), dtype=np.bool_)
         batched[np.array(self.unbatched, dtype=np.int64)] = False
-        return Graph(
+        graph = Graph(
             rows=tuple(self.rows),
             code=code,
             start=start,
@@ -224,6 +301,15 @@ class Recorder:
             outputs=np.array(outputs, dtype=np.int32),
             labels=dict(self.labels),
         )
+        return _rebatched(graph) if self.is_mixed else graph
+
+
+def _rebatched(graph: Graph) -> Graph:
+    """Return a graph in which what depends on no input is the same for all samples."""
+    batched: list[bool] = []
+    for code, _, operands in graph.nodes():
+        batched.append(code == INPUT or any(batched[x] for x in operands))
+    return replace(graph, batched=np.array(batched, dtype=np.bool_))
 
 
 def _values(node: Value) -> list[Value]:

@@ -31,6 +31,18 @@ class Deciding(Protocol):
         """Whether a parameter decides the number of a Value."""
         ...
 
+    def cut(self, value: Value) -> Any:
+        """Return what stands for a Value made in `no_grad`; None if it does by itself."""
+        ...
+
+    def stands(self, value: Any) -> Any:
+        """Return what stands for a Value: its placeholder if a parameter decides it."""
+        ...
+
+    def stop(self, x: Any) -> Any:
+        """Return the placeholder of an operand with no way back."""
+        ...
+
 
 # And what copies a Value: the line is the one that called it.
 _OURS = ("autograd", "nn", "copy", "pickle")
@@ -58,20 +70,11 @@ _READ = (
 _SET = "make a new Value in place of a new number, and set parameters through program.theta"
 _BY_NUMBER = "index by a number with select(i, xs), and keep counts and shapes as plain ints"
 
-_BACKWARD = "the program has value_and_grad for that"
-_NO_GRAD = (
-    "a program cannot stop a gradient. Leave the block out, compute outside the function what is "
-    "to stay constant, or train with engine='eager'"
-)
-_DETACH = (
-    "a program cannot stop a gradient. Leave detach out, or compute outside the function what is "
-    "to stay constant"
+_BACKWARD = (
+    "write gradient(z, [x]) or grad(f)(x), which give the derivatives as results; those of the "
+    "whole program are in its value_and_grad"
 )
 _COPIED = "it would lose the way back. Use the Value itself, or copy.copy(v)"
-_DERIVED = (
-    "a program has the gradient of one function, by its value_and_grad. Compile that function, or "
-    "call this one as it is; fit(engine='eager') trains with it"
-)
 
 _traces = Blocks("autograd's traces")
 _guarding = Turn()
@@ -79,7 +82,7 @@ _COMPARISONS = ("__lt__", "__le__", "__gt__", "__ge__")
 _GUARDED = ("data", "detach", "backward", *_COMPARISONS)
 _unguarded: dict[str, Any] = {name: vars(Value)[name] for name in _GUARDED}
 # The answers of the engine's tracer while there is none.
-_untraced = tracer.keeps, tracer.decides
+_untraced = tracer.cut, tracer.decides, tracer.stands
 
 
 class Tracing(Block):
@@ -94,7 +97,7 @@ class Tracing(Block):
     def __enter__(self) -> None:
         with _guarding.lock:
             self.enter(None)
-            tracer.keeps, tracer.decides = _paused, _traced
+            tracer.cut, tracer.decides, tracer.stands = _cut, _traced, _stands
             for name, guard in _guards().items():
                 setattr(Value, name, guard)
 
@@ -112,7 +115,7 @@ def settle(*blocks: object) -> None:
                 block.close()
         _traces.sweep()
         if not _traces.opened:
-            tracer.keeps, tracer.decides = _untraced
+            tracer.cut, tracer.decides, tracer.stands = _untraced
             for name, plain in _unguarded.items():
                 setattr(Value, name, plain)
 
@@ -135,22 +138,20 @@ def _traced(x: Any) -> bool:
     return recorder.decides(x) if x.__class__ is Value else x.__class__ is recorder.placeholder
 
 
-def _paused(node: Value) -> bool:
-    """Refuse a node made in `no_grad` that a parameter decides; return whether this is a trace.
-
-    One that none decides stays with what it was made from: constants are looked at later.
-    """
+def _cut(node: Value) -> Any:
     recorder = _recorder() if _traces.opened else None
-    if recorder is not None and recorder.decides(node):
-        check_recording(recorder)
-    return recorder is not None
+    return None if recorder is None else recorder.cut(node)
 
 
-def check_recording(recorder: Deciding) -> None:
-    """Raise the TraceError for what is computed inside `no_grad`; asked while a mode is open."""
+def _stands(x: Any) -> Any:
+    recorder = _recorder() if _traces.opened else None
+    return x if recorder is None else recorder.stands(x)
+
+
+def is_paused_on(recorder: Deciding) -> bool:
+    """Return whether a node is recorded inside `no_grad`; asked while a mode is open."""
     # Rules are applied to placeholders, too, of recorders that nobody traces on.
-    if is_paused() and _recorder() is recorder:
-        refuse("computes with a Value inside no_grad", _NO_GRAD)
+    return is_paused() and _recorder() is recorder
 
 
 def _guards() -> dict[str, Any]:
@@ -161,9 +162,10 @@ def _guards() -> dict[str, Any]:
 
     plain = _unguarded["data"]
 
-    def detach(self: Value) -> Value:
-        if _traced(self):
-            refuse(f"detaches {self.label or 'a Value'}", _DETACH)
+    def detach(self: Value) -> Any:
+        recorder = _recorder()
+        if recorder is not None and recorder.decides(self):
+            return recorder.stop(self)
         return _unguarded["detach"](self)
 
     def backward(self: Value, **options: Any) -> None:
@@ -207,14 +209,13 @@ def refusals() -> dict[str, Any]:
         "__index__": refusal("uses a Value as an index or a count", _BY_NUMBER),
         "__round__": refusal("rounds a Value", _READ),
         "__format__": refusal("formats the number of a Value", _READ),
-        # What `number` asks of whatever is none, as for the arguments of `grad(f)`.
-        "__number__": refusal("takes a derivative of a Value, or its number,", _DERIVED),
+        # What `number` asks of whatever is none.
+        "__number__": refusal("takes the number of a Value", _READ),
         "data": property(refusal("reads .data", _READ), refusal("sets .data", _SET)),
         "grad": property(refusal("reads .grad", _READ), refusal("sets .grad", _SET)),
         "backward": refusal("goes backward", _BACKWARD),
         "__deepcopy__": refusal("makes a deep copy of a Value", _COPIED),
         "__reduce_ex__": refusal("pickles a Value", _COPIED),
-        "detach": refusal("detaches a Value", _DETACH),
     }
     for name in _COMPARISONS:
         members[name] = refusal("compares a Value", COMPARE)

@@ -21,7 +21,7 @@ from autograd.engine.modes import recording_anyway
 from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
 from autograd.errors import TraceError
-from autograd.transforms.trees import shaped
+from autograd.transforms.trees import flat, shaped
 
 T = TypeVar("T")
 
@@ -94,7 +94,8 @@ def trace(
     """Return the graph of a function, recorded in one call.
 
     Args:
-        f: a function of numbers and (nested) lists of them that returns a Value, or a list.
+        f: a function of numbers and (nested) lists of them that returns a Value, or several in a
+            list, a dict or nested ones.
         shapes: the shape of each argument; its elements are the graph's inputs, in order.
         parameters: the Values that are parameters; others that f meets are constants.
         captured: a list to append these others to.
@@ -177,10 +178,11 @@ def replayed(
 
 def flat_outputs(result: Any) -> list[Any]:
     """Return what a traced function returned as a list, or say what it should return."""
-    outputs: list[Any] = [*result] if isinstance(result, list | tuple) else [result]  # pyright: ignore[reportUnknownVariableType]
+    outputs = flat(result)
     for x in outputs:
         if not hasattr(x.__class__, "__apply__") and not isinstance(x, int | float):
             raise TraceError(
-                f"the traced function returned {x!r:.60}: return one Value, or a list of Values"
+                f"the traced function returned {x!r:.60}: return one Value, or a nested list "
+                "of Values"
             )
     return outputs

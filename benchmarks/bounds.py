@@ -116,6 +116,7 @@ BOUNDS = (
     Bound(LARGE, "of NumPy by hand, two threads", 1.1, "", ratio(LARGE, NUMPY, 2)),
     Bound("compile [784, 50, 10]", "time", 2.0, "s", once("compiling", "seconds", sizes=IMAGES)),
     Bound(timed.EPOCH, "time", 2.0, "s", time(timed.EPOCH)),
+    Bound(timed.FIT, "of NumPy by hand", 1.15, "", ratio(timed.FIT, NUMPY)),
     Bound(
         "compile [784, 512, 10] as plain products and sums",
         "time",

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import physics, scalars, steps
+from benchmarks import fitting, physics, scalars, steps
 from benchmarks.peers import HIPS, OURS, HipsWorker, imported
 from benchmarks.physics import Physics
 from benchmarks.rows import Row, measured
@@ -33,7 +33,9 @@ IMAGES = Work((784, 50, 10), "sigmoid", 128, "float32")
 # Derivatives in the loss.
 EQUATIONS = [Physics(Work((1, 16, 16, 1), "tanh", batch, "float64")) for batch in (1, 256)]
 EPOCH = "epoch of 60,000 images, [784, 50, 10] batch 128 float32"
-POINTS, COUNT = 10_000, 60_000
+WHOLE = Work((784, 512, 10), "sigmoid", 128, "float64", rate=0.5)
+FIT = "epoch of fit, 8,000 images, [784, 512, 10] batch 128 float64"
+POINTS, COUNT, FITTED = 10_000, 60_000, 8_000
 # Batches of each program, and the seconds that one takes.
 ROUNDS, SECONDS = 15, 0.1
 
@@ -92,6 +94,8 @@ def step_rows(table: Table, count: int) -> None:
         makers = steps.epoch_makers(IMAGES, table.peers, count)
         makers.pop(steps.UNWAITED, None)
         table.row(EPOCH, makers, tolerance=1e-4, rounds=min(table.rounds, 5))
+        makers = fitting.fit_makers(WHOLE, min(count, FITTED))
+        table.row(FIT, makers, tolerance=1e-9, rounds=min(table.rounds, 7))
 
 
 def product_rate(table: Table) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from autograd.table import Table
 from autograd.transforms.taylor import second_derivatives
 from nn import spellings as nn_spellings
 from nn.layers import spellings as layer_spellings
+from nn.sklearn import spellings as sklearn_spellings
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 MODULES = (
@@ -34,6 +35,7 @@ MODULES = (
     "nn.metrics",
     "nn.plots",
     "nn.schedules",
+    "nn.sklearn",
 )
 _ENTRY = re.compile(r"^\.\. auto(?:function|class|exception|data|module):: ([\w.]+)$", re.MULTILINE)
 _ALIAS = re.compile(r"^- ``([\w.]+)`` is :py:obj:`([\w.]+)`$", re.MULTILINE)
@@ -182,6 +184,7 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "Keywords of `LayerNorm`": layer_spellings.NORMAL,
     "Keywords of `Embedding`": layer_spellings.EMBEDDING,
     "Keywords of `Recurrent`": layer_spellings.RECURRENT,
+    "Keywords of `MLPClassifier` and `MLPRegressor`": sklearn_spellings.ESTIMATOR,
     "Keywords of schedules": nn_spellings.SCHEDULE,
     "Keywords of `minibatches` and `split`": nn_spellings.DATA,
     "Options of the command": nn_spellings.COMMAND,

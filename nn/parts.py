@@ -82,6 +82,82 @@ def gather(x: Any, seen: set[int], found: dict[Value, None]) -> None:
             gather(member, seen, found)
 
 
+# Parameters that shift what the others have weighed.
+_SHIFTS = frozenset({"bias", "shift"})
+
+
+def families(model: Holder, parameters: Sequence[Value]) -> dict[str, list[int]]:
+    """Return where the weights of each part of a model stand among its parameters.
+
+    A part is a layer, whichever its neurons; biases and other shifts are left out.
+
+    Args:
+        model: the model.
+        parameters: what `gather` finds in it.
+
+    >>> from nn import MLP
+    >>> model = MLP([2, 2, 1])
+    >>> families(model, model.parameters())
+    {'layers.0': [0, 1, 3, 4], 'layers.1': [6, 7]}
+    """
+    rows: list[tuple[str, Sequence[Value]]] = []
+    _find_rows(model, (), set(), rows)
+    found: dict[str, list[int]] = {}
+    # Where nothing is shared they stand in that order, and need not be looked up one by one.
+    if sum([len(values) for _, values in rows]) == len(parameters):
+        at = 0
+        for family, values in rows:
+            found.setdefault(family, []).extend(range(at, at + len(values)))
+            at += len(values)
+    else:
+        places = {value: i for i, value in enumerate(parameters)}
+        for family, values in rows:
+            known = found.setdefault(family, [])
+            known += [places.pop(value) for value in values if value in places]
+    found.pop("", None)
+    return {family: places for family, places in found.items() if places}
+
+
+def _find_rows(
+    x: Any, path: tuple[str, ...], seen: set[int], rows: list[tuple[str, Sequence[Value]]]
+) -> None:
+    """Append the leaves in x to `rows`, many at once, each time with whose weights they are."""
+    inner = _inner(x, seen)
+    keys: Iterable[Any] = range(len(inner))
+    if not inner:
+        return
+    if isinstance(x, Holder | Mapping):
+        keys = cast(Iterable[Any], vars(x) if isinstance(x, Holder) else x)
+    elif set(map(type, inner)) == {Value} and not any(map(_OPERATION, inner)):
+        rows.append((_family(path), cast(Sequence[Value], inner)))
+        return
+    for key, member in zip(keys, inner, strict=True):
+        kind = member.__class__
+        if kind is Value and member.op is None:
+            rows.append((_family((*path, str(key))), [member]))
+        elif kind is not Value and kind not in _ENDS:
+            _find_rows(member, (*path, str(key)), seen, rows)
+
+
+def _family(path: Sequence[str]) -> str:
+    """Return whose weights stand at the end of a path; "" for what is none.
+
+    >>> _family(["layers", "0", "neurons", "2", "weights"]), _family(["norm", "gain"])
+    ('layers.0', 'norm.gain')
+    >>> _family(["neurons", "2", "bias"]), _family(["weights", "1"]), _family(["rows", "0"])
+    ('', 'weights', 'rows')
+    """
+    parts = [*path]
+    while len(parts) > 1 and parts[-1].isdigit():
+        parts.pop()
+    kind = parts.pop()
+    if kind in _SHIFTS:
+        return ""
+    if len(parts) > 1 and parts[-1].isdigit() and parts[-2] == "neurons":
+        del parts[-2:]
+    return ".".join(parts if parts and kind == "weights" else [*parts, kind])
+
+
 _OPERATION = attrgetter("op")
 _ENDS: set[Any] = {Value, float, int, str, bool, type(None), FunctionType}
 

@@ -5,7 +5,7 @@ each run, `long` with many more. None has a deadline: a busy machine is not a fa
 """
 
 import gc
-import importlib
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +35,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Divide the tests into processes where that is asked for."""
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(importlib.import_module("support.processes"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the examples of what needs a program that is not installed."""
+    if importlib.util.find_spec("sklearn") is None:
+        missing = pytest.mark.skip(reason="scikit-learn is not installed")
+        for item in items:
+            if item.path.is_relative_to(ROOT / "nn" / "sklearn"):
+                item.add_marker(missing)
 
 
 def pytest_collection_finish() -> None:

@@ -252,14 +252,13 @@ def _read(name: str, options: argparse.Namespace) -> tuple[Frame, str, Array]:
             encoding=options.encoding,
             header=False if options.no_header else None,
             drop_missing=bool(options.drop_missing),
+            ignore=options.ignore or [],
         )
     except ValueError as error:
         raise Refusal(in_words(str(error))) from None
     target: str = options.target or frame.columns[-1]
-    ignored: list[str] = options.ignore or []
-    for column in (target, *ignored):
-        look_up("column", column, dict.fromkeys(frame.columns))
-    columns = [column for column in frame.columns if column not in (target, *ignored)]
+    look_up("column", target, dict.fromkeys(frame.columns))
+    columns = [column for column in frame.columns if column != target]
     if len(frame) < 2 or not columns:
         raise Refusal(
             f"{name} must hold at least two lines of at least two numbers, a sample a line, the "

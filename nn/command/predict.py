@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import asked, write_whole
+from autograd import write_whole
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.command.train import reading_options
 from nn.data.encoding import OneHotEncoder
@@ -61,6 +61,7 @@ def _predict(options: argparse.Namespace) -> str | int:
             delimiter=delimiter_of(options.delimiter or ""),
             encoding=options.encoding,
             header=False if options.no_header else None,
+            columns=schema.columns or None,
         )
         frame = _inputs(options, schema, table)
         heads, columns = _answers(model, schema, frame)
@@ -85,14 +86,6 @@ def _inputs(options: argparse.Namespace, schema: Schema, table: Frame) -> Any:
     if not schema.columns:
         # A model that was trained on an array knows columns by their places alone.
         return _numbers(options.data, table)
-    for name in schema.columns:
-        if name not in table.columns:
-            near = asked.near(name, table.columns)
-            meant = f" Is it {near[0]!r}, under another name?" if near else ""
-            raise Refusal(
-                f"{options.data} has no column {name!r}, which the model takes.{meant} Its columns "
-                f"are {few(table.columns)}"
-            )
     encoders = [step for step in schema.steps if isinstance(step, OneHotEncoder)]
     columns: dict[str, Array] = {}
     for name in schema.columns:

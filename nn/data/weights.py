@@ -41,7 +41,7 @@ def sample_weights(given: Any, count: int) -> Floats:
             f"sample_weight holds {weights[place]} at [{place}]: a weight is at least 0"
         )
     if not weights.any():
-        raise ValueError("sample_weight is 0 for every sample: there is nothing to train on")
+        raise ValueError("sample_weight is zero for every sample: there is nothing to train on")
     return weights.astype(np.float64)
 
 

@@ -1,4 +1,4 @@
-"""Data to learn from: seeded generators, the digits in the package, a reader for MNIST.
+"""Data to learn from: seeded generators, digits and names in the package, readers of files.
 
 Each returns arrays ``X, y``: X is float64 of shape (samples, features), y holds int64 class labels
 of shape (samples,), or for ``line`` float64 targets.
@@ -18,6 +18,7 @@ from nn.datasets.frame import Frame
 from nn.datasets.generators import Floats, Labels, Seed, circles, line, moons, spirals, xor
 from nn.datasets.handwritten import digits, mnist
 from nn.datasets.tables import read_csv
+from nn.datasets.words import first_names
 from nn.spellings import names_of
 from nn.validation import look_up
 
@@ -28,6 +29,7 @@ __all__ = [
     "Frame",
     "circles",
     "digits",
+    "first_names",
     "line",
     "load",
     "mnist",

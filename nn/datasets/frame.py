@@ -18,9 +18,11 @@ class Frame:
 
     Args:
         columns: the columns by their names, of one length.
+        dropped: the number of lines of a file that `read_csv` left out of them.
 
     Attributes:
         columns: their names, in order.
+        dropped: as it was given.
         shape: the number of rows and of columns.
 
     Raises:
@@ -36,8 +38,9 @@ class Frame:
     (array([1.8, 1.6]), ['name'], 1)
     """
 
-    def __init__(self, columns: Mapping[str, Any]) -> None:
+    def __init__(self, columns: Mapping[str, Any], *, dropped: int = 0) -> None:
         instance("Frame", columns, Mapping, "a dict of columns by their names")
+        self.dropped = dropped
         self._columns: dict[str, Array] = {name: np.asarray(x) for name, x in columns.items()}
         self._rows = next((len(x) for x in self._columns.values() if x.ndim), 0)
         for name, x in self._columns.items():

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -33,11 +33,13 @@ _BOOLS = {"true": True, "false": False}
 def read_csv(
     path: str | Path, *, target: None = None, delimiter: str | None = None,
     encoding: str | None = None, header: bool | None = None, drop_missing: bool = False,
+    columns: Sequence[str] | None = None, ignore: Sequence[str] = (),
 ) -> Frame: ...  # fmt: skip
 @overload
 def read_csv(
     path: str | Path, *, target: str, delimiter: str | None = None,
     encoding: str | None = None, header: bool | None = None, drop_missing: bool = False,
+    columns: Sequence[str] | None = None, ignore: Sequence[str] = (),
 ) -> tuple[Frame, Array]: ...  # fmt: skip
 def read_csv(
     path: str | Path,
@@ -47,6 +49,8 @@ def read_csv(
     encoding: str | None = None,
     header: bool | None = None,
     drop_missing: bool = False,
+    columns: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
 ) -> Frame | tuple[Frame, Array]:
     r"""Read a table from a CSV file, as `fit` and `predict` take it.
 
@@ -62,7 +66,10 @@ def read_csv(
         encoding: of the text; None for UTF-8, UTF-16 where the file says so, or else Windows-1252.
         header: whether the first line names the columns; None for yes unless one of its cells is a
             number. Without names the columns are called column_1, column_2, ...
-        drop_missing: leave lines with a missing cell out.
+        drop_missing: leave lines with a missing cell out; the table says how many in `dropped`.
+        columns: the names of those to read, in this order; None for all. In others cells may be
+            missing.
+        ignore: the names of columns to leave out, likewise.
 
     Returns:
         The table; with a target, a pair of the other columns and that one as an array.
@@ -71,7 +78,7 @@ def read_csv(
         OSError: if the file cannot be read.
         ValueError: if it is no such table: a line has more or fewer cells than others, two columns
             have one name, cells are missing (each told by its line and column), it is not text of
-            the encoding, or there is no column of the target's name.
+            the encoding, or there is no column of a name that was given.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -102,17 +109,14 @@ def read_csv(
         # Every line ends in a delimiter.
         names = names[:-1]
         records = [(line, cells[:-1]) for line, cells in records]
-    records = _without_gaps(path, names, records, flag("drop_missing", drop_missing))
-    columns = zip(*[cells for _, cells in records], strict=True)
-    found = {name: _typed(column, cut) for name, column in zip(names, columns, strict=True)}
+    wanted = _wanted(path, names, columns, ignore, target)
+    kept = _without_gaps(path, wanted, records, flag("drop_missing", drop_missing))
+    found = {name: _typed([cells[i] for cells in kept], cut) for name, i in wanted.items()}
+    dropped = len(records) - len(kept)
     if target is None:
-        return Frame(found)
-    if target not in found:
-        near = asked.near(target, names)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{path}: no column is called {target!r}.{hint} There are {_few(names)}")
+        return Frame(found, dropped=dropped)
     y = found.pop(target)
-    return Frame(found), y
+    return Frame(found, dropped=dropped), y
 
 
 # Text ---------------------------------------------------------------------------------------------
@@ -208,16 +212,36 @@ def _names(path: str | Path, cells: Sequence[str]) -> list[str]:
     return names
 
 
+def _wanted(
+    path: str | Path,
+    names: Sequence[str],
+    columns: Sequence[str] | None,
+    ignore: Sequence[str],
+    target: str | None,
+) -> dict[str, int]:
+    """Return the columns to read, by their names and with their places."""
+    places = {name: i for i, name in enumerate(names)}
+    given = {"columns": columns or (), "ignore": ignore, "target": (target,) if target else ()}
+    for word, listed in given.items():
+        if isinstance(listed, str):
+            raise TypeError(f"{word} is a list of names: write {word}=[{listed!r}]")
+        for name in listed:
+            if name not in places:
+                near = asked.near(str(name), names)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise ValueError(
+                    f"{path}: no column is called {name!r}.{hint} There are {_few(names)}"
+                )
+    chosen = [*(names if columns is None else columns), *given["target"]]
+    return {name: places[name] for name in chosen if name not in ignore or name == target}
+
+
 def _without_gaps(
-    path: str | Path, names: Sequence[str], records: list[Record], drop: bool
-) -> list[Record]:
-    """Return the records without those that have a gap, or refuse them."""
-    gaps = [
-        (line, names[i]) for line, cells in records for i, cell in enumerate(cells) if cell in _GAPS
-    ]
-    if not gaps:
-        return records
-    if not drop:
+    path: str | Path, wanted: Mapping[str, int], records: list[Record], drop: bool
+) -> list[list[str]]:
+    """Return the cells of the records that have no gap in the columns to read, or refuse gaps."""
+    gaps = [(line, n) for line, cells in records for n, i in wanted.items() if cells[i] in _GAPS]
+    if gaps and not drop:
         shown = "; ".join([f"line {line}, column {name!r}" for line, name in gaps[:_SHOWN]])
         more = f"; and {len(gaps) - _SHOWN:,} more" if len(gaps) > _SHOWN else ""
         raise ValueError(
@@ -225,7 +249,7 @@ def _without_gaps(
             "drop_missing=True"
         )
     lines = {line for line, _ in gaps}
-    kept = [record for record in records if record[0] not in lines]
+    kept = [cells for line, cells in records if line not in lines]
     if not kept:
         raise ValueError(f"{path}: every line has a missing cell, so drop_missing leaves none")
     return kept

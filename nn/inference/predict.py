@@ -39,6 +39,8 @@ class Programs:
         self._lock = threading.RLock()
         self._compiled: Compiled | None = None
         self._shape: tuple[int, ...] = ()
+        # Of the outputs for one sample: those of a sequence are rows.
+        self._form: tuple[int, ...] = ()
         self._rows = 0
         self._is_refused = False
         _everywhere.add(self)
@@ -98,7 +100,7 @@ class Programs:
                 else:
                     self.forget()
                     continue
-                found = program(X)
+                found = program(X).reshape(len(X), *self._form)
                 if closed or _is_called_so(model, X, found):
                     return found
                 # Something that the program took for constant has changed: once more.
@@ -119,7 +121,8 @@ class Programs:
             called: Any = owner()
             with Mode(called, training=False):
                 result = called(x)
-            return result.tolist() if isinstance(result, np.ndarray) else result
+            flat, self._form = _flat(result.tolist() if isinstance(result, np.ndarray) else result)
+            return flat
 
         contents = Snapshot(model).contents
         try:
@@ -158,7 +161,13 @@ def by_calls(model: Model, X: Floats) -> Floats:
     # `no_grad`: 143 us a row of an MLP([10, 16, 16, 2]), against 180.
     with recording_anyway(), Mode(model, training=False):
         results = [numbers_of(model(row)) for row in rows]
-    return np.array(results, dtype=np.float64)[: len(X)]
+    try:
+        return np.array(results, dtype=np.float64)[: len(X)]
+    except ValueError:
+        raise ValueError(
+            f"{type(model).__name__} returns lists of several lengths, which make no array: let it "
+            "return as many numbers for each sample and in each row, or call it sample by sample"
+        ) from None
 
 
 def _is_called_so(model: Model, X: Floats, found: Floats) -> bool:
@@ -171,6 +180,20 @@ def _is_called_so(model: Model, X: Floats, found: Floats) -> bool:
     return np.shape(here) == np.shape(expected) and bool(
         np.allclose(here, expected, rtol=1e-6, atol=tolerance, equal_nan=True)
     )
+
+
+def _flat(result: Any) -> tuple[list[Any], tuple[int, ...]]:
+    """Return a model's result as one list, and the shape that it has.
+
+    Raises:
+        ValueError: if it has none: lists in it are of several shapes.
+    """
+    if not isinstance(result, list | tuple):
+        return [result], ()
+    parts = [_flat(x) for x in result]  # pyright: ignore[reportUnknownVariableType]
+    if len({shape for _, shape in parts}) > 1:
+        raise ValueError("the outputs of a model are lists of different shapes")
+    return [x for flat, _ in parts for x in flat], (len(parts), *(parts[0][1] if parts else ()))
 
 
 def numbers_of(result: Any) -> Any:

@@ -18,10 +18,13 @@ from typing import Any, NamedTuple, Protocol, cast
 import numpy as np
 
 from autograd import Value
+from nn.data.schema import SCHEMA
 from nn.validation import Array, Floats
 
-# The key under which a model holds its own programs; no part of its computation.
+# The key under which a model holds its own programs; no part of its computation, and no more are
+# the names that it keeps of its data.
 PROGRAMS = "_programs"
+_BESIDE = (PROGRAMS, SCHEMA)
 
 
 class Model(Protocol):
@@ -180,7 +183,7 @@ def _copied(x: Any) -> Any:
     """Return the contents of a place, copied; None if it is no place."""
     if _is_module(x):
         attributes = cast(dict[str, Any], vars(x))
-        return {key: member for key, member in attributes.items() if key != PROGRAMS}
+        return {key: member for key, member in attributes.items() if key not in _BESIDE}
     if isinstance(x, dict | list | set | deque):
         return cast(Any, x).copy()
     if isinstance(x, np.ndarray):
@@ -195,7 +198,7 @@ def _put_back(place: Any, copy: Any) -> None:
     content: Any = place
     if _is_module(place):
         content = cast(Any, vars(place))
-        copy = copy | {key: x for key, x in content.items() if key == PROGRAMS}
+        copy = copy | {key: x for key, x in content.items() if key in _BESIDE}
     if isinstance(copy, _Numbers):
         content[...] = np.frombuffer(copy.content, content.dtype).reshape(copy.shape)
     elif isinstance(place, np.ndarray):

@@ -4,7 +4,7 @@
 # matplotlib's own annotations leave keyword arguments open.
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+# The name of a number, and its values by epoch on the samples trained on and on those held out.
+Curve: TypeAlias = tuple[str, Sequence[Any], Sequence[Any]]
+# Of panels of curves side by side.
+_COLUMNS = 3
+
+
 def curves(history: History, *, ax: Any = None) -> "Figure":
-    """Draw the loss of each epoch, and the metric if there is one, with those held out.
+    """Draw the loss of each epoch, and the metrics there are, with those held out.
 
     Args:
         history: as `fit` returns.
-        ax: the matplotlib Axes to draw into, two where there is a metric; a figure of its own if
+        ax: the matplotlib Axes to draw into, one for the loss, one for the accuracy where there is
+            one, and one for each of the metrics asked for that are a number; a figure of its own if
             left out.
 
     Raises:
@@ -39,32 +46,60 @@ def curves(history: History, *, ax: Any = None) -> "Figure":
     instance("curves", history, History, "a History, as fit returns")
     if not len(history):
         raise ValueError("the history is empty: there is no epoch to draw")
-    pairs: list[tuple[str, Sequence[float | None], Sequence[float | None]]] = [
-        ("loss", history.loss, history.validation_loss),
-        (history.metric_name or "metric", history.metric, history.validation_metric),
-    ]
+    pairs = [*_own_curves(history), *metric_curves(history)]
     shown = [pair for pair in pairs if any(x is not None for x in (*pair[1], *pair[2]))]
-    size = 4.8 * len(shown), 3.4
-    figure, drawn = panels("curves", [title for title, _, _ in shown], size, ax)
+    columns = min(len(shown), _COLUMNS)
+    size = 4.8 * columns, 3.4 * -(-len(shown) // columns)
+    names = [title for title, _, _ in shown]
+    figure, drawn = panels("curves", names, size, ax, columns=columns)
+    for axes, curve in zip(drawn, shown, strict=True):
+        draw_curve(axes, history.epoch, *curve)
+    return figure
+
+
+def _own_curves(history: History) -> list[Curve]:
+    name = history.metric_name or "metric"
+    return [
+        ("loss", history.loss, history.validation_loss),
+        (name, history.metric, history.validation_metric),
+    ]
+
+
+def metric_curves(history: History) -> list[Curve]:
+    """Return the metrics that were asked for and are a number each: name, trained on, held out."""
+    held = history.validation_metrics
+    return [
+        (name.replace("_", " "), xs, held.get(name, []))
+        for name, xs in history.metrics.items()
+        if name != history.metric_name and not any(isinstance(x, list) for x in xs)
+    ]
+
+
+def draw_curve(
+    axes: "Axes",
+    epochs: Sequence[int],
+    title: str,
+    trained: Sequence[Any],
+    held: Sequence[Any],
+) -> None:
+    """Draw one number of each epoch, on the samples trained on and on those held out."""
     from matplotlib.ticker import MaxNLocator
 
-    for axes, (title, trained, held) in zip(drawn, shown, strict=True):
-        for values, label, colour, style in (
-            (trained, "trained on", COLOURS[0], "o-"),
-            (held, "validation", COLOURS[1], "s--"),
-        ):
-            if any(x is not None for x in values):
-                numbers = [np.nan if x is None else x for x in values]
-                axes.plot(
-                    history.epoch, numbers, style, color=colour, label=label, markersize=4,
-                    markevery=-(-len(numbers) // 30),  # more would hide the line
-                )  # fmt: skip
-        axes.set_title(title)
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        plain(axes)
-        axes.legend(frameon=False)
-    return figure
+    for values, label, colour, style in (
+        (trained, "trained on", COLOURS[0], "o-"),
+        (held, "validation", COLOURS[1], "s--"),
+    ):
+        if any(x is not None for x in values):
+            numbers = [np.nan if x is None else x for x in values]
+            axes.plot(
+                epochs, numbers, style, color=colour, label=label, markersize=4,
+                markevery=-(-len(numbers) // 30),  # more would hide the line
+            )  # fmt: skip
+    axes.set_title(title)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    plain(axes)
+    axes.legend(frameon=False)
 
 
 def boundary(

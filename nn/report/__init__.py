@@ -6,7 +6,8 @@
 >>> files = report_files(experiment.result(experiment.train(progress=False)))
 >>> sorted(files)  # doctest: +NORMALIZE_WHITESPACE
 ['accuracy.svg', 'boundary.svg', 'confusion.svg', 'gradient.svg', 'histograms.svg', 'history.csv',
- 'loss.svg', 'model.json', 'network.svg', 'neuron.svg', 'report.html', 'run.toml']
+ 'loss.svg', 'model.json', 'network.svg', 'neuron.svg', 'report.html', 'run.toml',
+ 'weights-by-epoch.svg']
 """
 
 from nn.report import pictures
@@ -36,6 +37,7 @@ def report_files(result: Result) -> dict[str, str]:
     at_work = neuron_at_work(result)
     made = [
         *pictures.curves(result.history),
+        *pictures.metrics(result.history),
         pictures.confusion(result) if experiment.task.classes else pictures.predictions(result),
         *([pictures.rate(result)] if experiment.schedule else []),
         pictures.gradient(result),
@@ -43,6 +45,9 @@ def report_files(result: Result) -> dict[str, str]:
         pictures.histograms(result),
         pictures.neuron(at_work),
     ]
+    spreads = pictures.spreads(result)
+    if spreads:
+        made.append(pictures.weights_by_epoch(spreads))
     mistakes = weights = []
     if shape is not None:
         mistakes = pictures.mistakes(result, shape)
@@ -62,6 +67,7 @@ def report_files(result: Result) -> dict[str, str]:
         {picture.name: picture for picture in made},
         mistakes=mistakes,
         weights=weights,
+        spreads=spreads,
         at_work=at_work,
         files=sorted(files.keys() - {"report.html"}),
     )

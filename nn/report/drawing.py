@@ -1,4 +1,4 @@
-"""Small pictures as SVG text: samples and weights as pixels, a network as circles and lines.
+"""Small pictures as SVG text: samples as pixels, a network as circles and lines, weights by epoch.
 
 They are written by hand because they are sharper and a tenth of the size of what a plotting
 library makes of an 8 × 8 image, and the same bytes on every machine. Positive is blue and negative
@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 
 import numpy as np
 
-from nn.validation import Floats
+from nn.validation import Array, Floats
 
 # Okabe and Ito, "Color Universal Design", 2008.
 POSITIVE, NEGATIVE = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)
@@ -181,3 +182,113 @@ def _lines(
             f'stroke-opacity="{0.12 + 0.8 * share:.3g}" d="{"".join(lines)}"/>'
         )
     return "".join(parts)
+
+
+# Histograms side by side --------------------------------------------------------------------------
+
+# The paper of a picture, and what is kept free of its left, right, upper and lower edge.
+_WIDE, _HIGH = 360, 250
+_LEFT, _RIGHT, _ABOVE, _BELOW = 58, 14, 44, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How the weights of a layer are spread, epoch by epoch.
+
+    Attributes:
+        name: of the layer.
+        epochs: what each histogram is of: the number of an epoch, or 0 for the start.
+        edges: of the bins, ascending.
+        counts: the weights in each bin, a row for each histogram.
+    """
+
+    name: str
+    epochs: Sequence[int]
+    edges: Floats
+    counts: Array
+
+
+def spread_svg(spread: Spread, label: str) -> str:
+    """Return the histograms of a layer as columns side by side, strong where many weights are.
+
+    Args:
+        spread: the histograms, one at least.
+        label: read aloud in place of the picture.
+    """
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" role="img" '
+        f'aria-label="{escape(label)}" font-family="sans-serif" font-size="12">'
+        f"{_columns(spread)}</svg>\n"
+    )
+
+
+def spreads_svg(spreads: Sequence[Spread], label: str) -> str:
+    """Return the pictures of several layers as one, two in a row."""
+    columns = min(2, len(spreads))
+    rows = -(-len(spreads) // columns)
+    parts = [
+        f'<g transform="translate({i % columns * _WIDE} {i // columns * _HIGH})">{_columns(x)}</g>'
+        for i, x in enumerate(spreads)
+    ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {columns * _WIDE} {rows * _HIGH}" '
+        f'role="img" aria-label="{escape(label)}" font-family="sans-serif" font-size="12">'
+        f'<path fill="#ffffff" d="M0 0h9999v9999H0z"/>{"".join(parts)}</svg>\n'
+    )
+
+
+def _columns(spread: Spread) -> str:
+    count, bins = spread.counts.shape
+    width, height = _WIDE - _LEFT - _RIGHT, _HIGH - _ABOVE - _BELOW
+    # Upwards the weights grow, and downwards the numbers of rows.
+    levels = _levels(spread.counts).T[::-1]
+    runs: dict[int, list[str]] = defaultdict(list)
+    for row, xs in enumerate(levels.tolist()):
+        for level, found in groupby(range(count), key=xs.__getitem__):
+            if level:
+                across = [*found]
+                runs[level].append(f"M{across[0]} {row}h{len(across)}v1h-{len(across)}z")
+    cells = [
+        f'<path fill="{mixed(POSITIVE, level / LEVELS)}" d="{"".join(d)}"/>'
+        for level, d in sorted(runs.items())
+    ]
+    low, high = float(spread.edges[0]), float(spread.edges[-1])
+    heights: list[tuple[float, float]] = [(low, _ABOVE + height), (high, _ABOVE)]
+    if low < 0.0 < high:
+        zero = _ABOVE + height * high / (high - low)
+        heights.insert(1, (0.0, zero))
+    # Where they would touch, the ends matter more.
+    shown = [(x, y) for x, y in heights if x in (low, high) or min(
+        y - _ABOVE, _ABOVE + height - y) > 14]  # fmt: skip
+    words = [
+        f'<text x="{_LEFT - 8}" y="{y + 4:g}" text-anchor="end">{x:.4g}</text>'
+        f'<path stroke="#999999" d="M{_LEFT - 5} {y:g}h5"/>'
+        for x, y in shown
+    ]
+    ends = {_LEFT + width / count / 2: spread.epochs[0]}
+    ends[_LEFT + width - width / count / 2] = spread.epochs[-1]
+    words += [
+        f'<text x="{x:g}" y="{_HIGH - _BELOW + 16}" text-anchor="middle">{epoch or "start"}</text>'
+        for x, epoch in ends.items()
+    ]
+    zero_line = "".join(
+        f'<path stroke="#777777" stroke-dasharray="3 3" d="M{_LEFT} {y:g}h{width}"/>'
+        for x, y in heights
+        if x == 0.0
+    )
+    return (
+        f'<path fill="#ffffff" d="M0 0h{_WIDE}v{_HIGH}H0z"/>'
+        f'<g transform="translate({_LEFT} {_ABOVE}) scale({width / count:.6g} {height / bins:.6g})"'
+        f' shape-rendering="crispEdges">{"".join(cells)}</g>'
+        f'{zero_line}<path fill="none" stroke="#999999" d="M{_LEFT} {_ABOVE}h{width}v{height}'
+        f'h-{width}z"/><text x="{_LEFT}" y="16" font-size="14">{escape(spread.name)}</text>'
+        f'<text x="{_LEFT - 8}" y="{_ABOVE - 12}" text-anchor="end">weight</text>'
+        f'<text x="{_LEFT + width / 2:g}" y="{_HIGH - 8}" text-anchor="middle">epoch</text>'
+        f"{''.join(words)}"
+    )
+
+
+def _levels(counts: Array) -> Array:
+    """Return shades from 0 to `LEVELS` for counts; a bin that holds any is never white."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return np.ceil(LEVELS * np.sqrt(shares / max(float(shares.max()), 1e-300))).astype(np.int64)

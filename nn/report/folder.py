@@ -26,6 +26,7 @@ NAMES = (
     "run.toml",
     "loss.svg",
     "accuracy.svg",
+    "metrics.svg",
     "confusion.svg",
     "predictions.svg",
     "mistakes.svg",
@@ -35,6 +36,7 @@ NAMES = (
     "network.svg",
     "histograms.svg",
     "weights.svg",
+    "weights-by-epoch.svg",
     "neuron.svg",
 )
 # Stands in the head of the page.

@@ -9,19 +9,19 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from html import escape
-from importlib import metadata, resources
+from importlib import metadata
 from typing import Any
 
 import autograd
 from autograd import Table
 from nn.layers import MLP
 from nn.report import tables
-from nn.report.drawing import Tile, tile_svg
+from nn.report.drawing import Spread, Tile, tile_svg
 from nn.report.experiment import Result
-from nn.report.folder import MARK
 from nn.report.neuron import NeuronAtWork
-from nn.report.pictures import MISTAKES_SHOWN, Illustration
+from nn.report.pictures import MISTAKES_SHOWN, Illustration, weights_of_layer
 from nn.report.settings import FLAGS, READING, TASKS, Settings, Task
+from nn.report.shell import document, figure, folded, numbers, scrolling, section
 from nn.training.history import History
 
 KEY = (
@@ -36,6 +36,7 @@ def page(
     *,
     mistakes: Sequence[Tile] = (),
     weights: Sequence[Tile] = (),
+    spreads: Sequence[Spread] = (),
     at_work: NeuronAtWork,
     files: Iterable[str],
 ) -> str:
@@ -46,32 +47,21 @@ def page(
         pictures: by their names.
         mistakes: the samples taken for another class, where samples are images.
         weights: those of each neuron of the first layer, the same.
+        spreads: how the weights of each layer were spread, epoch by epoch.
         at_work: the neuron that is drawn.
         files: the names of the files beside the page.
     """
     task = result.experiment.task
-    style = resources.files("nn.report").joinpath("page.css").read_text(encoding="utf-8")
     sections = [
         *_data(result),
         _learning(result, pictures),
         _found(result, pictures, mistakes),
-        _network(result, pictures, weights),
+        _network(result, pictures, weights, spreads),
         _neuron(result, pictures["neuron"], at_work),
         _again(result, files),
     ]
-    return (
-        "<!doctype html>\n"
-        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"{MARK}\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        # An empty icon: without one a browser asks for /favicon.ico.
-        '<link rel="icon" href="data:,">\n'
-        f"<title>{escape(task.title)}: a chalkgrad report</title>\n"
-        f"<style>\n{style}</style>\n</head>\n<body>\n"
-        f"{_header(result)}<main>\n{''.join(sections)}</main>\n"
-        f"<footer><p>{escape(task.about)}</p></footer>\n</body>\n</html>\n"
-    )
+    title = f"{task.title}: a chalkgrad report"
+    return document(title, _header(result), "".join(sections), escape(task.about))
 
 
 def _header(result: Result) -> str:
@@ -101,18 +91,17 @@ def _header(result: Result) -> str:
             f"tells {escape(task.target)} of {tested} held-out {task.samples} to within "
             f"<strong>{result.errors['mean absolute error']:.4g}</strong> on average"
         )
-    numbers = {
+    counted = {
         **quality,
         "parameters": f"{len(experiment.model.parameters()):,}",
         f"{task.samples} trained on": f"{experiment.trained_on:,}",
         "epochs": str(len(history)),
     }
-    shown = "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in numbers.items())
     return (
-        f"<header>\n<h1>{escape(task.title)}</h1>\n"
+        f"<h1>{escape(task.title)}</h1>\n"
         f'<p class="lead">{_network_words(experiment.model)} {told}. It never saw them in '
         "training: they were set aside before it began.</p>\n"
-        f'{notice}<dl class="numbers">{shown}</dl>\n</header>\n'
+        f"{notice}{numbers(counted)}"
     )
 
 
@@ -127,19 +116,8 @@ def _network_words(model: MLP) -> str:
     return f"A network of {inputs} inputs{middle} and {outputs} output{'s' * (outputs != 1)}"
 
 
-def _section(title: str, *content: str) -> str:
-    return f"<section>\n<h2>{title}</h2>\n{''.join(content)}</section>\n"
-
-
 def _figure(picture: Illustration, caption: str, *, kind: str = "", scrolls: bool = False) -> str:
-    classes = f"picture {kind}".strip()
-    drawing = f'<div class="{classes}">{picture.inline()}</div>'
-    if scrolls:
-        label = "Scrolls sideways on a narrow screen"
-        drawing = (
-            f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{drawing}</div>'
-        )
-    return f"<figure>{drawing}<figcaption>{caption}</figcaption></figure>\n"
+    return figure(picture.inline(), caption, kind=kind, scrolls=scrolls)
 
 
 def _data(result: Result) -> list[str]:
@@ -148,7 +126,7 @@ def _data(result: Result) -> list[str]:
     if not task.target:
         return []
     said = f"<p>{escape(task.about)}</p>\n"
-    return [_section("What the data looked like", said, tables.data(result))]
+    return [section("What the data looked like", said, tables.data(result))]
 
 
 def _learning(result: Result, pictures: Mapping[str, Illustration]) -> str:
@@ -163,6 +141,7 @@ def _learning(result: Result, pictures: Mapping[str, Illustration]) -> str:
         "gradient": "Length of the gradient over all parameters, the mean of an epoch's steps.",
     }
     figures = [_figure(pictures[name], captions[name]) for name in captions if name in pictures]
+    asked_for = [_figure(pictures[x], "Measured besides.") for x in ("metrics",) if x in pictures]
     accuracies = ["accuracy"] * bool(experiment.task.classes)
     heads = ["epoch", "loss", *accuracies, "held-out loss", *[f"held-out {x}" for x in accuracies]]
     more = _measured(history)
@@ -179,14 +158,15 @@ def _learning(result: Result, pictures: Mapping[str, Illustration]) -> str:
     ]
     heads += more
     table = Table(heads, rows, ">" * len(heads)).html(kind="epochs")
-    table = tables.scrolling("Table of the epochs", table)
-    return _section(
+    table = scrolling("Table of the epochs", table)
+    return section(
         "How it learned",
         "<p>An epoch goes through the training samples once, in a new order each time. The dashed "
         f"line is measured on {watched} others, held out to watch the training; those of the test "
         "are others still.</p>\n",
         f'<div class="pair">{"".join(figures)}</div>\n',
-        f"<details><summary>The numbers of each epoch</summary>{table}</details>\n",
+        *asked_for,
+        folded("The numbers of each epoch", table),
     )
 
 
@@ -213,8 +193,8 @@ def _found(result: Result, pictures: Mapping[str, Illustration], mistakes: Seque
             f"Each held-out row: what the network says over the right {escape(task.target)}. On "
             "the line both are equal."
         )
-        figure = _figure(pictures["predictions"], caption, kind="narrow")
-        return _section("How close it comes", tables.errors(result), figure)
+        shown = _figure(pictures["predictions"], caption, kind="narrow")
+        return section("How close it comes", tables.errors(result), shown)
     wrong = int((result.said != result.truth).sum())
     parts = [tables.confusion(result)]
     if "boundary" in pictures:
@@ -222,12 +202,12 @@ def _found(result: Result, pictures: Mapping[str, Illustration], mistakes: Seque
             "The held-out points, in the colour and shape of their true class; the plane in the "
             "colour of the class the network says. A ring marks a point on the wrong side."
         )
-        figure = _figure(pictures["boundary"], caption)
-        parts = [f'<div class="pair">{figure}<div>{parts[0]}</div></div>\n']
+        shown = _figure(pictures["boundary"], caption)
+        parts = [f'<div class="pair">{shown}<div>{parts[0]}</div></div>\n']
     parts.append(tables.per_class(result))
     if task.shape is not None:
         parts.append(_mistakes(task, wrong, mistakes))
-    return _section("What it gets right and wrong", *parts)
+    return section("What it gets right and wrong", *parts)
 
 
 def _mistakes(task: Task, wrong: int, tiles: Sequence[Tile]) -> str:
@@ -253,7 +233,12 @@ def _tiles(tiles: Sequence[Tile], label: str, *, signed: bool) -> str:
     return f'<ul class="tiles">\n{items}</ul>\n'
 
 
-def _network(result: Result, pictures: Mapping[str, Illustration], weights: Sequence[Tile]) -> str:
+def _network(
+    result: Result,
+    pictures: Mapping[str, Illustration],
+    weights: Sequence[Tile],
+    spreads: Sequence[Spread],
+) -> str:
     model = result.experiment.model
     parts = [
         f"<p>{len(model.parameters()):,} parameters: a line for each weight, {KEY}, broad and dark "
@@ -265,6 +250,7 @@ def _network(result: Result, pictures: Mapping[str, Illustration], weights: Sequ
             "How many weights of a layer have which size: dashed before training, solid after.",
             kind="network",
         ),
+        *_by_epoch(spreads),
     ]
     if weights:
         parts.append(
@@ -273,7 +259,25 @@ def _network(result: Result, pictures: Mapping[str, Illustration], weights: Sequ
             "Ink on a blue pixel drives the neuron up, ink on an orange one drives it down.</p>\n"
         )
         parts.append(_tiles(weights, "the weights of {} of the first layer", signed=True))
-    return _section("The network and its weights", *parts)
+    return section("The network and its weights", *parts)
+
+
+def _by_epoch(spreads: Sequence[Spread]) -> list[str]:
+    """Return the weights epoch by epoch, and their numbers; nothing where none are known."""
+    if not spreads:
+        return []
+    shown = [weights_of_layer(i, spread) for i, spread in enumerate(spreads)]
+    figures = [f'<div class="picture">{picture.inline()}</div>' for picture in shown]
+    columns = "a column for the start and for each epoch"
+    if len(spreads[0].epochs) > 1 and spreads[0].epochs[-1] > len(spreads[0].epochs) - 1:
+        columns = f"a column for the start and for {len(spreads[0].epochs) - 1} of the epochs"
+    return [
+        f'<figure><div class="pair">{"".join(figures)}</div><figcaption>Epoch by epoch: {columns}, '
+        "stronger in colour where more weights lie, and never without where any does. "
+        "Where a layer learns its weights move; where they stay it learns nothing.</figcaption>"
+        "</figure>\n",
+        folded("The numbers of the weights", "".join(map(tables.spread, spreads))),
+    ]
 
 
 def _neuron(result: Result, picture: Illustration, at_work: NeuronAtWork) -> str:
@@ -288,7 +292,7 @@ def _neuron(result: Result, picture: Illustration, at_work: NeuronAtWork) -> str
         else ""
     )
     place = "of the output layer" if at_work.output else f"of layer {at_work.layer}"
-    return _section(
+    return section(
         "One neuron, with every derivative",
         f"<p>Neuron {at_work.neuron} {place} at work on the held-out {what} with the largest loss "
         f"({verdict}; loss {at_work.loss.data:.4g}). {shown}Values run forward "
@@ -354,7 +358,7 @@ def _again(result: Result, files: Iterable[str]) -> str:
         for name, text in rows.items()
     )
     names = ", ".join(f"<code>{escape(name)}</code>" for name in files)
-    return _section(
+    return section(
         "Settings, and how to run it again",
         f'<table class="settings"><tbody>\n{body}</tbody></table>\n'
         "<p>This command gives the same files again, byte for byte, on the same machine:</p>\n"

@@ -11,20 +11,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 import autograd as ag
 from nn import plots
 from nn.plots.base import COLOURS, panels, plain
-from nn.report.drawing import Tile, network_svg, sheet_svg
+from nn.plots.results import draw_curve, metric_curves
+from nn.report.drawing import Spread, Tile, network_svg, sheet_svg, spread_svg, spreads_svg
 from nn.report.experiment import Result
 from nn.report.neuron import NeuronAtWork
 from nn.training.history import History
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from nn.training.record import histograms as spread_of
+from nn.training.record import on_common_bins
 
 # More images than these make the page long and teach nothing new.
 MISTAKES_SHOWN = 48
@@ -32,6 +32,9 @@ MISTAKES_SHOWN = 48
 
 # Of a histogram; and histograms side by side and below one another.
 _BINS, _PANELS = 24, 4
+# Histograms by epoch, side by side in a picture.
+_COLUMNS = 60
+_BY_EPOCH = "How many weights have which size, a column for each epoch:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +73,16 @@ def with_own_ids(svg: str, name: str) -> str:
 def curves(history: History) -> list[Illustration]:
     """Return the loss and, where there is one, the accuracy over the epochs, a picture each."""
     pictures: list[Illustration] = []
-    last = history[-1]
-    for i, (name, before, after) in enumerate(
-        [
-            ("loss", history.loss[0], last.loss),
-            ("accuracy", history.metric[0], last.metric),
-        ]
+    for name, trained, held in (
+        ("loss", history.loss, history.validation_loss),
+        ("accuracy", history.metric, history.validation_metric),
     ):
+        before, after = trained[0], trained[-1]
         if before is None or after is None:
             continue
-        figure = _panel(plots.curves(history), i)
+        # One each: side by side in a picture they are too small on a phone.
+        figure, (axes,) = panels(name, [name], (4.8, 3.4), None)
+        draw_curve(axes, history.epoch, name, trained, held)
         alt = (
             f"Curve of the {name} over {len(history)} epochs: from {before:.3g} to {after:.3g} on "
             "the samples trained on"
@@ -88,18 +91,18 @@ def curves(history: History) -> list[Illustration]:
     return pictures
 
 
-def _panel(figure: "Figure", kept: int) -> "Figure":
-    """Return the figure with only one of its panels: side by side they are too small on a phone."""
-    from matplotlib.gridspec import GridSpec
-
-    panels = list(figure.axes)
-    width = figure.get_figwidth() / len(panels)
-    for i, axes in enumerate(panels):
-        if i != kept:
-            axes.remove()
-    panels[kept].set_subplotspec(GridSpec(1, 1, figure=figure)[0])
-    figure.set_figwidth(width)
-    return figure
+def metrics(history: History) -> list[Illustration]:
+    """Return the metrics that were asked for over the epochs, in one picture; none without any."""
+    found = metric_curves(history)
+    if not found:
+        return []
+    names, columns = [name for name, _, _ in found], min(2, len(found))
+    size = 4.8 * columns, 3.4 * -(-len(found) // columns)
+    figure, drawn = panels("metrics", names, size, None, columns=columns)
+    for axes, curve in zip(drawn, found, strict=True):
+        draw_curve(axes, history.epoch, *curve)
+    alt = f"Curves over {len(history)} epochs: {', '.join(names)}"
+    return [Illustration("metrics", plots.svg(figure, "metrics") + "\n", alt)]
 
 
 def rate(result: Result) -> Illustration:
@@ -127,10 +130,19 @@ def _curve(
     return Illustration(name, plots.svg(figure, name) + "\n", alt)
 
 
+def layer_names(count: int) -> list[str]:
+    """Return what so many layers are called, from the inputs on.
+
+    >>> layer_names(3)
+    ['layer 1', 'layer 2', 'output layer']
+    """
+    return [f"layer {i}" for i in range(1, count)] + ["output layer"]
+
+
 def histograms(result: Result) -> Illustration:
     """Return how the weights of each layer are spread, before training and after."""
     pairs = result.experiment.weights()
-    names = [f"layer {i}" for i in range(1, len(pairs))] + ["output layer"]
+    names = layer_names(len(pairs))
     # The last layers of a deep network: more panels are too small on a phone.
     pairs, names = pairs[-_PANELS:], names[-_PANELS:]
     columns = min(2, len(pairs))
@@ -148,6 +160,41 @@ def histograms(result: Result) -> Illustration:
     drawn[0].legend(frameon=False)
     alt = "How many weights of each layer have which size, before training and after"
     return Illustration("histograms", plots.svg(figure, "histograms") + "\n", alt)
+
+
+def spreads(result: Result) -> list[Spread]:
+    """Return how the weights of each layer were spread, at the start and after each epoch.
+
+    Of many layers the last, and of many epochs some, from the first to the last.
+    """
+    history, found = result.history, list[Spread]()
+    count = len(history)
+    # As many columns as a phone has room for.
+    chosen = sorted({round(i * (count - 1) / (_COLUMNS - 1)) for i in range(_COLUMNS)})
+    starts = [before for before, _ in result.experiment.weights()]
+    for i, (name, start, kept) in enumerate(
+        zip(layer_names(len(starts)), starts, history.weights.values(), strict=False)
+    ):
+        if i < len(starts) - _PANELS:
+            continue
+        (first,) = spread_of(start.ravel(), {name: range(start.size)}).values()
+        after = [(history.epoch[j], x) for j in chosen if (x := kept[j]) is not None]
+        edges, counts = on_common_bins([first, *[x for _, x in after]])
+        found.append(Spread(name, [0, *[epoch for epoch, _ in after]], edges, counts))
+    return found
+
+
+def weights_by_epoch(spreads: Sequence[Spread]) -> Illustration:
+    """Return the histograms of all layers by epoch as one picture, for the file of its own."""
+    alt = f"{_BY_EPOCH} {', '.join([spread.name for spread in spreads])}"
+    return Illustration("weights-by-epoch", spreads_svg(spreads, alt), alt)
+
+
+def weights_of_layer(i: int, spread: Spread) -> Illustration:
+    """Return those of one layer as a picture."""
+    low, high = spread.edges[0], spread.edges[-1]
+    alt = f"{_BY_EPOCH} {spread.name}: all lie between {low:.4g} and {high:.4g}"
+    return Illustration(f"spread-{i}", spread_svg(spread, alt), alt)
 
 
 def boundary(result: Result) -> Illustration:

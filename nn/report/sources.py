@@ -140,11 +140,11 @@ def _table(settings: Settings) -> Data:
         encoding=s.encoding or None,
         header=False if s.no_header else None,
         drop_missing=s.drop_missing,
+        ignore=s.ignore,
     )
     target = s.target or frame.columns[-1]
-    for name in (target, *s.ignore):
-        look_up("column", name, dict.fromkeys(frame.columns))
-    names = [name for name in frame.columns if name != target and name not in s.ignore]
+    look_up("column", target, dict.fromkeys(frame.columns))
+    names = [name for name in frame.columns if name != target]
     if not names:
         raise ValueError(f"{s.dataset} has no column besides the target {target!r} to learn from")
     if len(frame) < _LEAST_ROWS:
@@ -162,7 +162,7 @@ def _table(settings: Settings) -> Data:
             )
     steps = [OneHotEncoder(texts, handle_unknown="ignore")] if texts else []
     scaled: list[Preprocessor] = [] if s.no_scale else [StandardScaler()]
-    return Data(_task(s, target, X, y), X, y, (*steps, *scaled))
+    return Data(_task(s, target, X, y, frame.dropped), X, y, (*steps, *scaled))
 
 
 def _target(settings: Settings, name: str, y: Array) -> Array:
@@ -204,7 +204,7 @@ def _target(settings: Settings, name: str, y: Array) -> Array:
     return y.astype(np.int64) if is_number else y
 
 
-def _task(settings: Settings, target: str, X: Frame, y: Array) -> Task:
+def _task(settings: Settings, target: str, X: Frame, y: Array, dropped: int) -> Task:
     """Return the task of a table, with its own defaults."""
     names = () if y.dtype.kind == "f" else tuple([str(x) for x in np.unique(y).tolist()])
     loss = ["mean_squared_error", "", "binary_cross_entropy", "cross_entropy"][min(len(names), 3)]
@@ -219,11 +219,9 @@ def _task(settings: Settings, target: str, X: Frame, y: Array) -> Task:
     )
     file = Path(settings.dataset).name
     what = f"one of {len(names)} classes" if names else "a number"
-    gaps = (
-        "Lines with a missing cell were left out."
-        if settings.drop_missing
-        else ("No cell is missing.")
-    )
+    gaps = "No cell is missing."
+    if dropped:
+        gaps = f"{dropped:,} line(s) with a missing cell were left out."
     about = (
         f"{file}: {len(y):,} rows. The target {target} is {what}, learned from {len(X.columns)} "
         f"column{'s' * (len(X.columns) > 1)}. {gaps}"

@@ -5,7 +5,12 @@ from html import escape
 import numpy as np
 
 from autograd import Table
+from nn.report.drawing import Spread
 from nn.report.experiment import Result, measures
+from nn.report.shell import scrolling
+
+# Columns of a table of weights that a page has room for.
+_EPOCHS = 6
 
 
 def confusion(result: Result) -> str:
@@ -89,6 +94,15 @@ def data(result: Result) -> str:
     return "".join(parts)
 
 
-def scrolling(label: str, table: str) -> str:
-    """Return a table that scrolls sideways by itself where the window is narrow."""
-    return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{table}</div>\n'
+def spread(spread: Spread) -> str:
+    """Return how many weights of a layer lie in each bin, at some of the epochs."""
+    last = len(spread.epochs) - 1
+    chosen = sorted({round(i * last / (_EPOCHS - 1)) for i in range(_EPOCHS)})
+    heads = [f"epoch {spread.epochs[i]}" if spread.epochs[i] else "at the start" for i in chosen]
+    bins = [*zip(spread.edges.tolist(), spread.edges.tolist()[1:], strict=False)]
+    rows = [
+        [f"{low:.4g} to {high:.4g}", *[f"{n:,}" if n else "" for n in spread.counts[chosen, k]]]
+        for k, (low, high) in reversed([*enumerate(bins)])
+    ]
+    table = Table([f"{spread.name}: weight", *heads], rows, "<" + ">" * len(heads))
+    return scrolling(f"Table of the weights of the {spread.name}", table.html(kind="epochs"))

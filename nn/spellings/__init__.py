@@ -16,6 +16,7 @@ lacking = words.lacking
 _DENSE = "nn.Layer(n_in, n_out, activation='linear'), or nn.MLP([n_in, 16, n_out])"
 _STACK = "nn.MLP([n_in, 16, n_out]), or a class of your own, nn.Module with __call__"
 _OWN = "a class of your own, nn.Module with __call__"
+_ESTIMATOR = "nn.MLP([n_in, 16, n_out]), or that of nn.sklearn for scikit-learn's pipelines"
 _DESCENT = "nn.Adam(parameters, lr=0.001), or nn.optim.Optimizer with a move of your own"
 _TRAIN = "nn.fit(model, X, y, loss='cross_entropy', optimizer=optimizer, epochs=10, batch_size=32)"
 _BATCHES = "nn.minibatches(X, y, batch_size=32)"
@@ -34,8 +35,8 @@ NAMES: Mapping[str, str] = {
     "LSTM": _OWN,
     "Linear": _DENSE,
     "LogisticRegression": "nn.Neuron(n_in, activation='linear')",
-    "MLPClassifier": _STACK,
-    "MLPRegressor": _STACK,
+    "MLPClassifier": _ESTIMATOR,
+    "MLPRegressor": _ESTIMATOR,
     "Model": _OWN,
     "ModuleList": "a list of modules as an attribute, whose parameters nn.Module finds",
     "Parameter": "autograd.Value(x) as an attribute, which nn.Module finds",
@@ -84,7 +85,7 @@ NAMES: Mapping[str, str] = {
     "EarlyStopping": "patience=5 in nn.fit",
     "ExponentialDecay": "nn.schedules.exponential(0.1, factor=0.999)",
     "ExponentialLR": "nn.schedules.exponential(0.1, factor=0.999)",
-    "GridSearchCV": "a loop over nn.fit",
+    "GridSearchCV": "a loop over nn.fit, or scikit-learn's own with an estimator of nn.sklearn",
     "InverseTimeDecay": "nn.schedules.inverse(0.1, delay=100.0)",
     "LBFGS": _DESCENT,
     "LRFinder": "nn.find_lr(model, X, y, loss='cross_entropy', optimizer=optimizer, batch_size=32)",

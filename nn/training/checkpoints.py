@@ -24,6 +24,7 @@ import numpy as np
 from autograd import check_seal, sealed, write_whole
 from nn.module import Module
 from nn.training.history import EpochRecord
+from nn.training.record import histogram_of
 from nn.validation import Floats, path_of
 
 FORMAT, VERSION = "chalkgrad checkpoint", 1
@@ -251,7 +252,10 @@ def packed(x: Any) -> Any:
             raise ValueError(f"a dict of the key {next(iter(found))!r} alone cannot be kept")
         return found
     if isinstance(x, list | tuple):
-        if len(x) >= _FEW and set(map(type, x)) == {float}:
+        kinds = set(map(type, x))
+        if kinds == {int}:  # such as the counts of histograms, of which there are many
+            return [*x]
+        if len(x) >= _FEW and kinds == {float}:
             return {"list": base64.b64encode(np.array(x, "<f8").tobytes()).decode()}
         return [packed(y) for y in x]
     return x
@@ -369,7 +373,8 @@ def _parameters(numbers: Any, count: int) -> Floats:
 
 def _record(row: Sequence[Any]) -> EpochRecord:
     """Return an epoch's record from its fields."""
-    fields = dict(zip(_FIELDS, row, strict=True))
+    # Those that were kept before there were histograms have none.
+    fields = dict(zip(_FIELDS, [*row, {}] if len(row) == len(_FIELDS) - 1 else row, strict=True))
     if any(type(fields[name]) is not int or fields[name] < 0 for name in ("epoch", "seed")):
         raise ValueError("an epoch in it has no number or seed")
     told = [fields[name] for name in (*_FIELDS[1:6], "gradient_norm")]
@@ -378,6 +383,7 @@ def _record(row: Sequence[Any]) -> EpochRecord:
         numbers += [x for x in fields[name].values() if not _is_table(x)]
     if not all(type(x) is float for x in numbers):
         raise ValueError("a number of an epoch in it is none")
+    fields["weights"] = {name: histogram_of(x) for name, x in fields["weights"].items()}
     return EpochRecord(**fields)
 
 

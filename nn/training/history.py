@@ -7,19 +7,21 @@ unless asked for, so that the same seed gives the same file byte for byte.
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from autograd import Table, write_whole
 from nn.data.coverage import Coverage
 from nn.spellings import HISTORY, lacking
 from nn.training.record import EpochRecord as EpochRecord
 from nn.training.record import GradientCost as GradientCost
-from nn.training.record import Measure
+from nn.training.record import Histogram, Measure
 from nn.training.sparkline import sparkline
 from nn.validation import flag, instance, iterable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+V = TypeVar("V")
 
 # The epochs at each end that a notebook shows of a long run.
 _FIRST, _LAST = 3, 7
@@ -146,16 +148,12 @@ class History:
         >>> History([record]).metrics
         {'r2': [0.875]}
         """
-        return self._by_name([record.metrics for record in self])
+        return _by_name([record.metrics for record in self])
 
     @property
     def validation_metrics(self) -> dict[str, list[Measure | None]]:
         """The same on the samples held out."""
-        return self._by_name([record.validation_metrics for record in self])
-
-    def _by_name(self, records: list[Mapping[str, Measure]]) -> dict[str, list[Measure | None]]:
-        names = dict.fromkeys([name for record in records for name in record])
-        return {name: [record.get(name) for record in records] for name in names}
+        return _by_name([record.validation_metrics for record in self])
 
     def _numbers_by_name(self) -> dict[str, list[Any]]:
         """Return the columns of the metrics that are a number each, by their heads."""
@@ -169,6 +167,21 @@ class History:
     def gradient_norm(self) -> list[float | None]:
         """The mean length of the gradients of each epoch's steps."""
         return [record.gradient_norm for record in self]
+
+    @property
+    def weights(self) -> dict[str, list[Histogram | None]]:
+        """How the weights of each part of the model were spread after each epoch, by its name.
+
+        Each is a tuple of the width of its bins (2^width), the number of the first bin (counted
+        from the one that begins at 0) and the counts from there on.
+
+        >>> from nn.training.record import histograms
+        >>> import numpy as np
+        >>> found = histograms(np.array([-1.0, 1.0]), {"layer": [0, 1]})
+        >>> History([EpochRecord(1, 0.5, None, None, None, 0.01, 7, weights=found)]).weights
+        {'layer': [Histogram(width=-3, first=-8, counts=(1, 0, ..., 0, 1))]}
+        """
+        return _by_name([record.weights for record in self])
 
     @property
     def time(self) -> list[float]:
@@ -259,7 +272,8 @@ class History:
         """Return the records as CSV, and write them to a file, whole or not at all.
 
         Numbers have all their digits; what is missing is left empty. Metrics asked for by name have
-        a column each, but for tables of counts, which are in `metrics` alone.
+        a column each, but for tables of counts, which are in `metrics` alone, and the length of the
+        gradients has one where it is known.
 
         Args:
             path: the file; None for the text alone.
@@ -271,6 +285,8 @@ class History:
         heads = ["epoch", "seed", "loss", "metric", "validation_loss", "validation_metric"]
         columns: dict[str, list[Any]] = {head: getattr(self, head) for head in heads}
         columns |= {name.replace(" ", "_"): xs for name, xs in self._numbers_by_name().items()}
+        if any(x is not None for x in self.gradient_norm):
+            columns["gradient_norm"] = self.gradient_norm
         if flag("time", time):
             columns["time"] = self.time
         cells = [["" if x is None else repr(x) for x in xs] for xs in columns.values()]
@@ -284,8 +300,8 @@ class History:
         """Return a figure of the curves; needs matplotlib. See `nn.plots.curves`.
 
         Args:
-            ax: the matplotlib Axes to draw into, two where there is a metric; a figure of its own
-                if left out.
+            ax: the matplotlib Axes to draw into: one for the loss, one for the accuracy where there
+                is one, and one for each metric asked for; a figure of its own if left out.
 
         Raises:
             ImportError: if matplotlib is not installed, with what to install.
@@ -294,3 +310,8 @@ class History:
         from nn.plots import curves
 
         return curves(self, ax=ax)
+
+
+def _by_name(records: list[Mapping[str, V]]) -> dict[str, list[V | None]]:
+    names = dict.fromkeys([name for record in records for name in record])
+    return {name: [record.get(name) for record in records] for name in names}

@@ -17,12 +17,14 @@ from nn.data.hints import all_same, runs_away
 from nn.data.schema import keep_schema
 from nn.data.weights import without_weights
 from nn.module import Module
+from nn.parts import families
 from nn.training.arguments import Callback, Stateful, Stepping
 from nn.training.checkpoints import Checkpoints, RunState
 from nn.training.engines.base import Engine
 from nn.training.history import GradientCost, History
 from nn.training.plan import CAUSES, DivergenceError, Plan
 from nn.training.progress import Bar, bar_of, say_above
+from nn.training.record import Bins
 from nn.validation import Floats
 
 # Samples whose predictions are compared at the end.
@@ -101,12 +103,15 @@ class Run:
         self.history = history
         self.watch = watch
         self._calls = calls
+        # Of our own, some look at the history alone: they need no Values, and change none.
+        self._are_far = all(getattr(call, "looks_at_history", False) for call in calls)
         self._part = part
         self._keeper = keeper
         # What the gradients of the run had cost before the file was written that it goes on from.
         self._spent = GradientCost(0, 0)
         self._parameters = model.parameters()
         self.finished: list[float] | Floats = [p.data for p in self._parameters]
+        self._bins = Bins(families(model, self._parameters))
         self._is_first = True
         self._seen = 0
 
@@ -185,7 +190,8 @@ class Run:
         }
         best = (watch.epoch, watch.loss, watch.numbers) if watch.epoch else None
         # A callback that stops the run may have changed the model, and is not asked about it.
-        changed = [p.data for p in self._parameters] if history.stopped else self.finished
+        is_changed = history.stopped and not self._are_far
+        changed = [p.data for p in self._parameters] if is_changed else self.finished
         numbers = np.asarray(changed)
         state = cast(Stateful, self.optimizer).state_dict()
         self._keeper.keep(RunState(numbers, state, [*history], told, best), engine.name)
@@ -198,14 +204,15 @@ class Run:
         batches, trained, held = plan.epoch(number)
         engine.begin(number)
         total, norm = self._descend(engine, batches, number, bar)
-        if calls or not engine.is_closed:
+        if not (self._are_far and engine.is_closed):
             engine.store()
         numbers = engine.numbers()
         if self._is_first and np.array_equal(numbers, self.finished):
             self._say(UNMOVED, bar)
         self._is_first = False
         record = plan.record(engine, history, total, trained, held, began)
-        history.append(replace(record, gradient_norm=norm))
+        weights = self._bins.histograms(numbers)
+        history.append(replace(record, gradient_norm=norm, weights=weights))
         history.coverage = plan.coverage()
         self.finished = numbers
         bar.set_postfix_str(history[-1].summary)
@@ -213,7 +220,7 @@ class Run:
         # All of them, also after one that asks to stop.
         answers = [_asks_to_stop(call(self.model, history)) for call in calls]
         history.stopped = any(answers)
-        if calls and not history.stopped:
+        if not (self._are_far or history.stopped):
             engine.load()
             self.finished = engine.numbers()
         self._keep(engine)

@@ -12,7 +12,7 @@ from autograd import Value, draw, draw_update, explain, order
 from autograd.check.strategies import programs
 from autograd.display.format import TITLE_LENGTH, label_text
 from autograd.display.writers.svg import svg_of
-from nn import MLP, Neuron
+from nn import MLP, Layer, LayerNorm, Neuron, Sequential
 from nn.losses import cross_entropy
 from support.pictures import chain, example, groups, network, titled
 
@@ -43,6 +43,24 @@ def test_a_small_network_can_be_collapsed_to_layers_or_neurons(level, boxes):
     drawing = draw(loss, expand=level)
     assert len(groups(drawing)) == boxes
     assert f"collapsed to {boxes} {level}" in notes(drawing)
+
+
+def test_what_only_scales_is_no_neuron_and_a_layer_of_its_own() -> None:
+    model = Sequential(LayerNorm(2), Layer(2, 2, "tanh"), LayerNorm(2), Layer(2, 1, "linear"))
+    (output,) = model([Value(1.0, "x1"), Value(2.0, "x2")])
+    by_layer = draw(output, expand="layers")
+    assert {name: box.operation for name, box in groups(by_layer).items()} == {
+        "layers.0": "2 × gain, 2 × shift",
+        "layers.1": "2 neurons, tanh, 4 weights, 2 biases",
+        "layers.2": "2 × gain, 2 × shift",
+        "layers.3": "1 neuron, linear, 2 weights, bias",
+    }
+    by_neuron = draw(output, expand="neurons")
+    assert "collapsed to 7 parts" in notes(by_neuron)
+    assert by_neuron.text.count("= gain, shift ") == 4
+    assert "linear, 2 weights, bias" in by_neuron.text
+    twice = model([Value(1.0), Value(2.0)])[0] + output
+    assert groups(draw(twice, expand="layers"))["layers.2"].operation.endswith("used 2 times")
 
 
 @pytest.mark.parametrize("name", ["layers.1", "layer 1", "Layer 1"])

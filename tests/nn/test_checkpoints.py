@@ -76,6 +76,8 @@ def test_a_run_that_was_broken_off_is_finished_bit_for_bit(
     model, history = run(7, resume=path, **options)
     assert data(model) == data(whole)
     assert history.to_csv() == wanted.to_csv()
+    assert history.weights == wanted.weights
+    assert len(history.weights) >= 2
     assert [history.best_epoch, history.stopped_early, history.note, history.classes] == [
         wanted.best_epoch, wanted.stopped_early, wanted.note, wanted.classes
     ]  # fmt: skip

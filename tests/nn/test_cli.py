@@ -33,6 +33,7 @@ MOONS = {
     "boundary.svg",
     "network.svg",
     "neuron.svg",
+    "weights-by-epoch.svg",
 }
 
 
@@ -119,6 +120,7 @@ def test_digits_come_with_their_images(tmp_path: Path) -> None:
 def test_every_option_reaches_training(tmp_path: Path, options: list[str]) -> None:
     assert moons(tmp_path / "demo", "--quiet", *options) == 0
     more = {"rate.svg"} if "--schedule" in options else set[str]()
+    more |= {"metrics.svg"} if "--metrics" in options else set[str]()
     assert set(contents(tmp_path / "demo")) == MOONS | more
 
 

@@ -413,3 +413,11 @@ def test_load_names_the_nearest_data_set_and_the_options_out_of_place(arguments,
 
 def test_every_name_listed_is_a_function_of_the_package():
     assert set(datasets.names()) <= set(datasets.__all__)
+
+
+def test_first_names_are_words_of_small_letters_each_once_in_order():
+    names = datasets.first_names()
+    assert names == sorted(set(names))
+    assert {letter for name in names for letter in name} == set("abcdefghijklmnopqrstuvwxyz")
+    assert {len(name) for name in names} == set(range(2, 12))
+    assert {"mary", "james", "ada"} <= set(names)

@@ -190,7 +190,22 @@ def test_lines_with_gaps_are_left_out_where_that_is_asked_for() -> None:
     assert cli.main(["train", "gaps.csv", *QUICK, "--drop-missing", "-o", "demo"]) == 0
     page = Path("demo/report.html").read_text(encoding="utf-8")
     assert "gaps.csv: 60 rows" in page
-    assert "Lines with a missing cell were left out." in page
+    assert "2 line(s) with a missing cell were left out." in page
+
+
+def test_cells_of_columns_that_nobody_reads_may_be_missing(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("noted.csv").write_text(flowers().replace("\n", ";\n").replace("kind;", "kind;note"))
+    assert cli.main(["train", "noted.csv", *QUICK, "--target", "kind", "-o", "noted"]) == 2
+    assert "line 2, column 'note'" in capsys.readouterr().err
+    words = ["--target", "kind", "--ignore", "note", "-o", "noted"]
+    assert cli.main(["train", "noted.csv", *QUICK, *words]) == 0
+    # New data has no kind yet.
+    Path("new.csv").write_text("length;kind;colour\n1,5;;red\n")
+    capsys.readouterr()
+    assert cli.main(["predict", model, "new.csv"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_options_of_tables_are_refused_for_sets_that_are_known(
@@ -324,7 +339,7 @@ def test_numbers_have_one_column(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("length,color\n1,red\n", "no column 'colour', which the model takes. Is it 'color', "),
+        ("length,color\n1,red\n", "no column is called 'colour'. Did you mean 'color'? "),
         ("length,colour\n,red\n", "cells are missing: line 2, column 'length'. Fill them\n"),
         ("length,colour\n1,red\nlong,red\n", "row 2 of column 'length' holds 'long'"),
     ],
@@ -357,21 +372,20 @@ def test_a_model_that_is_damaged_or_knows_nothing_of_its_data(
 # Completion -------------------------------------------------------------------------------------
 
 
+FINISHED = [
+    (["tr"], ["train"]),
+    (["train", "m"], ["moons"]),
+    (["train", "moons", "--sch"], ["--schedule"]),
+    (["train", "moons", "--optimizer", "ada"], ["adagrad", "adam", "adamw"]),
+    (["train", "moons", "--schedule", "one"], ["one_cycle"]),
+    (["predict", "--de"], ["--delimiter"]),
+    (["completion", "f"], ["fish"]),
+    (["train", "moons", "--oops"], []),
+]
+
+
+@pytest.mark.parametrize(("words", "found"), FINISHED, ids=lambda x: " ".join(x))
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [
-        (["tr"], ["train"]),
-        (["train", "m"], ["moons"]),
-        (["train", "moons", "--sch"], ["--schedule"]),
-        (["train", "moons", "--optimizer", "ada"], ["adagrad", "adam", "adamw"]),
-        (["train", "moons", "--schedule", "one"], ["one_cycle"]),
-        (["predict", "--de"], ["--delimiter"]),
-        (["completion", "f"], ["fish"]),
-        (["train", "moons", "--oops"], []),
-    ],
-    ids=lambda x: " ".join(x),
-)
 def test_bash_finishes_words(words: list[str], found: list[str]) -> None:
     script = completion.bash(cli.COMMANDS)
     script += f"\nCOMP_WORDS=(chalkgrad {' '.join(words)}); COMP_CWORD={len(words)}; _chalkgrad"
@@ -380,6 +394,20 @@ def test_bash_finishes_words(words: list[str], found: list[str]) -> None:
         ["bash", "--norc"], input=script, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.split() == found
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("words", "found"), FINISHED, ids=lambda x: " ".join(x))
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+def test_fish_finishes_words(words: list[str], found: list[str]) -> None:
+    line = " ".join(["chalkgrad", *words])
+    script = f"{completion.fish(cli.COMMANDS)}\ncomplete -C {line!r}"
+    done = subprocess.run(
+        ["fish", "-N", "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    # A word and what it means; files are offered beside names where an argument may be one.
+    offered = [row.split("\t")[0] for row in done.stdout.splitlines()]
+    assert [word for word in offered if not Path(word).exists()] == found
     assert done.stderr == ""
 
 

@@ -207,3 +207,24 @@ def test_what_is_wrong_with_a_matplotlib_that_is_there_is_said_by_itself():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "kiwisolver" in done.stderr.splitlines()[-1]
     assert "not installed" not in done.stderr
+
+
+def test_metrics_that_were_asked_for_are_drawn_besides_the_accuracy() -> None:
+    table = [[1, 0], [0, 1]]
+    records = [
+        EpochRecord(
+            n, 1.0 / n, 0.5, 1.2 / n, 0.5, 0.1, 0,
+            {"accuracy": 0.5, "f1": n / 10, "top_k": 0.9, "confusion_matrix": table},
+            {"accuracy": 0.5, "f1": n / 20, "top_k": 0.8, "confusion_matrix": table},
+        )
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    figure = History(records, metric_name="accuracy").plot()
+    assert [axes.get_title() for axes in figure.axes] == ["loss", "accuracy", "f1", "top k"]
+    trained, held = figure.axes[2].lines
+    assert list(trained.get_ydata()) == [0.1, 0.2, 0.3]
+    assert list(held.get_ydata()) == [0.05, 0.1, 0.15]
+    # Numbers have no accuracy, and metrics of training alone no second line.
+    alone = [EpochRecord(n, 1.0 / n, None, None, None, 0.1, 0, {"r2": 0.5}) for n in (1, 2)]
+    loss, r2 = History(alone).plot().axes
+    assert (loss.get_title(), r2.get_title(), len(r2.lines)) == ("loss", "r2", 1)

@@ -11,7 +11,7 @@ import pytest
 
 import autograd as ag
 from autograd import Value, no_grad
-from nn import MLP, Layer, Module, Neuron
+from nn import MLP, Embedding, Layer, Module, Neuron, Recurrent, Sequential
 from nn.inference.snapshot import PROGRAMS
 
 RNG = np.random.default_rng(0)
@@ -214,13 +214,36 @@ def test_random_numbers_are_drawn_for_every_row():
     assert len(set(noise.round(9))) == len(X)
 
 
-def test_outputs_of_outputs_are_arrays_too():
-    class Pairs(Bend):
+class Pairs(Bend):
+    def __call__(self, inputs):
+        total = super().__call__(inputs)
+        return [[total, -total, 1.0], (total, total * 2.0, total + 1.0)]
+
+
+def test_outputs_in_rows_are_an_array_by_a_program_too():
+    model = Pairs()
+    found = model.predict(X)
+    assert found.shape == (40, 2, 3)
+    assert is_compiled(model)
+    wanted = [[[getattr(x, "data", x) for x in row] for row in model(xs)] for xs in X.tolist()]
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    model.b.data = 3.0
+    assert np.allclose(model.predict(X)[:, 0, 0], found[:, 0, 0] + 4.5)
+    sequence = Sequential(Embedding(5, 3, seed=0), Recurrent(3, 2, states="all", seed=1))
+    letters = np.random.default_rng(0).integers(0, 5, size=(20, 4))
+    wanted = [[[x.data for x in row] for row in sequence(word)] for word in letters.tolist()]
+    np.testing.assert_allclose(sequence.predict(letters), wanted, rtol=1e-12)
+    assert is_compiled(sequence)
+
+
+def test_outputs_in_rows_of_several_lengths_are_told_by_a_call():
+    class Ragged(Bend):
         def __call__(self, inputs):
             total = super().__call__(inputs)
-            return [[total, -total], [total, total * 2.0]]
+            return [[total], [total, total]]
 
-    assert Pairs().predict(X).shape == (40, 2, 2)
+    with pytest.raises(ValueError, match="Ragged returns lists of several lengths"):
+        Ragged().predict(X)
 
 
 def test_copies_and_files_of_a_model_have_programs_of_their_own():

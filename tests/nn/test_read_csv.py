@@ -104,11 +104,27 @@ def test_lines_with_gaps_are_told_or_left_out(write: Any) -> None:
     gaps = "line 3, column 'age'; line 4, column 'age'; line 4, column 'sex'"
     with pytest.raises(ValueError, match=rf"{gaps}\. Fill them, .*drop_missing=True"):
         read_csv(path)
-    assert read_csv(path, drop_missing=True)["age"].tolist() == [1, 4]
+    kept = read_csv(path, drop_missing=True)
+    assert (kept["age"].tolist(), kept.dropped) == ([1, 4], 2)
     with pytest.raises(ValueError, match="and 4 more"):
         read_csv(write("a,b,c\n" + "1,2,?\n" * 9))
     with pytest.raises(ValueError, match="drop_missing leaves none"):
         read_csv(write("a,b\n1,?\n"), drop_missing=True)
+
+
+def test_columns_are_chosen_before_gaps_are_looked_for(write: Any) -> None:
+    path = write("a,b,c,d\n1,,2,?\n3,x,4,5\n")
+    assert read_csv(path, columns=["c", "a"]).columns == ["c", "a"]
+    X, y = read_csv(path, columns=["c"], target="a")
+    assert (X["c"].tolist(), X.columns, y.tolist()) == ([2, 4], ["c"], [1, 3])
+    X, y = read_csv(path, ignore=["b", "d", "a"], target="a")
+    assert (X.columns, y.tolist(), X.dropped) == (["c"], [1, 3], 0)
+    assert read_csv(path, ignore=["b"], drop_missing=True)["d"].tolist() == [5]
+    for word in ("columns", "ignore"):
+        with pytest.raises(TypeError, match=rf"write {word}=\['a'\]"):
+            read_csv(path, **{word: "a"})
+        with pytest.raises(ValueError, match="no column is called 'e'"):
+            read_csv(path, **{word: ["a", "e"]})
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_metrics_count_samples() -> None:
         ({"sample_weight": W - 2}, ValueError, r"holds -\d at \[\d+\]: a weight is at least 0"),
         ({"sample_weight": np.full(30, np.nan)}, ValueError, r"sample_weight holds nan at \[0\]"),
         ({"sample_weight": ["a"] * 30}, ValueError, "sample_weight must hold real numbers"),
-        ({"sample_weight": np.zeros(30)}, ValueError, "sample_weight is 0 for every sample"),
+        ({"sample_weight": np.zeros(30)}, ValueError, "sample_weight is zero for every sample"),
         ({"sample_weight": np.eye(30)}, ValueError, r"got shape \(30, 30\)"),
         ({"class_weight": "even"}, TypeError, r"'balanced', or a weight for each .*\{0: 2.0\}"),
         ({"class_weight": [1, 2]}, TypeError, "'balanced', or a weight for each"),

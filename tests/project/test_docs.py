@@ -26,6 +26,7 @@ from autograd.pages.walkthrough import walkthrough_function
 from nn import losses
 from nn import spellings as nn_spellings
 from nn.layers import spellings as layer_spellings
+from nn.sklearn import spellings as sklearn_spellings
 from support.places import ROOT
 
 DOCS = ROOT / "docs"
@@ -185,7 +186,7 @@ def test_every_spelling_of_another_library_stands_on_the_page(tables: Any):
     rows = {tuple(line.strip("| ").split(" | ")) for line in page.splitlines() if "` | " in line}
     told = {(key, re.sub(r"[`\\]", "", here)) for keys, here in rows for key in keys.split(", ")}
     assert all(here.count("`") % 2 == 0 for _, here in rows)
-    for module in (spellings, nn_spellings, layer_spellings):
+    for module in (spellings, nn_spellings, layer_spellings, sklearn_spellings):
         for name, table in vars(module).items():
             if name.isupper() and isinstance(table, Mapping):
                 pairs = [(other, here) for here, others in table.items() for other in others]

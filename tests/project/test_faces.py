@@ -35,6 +35,7 @@ FACES = {
     "nn.optim",
     "nn.plots",
     "nn.schedules",
+    "nn.sklearn",
 }
 PAGES = [
     ROOT / "README.md",
@@ -184,6 +185,7 @@ def test_importing_computes_and_loads_nothing_else() -> None:
         "nn.training.fit",
         "graphviz",
         "matplotlib",
+        "sklearn",
         "tqdm",
         "urllib.request",
     ):

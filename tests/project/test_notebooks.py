@@ -146,6 +146,16 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
             "math.isclose(f(-x), -f(x), rel_tol=1e-9)",
         ),
     ],
+    "12_a_gpt_in_scalars": [
+        ("T * (T + 1) // 2", "T * T"),
+        ("w[i] * ((i == j) - w[j])", "w[i] * (1 - w[i])"),
+        ("[x - (i == r) for i, x in enumerate(p)]", "p"),
+        (
+            "39 * width + 4 * width * (width + 1) + 4 * width * (width + 1)"
+            " + width * (4 * width + 1) + 27 * (width + 1)",
+            "39 * width + 12 * width**2 + 27 * width",
+        ),
+    ],
 }
 
 

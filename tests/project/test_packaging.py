@@ -51,6 +51,7 @@ def test_the_wheel_holds_every_file_of_both_packages_and_the_plugin_and_nothing_
         "autograd/py.typed",
         "nn/__init__.py",
         "nn/datasets/digits.npz",
+        "nn/datasets/first_names.txt.gz",
         "nn/py.typed",
     } <= held
 

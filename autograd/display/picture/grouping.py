@@ -31,6 +31,7 @@ class Group:
         operands: the Values from outside that members use, once for each use.
         outputs: the members that are used outside, or are the result.
         function: the name of the function that a neuron ends with; "linear" where there is none.
+        is_neuron: whether its parameters weigh what comes in; such as a gain they only scale it.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Group:
     operands: list[Value] = field(default_factory=list[Value])
     outputs: list[Value] = field(default_factory=list[Value])
     function: str = ""
+    is_neuron: bool = True
 
     def derivatives(self) -> dict[Value, float]:
         """Return the derivative of the only output with respect to each operand.
@@ -67,6 +69,10 @@ class Group:
                 else:
                     found[x] = so_far + node.grad * local
         return found
+
+
+# What an owner calls at least some of its parameters if it is a neuron.
+_NEURONS = frozenset({"weights", "weight", "w", "bias", "b"})
 
 
 def owner_of(label: str) -> str | None:
@@ -167,7 +173,10 @@ def neurons(nodes: Sequence[Value]) -> list[Group]:
             dict.fromkeys(x for node in members for x in node.args if x in owners)
         )
         group.function = _activation(members[-1])
-        group.content = f"{group.function}, {_parameter_words(group.parameters)}"
+        kinds = {_kind(x.label) for x in group.parameters}
+        group.is_neuron = not kinds.isdisjoint(_NEURONS)
+        functions = [group.function] * (group.is_neuron or group.function != "linear")
+        group.content = ", ".join([*functions, _parameter_words(group.parameters)])
     return list(found.values())
 
 
@@ -227,7 +236,17 @@ def _place(
 
 
 def _is_bias(label: str) -> bool:
-    return label.rpartition(".")[2] == "bias"
+    return _kind(label) == "bias"
+
+
+def _kind(label: str) -> str:
+    """Return what its owner calls a parameter, without its number.
+
+    >>> _kind("layers.0.neurons.2.weights.3"), _kind("layers.0.gain.1"), _kind("bias")
+    ('weights', 'gain', 'bias')
+    """
+    head, _, last = label.rpartition(".")
+    return head.rpartition(".")[2] if last.isdigit() else last
 
 
 def _activation(last: Value) -> str:
@@ -237,6 +256,10 @@ def _activation(last: Value) -> str:
 
 
 def _parameter_words(parameters: Sequence[Value]) -> str:
+    kinds = [_kind(x.label) for x in parameters]
+    if _NEURONS.isdisjoint(kinds):
+        counts = [(kind, kinds.count(kind)) for kind in dict.fromkeys(kinds)]
+        return ", ".join([kind if n == 1 else f"{n:,} × {kind}" for kind, n in counts])
     biases = [x for x in parameters if _is_bias(x.label)]
     words = [count_text(len(parameters) - len(biases), "weight")]
     if biases:
@@ -247,7 +270,7 @@ def _parameter_words(parameters: Sequence[Value]) -> str:
 def layers(
     groups: Sequence[Group], nodes: Sequence[Value], *, by_depth: bool = False
 ) -> list[Group]:
-    """Return neurons put together by their owners.
+    """Return neurons put together by their owners; what is no neuron is a layer by itself.
 
     Args:
         groups: the neurons that `neurons` returned.
@@ -258,14 +281,20 @@ def layers(
     depths = _depths(groups, nodes) if by_depth else {}
     parts: dict[tuple[str, int], list[Group]] = {}
     for group in groups:
-        parts.setdefault((layer_of(group.title), depths.get(group, 0)), []).append(group)
+        title = layer_of(group.title) if group.is_neuron else group.title
+        parts.setdefault((title, depths.get(group, 0)), []).append(group)
     place = {node: i for i, node in enumerate(nodes)}
     merged: list[Group] = []
     for (title, _), neurons_ in parts.items():
-        owners = {group.title for group in neurons_}
+        of_neurons = [group for group in neurons_ if group.is_neuron]
+        owners = {group.title for group in of_neurons}
         parameters = list(dict.fromkeys(x for group in neurons_ for x in group.parameters))
-        functions = sorted({group.function for group in neurons_})
-        words = [count_text(len(owners), "neuron"), *functions, _parameter_words(parameters)]
+        functions = {group.function for group in neurons_}
+        if not owners:
+            # Each has parameters of its own at every place of a row.
+            owners, functions = {(*group.parameters,) for group in neurons_}, functions - {"linear"}
+        counted = [count_text(len(owners), "neuron")] if of_neurons else []
+        words = [*counted, *sorted(functions), _parameter_words(parameters)]
         times = len(neurons_) // len(owners)
         if times > 1:
             words.append(f"used {times:,} times")

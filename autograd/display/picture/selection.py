@@ -201,8 +201,8 @@ class _Graph:
 
     def _levels(self, level: str) -> Iterator[_Grouping]:
         """Yield groupings to neurons or layers, without inputs in groups and with them."""
-        noun = level[:-1]
         found = self.neurons if level == "neurons" else layers(self.neurons, self.nodes)
+        noun = level[:-1] if all(group.is_neuron for group in found) else "part"
         yield found, self._collapsed(found, noun)
         yield [*found, *inputs(found, self.nodes)], self._collapsed(found, noun)
         if level == "layers":

@@ -175,11 +175,21 @@ class History:
         Each is a tuple of the width of its bins (2^width), the number of the first bin (counted
         from the one that begins at 0) and the counts from there on.
 
-        >>> from nn.training.record import histograms
-        >>> import numpy as np
-        >>> found = histograms(np.array([-1.0, 1.0]), {"layer": [0, 1]})
-        >>> History([EpochRecord(1, 0.5, None, None, None, 0.01, 7, weights=found)]).weights
-        {'layer': [Histogram(width=-3, first=-8, counts=(1, 0, ..., 0, 1))]}
+        >>> from nn import MLP, SGD, datasets, fit
+        >>> X, y = datasets.line(20, seed=0)
+        >>> model = MLP([1, 1], seed=0)
+        >>> history = fit(
+        ...     model,
+        ...     X,
+        ...     y,
+        ...     loss="mean_squared_error",
+        ...     batch_size=5,
+        ...     epochs=2,
+        ...     optimizer=SGD(model.parameters(), 0.1),
+        ...     progress=False,
+        ... )
+        >>> {name: sum(last.counts) for name, (first, last) in history.weights.items()}
+        {'layers.0': 1}
         """
         return _by_name([record.weights for record in self])
 

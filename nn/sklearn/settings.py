@@ -131,8 +131,8 @@ def _activation(given: Any) -> Any:
 def _solver(given: Any) -> str:
     if given == "lbfgs":
         raise ValueError(
-            "the solver lbfgs is not here: write solver='adam', with batch_size=len(X) for steps on "
-            "all samples"
+            "the solver lbfgs is not here: write solver='adam', with batch_size=len(X) for steps "
+            "on all samples"
         )
     if given == "adamw":
         raise ValueError("write solver='adam': alpha is a penalty of its own, for each solver")

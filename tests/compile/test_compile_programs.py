@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from autograd import Value, compile, dot, gradient, sum
+from autograd import Value, compile, dot, erf, gradient, select, sum, tan, tanh
 from autograd.check.strategies import RandomProgram, programs
 from autograd.compile.arrays.ir import Work
 from autograd.compile.arrays.roll import Rolling
@@ -237,6 +237,20 @@ def test_each_pass_alone_leaves_the_slopes(
     assert agree(value, z, allowed.value)
     for leaf, slope, wanted in zip(leaves, slopes, gradients, strict=True):
         assert agree(slope, wanted, allowed.slopes[leaf])
+
+
+def test_a_sum_of_marks_leaves_no_rounding_beside_small_terms() -> None:
+    """Which place is selected is 1 - 1 for the others, and their slope may be small."""
+
+    def f(x: Any, y: Any) -> Any:
+        i = tan(y)
+        return erf(8.0 * i) + select(i, [i, tanh(x), i])
+
+    point = (0.0, 0.55263)
+    graph = with_gradient(trace(f, [(), ()]), [(INPUT, 0), (INPUT, 1)])
+    _, gradients = eager(f, point)
+    _, *slopes = flatten(graph).evaluate(point)
+    assert slopes == [g.data for g in gradients]
 
 
 @pytest.mark.parametrize("before", [[], [simplified], [flatten], RUNS])

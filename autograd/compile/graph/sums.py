@@ -20,6 +20,9 @@ _ROWS = _ADD, _SUB, _MUL, _SUM, _DOT, _NEG = [
     TABLE[name] for name in ("add", "sub", "mul", "sum", "dot", "neg")
 ]
 
+# What these give is 0, 1 or -1, and so a sum of them is exact.
+_MARKS = [TABLE[name] for name in ("step", "sign", "equal")]
+
 Edges: TypeAlias = "tuple[Ints, Ints, Ints]"
 
 
@@ -28,7 +31,8 @@ def flatten(graph: Graph) -> Graph:
 
     A sum that is used once, by a sum, becomes part of that one; so does a product. Terms of one
     factor are taken times 1 where others are products. The terms are added in another order than
-    eagerly, which moves the result by a rounding error of the largest.
+    eagerly, which moves the result by a rounding error of the largest. A sum of marks such as
+    step(a) - step(b) stays: it is exact, and beside small terms its own would leave a rounding.
 
     >>> from autograd import Value, dot
     >>> from autograd.compile.graph.simplify import prune
@@ -54,7 +58,7 @@ def flatten(graph: Graph) -> Graph:
     # stays out of a sum over the sample, or it would be computed for each.
     open_place = (plain[owner]) & ~(minus[owner] & (position == 1))
     open_place &= used_once[child] & (graph.batched[child] == graph.batched[owner])
-    inner = open_place & (plain | pairs)[child]
+    inner = open_place & (plain | pairs)[child] & ~_of_marks(graph, plain)[child]
     root = np.arange(len(graph))
     root[child[inner]] = owner[inner]
     while True:
@@ -69,6 +73,12 @@ def flatten(graph: Graph) -> Graph:
     terms = _terms(graph, (owner, child, position), plain[owner] & ~inner, factors, pairs, root)
     terms = _without_zeros(graph, terms)
     return _rewritten(graph, terms, absorbed)
+
+
+def _of_marks(graph: Graph, plain: Bools) -> Bools:
+    """Which of the sums have marks alone for terms."""
+    others = ~graph.made_by(*_MARKS)[graph.operands]
+    return plain & (tallied(graph.owners, len(graph), others) == 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from autograd import check as check  # a module
 from autograd import display as display  # a module
 from autograd import laboratory as laboratory  # a module
+from autograd import micrograd as micrograd  # a module
 from autograd import pages as pages  # a module, for nn
 from autograd.check import Report as Report
 from autograd.check import assert_gradients as assert_gradients
@@ -29,6 +30,7 @@ from autograd.display.update import draw_update as draw_update
 from autograd.engine.backward import backward as backward
 from autograd.engine.backward import local_partials as local_partials
 from autograd.engine.backward import order as order
+from autograd.engine.custom.node import custom_node as custom_node
 from autograd.engine.modes import detect_anomaly as detect_anomaly
 from autograd.engine.modes import no_grad as no_grad
 from autograd.engine.modes import recording_anyway as recording_anyway  # for nn

@@ -129,12 +129,12 @@ JAX: Mapping[str, str] = {
     "static_argnames=": _FIXED,
     "static_argnums=": _FIXED,
 }
-_RECORDED = "leave it out: operations record their own operands"
+_RECORDED = "leave it out: operations record their own operands; autograd.micrograd.Value takes it"
 MICROGRAD: Mapping[str, str] = {
-    "Layer": "nn.Layer(n_in, n_out)",
-    "MLP": "nn.MLP([n_in, 16, 1])",
-    "Module": "nn.Module",
-    "Neuron": "nn.Neuron(n_in)",
+    "Layer": "nn.Layer(n_in, n_out), or autograd.micrograd.Layer(n_in, n_out)",
+    "MLP": "nn.MLP([n_in, 16, 1]), or autograd.micrograd.MLP(n_in, [16, 1])",
+    "Module": "nn.Module, or autograd.micrograd.Module",
+    "Neuron": "nn.Neuron(n_in), or autograd.micrograd.Neuron(n_in)",
     "draw_dot": "autograd.draw(z)",
     "trace": "autograd.order(z)",
     "._backward": "v.op.partials, or autograd.local_partials(v)",

@@ -30,6 +30,7 @@ MODULES = (
     "autograd.compile",
     "autograd.display",
     "autograd.laboratory",
+    "autograd.micrograd",
     "nn",
     "nn.datasets",
     "nn.interop",

@@ -130,7 +130,7 @@ def _undo(passes: Sequence[_Pass]) -> None:
     """Leave gradients as if passes had not begun: those of leaves as before, others None."""
     for nodes, leaves in reversed(passes):
         for node in nodes:
-            node.grad = None
+            node.grad = node._unreached
         for node, grad in leaves:
             node.grad = grad
 
@@ -252,7 +252,8 @@ def _collect(z: Node, nodes: list[Any], leaves: list[Any]) -> None:
     A node that was met has `_PENDING` as its gradient: an identity test on a slot costs half of
     a look-up in a set.
     """
-    pending, value = _PENDING, z.__class__
+    # Not by the class of z: a graph of a dialect, as micrograd's, may have nodes of two classes.
+    pending, number = _PENDING, float
     z.grad = pending
     push = nodes.append
     for node in nodes:
@@ -260,21 +261,21 @@ def _collect(z: Node, nodes: list[Any], leaves: list[Any]) -> None:
         x = node._x
         if x.__class__ is tuple:
             for y in x:
-                if y.__class__ is value and y.grad is not pending:
+                if y.__class__ is not number and y.grad is not pending:
                     if y._x is None:
                         leaves.append((y, y.grad))
                     else:
                         push(y)
                     y.grad = pending
             continue
-        if x.__class__ is value and x.grad is not pending:
+        if x.__class__ is not number and x.grad is not pending:
             if x._x is None:
                 leaves.append((x, x.grad))
             else:
                 push(x)
             x.grad = pending
         x = node._y
-        if x.__class__ is value and x.grad is not pending:
+        if x is not None and x.__class__ is not number and x.grad is not pending:
             if x._x is None:
                 leaves.append((x, x.grad))
             else:

@@ -16,18 +16,15 @@ so that neither the forward nor the backward pass has to ask again.
 import itertools
 import linecache
 import math
-import numbers
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from textwrap import indent
-from typing import Any, Protocol, TypeVar, cast
-
-import numpy as np
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from autograd.engine import symbolic
 from autograd.engine.modes import is_cut, tracer, watching
-from autograd.engine.number import number
+from autograd.engine.number import combine, number
 from autograd.engine.numeric import over
 from autograd.engine.primitive import ATOM, Operand
 from autograd.engine.primitives import TABLE, Primitive
@@ -43,6 +40,7 @@ class Node(Protocol):
     _y: Any
     grad: float | None
     birth: int
+    _unreached: ClassVar[float | None]
 
     @property
     def op(self) -> Primitive | None:
@@ -110,6 +108,7 @@ def watched(node: Any) -> Any:
 # The globals of the texts that are compiled here; `Value` is entered when the class exists.
 _globals: dict[str, Any] = {
     "__name__": __name__,
+    "combine": combine,
     "inf": math.inf,
     "nan": math.nan,
     "new": object.__new__,
@@ -221,12 +220,11 @@ def _pull_many(row: Primitive, letters: str) -> Pull:
             x.grad += g * partial
 
     def pull_mixed(node: Node) -> None:
-        value = node.__class__
         operands = node._x
         g: Any = node.grad
-        data = [x._number if x.__class__ is value else x for x in operands]
+        data = [x if x.__class__ is float else x._number for x in operands]
         for i, (x, partial) in enumerate(zip(operands, partials(node._number, *data), strict=True)):
-            if x.__class__ is value and i not in zeros and not (chooses and partial == 0.0):
+            if x.__class__ is not float and i not in zeros and not (chooses and partial == 0.0):
                 x.grad += g * partial
 
     return pull_values if letters == "v" and not zeros and not chooses else pull_mixed
@@ -244,6 +242,8 @@ def kind_of(row: Primitive, letters: str) -> Kind:
         letters: for one or two operands, v for a Value and c for a constant, one for each; for
             others v if all are Values, else m.
     """
+    if row.__class__ is not Primitive:
+        return cast(Any, row).given  # the row of one node, made of its kind: see custom
     key = row, letters
     found = _kinds.get(key)
     if found is None:
@@ -284,26 +284,32 @@ def _forward(row: Primitive, *operands: str) -> tuple[str, dict[str, Any]]:
 unary_methods: dict[Primitive, Callable[[Any], Any]] = {}
 
 
-def unary_method(row: Primitive) -> Callable[[N], N]:
-    """Return the method of `Value` that applies a row of one operand."""
+def unary_method(row: Primitive, **dialect: Any) -> Callable[[N], N]:
+    """Return the method of `Value`, or of the class of a dialect, that applies a row to itself.
+
+    A dialect binds names of the text anew: its class as Value, and its `combine`. Its nodes begin
+    with a gradient of 0.
+    """
     forward, bound = _forward(row, "self._number")
     text = f"""
 def {row.name}(self):
     node = new(Value)
     node._number = {forward}
     node._kind = kind_v
-{_finished("self", "None")}
+{_finished("self", "None", dialect)}
 """
-    method = _compiled(text, row.name, f"Value.{row.name}", kind_v=kind_of(row, "v"), **bound)
+    bound |= {"kind_v": kind_of(row, "v"), **dialect}
+    method = _compiled(text, row.name, f"Value.{row.name}", **bound)
     method.__doc__ = f"Return {row.name} of this value: {row.text([Operand('x', ATOM)])}."
-    unary_methods[row] = method
+    if not dialect:
+        unary_methods[row] = method
     return method
 
 
-def _finished(x: str, y: str) -> str:
+def _finished(x: str, y: str, dialect: dict[str, Any]) -> str:
     """Return the end of a method's text: what every node is given, whatever its number is."""
     return f"""\
-    node.grad = None
+    node.grad = {0.0 if dialect else None}
     node._x = {x}
     node._y = {y}
     node.birth = tick()
@@ -328,12 +334,15 @@ def _converted(name: str) -> str:
 binary_rows: dict[Any, tuple[Primitive, Primitive, bool]] = {}
 
 
-def binary_method(row: Primitive, constant: Primitive | None = None) -> Callable[[N, Any], N]:
+def binary_method(
+    row: Primitive, constant: Primitive | None = None, **dialect: Any
+) -> Callable[[N, Any], N]:
     """Return the method of `Value` for a row of two operands, the Value first.
 
     Args:
         row: the primitive.
         constant: the row to use in its place where the second operand is a plain number.
+        dialect: see `unary_method`.
     """
     constant = constant or row
     both, bound = _forward(row, "self._number", "other._number")
@@ -349,16 +358,18 @@ def {row.name}(self, other):
 {indent(_converted(row.name), "    ")}
         node._number = {right}
         node._kind = kind_vc
-{_finished("self", "other")}
+{_finished("self", "other", dialect)}
 """
-    bound |= {"kind_vv": kind_of(row, "vv"), "kind_vc": kind_of(constant, "vc")}
-    method = _compiled(text, row.name, f"Value.{row.name}", combine=combine, **bound)
+    bound |= {"kind_vv": kind_of(row, "vv"), "kind_vc": kind_of(constant, "vc"), **dialect}
+    method = _compiled(text, row.name, f"Value.{row.name}", **bound)
     binary_rows[method] = row, constant, False
     method.__doc__ = f"Return {row.text([Operand(x, ATOM) for x in 'xy'])}, recorded."
     return method
 
 
-def reflected_method(row: Primitive, constant: Primitive | None = None) -> Callable[[N, Any], N]:
+def reflected_method(
+    row: Primitive, constant: Primitive | None = None, **dialect: Any
+) -> Callable[[N, Any], N]:
     """Return the method of `Value` for a row of two operands, a plain number first.
 
     The arguments are those of `binary_method`.
@@ -372,29 +383,9 @@ def {name}(self, other):
     node = new(Value)
     node._number = {left}
     node._kind = kind_cv
-{_finished("other", "self")}
+{_finished("other", "self", dialect)}
 """
-    bound["kind_cv"] = kind_of(row, "cv")
-    method = _compiled(text, name, f"Value.{name}", combine=combine, **bound)
+    bound |= {"kind_cv": kind_of(row, "cv"), **dialect}
+    method = _compiled(text, name, f"Value.{name}", **bound)
     binary_rows[method] = row, constant or row, True
     return method
-
-
-def combine(method: Callable[[Any, Any], Any], value: Node, other: Any) -> Any:
-    """Apply a method of `value` to an operand that is neither a Value nor a float nor an int.
-
-    Other real numbers are converted and arrays taken element by element. An object with
-    arithmetic of its own is asked next, by Python. Everything else is told what to write.
-    """
-    kind = cast(type, type(cast(object, other)))
-    if hasattr(kind, "__apply__"):
-        return NotImplemented
-    if isinstance(other, np.ndarray):
-        elements = np.frompyfunc(lambda x: method(value, x), 1, 1)  # pyright: ignore[reportUnknownLambdaType]
-        with np.errstate(all="ignore"):
-            return elements(cast(Any, other).astype(object))
-    if hasattr(kind, "__radd__") and not isinstance(
-        other, float | np.generic | numbers.Number | str | bytes | list | tuple
-    ):
-        return NotImplemented
-    return method(value, number(cast(object, other)))

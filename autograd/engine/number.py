@@ -187,3 +187,23 @@ def sequence(xs: Iterable[Any], function: str) -> list[Any]:
             f"{function} takes a sequence of numbers and Values, got {given}: write [x, ...]"
         )
     return list(xs)
+
+
+def combine(method: Callable[[Any, Any], Any], value: Any, other: Any) -> Any:
+    """Apply a method of `value` to an operand that is neither a Value nor a float nor an int.
+
+    Other real numbers are converted and arrays taken element by element. An object with
+    arithmetic of its own is asked next, by Python. Everything else is told what to write.
+    """
+    kind = cast(type, type(cast(object, other)))
+    if hasattr(kind, "__apply__"):
+        return NotImplemented
+    if isinstance(other, np.ndarray):
+        elements = np.frompyfunc(lambda x: method(value, x), 1, 1)  # pyright: ignore[reportUnknownLambdaType]
+        with np.errstate(all="ignore"):
+            return elements(cast(Any, other).astype(object))
+    if hasattr(kind, "__radd__") and not isinstance(
+        other, float | np.generic | numbers.Number | str | bytes | list | tuple
+    ):
+        return NotImplemented
+    return method(value, number(cast(object, other)))

@@ -7,6 +7,7 @@ code is stored, nothing recurses, and what is read back can be differentiated ag
 # pyright: reportPrivateUsage=false
 # The rooms of the engine share the slots of a node; the properties over them are for users.
 
+import copy
 import json
 import math
 import sys
@@ -18,6 +19,7 @@ from typing import Any, cast
 
 from autograd import asked
 from autograd.engine.backward import check_fresh
+from autograd.engine.custom.given import Given
 from autograd.engine.methods import LEAF, kind_of, tick
 from autograd.engine.primitives import TABLE
 from autograd.engine.value import Value, letters_of
@@ -31,13 +33,36 @@ VERSION = 1
 differentiated: set[Value] = set()
 
 
-def restore(op: str, args: tuple[Any, ...], data: float, grad: float | None, label: str) -> Value:
-    """Return a node with these contents and a fresh birth number; a leaf if op is empty."""
-    node = object.__new__(Value)
+def restore(
+    op: str | Given,
+    args: tuple[Any, ...],
+    data: float,
+    grad: float | None,
+    label: str,
+    kind: type[Value] = Value,
+    own: dict[str, Any] | None = None,
+) -> Value:
+    """Return a node with these contents and a fresh birth number.
+
+    Args:
+        op: the name of its primitive, what a custom node was given, or "" for a leaf.
+        args: its operands.
+        data: its number.
+        grad: its gradient.
+        label: its name.
+        kind: its class.
+        own: the attributes that a program gave it, of a class whose objects may have any.
+    """
+    node = object.__new__(kind)
     node._number = data
     node.grad = grad
     node.label = label
     node.birth = tick()
+    if own:
+        vars(node).update(own)
+    if isinstance(op, Given):
+        node._kind, node._x, node._y = op, args, None
+        return node
     if not op:
         node._kind = LEAF
         node._x = node._y = None
@@ -53,9 +78,12 @@ def restore(op: str, args: tuple[Any, ...], data: float, grad: float | None, lab
     return node
 
 
-def _contents(node: Value) -> tuple[str, tuple[Any, ...], float, float | None, str]:
-    name = node.op.name if node.op is not None else ""
-    return name, node.args, node.data, node.grad, node.label
+def _contents(node: Value) -> tuple[Any, ...]:
+    op: Any = node.op.name if node.op is not None else ""
+    if isinstance(node._kind, Given):
+        op = node._kind
+    rest = (node.__class__, {**vars(node)}) if node.__class__ is not Value else ()
+    return op, node.args, node._number, node.grad, node.label, *rest
 
 
 def shallow(node: Value) -> Value:
@@ -64,21 +92,23 @@ def shallow(node: Value) -> Value:
     It is as old as the node, so the copy of a stale result is as stale. A leaf that a running
     transform differentiates by is copied as itself times 1, which keeps the way back.
     """
+    op, args, *rest = _contents(node)
     if node in differentiated:
-        return restore("mul", (node, 1.0), node.data, node.grad, node.label)
-    if node.op is None:
-        return restore(*_contents(node))
-    copied = restore(node.op.name, node.args, node._number, node.grad, node.label)
-    copied.birth = node.birth
+        return restore("mul", (node, 1.0), *rest)
+    copied = restore(op, args, *rest)
+    if node.op is not None:
+        copied.birth = node.birth
     return copied
 
 
 def deep(node: Value, memo: dict[int, Any]) -> Value:
     """Return a copy of a whole graph, without recursion, for `copy.deepcopy`."""
     for old in _missing(node, memo):
-        op, args, data, grad, label = _contents(old)
+        op, args, *rest = _contents(old)
         copied = tuple([memo[id(x)] if isinstance(x, Value) else x for x in args])
-        memo[id(old)] = restore(op, copied, data, grad, label)
+        memo[id(old)] = new = restore(copy.copy(op), copied, *rest)
+        if rest[3:]:
+            vars(new).update(copy.deepcopy(rest[4], memo))
     return memo[id(node)]
 
 
@@ -220,6 +250,11 @@ def to_json(z: Value) -> str:
     records: list[dict[str, Any]] = []
     for node in nodes:
         record: dict[str, Any] = {"data": _out(node.data)}
+        if isinstance(node._kind, Given):
+            raise TypeError(
+                f"{node._kind.name} is a custom node, and JSON keeps primitives, which it can look "
+                "up and compute again: pickle the graph, or make a primitive of it"
+            )
         if node.op is not None:
             record["op"] = node.op.name
             record["args"] = [

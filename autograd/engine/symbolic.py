@@ -209,6 +209,8 @@ def structural_zeros(row: Primitive) -> frozenset[int]:
     """
     known = _zeros.get(row)
     if known is None:
+        if row.__class__ is not Primitive:  # that of one custom node: nothing to keep
+            return frozenset()
         # Some of the first may be so however many there are, as the index of `select`.
         counts = (row.arity,) if row.arity is not None else (4, 6)
         found = [_unwritten_partials(row, count)[1] for count in counts]
@@ -234,6 +236,8 @@ def reciprocals(row: Primitive) -> dict[int, int]:
     """
     known = _reciprocals.get(row)
     if known is None:
+        if row.__class__ is not Primitive:
+            return {}
         operands, partials = (
             _unwritten_partials(row, row.arity) if row.arity in (1, 2) else ([], [])
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from operator import attrgetter
-from typing import Any, Never, cast
+from typing import Any, ClassVar, Never, cast
 
 import numpy as np
 
@@ -93,6 +93,8 @@ class Value:
     _kind: Kind
     birth: int
     _label: str
+    # The `grad` of a node that no pass has reached.
+    _unreached: ClassVar[float | None] = None
 
     @asked.own_keywords()
     def __init__(self, data: float, label: str = "", *more: Never, **others: Never) -> None:
@@ -140,10 +142,8 @@ class Value:
     def args(self) -> tuple[Value | float, ...]:
         """The operands, Values and plain numbers; empty for a leaf."""
         first = self._x
-        if first is None:
-            return ()
-        if first.__class__ is tuple:
-            return first
+        if first is None or first.__class__ is tuple:
+            return first or ()
         return (first,) if self._y is None else (first, self._y)
 
     # Itself: a method that called it would cost a twentieth of a small backward pass.
@@ -232,10 +232,11 @@ class Value:
     # Comparing and printing ---------------------------------------------------------------------
 
     def __init_subclass__(cls) -> None:
-        raise TypeError(
-            "Value cannot be subclassed: the engine makes Values of its own from every operation. "
-            "Keep one as an attribute of your class, or add a primitive"
-        )
+        if cls.__module__ != "autograd.micrograd.value":
+            raise TypeError(
+                "Value cannot be subclassed: the engine makes Values of its own from every "
+                "operation. Keep one as an attribute of your class, or add a primitive"
+            )
 
     # A tie and a nan are told apart from the rest for NumPy's sake; see autograd.arrays.
     def __lt__(self, other: Value | float) -> bool:
@@ -283,29 +284,28 @@ class Value:
 
     # NumPy and copying --------------------------------------------------------------------------
 
-    @staticmethod
-    def __apply__(row: Primitive, operands: tuple[Any, ...]) -> Any:
+    @classmethod
+    def __apply__(cls, row: Primitive, operands: tuple[Any, ...]) -> Any:
         """Apply a row to operands of which at least one is a Value, and record the node.
 
         This is the general way, for any number of operands; the methods made from the rows are its
         fast forms.
         """
-        if row.arity == 1 and row in unary_methods:
-            (x,) = operands
-            return unary_methods[row](x)
         value = Value
+        if row.arity == 1 and cls is value and row in unary_methods:
+            return unary_methods[row](operands[0])
         kinds = set(map(type, operands))
         if kinds == {value}:
             data = [x._number for x in operands]
-        elif kinds == {value, float}:
-            data = [x._number if x.__class__ is value else x for x in operands]
+        elif kinds <= {value, cls, float}:
+            data = [x if x.__class__ is float else x._number for x in operands]
         else:
-            return _apply_to_others(row, operands, kinds - {value})
-        if row.constants and value in map(type, operands[-row.constants :]):
+            return _apply_to_others(cls, row, operands, kinds - {value, cls})
+        if row.constants and any(x.__class__ is not float for x in operands[-row.constants :]):
             raise TypeError(
                 f"{row.name}: the last {row.constants} operand(s) must be plain numbers"
             )
-        node = object.__new__(value)
+        node = object.__new__(cls)
         node._number = row.function(*data)
         if row.arity in (1, 2):
             node._kind = kind_of(row, letters_of(row, operands))
@@ -315,7 +315,7 @@ class Value:
             node._kind = kind_of(row, "v" if len(kinds) == 1 else "m")
             node._x = operands
             node._y = None
-        node.grad = None
+        node.grad = cls._unreached
         node.birth = tick()
         node._label = ""
         return watched(node) if watching else node
@@ -344,17 +344,20 @@ def _refuse(label: object, more: Sequence[object], others: Mapping[str, object])
     """Raise for what Value is called with beside a number and a label."""
     asked.no_more(Value, others)
     got = f"Value takes a number and a label, got {label!r:.60} and {len(more)} more"
-    raise TypeError(f"{got}: write Value(data), since operations record their own operands")
+    instead = "write Value(data), since operations record their own operands"
+    raise TypeError(f"{got}: {instead}; micrograd's programs run with autograd.micrograd.Value")
 
 
 def letters_of(row: Primitive, operands: tuple[Any, ...]) -> str:
     """Return which operands are Values, in the letters of `kind_of`."""
     if row.arity in (1, 2):
-        return "".join(["v" if x.__class__ is Value else "c" for x in operands])
-    return "v" if all(x.__class__ is Value for x in operands) else "m"
+        return "".join(["c" if x.__class__ is float else "v" for x in operands])
+    return "m" if any(x.__class__ is float for x in operands) else "v"
 
 
-def _apply_to_others(row: Primitive, operands: tuple[Any, ...], others: set[type]) -> Any:
+def _apply_to_others(
+    cls: type[Value], row: Primitive, operands: tuple[Any, ...], others: set[type]
+) -> Any:
     """Apply `row` to Values beside operands that are neither Values nor floats."""
     for kind in others:
         if issubclass(kind, np.ndarray):
@@ -362,8 +365,8 @@ def _apply_to_others(row: Primitive, operands: tuple[Any, ...], others: set[type
         handler = getattr(cast(Any, kind), "__apply__", None)
         if handler is not None:
             return handler(row, operands)
-    plain = [x if x.__class__ is Value else number(x) for x in operands]
-    return Value.__apply__(row, tuple(plain))
+    plain = [x if isinstance(x, Value) else number(x) for x in operands]
+    return cls.__apply__(row, tuple(plain))
 
 
 def set_data(leaves: Iterable[Value], numbers: Iterable[float]) -> None:

@@ -10,7 +10,7 @@ themselves, by the same sweep over what was recorded (`compile/tracing/derivativ
 
 from collections.abc import Callable, Sequence
 from operator import mul
-from typing import Any
+from typing import Any, cast
 
 from autograd import asked
 from autograd.engine.backward import check_value, data_of, order, shown
@@ -47,7 +47,7 @@ def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
         if not is_node(x):
             check_value(x)
     if is_paused() and any(x is not z for x in xs) and _is_leaf(z):
-        named = shown(z) if z.__class__ is Value else repr(z)
+        named = shown(z) if isinstance(cast(object, z), Value) else repr(z)
         raise ValueError(
             f"gradient of {named}, which has no graph: no_grad() is open here and records "
             "nothing; compute it outside, or write grad(f)(x), which records even there"
@@ -57,11 +57,11 @@ def gradient(z: Value, xs: Sequence[Value]) -> list[Value]:
 
 def is_node(x: Any) -> bool:
     """Return whether something is a recorded number: a Value, or a placeholder of a trace."""
-    return x.__class__ is Value or hasattr(x.__class__, "__gradient__")
+    return isinstance(x, Value) or hasattr(x.__class__, "__gradient__")
 
 
 def _is_leaf(z: Any) -> bool:
-    return z._x is None if z.__class__ is Value else z.__is_leaf__()
+    return z._x is None if isinstance(z, Value) else z.__is_leaf__()
 
 
 def gradient_values(

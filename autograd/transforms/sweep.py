@@ -13,6 +13,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from autograd.engine.backward import data_of, local_partials
+from autograd.engine.custom.given import CustomRow
 from autograd.engine.primitive import Primitive
 from autograd.engine.primitives import div
 from autograd.engine.symbolic import closed, reciprocals
@@ -74,6 +75,8 @@ def local_edges(node: Value, among: Container[Any] | None = None) -> list[Edge]:
 
 def once_only(row: Primitive) -> str:
     """Return the message on a rule that runs on floats alone, and is to be differentiated."""
+    if isinstance(row, CustomRow):
+        return row.given.once_only
     return (
         f"the rule of {row.name} cannot be differentiated again: it calls functions of Python "
         "floats. Write it with + - * and autograd's functions, as div(x, y) and exp(x)"
@@ -113,7 +116,7 @@ def _factors(row: Primitive, partials: Sequence[Any], operands: Sequence[Any]) -
 
 
 def _is_finite(x: Any) -> bool:
-    number = x._number if x.__class__ is Value else x
+    number = x._number if isinstance(x, Value) else x
     return number.__class__ is float and math.isfinite(number)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 import autograd as ag
 import nn
-from autograd import Primitive, Value, check, laboratory
+from autograd import Primitive, Value, check, laboratory, micrograd
 from autograd.check import strategies
 from nn import datasets, init, losses, plots, schedules, validation
 from nn.metrics import outputs as metrics

@@ -57,6 +57,14 @@ def is_model(asker: str, model: object) -> None:
     TypeError: fit trains a Module such as MLP; got list
     """
     if not isinstance(model, Module):
+        from autograd import micrograd  # only for who brings one of its models
+
+        if isinstance(model, micrograd.Module):
+            raise TypeError(
+                f"{asker} a Module of nn, and this {type(model).__name__} is micrograd's: write "
+                "nn.MLP([2, 16, 1], activation='relu') for MLP(2, [16, 1]), or train it with its "
+                "own loop; autograd.compile(loss, parameters=model.parameters()) makes that quick"
+            )
         write = ": write nn.interop.from_torch(model)" if is_of_torch(model) else ""
         raise TypeError(f"{asker} a Module such as MLP; got {type(model).__name__}{write}")
 

@@ -26,6 +26,7 @@ FACES = {
     "autograd.compile",
     "autograd.display",
     "autograd.laboratory",
+    "autograd.micrograd",
     "nn",
     "nn.activations",
     "nn.datasets",
@@ -43,7 +44,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "notebooks").glob("*.ipynb")),
 ]
-STUBBED = ["autograd", "autograd.check", "autograd.compile", "nn"]
+STUBBED = ["autograd", "autograd.check", "autograd.compile", "autograd.micrograd", "nn"]
 
 
 def source_of(block: str) -> str:

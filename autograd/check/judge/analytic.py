@@ -4,10 +4,12 @@ Order 1 comes from `backward()` and from `gradient()`; what lies above is the gr
 differentiated again by every pair of inputs or along one fixed direction.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd.engine.backward import order
+from autograd.engine.custom.given import CustomRow
 from autograd.engine.value import Value
 from autograd.transforms.gradient import gradient, gradient_numbers
 
@@ -87,6 +89,9 @@ def scalars(
         return [Scalar(1, z, "", gradient_numbers(z, leaves))]
     slopes = gradient(z, leaves)
     found = [Scalar(1, z, "", [g.data for g in slopes])]
+    if any(isinstance(node.op, CustomRow) for node in order(z)):  # which has one derivative
+        by = names[0] if len(leaves) == 1 else "v"
+        return [*found, Scalar(2, math.nan, by, [math.nan] * len(leaves))]
     if len(leaves) <= ALL_PAIRS:
         for name, g in zip(names, slopes, strict=True):
             found.append(Scalar(2, g, name, gradient_numbers(g, leaves)))

@@ -25,7 +25,7 @@ class Difference:
     """How a function near a point is not the graph recorded there.
 
     Attributes:
-        kind: "chance", "branch" or "severed".
+        kind: "chance", "branch", "severed" or "custom".
         reason: a sentence.
     """
 
@@ -94,6 +94,9 @@ def investigate(subject: Subject, here: Tape | None) -> dict[int, Difference]:
         subject: the function under check.
         here: its recording at its point.
     """
+    if here is not None and (name := here.custom()):
+        reason = f"{name} is a custom node without a rule: the function's values were asked"
+        return dict.fromkeys(range(len(subject.point)), Difference("custom", reason))
     again = taped(subject, subject.point)
     if compare(here, again) != "same" or (here is None and _wavers(subject)):
         chance = Difference("chance", "the function gives another graph at the same inputs")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.check.target import FunctionSubject, result_of
+from autograd.engine.custom.given import CustomRow
 from autograd.engine.modes import recording_anyway
 from autograd.engine.primitive import Primitive
 from autograd.engine.value import Value
@@ -111,6 +112,13 @@ class Tape:
             if row is not None and i in operands:
                 return row.name
         return "the result"
+
+    def custom(self) -> str:
+        """Return the name of a custom node that depends on an input, "" if there is none."""
+        for row, active in zip(self.rows, self.active, strict=True):
+            if active and isinstance(row, CustomRow):
+                return row.name
+        return ""
 
     def first_not_finite(self) -> int | None:
         """Return the place of the first entry that is nan or inf, None if all are finite."""

@@ -15,7 +15,6 @@ import numpy as np
 
 from autograd import asked
 from autograd.compile.tracing.trace import Shape
-from autograd.engine.methods import LEAF
 from autograd.engine.number import number
 from autograd.engine.value import Value
 from autograd.transforms.trees import LISTS, NESTS, flat
@@ -39,7 +38,7 @@ def named(parameters: Any) -> tuple[list[Value], list[str]]:
         given = asked.iterable("compile", parameters, "a model or a list of Values as parameters")
         pairs = [(getattr(p, "label", "") or f"parameter {i}", p) for i, p in enumerate(given)]
     for name, p in pairs:
-        if p.__class__ is Value and p._kind is LEAF:
+        if isinstance(p, Value) and p.op is None:
             continue
         if not isinstance(p, Value):
             raise TypeError(f"parameters is a model or a list of Values; {name} is {p!r:.60}")

@@ -18,6 +18,8 @@ import numpy as np
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, repeated
 from autograd.compile.tracing.refusals import where_asked
 from autograd.engine.backward import order
+from autograd.engine.custom.given import Given
+from autograd.engine.custom.node import refusal
 from autograd.engine.methods import tick
 from autograd.engine.number import number
 from autograd.engine.primitive import Primitive
@@ -172,7 +174,7 @@ class Recorder:
 
     def stands(self, value: Any) -> Any:
         """Return the placeholder of a Value that a parameter decides; other Values, themselves."""
-        if value.__class__ is Value and self.decides(value):
+        if isinstance(value, Value) and self.decides(value):
             self.is_mixed = True
             return self.new(self.node_of(value))
         return value
@@ -204,7 +206,7 @@ class Recorder:
             return x.i
         if kind is float:
             return self.constant(x)
-        if kind is Value:
+        if isinstance(x, Value):
             node = self.values.get(x)
             return self.imported(x) if node is None else node
         if getattr(kind, "__apply__", None) is not None:
@@ -242,6 +244,10 @@ class Recorder:
             if v.birth < self.began:
                 self.captured.append(v)
             if row is None:
+                values[v] = self.leaf(v._number)
+            elif isinstance(v._kind, Given):
+                if self.decides(v):
+                    raise TraceError(f"{where_asked()} {refusal(str(row))}")
                 values[v] = self.leaf(v._number)
             else:
                 values[v] = self.node(row, v.args)

@@ -53,6 +53,19 @@ def refuse(what: str, instead: str) -> NoReturn:
     raise TraceError(f"{where_asked()} {what} while it is compiled: {instead}")
 
 
+def refuse_key(error: KeyError) -> NoReturn:
+    """Raise the TraceError for a dict that was asked for what is under a number to come."""
+    line = "the traced function"
+    step = error.__traceback__
+    while step is not None:
+        if str(step.tb_frame.f_globals.get("__name__", "")).partition(".")[0] not in _OURS:
+            line = f"line {step.tb_lineno} of {step.tb_frame.f_code.co_filename}"
+        step = step.tb_next
+    raise TraceError(
+        f"{line} uses a Value as the key of a dict while it is compiled: {_BY_NUMBER}"
+    ) from None
+
+
 def where_asked() -> str:
     """Return the file and line of the innermost frame outside this distribution."""
     file, _, line = user_line(*_OURS).rpartition(":")
@@ -65,10 +78,15 @@ COMPARE = (
 )
 _READ = (
     "a program has no number until it runs. Compute with the Value itself and autograd's "
-    "functions; for a choice by number write where, select, step or equal"
+    "functions: softmax(xs) needs no maximum taken off, maximum(*xs) is the largest; for a choice "
+    "by number write where, select, step or equal"
 )
 _SET = "make a new Value in place of a new number, and set parameters through program.theta"
-_BY_NUMBER = "index by a number with select(i, xs), and keep counts and shapes as plain ints"
+_BY_NUMBER = (
+    "choose by a number with select(i, xs), a row of a table with [select(i, column) for column in "
+    "zip(*table)], and keep counts and shapes as plain ints"
+)
+_MAX_WITH = "write maximum(x, y), which at a tie gives half of the gradient to each"
 
 _BACKWARD = (
     "write gradient(z, [x]) or grad(f)(x), which give the derivatives as results; those of the "
@@ -135,7 +153,7 @@ def _traced(x: Any) -> bool:
     recorder = _recorder()
     if recorder is None:
         return False
-    return recorder.decides(x) if x.__class__ is Value else x.__class__ is recorder.placeholder
+    return recorder.decides(x) if isinstance(x, Value) else x.__class__ is recorder.placeholder
 
 
 def _cut(node: Value) -> Any:
@@ -216,6 +234,7 @@ def refusals() -> dict[str, Any]:
         "backward": refusal("goes backward", _BACKWARD),
         "__deepcopy__": refusal("makes a deep copy of a Value", _COPIED),
         "__reduce_ex__": refusal("pickles a Value", _COPIED),
+        "max_with": refusal("calls max_with", _MAX_WITH),
     }
     for name in _COMPARISONS:
         members[name] = refusal("compares a Value", COMPARE)

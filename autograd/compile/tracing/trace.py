@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from autograd.compile.graph.graph import CONSTANT, Graph
 from autograd.compile.tracing.placeholder import placeholder_class
 from autograd.compile.tracing.recorder import Recorder
-from autograd.compile.tracing.refusals import settle, tracing
+from autograd.compile.tracing.refusals import refuse_key, settle, tracing
 from autograd.engine.backward import order
 from autograd.engine.modes import recording_anyway
 from autograd.engine.primitive import Primitive
@@ -119,6 +119,10 @@ def trace(
                 result = f(*arguments)
                 # No comprehension: in one, Python 3.13 forgets the `with` if a line raises.
                 outputs = [*map(recorder.node_of, flat_outputs(result))]
+        except KeyError as error:
+            if error.args and error.args[0].__class__ is recorder.placeholder:
+                refuse_key(error)
+            raise
         finally:
             settle(recording, reading)
         if captured is not None:

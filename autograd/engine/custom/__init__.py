@@ -1,0 +1,1 @@
+"""Nodes whose local derivatives are given as numbers, with no rule behind them."""

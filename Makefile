@@ -14,7 +14,7 @@ PROCESSES := -n auto --maxprocesses 4
 export PYTHON
 # Parallel targets would run pip twice in the same environment.
 .NOTPARALLEL:
-.PHONY: help demo test test-long check-versions lint format bench notebooks docs clean FORCE
+.PHONY: help demo test test-long test-tools check-versions lint format bench notebooks docs clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,10 @@ test: $(VENV)/installed-test ## run every test and every example in the document
 
 test-long: $(VENV)/installed-test $(VENV)/installed-docs ## the same, with many more random programs
 	CHALKGRAD_PROFILE=long $(BIN)/python -m pytest $(PROCESSES) $(ARGS)
+
+test-tools: $(VENV)/installed-test ## run the tests with PyTorch, ONNX, safetensors, scikit-learn
+	@$(BIN)/python .ci/tools.py
+	$(BIN)/python -m pytest $(PROCESSES) -m tools tests $(ARGS)
 
 check-versions: $(VENV)/place ## run the tests on every Python found, and on the lowest dependencies
 	$(BIN)/python .ci/versions.py $(ARGS)

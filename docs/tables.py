@@ -32,6 +32,7 @@ MODULES = (
     "autograd.laboratory",
     "nn",
     "nn.datasets",
+    "nn.interop",
     "nn.metrics",
     "nn.plots",
     "nn.schedules",

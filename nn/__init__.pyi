@@ -3,6 +3,7 @@
 from nn import activations as activations  # a module
 from nn import datasets as datasets
 from nn import init as init  # a module
+from nn import interop as interop  # a module
 from nn import layers as layers  # a module
 from nn import losses as losses  # a module
 from nn import metrics as metrics

@@ -19,6 +19,7 @@ from nn.init import checked_pair
 from nn.parts import Holder, collect, gather, members, modules_of
 from nn.serialization import Load, Path, model_text
 from nn.spellings import MODEL, lacking
+from nn.spellings.tensors import refuse_modules
 from nn.validation import Array, Floats, flag, instance, iterable
 
 # One dense layer as its neurons: the weights and the bias of each.
@@ -166,9 +167,12 @@ class Module(Holder, Telling):
         Raises:
             ValueError: if there are too many or too few pairs, a shape is wrong or a number not
                 finite; no parameter has changed then.
+            TypeError: if it is a module of PyTorch, its parameters or its state dict.
         """
         layers = self._dense()
+        refuse_modules("set_arrays", arrays, "model")
         arrays = iterable("set_arrays", arrays, "a list of pairs (W, b), one for each layer")
+        refuse_modules("set_arrays", arrays, "model")
         if len(arrays) != len(layers):
             raise ValueError(
                 f"expected {len(layers)} pair(s) (W, b), one for each layer; got {len(arrays)}"

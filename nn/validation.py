@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from autograd import Value, asked
 from nn.spellings import NAMED
+from nn.spellings.tensors import refuse_tensors
 
 # The engine asks the same in the same words.
 MOST = asked.MOST
@@ -103,6 +104,7 @@ def numeric(name: str, values: object) -> Array:
     """
     refuse_masked(name, values)
     refuse_sparse(name, values)
+    refuse_tensors(name, values)
     try:
         array: Array = np.asarray(values)
     except ValueError as error:
@@ -262,6 +264,7 @@ def class_label(loss: str, label: Any, classes: int) -> int:
 def plain_label(loss: str, label: Any, kinds: str = "iuf") -> float:
     """Return a label of NumPy's kinds as a float, or say that it is one number."""
     refuse_masked(f"the label of {loss}", label)
+    refuse_tensors("y", label)
     try:
         array = np.asarray(label)
     except ValueError:  # ragged

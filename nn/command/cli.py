@@ -20,6 +20,7 @@ from nn.command import play, slips
 from nn.command.compare import comparing
 from nn.command.completion import completing
 from nn.command.configuration import words_of
+from nn.command.export import exporting
 from nn.command.graphs import LOOKING, also_values, with_minus
 from nn.command.predict import predicting
 from nn.command.subcommand import CUT_OFF, INTERRUPTED, OK, WRONG, Option, Refusal, Subcommand
@@ -179,6 +180,7 @@ COMMANDS: Mapping[str, Subcommand] = MappingProxyType(
         "train": training(),
         "predict": predicting(),
         "compare": comparing(),
+        "export": exporting(),
         **LOOKING,
         "completion": completing(lambda: COMMANDS),
         "play": play.playing(

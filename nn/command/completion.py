@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from nn.activations import ACTIVATIONS
+from nn.command.export import FORMS
 from nn.command.subcommand import Option, Refusal, Subcommand
 from nn.init import INITIALISERS
+from nn.interop.pieces import DTYPES
 from nn.losses import LOSSES
 from nn.metrics.table import METRICS
 from nn.optim import OPTIMIZERS
@@ -34,6 +36,8 @@ CHOICES: Mapping[str, Sequence[str]] = MappingProxyType(
         "--metrics": [*METRICS],
         "--task": ["classes", "numbers"],
         "--class-weight": ["balanced"],
+        "--to": [*FORMS],
+        "--dtype": [*DTYPES],
     }
 )
 _Commands = Mapping[str, Subcommand]

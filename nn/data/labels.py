@@ -13,6 +13,7 @@ import numpy as np
 
 from nn.data.frames import cells_of, matrix, names_of_columns
 from nn.losses import Loss
+from nn.spellings.tensors import refuse_tensors
 from nn.validation import Array, numeric, refuse_masked
 
 # Names of classes in an error, at most.
@@ -44,6 +45,7 @@ def read_labels(name: str, y: Any) -> Array:
     (array(['no', 'yes'], dtype='<U3'), array([ True, False]))
     """
     refuse_masked(name, y)
+    refuse_tensors(name, y)
     given: Any = y
     # A categorical series shows its labels; an array of pandas' own text type is one of objects.
     array = cells_of(given)

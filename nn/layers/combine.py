@@ -120,7 +120,7 @@ class Sequential(Module):
         for module in self.layers:
             width = module._input_width()
             # Past those that take any width and give as much, such as Dropout.
-            if width is not None or module._output_width(1) != 1:
+            if width is not None or [module._output_width(n) for n in (1, 2)] != [1, 2]:
                 return width
         return None
 

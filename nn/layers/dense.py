@@ -19,6 +19,7 @@ from nn.activations import ACTIVATIONS, Activation, activation_function, activat
 from nn.init import Draw, Seed, draw
 from nn.module import Module, Rows
 from nn.spellings import DENSE, LAYER, lacking
+from nn.spellings.tensors import is_of_torch
 from nn.validation import Array, Floats, own_keywords, refuse_masked, whole
 
 Inputs: TypeAlias = Sequence[Value | float] | Array
@@ -38,7 +39,7 @@ def one_sample(inputs: Inputs, expected: int, model: Module) -> list[Any]:
     elif not isinstance(inputs, Sequence) or isinstance(inputs, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(
             f"{name} takes a list of {expected} number(s) or Values, got {inputs!r:.60}: "
-            "write model([x])"
+            f"write {'model(x.tolist())' if is_of_torch(inputs) else 'model([x])'}"
         )
     if len(inputs) and isinstance(inputs[0], list | tuple):
         raise ValueError(

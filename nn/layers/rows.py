@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from nn.spellings.tensors import is_of_torch
 from nn.validation import Array, refuse_masked
 
 
@@ -26,7 +27,8 @@ def listed(model: Any, inputs: Any, what: str = "numbers or Values") -> list[Any
         refuse_masked(f"the sample for {name}", array)
         inputs = array.tolist()
     if not isinstance(inputs, Sequence) or isinstance(inputs, str):
-        raise TypeError(f"{name} takes a list of {what}, got {inputs!r:.60}: write model([x])")
+        write = "model(x.tolist())" if is_of_torch(inputs) else "model([x])"
+        raise TypeError(f"{name} takes a list of {what}, got {inputs!r:.60}: write {write}")
     if not inputs:
         raise ValueError(f"{name} takes at least one input, got none")
     return cast(list[Any], inputs) if isinstance(inputs, list) else list(cast(Any, inputs))

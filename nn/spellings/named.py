@@ -46,6 +46,8 @@ NAMED: Mapping[str, Sequence[str]] = {
     "circles": ("makecircles",),
     "moons": ("makemoons",),
     "train": ("fit", "learn"),
+    "predict": ("apply", "infer", "inference", "score"),
+    "export": ("convert", "onnx", "torch", "pytorch", "safetensors", "save"),
     "draw": ("plot", "graph", "show"),
     "explain": ("grad", "gradient", "derive", "derivative", "diff"),
     "walk": ("walkthrough", "step", "steps"),

@@ -22,6 +22,7 @@ from nn.inference.predict import by_calls
 from nn.losses import Loss
 from nn.metrics.reading import output_activation
 from nn.module import Module
+from nn.spellings.tensors import is_of_torch
 from nn.training.batches import check_lengths
 from nn.training.history import History
 from nn.validation import Array, Floats, iterable
@@ -56,7 +57,8 @@ def is_model(asker: str, model: object) -> None:
     TypeError: fit trains a Module such as MLP; got list
     """
     if not isinstance(model, Module):
-        raise TypeError(f"{asker} a Module such as MLP; got {type(model).__name__}")
+        write = ": write nn.interop.from_torch(model)" if is_of_torch(model) else ""
+        raise TypeError(f"{asker} a Module such as MLP; got {type(model).__name__}{write}")
 
 
 def trainable(model: Module) -> list[Value]:

@@ -227,7 +227,7 @@ def test_help_names_every_setting_with_its_default(capsys: pytest.CaptureFixture
         ),
         (["fit", "moons"], "'fit'. Did you mean 'train'?"),
         (["walkthrough", "x", "x=1"], "Did you mean 'walk'?"),
-        (["3", "train"], "no command is called '3'. Known are train, predict, compare"),
+        (["3", "train"], "no command is called '3'. Known are train, predict, compare, export"),
         (["--epochs", "3"], "--epochs: it is an option of chalkgrad train (chalkgrad --help"),
         (["--versoin"], "unrecognized arguments: --versoin; is --version meant?"),
         (

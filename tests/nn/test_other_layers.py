@@ -148,6 +148,11 @@ def test_compiled_training_equals_eager(
     assert runs[0] == runs[2]
 
 
+def test_a_table_of_rows_of_one_number_takes_any_length_of_sample() -> None:
+    model = Sequential(Embedding(5, 1, seed=1), Flatten(), Layer(3, 2))
+    assert model.predict([[0, 4, 2], [1, 1, 3]]).shape == (2, 2)
+
+
 @pytest.mark.parametrize("gradients", ["backprop", "finite_differences"])
 def test_rows_that_no_sample_used_decay_as_others_do(gradients: str) -> None:
     """A row without a gradient would be left out by the eager engine, and moved by the other."""

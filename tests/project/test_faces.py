@@ -30,6 +30,7 @@ FACES = {
     "nn.activations",
     "nn.datasets",
     "nn.init",
+    "nn.interop",
     "nn.layers",
     "nn.losses",
     "nn.optim",

@@ -502,3 +502,19 @@ def test_a_model_of_ones_own_values_is_kept(tmp_path):
     run(2, make=Pair, checkpoint=path)
     model, _ = run(5, make=Pair, resume=path)
     assert data(model) == data(whole)
+
+
+def test_a_checkpoint_from_before_there_were_histograms_goes_on(tmp_path):
+    path = tmp_path / "run.json"
+    whole, wanted = run(5)
+    with pytest.raises(SystemExit):
+        run(5, checkpoint=path, callbacks=[stopping(3)])
+    document = json.loads(path.read_text())
+    del document["checksum"]
+    for record in document["history"]["records"]:
+        assert len(record.pop()) == 2  # a histogram for each layer
+    path.write_text(sealed(document))
+    model, history = run(5, resume=path)
+    assert data(model) == data(whole)
+    assert [bool(record.weights) for record in history] == [False, False, True, True, True]
+    assert history[-1].weights == wanted[-1].weights

@@ -326,6 +326,7 @@ def test_numbers_of_any_size_are_drawn(size: float) -> None:
 def test_the_mean_has_the_digits_of_its_spread() -> None:
     assert str(average([0.8612, 0.8341])) == "0.848 ± 0.019"
     assert str(average([1e9, 3e9])) == "2e+09 ± 1.4e+09"
+    assert str(average([2000.0, 2930.0])) == "2465 ± 658"
     assert str(average([0.5, 0.5])) == "0.5 ± 0"
     assert str(average([3.0])) == "3"
     assert average([]) is None

@@ -12,7 +12,7 @@ import pytest
 
 from nn import History, classes, confusion, cross_entropy
 from nn.command import cli, train
-from nn.report import NAMES, report_files
+from nn.report import NAMES, pictures, report_files
 from nn.report.drawing import Tile, network_svg, sheet_svg, tile_svg
 from nn.report.experiment import Result, prepare
 from nn.report.neuron import DRAWN, neuron_at_work
@@ -190,6 +190,62 @@ def test_the_command_on_the_page_means_the_same_settings(settings: Settings) -> 
     assert words.pop(0) == "chalkgrad"
     options = cli._parser().parse_args(words)
     assert train.chosen_by(options)[0] == settings
+
+
+# The weights by epoch ---------------------------------------------------------------------------
+
+
+def test_the_weights_are_counted_at_the_start_and_after_each_epoch(
+    moons: Result, moons_files: dict[str, str]
+) -> None:
+    found = pictures.spreads(moons)
+    assert [spread.name for spread in found] == ["layer 1", "layer 2", "output layer"]
+    for spread, (before, after) in zip(found, moons.experiment.weights(), strict=True):
+        assert list(spread.epochs) == [0, 1, 2, 3]
+        assert spread.counts.sum(axis=1).tolist() == [before.size] * 4
+        for row, weights in ((0, before), (-1, after)):
+            bins = np.searchsorted(spread.edges, weights.ravel(), side="right") - 1
+            counts = np.bincount(bins, minlength=len(spread.edges) - 1)
+            assert spread.counts[row].tolist() == counts.tolist()
+    text = moons_files["report.html"]
+    assert "a column for the start and for each epoch" in text
+    heads = ["layer 1: weight", "at the start", "epoch 1", "epoch 2", "epoch 3"]
+    place = Page(text).text("th").index(heads[0])
+    assert Page(text).text("th")[place : place + 5] == heads
+    svg = ElementTree.fromstring(moons_files["weights-by-epoch.svg"])
+    words = [e.text for e in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert words.count("epoch") == words.count("start") == words.count("3") == 3
+
+
+def test_of_many_epochs_and_layers_some_are_shown(moons: Result) -> None:
+    long = [dataclasses.replace(moons.history[-1], epoch=i) for i in range(1, 201)]
+    settings = dataclasses.replace(moons.experiment.settings, epochs=200)
+    experiment = dataclasses.replace(moons.experiment, settings=settings)
+    many = dataclasses.replace(
+        moons, experiment=experiment, history=History(long, metric_name="accuracy")
+    )
+    spread, *_ = pictures.spreads(many)
+    assert len(spread.epochs) <= 62
+    assert (spread.epochs[0], spread.epochs[1], spread.epochs[-1]) == (0, 1, 200)
+    assert "a column for the start and for 60 of the epochs" in report_files(many)["report.html"]
+    deep = run(Settings("moons", (2, 2, 2, 2, 2), points=40, epochs=1))
+    assert [x.name for x in pictures.spreads(deep)] == [
+        "layer 3", "layer 4", "layer 5", "output layer"
+    ]  # fmt: skip
+
+
+def test_without_histograms_the_page_says_nothing_of_them(moons: Result) -> None:
+    bare = [dataclasses.replace(record, weights={}) for record in moons.history]
+    history = History(bare, metric_name="accuracy")
+    files = report_files(dataclasses.replace(moons, history=history))
+    assert "weights-by-epoch.svg" not in files
+    assert "Epoch by epoch" not in files["report.html"]
+
+
+def test_metrics_that_were_asked_for_are_drawn() -> None:
+    files = report_files(run(dataclasses.replace(MOONS, metrics=("f1", "confusion_matrix"))))
+    assert "metrics.svg" in files
+    assert 'aria-label="Curves over 3 epochs: f1"' in files["report.html"]
 
 
 # The other files --------------------------------------------------------------------------------

@@ -43,8 +43,8 @@ class Average:
         """Return it with its spread to two digits, and the mean as far as those."""
         if not self.deviation:
             return f"{self.mean:.4g}" + " ± 0" * (self.deviation is not None)
-        places = 1 - math.floor(math.log10(self.deviation))
-        if not 0 <= places <= _PLACES or abs(self.mean) >= _LARGE:
+        places = max(0, 1 - math.floor(math.log10(self.deviation)))
+        if places > _PLACES or max(abs(self.mean), self.deviation) >= _LARGE:
             return f"{self.mean:.4g} ± {self.deviation:.2g}"
         return f"{self.mean:.{places}f} ± {self.deviation:.{places}f}"
 

@@ -106,14 +106,14 @@ def _reached(groups: Sequence[RunGroup], differing: Mapping[str, Sequence[str]])
         for i, name in enumerate(measures)
         if (picture := curves.spread(f"spread-{i}", f"held-out {name}", groups, name))
     ]
-    caption = (
-        "Each point is a run, tested on samples that were held out and that it never saw; the line "
-        "is the mean of the group, its ends a standard deviation away."
-    )
+    caption = "Each point is a run; the line is the mean, its ends a standard deviation away."
     figures = "".join(figure(picture.inline(), caption, kind="narrow") for picture in pictures)
     table = results_table(groups, differing, ("validation_loss", "validation_metric"))
     table = scrolling("Table of the results", table.html(kind="epochs"))
-    return f'{_key(groups)}{table}<div class="pair">{figures}</div>\n{_seeds(groups)}'
+    tested = (
+        "<p>Held-out samples were set aside before training, and no run ever saw its own.</p>\n"
+    )
+    return f'{tested}{_key(groups)}{table}<div class="pair">{figures}</div>\n{_seeds(groups)}'
 
 
 def results_table(

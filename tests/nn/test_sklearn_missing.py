@@ -11,6 +11,8 @@ import pytest
 
 from support.places import ROOT
 
+pytestmark = pytest.mark.tools
+
 WRITE = 'pip install "chalkgrad[sklearn]"'
 
 

@@ -11,8 +11,6 @@ import pytest
 
 from support.places import ROOT
 
-pytestmark = pytest.mark.tools
-
 WRITE = 'pip install "chalkgrad[sklearn]"'
 
 

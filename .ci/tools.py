@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# Of this version the index has a build for processors alone; the newest brings several GB of CUDA.
+# One version, so that every run tests the same; a newer one may bring several GB for other chips.
 PINS = {"torch": "torch==2.13.0"}
 
 

@@ -70,15 +70,17 @@ class Table:
         """Return the table as an element of a page; it needs neither style sheet nor script.
 
         Args:
-            kind: a class that the page's style sheet knows, which then says how cells look.
+            kind: a class that the page's style sheet knows, which then says how cells look; those
+                to the left have the class `words`.
             style: CSS for a cell below the head, told the numbers of its row and column.
         """
         looks = ["" if kind else f"padding:0 .6em;text-align:{_SIDES[a]}" for a in self.alignment]
-        rows = [list(map(_head, self.columns, looks))]
+        marks = ["words" if kind and a == "<" else "" for a in self.alignment]
+        rows = [list(map(_head, self.columns, looks, marks))]
         for i, row in enumerate(self.rows):
             more = ["" if style is None else style(i, k) for k in range(len(row))]
             css = [";".join(filter(None, pair)) for pair in zip(looks, more, strict=True)]
-            rows.append(list(map(_cell, ["td"] * len(row), row, css)))
+            rows.append(list(map(_cell, ["td"] * len(row), row, css, marks)))
         head, *body = [f"<tr>{''.join(row)}</tr>" for row in rows]
         named = f' class="{kind}"' if kind else ""
         note = f"<p>{escape(self.note)}</p>" if self.note else ""
@@ -94,10 +96,10 @@ class Table:
 _SIDES = {"<": "left", ">": "right"}
 
 
-def _head(text: str, css: str) -> str:
-    return _cell('th scope="col"' if text else "td", text, css)
+def _head(text: str, css: str, mark: str) -> str:
+    return _cell('th scope="col"' if text else "td", text, css, mark)
 
 
-def _cell(tag: str, text: str, css: str) -> str:
-    look = f' style="{css}"' if css else ""
+def _cell(tag: str, text: str, css: str, mark: str) -> str:
+    look = (f' class="{mark}"' if mark else "") + (f' style="{css}"' if css else "")
     return f"<{tag}{look}>{escape(clean(text))}</{tag[:2]}>"

@@ -1,9 +1,9 @@
-"""Small data sets as scikit-learn ships them, learned by `fit` and by its MLPs beside it.
+"""Small data sets as scikit-learn ships them, learned by `fit`, by our estimators and by its MLPs.
 
     python -m benchmarks.beside_sklearn [--seeds N] [--only NAME ...]
 
-It wants scikit-learn and pandas. Both get the same folds, the same scaling fitted on the training
-part, the same sizes, solver and batches, and no penalty; ours takes frames, and classes by their
+It wants scikit-learn and pandas. All get the same folds, the same scaling fitted on the training
+part, the same sizes, solver and batches, and no penalty; `fit` takes frames, and classes by their
 names. Accuracy of classes and R² of numbers are means over all seeds and folds.
 """
 
@@ -56,13 +56,25 @@ def ours(X: Any, y: Any, seed: int, *, classes: bool) -> Any:
     return model
 
 
+def estimator(X: Any, y: Any, seed: int, *, classes: bool) -> Any:
+    """Return a pipeline around an estimator of ours that was trained on the same."""
+    from nn.sklearn import MLPClassifier, MLPRegressor
+
+    return pipeline(MLPClassifier if classes else MLPRegressor, X, y, seed)
+
+
 def theirs(X: Any, y: Any, seed: int, *, classes: bool) -> Any:
-    """Return scikit-learn's pipeline that was trained on the same."""
+    """Return a pipeline around scikit-learn's MLP that was trained on the same."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    return pipeline(MLPClassifier if classes else MLPRegressor, X, y, seed)
+
+
+def pipeline(kind: Any, X: Any, y: Any, seed: int) -> Any:
+    """Return a scaler and a network of a kind that were trained on a frame."""
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    kind = MLPClassifier if classes else MLPRegressor
     network = kind(
         hidden_layer_sizes=HIDDEN, solver="adam", alpha=0.0,
         batch_size=BATCH, learning_rate_init=RATE,
@@ -84,24 +96,25 @@ def score(said: Any, right: Any, *, classes: bool) -> float:
 def compared(name: str, seeds: int) -> list[str]:
     """Return the row of a data set."""
     X, y, classes = loaded(name)
-    scores: list[tuple[float, float]] = []
-    seconds = np.zeros(2)
+    makers = (ours, estimator, theirs)
+    scores: list[list[float]] = []
+    seconds = np.zeros(len(makers))
     for seed in range(seeds):
         for train, held in folds(y, seed, classes=classes):
             found: list[float] = []
-            for k, make in enumerate((ours, theirs)):
+            for k, make in enumerate(makers):
                 began = time.perf_counter()
                 model = make(X.iloc[train], y.iloc[train], seed, classes=classes)
                 seconds[k] += time.perf_counter() - began
-                is_label = k == 0 and classes
+                is_label = make is ours and classes
                 said = (model.predict_classes if is_label else model.predict)(X.iloc[held])
                 found.append(score(np.ravel(said), y.iloc[held], classes=classes))
-            scores.append((found[0], found[1]))
-    mine, other = np.mean(scores, axis=0)
+            scores.append(found)
+    means = np.mean(scores, axis=0)
     each = seconds / len(scores)
     what = "accuracy" if classes else "R²"
-    shown = [f"{mine:.4f}", f"{other:.4f}", f"{mine - other:+.4f}"]
-    return [name, what, *shown, f"{each[0]:.2f} s", f"{each[1]:.2f} s"]
+    shown = [f"{mean:.4f}" for mean in means]
+    return [name, what, *shown, f"{means[1] - means[2]:+.4f}", *[f"{x:.2f} s" for x in each]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -110,9 +123,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--only", nargs="*", choices=NAMES, default=NAMES)
     asked = parser.parse_args(arguments)
-    heads = ("data", "score", "ours", "scikit-learn", "difference", "a fit", "a fit of theirs")
+    heads = ("data", "score", "fit", "nn.sklearn", "scikit-learn", "the last two")
+    heads += ("a run of fit", "of nn.sklearn", "of scikit-learn")
     rows = [compared(name, asked.seeds) for name in asked.only]
-    print(Table(heads, rows, "<<>>>>>"))
+    print(Table(heads, rows, "<<>>>>>>>"))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fitting, scalars, steps
+from benchmarks import fitting, physics, scalars, steps
 from benchmarks.peers import HIPS, OURS, HipsWorker, imported
+from benchmarks.physics import Physics
 from benchmarks.rows import Row, measured
 from benchmarks.scalars import Makers
 from benchmarks.steps import Work
@@ -29,6 +30,8 @@ SMALL = Work((2, 16, 16, 1), "tanh", 32, "float64")
 MIDDLE = Work((64, 32, 10), "tanh", 32, "float64")
 LARGE = Work((784, 512, 10), "sigmoid", 128, "float32")
 IMAGES = Work((784, 50, 10), "sigmoid", 128, "float32")
+# Derivatives in the loss.
+EQUATIONS = [Physics(Work((1, 16, 16, 1), "tanh", batch, "float64")) for batch in (1, 256)]
 EPOCH = "epoch of 60,000 images, [784, 50, 10] batch 128 float32"
 WHOLE = Work((784, 512, 10), "sigmoid", 128, "float64", rate=0.5)
 FIT = "epoch of fit, 8,000 images, [784, 512, 10] batch 128 float64"
@@ -85,6 +88,9 @@ def step_rows(table: Table, count: int) -> None:
         tolerance = 1e-10 if work.kind == "float64" else 1e-4
         table.row(work.name, steps.step_makers(work, table.peers), tolerance=tolerance)
     if table.threads == 1:
+        for equation in EQUATIONS:
+            makers = physics.physics_makers(equation, table.peers)
+            table.row(equation.name, makers, tolerance=1e-10)
         makers = steps.epoch_makers(IMAGES, table.peers, count)
         makers.pop(steps.UNWAITED, None)
         table.row(EPOCH, makers, tolerance=1e-4, rounds=min(table.rounds, 5))

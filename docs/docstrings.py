@@ -1,14 +1,14 @@
 """What stands between the docstrings of this project and reStructuredText.
 
-The docstrings are plain text with code in backticks: `|x|` and `a * b` mean what they say, and the
-text below `Returns:` is a sentence and not a type. Both are told to Sphinx here, so that nobody has
-to write backslashes into a docstring.
+The docstrings are plain text with code in backticks: `|x|`, `a * b` and `x_` mean what they say,
+and the text below `Returns:` is a sentence and not a type. Both are told to Sphinx here, so that
+nobody has to write backslashes into a docstring.
 """
 
 import re
 
 _CODE = re.compile(r"(``.+?``|`[^`]+`)")
-_MARKUP = re.compile(r"(?<!\\)[*|]")
+_MARKUP = re.compile(r"(?<!\\)[*|]|(?<=\w)_(?!\w)")
 _RETURNS = ("Returns:", "Yields:")
 
 
@@ -31,10 +31,10 @@ def without_types(what: str, lines: list[str]) -> list[str]:
 
 
 def escaped(lines: list[str]) -> list[str]:
-    r"""Return reStructuredText in which stars and bars outside of code are only that.
+    r"""Return reStructuredText in which stars, bars and last underscores outside of code are that.
 
-    >>> escaped(["|g * w| of `a * b`", ">>> 2 * 3"])
-    ['\\|g \\* w\\| of `a * b`', '>>> 2 * 3']
+    >>> escaped(["|g * w| of `a * b`", "w_ of `w_`", ">>> 2 * 3"])
+    ['\\|g \\* w\\| of `a * b`', 'w\\_ of `w_`', '>>> 2 * 3']
     """
     found: list[str] = []
     example = False

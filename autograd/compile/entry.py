@@ -32,12 +32,17 @@ def compile(
     statements. It may be written in plain scalars: loops over lists, `*`, `+`, functions of
     autograd, models.
 
+    Derivatives inside f, by `grad` and its kin or `gradient`, are part of the program, to any
+    order, with the numbers that they have eagerly; `compile(grad(f))` is a program for derivatives.
+    `stop_gradient`, `detach` and `no_grad` hold numbers still in it.
+
     Threads, tasks, signal handlers and forked children may call one program at the same time: each
     call has buffers of its own. `theta` and the parameters are shared: a call that runs while they
     are changed takes some numbers from before and some from after, so train in one thread.
 
     Args:
-        f: a function of numbers and nested lists of them that returns a Value or a list of Values.
+        f: a function of numbers and nested lists of them that returns a Value, or several in lists,
+            tuples and dicts.
         parameters: what is trained: a model, or Values. New data given to one later is followed.
             Other Values that f uses are constants, with the number that they have when f is traced,
             at the first call; after new data for one the program refuses to go on.
@@ -49,7 +54,7 @@ def compile(
     Raises:
         TypeError: if f cannot be called, a parameter is no Value or argnum no int or tuple of ints.
         TraceError: at the first call, if a program cannot follow f: it reads or branches on a
-            number, or computes under `no_grad` with what depends on the arguments or parameters.
+            number that is there only when the program runs.
         StaleGraphError: then, if f uses a result of a Value that was given new data since.
         ValueError: if a parameter was computed from others, or dtype is another.
 
@@ -71,6 +76,10 @@ def compile(
     >>> w.data = 2.0
     >>> fit.value_and_grad(np.array([1.0, 2.0]), np.array([2.0, 4.0]))
     (0.0, array([0.]))
+    >>> from autograd import exp, grad
+    >>> slope = compile(grad(lambda x: exp(-x * x)))
+    >>> slope.value_and_grad(np.array([0.0, 1.0]))[1]
+    array([-2.        ,  0.73575888])
     """
     from autograd.compile.program import Program
 

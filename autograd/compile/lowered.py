@@ -27,6 +27,7 @@ from autograd.compile.rolled import Rolled
 from autograd.compile.tracing.arguments import arrays_of, is_flat
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.value import Value
+from autograd.errors import TraceError
 from autograd.transforms.calls import Argnum
 from autograd.transforms.stopped import STOP
 from autograd.transforms.trees import NESTS, mapped, rebuilt, shaped
@@ -109,6 +110,7 @@ class Built:
         self.small = _is_small(self.graph)
         self.stages = stages
         self.chooses = any(row.chooses for row in self.graph.rows)
+        self._refused = ""
         self._careful: Narrow | None = None
         self._rolled: Rolled | Narrow | None = None
         self._float_programs: dict[bool, Callable[..., Any]] = {}
@@ -120,23 +122,29 @@ class Built:
     def rolled(self) -> Rolled | Narrow:
         """The statements, or the lanes of a narrow graph; made when an array is first given."""
         if self._rolled is None:
-            # Passes are noted apart and kept together with what they made: two threads may be here.
-            before = self.stages
-            stages = before.copy()
-            graph = stages.run("arrays", self.graph)
-            if is_narrow(graph):
-                # Run without those passes.
-                stages = before.copy()
-                made = self._narrow(stages)
-            else:
-                chosen = None if self.listed else self.chosen
-                made = Rolled(graph, stages, self.sizes, self.parameters, chosen)
-            self.stages, self._rolled = stages, made
+            try:
+                found = self._arrays(derives=not self.listed)
+            except TraceError as error:
+                # A rule that cannot be differentiated again: the values are there.
+                self._refused = str(error)
+                found = self._arrays(derives=False)
+            self.stages, self._rolled = found
         return self._rolled
 
-    def _narrow(self, stages: Stages) -> Narrow:
+    def _arrays(self, *, derives: bool) -> tuple[Stages, Rolled | Narrow]:
+        # Passes are noted apart and kept together with what they made: two threads may be here.
+        stages = self.stages.copy()
+        graph = stages.run("arrays", self.graph)
+        if is_narrow(graph):
+            # Run without those passes.
+            stages = self.stages.copy()
+            return stages, self._narrow(stages, derives=derives)
+        chosen = self.chosen if derives else None
+        return stages, Rolled(graph, stages, self.sizes, self.parameters, chosen)
+
+    def _narrow(self, stages: Stages, *, derives: bool) -> Narrow:
         derived, both = self.derivatives, None
-        if not self.listed:
+        if derives:
             both = stages.made("gradient", "and the nodes of the gradient", lambda: derived.plain)
         return Narrow(self.graph, both, self.sizes, derived.widths, self.parameters)
 
@@ -177,6 +185,8 @@ class Built:
         and so is NumPy's error state: what the caller makes of the results may overflow too.
         """
         rolled = self.rolled
+        if self._refused and task != "value":
+            raise TraceError(self._refused)
         if isinstance(rolled, Rolled) and (task == "value" or not self.parameters):
             block = rolled.block(self.dtype.itemsize, task)
             if batch >= 2 * block:

@@ -16,7 +16,7 @@ from autograd import asked
 from autograd.engine.backward import check_value, data_of, order, shown
 from autograd.engine.modes import is_paused, tracer
 from autograd.engine.value import Value
-from autograd.transforms.sweep import Local, sweep, times
+from autograd.transforms.sweep import Local, once_only, sweep, times
 
 
 @asked.own_keywords()
@@ -74,7 +74,10 @@ def gradient_values(
 
     def local_of(node: Any, operands: Sequence[Any]) -> Local:
         row = node._kind.row
-        return row, operands, row.partials(node, *operands)
+        try:
+            return row, operands, row.partials(node, *operands)
+        except (TypeError, AttributeError, ValueError) as error:
+            raise TypeError(once_only(row)) from error
 
     found = _swept(z, xs, nodes, local_of, times)
     return [g if isinstance(g, Value) else Value(g) for g in (found.get(x, 0.0) for x in xs)]

@@ -72,6 +72,14 @@ def local_edges(node: Value, among: Container[Any] | None = None) -> list[Edge]:
     return edges(cast(Primitive, node.op), local_partials(node), operands, among)
 
 
+def once_only(row: Primitive) -> str:
+    """Return the message on a rule that runs on floats alone, and is to be differentiated."""
+    return (
+        f"the rule of {row.name} cannot be differentiated again: it calls functions of Python "
+        "floats. Write it with + - * and autograd's functions, as div(x, y) and exp(x)"
+    )
+
+
 def local_of(node: Value, operands: Sequence[Any]) -> Local:
     """Return the operation of an interior node with operands and partials as floats."""
     return cast(Primitive, node.op), data_of(operands), local_partials(node)

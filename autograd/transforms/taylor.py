@@ -20,6 +20,7 @@ from autograd.engine.primitive import TABLE, Primitive, apply
 from autograd.engine.symbolic import Operators, closed
 from autograd.engine.value import Value
 from autograd.table import Table
+from autograd.transforms.sweep import once_only
 
 # Of a product that belongs to a place in the second series: what stands for it where something in
 # the product may be absent in some runs.
@@ -100,7 +101,10 @@ class Series(Operators):
     def _moving(self) -> list[tuple[Series, Any, Guard | None]]:
         """Return each operand that passes something on, its partial, and what guards a product."""
         row: Any = self._row
-        partials = row.partials(self, *self._operands)
+        try:
+            partials = row.partials(self, *self._operands)
+        except (TypeError, AttributeError, ValueError) as error:
+            raise TypeError(once_only(row)) from error
         first = partials
         if row.chooses:
             first = [d.coefficient(0) if isinstance(d, Series) else d for d in partials]

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import autograd
 from nn.command import play, slips
+from nn.command.compare import comparing
 from nn.command.completion import completing
 from nn.command.configuration import words_of
 from nn.command.export import exporting
@@ -178,6 +179,7 @@ COMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         "train": training(),
         "predict": predicting(),
+        "compare": comparing(),
         "export": exporting(),
         **LOOKING,
         "completion": completing(lambda: COMMANDS),

@@ -52,7 +52,8 @@ def training() -> Subcommand:
     described = (
         "Train a network on a data set, test it on samples that were held out, and write a "
         f"folder with a report: {', '.join(NAMES)} (those that the data has). The same options "
-        "and seed give the same files, byte for byte. In a folder that is there already, only "
+        "and seed give the same files, byte for byte, but for times.csv; chalkgrad compare puts "
+        "several such folders side by side. In a folder that is there already, only "
         "files of these names from an earlier report are replaced."
     )
     where = "where to write the report (default: chalkgrad- and the name of the data set)"

@@ -6,8 +6,8 @@
 >>> files = report_files(experiment.result(experiment.train(progress=False)))
 >>> sorted(files)  # doctest: +NORMALIZE_WHITESPACE
 ['accuracy.svg', 'boundary.svg', 'confusion.svg', 'gradient.svg', 'histograms.svg', 'history.csv',
- 'loss.svg', 'model.json', 'network.svg', 'neuron.svg', 'report.html', 'run.toml',
- 'weights-by-epoch.svg']
+ 'loss.svg', 'model.json', 'network.svg', 'neuron.svg', 'report.html', 'result.json',
+ 'run.toml', 'times.csv', 'weights-by-epoch.svg']
 """
 
 from nn.report import pictures
@@ -15,6 +15,7 @@ from nn.report.experiment import Result
 from nn.report.folder import NAMES, check_folder, write_folder
 from nn.report.neuron import neuron_at_work
 from nn.report.page import page
+from nn.report.runs.kept import result_file, times_file
 from nn.report.settings import run_file
 from nn.serialization import model_text
 
@@ -24,7 +25,8 @@ __all__ = ["NAMES", "check_folder", "report_files", "write_folder"]
 def report_files(result: Result) -> dict[str, str]:
     """Return the text of every file of a report by its name; nothing is written.
 
-    The same result gives the same text, in another process too.
+    The same result gives the same text, in another process too; of the same run again all is the
+    same but `times.csv`.
 
     Raises:
         ImportError: if matplotlib is not installed, with what to install.
@@ -62,6 +64,8 @@ def report_files(result: Result) -> dict[str, str]:
     files["history.csv"] = result.history.to_csv()
     files["model.json"] = model_text(experiment.model)
     files["run.toml"] = run_file(experiment.settings)
+    files["times.csv"] = times_file(result.history)
+    files["result.json"] = result_file(result, files)
     files["report.html"] = page(
         result,
         {picture.name: picture for picture in made},

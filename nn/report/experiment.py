@@ -60,6 +60,7 @@ class Experiment:
         class_weight: as `fit` takes it.
         unit: the mean and the deviation of the numbers trained on, which training scales by; None
             for classes.
+        digest: of data of the user's own, as `Data` has it.
     """
 
     settings: Settings
@@ -75,6 +76,7 @@ class Experiment:
     schedule: Schedule | None = None
     class_weight: str | dict[Any, float] | None = None
     unit: tuple[float, float] | None = None
+    digest: str = ""
 
     @property
     def descent(self) -> str:
@@ -311,7 +313,7 @@ def prepare(settings: Settings, data: Data | None = None) -> Experiment:
         unit = float(numbers.mean()), float(numbers.std()) or 1.0
     return Experiment(
         settings, task, loss, model, optimizer, train_set, test_set, len(watched), labels, steps,
-        schedule, weights, unit,
+        schedule, weights, unit, data.digest,
     )  # fmt: skip
 
 

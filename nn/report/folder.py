@@ -24,6 +24,8 @@ NAMES = (
     "history.csv",
     "model.json",
     "run.toml",
+    "result.json",
+    "times.csv",
     "loss.svg",
     "accuracy.svg",
     "metrics.svg",

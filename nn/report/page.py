@@ -361,7 +361,8 @@ def _again(result: Result, files: Iterable[str]) -> str:
     return section(
         "Settings, and how to run it again",
         f'<table class="settings"><tbody>\n{body}</tbody></table>\n'
-        "<p>This command gives the same files again, byte for byte, on the same machine:</p>\n"
+        "<p>This command gives the same files again, byte for byte, on the same machine, but for "
+        "the seconds in <code>times.csv</code>:</p>\n"
         f"<pre><code>{escape(command(s, experiment.task.defaults))}</code></pre>\n"
         f'<p>Beside this page stand {names}. <code>nn.MLP.load("model.json")</code> gives the '
         "trained network back.</p>\n",

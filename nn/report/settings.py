@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import json
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -279,3 +280,32 @@ def _toml(value: Any) -> str:
         # Text of JSON is text of TOML, but for this one character.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")
     return str(value).lower()
+
+
+def settings_of(text: str) -> Settings:
+    """Return the settings in a file that `run_file` wrote.
+
+    Raises:
+        ValueError: if it is none, or a value of another kind than the setting.
+
+    >>> settings_of(run_file(Settings("moons", (4, 4), lr=1e-05))).lr
+    1e-05
+    """
+    known = {field.name.replace("_", "-"): field for field in dataclasses.fields(Settings)}
+    found: dict[str, Any] = {}
+    for key, value in tomllib.loads(text).items():
+        if key not in known:
+            raise ValueError(f"it has the key {key!r:.40}, which is no setting")
+        kind = str(known[key].type)  # such as tuple[int, ...] or int | None
+        is_list = kind.startswith("tuple")
+        plain: Any = tuple(cast(list[Any], value)) if isinstance(value, list) else value
+        for x in cast(tuple[Any, ...], plain) if is_list and isinstance(plain, tuple) else (plain,):
+            if type(x).__name__ not in kind and not (type(x) is int and "float" in kind):
+                raise ValueError(f"its {key} is {value!r:.40}, which no run has")
+        if isinstance(plain, tuple) != is_list:
+            raise ValueError(f"its {key} is {value!r:.40}, which no run has")
+        found[known[key].name] = plain
+    for name in ("dataset", "hidden"):
+        if name not in found:
+            raise ValueError(f"it has no {name}")
+    return Settings(**found)

@@ -28,7 +28,7 @@ from nn.sklearn.watching import EpochWatch
 from nn.training.batches import held_out
 from nn.training.fit import fit
 from nn.training.history import History
-from nn.validation import Array, Floats
+from nn.validation import Array, Floats, flag
 
 
 class LearningTask(NamedTuple):
@@ -125,6 +125,7 @@ class Estimator(BaseEstimator):
     _seed: int
 
     def __init__(self, **arguments: Any) -> None:
+        scikit_learn("sklearn.base")  # says what to install
         for name, given in arguments.items():
             setattr(self, name, given)
 
@@ -177,7 +178,7 @@ class Estimator(BaseEstimator):
 
     def _goes_on(self) -> bool:
         """Whether a call of `fit` goes on from the one before."""
-        return bool(self.warm_start) and hasattr(self, "model_")
+        return flag("warm_start", self.warm_start) and hasattr(self, "model_")
 
     def _read(self, X: Any, y: Any, *, begins: bool, numbers: bool = False) -> tuple[Floats, Array]:
         """Return samples and their targets as arrays; columns are kept or compared."""
@@ -279,7 +280,9 @@ class Estimator(BaseEstimator):
         return Start(model, optimizer, seed, self.history_ if goes_on else None, seen, again)
 
     def _keep(self, task: LearningTask, start: Start, history: History, watch: EpochWatch) -> None:
-        """Set what scikit-learn calls the results of a start."""
+        """Set what scikit-learn calls the results of a run."""
+        if history.interrupted and not len(history):
+            raise KeyboardInterrupt
         self.n_iter_ = len(history) - len(start.earlier or ())
         if start.again:
             records = [replace(x, epoch=len(self.history_) + x.epoch) for x in history]

@@ -21,7 +21,7 @@ from nn.validation import Array, Floats, own_keywords
 class MLPClassifier(ClassifierMixin, Estimator):
     """A multilayer perceptron of ours that tells classes, as an estimator of scikit-learn.
 
-    `fit` makes an `MLP` and calls `nn.fit`; the arguments are scikit-learn's, and mean the same.
+    Fitting makes an `MLP` and calls `nn.fit`; the arguments are scikit-learn's, and mean the same.
     Two classes have one output and the loss `binary_cross_entropy`, more have `cross_entropy`, and
     rows of 0 and 1, for any number of labels a sample, `binary_cross_entropy` for each.
 
@@ -46,7 +46,7 @@ class MLPClassifier(ClassifierMixin, Estimator):
             RandomState to draw one from; or None for another one each time.
         tol: by how much the loss has to fall, or with early_stopping the score to rise.
         verbose: show the bar of `nn.fit`.
-        warm_start: let the next `fit` go on from the parameters of this one.
+        warm_start: let the next fit go on from the parameters of this one.
         momentum: of "sgd".
         nesterovs_momentum: whether the momentum of "sgd" looks ahead.
         early_stopping: hold samples out, of each class its share, watch the accuracy on them in
@@ -79,10 +79,10 @@ class MLPClassifier(ClassifierMixin, Estimator):
 
     Raises:
         ImportError: if scikit-learn is missing or older than 1.6, with what to install.
-        TypeError: if an argument has another name, with ours; from `fit` if it is of the wrong
-            kind.
-        ValueError: from `fit` if an argument is out of its range or data and arguments do not fit;
-            from `predict` and its like if nothing was fitted.
+        TypeError: if an argument has another name, with ours; when fitting if it is of the
+            wrong kind.
+        ValueError: when fitting if an argument is out of its range, or data and arguments do not
+            fit; when predicting if nothing was fitted.
 
     >>> from nn import datasets
     >>> from nn.sklearn import MLPClassifier

@@ -24,7 +24,8 @@ class MLPRegressor(RegressorMixin, Estimator):
     Args:
         hidden_layer_sizes: as those of `MLPClassifier`, and so are all others.
         activation: of the hidden layers.
-        loss: "squared_error", ½ Σ (a - y)² over the outputs; "mean_absolute_error" or "huber".
+        loss: "squared_error", ½ Σ (a - y)² over the outputs; or by our names, "half_squared_error",
+            which is the same, "mean_squared_error", "mean_absolute_error" or "huber".
         solver: "adam", "sgd", "rmsprop" or "adagrad".
         alpha: the strength of the penalty.
         batch_size: samples in a step.
@@ -36,7 +37,7 @@ class MLPRegressor(RegressorMixin, Estimator):
         random_state: a seed.
         tol: by how much the loss has to fall, or with early_stopping the score to rise.
         verbose: show the bar of `nn.fit`.
-        warm_start: let the next `fit` go on from the parameters of this one.
+        warm_start: let the next fit go on from the parameters of this one.
         momentum: of "sgd".
         nesterovs_momentum: whether the momentum of "sgd" looks ahead.
         early_stopping: hold samples out, watch R² on them, keep the parameters of the best epoch.
@@ -152,7 +153,7 @@ class MLPRegressor(RegressorMixin, Estimator):
             The estimator.
 
         Raises:
-            ValueError: as `fit`, or if early_stopping is set.
+            ValueError: as when fitting, or if early_stopping is set.
         """
         goes_on = hasattr(self, "model_")
         return self._learn(X, y, sample_weight, goes_on=goes_on, once=True)

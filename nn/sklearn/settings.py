@@ -23,13 +23,10 @@ SOLVERS: Mapping[str, str] = MappingProxyType(
 RATES: Mapping[str, str] = MappingProxyType(
     {name: name for name in ("constant", "invscaling", "adaptive")}
 )
-# scikit-learn's names of losses of numbers, and ours.
+# scikit-learn's name of a loss of numbers, and ours.
+_NUMBERS = ("half_squared_error", "mean_squared_error", "mean_absolute_error", "huber")
 LOSSES_OF_NUMBERS: Mapping[str, str] = MappingProxyType(
-    {
-        "squared_error": "half_squared_error",
-        "mean_absolute_error": "mean_absolute_error",
-        "huber": "huber",
-    }
+    {"squared_error": "half_squared_error", **{name: name for name in _NUMBERS}}
 )
 _AUTO = 200  # samples in a batch, where there are as many
 
@@ -134,8 +131,8 @@ def _activation(given: Any) -> Any:
 def _solver(given: Any) -> str:
     if given == "lbfgs":
         raise ValueError(
-            "the solver lbfgs is not here, since it goes over all samples at each step: write "
-            "solver='adam', with batch_size=len(X) for all samples at once"
+            "the solver lbfgs is not here: write solver='adam', with batch_size=len(X) for steps "
+            "on all samples"
         )
     if given == "adamw":
         raise ValueError("write solver='adam': alpha is a penalty of its own, for each solver")

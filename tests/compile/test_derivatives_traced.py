@@ -4,10 +4,12 @@ Random programs are differentiated up to three times inside a function, with gra
 anywhere, and once more by the program. The room for roundings is that of the very graph.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -158,3 +160,161 @@ CHOOSING = ["relu", "where", "maximum", "clip", "select", "sqrt", "log", "div", 
 @given(differentiated(CHOOSING))
 def test_what_is_not_chosen_passes_nothing_on_inside_either(case: tuple[F, Any]) -> None:
     assert_compiled_is_eager(*case)
+
+
+# Examples -------------------------------------------------------------------------------------
+
+
+def cubic(p: Any) -> Any:
+    return p[0] ** 2 * p[1] + ag.relu(p[0]) * p[1] ** 3
+
+
+@pytest.mark.parametrize(
+    "transform", [ag.grad, ag.value_and_grad, ag.hessian, lambda f: ag.jacobian(lambda p: [f(p)])]
+)
+def test_a_transform_is_a_program_with_the_nesting_of_its_result(transform: Any) -> None:
+    points = [[2.0, 3.0], [-1.0, 0.5]]
+    f = transform(cubic)
+    program = compile(f)
+    assert program(points[0]) == f(points[0])
+    several = program(np.array(points))
+    wanted = [f(p) for p in points]
+    if isinstance(wanted[0], tuple):
+        for arrays, numbers in zip(several, zip(*wanted, strict=True), strict=True):
+            np.testing.assert_allclose(arrays, numbers, rtol=1e-15)
+    else:
+        np.testing.assert_allclose(several, wanted, rtol=1e-15)
+    with pytest.raises(ValueError, match="f returns a list"):
+        program.value_and_grad(points[0])
+
+
+def test_nests_of_results() -> None:
+    def f(x: Any) -> Any:
+        return {"both": [x, 2.0 * x], "apart": (x, [x * x]), "one": [x]}
+
+    found = compile(f)(np.array([2.0, 3.0]))
+    assert found["both"].tolist() == [[2.0, 4.0], [3.0, 6.0]]
+    assert [part.tolist() for part in found["apart"]] == [[2.0, 3.0], [[4.0], [9.0]]]
+    assert found["one"].tolist() == [[2.0], [3.0]]
+    assert compile(f)(2.0) == f(2.0)
+    assert compile(lambda x: [x])(2.0) == [2.0]
+    ragged = compile(lambda x: [[x, x], [x]])
+    assert ragged(2.0) == [[2.0, 2.0], [2.0]]
+    assert [part.shape for part in ragged(np.array([2.0, 3.0, 4.0]))] == [(3, 2), (3, 1)]
+
+
+def test_numbers_give_numbers_also_while_something_is_compiled() -> None:
+    def root(x: Any) -> Any:
+        y = 1.0
+        for _ in range(50):
+            y -= (y * y - 2.0) / ag.grad(lambda t: t * t - 2.0)(y)
+            if abs(y * y - 2.0) < 1e-12:
+                break
+        return y * x
+
+    assert compile(root)(3.0) == root(3.0) == pytest.approx(3.0 * 2.0**0.5)
+
+
+def test_a_number_to_derive_by_is_no_other_constant_of_its_size() -> None:
+    def f(x: Any) -> Any:
+        return ag.grad(lambda t: t * x + 2.0 * x)(2.0)
+
+    c = Value(2.0)
+    assert compile(f).value_and_grad(3.0) == (3.0, 1.0)
+    assert compile(lambda x: gradient(c * x + 2.0 * x, [c])[0])(3.0) == 3.0
+
+
+def test_results_of_derivatives_of_weights_alone_are_the_same_for_all_samples() -> None:
+    w = [Value(0.5, "w0"), Value(-0.25, "w1")]
+
+    def loss(x: Any) -> Any:
+        penalty = ag.sum([ag.square(g) for g in ag.grad(lambda v: ag.tanh(v[0] * v[1]))(w)])
+        return (w[0] * x) ** 2 + penalty
+
+    program = compile(loss, parameters=w)
+    xs = [0.5, -1.0, 2.0]
+    mean, slopes = program.value_and_grad(np.array(xs))
+    z = ag.mean([loss(Value(x)) for x in xs])
+    z.backward()
+    assert mean == pytest.approx(z.data, rel=1e-14)
+    np.testing.assert_allclose(slopes, [v.grad for v in w], rtol=1e-14)
+    graph = trace(loss, [()], w)
+    # The input, w0 x, its square, and the sum: all else is computed once for the batch.
+    assert int(graph.batched.sum()) == 4
+
+
+def test_programs_with_stops_are_printed() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return stop_gradient(x * y) * x + ag.grad(lambda t: ag.relu(t) * y * t)(x)
+
+    program = compile(f, argnum=(0, 1), shapes=[(), ()])
+    X, Y = np.array([1.0, -2.0, 0.5]), np.array([3.0, 1.0, 2.0])
+    values, slopes = program.value_and_grad(X, Y)
+    again, *others = program.on(np).value_and_grad(X, Y)
+    np.testing.assert_allclose(values, again)
+    np.testing.assert_allclose(slopes, others)
+    assert "np.positive" in program.source
+    single = compile(f, argnum=(0, 1), dtype="float32")
+    np.testing.assert_allclose(single.value_and_grad(X, Y)[1], slopes, rtol=1e-6)
+
+
+wave = Primitive("wave", math.sin, lambda z, x: (math.cos(x),))
+
+
+def waved(x: Any) -> Any:
+    return apply(wave, (x,)) * x
+
+
+def test_a_rule_of_floats_is_called_as_a_whole_once_and_refused_by_name_twice() -> None:
+    assert compile(ag.grad(waved))(0.5) == ag.grad(waved)(0.5)
+    assert compile(ag.derivative(waved))(np.array([0.5]))[0] == pytest.approx(ag.grad(waved)(0.5))
+    twice = ag.grad(ag.grad(waved))
+    for call in (
+        lambda: compile(ag.grad(waved)).value_and_grad(0.5),
+        lambda: compile(ag.grad(waved)).value_and_grad(np.array([0.5])),
+        lambda: compile(twice)(0.5),
+        lambda: compile(ag.derivative(waved, 2))(0.5),
+        lambda: twice(0.5),
+        lambda: ag.derivative(waved, 2)(0.5),
+        lambda: ag.hessian(waved)(0.5),
+    ):
+        with pytest.raises(TypeError, match="rule of wave cannot be differentiated again"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: ag.grad(lambda t: ag.where(ag.step(x), t / x, 0.0))(2.0),
+        lambda x: ag.grad(lambda t: ag.sqrt(ag.relu(t)))(x),
+        lambda x: ag.jvp(lambda t: ag.sqrt(ag.relu(t)) * t)(x, 1.0),
+        lambda x: ag.derivative(lambda t: ag.log(ag.maximum(t, 1.0)), 2)(x),
+        lambda x: ag.hessian(lambda t: ag.where(ag.step(t), ag.log(t), t))(x),
+        lambda x: ag.grad(lambda t: ag.hypot(ag.relu(t), ag.relu(t)))(x),
+        lambda x: ag.grad(lambda t: ag.select(ag.step(t), [t, ag.sqrt(t)]) * t)(x),
+    ],
+)
+def test_nothing_flows_through_a_pole_that_was_not_chosen(f: F) -> None:
+    program = compile(f)
+    points = [-1.0, 0.0, 2.0]
+    values, slopes = program.value_and_grad(np.array(points))
+    for x, value, slope in zip(points, values, slopes, strict=True):
+        z, (wanted,) = eager(f, [x])
+        assert np.isfinite(z.data)
+        assert value == pytest.approx(z.data, rel=1e-14)
+        assert slope == pytest.approx(wanted.data, rel=1e-14)
+        assert program.value_and_grad(x) == pytest.approx((z.data, wanted.data), rel=1e-14)
+
+
+def test_a_layer_behind_a_relu_stays_a_matrix_product() -> None:
+    from nn import MLP
+
+    net = MLP([8, 16, 16, 1], activation="relu", seed=0)
+
+    def penalty(x: Any) -> Any:
+        return ag.norm(ag.grad(lambda at: net(at)[0])(x))
+
+    report = compile(penalty, parameters=net, shapes=[(8,)]).report()
+    assert report.unrolled == () or not any("pieces" in text for text in report.unrolled)
+    forward = next(stage for stage in report.stages if stage.name == "roll")
+    assert forward.statements < 30

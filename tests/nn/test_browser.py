@@ -1,6 +1,7 @@
 """The report in a real browser: Chromium, light and dark, wide and narrow, scripts on and off."""
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,24 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name in ("digits", "moons"):
         words = ["train", name, "--hidden", "6", "--epochs", "2", "--quiet"]
         assert cli.main([*words, "--output", str(place / name)]) == 0
-    return {name: place / name / "report.html" for name in ("digits", "moons")}
+    for seed in ("0", "1"):
+        words = ["train", "moons", "--points", "60", "--epochs", "3", "--seed", seed, "--quiet"]
+        assert cli.main([*words, "--hidden", "4", "--output", str(place / f"small-{seed}")]) == 0
+    os.rename(place / "small-1", place / EVIL)
+    runs = [str(place / name) for name in ("moons", "small-0", EVIL)]
+    assert cli.main(["compare", *runs, "--output", str(place / "compare.html")]) == 0
+    pages = {name: place / name / "report.html" for name in ("digits", "moons")}
+    return {**pages, "compare": place / "compare.html"}
 
+
+# A folder whose name runs in a page that does not escape it.
+EVIL = "<img src=x onerror='window.pwned=1'>\"&lt;$x^2$"
 
 # What the page looks like to the browser, as plain numbers.
 LOOK = """() => {
   const root = document.documentElement;
   const rgb = (e, what) => getComputedStyle(e)[what].match(/[\\d.]+/g).map(Number);
-  const pictures = [...document.querySelectorAll('svg')].map(svg => {
+  const pictures = [...document.querySelectorAll('svg:not([aria-hidden])')].map(svg => {
     const box = svg.getBoundingClientRect();
     const parts = [...svg.querySelectorAll('path,circle,text,use,polygon')];
     return [svg.getAttribute('aria-label'), box.width, box.height,
@@ -42,7 +53,7 @@ LOOK = """() => {
 }"""
 
 
-each_report = pytest.mark.parametrize("name", ["digits", "moons"])
+each_report = pytest.mark.parametrize("name", ["digits", "moons", "compare"])
 
 
 def shown(page: Any) -> Iterator[tuple[str, int]]:
@@ -89,7 +100,7 @@ def test_the_page_shows_whole_and_asks_for_nothing(
 def test_the_page_shuts_nobody_out(browser: Any, reports: dict[str, Path], name: str) -> None:
     page = browser.new_page()
     page.goto(reports[name].as_uri())
-    page.locator("summary").first.click()
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
     for scheme, width in shown(page):
         assert faults(page) == [], (scheme, width)
     page.close()
@@ -117,9 +128,34 @@ def test_the_numbers_of_the_epochs_unfold_without_scripts(
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(reports["moons"].as_uri())
-    table = page.locator("details table.epochs")
+    part = page.locator("details", has_text="The numbers of each epoch")
+    table = part.locator("table.epochs")
     assert not table.is_visible()
-    page.locator("summary").click()
+    part.locator("summary").click()
     assert table.is_visible()
     assert table.locator("tbody tr").count() == 2
     context.close()
+
+
+def test_a_folder_of_any_name_is_shown_by_that_name_and_runs_nothing(
+    browser: Any, reports: dict[str, Path]
+) -> None:
+    page = browser.new_page()
+    page.goto(reports["compare"].as_uri())
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("img").count() == 0
+    assert page.locator("td", has_text=EVIL).count() == 1
+    page.close()
+
+
+def test_each_curve_has_its_numbers_beside_it(browser: Any, reports: dict[str, Path]) -> None:
+    page = browser.new_page()
+    page.goto(reports["compare"].as_uri())
+    learned = page.locator("section", has_text="How they learned")
+    pictures = learned.locator("figure svg").count()
+    assert pictures == learned.locator("details table").count() == 6
+    part = learned.locator("details", has_text="The numbers: validation loss")
+    part.locator("summary").click()
+    assert part.locator("th").all_inner_texts() == ["epoch", "A", "B"]
+    assert part.locator("tbody tr").count() == 3
+    page.close()

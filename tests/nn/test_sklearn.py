@@ -23,16 +23,25 @@ from scipy import sparse
 from sklearn import datasets as theirs
 from sklearn import neural_network
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    cross_val_predict,
+    cross_val_score,
+    learning_curve,
+)
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, estimator_checks_generator
 
 import nn
 from nn import MLP, fit
 from nn.sklearn import MLPClassifier, MLPRegressor
-from nn.sklearn.settings import RATES, SOLVERS
+from nn.sklearn.settings import LOSSES_OF_NUMBERS, RATES, SOLVERS
 from nn.sklearn.spellings import ESTIMATOR
 from nn.sklearn.watching import EpochWatch
 from support.places import ROOT
@@ -221,7 +230,7 @@ def test_no_hidden_layer_a_number_of_neurons_and_names_of_ours() -> None:
     assert MLPRegressor([3, 2], max_iter=2).fit(X3, NUMBERS).n_layers_ == 4
     network = MLPRegressor((3,), "gelu", max_iter=2).fit(X3, NUMBERS)
     assert network.model_.activation == "gelu"
-    for loss in ("squared_error", "mean_absolute_error", "huber"):
+    for loss in LOSSES_OF_NUMBERS:
         curve = MLPRegressor((9,), loss=loss, max_iter=30).fit(X3, NUMBERS).loss_curve_
         assert curve[-1] < curve[0]
 
@@ -511,6 +520,22 @@ def test_weights_are_handed_through_by_those_who_ask() -> None:
 
 
 @pytest.mark.long
+def test_other_tools_give_it_weights_parts_and_sparse_columns() -> None:
+    network = pipeline()[-1]
+    assert AdaBoostClassifier(network, n_estimators=2).fit(X3, irises).score(X3, irises) > 0.9
+    assert CalibratedClassifierCV(network, cv=2).fit(X3, irises).score(X3, irises) > 0.8
+    curves = learning_curve(
+        network, X3, irises, cv=3, shuffle=True, random_state=0, exploit_incremental_learning=True
+    )
+    assert np.isfinite(curves[2]).all()
+    frame = pd.DataFrame(X3).assign(kind=irises[::-1]).rename(columns=str)
+    columns = make_column_transformer(
+        (OneHotEncoder(), ["kind"]), remainder="passthrough", sparse_threshold=1.0
+    )
+    assert make_pipeline(columns, network).fit(frame, irises).score(frame, irises) > 0.9
+
+
+@pytest.mark.long
 def test_the_examples_of_the_page_about_seeds_and_grids_run() -> None:
     done = doctest.testfile(str(ROOT / "docs" / "seeds-and-grids.md"), module_relative=False)
     assert (done.failed, done.attempted > 20) == (0, True)
@@ -557,6 +582,7 @@ def test_a_cluster_of_dask_finds_the_same_numbers() -> None:
         ({"epsilon": 0.0}, "epsilon must be above 0"),
         ({"n_iter_no_change": 0.5}, "n_iter_no_change must be a whole number"),
         ({"early_stopping": True, "validation_fraction": 0.0}, "write validation_fraction=0.1"),
+        ({"warm_start": "no"}, "warm_start is True or False, got 'no'"),
         ({"early_stopping": 3}, "early_stopping is True or False, got 3"),
         ({"validation_fraction": 1.0}, "validation_fraction must be from 0 up to"),
     ],
@@ -588,6 +614,8 @@ def test_data_that_cannot_be_learned() -> None:
         MLPRegressor(early_stopping=True).partial_fit(X3, NUMBERS)
     with pytest.raises(ValueError, match=r"no loss is called 'poisson'.* Known are squared_error"):
         MLPRegressor(loss="poisson").fit(X3, NUMBERS)
+    with pytest.raises(ValueError, match=r"no loss is called 'mse'\. Did you mean 'mean_squared_e"):
+        MLPRegressor(loss="mse").fit(X3, NUMBERS)
     with pytest.raises(ValueError, match=r"which one sample held out does not have"):
         MLPRegressor((3,), early_stopping=True).fit(X3[:9], NUMBERS[:9])
     with pytest.raises(ValueError, match="X has 3 features, but MLPClassifier is expecting 4"):

@@ -19,6 +19,7 @@ from benchmarks import (
     mnist,
     page,
     peers,
+    physics,
     rows,
     scalars,
     steps,
@@ -121,6 +122,13 @@ def test_a_step_by_hand_learns_what_the_compiled_step_learns():
             for name, make in steps.trainers(work, {}).items()
         }
         assert rows.differ(found[peers.OURS], found[steps.NUMPY], tolerance) == ""
+
+
+def test_a_net_with_derivatives_in_its_loss_learns_the_same_compiled_and_eager():
+    work = replace(timed.EQUATIONS[0], network=replace(timed.EQUATIONS[0].network, batch=3))
+    made = physics.physics_makers(work, {})
+    ours, eager = made[peers.OURS](), made[physics.EAGER]()
+    assert rows.differ(ours.numbers, eager.numbers, 1e-10) == ""
 
 
 def test_the_products_of_a_step_are_counted():

@@ -156,6 +156,15 @@ ANSWERS: dict[str, list[tuple[str, str]]] = {
             "39 * width + 12 * width**2 + 27 * width",
         ),
     ],
+    "13_derivatives_in_the_loss": [
+        (
+            "autograd.cos(w * x) - w * x * sin(w * x)",
+            "-w * x * sin(w * x)",
+        ),
+        ("derivative(u, 2)(t) + c * grad(u)(t) + u(t)", "derivative(u, 2)(t) + u(t)"),
+        ("k * k", "k"),
+        ("3 * x**3", "4 * x**3 + 2 * x"),
+    ],
 }
 
 

@@ -124,6 +124,16 @@ def test_a_row_of_one_operand_has_right_derivatives_over_all_floats(row: Primiti
         missed.append(wrong(row, (x,), (0,), compiled.value_and_grad(x)[1]))
         for order, functions in ways.items():
             missed += [wrong(row, (x,), (0,) * order, function(x)) for function in functions]
+    # The same ways inside programs, whose gradients are one order higher.
+    for order, functions in ways.items():
+        for function in functions:
+            program = compile(function)
+            values, slopes = program.value_and_grad(np.array(points))
+            for x, value, slope in zip(points, values.tolist(), slopes.tolist(), strict=True):
+                missed.append(wrong(row, (x,), (0,) * order, value))
+                missed.append(wrong(row, (x,), (0,) * order, program(x)))
+                if order < 3:
+                    missed.append(wrong(row, (x,), (0,) * (order + 1), slope))
     assert not [text for text in missed if text]
 
 
@@ -174,7 +184,32 @@ def test_a_row_of_more_operands_has_right_derivatives_over_all_floats(row: Primi
                             continue
                         for k, d in zip(places, gradient(second, wanted), strict=True):
                             missed.append(wrong(row, point, (i, j, k), d.data))
+                missed += in_programs(row, point, places)
     assert not [text for text in missed if text]
+
+
+def in_programs(row: Primitive, point: Sequence[float], places: Sequence[int]) -> list[str]:
+    """Return what is wrong with second and third derivatives inside a program."""
+
+    def f(xs: Any) -> Any:
+        operands = [*point]
+        for i, x in zip(places, xs, strict=True):
+            operands[i] = x
+        return apply(row, tuple(operands))
+
+    missed: list[str] = []
+    at = [point[i] for i in places]
+    table = compile(autograd.hessian(f))(at)
+    for a, i in enumerate(places):
+        slope = compile(lambda xs, a=a: autograd.grad(f)(xs)[a])
+        for j, second, again in zip(places, table[a], slope.value_and_grad(at)[1], strict=True):
+            missed += [wrong(row, point, (i, j), second), wrong(row, point, (i, j), again)]
+        if len(point) <= 2:
+            for b, j in enumerate(places):
+                third_of = compile(lambda xs, a=a, b=b: autograd.hessian(f)(xs)[a][b])
+                for k, d in zip(places, third_of.value_and_grad(at)[1], strict=True):
+                    missed.append(wrong(row, point, (i, j, k), d))
+    return missed
 
 
 @each_row

@@ -54,6 +54,11 @@ class DenseSums:
             weights[node] = w[order]
             operands[key] = x[order]
             layers[key].append(node)
+        for key, group in layers.items():
+            turned = self._turned(operands[key])
+            if turned is not None:
+                operands[key] = operands[key][turned]
+                weights.update({node: weights[node][turned] for node in group})
         # Lists of operands with the same weights are windows of one product.
         windows: dict[tuple[int, bytes], list[bytes]] = defaultdict(list)
         for key, group in layers.items():
@@ -79,6 +84,18 @@ class DenseSums:
                 np.array(self.left),
                 "they share neither operands nor weights, so both are gathered",
             )
+
+    def _turned(self, operands: Ints) -> Ints | None:
+        """Return an order for operands that lie from the end of an array; None for others.
+
+        A derivative's sums go through a layer from its end.
+        """
+        placed = self.placed
+        count = int((~placed.constant[operands]).sum())
+        array, column = placed.array_of[operands[:count]], placed.column[operands[:count]]
+        if count < 2 or (np.diff(column) >= 0).any() or (array != array[0]).any():
+            return None
+        return np.concatenate([np.arange(count)[::-1], np.arange(count, len(operands))])
 
     def _product(self, nodes: Ints, weights: Ints, operands: Ints) -> None:
         """Append out = operands @ weights.T, for windows x sums `nodes`."""

@@ -106,17 +106,26 @@ class Reverse:
             return self._total(array.width, parts, True)
         over_batch = [part for part in parts if part.batched]
         total: Operand | None = None
-        if over_batch:
-            summed = self._total(array.width, over_batch, True)
-            full = self.routine.filled(summed, array.width)
-            out = self.routine.array(array.width, False)
-            self.routine.statements.append(ir.SumBatch(out, full))
-            total = out.whole
         plain = [part for part in parts if not part.batched]
+        if over_batch:
+            plain += self._over_batch(over_batch)
         if plain:
             rest = self._total(array.width, plain, False)
             total = rest if total is None else self._sum(total, rest)
         return total
+
+    def _over_batch(self, parts: list[Part]) -> list[Part]:
+        """Return parts summed over the batch: side by side, as they lie in many places."""
+        pieces = [(part.value, len(part.columns)) for part in parts]
+        width = sum([width for _, width in pieces])
+        source = self.routine.filled(self.routine.concat(pieces, True), width)
+        out = self.routine.array(width, False)
+        self.routine.statements.append(ir.SumBatch(out, source))
+        ends = list(itertools.accumulate([width for _, width in pieces], initial=0))
+        return [
+            Part(part.columns, out.whole.part(begin, end), False)
+            for part, begin, end in zip(parts, ends, ends[1:], strict=False)
+        ]
 
     def _sum(self, x: Operand, y: Operand) -> Operand:
         return self.routine.apply(lookup("add"), (x, y))

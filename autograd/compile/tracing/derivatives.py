@@ -26,7 +26,7 @@ from autograd.engine.primitive import TABLE, Primitive, apply
 from autograd.engine.symbolic import closed
 from autograd.engine.value import Value
 from autograd.errors import TraceError
-from autograd.transforms.sweep import Local, sweep, times
+from autograd.transforms.sweep import Local, once_only, sweep, times
 from autograd.transforms.taylor import Guard, Series, coefficients
 
 
@@ -60,10 +60,7 @@ def _opaque(row: Primitive, place: int, count: int) -> Primitive:
             return float(row.partials(z, *operands)[place])
 
     def none(z: Any, *operands: Any) -> Any:
-        raise TraceError(
-            f"the rule of {row.name} cannot be differentiated again: it calls functions of Python "
-            "floats. Write it with + - * and autograd's functions, as div(x, y) and exp(x)"
-        )
+        raise TraceError(once_only(row))
 
     cast(Any, slope).rule_of = row
     return Primitive(f"{row.name}_slope_{place}", slope, none, arity=count + 1)

@@ -22,8 +22,8 @@ help: ## list the targets
 demo: $(VENV)/installed-plots ## train a network to read handwritten digits, report in demo/
 	$(BIN)/chalkgrad train digits --output demo $(ARGS)
 
-test: $(VENV)/installed-test ## run every test and every example in the documentation
-	$(BIN)/python -m pytest $(PROCESSES) $(ARGS)
+test: $(VENV)/installed-test ## run the tests and every example in the documentation
+	$(BIN)/python -m pytest $(PROCESSES) -m "not tools" $(ARGS)
 
 test-long: $(VENV)/installed-test $(VENV)/installed-docs ## the same, with many more random programs
 	CHALKGRAD_PROFILE=long $(BIN)/python -m pytest $(PROCESSES) $(ARGS)

@@ -11,6 +11,7 @@ from nn import module as module  # a module
 from nn import optim as optim  # a module
 from nn import plots as plots  # a module
 from nn import schedules as schedules  # a module
+from nn import sklearn as sklearn  # a module
 from nn.data.coverage import Coverage as Coverage
 from nn.data.coverage import coverage as coverage
 from nn.data.encoding import OneHotEncoder as OneHotEncoder

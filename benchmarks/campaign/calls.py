@@ -115,6 +115,10 @@ CALLS = [
     "nn.Recurrent(1, 2, 'tanh', states='all', init='he', seed=0)([[1.0], [leaf()]])",
     "nn.Sequential(nn.Layer(2, 1), nn.Softmax())([1.0, leaf()])", "nn.Residual(nn.Layer(2, 2))([1.0, leaf()])",
     "nn.Flatten()([[1.0], [leaf()]])", "nn.Sequential.from_config({'modules': []})", "nn.Residual.from_config({'module': {}})",
+    # Where PyTorch and the others are not installed, these end in the words that say so.
+    "nn.interop.to_torch(model(), 'kept.pt', dtype='float32', preprocessing=False)", "nn.interop.from_torch({}, model())",
+    "nn.interop.to_onnx(model(), 'kept.onnx', dtype='float32')", "nn.interop.to_safetensors(model(), 'kept.st', dtype='float32')",
+    "nn.interop.from_safetensors('kept.st', model())",
     "nn.Dropout(0.5, seed=0)([1.0, leaf()])", "nn.Dropout(0.5).mask([0.25])",
     "nn.SGD([assigned(leaf(), 'grad', 1.0)], 0.1).step()", "nn.SGD([leaf()], 0.1).zero_grad()",
     "nn.SGD([leaf()], 0.1).step_array(np.array([1.0]), np.array([1.0]))",

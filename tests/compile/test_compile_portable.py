@@ -270,7 +270,9 @@ def in_jax(program: Any, columns: list[Any]) -> list[Any]:
         jax.config.update("jax_enable_x64", before)
 
 
-ELSEWHERE = pytest.mark.parametrize("run", [in_torch, in_jax], ids=["torch", "jax"])
+ELSEWHERE = pytest.mark.parametrize(
+    "run", [pytest.param(in_torch, marks=pytest.mark.tools), in_jax], ids=["torch", "jax"]
+)
 
 
 @pytest.mark.bench

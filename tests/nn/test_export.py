@@ -12,7 +12,6 @@ import nn
 from nn.command import cli
 from nn.command.export import FORMS
 
-pytestmark = pytest.mark.tools
 MODEL = nn.Sequential(nn.Layer(2, 4, "relu", seed=3), nn.Dropout(0.5), nn.Layer(4, 2, "linear"))
 
 
@@ -30,6 +29,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     return main
 
 
+@pytest.mark.tools
 def test_to_onnx(run: Any) -> None:
     pytest.importorskip("onnx", reason="onnx is not installed: make test-tools")
     code, out, _ = run("model.json", "--to", "onnx")
@@ -43,6 +43,7 @@ def test_to_onnx(run: Any) -> None:
     np.testing.assert_allclose(found, MODEL.predict(np.ones((3, 2))), atol=1e-12)
 
 
+@pytest.mark.tools
 def test_to_torch(run: Any) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed: make test-tools")
     code, out, _ = run("model.json", "-o", "a.pth", "--dtype", "float32")
@@ -55,6 +56,7 @@ def test_to_torch(run: Any) -> None:
     np.testing.assert_allclose(again.predict([[1.0, 2.0]]), MODEL.predict([[1.0, 2.0]]), rtol=1e-6)
 
 
+@pytest.mark.tools
 def test_to_safetensors(run: Any) -> None:
     pytest.importorskip("safetensors", reason="safetensors is not installed: make test-tools")
     code, out, _ = run("model.json", "--to", "safetensors")
@@ -95,6 +97,7 @@ def test_what_it_refuses(run: Any, words: list[str], said: str) -> None:
     assert {path.name for path in Path().iterdir()} == {"model.json", "other.json"}
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("form", FORMS)
 def test_a_folder_that_is_not_there(run: Any, form: str) -> None:
     pytest.importorskip(form, reason=f"{form} is not installed: make test-tools")
@@ -113,6 +116,7 @@ def test_a_library_that_is_not_there(run: Any, form: str, monkeypatch: pytest.Mo
     assert err == f"chalkgrad: this needs {form}, which is not installed: {write}\n"
 
 
+@pytest.mark.tools
 def test_a_layer_without_a_counterpart(run: Any) -> None:
     pytest.importorskip("onnx", reason="onnx is not installed: make test-tools")
 

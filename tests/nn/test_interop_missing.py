@@ -17,8 +17,6 @@ import nn
 from nn.interop import libraries
 from support.places import ROOT
 
-pytestmark = pytest.mark.tools
-
 CALLS: dict[str, Callable[[Path], Any]] = {
     "torch": lambda path: nn.interop.to_torch(nn.Neuron(1)),
     "onnx": lambda path: nn.interop.to_onnx(nn.Neuron(1)),
@@ -84,6 +82,7 @@ def run_examples(text: str, name: str, scope: dict[str, Any]) -> None:
     assert result.failed == 0, "".join(said)
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("name", nn.interop.__all__)
 def test_an_example_is_right(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are skipped where they stand, since a library may be missing."""
@@ -95,6 +94,7 @@ def test_an_example_is_right(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     run_examples(text, name, scope)
 
 
+@pytest.mark.tools
 def test_the_page_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*libraries.LOWEST, "onnxruntime"):
         pytest.importorskip(name, reason=f"{name} is not installed: make test-tools")

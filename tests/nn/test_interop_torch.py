@@ -219,6 +219,13 @@ def test_numbers_of_other_types_are_read(torch: Any) -> None:
         assert pair[0].tolist() == module.weight.double().tolist()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # of what torch.compile imports
+def test_what_only_wraps_a_module_is_taken_off(torch: Any) -> None:
+    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh())
+    for wrapped in (torch.compile(module), torch.nn.DataParallel(module)):
+        assert from_torch(wrapped).arrays()[0][0].tolist() == module[0].weight.double().tolist()
+
+
 def refused(torch: Any) -> list[tuple[Any, str]]:
     n = torch.nn
     row = n.Linear(2, 2)
@@ -270,6 +277,7 @@ def refused(torch: Any) -> list[tuple[Any, str]]:
         (n.ReLU(), "stands at the beginning"),
         (n.Sequential(row, n.LogSoftmax(-1)), "train with cross_entropy"),
         (hooked, "it has hooks"),
+        (n.Linear(2, 2, device="meta"), "^weight has no numbers that can be read"),
         (tied, r"0\.weight and 1\.weight are one parameter"),
         (n.Sequential(diverged), r"0\.weight holds nan at \[1, 0\]"),
         (Branches(), "adds the outputs of two branches"),

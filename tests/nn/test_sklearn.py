@@ -52,7 +52,10 @@ TWINS = [
     (MLPRegressor, neural_network.MLPRegressor),
 ]
 # Runs in these tests are short on purpose.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.tools,
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
 
 
 def scaled(X: Any) -> Any:

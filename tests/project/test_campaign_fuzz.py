@@ -16,7 +16,7 @@ from benchmarks.campaign.calls import CALLS
 from support.profile import PROFILE
 
 ROOMS = [autograd, check, strategies, laboratory, nn, nn.datasets, values.plots, values.losses]
-ROOMS += [nn.metrics, nn.optim, nn.schedules, autograd.micrograd]
+ROOMS += [nn.interop, nn.metrics, nn.optim, nn.schedules, autograd.micrograd]
 # Errors and records that nobody makes by hand, and what `trained` and `searched` call.
 NOT_CALLED = {"Outcome", "Verdict", "Step", "Slip", "Network", "RandomProgram", "NaiveTrial"}
 NOT_CALLED |= {"UpdateTrial", "Initialiser", "fit", "find_lr", "Estimate", "Taylor", "FaultKind"}

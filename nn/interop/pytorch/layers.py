@@ -72,6 +72,7 @@ def numbers(torch: Any, name: str, tensor: Any) -> Floats:
     Raises:
         ValueError: if it holds no real numbers, or none at all; if one is not finite.
     """
+    name = name.removeprefix(".")  # of a module that stands in no other
     if not tensor.is_floating_point():
         raise ValueError(
             f"{name} holds {str(tensor.dtype).removeprefix('torch.')}, and parameters are floats: "

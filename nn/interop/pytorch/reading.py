@@ -31,6 +31,13 @@ from nn.validation import Array, Floats, instance, path_of
 
 __all__ = ["from_torch"]
 
+# Modules around another one that compute the same, and where they hold it.
+_WRAPPERS = {
+    "OptimizedModule": "_orig_mod",
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+}
+
 
 def from_torch(source: Any, model: Module | None = None) -> Module:
     """Return a module of PyTorch as a model, or fill a model with the numbers of a state dict.
@@ -70,6 +77,8 @@ def from_torch(source: Any, model: Module | None = None) -> Module:
         source = _read(torch, where)
     if isinstance(source, Mapping):
         return _filled(torch, cast(Mapping[Any, Any], source), model, where)
+    while type(cast(object, source)).__name__ in _WRAPPERS:
+        source = getattr(source, _WRAPPERS[type(source).__name__])
     if isinstance(source, type):
         raise TypeError(f"from_torch takes a module, got the class {source.__name__}: write ()")
     if not isinstance(source, torch.nn.Module):

@@ -15,6 +15,7 @@ from autograd import Value
 from benchmarks import (
     bounds,
     digits,
+    gpt,
     install,
     mnist,
     page,
@@ -350,3 +351,12 @@ def test_a_row_of_digits_is_trained_and_measured():
     model, seconds = digits.trained(row, 0.01, X[:400] / 16, y[:400], epochs=3, seed=0)
     assert seconds > 0.0
     assert digits.read_right(model, (X[400:800] / 16, y[400:800])) > 0.5
+
+
+@pytest.mark.bench
+def test_the_gpt_has_one_loss_in_scalars_compiled_and_by_hand(capsys):
+    assert gpt.main(["--steps", "4", "--batch", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "compiled" in said
+    assert "NumPy by hand" in said
+    assert "other numbers" not in said

@@ -30,6 +30,11 @@ class Form:
     endings: Sequence[str]
     write: Callable[[Any, str, str], str]
 
+    @property
+    def all_endings(self) -> Sequence[str]:
+        """The endings that tell it."""
+        return (self.ending, *self.endings)
+
 
 def _to_onnx(model: Module, path: str, dtype: str) -> str:
     graph = interop.to_onnx(model, path, dtype=dtype).graph
@@ -39,15 +44,16 @@ def _to_onnx(model: Module, path: str, dtype: str) -> str:
 
 def _to_torch(model: Module, path: str, dtype: str) -> str:
     module = interop.to_torch(model, path, dtype=dtype)
+    option = "" if dtype == DTYPES[0] else f", dtype={dtype!r}"
     return (
-        "The state dict of the module below; it is read by "
-        f'module.load_state_dict(torch.load("{path}", weights_only=True)).\n{module!r}'
+        f"The state dict of module = nn.interop.to_torch(model{option}), shown below; it is read "
+        f"by module.load_state_dict(torch.load({path!r}, weights_only=True)).\n{module!r}"
     )
 
 
 def _to_safetensors(model: Module, path: str, dtype: str) -> str:
     interop.to_safetensors(model, path, dtype=dtype)
-    return f'Read it by nn.interop.from_safetensors("{path}").'
+    return f"Read it by nn.interop.from_safetensors({path!r})."
 
 
 FORMS: Mapping[str, Form] = {
@@ -60,7 +66,7 @@ FORMS: Mapping[str, Form] = {
 def exporting() -> Subcommand:
     """Return the command."""
     options: Sequence[Option] = [
-        (["model"], {"metavar": "model", "help": "a model's file, such as a report's model.json"}),
+        (["model"], {"metavar": "model", "help": "a model's file, or a report's folder"}),
         (
             ["--to"],
             {
@@ -90,6 +96,8 @@ def exporting() -> Subcommand:
 
 
 def _export(options: argparse.Namespace) -> str:
+    if Path(options.model).is_dir():
+        options.model = str(Path(options.model) / "model.json")
     try:
         form = FORMS[_form(options)]
         look_up("dtype", options.dtype, dict.fromkeys(DTYPES))
@@ -114,15 +122,22 @@ def _export(options: argparse.Namespace) -> str:
 
 def _form(options: argparse.Namespace) -> str:
     """Return the name of the form that the options tell."""
+    ending = Path(options.output or "").suffix
+    told = next((name for name, form in FORMS.items() if ending in form.all_endings), None)
     if options.to is not None:
         look_up("form", options.to, FORMS)
+        if told not in (None, options.to):
+            write = FORMS[options.to].ending
+            raise Refusal(
+                f"{ending} is the ending of --to {told}, and --to {options.to} is asked for: write "
+                f"-o {Path(options.output).with_suffix(write)}, or leave --to out"
+            )
         return options.to
-    ending = Path(options.output or "").suffix
-    for name, form in FORMS.items():
-        if ending in (form.ending, *form.endings):
-            return name
+    if told is not None:
+        return told
     *others, last = [f"--to {name}" for name in FORMS]
-    raise Refusal(f"the form is not told: write {', '.join(others)} or {last}")
+    by = f" by the ending {ending!r}" if ending else ""
+    raise Refusal(f"the form is not told{by}: write {', '.join(others)} or {last}")
 
 
 def _size(path: str) -> str:

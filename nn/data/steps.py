@@ -20,8 +20,10 @@ def checked_steps(given: Any) -> tuple[Preprocessor, ...]:
     for step in steps:
         if not isinstance(step, Preprocessor):
             kinds = ", ".join([f"nn.{kind}()" for kind in STEPS])
+            library = type(step).__module__.partition(".")[0]
+            whose = "" if library == "builtins" else f" of {library}"
             raise TypeError(
-                f"preprocessing takes {kinds}, or a list of them in order; got {step!r:.60}"
+                f"preprocessing takes {kinds}, or a list of them in order; got {step!r:.60}{whose}"
             )
     return tuple(steps)
 

@@ -12,15 +12,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from autograd import check_seal, sealed, write_whole
-from nn.data.schema import keep_schema, schema_from, schema_kept
+from nn.data.schema import Schema, keep_schema, schema_from, schema_kept
 from nn.inference import modes
 from nn.interop.libraries import library
-from nn.interop.pieces import checked
+from nn.interop.pieces import ConversionError, Piece, checked, pieces_of
 from nn.interop.tensors import arrays_of, fill, tensors_of
 from nn.module import Module
 from nn.serialization import FORMAT, VERSIONS, Path, part, part_of, part_size
@@ -89,7 +90,8 @@ def from_safetensors(path: Path, model: Module | None = None) -> Module:
 
     Args:
         path: the file.
-        model: the model to fill; left out, the one that the file tells is built.
+        model: the model to fill; left out, the one that the file tells is built. Of a file of
+            `to_safetensors` it keeps the preprocessing and classes too.
 
     Returns:
         The model.
@@ -113,7 +115,7 @@ def from_safetensors(path: Path, model: Module | None = None) -> Module:
     given = path_of(path)
     content = given.read_bytes()
     arrays, text = _contents(content, str(path))
-    if model is not None:
+    if model is not None and text is None:
         fill(model, arrays, str(path), own=True)
         return model
     if text is None:
@@ -124,7 +126,10 @@ def from_safetensors(path: Path, model: Module | None = None) -> Module:
             "write from_safetensors(path, model), with a model of these sizes"
         )
     try:
-        return _built(_fields(text), arrays, str(path))
+        fields = _fields(text)
+        if model is None:
+            return _built(fields, arrays, str(path))
+        return _refilled(model, fields, arrays, str(path))
     except (TypeError, ValueError, RecursionError, MemoryError) as error:
         told = str(error) or type(error).__name__
         raise ValueError(told if told.startswith(str(path)) else f"{path}: {told}") from None
@@ -187,12 +192,7 @@ def _fields(text: str) -> _Fields:
 def _built(fields: _Fields, arrays: dict[str, Array], path: str) -> Module:
     if fields.get("numbers") != _digest(arrays):
         raise ValueError("its numbers are not those that were written: something has changed since")
-    # Before it is built: a short header may ask for more than there is memory.
-    size, found = part_size(Module, fields), sum([array.size for array in arrays.values()])
-    if size is not None and size > 2 * found + 1000:
-        raise ValueError(f"expected the {size:,} parameters of its config; found {found:,}")
-    schema = schema_from(fields["schema"]) if "schema" in fields else None
-    model = part_of(Module, fields)
+    model, schema = _empty(fields, arrays)
     fill(model, arrays, path, own=True)
     training: Any = fields.get("training", {})
     if not isinstance(training, dict) or not all(
@@ -202,3 +202,44 @@ def _built(fields: _Fields, arrays: dict[str, Array], path: str) -> Module:
     modes.set_modes(model, cast(dict[str, bool], training))
     keep_schema(model, schema)
     return model
+
+
+def _empty(fields: _Fields, arrays: Mapping[str, Array]) -> tuple[Module, Schema | None]:
+    """Return the model that a file tells, before it has its numbers, and its schema."""
+    # Before it is built: a short header may ask for more than there is memory.
+    size, found = part_size(Module, fields), sum([array.size for array in arrays.values()])
+    if size is not None and size > 2 * found + 1000:
+        raise ValueError(f"expected the {size:,} parameters of its config; found {found:,}")
+    schema = schema_from(fields["schema"]) if "schema" in fields else None
+    return part_of(Module, fields), schema
+
+
+def _refilled(model: Module, fields: _Fields, arrays: dict[str, Array], path: str) -> Module:
+    """Fill a model of the layers that a file tells, and let it keep the file's schema."""
+    here, schema = _layers(model), schema_from(fields["schema"]) if "schema" in fields else None
+    if here:  # a class of the user's need not be known to fill one
+        there = _layers(_empty(fields, arrays)[0])
+        odd = next(((a, b) for a, b in zip_longest(here, there) if a != b), None)
+        if odd and here.count("Linear") == there.count("Linear"):
+            raise ValueError(
+                f"it holds a model with {odd[1] or 'nothing'!r} where the one to fill has "
+                f"{odd[0] or 'nothing'!r}: write from_safetensors(path), which builds its own"
+            )
+    fill(model, arrays, path, own=True)
+    keep_schema(model, schema)
+    return model
+
+
+def _layers(model: Module) -> list[str]:
+    """Return the layers and activations in order; none of a class of the user's."""
+
+    def of(piece: Piece) -> list[str]:
+        own = [] if piece.kind in ("Sequential", "Dropout") else [piece.kind]
+        if "name" in piece.settings:
+            own = [piece.settings["name"]]
+        return own + [found for part in piece.parts for found in of(part)]
+
+    try:
+        return of(pieces_of(model))
+    except ConversionError:
+        return []

@@ -93,8 +93,15 @@ def finite(name: str, numbers: Floats, dtype: str) -> Array:
 # Filling a model ----------------------------------------------------------------------------------
 
 
-def fill(model: Module, given: Mapping[str, Array], where: str, *, own: bool = False) -> None:
-    """Set the parameters of a model from arrays; a bias that is not there is 0.
+def fill(
+    model: Module,
+    given: Mapping[str, Array],
+    where: str,
+    *,
+    own: bool = False,
+    some_biases: bool = False,
+) -> None:
+    """Set the parameters of a model from arrays; where no layer has a bias, they are 0.
 
     Arrays of the names that the model has go to those; see `matched` for others.
 
@@ -103,6 +110,7 @@ def fill(model: Module, given: Mapping[str, Array], where: str, *, own: bool = F
         given: the arrays.
         where: what they come from, for errors.
         own: take a class of the user's by its attributes.
+        some_biases: whether a layer may lack its bias, which is 0 then, where others have one.
 
     Raises:
         ValueError: if there are more or fewer arrays, one has another shape or kind than the
@@ -112,6 +120,8 @@ def fill(model: Module, given: Mapping[str, Array], where: str, *, own: bool = F
     shapes = {name: cast(tuple[int, ...], tensor.values.shape) for name, _, tensor in named}
     try:
         keys = matched(shapes, {key: array.shape for key, array in given.items()})
+        if not some_biases:
+            _check_biases(keys)
     except ValueError as error:
         raise ValueError(
             f"{where} does not fit into {model._summary()}: {error}. The model must have the same "
@@ -141,6 +151,21 @@ def fill(model: Module, given: Mapping[str, Array], where: str, *, own: bool = F
 
 def _kind_of(name: str) -> str:
     return name.rpartition(".")[2]
+
+
+def _check_biases(keys: Mapping[str, str | None]) -> None:
+    """Refuse a bias that is not there where others are: it may have been lost.
+
+    Raises:
+        ValueError: naming the first.
+    """
+    biases = {name: key for name, key in keys.items() if _kind_of(name).startswith("bias")}
+    missing = next((name for name, key in biases.items() if key is None), None)
+    if missing is not None and any(biases.values()):
+        raise ValueError(
+            f"expected {missing!r}; it is missing, and other layers have a bias: where the layer "
+            "was made with bias=False, add zeros under that name"
+        )
 
 
 Shape: TypeAlias = tuple[int, ...]

@@ -30,12 +30,18 @@ def refuse_tensors(name: str, values: Any) -> None:
         return
     if not is_of_torch(values) or not hasattr(values, "requires_grad"):
         return
-    layout, kind = str(values.layout), str(values.dtype)
+    layout, kind, device = str(values.layout), str(values.dtype), values.device.type
+    own = name.partition("[")[0].rpartition(" ")[2]
+    unreadable = "numbers: it is on the device 'meta'" if device == "meta" else ""
+    if kind.startswith("torch.complex"):
+        unreadable = f"real numbers: it is complex, and {own}.real has the real parts"
+    if unreadable:
+        raise ValueError(f"{name} is a tensor of PyTorch without {unreadable}")
     dense = "" if layout == "torch.strided" else ".to_dense()"
     known = ".double()" if kind == "torch.bfloat16" else ""
-    if not (values.requires_grad or dense or known or values.device.type != "cpu"):
+    known = ".resolve_neg()" if not dense and values.is_neg() else known
+    if not (values.requires_grad or dense or known or device != "cpu"):
         return
-    own = name.partition("[")[0].rpartition(" ")[2]
     write = f".detach(){dense}.cpu(){known}.numpy()"
     write = f"[x{write} for x in {own}]" if "[" in name else f"{own}{write}"
     raise ValueError(

@@ -49,7 +49,8 @@ def test_to_torch(run: Any) -> None:
     code, out, _ = run("model.json", "-o", "a.pth", "--dtype", "float32")
     assert code == 0
     assert "  (2): Dropout(p=0.5, inplace=False)\n" in out
-    assert 'module.load_state_dict(torch.load("a.pth", weights_only=True))' in out
+    assert "module = nn.interop.to_torch(model, dtype='float32'), shown below" in out
+    assert "module.load_state_dict(torch.load('a.pth', weights_only=True))" in out
     state = torch.load("a.pth", weights_only=True)
     assert {x.dtype for x in state.values()} == {torch.float32}
     again = nn.interop.from_torch(state, nn.Module.load("model.json"))
@@ -59,9 +60,9 @@ def test_to_torch(run: Any) -> None:
 @pytest.mark.tools
 def test_to_safetensors(run: Any) -> None:
     pytest.importorskip("safetensors", reason="safetensors is not installed: make test-tools")
-    code, out, _ = run("model.json", "--to", "safetensors")
+    code, out, _ = run(".", "--to", "safetensors")  # the folder of model.json
     assert code == 0
-    assert out.endswith('Read it by nn.interop.from_safetensors("model.safetensors").\n')
+    assert out.endswith("Read it by nn.interop.from_safetensors('model.safetensors').\n")
     again = nn.interop.from_safetensors("model.safetensors")
     assert again.predict([[1.0, 2.0]]).tolist() == MODEL.predict([[1.0, 2.0]]).tolist()
 
@@ -70,7 +71,11 @@ def test_to_safetensors(run: Any) -> None:
     ("words", "said"),
     [
         (["model.json"], "the form is not told: write --to onnx, --to torch or --to safetensors"),
-        (["model.json", "-o", "a.txt"], "the form is not told"),
+        (["model.json", "-o", "a.txt"], "the form is not told by the ending '.txt': write --to"),
+        (
+            ["model.json", "--to", "onnx", "-o", "a.pt"],
+            ".pt is the ending of --to torch, and --to onnx is asked for: write -o a.onnx",
+        ),
         (["model.json", "--to", "pytorch"], "no form is called 'pytorch'. Did you mean 'torch'?"),
         (["model.json", "--to", "ONNX"], "no form is called 'ONNX'. Did you mean 'onnx'?"),
         (["model.json", "--format", "onnx"], "unrecognized arguments: --format onnx: write --to"),

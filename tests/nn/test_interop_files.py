@@ -122,8 +122,11 @@ def test_float32_and_files_of_others(files: Any, tmp_path: Path) -> None:
         "layer9.weight": rng.normal(size=(4, 4)),
         "layer9.bias": rng.normal(size=4),
     }
-    files.save_file(given, path)
     small = nn.MLP([4, 4, 4, 1], "relu")
+    files.save_file(given, path)
+    with pytest.raises(ValueError, match=r"expected '4\.bias'; it is missing, and other layers"):
+        from_safetensors(path, small)
+    files.save_file({**given, "out.bias": np.zeros(1)}, path)
     assert from_safetensors(path, small) is small
     (first, _), (second, _), (last, bias) = small.arrays()
     assert first.tolist() == given["layer9.weight"].tolist()
@@ -134,6 +137,23 @@ def test_float32_and_files_of_others(files: Any, tmp_path: Path) -> None:
         ValueError, match=r"tells no model, but holds .* write from_safetensors\(path,"
     ):
         from_safetensors(path)
+
+
+def test_a_model_to_fill_is_the_one_of_the_file(files: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    model, X = nn.MLP([2, 4, 1], seed=1), np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 2.0], [0.0, 1.0]])
+    nn.fit(model, X, ["a", "b", "b", "a"], loss="binary_cross_entropy", epochs=1, batch_size=4,
+           optimizer=nn.SGD(model.parameters(), 0.1), preprocessing=nn.StandardScaler(),
+           validation=None, progress=False)  # fmt: skip
+    to_safetensors(model, path)
+    again = from_safetensors(path, nn.MLP([2, 4, 1]))
+    assert again.predict(X).tolist() == model.predict(X).tolist()
+    assert again.predict_classes(X).tolist() == model.predict_classes(X).tolist()
+    other = nn.MLP([2, 4, 1], "relu")
+    before = numbers(other)
+    with pytest.raises(ValueError, match="with 'tanh' where the one to fill has 'relu'"):
+        from_safetensors(path, other)
+    assert numbers(other) == before
 
 
 def test_what_it_tells_is_checked(files: Any, tmp_path: Path) -> None:
@@ -155,7 +175,7 @@ def test_what_it_tells_is_checked(files: Any, tmp_path: Path) -> None:
     refused({"a": row}, {"chalkgrad": json.dumps(form)}, "its checksum is not that of its text")
     refused({"a": row}, None, r"does not fit into MLP\(\[2, 3, 1\]\): expected 2 layer", model)
     refused({"w": np.ones((2, 3), dtype=np.int64)}, None, r"floats in 'w'; found I64", model)
-    inf = {"0.weight": row * np.inf, "0.bias": np.ones(3), "2.weight": np.ones((1, 3))}
+    inf = {"0.weight": row * np.inf, "2.weight": np.ones((1, 3))}
     refused(inf, None, r"'0\.weight' in .* holds inf at \[0, 0\]", model)
     with pytest.raises(FileNotFoundError):
         from_safetensors(tmp_path / "nowhere.safetensors")
@@ -194,6 +214,9 @@ def test_a_file_of_a_state_dict(reads: Any, tmp_path: Path) -> None:
     again.parameters()[0].data = 9.0
     assert numbers(from_torch(path, again)) == numbers(model)
     assert reads.load(path, weights_only=True).keys() == module.state_dict().keys()
+    reads.save(module[0].weight, path)
+    with pytest.raises(ValueError, match=r"a\.pt holds one tensor: write"):
+        from_torch(path, again)
 
 
 def test_layers_of_other_names_are_taken_in_order(torch: Any) -> None:
@@ -216,6 +239,7 @@ def test_a_state_dict_that_does_not_fit_changes_nothing(torch: Any) -> None:
             {**good, "2.weight": torch.full((1, 3), torch.nan)},
             r"2\.weight holds nan at \[0, 0\]",
         ),
+        ({key: x for key, x in good.items() if key != "2.bias"}, "expected '2.bias'; it is missi"),
         ({**good, "4.weight": torch.ones(1, 1)}, r"expected 2 layer\(s\) with parameters; found 3"),
         ({**good, "2.running_mean": torch.ones(1)}, r"found '2\.running_mean' of shape \(1,\)"),
         ({"0.bias": good["0.bias"], "2.bias": good["2.bias"]}, "found '0' with bias alone"),

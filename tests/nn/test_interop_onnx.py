@@ -164,6 +164,13 @@ def test_columns_of_text_are_inputs_by_name(ort: Any, dtype: str) -> None:
     assert found["label"].tolist() == model.predict_classes(FLOWERS).tolist()
 
 
+def test_a_column_without_a_name_is_an_input_by_its_place(ort: Any) -> None:
+    table = Frame({"length": FLOWERS["length"], "colour": FLOWERS["colour"], "": FLOWERS["petals"]})
+    model = trained(nn.MLP([5, 1]), table, FLOWERS["length"], "mean_squared_error",
+                    nn.OneHotEncoder(columns=["colour"]))  # fmt: skip
+    assert [x.name for x in to_onnx(model).graph.input][:3] == ["length", "colour", "column 2"]
+
+
 def test_categories_that_were_not_seen(ort: Any) -> None:
     y = FLOWERS["length"]
     columns = ["colour", "petals"]

@@ -146,6 +146,13 @@ def test_a_scaler_stands_in_front_and_comes_back(torch: Any) -> None:
         again = from_torch(module)
         assert again.predict(X).tolist() == model.predict(X).tolist()
         assert type(again.preprocessing[0]) is type(model.preprocessing[0])
+        raw = nn.MLP([2, 4, 1])
+        assert from_torch(module.state_dict(), raw).predict(X).tolist() == again.predict(X).tolist()
+        assert from_torch(module, model) is model
+        assert type(model.preprocessing[0]) is type(scaler)
+        cut = {**module.state_dict(), "scaler.scale": torch.ones(3)}
+        with pytest.raises(ValueError, match=r"holds a scaler that is not one of 2 column\(s\)"):
+            from_torch(cut, raw)
         bare = to_torch(model, preprocessing=False)
         scaled = model.preprocessing[0].transform(X)
         np.testing.assert_allclose(outputs(torch, bare, scaled), model.predict(X), atol=1e-12)
@@ -226,9 +233,36 @@ def test_what_only_wraps_a_module_is_taken_off(torch: Any) -> None:
         assert from_torch(wrapped).arrays()[0][0].tolist() == module[0].weight.double().tolist()
 
 
+def test_what_a_forward_calls_by_the_mode_or_with_dropout(torch: Any) -> None:
+    followed = following(torch)
+    row = torch.nn.Linear(2, 6)
+    drops = lambda x, m: torch.nn.functional.dropout(x, 0.2, training=m.training)  # noqa: E731
+    assert isinstance(from_torch(followed(row, drops)).layers[1], nn.Dropout)
+    assert from_torch(followed(row, drops).eval()).layers[1].training is False
+    assert isinstance(from_torch(followed(row, lambda x, m: x.view(-1, 6))).layers[1], nn.Flatten)
+    rnn = torch.nn.RNN(2, 3, 2, batch_first=True, dropout=0.5)
+    kinds = [type(part).__name__ for part in from_torch(rnn).layers]
+    assert kinds == ["Recurrent", "Dropout", "Recurrent"]
+
+
+def following(torch: Any) -> Any:
+    """Return a class of modules that do something of the outputs of a part."""
+
+    class Followed(torch.nn.Module):
+        def __init__(self, part: Any, then: Any) -> None:
+            super().__init__()
+            self.part, self.then = part, then
+
+        def forward(self, x: Any) -> Any:
+            return self.then(self.part(x), self.part)
+
+    return Followed
+
+
 def refused(torch: Any) -> list[tuple[Any, str]]:
     n = torch.nn
     row = n.Linear(2, 2)
+    Followed = following(torch)
 
     class Branches(n.Module):
         def forward(self, x: Any) -> Any:
@@ -246,6 +280,11 @@ def refused(torch: Any) -> list[tuple[Any, str]]:
         def forward(self, x: Any, y: Any) -> Any:
             return x
 
+    class Around(Followed):
+        def __call__(self, x: Any) -> Any:
+            return super().__call__(x) * 3.0
+
+    functional = n.functional
     hooked = n.Linear(2, 2)
     hooked.register_forward_hook(lambda *_: None)
     tied = n.Sequential(n.Linear(2, 2), n.Linear(2, 2))
@@ -255,7 +294,24 @@ def refused(torch: Any) -> list[tuple[Any, str]]:
         lazy = n.LazyLinear(2)
     diverged = n.Linear(2, 2)
     diverged.weight.data[1, 0] = float("nan")
+    around = n.Sequential(row)
+    around.register_forward_hook(lambda *_: None)
     return [
+        (Around(row, lambda x, m: x), r"Around has a __call__ of its own, .* into forward"),
+        (around, "Sequential has hooks"),
+        (Followed(row, lambda x, m: functional.dropout(x, 0.2)), "training=self.training"),
+        (Followed(row, lambda x, m: torch.dropout(x, 0.2, False)), "training=self.training"),
+        (Followed(n.Linear(2, 6), lambda x, m: x.view(-1, 3)), "view makes rows of 3 .* rows of 6"),
+        (Followed(n.Embedding(5, 4), lambda x, m: x.reshape(-1, 4)), "reshape makes rows of 4"),
+        (
+            Followed(row, lambda x, m: x.squeeze(1)),
+            "squeeze takes an axis away behind linear part:",
+        ),
+        (
+            Followed(row, lambda x, m: torch.tanh(x + torch.relu(m(x)))),
+            r"the activation 'tanh' stands behind x \+ block\(x\): here",
+        ),
+        (n.Sequential(n.Embedding(3, 2, padding_idx=0)), r"write module\[0\]\.padding_idx = None"),
         (n.Sequential(row, n.LayerNorm(2), n.ReLU()), "'relu' 2 stands behind norm 1: here an act"),
         (n.Sequential(n.Conv2d(1, 2, 3)), r"0, Conv2d\(1, 2, .*class of your own, nn.Module"),
         (n.LSTM(2, 3), r"LSTM\(2, 3\) has no counterpart here"),
@@ -295,7 +351,7 @@ def test_what_has_no_counterpart_is_named(torch: Any) -> None:
 
 
 def test_something_else_than_a_module(torch: Any) -> None:
-    with pytest.raises(TypeError, match=r"got the class Linear: write \(\)$"):
+    with pytest.raises(TypeError, match=r"got the class Linear: write Linear\("):
         from_torch(torch.nn.Linear)
     with pytest.raises(TypeError, match=r"takes a torch\.nn\.Module, a state dict or the path of"):
         from_torch(3)
@@ -364,9 +420,15 @@ def test_tensors_are_told_what_to_write(torch: Any) -> None:
     X = torch.ones(4, 2)
     assert model.predict(X).shape == (4, 1)
     told = r"write X\.detach\(\)\.cpu\(\)\.numpy\(\)$"
-    for given in (torch.nn.Parameter(X), X.clone().requires_grad_(), X.to("meta")):
+    for given in (torch.nn.Parameter(X), X.clone().requires_grad_()):
         with pytest.raises(ValueError, match=told):
             model.predict(given)
+    with pytest.raises(ValueError, match="X is a tensor of PyTorch without numbers: it is on the"):
+        model.predict(X.to("meta"))
+    with pytest.raises(ValueError, match=r"X\.real has the real parts"):
+        model.predict(X.to(torch.complex64).conj())
+    with pytest.raises(ValueError, match=r"write X\.detach\(\)\.cpu\(\)\.resolve_neg\(\)"):
+        model.predict(X.to(torch.complex64).conj().imag)
     with pytest.raises(ValueError, match=r"\.double\(\)\.numpy\(\)$"):
         model.predict(X.bfloat16())
     with pytest.raises(ValueError, match=r"\.to_dense\(\)\.cpu"):

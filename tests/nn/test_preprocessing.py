@@ -1,5 +1,6 @@
 """Scalers and encoders: fitted on the training part alone, kept by the model and its file."""
 
+import ctypes
 import json
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,7 @@ class Own(MLP):
     ("call", "error", "message"),
     [
         (lambda: trained(preprocessing="scaled"), TypeError, r"takes nn.StandardScaler\(\), nn.M"),
+        (lambda: trained(preprocessing=[ctypes.c_int(3)]), TypeError, r"c_int\(3\) of ctypes$"),
         (lambda: trained(preprocessing=[3]), TypeError, r"or a list of them in order; got 3"),
         (lambda: trained(preprocessing=StandardScaler), TypeError, "or a list of them in order"),
         (lambda: StandardScaler().transform(RAW), ValueError, "this StandardScaler was not fitted"),

@@ -43,7 +43,7 @@ class Columns:
         first = steps[0]
         if isinstance(first, OneHotEncoder) and any(map(_is_text, first.categories.values())):
             labels = first.columns or tuple(range(first.width))
-            self._columns = [self._column(first, label) for label in labels]
+            self._columns = [self._column(first, label, i) for i, label in enumerate(labels)]
         else:
             self._table = drawing.free("X")
             self.inputs.append(drawing.value(self._table, drawing.dtype, [SAMPLES, first.width]))
@@ -56,8 +56,10 @@ class Columns:
         encoders = [step for step in steps if isinstance(step, OneHotEncoder)]
         self.width = len(encoders[-1].names) if encoders else first.width
 
-    def _column(self, encoder: OneHotEncoder, label: Any) -> str:
-        name = self.drawing.free(str(label) if isinstance(label, str) else f"column {label}")
+    def _column(self, encoder: OneHotEncoder, label: Any, place: int) -> str:
+        # A name in a graph is never empty, and a column's may be.
+        named = isinstance(label, str) and label
+        name = self.drawing.free(label if named else f"column {place}")
         known = encoder.categories.get(label)
         kind = "str" if known is not None and _is_text(known) else self.drawing.dtype
         self.inputs.append(self.drawing.value(name, kind, [SAMPLES, 1]))

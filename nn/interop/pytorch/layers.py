@@ -44,6 +44,7 @@ class Found:
         pair: of a dense layer, its weights and biases.
         activation: the activation that stands behind it.
         parts: of "residual", what its inputs are added to.
+        width: how many numbers a row has behind it, where that is known.
         step: of "scaler", makes the step of preprocessing.
     """
 
@@ -55,6 +56,7 @@ class Found:
     activation: str = "linear"
     parts: Sequence[Found] = field(default_factory=tuple["Found", ...])
     step: Callable[[], Preprocessor] = StandardScaler
+    width: int | None = None
 
     def module(self) -> Module:
         """Return the module that stands for it."""
@@ -180,7 +182,7 @@ class Reader:
         def make(activation: str) -> Module:
             return Layer(n_in, n_out, activation, init=fixed(W, b))
 
-        return [Found(name, "linear", module.training, make, (W, b))]
+        return [Found(name, "linear", module.training, make, (W, b), width=n_out)]
 
     def _norm(self, name: str, module: Any) -> list[Found]:
         if len(module.normalized_shape) != 1:
@@ -198,7 +200,7 @@ class Reader:
                     value.data = x
             return made
 
-        return [Found(name, "norm", module.training, make)]
+        return [Found(name, "norm", module.training, make, width=n)]
 
     def _dropout(self, name: str, module: Any) -> list[Found]:
         if not 0.0 <= module.p < 1.0:
@@ -208,7 +210,8 @@ class Reader:
     def _embedding(self, name: str, module: Any) -> list[Found]:
         for option in ("padding_idx", "max_norm"):
             if getattr(module, option) is not None:
-                advice = f"{option} treats some rows apart; write {name}.{option} = None first"
+                write = f"{_attribute(name)}.{option} = None"
+                advice = f"{option} treats some rows apart; write {write} first"
                 raise self._refused(name, module, advice)
         if module.scale_grad_by_freq:
             raise self._refused(name, module, "its gradients are scaled by how often a row is used")
@@ -221,7 +224,7 @@ class Reader:
                     value.data = x
             return made
 
-        return [Found(name, "embedding", module.training, make)]
+        return [Found(name, "embedding", module.training, make, width=rows.shape[1])]
 
     def _flatten(self, name: str, module: Any) -> list[Found]:
         if module.start_dim != 1 or module.end_dim != -1:
@@ -236,10 +239,13 @@ class Reader:
 
     def _recurrent(self, name: str, rnn: Any, states: str) -> list[Found]:
         if not rnn.batch_first:
+            write = f"write {_attribute(name)}.batch_first = True"
             raise self._refused(
-                name, rnn, f"here the samples come first; write {name}.batch_first = True, and "
-                "give it X of shape (samples, length, inputs)"
-            )  # fmt: skip
+                name,
+                rnn,
+                f"here the samples come first; {write}, and give it X of shape (samples, length, "
+                "inputs)",
+            )
         if rnn.bidirectional:
             raise self._refused(name, rnn, "here a sequence is gone through in one direction")
         found: list[Found] = []
@@ -248,7 +254,7 @@ class Reader:
             found.append(made)
             if rnn.dropout and k + 1 < rnn.num_layers:
                 drop: Callable[[str], Module] = lambda _: Dropout(float(rnn.dropout))  # noqa: E731
-                found.append(Found(f"{name} {k}", "dropout", rnn.training, drop))
+                found.append(Found(f"{made.name} dropout", "dropout", rnn.training, drop))
         return found
 
     def _of_states(self, name: str, rnn: Any, k: int, states: str) -> Found:
@@ -269,7 +275,8 @@ class Reader:
             chosen = "last" if last == "last" else states
             return Recurrent(n_in, hidden, rnn.nonlinearity, states=chosen, init=start)
 
-        return Found(f"{name} {k}", f"recurrent {states}", rnn.training, make)
+        called = f"{name or 'layer'} {k}"
+        return Found(called, f"recurrent {states}", rnn.training, make, width=hidden)
 
     def _loop(self, name: str, module: Any) -> list[Found]:
         W, b = self._dense(f"{name}.layer", module.layer)
@@ -281,7 +288,7 @@ class Reader:
             options: dict[str, Any] = {"states": module.states, "init": fixed(W, b)}
             return Recurrent(n_all - hidden, hidden, activation, **options)
 
-        return [Found(name, f"recurrent {module.states}", module.training, make)]
+        return [Found(name, f"recurrent {module.states}", module.training, make, width=hidden)]
 
     def _scaler(self, name: str, module: Any) -> list[Found]:
         shift, scale = (
@@ -306,6 +313,16 @@ def single(found: Found) -> Found:
         return Neuron(W.shape[1], activation, init=fixed(W, b))
 
     return replace(found, make=make, kind="neuron")
+
+
+def _attribute(name: str) -> str:
+    """Return what is written in Python for a module of a name.
+
+    >>> _attribute("block.0.norm"), _attribute("")
+    ('module.block[0].norm', 'module')
+    """
+    parts = name.split(".") if name else []
+    return "module" + "".join([f"[{x}]" if x.isdecimal() else f".{x}" for x in parts])
 
 
 _OWN_CLASS = "write a class of your own, nn.Module with __call__, and set its Values"

@@ -28,7 +28,22 @@ def path_through(torch: Any, module: Any) -> list[Found]:
     is_layer = type(module).__module__.startswith("torch.nn") or isinstance(module, reader.leaves)
     if is_layer and not isinstance(module, torch.nn.Sequential):
         return _joined(reader.read("", module))
+    _refuse_surroundings(torch, module)
     return _joined(_Follower(torch, reader, module).row())
+
+
+def _refuse_surroundings(torch: Any, module: Any) -> None:
+    """Refuse what a module does around its `forward`, which `torch.fx` does not follow."""
+    name, own = type(module).__name__, type(module).__call__
+    # A module that torch.fx made has a __call__ that tells errors apart.
+    made = isinstance(module, library("torch", "torch.fx").GraphModule)
+    if own is not torch.nn.Module.__call__ and not made:
+        raise ConversionError(
+            f"{name} has a __call__ of its own, which torch.fx does not follow: move what it does "
+            "into forward"
+        )
+    if module._forward_hooks or module._forward_pre_hooks:
+        raise ConversionError(f"{name} has hooks, which do something besides: remove()")
 
 
 def _refuse_ties(module: Any) -> None:
@@ -57,6 +72,27 @@ class _Follower:
         self.torch, self.reader, self.module = torch, reader, module
         self.functions = _functions(torch)
         self.nodes: list[Any] = list(self._graph().nodes)
+        self._refuse_lasting_dropout()
+
+    def _refuse_lasting_dropout(self) -> None:
+        """Refuse a dropout that is the same in both modes: `predict` leaves every one out."""
+        here = _dropouts(self.nodes)
+        if not here:
+            return
+        parts = list(self.module.modules())
+        for part in parts:
+            part.training = not part.training
+        try:
+            there = _dropouts(self._graph().nodes)
+        finally:
+            for part in parts:
+                part.training = not part.training
+        if any(one == other for one, other in zip(here, there, strict=False)):
+            raise ConversionError(
+                f"{type(self.module).__name__} calls dropout with a training that does not change "
+                "with its mode, so that eval() leaves it on: write "
+                "dropout(x, p, training=self.training), or torch.nn.Dropout(p)"
+            )
 
     def _graph(self) -> Any:
         fx, leaves = library("torch", "torch.fx"), self.reader.leaves
@@ -110,7 +146,10 @@ class _Follower:
         if name == "getitem":
             return self._taken(node)
         if self._is_flatten(node, name):
-            return self.reader.read(node.name, self.torch.nn.Flatten()), node.args[0]
+            (found,) = self.reader.read(node.name, self.torch.nn.Flatten())
+            # view(-1, n) makes other samples where the rows before are no n numbers.
+            width = None if name == "flatten" else _shape_asked(node)[1]
+            return [replace(found, width=width)], node.args[0]
         layer = self.functions.get(name)
         if layer is None or not node.args or not self._is_node(node.args[0]):
             raise self._refused(node)
@@ -177,11 +216,25 @@ class _Follower:
             asked = dict(zip(("start_dim", "end_dim"), node.args[1:], strict=False)) | node.kwargs
             return asked.get("start_dim") == 1 and asked.get("end_dim", -1) == -1
         if name in ("view", "reshape"):
-            shape: Any = node.args[1:]
-            shape = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+            shape = _shape_asked(node)
             rows = len(shape) == 2 and (shape[0] == -1 or self._is_node(shape[0]))
             return rows and isinstance(shape[1], int) and shape[0] is not shape[1]
         return False
+
+
+def _shape_asked(node: Any) -> Any:
+    """Return the arguments of a view or a reshape."""
+    shape: Any = node.args[1:]
+    return shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+
+
+def _dropouts(nodes: Any) -> list[Any]:
+    """Return the modes in which functions drop out."""
+    found = [node for node in nodes if getattr(node.target, "__name__", "") == "dropout"]
+    return [
+        node.kwargs.get("training", node.kwargs.get("train", [*node.args, True, True, True][2]))
+        for node in found
+    ]
 
 
 def _functions(torch: Any) -> Mapping[str, Callable[..., Any]]:
@@ -222,17 +275,21 @@ def _joined(found: Sequence[Found]) -> list[Found]:
     for item in found:
         before = row[-1] if row else None
         if item.kind == "activation":
+            behind = f"behind {_told(before)}" if before else "at the beginning"
             if before is None or before.kind != "linear" or before.activation != "linear":
-                behind = f"behind {before.kind} {before.name}" if before else "at the beginning"
                 raise ConversionError(
-                    f"the activation {item.activation!r} {item.name} stands {behind}: here an "
+                    f"the activation {_told(item)} stands {behind}: here an "
                     "activation belongs to the dense layer in front of it. Put it there, or write "
                     "a class of your own, nn.Module with __call__"
                 )
             row[-1] = before.with_activation(item.activation)
         elif item.kind == "squeeze":
-            if before is None or before.kind != "linear":
-                raise ConversionError("an axis is taken away that is no single neuron's")
+            if before is None or before.kind != "linear" or before.width != 1:
+                behind = f"behind {_told(before)}" if before else "at the beginning"
+                raise ConversionError(
+                    f"{item.name or 'squeeze'} takes an axis away {behind}: here only a dense "
+                    "layer of one output gives a number instead of a row"
+                )
             row[-1] = single(before)
         elif item.kind == "last":
             if before is None or before.kind != "recurrent all":
@@ -241,6 +298,7 @@ def _joined(found: Sequence[Found]) -> list[Found]:
             is_sequence = False
         else:
             _check_place(item, is_sequence)
+            _check_width(item, row, is_sequence)
             is_sequence = _is_sequence(item, is_sequence)
             row.append(item)
     return row
@@ -262,6 +320,27 @@ def _check_place(item: Found, is_sequence: bool) -> None:
         )
     if item.kind == "softmax of a row":
         raise ConversionError(f"{item.name} must be along the last axis here: Softmax(dim=-1)")
+
+
+def _check_width(item: Found, row: Sequence[Found], is_sequence: bool) -> None:
+    """Refuse a view(-1, n) of rows that are known to be no n numbers."""
+    known = next((x for x in row[::-1] if x.kind == "flatten" or x.width is not None), None)
+    if item.kind != "flatten" or item.width is None or known is None or known.width is None:
+        return
+    places, rest = divmod(item.width, known.width)
+    if rest or (places < 2 if is_sequence else places != 1):
+        raise ConversionError(
+            f"{item.name} makes rows of {item.width} numbers out of rows of {known.width}, so that "
+            "there are other samples behind it: here it may join what belongs to one sample, "
+            "torch.nn.Flatten()"
+        )
+
+
+def _told(item: Found) -> str:
+    """Return a layer in words, with its name where it has one of its own."""
+    kind = repr(item.activation) if item.kind == "activation" else item.kind
+    kind = "x + block(x)" if kind == "residual" else kind
+    return f"{kind} {item.name}" if item.name and repr(item.name) != kind else kind
 
 
 def _last(found: Found) -> Found:

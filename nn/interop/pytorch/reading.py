@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, cast
 
-from nn.data.schema import Schema, keep_schema
+import numpy as np
+
+from nn.data.preprocessing import MinMaxScaler, Preprocessor, StandardScaler
+from nn.data.schema import Schema, keep_schema, schema_kept
 from nn.inference import modes
 from nn.interop.libraries import is_older, library
 from nn.interop.pieces import ConversionError
@@ -22,7 +27,7 @@ from nn.interop.pytorch import layers as torch_layers
 from nn.interop.pytorch.layers import Found
 from nn.interop.pytorch.paths import path_through
 from nn.interop.tensors import fill
-from nn.layers import MLP, Residual, Sequential
+from nn.layers import MLP, Recurrent, Residual, Sequential
 from nn.metrics.reading import Reading
 from nn.module import Module
 from nn.parts import modules_of
@@ -47,7 +52,8 @@ def from_torch(source: Any, model: Module | None = None) -> Module:
     (`x + block(x)`), `flatten` and dropout. Numbers of any type of float become floats of 64 bits.
 
     A state dict holds no activations, so that it needs the model. Its tensors go to the parameters
-    of the names that `to_torch` gives them, or else in order to parameters of the same shapes.
+    of the names that `to_torch` gives them, or else in order to parameters of the same shapes; the
+    scaler that `to_torch` puts in front becomes the model's.
 
     Args:
         source: a `torch.nn.Module`; a state dict; or the path of a file with a state dict, as
@@ -77,17 +83,23 @@ def from_torch(source: Any, model: Module | None = None) -> Module:
         source = _read(torch, where)
     if isinstance(source, Mapping):
         return _filled(torch, cast(Mapping[Any, Any], source), model, where)
+    if isinstance(source, torch.Tensor) and where != "the state dict":
+        raise ValueError(
+            f"{where} holds one tensor: write torch.save(module.state_dict(), path), which saves "
+            "all of them by their names"
+        )
     while type(cast(object, source)).__name__ in _WRAPPERS:
         source = getattr(source, _WRAPPERS[type(source).__name__])
     if isinstance(source, type):
-        raise TypeError(f"from_torch takes a module, got the class {source.__name__}: write ()")
+        name = source.__name__
+        raise TypeError(f"from_torch takes a module, got the class {name}: write {name}(...)")
     if not isinstance(source, torch.nn.Module):
         raise TypeError(
             "from_torch takes a torch.nn.Module, a state dict or the path of one, got "
             f"{source!r:.60}"
         )
     if model is not None:
-        return _filled(torch, source.state_dict(), model, "the module")
+        return _filled(torch, source.state_dict(), model, "the module", some_biases=True)
     return _built(torch, source)
 
 
@@ -107,9 +119,14 @@ def _built(torch: Any, module: Any) -> Module:
     for part in modules_of(model):
         cast(dict[str, Any], vars(part)).setdefault(modes.OWN, bool(module.training))
     if steps:
-        reading = Reading(0.0, "scores")
-        keep_schema(model, Schema("", reading, steps=tuple([item.step() for item in steps])))
+        _keep_scalers(model, tuple([item.step() for item in steps]))
     return model
+
+
+def _keep_scalers(model: Module, steps: tuple[Preprocessor, ...]) -> None:
+    """Let a model keep scalers, beside the classes that it may know."""
+    kept = schema_kept(model) or Schema("", Reading(0.0, "scores"))
+    keep_schema(model, replace(kept, steps=steps))
 
 
 def _model(found: Sequence[Found], made: dict[str, Module]) -> Module:
@@ -131,10 +148,15 @@ def _modules(found: Sequence[Found], made: dict[str, Module]) -> list[Module]:
         known = made.get(item.name)
         if known is None:
             known = made[item.name] = item.module().train(item.training)
-        elif item.activation != getattr(known, "activation", "linear"):
+        elif item.pair is not None and item.activation != getattr(known, "activation", "linear"):
             raise ConversionError(
                 f"{item.name} is called twice, with different activations behind it: here a layer "
                 "has one"
+            )
+        elif isinstance(known, Recurrent) and not item.kind.endswith(known.states):
+            raise ConversionError(
+                f"{item.name} is called twice, once for the last state and once for all: here an "
+                "RNN gives one of them"
             )
         modules.append(known)
     return modules
@@ -165,7 +187,14 @@ def _network(found: Sequence[Found], made: dict[str, Module]) -> MLP | None:
 # State dicts --------------------------------------------------------------------------------------
 
 
-def _filled(torch: Any, state: Mapping[Any, Any], model: Module | None, where: str) -> Module:
+def _filled(
+    torch: Any,
+    state: Mapping[Any, Any],
+    model: Module | None,
+    where: str,
+    *,
+    some_biases: bool = False,
+) -> Module:
     odd = [key for key, x in state.items() if not isinstance(x, torch.Tensor)]
     inner = [key for key in odd if _is_state(torch, state[key])]
     if inner:
@@ -182,11 +211,54 @@ def _filled(torch: Any, state: Mapping[Any, Any], model: Module | None, where: s
             f"{where} holds numbers and no activations: write from_torch(state, "
             f"{_suggested(arrays)}), with the layers and activations that the module had"
         )
+    scalers, arrays = _without_scalers(arrays)
+    steps = _steps(model, scalers, where)
     try:
-        fill(model, arrays, where)
+        fill(model, arrays, where, some_biases=some_biases)
     except ConversionError as error:
         raise ConversionError(f"the model to fill has no counterpart: {error}") from None
+    if steps:
+        _keep_scalers(model, steps)
     return model
+
+
+def _without_scalers(arrays: dict[str, Array]) -> tuple[list[dict[str, Array]], dict[str, Array]]:
+    """Return the scalers that `to_torch` puts in front of a network, and its own tensors."""
+    scalers: dict[str, dict[str, Array]] = {}
+    rest: dict[str, Array] = {}
+    for name, array in arrays.items():
+        found = re.fullmatch(r"(scaler(?:\.\d+)?)\.(shift|scale)", name)
+        if found:
+            scalers.setdefault(found[1], {})[found[2]] = array
+        elif name.startswith("network."):
+            rest[name.removeprefix("network.")] = array
+        else:
+            return [], arrays
+    return [*scalers.values()], rest if scalers else arrays
+
+
+def _steps(
+    model: Module, scalers: Sequence[Mapping[str, Array]], where: str
+) -> tuple[Preprocessor, ...]:
+    """Return the scalers of a state dict as those that a model keeps, or as new ones."""
+    kept = schema_kept(model)
+    before = kept.steps if kept is not None else ()
+    fits = len(before) == len(scalers)
+    if scalers and before and not fits:
+        raise ValueError(
+            f"{where} holds {len(scalers)} scaler(s), and the model keeps {len(before)} step(s) of "
+            "preprocessing"
+        )
+    found: list[Preprocessor] = []
+    for i, numbers in enumerate(scalers):
+        made = MinMaxScaler() if fits and isinstance(before[i], MinMaxScaler) else StandardScaler()
+        width = before[i].width if fits else len(numbers.get("shift", ()))
+        if any(numbers.get(key, np.zeros(())).shape != (width,) for key in ("shift", "scale")):
+            raise ValueError(f"{where} holds a scaler that is not one of {width} column(s)")
+        made.width = width
+        made.fill({key: array.tolist() for key, array in numbers.items()})
+        found.append(made)
+    return tuple(found)
 
 
 def _is_state(torch: Any, x: Any) -> bool:

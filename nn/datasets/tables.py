@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias, cast, overload
 
 import numpy as np
 
@@ -231,9 +231,8 @@ def _wanted(
             raise ValueError(f"{path}: no column is called {name!r}.{hint} There are {_few(names)}")
     if columns is not None and not chosen:
         raise ValueError("columns names no column: leave it out for all of them")
-    if both := [
-        name for name in left_out if name in (*wanted, *(() if columns is None else chosen))
-    ]:
+    asked_for = [*wanted, *(chosen if columns is not None else ())]
+    if both := [name for name in left_out if name in asked_for]:
         raise ValueError(f"ignore leaves out {_few(both)}, which is asked for as well")
     return {name: places[name] for name in (*chosen, *wanted) if name not in left_out}
 
@@ -245,7 +244,7 @@ def _listed(word: str, given: Any) -> list[str]:
         raise TypeError(f"{word} is a list of names: write {word}={cells}")
     if not isinstance(given, Iterable) or isinstance(given, set | frozenset):
         raise TypeError(f"{word} is a list of names, in order; got {given!r:.60}")
-    found = [str(name) for name in given]  # pyright: ignore[reportUnknownVariableType]
+    found = [str(name) for name in cast(Iterable[object], given)]
     if twice := [name for name, n in Counter(found).items() if n > 1]:
         raise ValueError(f"{word} names {_few(twice)} twice")
     return found

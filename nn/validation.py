@@ -65,6 +65,19 @@ def look_up(what: str, name: str, table: Mapping[str, T]) -> T:
     raise ValueError(f"no {what} is called {name!r}.{hint} Known are {', '.join(table)}.")
 
 
+def refuse_estimators(asker: str, given: object) -> None:
+    """Refuse an estimator of `nn.sklearn`, told by its module's name, where its model is wanted.
+
+    Raises:
+        TypeError: with what to write.
+    """
+    if any(kind.__module__.startswith("nn.sklearn.") for kind in type(given).__mro__):
+        raise TypeError(
+            f"{asker} a model, and this {type(given).__name__} is an estimator, which holds one "
+            "once it is fitted: write estimator.model_"
+        )
+
+
 def generator(seed: object) -> np.random.Generator:
     """Return the source of random numbers that a seed stands for; a Generator stands for itself.
 

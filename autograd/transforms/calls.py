@@ -182,6 +182,8 @@ def _instead(x: object) -> str:
         return f"got a {type(cast(object, x)).__name__}"
     if not isinstance(x, Iterable) or isinstance(x, str | bytes):
         return ""
+    if hasattr(cast(object, x), "tolist"):
+        return f"got a {type(cast(object, x)).__name__}: write x.tolist()"
     function = "list" if isinstance(x, Sequence | Iterator) else "sorted"
     return f"got a {type(cast(object, x)).__name__}: write {function}(x)"
 

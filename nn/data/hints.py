@@ -19,6 +19,10 @@ _LARGE = 20.0
 _ROWS = 1000
 # How often the first loss, and how much beyond the mean square of the targets.
 _GROWN, _BEYOND = 10.0, 1000.0
+_SMALLER = (
+    "choose a smaller learning rate, scale the inputs and targets, or give the optimizer "
+    "clip_norm=1.0"
+)
 
 
 def unscaled(X: Floats, names: Sequence[str]) -> str:
@@ -80,7 +84,7 @@ def _equal(said: Array) -> bool:
     return bool((spread <= 0.5e-9 * np.abs(said).max(axis=0)).all())
 
 
-def runs_away(losses: Sequence[float], loss: Loss, targets: Array) -> str:
+def runs_away(losses: Sequence[float], loss: Loss, targets: Array, write: str = _SMALLER) -> str:
     """Say that a loss has grown far beyond what it was, or beyond any sense; "" if not so.
 
     >>> from nn.losses import loss_named
@@ -97,6 +101,5 @@ def runs_away(losses: Sequence[float], loss: Loss, targets: Array) -> str:
     if not grown and not (is_known and last > _BEYOND * sense):
         return ""
     return (
-        f"The loss went from {first:.4g} to {last:.4g}, and has not become infinite yet: choose a "
-        "smaller learning rate, scale the inputs and targets, or give the optimizer clip_norm=1.0."
+        f"The loss went from {first:.4g} to {last:.4g}, and has not become infinite yet: {write}."
     )

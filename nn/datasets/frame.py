@@ -117,7 +117,10 @@ class Frame:
         return Table(self.columns, rows, "".join(sides))
 
     def _headline(self) -> str:
-        return f"Frame of {self._rows:,} rows and {len(self._columns)} columns"
+        rows, columns = self._rows, len(self._columns)
+        return (
+            f"Frame of {rows:,} row{'s' * (rows != 1)} and {columns} column{'s' * (columns != 1)}"
+        )
 
     def __repr__(self) -> str:
         return f"{self._headline()}\n{self._table()}" if self._columns else self._headline()

@@ -4,9 +4,9 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias, cast, overload
 
 import numpy as np
 
@@ -221,19 +221,33 @@ def _wanted(
 ) -> dict[str, int]:
     """Return the columns to read, by their names and with their places."""
     places = {name: i for i, name in enumerate(names)}
-    given = {"columns": columns or (), "ignore": ignore, "target": (target,) if target else ()}
-    for word, listed in given.items():
-        if isinstance(listed, str):
-            raise TypeError(f"{word} is a list of names: write {word}=[{listed!r}]")
-        for name in listed:
-            if name not in places:
-                near = asked.near(str(name), names)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise ValueError(
-                    f"{path}: no column is called {name!r}.{hint} There are {_few(names)}"
-                )
-    chosen = [*(names if columns is None else columns), *given["target"]]
-    return {name: places[name] for name in chosen if name not in ignore or name == target}
+    left_out = _listed("ignore", ignore)
+    chosen = [*names] if columns is None else _listed("columns", columns)
+    wanted = [] if target is None else [target]
+    for name in (*chosen, *left_out, *wanted):
+        if name not in places:
+            near = asked.near(name, names)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"{path}: no column is called {name!r}.{hint} There are {_few(names)}")
+    if columns is not None and not chosen:
+        raise ValueError("columns names no column: leave it out for all of them")
+    asked_for = [*wanted, *(chosen if columns is not None else ())]
+    if both := [name for name in left_out if name in asked_for]:
+        raise ValueError(f"ignore leaves out {_few(both)}, which is asked for as well")
+    return {name: places[name] for name in (*chosen, *wanted) if name not in left_out}
+
+
+def _listed(word: str, given: Any) -> list[str]:
+    """Return the names in a list, or say what should stand there."""
+    if isinstance(given, str):
+        cells = [part.strip() for part in given.split(",")]
+        raise TypeError(f"{word} is a list of names: write {word}={cells}")
+    if not isinstance(given, Iterable) or isinstance(given, set | frozenset):
+        raise TypeError(f"{word} is a list of names, in order; got {given!r:.60}")
+    found = [str(name) for name in cast(Iterable[object], given)]
+    if twice := [name for name, n in Counter(found).items() if n > 1]:
+        raise ValueError(f"{word} names {_few(twice)} twice")
+    return found
 
 
 def _without_gaps(

@@ -32,7 +32,7 @@ from nn.layers import (
 )
 from nn.module import Module
 from nn.perceptron import MultilayerPerceptron
-from nn.validation import Array, Floats, instance, look_up
+from nn.validation import Array, Floats, instance, look_up, refuse_estimators
 
 DTYPES = ("float64", "float32")
 
@@ -44,6 +44,7 @@ def checked(name: str, model: Any, dtype: Any) -> None:
         TypeError: if the model is none, or the type is not told by its name.
         ValueError: if the type is another one.
     """
+    refuse_estimators(f"{name} takes", model)
     instance(name, model, Module, "a model, an nn.Module")
     look_up("dtype", dtype, dict.fromkeys(DTYPES))
 

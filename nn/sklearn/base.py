@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nn.data.hints import runs_away
 from nn.data.labels import Targets
 from nn.data.schema import Schema, keep_schema, schema_of
 from nn.data.weights import sample_weights
@@ -25,6 +26,7 @@ from nn.sklearn.settings import EstimatorSettings, settings_of
 from nn.sklearn.solvers import Pulled, solver_of
 from nn.sklearn.spellings import ESTIMATOR
 from nn.sklearn.watching import EpochWatch
+from nn.spellings.tensors import refuse_tensors
 from nn.training.batches import held_out
 from nn.training.fit import fit
 from nn.training.history import History
@@ -183,6 +185,8 @@ class Estimator(BaseEstimator):
     def _read(self, X: Any, y: Any, *, begins: bool, numbers: bool = False) -> tuple[Floats, Array]:
         """Return samples and their targets as arrays; columns are kept or compared."""
         validation = scikit_learn("sklearn.utils.validation")
+        refuse_tensors("X", X)
+        refuse_tensors("y", y)
         samples, targets = validation.validate_data(
             self, X, y, accept_sparse=True, multi_output=True, y_numeric=numbers,
             dtype=np.float64, reset=begins,
@@ -195,6 +199,7 @@ class Estimator(BaseEstimator):
     def _samples(self, X: Any) -> Floats:
         """Return samples to predict from as an array."""
         self._fitted()
+        refuse_tensors("X", X)
         validation = scikit_learn("sklearn.utils.validation")
         return _dense(
             validation.validate_data(self, X, accept_sparse=True, dtype=np.float64, reset=False)
@@ -224,6 +229,11 @@ class Estimator(BaseEstimator):
         start = self._begin(settings, task, samples.X.shape[1], goes_on=goes_on, once=once)
         train, held = samples, None
         if settings.held:
+            if len(samples.X) < 2:
+                raise ValueError(
+                    "early_stopping watches samples that are held out, and there is one alone: "
+                    "give more, or write early_stopping=False"
+                )
             strata = samples.targets if task.tells_classes else None
             kept, out = held_out(len(samples.X), settings.held, start.seed, strata)
             train, held = samples.part(kept), samples.part(out)
@@ -245,8 +255,13 @@ class Estimator(BaseEstimator):
         if watch.arrays:
             start.model.set_arrays(watch.arrays)
         self._keep(task, start, history, watch)
-        if not (once or watch.is_ended):
-            _warn_of_the_end(settings.epochs)
+        # With scores, the best epoch is kept, whatever came after it.
+        gone = "" if watch.scores else runs_away(
+            self.loss_curve_[-self.n_iter_ :], loss_named(task.loss), train.targets,
+            "write a smaller learning_rate_init, or scale the inputs and targets",
+        )  # fmt: skip
+        if gone or not (once or watch.is_ended):
+            _warn_of_the_end(gone or watch.words_at_the_end)
         return self
 
     def _begin(
@@ -314,11 +329,6 @@ def _dense(x: Any) -> Any:
     return x.toarray() if hasattr(x, "toarray") else x
 
 
-def _warn_of_the_end(epochs: int) -> None:
+def _warn_of_the_end(words: str) -> None:
     kind = scikit_learn("sklearn.exceptions").ConvergenceWarning
-    warnings.warn(
-        f"after max_iter={epochs} epochs training was still getting better: write a larger "
-        "max_iter, or a larger tol to end it sooner",
-        kind,
-        stacklevel=5,  # where `fit` was called
-    )
+    warnings.warn(words, kind, stacklevel=5)  # where `fit` was called

@@ -1,6 +1,7 @@
 """`MLPRegressor`: numbers in, numbers out.
 
-The arguments are scikit-learn's, in its order; `base` trains.
+The arguments are scikit-learn's by its names, the sizes first as before its 1.7, which put `loss`
+there; `base` trains.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false

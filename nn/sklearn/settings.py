@@ -118,6 +118,11 @@ def settings_of(estimator: Any) -> EstimatorSettings:
 def _sizes(given: Any) -> list[int]:
     if isinstance(given, numbers.Integral):
         given = [given]
+    if isinstance(given, str) and given in LOSSES_OF_NUMBERS:
+        raise TypeError(
+            f"hidden_layer_sizes comes first here, where scikit-learn has loss since 1.7; got "
+            f"{given!r}: write loss={given!r}, hidden_layer_sizes=(32, 16)"
+        )
     sizes = iterable("hidden_layer_sizes", given, "a number of neurons, or a list, as in (32, 16)")
     return [whole(f"hidden_layer_sizes[{i}]", n) for i, n in enumerate(sizes)]
 

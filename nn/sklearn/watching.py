@@ -78,6 +78,20 @@ class EpochWatch:
         self.is_ended = True
         return True
 
+    @property
+    def words_at_the_end(self) -> str:
+        """What to say of a run that reached its last epoch without ending by itself."""
+        began = f"after max_iter={self._settings.epochs} epochs training"
+        if not self._waited:
+            return (
+                f"{began} was still getting better: write a larger max_iter, or a larger tol to "
+                "end it sooner"
+            )
+        return (
+            f"{began} had not come to rest, and was no better by tol={self._settings.tol:g} in the "
+            f"last {self._waited}: write a smaller learning_rate_init, or a larger max_iter"
+        )
+
     def _sees_loss(self, loss: float) -> bool:
         better = loss <= self._least - self._settings.tol
         self._least = min(self._least, loss)

@@ -118,6 +118,9 @@ NAMES: Mapping[str, str] = {
     "make_moons": "nn.datasets.moons(n)",
     "to_categorical": "nn.one_hot(labels, count)",
     "train_test_split": "nn.split(X, y, fraction=0.1)",
+    # Files.
+    "load": "nn.Module.load(path), or nn.MLP.load(path)",
+    "save": "model.save(path)",
     # How parameters start.
     "GlorotUniform": "nn.Xavier()",
     "HeNormal": "nn.He()",

@@ -25,7 +25,7 @@ from nn.module import Module
 from nn.spellings.tensors import is_of_torch
 from nn.training.batches import check_lengths
 from nn.training.history import History
-from nn.validation import Array, Floats, iterable
+from nn.validation import Array, Floats, iterable, refuse_estimators
 
 Callback: TypeAlias = Callable[[Module, History], object]
 
@@ -56,6 +56,7 @@ def is_model(asker: str, model: object) -> None:
         ...
     TypeError: fit trains a Module such as MLP; got list
     """
+    refuse_estimators(asker, model)
     if not isinstance(model, Module):
         from autograd import micrograd  # only for who brings one of its models
 

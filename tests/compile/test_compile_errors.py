@@ -12,6 +12,7 @@ from autograd import (
     Value,
     compile,
     detect_anomaly,
+    grad,
     sum,
     where,
 )
@@ -182,3 +183,30 @@ def test_a_number_beyond_the_floats_is_no_infinity() -> None:
     for _ in range(2):
         with pytest.raises(OverflowError, match="argument 0 holds a number beyond"):
             program(np.array([np.longdouble("1e4000")]))
+
+
+def test_a_list_of_arrays_is_told_to_be_stacked():
+    program = compile(lambda p: p[0] ** 2 * p[1])
+    columns = [np.ones(3), np.ones(3)]
+    with pytest.raises(
+        TypeError, match=r"list of arrays, of shape \(3,\).*np\.stack\(xs, axis=1\)"
+    ):
+        program(columns)
+    assert program(np.stack(columns, axis=1)).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_an_attribute_of_other_libraries_is_told_in_programs_too():
+    with pytest.raises(AttributeError, match=r"no attribute 'item': write v\.data"):
+        compile(lambda x: x * x.item())(2.0)
+
+
+def test_what_has_numbers_of_its_own_is_told_to_give_them():
+    class Tensor:
+        def __iter__(self):
+            return iter(())
+
+        def tolist(self):
+            return 2.0
+
+    with pytest.raises(TypeError, match=r"got a Tensor: write x\.tolist\(\)"):
+        grad(lambda x: x * x)(Tensor())

@@ -117,9 +117,22 @@ def test_columns_are_chosen_before_gaps_are_looked_for(write: Any) -> None:
     assert read_csv(path, columns=["c", "a"]).columns == ["c", "a"]
     X, y = read_csv(path, columns=["c"], target="a")
     assert (X["c"].tolist(), X.columns, y.tolist()) == ([2, 4], ["c"], [1, 3])
-    X, y = read_csv(path, ignore=["b", "d", "a"], target="a")
+    X, y = read_csv(path, ignore=["b", "d"], target="a")
     assert (X.columns, y.tolist(), X.dropped) == (["c"], [1, 3], 0)
     assert read_csv(path, ignore=["b"], drop_missing=True)["d"].tolist() == [5]
+    assert read_csv(path, columns=(name for name in "ca")).columns == ["c", "a"]
+    assert read_csv(path, columns=np.array(["a", "c"])).shape == (2, 2)
+    with pytest.raises(TypeError, match=r"write columns=\['a', 'b'\]"):
+        read_csv(path, columns="a, b")
+    for wrong in (True, {"a", "c"}):
+        with pytest.raises(TypeError, match="columns is a list of names, in order; got"):
+            read_csv(path, columns=wrong)
+    with pytest.raises(ValueError, match="columns names no column: leave it out"):
+        read_csv(path, columns=[])
+    with pytest.raises(ValueError, match="columns names 'a' twice"):
+        read_csv(path, columns=["a", "a"])
+    with pytest.raises(ValueError, match="ignore leaves out 'a', which is asked for as well"):
+        read_csv(path, columns=["a", "c"], ignore=["a"])
     for word in ("columns", "ignore"):
         with pytest.raises(TypeError, match=rf"write {word}=\['a'\]"):
             read_csv(path, **{word: "a"})

@@ -10,6 +10,7 @@ import doctest
 import pickle
 import re
 import unittest
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, estimator_checks_generator
 
 import nn
-from nn import MLP, fit
+from nn import MLP, fit, interop
 from nn.sklearn import MLPClassifier, MLPRegressor
 from nn.sklearn.settings import LOSSES_OF_NUMBERS, RATES, SOLVERS
 from nn.sklearn.spellings import ESTIMATOR
@@ -432,6 +433,23 @@ def test_a_run_that_reaches_the_last_epoch_says_so() -> None:
     assert network.set_params(n_iter_no_change=np.inf).fit(X3, NUMBERS).n_iter_ == 50
 
 
+def test_a_run_whose_loss_rose_is_not_said_to_get_better() -> None:
+    options = {"solver": "sgd", "momentum": 0.0, "batch_size": 150, "random_state": 0}
+    network = MLPRegressor((), learning_rate_init=0.7, max_iter=3, **options)
+    with pytest.warns(ConvergenceWarning, match=r"was no better by tol=0\.0001 in the last 2: "):
+        network.fit(X3, NUMBERS)
+    assert network.loss_curve_ == sorted(network.loss_curve_)
+
+
+@pytest.mark.parametrize("epochs", [5, 30])  # the longer one is ended before, as no better
+def test_a_loss_that_runs_away_is_warned_of(epochs: int) -> None:
+    options = {"solver": "sgd", "learning_rate_init": 20.0, "max_iter": epochs, "random_state": 0}
+    network = MLPRegressor((), **options)
+    with pytest.warns(ConvergenceWarning, match=r"^The loss went .*: write a smaller learning_ra"):
+        network.fit(X3, NUMBERS)
+    assert (network.n_iter_ < epochs) is (epochs == 30)
+
+
 def test_ctrl_c_keeps_what_was_learned_and_ends_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
     look, calls = EpochWatch.__call__, []
 
@@ -560,6 +578,10 @@ def test_a_cluster_of_dask_finds_the_same_numbers() -> None:
         ({"hidden_layer_sizes": (3, 0)}, r"hidden_layer_sizes\[1\] must be at least 1; got 0"),
         ({"hidden_layer_sizes": "32"}, "hidden_layer_sizes takes a number of neurons, or a list"),
         ({"hidden_layer_sizes": 3.5}, "hidden_layer_sizes takes a number of neurons"),
+        (
+            {"hidden_layer_sizes": "squared_error"},
+            "write loss='squared_error', hidden_lay",
+        ),
         ({"activation": "ReLU6"}, "no activation is called 'ReLU6'. Did you mean 'relu'"),
         ({"solver": "lbfgs"}, "write solver='adam', with batch_size=len"),
         ({"solver": "adamw"}, "write solver='adam': alpha is a penalty of its own"),
@@ -618,8 +640,38 @@ def test_data_that_cannot_be_learned() -> None:
         MLPRegressor(loss="mse").fit(X3, NUMBERS)
     with pytest.raises(ValueError, match=r"which one sample held out does not have"):
         MLPRegressor((3,), early_stopping=True).fit(X3[:9], NUMBERS[:9])
+    with pytest.raises(ValueError, match="there is one alone: give more, or write early_stop"):
+        MLPRegressor((3,), early_stopping=True).fit(X3[:1], NUMBERS[:1])
     with pytest.raises(ValueError, match="X has 3 features, but MLPClassifier is expecting 4"):
         network.predict(X3[:, :3])
+
+
+def test_an_estimator_is_no_model_and_says_where_its_own_is() -> None:
+    network = MLPRegressor((3,), max_iter=2)
+    told = r"a model, and this MLPRegressor is an estimator.*: write estimator\.model_$"
+    run: Any = {"loss": "huber", "optimizer": None, "epochs": 1, "batch_size": 9}
+    calls: list[Any] = [interop.to_torch, interop.to_onnx]
+    calls += [partial(fit, X=X3, y=NUMBERS, **run)]
+    calls += [partial(nn.evaluate, X=X3, y=NUMBERS, loss="huber")]
+    for call in calls:
+        with pytest.raises(TypeError, match=told):
+            call(network)
+
+
+def test_a_tensor_that_numpy_cannot_read() -> None:
+    torch = pytest.importorskip("torch")
+    network = MLPRegressor((3,), max_iter=2, random_state=0)
+    X, y = (torch.tensor(x, requires_grad=True) for x in (X3, NUMBERS))
+    expected = clone(network).fit(X3, NUMBERS).predict(X3)
+    assert np.array_equal(network.fit(X.detach(), y.detach()).predict(X.detach()), expected)
+    write = r"which NumPy cannot read: write {}\.detach\(\)\.cpu\(\)\.numpy\(\)"
+    for call in (network.fit, network.partial_fit):
+        with pytest.raises(ValueError, match=write.format("X")):
+            call(X, NUMBERS)
+        with pytest.raises(ValueError, match=write.format("y")):
+            call(X3, y)
+    with pytest.raises(ValueError, match=write.format("X")):
+        network.predict(X)
 
 
 @pytest.mark.parametrize("key", ESTIMATOR)

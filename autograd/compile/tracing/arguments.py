@@ -120,8 +120,14 @@ def flat_sample(arguments: Sequence[Any]) -> list[list[float]]:
 def _item(x: Any) -> Any:
     if not isinstance(x, np.ndarray):
         return x
-    asked.unmasked("an argument", cast(Any, x))
-    return cast(Any, x).item()
+    array = cast(Any, x)
+    asked.unmasked("an argument", array)
+    if array.size != 1:
+        raise TypeError(
+            f"an argument is a list of arrays, of shape {array.shape} and others: a batch is one "
+            "array with the samples along the first axis; write np.stack(xs, axis=1)"
+        )
+    return array.item()
 
 
 def shape_of(x: Any) -> Shape:

@@ -22,10 +22,12 @@ from autograd.engine.modes import watching
 from autograd.engine.number import number
 from autograd.engine.primitive import TABLE, Primitive, apply_to_arrays
 from autograd.engine.value import Value
+from autograd.spellings import lacking
 
 _PRODUCT = "write dot(xs, ys) for two lists of Values, x * y for two of them"
 
 
+@lacking()
 class _Placeholder:
     """A number that will be there when the program runs."""
 

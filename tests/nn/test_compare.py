@@ -83,8 +83,8 @@ def test_runs_that_differ_in_the_seed_are_a_group_with_mean_and_spread(
     assert lines[0].split() == [
         "runs", "hidden", "lr", "n", "held-out", "accuracy", "validation", "loss", "seconds",
     ]  # fmt: skip
-    assert lines[1].startswith("A  few-…  3       0.1   3  ")
-    assert lines[2].startswith("B  many   9       0.01  1  ")
+    assert lines[1].startswith("A  few-{0,1,2}  3       0.1   3  ")
+    assert lines[2].startswith("B  many         9       0.01  1  ")
     assert lines[3:] == ["Page: compare.html"]
     group, alone = grouped([read_run(str(path)) for path in [
         *[runs / f"few-{i}" for i in range(3)], runs / "many"]])  # fmt: skip
@@ -220,6 +220,18 @@ def test_a_report_of_an_older_chalkgrad_is_compared_by_what_it_has(
     (own / "times.csv").unlink()
     assert compare(own, own.parent / "other", "-o", own / "page") == 0
     assert "mine has no result.json, as reports of an older" in capsys.readouterr().out
+
+
+def test_columns_are_aligned_where_the_output_has_no_plus_minus(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii"))
+    names = [runs / f"few-{i}" for i in range(3)]
+    assert compare(*names, runs / "many", "-o", tmp_path / "page") == 0
+    lines = written.getvalue().decode("ascii").splitlines()[:3]
+    assert " +- " in lines[1]
+    assert len({len(line) for line in lines}) == 1
 
 
 # Remarks ----------------------------------------------------------------------------------------
@@ -424,12 +436,14 @@ def test_what_is_missing_damaged_or_of_another_version_is_named(
         (["few-0"], "compare takes two runs at least, and few-0 is one: name another, as in"),
         ([], "the following arguments are required: run"),
         (["few-0", "./few-0/"], "./few-0/ and few-0 are the same run: name each once"),
+        (["few-0", "few-0/history.csv"], "few-0/history.csv and few-0 are the same run: name each"),
         (["few-0", "few-9"], "there is no folder 'few-9'. Did you mean 'few-"),
         (["few-0", "."], ". holds no history.csv, but folders that do: name them, as in few-0"),
         (["few-0", "notes.txt"], "holds no history.csv, but folders that do"),
         (["few-0", "empty"], "empty holds neither result.json nor history.csv, so it is no report"),
         (["few-0", "many", "-o", "empty"], "cannot write empty: it is a folder; name a file in it"),
         (["few-0", "many", "-o", "no/where"], "there is no folder no"),
+        (["few-0", "many", "-o", "x.txt"], "cannot save as 'x.txt': a comparison is a page, write"),
         (["few-0", "many", "-o", ""], "--output must name where to write, got ''"),
         (["few-0", "many", "--outptu", "x"], "is --output meant? (chalkgrad compare --help"),
         (["few-0", "many", "--epochs", "3"], "--epochs 3: it is an option of chalkgrad train"),

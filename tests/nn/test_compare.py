@@ -300,6 +300,34 @@ def test_a_mean_is_that_of_the_runs_that_are_left() -> None:
     assert "from there on its line is thin" in text
 
 
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ((60, 60), "A seed chooses the points, the split"),
+        ((60, None), "A seed chooses the points where they are drawn, the split"),
+        ((None, None), "A seed chooses the split"),
+    ],
+    ids=str,
+)
+def test_a_seed_is_said_to_choose_points_where_some_are_drawn(
+    points: tuple[int | None, int | None], said: str
+) -> None:
+    runs = [
+        made(f"{k}-{seed}", points=n, seed=seed, epochs=k)
+        for k, n in enumerate(points, 1)
+        for seed in (0, 1)
+    ]
+    assert said in comparison(grouped([*runs, made("alone", points=80)]))
+
+
+def test_no_line_and_band_are_told_of_where_each_run_stands_alone() -> None:
+    alone = comparison(grouped([made("a"), made("b", lr=0.5)]))
+    assert '<p class="quiet">Each point is a run.</p>' in alone
+    assert "standard deviation" not in alone
+    text = comparison(grouped([made("a"), made("b", seed=1)]))
+    assert text.count("the line is the mean of a group") == 1
+
+
 # Many, large and odd ----------------------------------------------------------------------------
 
 

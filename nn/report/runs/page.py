@@ -70,9 +70,10 @@ def comparison(groups: Sequence[RunGroup]) -> str:
     of_what = f"{shortened(next(iter(titles)))}: " if len(titles) == 1 and all(titles) else ""
     title = f"{of_what}{count} runs side by side"
     about = (
-        "Runs that differ in the seed alone are a group. Its numbers are the mean of its runs ± "
-        "the standard deviation, which divides by n − 1; bands about the curves are the same."
-    )
+        " Its numbers are the mean of its runs ± the standard deviation, which divides by n − 1; "
+        "bands about the curves are the same."
+    ) * bool(_several(groups))
+    about = f"Runs that differ in the seed alone are a group.{about}"
     counted = {"runs": f"{count}", "groups": f"{len(groups)}", "settings that differ":
                f"{len(differing)}"}  # fmt: skip
     header = (
@@ -99,6 +100,11 @@ def _key(groups: Sequence[RunGroup]) -> str:
     return f'<ul class="keys">\n{items}</ul>\n'
 
 
+def _several(groups: Sequence[RunGroup]) -> list[RunGroup]:
+    """Return the groups that have a spread."""
+    return [group for group in groups if len(group.counted) > 1]
+
+
 def _reached(groups: Sequence[RunGroup], differing: Mapping[str, Sequence[str]]) -> str:
     measures = measures_of(groups)
     pictures = [
@@ -106,14 +112,17 @@ def _reached(groups: Sequence[RunGroup], differing: Mapping[str, Sequence[str]])
         for i, name in enumerate(measures)
         if (picture := curves.spread(f"spread-{i}", f"held-out {name}", groups, name))
     ]
-    caption = "Each point is a run; the line is the mean, its ends a standard deviation away."
-    figures = "".join(figure(picture.inline(), caption, kind="narrow") for picture in pictures)
+    figures = "".join(figure(picture.inline(), kind="narrow") for picture in pictures)
+    if pictures:
+        line = "; the line is the mean of a group, its ends a standard deviation away"
+        said = f"Each point is a run{line * bool(_several(groups))}."
+        figures = f'<div class="pair">{figures}</div>\n<p class="quiet">{said}</p>\n'
     table = results_table(groups, differing, ("validation_loss", "validation_metric"))
     table = scrolling("Table of the results", table.html(kind="epochs"))
     tested = (
         "<p>Held-out samples were set aside before training, and no run ever saw its own.</p>\n"
-    )
-    return f'{tested}{_key(groups)}{table}<div class="pair">{figures}</div>\n{_seeds(groups)}'
+    ) * bool(measures)
+    return f"{tested}{_key(groups)}{table}{figures}{_seeds(groups)}"
 
 
 def results_table(
@@ -157,15 +166,19 @@ def _shown(mean: Average | None) -> str:
 
 
 def _seeds(groups: Sequence[RunGroup]) -> str:
-    if all(len(group.counted) == 1 for group in groups):
+    several = _several(groups)
+    if not several:
         return (
             '<p class="quiet">No group has more than one seed, so nothing says how far away '
             "another would lie. Run each again with other values of --seed.</p>\n"
         )
-    drawn = any(
-        run.settings and run.settings.points is not None for group in groups for run in group.runs
-    )
-    what = "the points, " * drawn + "the split, the first weights and the order of the samples"
+    drawn = {
+        run.settings is not None and run.settings.points is not None
+        for group in several
+        for run in group.counted
+    }
+    points = "the points, " if drawn == {True} else "the points where they are drawn, " * any(drawn)
+    what = f"{points}the split, the first weights and the order of the samples"
     return f'<p class="quiet">A seed chooses {what}: the spread is that of all of these.</p>\n'
 
 
@@ -258,10 +271,11 @@ def _sizes(groups: Sequence[RunGroup]) -> str:
     table = scrolling(
         "Table of sizes and times", Table(heads, rows, "<" + ">" * 6).html(kind="epochs")
     )
-    return (
+    seconds = (
         "<p>Seconds are those of the machine that each run was on, and of what else it did then; "
-        "of an epoch, the median, for the first one also compiles.</p>\n" + table
+        "of an epoch, the median, for the first one also compiles.</p>\n"
     )
+    return seconds * any(run.seconds for group in groups for run in group.runs) + table
 
 
 def _median(run: KeptRun) -> float | None:

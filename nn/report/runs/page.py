@@ -143,22 +143,31 @@ def results_table(
     measures = measures_of(groups)
     kept = [x for x in wanted if x in columns_of(groups)]
     differing = dict([*differing.items()][:MOST_SETTINGS])
-    heads = ["", "runs", *differing, "n", *[f"held-out {x}" for x in measures]]
-    heads += [*[_TITLES[x] for x in kept], *["seconds"] * timed]
+    # Results first: on a narrow screen settings are out of sight before they are.
+    heads = ["", "runs", "n", *[f"held-out {x}" for x in measures], *[_TITLES[x] for x in kept]]
+    heads += ["seconds"] * timed
+    sides = "<<" + ">" * (len(heads) - 2) + "<" * len(differing)
+    heads += differing
     rows = [
         [
             group.letter,
             group.label,
-            *[words[i] for words in differing.values()],
             f"{len(group.counted)}",
             *[_shown(group.tested(x)) for x in measures],
             *[_shown(group.kept(x)) for x in kept],
             *[_shown(group.of(lambda run: sum(run.seconds) or None))] * timed,
+            *[words[i] for words in differing.values()],
         ]
         for i, group in enumerate(groups)
     ]
-    sides = "<<" + "<" * len(differing) + ">" * (len(heads) - 2 - len(differing))
-    return Table(heads, rows, sides)
+    return _filled(heads, rows, sides)
+
+
+def _filled(heads: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> Table:
+    """Return a table without the columns that have nothing in them."""
+    kept = [k for k in range(len(heads)) if any(row[k] for row in rows)]
+    cells = [[row[k] for k in kept] for row in (heads, *rows)]
+    return Table(cells[0], cells[1:], "".join([sides[k] for k in kept]))
 
 
 def _shown(mean: Average | None) -> str:
@@ -269,7 +278,7 @@ def _sizes(groups: Sequence[RunGroup]) -> str:
         for group in groups
     ]
     table = scrolling(
-        "Table of sizes and times", Table(heads, rows, "<" + ">" * 6).html(kind="epochs")
+        "Table of sizes and times", _filled(heads, rows, "<" + ">" * 6).html(kind="epochs")
     )
     seconds = (
         "<p>Seconds are those of the machine that each run was on, and of what else it did then; "
@@ -303,8 +312,8 @@ def _count(mean: Average | None) -> str:
 
 def _each(groups: Sequence[RunGroup]) -> str:
     measures = measures_of(groups)
-    heads = ["run", "group", "seed", "epochs", "ended", *[f"held-out {x}" for x in measures]]
-    heads += ["validation loss", "seconds"]
+    heads = ["run", *[f"held-out {x}" for x in measures], "validation loss"]
+    heads += ["group", "seed", "epochs", "seconds", "ended"]
     rows: list[list[str]] = []
     for group in groups:
         for run, name in zip(group.runs, group.names, strict=True):
@@ -312,16 +321,16 @@ def _each(groups: Sequence[RunGroup]) -> str:
             rows.append(
                 [
                     name,
+                    *["" if (x := run.tested.get(m)) is None else f"{x:.4g}" for m in measures],
+                    "" if not held or (x := held[run.kept_place]) is None else f"{x:.4g}",
                     group.letter,
                     str(run.seed),
                     str(len(run.epochs)),
-                    _ended(run),
-                    *["" if (x := run.tested.get(m)) is None else f"{x:.4g}" for m in measures],
-                    "" if not held or (x := held[run.kept_place]) is None else f"{x:.4g}",
                     f"{sum(run.seconds):.3g}" if run.seconds else "",
+                    _ended(run),
                 ]
             )
-    table = Table(heads, rows, "<<>><" + ">" * (len(heads) - 5)).html(kind="epochs")
+    table = _filled(heads, rows, "<" + ">" * (len(heads) - 6) + "<>>><").html(kind="epochs")
     return scrolling("Table of the runs", table)
 
 

@@ -23,13 +23,17 @@ from nn.command.configuration import words_of
 from nn.command.export import exporting
 from nn.command.graphs import LOOKING, also_values, with_minus
 from nn.command.predict import predicting
-from nn.command.subcommand import CUT_OFF, INTERRUPTED, OK, WRONG, Option, Refusal, Subcommand
-from nn.command.train import reading_options, settings_options, training
-
-# What stands for a sign where the output's encoding has none; d is for whole derivatives.
-_SPELLED = dict(
-    zip("∂·×÷−→…▲▼█", ("D", "*", "*", "/", "-", "->", "...", "^", "v", "#"), strict=True)
+from nn.command.subcommand import (
+    CUT_OFF,
+    INTERRUPTED,
+    OK,
+    WRONG,
+    Option,
+    Refusal,
+    Subcommand,
+    spelled,
 )
+from nn.command.train import reading_options, settings_options, training
 
 
 class _ArgumentParser(argparse.ArgumentParser):
@@ -114,7 +118,7 @@ def _in_any_encoding() -> Generator[None]:
     if not isinstance(stream, io.TextIOWrapper):  # what stands in for it, as in a notebook
         yield
         return
-    codecs.register_error("chalkgrad", _spelled)
+    codecs.register_error("chalkgrad", spelled)
     before = stream.errors
     stream.reconfigure(errors="chalkgrad")
     try:
@@ -122,20 +126,6 @@ def _in_any_encoding() -> Generator[None]:
     finally:
         with suppress(OSError, ValueError):  # it is closed, or its reader has gone
             stream.reconfigure(errors=before)
-
-
-def _spelled(error: UnicodeError) -> tuple[str, int]:
-    r"""Return what to write for characters that cannot be, as an error handler of `codecs` does.
-
-    >>> codecs.register_error("chalkgrad", _spelled)
-    >>> "∂z/∂x · 2 → −1 × ω".encode("ascii", "chalkgrad")
-    b'Dz/Dx * 2 -> -1 * \\u03c9'
-    """
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    text = error.object[error.start : error.end]
-    spelled = [_SPELLED.get(c) or c.encode("ascii", "backslashreplace").decode() for c in text]
-    return "".join(spelled), error.end
 
 
 def _drop_output() -> None:

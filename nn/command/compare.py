@@ -5,15 +5,15 @@ runs have written themselves.
 """
 
 import argparse
+import dataclasses
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
-from autograd import write_whole
-from nn.command.subcommand import Option, Refusal, Subcommand
+from autograd import Table, pages
+from nn.command.subcommand import Option, Refusal, Subcommand, as_written
 from nn.plots.base import importing_matplotlib
 from nn.report.runs.groups import grouped, parted, remarks, settings_rows
-from nn.report.runs.kept import read_run
+from nn.report.runs.kept import KeptRun, read_run
 from nn.report.runs.page import MOST_SETTINGS, comparison, results_table
 
 # More than these do not fit into a page that anybody reads.
@@ -48,26 +48,25 @@ def comparing() -> Subcommand:
 def _compare(options: argparse.Namespace) -> str:
     _check(options.runs)
     try:
-        groups = grouped([read_run(name) for name in options.runs])
-        path = Path(options.output or "compare.html")
-        if not path.suffix and not path.exists():
-            path = path.with_name(f"{path.name}.html")
+        runs = [read_run(name) for name in options.runs]
+        _check_apart(options.runs, runs)
+        groups = grouped(runs)
         with importing_matplotlib():
             text = comparison(groups)
-        write_whole(path, text)
+        path = pages.saved_page(options.output or "compare.html", text, "a comparison")
     except ImportError as error:
         raise Refusal(f"the page cannot be drawn: {error}") from None
     except (ValueError, OSError) as error:
         raise Refusal(str(error)) from None
     differing, _ = parted(settings_rows(groups))
-    lines = [str(results_table(groups, differing, ("validation_loss",), timed=True))]
+    lines = [_aligned(results_table(groups, differing, ("validation_loss",), timed=True))]
     if (more := len(differing) - MOST_SETTINGS) > 0:
         lines.append(f"{more} more setting{'s' * (more > 1)} that differ: on the page")
     return "\n".join([*lines, *remarks(groups), f"Page: {path}"])
 
 
 def _check(names: Sequence[str]) -> None:
-    """Refuse too few or too many runs, and one that is named twice."""
+    """Refuse too few or too many runs."""
     if len(names) == 1:
         raise Refusal(
             f"compare takes two runs at least, and {names[0]} is one: name another, as in "
@@ -75,9 +74,19 @@ def _check(names: Sequence[str]) -> None:
         )
     if len(names) > _MOST_RUNS:
         raise Refusal(f"compare takes {_MOST_RUNS} runs at most; got {len(names):,}")
+
+
+def _check_apart(names: Sequence[str], runs: Sequence[KeptRun]) -> None:
+    """Refuse a run that is named twice, by its folder or a file in it."""
     places: dict[str, str] = {}
-    for name in names:
-        place = os.path.realpath(name)
+    for name, run in zip(names, runs, strict=True):
+        place = os.path.realpath(run.folder)
         if place in places:
             raise Refusal(f"{name} and {places[place]} are the same run: name each once")
         places[place] = name
+
+
+def _aligned(table: Table) -> str:
+    """Return a table whose columns are aligned in the output's encoding as well."""
+    rows = [[as_written(cell) for cell in row] for row in table.rows]
+    return str(dataclasses.replace(table, rows=rows))

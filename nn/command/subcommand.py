@@ -5,6 +5,7 @@ an expression. Errors are raised as a `Refusal`, whose text is the sentence to p
 """
 
 import argparse
+import codecs
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ from typing import Any, TypeAlias
 
 # Exit codes: all went well; something was wrong; after Ctrl-C; whoever reads the output has gone.
 OK, WRONG, INTERRUPTED, CUT_OFF = 0, 2, 130, 141
+
+# What stands for a sign where the output's encoding has none; d is for whole derivatives.
+_SPELLED = dict(
+    zip("∂·×÷±−→…▲▼█", ("D", "*", "*", "/", "+-", "-", "->", "...", "^", "v", "#"), strict=True)
+)
 
 # The spellings of an option or argument, and its meaning in the words of argparse.
 Option: TypeAlias = tuple[Sequence[str], Mapping[str, Any]]
@@ -25,6 +31,27 @@ def say(text: str) -> None:
     """Print a line at once, so that a pipe such as `| tee` shows it when it is said."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def spelled(error: UnicodeError) -> tuple[str, int]:
+    r"""Return what to write for characters that cannot be, as an error handler of `codecs` does.
+
+    >>> codecs.register_error("chalkgrad", spelled)
+    >>> "∂z/∂x · 2 → −1 × ω".encode("ascii", "chalkgrad")
+    b'Dz/Dx * 2 -> -1 * \\u03c9'
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    found = [_SPELLED.get(c) or c.encode("ascii", "backslashreplace").decode() for c in text]
+    return "".join(found), error.end
+
+
+def as_written(text: str) -> str:
+    """Return text as the output shows it, whose columns are aligned by that length."""
+    codecs.register_error("chalkgrad", spelled)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, "chalkgrad").decode(encoding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,19 +51,20 @@ def numbers(found: Mapping[str, str]) -> str:
     return f'<dl class="numbers">{shown}</dl>\n'
 
 
-def figure(drawing: str, caption: str, *, kind: str = "", scrolls: bool = False) -> str:
+def figure(drawing: str, caption: str = "", *, kind: str = "", scrolls: bool = False) -> str:
     """Return a picture with a line below it.
 
     Args:
         drawing: the picture as an SVG element.
-        caption: the line, as HTML.
+        caption: the line, as HTML; none if left out.
         kind: a class that the style knows.
         scrolls: whether it scrolls sideways by itself where the window is narrow.
     """
     shown = f'<div class="{f"picture {kind}".strip()}">{drawing}</div>'
     if scrolls:
         shown = scrolling("Scrolls sideways on a narrow screen", shown).rstrip("\n")
-    return f"<figure>{shown}<figcaption>{caption}</figcaption></figure>\n"
+    below = f"<figcaption>{caption}</figcaption>" if caption else ""
+    return f"<figure>{shown}{below}</figure>\n"
 
 
 def scrolling(label: str, content: str) -> str:

@@ -148,6 +148,18 @@ def test_a_folder_of_any_name_is_shown_by_that_name_and_runs_nothing(
     page.close()
 
 
+@pytest.mark.parametrize("label", ["Table of the results", "Table of the runs"])
+def test_the_first_result_is_in_sight_on_a_narrow_screen(
+    browser: Any, reports: dict[str, Path], label: str
+) -> None:
+    page = browser.new_page(viewport={"width": 400, "height": 800})
+    page.goto(reports["compare"].as_uri())
+    head = page.get_by_label(label).get_by_role("columnheader", name="held-out accuracy")
+    box = head.bounding_box()
+    assert box["x"] + box["width"] <= 400
+    page.close()
+
+
 def test_each_curve_has_its_numbers_beside_it(browser: Any, reports: dict[str, Path]) -> None:
     page = browser.new_page()
     page.goto(reports["compare"].as_uri())

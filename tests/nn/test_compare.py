@@ -1,6 +1,7 @@
 """Runs side by side: what is grouped, what the numbers are, what is said of what cannot be read."""
 
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -81,10 +82,10 @@ def test_runs_that_differ_in_the_seed_are_a_group_with_mean_and_spread(
     assert compare(*[runs / f"few-{i}" for i in range(3)], runs / "many") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == [
-        "runs", "hidden", "lr", "n", "held-out", "accuracy", "validation", "loss", "seconds",
+        "runs", "n", "held-out", "accuracy", "validation", "loss", "seconds", "hidden", "lr",
     ]  # fmt: skip
-    assert lines[1].startswith("A  few-…  3       0.1   3  ")
-    assert lines[2].startswith("B  many   9       0.01  1  ")
+    assert re.fullmatch(r"A  few-\{0,1,2\}  3  .*  3       0\.1", lines[1])
+    assert re.fullmatch(r"B  many         1  .*  9       0\.01", lines[2])
     assert lines[3:] == ["Page: compare.html"]
     group, alone = grouped([read_run(str(path)) for path in [
         *[runs / f"few-{i}" for i in range(3)], runs / "many"]])  # fmt: skip
@@ -222,6 +223,18 @@ def test_a_report_of_an_older_chalkgrad_is_compared_by_what_it_has(
     assert "mine has no result.json, as reports of an older" in capsys.readouterr().out
 
 
+def test_columns_are_aligned_where_the_output_has_no_plus_minus(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii"))
+    names = [runs / f"few-{i}" for i in range(3)]
+    assert compare(*names, runs / "many", "-o", tmp_path / "page") == 0
+    lines = written.getvalue().decode("ascii").splitlines()[:3]
+    assert " +- " in lines[1]
+    assert lines[0].index("hidden") == lines[1].rindex("3  ") == lines[2].rindex("9  ")
+
+
 # Remarks ----------------------------------------------------------------------------------------
 
 
@@ -286,6 +299,41 @@ def test_a_mean_is_that_of_the_runs_that_are_left() -> None:
     assert (curve[1].mean, curve[2].mean) == (0.375, 0.25)
     text = comparison([group, *grouped([made("c", lr=0.5)])])
     assert "from there on its line is thin" in text
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ((60, 60), "A seed chooses the points, the split"),
+        ((60, None), "A seed chooses the points where they are drawn, the split"),
+        ((None, None), "A seed chooses the split"),
+    ],
+    ids=str,
+)
+def test_a_seed_is_said_to_choose_points_where_some_are_drawn(
+    points: tuple[int | None, int | None], said: str
+) -> None:
+    runs = [
+        made(f"{k}-{seed}", points=n, seed=seed, epochs=k)
+        for k, n in enumerate(points, 1)
+        for seed in (0, 1)
+    ]
+    assert said in comparison(grouped([*runs, made("alone", points=80)]))
+
+
+def test_no_line_and_band_are_told_of_where_each_run_stands_alone() -> None:
+    alone = comparison(grouped([made("a"), made("b", lr=0.5)]))
+    assert '<p class="quiet">Each point is a run.</p>' in alone
+    assert "standard deviation" not in alone
+    text = comparison(grouped([made("a"), made("b", seed=1)]))
+    assert text.count("the line is the mean of a group") == 1
+
+
+def test_a_column_with_nothing_in_it_is_left_out() -> None:
+    whole, cut = made("a"), made("b", lr=0.5)
+    assert not {"ended", "seconds"} & set(Page(comparison(grouped([whole, cut]))).text("th"))
+    cut = dataclasses.replace(cut, ended="patience", best_epoch=1)
+    assert "ended" in Page(comparison(grouped([whole, cut]))).text("th")
 
 
 # Many, large and odd ----------------------------------------------------------------------------
@@ -424,12 +472,14 @@ def test_what_is_missing_damaged_or_of_another_version_is_named(
         (["few-0"], "compare takes two runs at least, and few-0 is one: name another, as in"),
         ([], "the following arguments are required: run"),
         (["few-0", "./few-0/"], "./few-0/ and few-0 are the same run: name each once"),
+        (["few-0", "few-0/history.csv"], "few-0/history.csv and few-0 are the same run: name each"),
         (["few-0", "few-9"], "there is no folder 'few-9'. Did you mean 'few-"),
         (["few-0", "."], ". holds no history.csv, but folders that do: name them, as in few-0"),
         (["few-0", "notes.txt"], "holds no history.csv, but folders that do"),
         (["few-0", "empty"], "empty holds neither result.json nor history.csv, so it is no report"),
         (["few-0", "many", "-o", "empty"], "cannot write empty: it is a folder; name a file in it"),
         (["few-0", "many", "-o", "no/where"], "there is no folder no"),
+        (["few-0", "many", "-o", "x.txt"], "cannot save as 'x.txt': a comparison is a page, write"),
         (["few-0", "many", "-o", ""], "--output must name where to write, got ''"),
         (["few-0", "many", "--outptu", "x"], "is --output meant? (chalkgrad compare --help"),
         (["few-0", "many", "--epochs", "3"], "--epochs 3: it is an option of chalkgrad train"),

@@ -6,6 +6,7 @@ Nothing is drawn here; the page and the terminal show the same groups, numbers a
 import dataclasses
 import math
 import os
+import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from nn.report.settings import OPTIONS, Settings
 
 # Of a name in a table.
 _LONGEST = 48
+# Of a group's runs are named, and the words of a name, of which none is cut.
+_NAMED, _WORDS = 6, re.compile(r"\d+|[^\W\d_]+|[\W_]")
 # More digits behind the point, or larger numbers, are written with a power of ten.
 _PLACES, _LARGE = 6, 1e6
 
@@ -78,14 +81,8 @@ class RunGroup:
 
     @property
     def label(self) -> str:
-        """What the group is called: its run, or what the names of its runs begin with."""
-        if len(self.names) == 1:
-            return self.names[0]
-        alike = takewhile(lambda c: len({*c}) == 1, zip(*self.names, strict=False))
-        begin = "".join([c[0] for c in alike])
-        if len(begin.rstrip("-_. /")) >= 2:
-            return f"{begin}…"
-        return f"{self.names[0]} and {len(self.names) - 1} more"
+        """What the group is called: the names of its runs, and the parts they share once."""
+        return shortened(_together(self.names))
 
     @property
     def counted(self) -> list[KeptRun]:
@@ -114,6 +111,34 @@ class RunGroup:
                     found.setdefault(epoch, []).append(x)
         means = {epoch: average(found[epoch]) for epoch in sorted(found)}
         return {epoch: mean for epoch, mean in means.items() if mean is not None}
+
+
+def _together(names: Sequence[str]) -> str:
+    """Return names as a shell writes them, with the words at both ends that they share once.
+
+    >>> _together(["moons-0", "moons-10"]), _together(["a1_deep", "a2_deep"]), _together(["a", "b"])
+    ('moons-{0,10}', 'a{1,2}_deep', 'a, b')
+    >>> _together([f"moons-{seed}" for seed in range(20)])
+    'moons-{0,1,2,…,19}'
+    """
+    words = [_WORDS.findall(name) for name in names]
+    begin = _alike(words)
+    end = _alike([own[len(begin) :][::-1] for own in words])[::-1]
+    middles = ["".join(own[len(begin) : len(own) - len(end)]) for own in words]
+    if len(names) == 1 or not all(middles) or not (begin or end):
+        return ", ".join(_some(names))
+    return f"{''.join(begin)}{{{','.join(_some(middles))}}}{''.join(end)}"
+
+
+def _alike(words: Sequence[Sequence[str]]) -> list[str]:
+    """Return what all begin with."""
+    same = takewhile(lambda found: len({*found}) == 1, zip(*words, strict=False))
+    return [found[0] for found in same]
+
+
+def _some(names: Sequence[str]) -> list[str]:
+    """Return all of a few names; of more the first and the last."""
+    return [*names] if len(names) <= _NAMED else [*names[: _NAMED - 3], "…", names[-1]]
 
 
 # Putting runs together ----------------------------------------------------------------------------
@@ -158,12 +183,14 @@ def names_of(folders: Sequence[Path]) -> list[str]:
 
     >>> names_of([Path("a/demo"), Path("b/demo"), Path("runs/one")])
     ['a/demo', 'b/demo', 'one']
+    >>> names_of([Path("/demo"), Path("/runs/demo")])
+    ['/demo', 'runs/demo']
     """
     parts = [Path(os.path.abspath(folder)).parts for folder in folders]
     names = [""] * len(parts)
     for i, own in enumerate(parts):
         for length in range(1, len(own) + 1):
-            names[i] = "/".join(own[-length:])
+            names[i] = Path(*own[-length:]).as_posix()
             if sum(other[-length:] == own[-length:] for other in parts) == 1:
                 break
     return [shortened(name) for name in names]

@@ -70,9 +70,10 @@ def comparison(groups: Sequence[RunGroup]) -> str:
     of_what = f"{shortened(next(iter(titles)))}: " if len(titles) == 1 and all(titles) else ""
     title = f"{of_what}{count} runs side by side"
     about = (
-        "Runs that differ in the seed alone are a group. Its numbers are the mean of its runs ± "
-        "the standard deviation, which divides by n − 1; bands about the curves are the same."
-    )
+        " Its numbers are the mean of its runs ± the standard deviation, which divides by n − 1; "
+        "bands about the curves are the same."
+    ) * bool(_several(groups))
+    about = f"Runs that differ in the seed alone are a group.{about}"
     counted = {"runs": f"{count}", "groups": f"{len(groups)}", "settings that differ":
                f"{len(differing)}"}  # fmt: skip
     header = (
@@ -99,6 +100,11 @@ def _key(groups: Sequence[RunGroup]) -> str:
     return f'<ul class="keys">\n{items}</ul>\n'
 
 
+def _several(groups: Sequence[RunGroup]) -> list[RunGroup]:
+    """Return the groups that have a spread."""
+    return [group for group in groups if len(group.counted) > 1]
+
+
 def _reached(groups: Sequence[RunGroup], differing: Mapping[str, Sequence[str]]) -> str:
     measures = measures_of(groups)
     pictures = [
@@ -106,14 +112,17 @@ def _reached(groups: Sequence[RunGroup], differing: Mapping[str, Sequence[str]])
         for i, name in enumerate(measures)
         if (picture := curves.spread(f"spread-{i}", f"held-out {name}", groups, name))
     ]
-    caption = "Each point is a run; the line is the mean, its ends a standard deviation away."
-    figures = "".join(figure(picture.inline(), caption, kind="narrow") for picture in pictures)
+    figures = "".join(figure(picture.inline(), kind="narrow") for picture in pictures)
+    if pictures:
+        line = "; the line is the mean of a group, its ends a standard deviation away"
+        said = f"Each point is a run{line * bool(_several(groups))}."
+        figures = f'<div class="pair">{figures}</div>\n<p class="quiet">{said}</p>\n'
     table = results_table(groups, differing, ("validation_loss", "validation_metric"))
     table = scrolling("Table of the results", table.html(kind="epochs"))
     tested = (
         "<p>Held-out samples were set aside before training, and no run ever saw its own.</p>\n"
-    )
-    return f'{tested}{_key(groups)}{table}<div class="pair">{figures}</div>\n{_seeds(groups)}'
+    ) * bool(measures)
+    return f"{tested}{_key(groups)}{table}{figures}{_seeds(groups)}"
 
 
 def results_table(
@@ -134,22 +143,31 @@ def results_table(
     measures = measures_of(groups)
     kept = [x for x in wanted if x in columns_of(groups)]
     differing = dict([*differing.items()][:MOST_SETTINGS])
-    heads = ["", "runs", *differing, "n", *[f"held-out {x}" for x in measures]]
-    heads += [*[_TITLES[x] for x in kept], *["seconds"] * timed]
+    # Results first: on a narrow screen settings are out of sight before they are.
+    heads = ["", "runs", "n", *[f"held-out {x}" for x in measures], *[_TITLES[x] for x in kept]]
+    heads += ["seconds"] * timed
+    sides = "<<" + ">" * (len(heads) - 2) + "<" * len(differing)
+    heads += differing
     rows = [
         [
             group.letter,
             group.label,
-            *[words[i] for words in differing.values()],
             f"{len(group.counted)}",
             *[_shown(group.tested(x)) for x in measures],
             *[_shown(group.kept(x)) for x in kept],
             *[_shown(group.of(lambda run: sum(run.seconds) or None))] * timed,
+            *[words[i] for words in differing.values()],
         ]
         for i, group in enumerate(groups)
     ]
-    sides = "<<" + "<" * len(differing) + ">" * (len(heads) - 2 - len(differing))
-    return Table(heads, rows, sides)
+    return _filled(heads, rows, sides)
+
+
+def _filled(heads: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> Table:
+    """Return a table without the columns that have nothing in them."""
+    kept = [k for k in range(len(heads)) if any(row[k] for row in rows)]
+    cells = [[row[k] for k in kept] for row in (heads, *rows)]
+    return Table(cells[0], cells[1:], "".join([sides[k] for k in kept]))
 
 
 def _shown(mean: Average | None) -> str:
@@ -157,15 +175,19 @@ def _shown(mean: Average | None) -> str:
 
 
 def _seeds(groups: Sequence[RunGroup]) -> str:
-    if all(len(group.counted) == 1 for group in groups):
+    several = _several(groups)
+    if not several:
         return (
             '<p class="quiet">No group has more than one seed, so nothing says how far away '
             "another would lie. Run each again with other values of --seed.</p>\n"
         )
-    drawn = any(
-        run.settings and run.settings.points is not None for group in groups for run in group.runs
-    )
-    what = "the points, " * drawn + "the split, the first weights and the order of the samples"
+    drawn = {
+        run.settings is not None and run.settings.points is not None
+        for group in several
+        for run in group.counted
+    }
+    points = "the points, " if drawn == {True} else "the points where they are drawn, " * any(drawn)
+    what = f"{points}the split, the first weights and the order of the samples"
     return f'<p class="quiet">A seed chooses {what}: the spread is that of all of these.</p>\n'
 
 
@@ -256,12 +278,13 @@ def _sizes(groups: Sequence[RunGroup]) -> str:
         for group in groups
     ]
     table = scrolling(
-        "Table of sizes and times", Table(heads, rows, "<" + ">" * 6).html(kind="epochs")
+        "Table of sizes and times", _filled(heads, rows, "<" + ">" * 6).html(kind="epochs")
     )
-    return (
+    seconds = (
         "<p>Seconds are those of the machine that each run was on, and of what else it did then; "
-        "of an epoch, the median, for the first one also compiles.</p>\n" + table
+        "of an epoch, the median, for the first one also compiles.</p>\n"
     )
+    return seconds * any(run.seconds for group in groups for run in group.runs) + table
 
 
 def _median(run: KeptRun) -> float | None:
@@ -289,8 +312,8 @@ def _count(mean: Average | None) -> str:
 
 def _each(groups: Sequence[RunGroup]) -> str:
     measures = measures_of(groups)
-    heads = ["run", "group", "seed", "epochs", "ended", *[f"held-out {x}" for x in measures]]
-    heads += ["validation loss", "seconds"]
+    heads = ["run", *[f"held-out {x}" for x in measures], "validation loss"]
+    heads += ["group", "seed", "epochs", "seconds", "ended"]
     rows: list[list[str]] = []
     for group in groups:
         for run, name in zip(group.runs, group.names, strict=True):
@@ -298,16 +321,16 @@ def _each(groups: Sequence[RunGroup]) -> str:
             rows.append(
                 [
                     name,
+                    *["" if (x := run.tested.get(m)) is None else f"{x:.4g}" for m in measures],
+                    "" if not held or (x := held[run.kept_place]) is None else f"{x:.4g}",
                     group.letter,
                     str(run.seed),
                     str(len(run.epochs)),
-                    _ended(run),
-                    *["" if (x := run.tested.get(m)) is None else f"{x:.4g}" for m in measures],
-                    "" if not held or (x := held[run.kept_place]) is None else f"{x:.4g}",
                     f"{sum(run.seconds):.3g}" if run.seconds else "",
+                    _ended(run),
                 ]
             )
-    table = Table(heads, rows, "<<>><" + ">" * (len(heads) - 5)).html(kind="epochs")
+    table = _filled(heads, rows, "<" + ">" * (len(heads) - 6) + "<>>><").html(kind="epochs")
     return scrolling("Table of the runs", table)
 
 

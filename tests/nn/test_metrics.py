@@ -387,7 +387,8 @@ def test_a_history_keeps_metrics_by_name_in_its_table_and_its_csv():
         "seconds",
     ]
     first, *rows = [line.split(",") for line in history.to_csv(time=True).splitlines()]
-    assert first[6:] == ["accuracy", "f1", "validation_accuracy", "validation_f1", "time"]
+    names = ["accuracy", "f1", "validation_accuracy", "validation_f1", "gradient_norm", "time"]
+    assert first[6:] == names
     assert [float(row[7]) for row in rows] == history.metrics["f1"]
 
 

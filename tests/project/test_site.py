@@ -83,7 +83,7 @@ def test_the_documentation_builds_without_a_warning_and_fetches_nothing(site: Pa
         assert not [url for url in page.fetched if re.match(r"(https?:)?//", url)], path
     ids = set().union(*[page.ids for page in pages.values()])
     modules = {"autograd.laboratory", "nn.datasets", "nn.metrics", "nn.plots", "nn.schedules"}
-    modules |= {"nn.interop", "nn.sklearn"}
+    modules |= {"autograd.micrograd", "nn.interop", "nn.sklearn"}
     assert not sorted(entries() - ids - modules)
     assert pages[site / "primitives.html"].tags.count("math") > 2 * len(TABLE)
 

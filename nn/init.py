@@ -272,8 +272,9 @@ def checked_pair(what: str, pair: Any, n_in: int, n_out: int) -> tuple[Floats, F
     """
     if not isinstance(pair, tuple | list) or len(cast(Any, pair)) != 2:
         raise ValueError(f"{what}: expected a pair (W, b); got {pair!r:.60}")
-    W = numeric(f"{what}: W", cast(Any, pair)[0]).astype(np.float64)
-    b = numeric(f"{what}: b", cast(Any, pair)[1]).astype(np.float64)
+    gap = "every weight and bias is a finite number"
+    W = numeric(f"{what}: W", cast(Any, pair)[0], gap).astype(np.float64)
+    b = numeric(f"{what}: b", cast(Any, pair)[1], gap).astype(np.float64)
     if W.shape != (n_out, n_in) or b.shape not in ((n_out,), (n_out, 1)):
         raise ValueError(
             f"{what}: expected W of shape {(n_out, n_in)} (outputs, inputs) and b of shape "

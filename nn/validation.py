@@ -96,7 +96,10 @@ def generator(seed: object) -> np.random.Generator:
         ) from None
 
 
-def numeric(name: str, values: object) -> Array:
+_GAP = "take that sample out or fill the gap"
+
+
+def numeric(name: str, values: object, gap: str = _GAP) -> Array:
     """Return `values` as an array of finite real numbers.
 
     Lists, arrays of any kind of number and frames of them will do, also where every number is an
@@ -138,11 +141,10 @@ def numeric(name: str, values: object) -> Array:
     if not finite.all():
         place = np.argwhere(~finite)[0].tolist()
         found = np.asarray(values)[tuple(place)]
-        raise ValueError(f"{name} holds {found!s:.40} at {place}: {_GAP}")
+        raise ValueError(f"{name} holds {found!s:.40} at {place}: {gap}")
     return array
 
 
-_GAP = "take that sample out or fill the gap"
 _TEXT = (
     ": numbers written as text become numbers by .astype(float), and names of classes by "
     "names, y = np.unique(y, return_inverse=True)"

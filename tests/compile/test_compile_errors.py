@@ -13,6 +13,7 @@ from autograd import (
     compile,
     detect_anomaly,
     grad,
+    hessian,
     sum,
     where,
 )
@@ -210,3 +211,11 @@ def test_what_has_numbers_of_its_own_is_told_to_give_them():
 
     with pytest.raises(TypeError, match=r"got a Tensor: write x\.tolist\(\)"):
         grad(lambda x: x * x)(Tensor())
+
+
+def test_a_program_inside_a_derivative_or_a_program_names_the_way_out():
+    program = compile(lambda xs: xs[0] * xs[1])
+    for call in (grad(program), hessian(program), compile(program)):
+        for given in ([1.0, 2.0], np.ones((3, 2))):
+            with pytest.raises(TypeError, match=r"programs take numbers.*compile\(grad\(f\)\)"):
+                call(given)

@@ -17,6 +17,7 @@ from autograd import asked
 from autograd.compile.tracing.trace import Shape
 from autograd.engine.number import number
 from autograd.engine.value import Value
+from autograd.errors import TraceError
 from autograd.transforms.trees import LISTS, NESTS, flat
 
 
@@ -89,6 +90,7 @@ def flat_samples(arguments: Sequence[Any]) -> tuple[list[Any], tuple[Shape, ...]
         raise ValueError("the batch has no samples: the first axis of the arguments is 0 long")
     for place, x in enumerate(arguments):
         if x.dtype.kind not in "iuf":
+            _refuse_nodes(place, x.ravel().tolist())
             raise TypeError(
                 f"argument {place} is an array of {x.dtype}: programs take numbers; write "
                 "array.astype(float)"
@@ -114,7 +116,23 @@ def flat_sample(arguments: Sequence[Any]) -> list[list[float]]:
     >>> flat_sample([2, [[1.0, 3.0]]])
     [[2.0], [1.0, 3.0]]
     """
-    return [[number(_item(y)) for y in flat(x, LISTS)] for x in arguments]
+    try:
+        return [[number(_item(y)) for y in flat(x, LISTS)] for x in arguments]
+    except (TypeError, TraceError):
+        for place, x in enumerate(arguments):
+            _refuse_nodes(place, flat(x, LISTS))
+        raise
+
+
+def _refuse_nodes(place: int, elements: Sequence[Any]) -> None:
+    """Say what to call where a program is given nodes of a graph, which it is no part of."""
+    for x in elements:
+        if hasattr(x.__class__, "__apply__"):
+            raise TypeError(
+                f"argument {place} holds {x!r:.60}, and programs take numbers: for derivatives "
+                "write program.value_and_grad(x), or compile(grad(f)) with the f that this is made "
+                "of; in a graph or in another program, call that f"
+            ) from None
 
 
 def _item(x: Any) -> Any:

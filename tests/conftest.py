@@ -17,7 +17,7 @@ from autograd.display.shown.notebook import picture_format
 from autograd.engine import modes, serialization
 from autograd.engine.backward import _turn
 from autograd.engine.primitives import TABLE
-from support import profile  # noqa: F401, chooses it
+from support import chosen_profile  # noqa: F401, chooses it
 from support.browser import browser  # noqa: F401, a fixture
 from support.built_site import site  # noqa: F401, a fixture
 from support.places import ROOT

@@ -16,7 +16,7 @@ from autograd.check import Outcome, Report, Verdict, check_against, check_gradie
 from autograd.check.oracles import high_precision
 from autograd.check.oracles.complex_step import ORACLE as COMPLEX
 from autograd.engine.primitive import TABLE, Primitive, apply, lookup
-from support.profile import PROFILE
+from support.chosen_profile import PROFILE
 
 POINTS = (0.0, 1.0, -1.0, 0.5)
 EXPONENTS = (2.0, 3.0, 4.0, 0.5, 1.5, -1.0)

@@ -19,7 +19,7 @@ from autograd.check.strategies import RandomProgram, programs
 from autograd.compile.graph.graph import INPUT
 from autograd.compile.tracing.trace import trace
 from autograd.engine.primitive import Primitive, apply
-from support.profile import PROFILE
+from support.chosen_profile import PROFILE
 from support.roundings import agree, room
 
 F = Callable[..., Any]

@@ -24,8 +24,8 @@ from autograd.engine.primitives import apply
 from autograd.pages.rows import chain_of_any, is_spelt, script_of, standing_alone
 from nn import MLP, binary_cross_entropy
 from support.chains import compare
+from support.chosen_profile import PROFILE
 from support.javascript import Job, by_node, engines, node, runner
-from support.profile import PROFILE
 
 PROGRAMS = 2_000 if PROFILE == "long" else 150
 # Numbers to put in a leaf's place, beside those near by.

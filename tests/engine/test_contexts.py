@@ -14,8 +14,8 @@ import pytest
 
 from autograd import AnomalyError, Value, detect_anomaly, grad, no_grad
 from autograd.engine.modes import open_modes
+from support.chosen_profile import PROFILE
 from support.interrupts import interrupted
-from support.profile import PROFILE
 
 x = Value(3.0, "x")
 

@@ -16,9 +16,9 @@ import pytest
 from autograd import Value, sealed
 from nn import MLP, SGD, Adam, Module, RMSprop, datasets, fit, schedules
 from nn.training.checkpoints import packed, unpacked
+from support.chosen_profile import PROFILE
 from support.damage import damaged
 from support.places import ROOT
-from support.profile import PROFILE
 from support.training import ENGINES, Dropping, data
 
 LONG = PROFILE == "long"

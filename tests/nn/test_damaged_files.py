@@ -20,8 +20,8 @@ from nn import MLP, datasets
 from nn.command.cli import COMMANDS
 from nn.command.configuration import words_of
 from nn.command.subcommand import Refusal
+from support.chosen_profile import PROFILE
 from support.damage import damaged
-from support.profile import PROFILE
 
 COUNT = 2_000 if PROFILE == "long" else 100
 MOST = 50_000_000  # bytes

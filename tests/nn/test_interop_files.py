@@ -16,9 +16,9 @@ from autograd import Value
 from nn.interop import from_safetensors, from_torch, libraries, to_safetensors, to_torch
 from nn.interop.libraries import is_older
 from nn.interop.tensors import matched
+from support.chosen_profile import PROFILE
 from support.damage import damaged
 from support.handed import NETWORKS, network
-from support.profile import PROFILE
 
 pytestmark = pytest.mark.tools
 

@@ -13,8 +13,8 @@ from autograd.display.chain.passes import Walk
 from autograd.display.chain.terms import figure
 from autograd.display.format import number_text
 from support.chains import compare
+from support.chosen_profile import PROFILE
 from support.javascript import read
-from support.profile import PROFILE
 from support.walking import Opened
 
 pytestmark = pytest.mark.browser

@@ -13,7 +13,7 @@ from autograd.check import strategies
 from benchmarks.campaign import fuzz, values
 from benchmarks.campaign.__main__ import main
 from benchmarks.campaign.calls import CALLS
-from support.profile import PROFILE
+from support.chosen_profile import PROFILE
 
 ROOMS = [autograd, check, strategies, laboratory, nn, nn.datasets, values.plots, values.losses]
 ROOMS += [nn.interop, nn.metrics, nn.optim, nn.schedules, autograd.micrograd]

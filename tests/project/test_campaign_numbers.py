@@ -9,7 +9,7 @@ from autograd.check.testing.mutation import planted
 from autograd.check.testing.programs import Instruction, RandomProgram
 from autograd.engine.primitive import TABLE, lookup
 from benchmarks.campaign import numbers
-from support.profile import PROFILE
+from support.chosen_profile import PROFILE
 
 LONG = PROFILE == "long"
 

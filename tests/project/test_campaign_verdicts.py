@@ -4,7 +4,7 @@ import math
 
 from benchmarks.campaign import verdicts
 from benchmarks.campaign.__main__ import main
-from support.profile import PROFILE
+from support.chosen_profile import PROFILE
 
 
 def test_no_verdict_is_mistaken() -> None:

@@ -1,5 +1,6 @@
 """The house stays as it is drawn: who imports whom, and how large files and folders are."""
 
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -128,3 +129,9 @@ def test_the_counts_see_lines_of_code_and_repetitions(tmp_path: Path) -> None:
     assert len(house.row_names(modules)) == 140
     assert house.operator_tables(modules) == ["p/b.py:1"]
     assert len(modules["p.a"].code_lines) == 71
+
+
+def test_no_test_file_has_the_name_of_a_module_of_python() -> None:
+    """Pytest puts the folder of each first on the path, and others would import it in its place."""
+    names = {path.stem for path in (ROOT / "tests").rglob("*.py")}
+    assert not names & set(sys.stdlib_module_names) - {"__init__"}

@@ -10,7 +10,7 @@ from autograd.engine.methods import kind_of
 from autograd.engine.primitive import ATOM, Operand
 from autograd.engine.primitives import TABLE, Primitive, apply
 from autograd.engine.symbolic import partial_texts
-from support.profile import PROFILE
+from support.chosen_profile import PROFILE
 from support.references import derivative, exact, has_kink, mp, points, relative_error, scale
 from support.rows import (
     close,

@@ -17,8 +17,8 @@ import pytest
 import autograd
 from autograd import Value, compile, gradient
 from autograd.engine.primitives import TABLE, Primitive, apply
+from support.chosen_profile import PROFILE
 from support.duals import derivative, mp
-from support.profile import PROFILE
 from support.rows import deciding, each_row, nodes, variables
 
 LONG = PROFILE == "long"

@@ -113,11 +113,16 @@ def test_a_row_of_many_operands_is_linear_in_them(row: Primitive) -> None:
 
     peaks: list[float] = []
     for n in (500, 2000):
-        xs = [Value(0.001 * i) for i in range(n)]
-        tracemalloc.start()
-        f(xs).backward()
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
+        xs: list[Value] = []
+        passes: list[float] = []
+        for _ in range(3):
+            xs = [Value(0.001 * i) for i in range(n)]
+            tracemalloc.start()
+            f(xs).backward()
+            passes.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        # Somebody's table may grow in the middle of one of them, and stays as it is then.
+        peaks.append(min(passes))
         single = compile(f).value_and_grad([x.data for x in xs])[1]
         batch = compile(f).value_and_grad(np.array([[x.data for x in xs]] * 2))[1]
         assert single == pytest.approx([x.grad for x in xs], rel=1e-12, abs=1e-300)

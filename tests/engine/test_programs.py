@@ -196,6 +196,8 @@ def test_third_derivatives_agree_with_high_precision(program: RandomProgram) -> 
     (first,) = gradient(z, [x])
     (second,) = gradient(first, [x])
     (third,) = gradient(second, [x])
+    # At a pole, as 0 / 0, there is no derivative to agree with.
+    assume(math.isfinite(z.data) and math.isfinite(first.data))
     assert mp.fabs(third.data - exact(program, 0, 0, 0)) <= 4 * rounding(third) + 1e-40
 
 

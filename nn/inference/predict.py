@@ -114,14 +114,15 @@ class Programs:
         known = self._compiled
         if known is not None and shape == self._shape and known.is_of(model):
             return known.program
-        owner, form = self._owner, [self._form]
+        owner, form = self._owner, self._form
 
         def of_one_sample(x: Any) -> Any:
+            nonlocal form
             # No strong reference, neither to the model nor to this: they hold the program.
             called: Any = owner()
             with Mode(called, training=False):
                 result = called(x)
-            flat, form[0] = _flat(result.tolist() if isinstance(result, np.ndarray) else result)
+            flat, form = _flat(result.tolist() if isinstance(result, np.ndarray) else result)
             return flat
 
         contents = Snapshot(model).contents
@@ -130,7 +131,7 @@ class Programs:
         except Exception:  # what is wrong, if anything is, a call will say
             # Not tried again as long as the model is the same.
             found = Compiled(None, contents, closed)
-        self._form = form[0]
+        self._form = form
         # One that keeps something changes at each call, and would be traced anew each time.
         self._is_refused = bool(found.kept)
         self._compiled, self._shape = (None if found.kept else found), shape

@@ -75,11 +75,18 @@ R = TypeVar("R")
 
 def own_keywords(
     spellings: Mapping[str, str] = SPELLINGS,
+    *,
+    gives: str = "",
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function name its own keyword where it is called by that of another library.
 
     A function that is too quick for another one around it takes the others itself, as parameters
     that are Never, and asks `no_more` if there are any. They are only left out of its signature.
+
+    Args:
+        spellings: what to write in place of the keywords of other libraries.
+        gives: how the function that it returns is called, where others take that call's arguments
+            at once.
 
     >>> @own_keywords({"learning_rate=": "lr="})
     ... def step(*, lr):
@@ -111,6 +118,11 @@ def own_keywords(
             if not known.issuperset(keywords):
                 others = {name: x for name, x in keywords.items() if name not in known}
                 no_more(function, others, spellings)
+            if gives and len(args) > len(told):
+                raise TypeError(
+                    f"{function.__qualname__}() takes at most {len(told)} arguments and was given "
+                    f"{len(args)}: it returns a function, write {gives}"
+                )
             return function(*args, **keywords)
 
         return checked

@@ -345,19 +345,3 @@ def pairs(loss: str, outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
     if bool in set(map(type, y)):
         y = [float(t) if isinstance(t, bool) else t for t in y]
     return list(zip(a, y, strict=True))
-
-
-def is_interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind an error: it was raised from one, or while one was handled.
-
-    >>> try:
-    ...     raise ImportError("initialization failed") from KeyboardInterrupt()
-    ... except ImportError as error:
-    ...     is_interrupted(error), is_interrupted(ValueError())
-    (True, False)
-    """
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

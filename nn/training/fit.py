@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nn.data.large.source import yields_batches
 from nn.data.preprocessing import Preprocessor
 from nn.losses import Function, loss_named
 from nn.module import Module
@@ -23,6 +24,7 @@ from nn.training.engines.choice import engine_named
 from nn.training.history import History
 from nn.training.plan import DataOptions, Validation, checked_patience, continued, planned
 from nn.training.run import Patience, Run
+from nn.training.streams.planning import streamed
 from nn.validation import own_keywords, whole
 
 
@@ -35,7 +37,7 @@ def fit(
     loss: str | Function,
     optimizer: Stepping,
     epochs: int,
-    batch_size: int,
+    batch_size: int | None = None,
     validation: Validation = 0.1,
     preprocessing: Preprocessor | Sequence[Preprocessor] | None = None,
     class_weight: Mapping[Any, float] | str | None = None,
@@ -165,11 +167,14 @@ def fit(
     """
     epochs = whole("epochs", epochs)
     seed = whole("seed", seed, at_least=0, at_most=None)
-    part = whole("batch_size", batch_size)
-    size = part * whole("accumulate", accumulate)
+    is_stream, together = yields_batches(X), whole("accumulate", accumulate)
+    part = _part(batch_size, is_stream)
     parameters = trainable(model)
     options = DataOptions(shuffle, class_weight, sample_weight, preprocessing)
-    plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
+    make_plan, size = (streamed, together) if is_stream else (planned, part * together)
+    plan = make_plan(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
+    if part == _ANY and together > 1:
+        part = len(plan.train[0])  # so that the gradients of no more are found at once
     make_engine = engine_named(engine, optimizer, gradients)
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
@@ -178,10 +183,26 @@ def fit(
     known.gradients = gradients
     keeper = None
     if checkpoint is not None or resume is not None:
-        settings = {"batch_size": part, "accumulate": size // part}
+        settings = {"batch_size": part, "accumulate": together}
         settings |= {"patience": patience, "gradients": gradients}
         identity = identity_of(model, plan, optimizer, **settings, begun=plan.done(known))
         keeper = Checkpoints(resume if checkpoint is None else checkpoint, resume, identity)
     run = Run(model, optimizer, plan, known, watch, calls, part, keeper)
     run.go(make_engine, plan.done(known) + epochs, progress)
     return known
+
+
+# No batch has more samples.
+_ANY = 2**62
+
+
+def _part(batch_size: int | None, is_stream: bool) -> int:
+    """Return how many samples' gradients are found at once."""
+    if batch_size is None and is_stream:
+        return _ANY
+    if batch_size is None:
+        raise TypeError(
+            "fit takes batch_size, how many samples make a step, such as batch_size=32; only an X "
+            "that yields batches says it itself"
+        )
+    return whole("batch_size", batch_size)

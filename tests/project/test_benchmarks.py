@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograd import Value
+from autograd import Value, compile
 from benchmarks import (
     bounds,
     digits,
@@ -28,6 +28,9 @@ from benchmarks import (
     timing,
 )
 from benchmarks.alone import chain, network, plain
+from benchmarks.programs import pictures, recurrent
+from benchmarks.programs import table as programs
+from benchmarks.programs.program import lists
 from benchmarks.tried import TRIED
 from nn import MLP, datasets
 from nn.losses import LOSSES
@@ -351,6 +354,29 @@ def test_a_row_of_digits_is_trained_and_measured():
     model, seconds = digits.trained(row, 0.01, X[:400] / 16, y[:400], epochs=3, seed=0)
     assert seconds > 0.0
     assert digits.read_right(model, (X[400:800] / 16, y[400:800])) > 0.5
+
+
+@pytest.mark.parametrize("name", [name for name in programs.table({}) if "batch 1" in name])
+def test_a_program_computes_the_same_compiled_eagerly_and_by_hand(name):
+    found = programs.table(peers.imported(1)[0])[name]
+    ours = found.pop(peers.OURS)().numbers()
+    assert len(ours) > 1
+    for peer, build in found.items():
+        assert not rows.differ(ours, build().numbers(), 1e-9), peer
+
+
+@pytest.mark.parametrize("program", [*recurrent.programs(), *pictures.programs()], ids=str)
+def test_a_program_that_is_trained_computes_the_same_eagerly(program):
+    P, every = lists(program.start())
+    batch = program.data(2)
+    compiled = compile(lambda *x: program.scalars(P, *x), parameters=every)
+    loss, slopes = compiled.value_and_grad(*batch)
+    total = 0.0
+    for sample in zip(*[x.tolist() for x in batch], strict=True):
+        total += program.scalars(P, *sample) / 2
+    total.backward()
+    assert loss == pytest.approx(total.data, rel=1e-12)
+    np.testing.assert_allclose(slopes, [v.grad for v in every], rtol=1e-9, atol=1e-14)
 
 
 @pytest.mark.bench

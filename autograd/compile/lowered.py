@@ -114,8 +114,9 @@ class Built(Nesting):
             native,
             self.graph,
             lambda: self.derivatives.plain,
+            self._rollable,
             self.sizes,
-            [1, *self.derivatives.widths],
+            self.derivatives.widths,
             dtype.char,
             mean=self.parameters > 0,
         )
@@ -135,6 +136,9 @@ class Built(Nesting):
                 found = self._arrays(derives=False)
             self.stages, self._rolled = found
         return self._rolled
+
+    def _rollable(self) -> Rolled | None:
+        return self.rolled if isinstance(self.rolled, Rolled) else None
 
     def _arrays(self, *, derives: bool) -> tuple[Stages, Rolled | Narrow]:
         # Passes are noted apart and kept together with what they made: two threads may be here.

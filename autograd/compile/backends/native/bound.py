@@ -14,6 +14,10 @@ from autograd.compile.backends.native.spelling import LANES, driver, head
 from autograd.compile.graph.graph import Ints
 
 _ALIGNED = 64
+# What every function of a program takes: the parameters, the samples, the places, the number of
+# samples, which lanes have one, and what a sample's gradient counts.
+HEAD = "(const R *theta, const V *x, V *t, const int m, const M live, const R share)"
+TAKEN = "(theta, x, t, m, live, share)"
 
 # A result is there for each sample, as the mean over the samples, or once for a whole batch.
 Spread: TypeAlias = Literal["each", "mean", "once"]
@@ -45,6 +49,8 @@ class NativeText:
         results: in order.
         before: calls before the first samples.
         after: calls behind the last ones.
+        share: whether a sample's gradient counts 1 / batch, and not 1.
+        level: how hard the compiler is to try: harder pays in loops, and takes time in long texts.
     """
 
     functions: str
@@ -55,6 +61,8 @@ class NativeText:
     results: Sequence[Returned]
     before: Sequence[str] = ()
     after: Sequence[str] = ()
+    share: bool = False
+    level: str = "-O1"
 
     def text(self, kind: str) -> str:
         """Return the text of the library, for numbers of the kind "d" or "f"."""
@@ -79,11 +87,14 @@ class NativeText:
         body = [
             "void run(long batch, const R *theta, const R *const *inputs, R *const *results,",
             "         V *t) {",
-            "  int m = batch < W ? batch : W;",
+            f"  const R share = {'1.0 / batch' if self.share else '1'};",
+            "  int m = W;",
+            "  M live = lanes(m);",
             f"  V *x = t + {self.places};",
             *[f"  {line}" for line in before],
             "  for (long at = 0; at < batch; at += W) {",
             "    m = batch - at < W ? batch - at : W;",
+            "    live = lanes(m);",
             "    load(inputs, at, m, x);",
             *[f"    {line}" for line in inside],
             "  }",
@@ -114,7 +125,7 @@ class NativeBuffers:
 
     def __init__(self, program: NativeText, theta: Any, batch: int, *, hand: bool) -> None:
         kind = theta.dtype
-        self._run: Any = library(program.text(kind.char)).run
+        self._run: Any = library(program.text(kind.char), program.level).run
         self.inputs = [np.zeros((batch, size), dtype=kind) for size in program.sizes]
         self._found = [
             np.zeros((batch, n) if result.spread == "each" else n, dtype=kind)

@@ -28,7 +28,7 @@ from autograd.files import write_whole
 # Seconds that a compiler may take; that it may say its version in.
 LIMIT, _ASKED = 60.0, 10.0
 # No contraction of a product and a sum into one rounding, no fast-math: the numbers are NumPy's.
-_FLAGS = ["-O1", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-w"]
+_FLAGS = ["-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-w"]
 _NATIVE = "-march=native"
 # Bytes and files that the cache may have.
 _MOST, _FILES = 2**26, 512
@@ -74,8 +74,12 @@ def _version(command: tuple[str, ...], stamp: int) -> str:
     return said[0] if said else command[0]
 
 
-def library(text: str) -> Any:
+def library(text: str, level: str) -> Any:
     """Return the library that a text compiles to, from the cache if it was compiled before.
+
+    Args:
+        text: in C.
+        level: how hard the compiler tries, such as "-O1".
 
     Raises:
         NoCompilerError: if there is no compiler, it fails or takes too long, or its library cannot
@@ -83,12 +87,12 @@ def library(text: str) -> Any:
     """
     command = compiler()
     said = version(command)
-    key = hashlib.sha256("\0".join([text, *command, said, *_FLAGS, _machine()]).encode())
+    key = hashlib.sha256("\0".join([text, *command, said, level, *_FLAGS, _machine()]).encode())
     name = key.hexdigest()[:32]
     with _lock:
         loaded = _loaded.get(name)
         if loaded is None:
-            loaded = _loaded[name] = _found(name) or _load(_compiled(command, text, name))
+            loaded = _loaded[name] = _found(name) or _load(_compiled(command, text, level, name))
         return loaded
 
 
@@ -114,14 +118,16 @@ def _load(path: Path) -> Any:
         raise NoCompilerError(f"the compiled library cannot be loaded: {error}") from None
 
 
-def _compiled(command: Sequence[str], text: str, name: str) -> Path:
+def _compiled(command: Sequence[str], text: str, level: str, name: str) -> Path:
     """Compile a text and return the file that keeps the library."""
     with tempfile.TemporaryDirectory(prefix="chalkgrad-") as folder:
         source, target = Path(folder, "program.c"), Path(folder, "program.so")
         source.write_text(text, encoding="utf-8")
 
         def tried(*flags: str) -> None:
-            _run([*command, *flags, *_FLAGS, "-o", str(target), str(source), "-lm"], "", LIMIT)
+            _run(
+                [*command, level, *flags, *_FLAGS, "-o", str(target), str(source), "-lm"], "", LIMIT
+            )
 
         try:
             tried(_NATIVE)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.arrays.composed import composed
+from autograd.compile.backends.native.bound import HEAD, TAKEN
 from autograd.compile.backends.native.periods import Nodes, Segment, nodes_of, pieces, segments
 from autograd.compile.backends.native.spelling import C, is_spelt
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, Ints
@@ -20,7 +21,6 @@ from autograd.compile.graph.straight import straight
 
 # Lines of one function.
 _LINES = 800
-_HEAD = "(const R *theta, const V *x, V *t, int m)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def lines_of(graph: Graph) -> NativeLines:
     ...         x = x * 0.5 + x.tanh()
     ...     return x
     >>> print(lines_of(trace(f, [()])).text.strip())
-    static void piece_0(const R *theta, const V *x, V *t, int m) {
+    static void piece_0(const R *theta, const V *x, ... const R share) {
       {
         t[0] = x[0] * all(0.5);
         t[1] = row_tanh(x[0], m);
@@ -97,17 +97,17 @@ class _Writer:
             for segment in group:
                 body += self._block(segment)
             count += len(body)
-            texts.append("\n".join([f"static void piece_{i}{_HEAD} {{", *body, "}"]))
+            texts.append("\n".join([f"static void piece_{i}{HEAD} {{", *body, "}"]))
         outputs, leaves = self._outputs()
         if leaves:
             lines = [f"  t[{place}] = {text};" for place, text in leaves.items()]
-            texts.append("\n".join([f"static void leaves{_HEAD} {{", *lines, "}"]))
+            texts.append("\n".join([f"static void leaves{HEAD} {{", *lines, "}"]))
             count += len(lines)
         names = [f"piece_{i}" for i in range(len(self._groups))] + ["leaves"] * bool(leaves)
         if self._numbers:
             table = ", ".join([_number(x) for x in self._numbers])
             texts.insert(0, f"static const R numbers[] = {{{table}}};")
-        calls = tuple([f"{name}(theta, x, t, m);" for name in names])
+        calls = tuple([f"{name}{TAKEN};" for name in names])
         places = len(self._nodes) + len(leaves)
         return NativeLines("\n".join(texts), calls, frozenset(self._rows), places, outputs, count)
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd.compile.arrays.ir import Task
+from autograd.compile.arrays.ir import Task, Work
 from autograd.compile.arrays.roll import levels
 from autograd.compile.arrays.rules import Derivatives, has_poles, leaves_out_poles
 from autograd.compile.backends.buffers import Buffers
@@ -110,19 +110,14 @@ class Built(Nesting):
         self._careful: Narrow | None = None
         self._rolled: Rolled | Narrow | None = None
         self._float_programs: dict[bool, Callable[..., Any]] = {}
-        self.native = Native(
-            native,
-            self.graph,
-            lambda: self.derivatives.plain,
-            self._rollable,
-            self.sizes,
-            self.derivatives.widths,
-            dtype.char,
-            mean=self.parameters > 0,
-        )
+        self.native = Native(native, self.graph, dtype.char, mean=self.parameters > 0)
         # Buffers that nobody runs on; more than one for a key where calls ran at the same time.
         self._buffers: OrderedDict[_Key, _Bound] = OrderedDict()
         self._spares: dict[_Key, list[_Bound]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy binds memory and functions of its own.
+        return {**vars(self), "_buffers": OrderedDict(), "_spares": {}, "_float_programs": {}}
 
     @property
     def rolled(self) -> Rolled | Narrow:
@@ -137,8 +132,13 @@ class Built(Nesting):
             self.stages, self._rolled = found
         return self._rolled
 
-    def _rollable(self) -> Rolled | None:
-        return self.rolled if isinstance(self.rolled, Rolled) else None
+    def work(self, task: Task) -> Work | None:
+        """Return the statements of a task; None of a narrow graph, which has none."""
+        return self.rolled.work(task) if isinstance(self.rolled, Rolled) else None
+
+    def runs_as_c(self, task: Task) -> bool:
+        """Return whether a task runs as C; it is chosen now, if it was not before."""
+        return self.native.text(task, self) is not None
 
     def _arrays(self, *, derives: bool) -> tuple[Stages, Rolled | Narrow]:
         # Passes are noted apart and kept together with what they made: two threads may be here.
@@ -193,7 +193,7 @@ class Built(Nesting):
         and signal handlers find others meanwhile. The gradient by the parameters is the caller's,
         and so is NumPy's error state: what the caller makes of the results may overflow too.
         """
-        native = self.native.text(task)
+        native = self.native.text(task, self)
         if native is None and batch <= self._few:
             return read(self._by_floats(theta, flat, batch, task))
         if native is None:
@@ -344,7 +344,7 @@ class Built(Nesting):
     def report(self) -> CompileReport:
         """Return what each pass made of the graph, and what runs it."""
         rolled = self.rolled
-        ran = self.native.said("value" if self.listed else "gradient")
+        ran = self.native.said("value" if self.listed else "gradient", self)
         return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled, ran)
 
 

@@ -89,6 +89,9 @@ class Program:
             listed = asked.iterable("compile", shapes, wanted)
             self._build(tuple([checked_shape(shape) for shape in listed]))
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_float_gradient": None}
+
     def __repr__(self) -> str:
         name, count = getattr(self._f, "__name__", "a function"), len(self.parameters)
         trained = f"{count:,} parameter{'s' * (count != 1)}"
@@ -177,7 +180,7 @@ class Program:
                 failed are recorded once more, to name the node and the line.
         """
         built, flat, batch = self._prepared(arguments)
-        if batch is None and built.small and not built.native.is_chosen("value"):
+        if batch is None and built.small and not built.runs_as_c("value"):
             found = built.float_program(gradient=False)(*self._float_arguments(flat))
             if built.listed:
                 found = built.sample(found)
@@ -225,7 +228,7 @@ class Program:
             )
         if per_sample:
             found = self._each_sample(built, flat, batch)
-        elif batch is None and built.small and not built.native.is_chosen("gradient"):
+        elif batch is None and built.small and not built.runs_as_c("gradient"):
             found = self._single(built, flat)
         else:
             with np.errstate(all="ignore"):

@@ -137,7 +137,7 @@ class NativeBuffers:
         count = (program.places + sum(program.sizes)) * LANES[kind.char]
         memory = np.empty(count + _ALIGNED, dtype=kind)
         off = -memory.ctypes.data % _ALIGNED // kind.itemsize
-        # Held, as the addresses hold nothing.
+        # Held, as an address holds nothing.
         self._memory = theta, memory
         self.size = memory.nbytes + sum(x.nbytes for x in (*self.inputs, *self._found))
         self._arguments = (

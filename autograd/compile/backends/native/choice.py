@@ -6,13 +6,14 @@ It is chosen for each task once, before that runs first, and a program says whic
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from autograd.compile.arrays.ir import Task, Work
 from autograd.compile.arrays.roll import levels
+from autograd.compile.arrays.rules import Derivatives
 from autograd.compile.backends.native.bound import NativeText, Returned
 from autograd.compile.backends.native.compiler import NoCompilerError, compiler, library, version
 from autograd.compile.backends.native.lines import lines_of
@@ -39,11 +40,26 @@ _CALL, _OPERATION = 0.6e-6, 0.06e-9
 _BEGIN, _LINE = 0.3, 0.5e-3
 
 
-class Rollable(Protocol):
-    """A program as statements, as far as it is one."""
+class Source(Protocol):
+    """A program underway, as it is asked what it computes."""
 
-    def work(self, task: Task) -> Work:
-        """Return what a task runs."""
+    @property
+    def graph(self) -> Graph:
+        """What computes the values."""
+        ...
+
+    @property
+    def derivatives(self) -> Derivatives:
+        """What computes the derivatives behind the one value."""
+        ...
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """The number of elements of each argument."""
+        ...
+
+    def work(self, task: Task) -> Work | None:
+        """Return the statements of a task; None of a graph that is not rolled."""
         ...
 
 
@@ -69,11 +85,7 @@ class Native:
 
     Args:
         wanted: what the user says.
-        value: the graph that computes the values.
-        derived: gives the graph that computes all derivatives behind the value.
-        rolled: gives the statements; None for a graph that is not rolled.
-        sizes: of the arguments.
-        widths: how many derivatives each gradient has.
+        graph: what computes the values.
         kind: the dtype's character.
         mean: whether gradients are means over the samples.
 
@@ -84,34 +96,32 @@ class Native:
     def __init__(
         self,
         wanted: Wanted,
-        value: Graph,
-        derived: Callable[[], Graph],
-        rolled: Callable[[], Rollable | None],
-        sizes: Sequence[int],
-        widths: Sequence[int],
+        graph: Graph,
         kind: str,
         *,
         mean: bool,
     ) -> None:
         self._wanted = wanted
-        self._value, self._derived, self._rolled = value, derived, rolled
-        self._sizes, self._widths = sizes, widths
         self._kind, self._mean = kind, mean
         self._chosen: dict[Task, NativeText | None] = {}
         # How many calls, of how many samples each, are to come; 0 where nobody knows.
         self._calls, self._batch = 0, 1
-        inner = int((value.code >= 0).sum())
-        self._is_deep = inner >= _DEEP and len(levels(value)) >= max(_DEEP, inner / _NARROW)
+        inner = int((graph.code >= 0).sum())
+        self._is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
         self.why = "native=False" if wanted is False else ""
         if wanted == "auto" and os.environ.get(SWITCH, "") == "0":
             self._wanted = False
             self.why = f"{SWITCH} is 0 in the environment"
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Another machine may have no compiler.
+        return {**vars(self), "_chosen": {}}
+
     def expect(self, calls: int, batch: int) -> None:
         """Say how many calls are to come, of how many samples: what "auto" weighs."""
         self._calls, self._batch = calls, batch
 
-    def text(self, task: Task) -> NativeText | None:
+    def text(self, task: Task, source: Source) -> NativeText | None:
         """Return the program in C for a task; None where NumPy runs it.
 
         Raises:
@@ -120,16 +130,12 @@ class Native:
         if self._wanted is False or (self._wanted == "auto" and self._is_left()):
             return None
         if task not in self._chosen:
-            self._chosen[task] = self._made(task)
+            self._chosen[task] = self._made(task, source)
         return self._chosen[task]
 
-    def is_chosen(self, task: Task) -> bool:
-        """Return whether a task runs as C."""
-        return self._wanted is not False and self.text(task) is not None
-
-    def said(self, task: Task) -> str:
+    def said(self, task: Task, source: Source) -> str:
         """Return what runs a task and why, in a few words."""
-        if self.is_chosen(task):
+        if self.text(task, source) is not None:
             return f"C, {self.why}"
         return f"NumPy: {self.why}" if self.why else "NumPy"
 
@@ -140,10 +146,10 @@ class Native:
         self.why = "it has no long chain of small steps, and nobody said how often it is called"
         return True
 
-    def _made(self, task: Task) -> NativeText | None:
+    def _made(self, task: Task, source: Source) -> NativeText | None:
         try:
             command = compiler()
-            text = self._printed(task)
+            text = self._printed(task, source)
             library(text.text(self._kind), text.level)
             self.why = f"compiled by {version(command)}"
             return text
@@ -158,19 +164,18 @@ class Native:
             self.why = str(error)
             return None
 
-    def _printed(self, task: Task) -> NativeText:
+    def _printed(self, task: Task, source: Source) -> NativeText:
         """Return a task as C, in the form that suits it."""
-        if self._is_deep or len(self._value.operands) <= _SMALL:
-            return self._as_lines(task)
-        rolled = self._rolled()
-        if rolled is None:
-            return self._as_lines(task)
-        work = rolled.work(task)
+        if self._is_deep or len(source.graph.operands) <= _SMALL:
+            return self._as_lines(task, source)
+        work = source.work(task)
+        if work is None:
+            return self._as_lines(task, source)
         try:
             text = statements_text(work, mean=self._mean and task == "gradient")
         except NoCompilerError:
             if self._wanted is True:
-                return self._as_lines(task)
+                return self._as_lines(task, source)
             raise
         if self._wanted == "auto":
             self._weigh(work, text)
@@ -189,8 +194,8 @@ class Native:
                 f"and the compiler {spent:.1f}"
             )
 
-    def _as_lines(self, task: Task) -> NativeText:
-        graph = self._value if task == "value" else self._derived()
+    def _as_lines(self, task: Task, source: Source) -> NativeText:
+        graph = source.graph if task == "value" else source.derivatives.plain
         lines = lines_of(graph)
         if lines.missing:
             raise NoCompilerError(f"there is no C for {', '.join(lines.missing)}")
@@ -199,8 +204,11 @@ class Native:
             raise NoCompilerError(f"the program is {lines.count:,} lines of C, more than {most:,}")
         if self._wanted == "auto" and not self._is_deep:
             raise NoCompilerError("it is small: NumPy's calls are few")
-        ends = np.cumsum([1, *self._widths] if task != "value" else [len(graph.outputs)])
+        ends = np.cumsum(
+            [1, *source.derivatives.widths] if task != "value" else [len(graph.outputs)]
+        )
         parts = np.split(lines.outputs, ends[:-1])
         spread = "mean" if self._mean and task == "gradient" else "each"
         results = [Returned(part, spread if i else "each") for i, part in enumerate(parts)]
-        return NativeText(lines.text, lines.calls, lines.rows, lines.places, self._sizes, results)
+        sizes = source.sizes
+        return NativeText(lines.text, lines.calls, lines.rows, lines.places, sizes, results)

@@ -247,8 +247,9 @@ def _kept(name: str, content: bytes) -> Path:
             return folder() / file
     except (OSError, RuntimeError):
         pass
+    # Whole, as a file of that name may be loaded already: what is loaded may not change.
     path = Path(_temporary().name, file)
-    path.write_bytes(content)
+    write_whole(path, content)
     return path
 
 

@@ -233,8 +233,9 @@ def refuse_batches(X: Any, y: Any) -> None:
         )
     if y is None:
         raise TypeError(
-            "y is None, which is for an X that yields batches, such as a function "
-            "def X(epoch): yield x, y; with arrays, give the targets"
+            f"y is None, which is for a function of the epoch that yields batches, and X is "
+            f"{type(X).__name__}: give the targets; or write X=lambda epoch: loader for something "
+            "that gives pairs each time it is gone through, such as a DataLoader"
         )
 
 

@@ -39,8 +39,9 @@ def evaluate(
 
     Args:
         model: the model; it does not change.
-        X: the samples, of shape (samples, inputs).
-        y: the targets, in any form that `fit` takes for the loss.
+        X: the samples, of shape (samples, inputs); of a `numpy.memmap` some rows are read at a
+            time. Or a function, which is called with 1 and yields pairs (x, y), as for `fit`.
+        y: the targets, in any form that `fit` takes for the loss; None where X is a function.
         loss: the loss it was trained with: a name, or a function.
         metrics: names of `nn.metrics`: of classes "accuracy", "precision", "recall", "f1" (of
             class 1 where there are two, else macro averages), "log_loss" (in nats),

@@ -354,9 +354,10 @@ def checked_patience(patience: object, plan: Plan) -> int | None:
         return None
     count = whole("patience", patience)
     if plan.held is None and not plan.last_batch:
+        write = "(X, y) or a function" if isinstance(plan.batches, Yielded) else "0.1"
         raise ValueError(
-            "patience watches the validation loss, and nothing is held out: write validation=0.1, "
-            "or leave patience out"
+            f"patience watches the validation loss, and nothing is held out: write "
+            f"validation={write}, or leave patience out"
         )
     return count
 

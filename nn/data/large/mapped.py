@@ -79,7 +79,8 @@ class Mapped:
         self._source = source
         self._prepare = prepare
         self._places = places
-        one = self[:1]
+        # Of no rows nothing can be prepared.
+        one = self._read(slice(1)) if len(self) else np.empty((0, *source.shape[1:]))
         self.shape: tuple[int, ...] = (len(self), *one.shape[1:])
         self.dtype: Any = one.dtype
 
@@ -94,6 +95,10 @@ class Mapped:
     def __getitem__(self, key: Key) -> Array:
         if isinstance(key, int | np.integer):
             return self[np.array([key])][0]
+        is_nothing = isinstance(key, slice) and not len(range(*key.indices(len(self))))
+        return np.empty((0, *self.shape[1:]), self.dtype) if is_nothing else self._read(key)
+
+    def _read(self, key: Key) -> Array:
         places = key if self._places is None else self._places[key]
         # A copy: what is done to it must not be done to the file.
         rows = np.array(self._source[places])

@@ -151,5 +151,5 @@ def _article(x: object) -> str:
     >>> _article(iter([])), _article(3)
     ('a list_iterator', 'an int')
     """
-    name = type(x).__name__
+    name = "array" if hasattr(x, "shape") else type(x).__name__
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

@@ -143,6 +143,7 @@ class TargetReader:
         odd = values.ravel()[~np.isin(values.ravel(), (0, 1))][:1]
         here = f"{odd[0]}" if len(odd) else "rows that are not one-hot"
         return (
-            f"y holds {here} here, and the targets before were {before} alone: where they are "
-            "numbers, give them as floats, y.astype(float), with some that are no classes first"
+            f"y holds {here} here, and the targets before were {before} alone: where targets are "
+            "numbers and no classes, yield them as floats, y.astype(float), and first a batch that "
+            "shows it"
         )

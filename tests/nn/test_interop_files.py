@@ -13,8 +13,9 @@ import pytest
 
 import nn
 from autograd import Value
-from nn.interop import from_safetensors, from_torch, libraries, to_safetensors, to_torch
-from nn.interop.libraries import is_older
+from nn.elsewhere import libraries
+from nn.elsewhere.libraries import is_older
+from nn.interop import from_safetensors, from_torch, to_safetensors, to_torch
 from nn.interop.tensors import matched
 from support.chosen_profile import PROFILE
 from support.damage import damaged

@@ -12,7 +12,12 @@ from typing import Any
 from nn.validation import is_interrupted
 
 # The lowest version of each that the tests passed with; the extra has the library's name.
-LOWEST: Mapping[str, tuple[int, ...]] = {"torch": (2, 3), "onnx": (1, 17), "safetensors": (0, 4, 3)}
+LOWEST: Mapping[str, tuple[int, ...]] = {
+    "jax": (0, 8),
+    "onnx": (1, 17),
+    "safetensors": (0, 4, 3),
+    "torch": (2, 3),
+}
 
 
 def library(name: str, module: str = "") -> Any:

@@ -369,8 +369,14 @@ class Built(Nesting):
 
     def report(self) -> CompileReport:
         """Return what each pass made of the graph, and what runs it."""
-        rolled = self.rolled
         ran = self.native.said("value" if self.listed else "gradient", self)
+        if self.native.is_deep and self.runs_as_c("value" if self.listed else "gradient"):
+            # It is not rolled for a report alone.
+            stages, derived = self.stages.copy(), self.derivatives
+            if not self.listed:
+                stages.made("gradient", "and the nodes of the gradient", lambda: derived.plain)
+            return stages.report([], [], ran)
+        rolled = self.rolled
         return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled, ran)
 
 

@@ -47,7 +47,7 @@ def as_c(patch: pytest.MonkeyPatch, form: str, cache: Path) -> None:
 
         def shallow(self: Any, *arguments: Any, **options: Any) -> None:
             made(self, *arguments, **options)
-            self._is_deep = False
+            self.is_deep = False
 
         patch.setattr(choice, "_SMALL", -1)
         patch.setattr(choice.Native, "__init__", shallow)

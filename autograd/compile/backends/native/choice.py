@@ -71,6 +71,7 @@ class Native:
 
     Attributes:
         why: the reason for the last choice.
+        is_deep: whether a graph has many levels of few nodes each, and is printed node by node.
         is_plain: whether the reason is that "auto" does not look for a compiler at all, or would
             not gain by one.
     """
@@ -86,7 +87,7 @@ class Native:
         self._kind, self._mean = kind, mean
         self._chosen: dict[Task, NativeText | None] = {}
         inner = int((graph.code >= 0).sum())
-        self._is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
+        self.is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
         self.want(wanted)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -131,13 +132,13 @@ class Native:
 
     def _is_left(self, task: Task) -> bool:
         """Whether "auto" leaves a task to NumPy without looking at its statements."""
-        if self._is_deep:
+        if self.is_deep:
             return False
         self.why = "it has no long chain of small steps, and nobody said how often it is called"
         return task != "gradient" or not self._calls
 
     def _made(self, task: Task, source: Source) -> NativeText | None:
-        work = None if self._is_deep else source.work(task)
+        work = None if self.is_deep else source.work(task)
         if work is not None and self._wanted == "auto":
             self.why = self._loses(work)
             if self.why:

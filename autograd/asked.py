@@ -304,7 +304,7 @@ _NESTS = (list, tuple, np.ndarray)
 
 # The lowest version of each that the tests passed with; the extra has the library's name.
 LOWEST: Mapping[str, tuple[int, ...]] = {
-    "jax": (0, 4, 31),
+    "jax": (0, 8),
     "onnx": (1, 17),
     "safetensors": (0, 4, 3),
     "torch": (2, 3),

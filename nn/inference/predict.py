@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,13 @@ class Programs:
         self._compiled = None
 
     def outputs(
-        self, model: Model, X: Floats, trained: Any = None, *, tried: bool = False
+        self,
+        model: Model,
+        X: Floats,
+        trained: Any = None,
+        *,
+        tried: bool = False,
+        run: Callable[[Any, Floats], Floats] | None = None,
     ) -> Floats:
         """Return the outputs for an array of samples, leaving no graph.
 
@@ -80,6 +87,7 @@ class Programs:
             X: the samples, along the first axis.
             trained: another program of the model, whose parameters are those of the Values.
             tried: whether nothing of the user's has run since this was last asked.
+            run: computes a program's values for samples, if it is not to be called.
         """
         self._rows += len(X)
         # One row is called in the time it takes to look whether a program still holds true; without
@@ -101,7 +109,7 @@ class Programs:
                 else:
                     self.forget()
                     continue
-                rows = [program(part) for part in parts(X)]
+                rows = [run(program, part) if run else program(part) for part in parts(X)]
                 found = np.concatenate(rows) if len(rows) > 1 else rows[0]
                 found = found.reshape(len(X), *self._form)
                 if closed or _is_called_so(model, X, found):

@@ -21,7 +21,7 @@ from nn.training.arguments import (
     trainable,
 )
 from nn.training.checkpoints import Checkpoints, identity_of
-from nn.training.engines.choice import engine_named
+from nn.training.engines.choice import Where, engine_named
 from nn.training.history import History
 from nn.training.plan import DataOptions, Validation, checked_patience, continued, planned
 from nn.training.run import Patience, Run
@@ -46,6 +46,8 @@ def fit(
     shuffle: bool = True,
     seed: int = 0,
     engine: str = "auto",
+    devices: Any = None,
+    device: Any = None,
     gradients: str = "backprop",
     accumulate: int = 1,
     patience: int | None = None,
@@ -112,6 +114,11 @@ def fit(
             why where it cannot, in the history's `note` and above the bar. All give the same
             numbers, up to rounding. A model that keeps something of each call (its outputs, a
             count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
+            "jax" and "torch" run the compiled program and the optimiser's steps on the devices of
+            these libraries, which are extras: see "Past one machine" in the documentation.
+        devices: of "jax": how many to divide each batch among, or a list of them. None takes the
+            first one, and after `jax.distributed.initialize` all those of all processes.
+        device: of "torch": "cpu", where it is left out, "cuda", or one of several, "cuda:1".
         gradients: the method that finds the gradients; the optimiser does not care. Beside
             "backprop" there are "forward", "finite_differences", "complex_step" and "naive_paths",
             for small networks and by the eager engine: see `autograd.laboratory.gradient_by`. The
@@ -190,7 +197,7 @@ def fit(
     plan = make_plan(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
     if part == _ANY and together > 1:
         part = len(plan.train[0])  # so that the gradients of no more are found at once
-    make_engine = engine_named(engine, optimizer, gradients)
+    make_engine = engine_named(engine, optimizer, gradients, Where(devices, device, part))
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
     watch = Patience(checked_patience(patience, plan))

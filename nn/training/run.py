@@ -154,6 +154,8 @@ class Run:
             history.interrupted = True
         finally:
             bar.close()
+            if engine is not None:
+                engine.end()
         if engine is not None and self._seen:
             history.cost = self._spent + engine.cost(self._seen)
         if self.watch.epoch:
@@ -253,7 +255,7 @@ class Run:
         right = without_weights(plan.loss, targets[many])
         self._say(runs_away(history.loss[first:], plan.loss, right), bar)
         # Calls of a model that keeps something of each are not to be one more.
-        if engine.name != "compiled" or not (plan.classes or plan.held) or len(history) < _EARLY:
+        if engine.name == "eager" or not (plan.classes or plan.held) or len(history) < _EARLY:
             return
         some = slice(None, None, max(1, len(X) // _LOOKED_AT))
         outputs = engine.outputs(X[some])

@@ -13,8 +13,8 @@ import pytest
 
 import nn
 from autograd import Value, asked
+from nn.elsewhere.libraries import is_older
 from nn.interop import from_safetensors, from_torch, to_safetensors, to_torch
-from nn.interop.libraries import is_older
 from nn.interop.tensors import matched
 from support.chosen_profile import PROFILE
 from support.damage import damaged

@@ -112,6 +112,7 @@ class Built:
         self.chooses = any(row.chooses for row in self.graph.rows)
         self._refused = ""
         self._careful: Narrow | None = None
+        self._exact: Rolled | None = None
         self._rolled: Rolled | Narrow | None = None
         self._float_programs: dict[bool, Callable[..., Any]] = {}
         # Buffers that nobody runs on; more than one for a key where calls ran at the same time.
@@ -198,9 +199,28 @@ class Built:
         for place, given in zip(buffers.inputs, flat, strict=True):
             place[...] = given
         buffers.run()
-        found = read(self._chosen(theta, flat, batch, task, buffers.results))
+        results = buffers.results
+        if isinstance(buffers, Buffers) and buffers.met_infinity:
+            results = self._exactly(theta, flat, batch, task)
+        found = read(self._chosen(theta, flat, batch, task, results))
         self._keep(key, buffers)
         return found
+
+    def _exactly(self, theta: Any, flat: Any, batch: int, task: Task) -> list[Any]:
+        """Return results in which no number that means nothing has a part.
+
+        Rows in use up to a length hold 0 past it, which is nothing unless it meets an infinity or
+        nan. Then all is computed once more with a statement for each length.
+        """
+        if self._exact is None:
+            graph = Stages().run("arrays", self.graph)
+            chosen = None if self._refused or self.listed else self.chosen
+            self._exact = Rolled(graph, Stages(), self.sizes, self.parameters, chosen, ragged=False)
+        buffers = self._exact.buffers(theta, batch, task)
+        for place, given in zip(buffers.inputs, flat, strict=True):
+            place[...] = given
+        buffers.run()
+        return buffers.results
 
     def _chosen(
         self, theta: Any, flat: Any, batch: int, task: Task, results: list[Any]

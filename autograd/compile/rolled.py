@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compile.arrays.ir import SHARE, Array, Statement, Task, View, Work
+from autograd.compile.arrays.ir import SHARE, Array, Statement, Task, View
 from autograd.compile.arrays.reverse import Reverse
 from autograd.compile.arrays.roll import Rolling
+from autograd.compile.arrays.routine import Work
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
 from autograd.compile.graph.graph import Graph
@@ -31,6 +32,7 @@ class Rolled:
         sizes: the number of elements of each argument.
         parameters: how many parameters there are; if any, gradients are means over the samples.
         chosen: without parameters, the arguments to derive by; None if f returns a list.
+        ragged: as in `Rolling`.
 
     Attributes:
         forward: the statements.
@@ -45,12 +47,14 @@ class Rolled:
         sizes: Sequence[int],
         parameters: int,
         chosen: Sequence[int] | None,
+        *,
+        ragged: bool = True,
     ) -> None:
         graph = stages.run("rolled", flat)
         rolling = stages.listed(
             "roll",
             "equal nodes of a level one statement",
-            lambda: Rolling(graph, sizes, parameters),
+            lambda: Rolling(graph, sizes, parameters, ragged=ragged),
         )
         self.routine = rolling.routine
         self.result: View = rolling.result

@@ -10,7 +10,9 @@ import math
 import numbers
 import operator
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Never, ParamSpec, SupportsIndex, TypeVar, cast
 
@@ -296,3 +298,93 @@ def _masked_at(values: Any) -> list[int] | None:
 
 
 _NESTS = (list, tuple, np.ndarray)
+
+
+# Libraries ----------------------------------------------------------------------------------------
+
+# The lowest version of each that the tests passed with; the extra has the library's name.
+LOWEST: Mapping[str, tuple[int, ...]] = {
+    "jax": (0, 8),
+    "onnx": (1, 17),
+    "safetensors": (0, 4, 3),
+    "torch": (2, 3),
+}
+
+
+def library(name: str, module: str = "") -> Any:
+    """Return a module of a library.
+
+    Args:
+        name: the library.
+        module: the module of it; the library itself, if left out.
+
+    Raises:
+        ImportError: saying what to install, if it is missing, too old or damaged.
+    """
+    write = f'pip install "chalkgrad[{name}]"'
+    try:
+        found = import_module(module or name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != name:
+            raise _damaged(name, error) from None
+        raise ImportError(f"this needs {name}, which is not installed: {write}") from None
+    except Exception as error:
+        if is_interrupted(error):
+            raise
+        raise _damaged(name, error) from None
+    try:
+        told = version(name)
+    except ModuleNotFoundError:  # it is there without its metadata
+        return found
+    if _version(told) < LOWEST[name]:
+        lowest = ".".join(map(str, LOWEST[name]))
+        raise ImportError(f"this needs {name} {lowest} or later, and {told} is installed: {write}")
+    return found
+
+
+def version(name: str) -> str:
+    """Return the version of an installed library.
+
+    Raises:
+        PackageNotFoundError: a ModuleNotFoundError, if it is not installed.
+    """
+    from importlib import metadata  # 15 ms that few programs need
+
+    return metadata.version(name)
+
+
+def is_older(name: str, lowest: tuple[int, ...]) -> bool:
+    """Whether a library that is installed is older than a version."""
+    return _version(version(name)) < lowest
+
+
+def is_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: it was raised from one, or while one was handled.
+
+    >>> try:
+    ...     raise ImportError("initialization failed") from KeyboardInterrupt()
+    ... except ImportError as error:
+    ...     is_interrupted(error), is_interrupted(ValueError())
+    (True, False)
+    """
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _damaged(name: str, error: Exception) -> ImportError:
+    return ImportError(
+        f"{name} is installed and cannot be imported: {error}. Install it anew: "
+        f"pip install --force-reinstall {name}"
+    )
+
+
+def _version(told: str) -> tuple[int, ...]:
+    """Return the numbers in front of a version.
+
+    >>> _version("2.13.0+cpu"), _version("3.0.0rc1") < (3, 0, 1)
+    ((2, 13, 0), True)
+    """
+    return tuple([int(n) for n in re.findall(r"\d+", (re.match(r"[\d.]*", told) or [""])[0])])

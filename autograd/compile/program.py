@@ -15,6 +15,7 @@ import numpy as np
 from autograd import asked
 from autograd.compile.anomaly import failed, failed_samples, replay
 from autograd.compile.backends.floats import as_pair
+from autograd.compile.backends.native.choice import Wanted, checked_native
 from autograd.compile.backends.numpy_text import bound
 from autograd.compile.graph.graph import Bools, Floats, Graph
 from autograd.compile.graph.passes import simplified
@@ -62,6 +63,7 @@ class Program:
         argnum: Argnum,
         dtype: Any,
         shapes: Sequence[Shape] | None,
+        native: Any = "auto",
     ) -> None:
         if not callable(f):
             raise TypeError(f"compile takes a function, got {f!r:.60}")
@@ -72,6 +74,7 @@ class Program:
             raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
         self._f = f
         self._argnum = checked_argnum(argnum)
+        self._native: Wanted = checked_native(native)
         self._dtype = kind
         self.parameters, self._names = named(parameters)
         self._numbers = Theta(self.parameters, kind)
@@ -85,6 +88,9 @@ class Program:
             wanted = "the shape of each argument, such as [(2,), ()], as shapes"
             listed = asked.iterable("compile", shapes, wanted)
             self._build(tuple([checked_shape(shape) for shape in listed]))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_float_gradient": None}
 
     def __repr__(self) -> str:
         name, count = getattr(self._f, "__name__", "a function"), len(self.parameters)
@@ -174,7 +180,7 @@ class Program:
                 failed are recorded once more, to name the node and the line.
         """
         built, flat, batch = self._prepared(arguments)
-        if batch is None and built.small:
+        if batch is None and built.small and not built.runs_as_c("value"):
             found = built.float_program(gradient=False)(*self._float_arguments(flat))
             if built.listed:
                 found = built.sample(found)
@@ -222,7 +228,7 @@ class Program:
             )
         if per_sample:
             found = self._each_sample(built, flat, batch)
-        elif batch is None and built.small:
+        elif batch is None and built.small and not built.runs_as_c("gradient"):
             found = self._single(built, flat)
         else:
             with np.errstate(all="ignore"):
@@ -312,7 +318,9 @@ class Program:
 
     def _build(self, shapes: tuple[Shape, ...]) -> Built:
         self._built_at = tick()
-        built = Built(self._f, shapes, self.parameters, self._names, self._dtype, self._argnum)
+        built = Built(
+            self._f, shapes, self.parameters, self._names, self._dtype, self._argnum, self._native
+        )
         # Of several threads that call first, the first to be done tells the shapes.
         self._made.append(built)
         self._built = built = self._made[0]

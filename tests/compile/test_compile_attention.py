@@ -138,7 +138,7 @@ def test_attention_of_any_form_is_as_eager(attention: Attention, seed: int, batc
     attentions,
     st.integers(0, 2**32),
     st.lists(
-        st.tuples(st.integers(0, 3), st.sampled_from([math.inf, -math.inf, math.nan, 0.0, 1e200])),
+        st.tuples(st.integers(0, 2), st.sampled_from([math.inf, -math.inf, math.nan, 0.0, 1e200])),
         min_size=1,
         max_size=4,
     ),
@@ -161,9 +161,10 @@ def test_what_means_nothing_meets_no_infinity(
     _, slopes = program.value_and_grad(*data)
     flat = [x.reshape(2, -1) for x in data]
     with np.errstate(all="ignore"):
-        exact = program._known()._exactly(program.theta, flat, 2, "gradient")[1:]
+        exact = program._known().rolled.exactly(program.theta, flat, 2, "gradient")[1:]
     for one, other in zip(slopes, exact, strict=True):
-        np.testing.assert_allclose(one.reshape(2, -1), other, rtol=1e-9, atol=1e-12)
+        size = np.abs(other[np.isfinite(other)]).max(initial=1.0)
+        np.testing.assert_allclose(one.reshape(2, -1), other, rtol=1e-9, atol=1e-12 * size)
 
 
 @pytest.mark.parametrize("softmax", [by_logsumexp, by_ratio])

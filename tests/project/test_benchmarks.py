@@ -17,6 +17,7 @@ from benchmarks import (
     digits,
     gpt,
     install,
+    larger,
     mnist,
     page,
     peers,
@@ -386,3 +387,14 @@ def test_the_gpt_has_one_loss_in_scalars_compiled_and_by_hand(capsys):
     assert "compiled" in said
     assert "NumPy by hand" in said
     assert "other numbers" not in said
+
+
+@pytest.mark.parametrize("source", ["yielded", "mapped"])
+def test_training_on_larger_data_prints_its_memory(source, tmp_path, capsys):
+    options = ["--gigabytes", "0.002", "--source", source, "--folder", str(tmp_path)]
+    assert larger.main(options) == 0
+    said = capsys.readouterr().out
+    assert "637 samples, engine compiled" in said
+    assert "at most" in said
+    assert "validation accuracy" in said
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,8 @@
 
 from autograd.check import strategies as strategies  # a module; it needs Hypothesis
 from autograd.check.against import check_against as check_against
+from autograd.check.against import check_jac as check_jac
+from autograd.check.arrays.verdicts import ArrayReport as ArrayReport
 from autograd.check.judge.gradients import assert_gradients as assert_gradients
 from autograd.check.judge.gradients import check_gradients as check_gradients
 from autograd.check.judge.gradients import check_module as check_module

@@ -35,7 +35,8 @@ class Decision:
         units: the rounding of the claims, by entry.
         relative: the relative error to allow.
         rng: for tiny moves.
-        columns: the names of the sums, where there are several; rows of a Jacobian.
+        columns: whether the sums are single outputs, the rows of a Jacobian.
+        deep: whether the judge of functions of one number is asked as well.
         verdicts: those that were found.
         counts: the number of slopes by outcome.
     """
@@ -48,6 +49,7 @@ class Decision:
     relative: float
     rng: np.random.Generator
     columns: bool = False
+    deep: bool = True
     verdicts: list[Verdict] = field(default_factory=list[Verdict])
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
 
@@ -136,11 +138,15 @@ def _confirmed(
     upheld = asked = 0
     for r, k in places:
         quick = _wrong(decision, found, r, k)
-        if asked < (_ASKED if upheld == asked else _AT_MOST) and not decision.ask.over:
+        if (
+            decision.deep
+            and asked < (_ASKED if upheld == asked else _AT_MOST)
+            and not decision.ask.over
+        ):
             asked += 1
             quick = _asked_again(decision, found, r, k, quick)
             upheld += quick.outcome is Outcome.WRONG
-        elif upheld < asked:
+        elif decision.deep and upheld < asked:
             reason = "it is off by more than its bound, as others that are right after all"
             quick = replace(quick, outcome=Outcome.UNKNOWN, reason=reason)
         fate[r, k] = quick

@@ -1,15 +1,15 @@
 """The check of a subject of arrays: entry by entry, or along random directions where it is long."""
 
-from typing import Any
-
 import numpy as np
 
 from autograd.check.arrays.decide import Decision, decide
 from autograd.check.arrays.entries import judged
+from autograd.check.arrays.located import Along
 from autograd.check.arrays.noise import noises, scales
 from autograd.check.arrays.quotients import Weighing
 from autograd.check.arrays.subject import ArraySubject, Claimed, Evaluations, Floats, TimeUpError
 from autograd.check.arrays.verdicts import ArrayReport, counted, unknown_everywhere
+from autograd.check.judge.report import Outcome, Verdict
 from autograd.check.judge.values import CHANCE
 
 # Up to so many entries each is asked.
@@ -127,6 +127,9 @@ class _Check:
             self.each,
         )
         n = len(self.subject.point)
+        if n > MOST_ENTRIES and not self.each:
+            found = Along(decision, self.claims[0]).run()
+            return self.ended(found.verdicts, found.counts)
         order = None
         if self.ask.seconds is not None:
             order = self.rng.permutation(n)
@@ -134,13 +137,19 @@ class _Check:
             self.ask, weighing, self.claims, self.units, self.scale, self.relative, order
         )
         decide(decision, found)
+        return self.ended(decision.verdicts, decision.counts)
+
+    def ended(self, verdicts: list[Verdict], counts: dict[Outcome, int]) -> ArrayReport:
+        """Return the report, unless the function has become another one on the way."""
         reason = "" if self.ask.over else self.chance(self.ask.at(self.subject.point[None])[0])
         if reason:
             reason = f"{reason}; it keeps something between calls"
             return self.told(unknown_everywhere(self.subject, self.claims[0], reason))
-        return self.told(decision.verdicts, decision.counts)
+        return self.told(verdicts, counts)
 
-    def told(self, verdicts: list[Any], counts: dict[Any, int] | None = None) -> ArrayReport:
+    def told(
+        self, verdicts: list[Verdict], counts: dict[Outcome, int] | None = None
+    ) -> ArrayReport:
         """Return a report with what was seen beside the numbers."""
         subject = self.subject
         notes = sorted(subject.notes)

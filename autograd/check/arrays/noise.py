@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from autograd.check.arrays.subject import ArraySubject, Evaluations, Floats
 
-# Points along the direction: nine for a function of few entries, which is asked seldom, and more.
-_FEW, _MANY, _ENTRIES = 9, 17, 40
+# Points along the direction: nine for a function that is asked seldom, and more where every one of
+# many entries is.
+_FEW, _MANY, _ENTRIES = 9, 17, (40, 4096)
 # Of doubles; not a power of 2, since products with such a spacing would be exact.
 _SPACING = 1.37 * 2.0**-43
 _LEVELS = 6
@@ -61,7 +62,7 @@ def noises(ask: Evaluations, scale: Floats, rng: np.random.Generator) -> Floats:
     True
     """
     subject = ask.subject
-    count = _FEW if len(scale) < _ENTRIES else _MANY
+    count = _MANY if _ENTRIES[0] <= len(scale) <= _ENTRIES[1] else _FEW
     steps = spacings(subject, scale, rng)
     places = np.arange(count) - count // 2
     around = places[places != 0]

@@ -68,9 +68,9 @@ class Program:
         if not callable(f):
             raise TypeError(f"compile takes a function, got {f!r:.60}")
         kind: Any = None
-        with contextlib.suppress(TypeError, ValueError):  # what is no type at all
+        with contextlib.suppress(TypeError, ValueError):  # no type at all; None equals float64
             kind = np.dtype(dtype)
-        if kind not in (np.dtype(np.float64), np.dtype(np.float32)):
+        if kind is None or kind not in (np.dtype(np.float64), np.dtype(np.float32)):
             raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
         self._f = f
         self._argnum = checked_argnum(argnum)

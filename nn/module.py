@@ -258,7 +258,8 @@ class Module(Holder, Telling):
         many = rows if rows.ndim > axes else rows[None]
         self._check_width(rows.shape)
         self._check_samples(many, first)
-        outputs = programs_of(self).outputs(self, many, native=native)
+        # Between two parts nothing of the user's runs, and the first was one row only if all are.
+        outputs = programs_of(self).outputs(self, many, tried=first > 1, native=native)
         return outputs if rows.ndim > axes else outputs[0]
 
     def _self_contained(self) -> bool:

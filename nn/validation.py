@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, asked
+from autograd import Value, asked, wanted
 from nn.spellings import NAMED
 from nn.spellings.tensors import refuse_tensors
 
@@ -24,7 +24,7 @@ flag = asked.flag
 function = asked.function
 instance = asked.instance
 iterable = asked.iterable
-checked_native = asked.native
+checked_native = wanted.native
 own_keywords = asked.own_keywords
 path_of = asked.path_of
 real = asked.real
@@ -32,7 +32,7 @@ whole = asked.whole
 
 Floats: TypeAlias = NDArray[np.float64]
 Array: TypeAlias = NDArray[Any]
-Native: TypeAlias = asked.Native
+Native: TypeAlias = wanted.Native
 
 T = TypeVar("T")
 

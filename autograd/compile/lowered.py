@@ -15,10 +15,11 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd import asked
+from autograd import wanted
 from autograd.compile.anomaly import failed_samples
-from autograd.compile.arrays.ir import Task, Work
+from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.roll import levels
+from autograd.compile.arrays.routine import Work
 from autograd.compile.arrays.rules import Derivatives, has_poles, leaves_out_poles
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.floats import FloatProgram, with_care
@@ -78,7 +79,7 @@ class Built(Nesting):
         names: Sequence[str],
         dtype: np.dtype[Any],
         argnum: Argnum,
-        native: asked.Native,
+        native: wanted.Native,
     ) -> None:
         self.parameters = len(parameters)
         super().__init__(shapes, argnum, trained=self.parameters > 0)
@@ -142,9 +143,9 @@ class Built(Nesting):
         """Return the statements of a task; None of a narrow graph, which has none."""
         return self.rolled.work(task) if isinstance(self.rolled, Rolled) else None
 
-    def choose(self, wanted: asked.Native, calls: int, batch: int) -> str:
+    def choose(self, native: wanted.Native, calls: int, batch: int) -> str:
         """Choose anew what runs the program; see `Program.choose`."""
-        self.native.want(wanted, calls, batch)
+        self.native.want(native, calls, batch)
         self._buffers.clear()
         self._spares.clear()
         said = self.native.said("value" if self.listed else "gradient", self)
@@ -234,7 +235,11 @@ class Built(Nesting):
         for place, given in zip(buffers.inputs, flat, strict=True):
             place[...] = given
         buffers.run()
-        found = read(self._chosen(theta, flat, batch, task, buffers.results))
+        results = buffers.results
+        if isinstance(buffers, Buffers) and buffers.met_infinity:
+            assert isinstance(self.rolled, Rolled)
+            results = self.rolled.exactly(theta, flat, batch, task)
+        found = read(self._chosen(theta, flat, batch, task, results))
         self._keep(key, buffers)
         return found
 

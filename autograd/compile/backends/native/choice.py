@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograd.asked import Native as Wanted
-from autograd.compile.arrays.ir import Task, Work
+from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.roll import levels
+from autograd.compile.arrays.routine import Work
 from autograd.compile.arrays.rules import Derivatives
 from autograd.compile.backends.native.bound import NativeText, Returned
 from autograd.compile.backends.native.compiler import NoCompilerError, compiler, library, version
@@ -22,6 +22,7 @@ from autograd.compile.backends.native.statements import statements_text
 from autograd.compile.graph.graph import Graph
 from autograd.compile.report import flops_of
 from autograd.errors import TraceError
+from autograd.wanted import Native as Wanted
 
 # Where this environment variable is 0, "auto" is NumPy.
 SWITCH = "CHALKGRAD_NATIVE"

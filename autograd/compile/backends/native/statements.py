@@ -13,10 +13,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from autograd.compile.arrays import ir
-from autograd.compile.arrays.ir import SHARE, Array, Operand, Statement, View, Work
+from autograd.compile.arrays.ir import SHARE, Array, Operand, Statement, View
+from autograd.compile.arrays.routine import Work
 from autograd.compile.backends.native.bound import HEAD, TAKEN, NativeText, Returned
 from autograd.compile.backends.native.compiler import NoCompilerError
 from autograd.compile.backends.native.free import FreePlaces
+from autograd.compile.backends.native.grouped import grouped
 from autograd.compile.backends.native.spelling import C, is_spelt
 from autograd.compile.graph.graph import Ints
 
@@ -219,7 +221,13 @@ class _Statements:
                 return self._dense(statement.out, statement.g, statement, turned=True)
             case ir.DenseWeights():
                 return self._weights(statement)
-        raise NoCompilerError(f"there is no C for the statement {type(statement).__name__}")
+            case ir.Fill():
+                kept = self._table(statement.ragged.kept.astype(np.int64))
+                source, number = self._operand(statement.source, "j"), C().number(statement.number)
+                text = f"{kept}[j] ? {source} : {number}"
+                return _loop(statement.out.width, [f"{self._at(statement.out, 'j')} = {text};"])
+            case ir.Grouped():
+                return grouped(statement, self._element, self._at, self._table)
 
     def _apply(self, statement: ir.Apply) -> list[str]:
         if not is_spelt(statement.row):

@@ -16,7 +16,6 @@ FLOORS = [
     {
         "autograd.asked", "autograd.blocks", "autograd.errors", "autograd.escaping",
         "autograd.faces", "autograd.files", "autograd.spellings", "autograd.table",
-        "autograd.wanted",
     },
     {"autograd.engine"},
     {

@@ -18,6 +18,7 @@ from autograd.compile.arrays.rules import Derivatives
 from autograd.compile.backends.native.bound import NativeText, Returned
 from autograd.compile.backends.native.compiler import NoCompilerError, compiler, library, version
 from autograd.compile.backends.native.lines import lines_of
+from autograd.compile.backends.native.spelling import lanes
 from autograd.compile.backends.native.statements import statements_text
 from autograd.compile.graph.graph import Graph
 from autograd.compile.report import flops_of
@@ -103,6 +104,8 @@ class Native:
     ) -> None:
         self._kind, self._mean = kind, mean
         self._chosen: dict[Task, NativeText | None] = {}
+        # Of each task, for which numbers of lanes there is a library.
+        self._lanes: dict[Task, list[int]] = {}
         inner = int((graph.code >= 0).sum())
         self.is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
         self.want(wanted)
@@ -111,14 +114,14 @@ class Native:
         # Another machine may have no compiler.
         return {**vars(self), "_chosen": {}}
 
-    def want(self, wanted: Wanted, calls: int = 0, batch: int = 1) -> None:
+    def want(self, wanted: Wanted, calls: int = 0, batch: int = 0) -> None:
         """Begin anew with what the user says.
 
         Args:
             wanted: that.
             calls: how many are to come, which "auto" weighs against the time of the compiler; 0
                 where nobody knows.
-            batch: of how many samples.
+            batch: of how many samples; 0 where nobody knows.
         """
         self._wanted = wanted
         self._chosen.clear()
@@ -129,8 +132,8 @@ class Native:
             self._wanted = False
             self.why = f"{SWITCH} is 0 in the environment"
 
-    def text(self, task: Task, source: Source) -> NativeText | None:
-        """Return the program in C for a task; None where NumPy runs it.
+    def text(self, task: Task, source: Source, batch: int = 2) -> NativeText | None:
+        """Return the program in C for a task, first of so many samples; None where NumPy runs it.
 
         Raises:
             RuntimeError: if C was asked for and cannot be had.
@@ -138,8 +141,24 @@ class Native:
         if self._wanted is False or (self._wanted == "auto" and self._is_left(task)):
             return None
         if task not in self._chosen:
-            self._chosen[task] = self._made(task, source)
+            self._chosen[task] = self._made(task, source, batch)
         return self._chosen[task]
+
+    def lanes(self, task: Task, batch: int) -> int:
+        """Return how many samples of a task that runs as C stand side by side.
+
+        One sample takes what there is; more have a library of their own made, if it can be.
+        """
+        known, wanted = self._lanes[task], lanes(self._kind, batch)
+        text = self._chosen[task]
+        if text is None or wanted in known or batch == 1:
+            return wanted if wanted in known else known[0]
+        try:
+            library(text.text(self._kind, wanted), text.level)
+        except NoCompilerError:
+            return known[0]
+        known.append(wanted)
+        return wanted
 
     def said(self, task: Task, source: Source) -> str:
         """Return what runs a task and why, in a few words."""
@@ -154,7 +173,7 @@ class Native:
         self.why = "it has no long chain of small steps, and nobody said how often it is called"
         return task != "gradient" or not self._calls
 
-    def _made(self, task: Task, source: Source) -> NativeText | None:
+    def _made(self, task: Task, source: Source, batch: int) -> NativeText | None:
         work = None if self.is_deep else source.work(task)
         if work is not None and self._wanted == "auto":
             self.why = self._loses(work)
@@ -166,7 +185,8 @@ class Native:
         try:
             command = compiler()
             text = self._printed(task, source, work)
-            library(text.text(self._kind), text.level)
+            self._lanes[task] = [lanes(self._kind, self._batch or batch)]
+            library(text.text(self._kind, *self._lanes[task]), text.level)
             self.why = f"compiled by {version(command)}"
             return text
         except TraceError:
@@ -195,7 +215,7 @@ class Native:
         """Return why statements are left to NumPy: arrays so wide, or calls so few; or ""."""
         count = len(work.statements)
         calls = _CALL * count
-        saved = calls - _OPERATION * self._batch * sum(map(flops_of, work.statements))
+        saved = calls - _OPERATION * max(1, self._batch) * sum(map(flops_of, work.statements))
         spent = _BEGIN + _STATEMENT * count
         if saved < 0.5 * calls:
             return "its arrays are wide: NumPy's calls are not the cost"

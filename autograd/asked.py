@@ -310,6 +310,9 @@ LOWEST: Mapping[str, tuple[int, ...]] = {
     "torch": (2, 3),
 }
 
+# Modules whose version was looked up: reading it takes a millisecond.
+_new_enough: dict[str, Any] = {}
+
 
 def library(name: str, module: str = "") -> Any:
     """Return a module of a library.
@@ -332,6 +335,8 @@ def library(name: str, module: str = "") -> Any:
         if is_interrupted(error):
             raise
         raise _damaged(name, error) from None
+    if _new_enough.get(module or name) is found:
+        return found
     try:
         told = version(name)
     except ModuleNotFoundError:  # it is there without its metadata
@@ -339,6 +344,7 @@ def library(name: str, module: str = "") -> Any:
     if _version(told) < LOWEST[name]:
         lowest = ".".join(map(str, LOWEST[name]))
         raise ImportError(f"this needs {name} {lowest} or later, and {told} is installed: {write}")
+    _new_enough[module or name] = found
     return found
 
 

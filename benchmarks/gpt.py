@@ -294,6 +294,7 @@ def with_torch(torch: Any, length: int = LENGTH) -> Step:
 
     def step(X: Any, Y: Any) -> float:
         X, Y = torch.as_tensor(X), torch.as_tensor(Y)
+        asked = Y[:, length:].double()
         E, L, Wq, bq, Wk, bk, Wv, bv, Wo, bo, W1, b1, W2, b2, Wr, br = P
         r = norm(E[X] + L)
         n = norm(r)
@@ -305,7 +306,7 @@ def with_torch(torch: Any, length: int = LENGTH) -> Step:
         r = r + nn.linear(torch.relu(nn.linear(norm(r), W1, b1)), W2, b2)
         found = nn.linear(r, Wr, br).reshape(-1, 27)
         paid = nn.cross_entropy(found, Y[:, :length].reshape(-1), reduction="none")
-        count = Y[:, length:] / Y[:, length:].sum(1, keepdim=True)
+        count = asked / asked.sum(1, keepdim=True)
         value = (count.reshape(-1) * paid).sum() / len(X)
         optimizer.zero_grad()
         value.backward()

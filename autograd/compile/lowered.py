@@ -15,8 +15,10 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd.compile.arrays.ir import Task, Work
+from autograd.compile.anomaly import failed_samples
+from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.roll import levels
+from autograd.compile.arrays.routine import Work
 from autograd.compile.arrays.rules import Derivatives, has_poles, leaves_out_poles
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.floats import FloatProgram, with_care
@@ -24,6 +26,7 @@ from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
 from autograd.compile.backends.native.bound import NativeBuffers
 from autograd.compile.backends.native.choice import Native, Wanted
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
+from autograd.compile.graph.simplify import reached
 from autograd.compile.nesting import Nesting
 from autograd.compile.report import CompileReport, Stages
 from autograd.compile.rolled import Rolled
@@ -31,7 +34,6 @@ from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.transforms.calls import Argnum
-from autograd.transforms.stopped import STOP
 
 _Key: TypeAlias = tuple[int, Task]
 _Bound: TypeAlias = Buffers | Lanes | NativeBuffers
@@ -102,7 +104,7 @@ class Built(Nesting):
             "all", stages.made("trace", "the function called once on placeholders", traced)
         )
         self.reached = np.zeros(self.parameters, dtype=np.bool_)
-        self.reached[[*_reached(self.graph)]] = True
+        self.reached[[*reached(self.graph)]] = True
         self.small, self._few = _float_samples(self.graph)
         self.stages = stages
         self.chooses = any(row.chooses for row in self.graph.rows)
@@ -132,9 +134,21 @@ class Built(Nesting):
             self.stages, self._rolled = found
         return self._rolled
 
+    def derived(self) -> Derivatives:
+        """Return the graph with its derivatives."""
+        return self.derivatives
+
     def work(self, task: Task) -> Work | None:
         """Return the statements of a task; None of a narrow graph, which has none."""
         return self.rolled.work(task) if isinstance(self.rolled, Rolled) else None
+
+    def choose(self, wanted: Wanted, calls: int, batch: int) -> str:
+        """Choose anew what runs the program; see `Program.choose`."""
+        self.native.want(wanted, calls, batch)
+        self._buffers.clear()
+        self._spares.clear()
+        said = self.native.said("value" if self.listed else "gradient", self)
+        return "" if self.native.is_plain else said
 
     def runs_as_c(self, task: Task) -> bool:
         """Return whether a task runs as C; it is chosen now, if it was not before."""
@@ -171,6 +185,11 @@ class Built(Nesting):
                 found = made(self.graph)
             self._float_programs[gradient] = found
         return found
+
+    def numbers(self, theta: Any, flat: Any) -> list[Any]:
+        """Return what float code takes for one sample: the parameters, if any, and its numbers."""
+        numbers = [x for part in flat for x in part]
+        return [theta.tolist(), *numbers] if self.parameters else numbers
 
     @cached_property
     def derivatives(self) -> Derivatives:
@@ -215,7 +234,11 @@ class Built(Nesting):
         for place, given in zip(buffers.inputs, flat, strict=True):
             place[...] = given
         buffers.run()
-        found = read(self._chosen(theta, flat, batch, task, buffers.results))
+        results = buffers.results
+        if isinstance(buffers, Buffers) and buffers.met_infinity:
+            assert isinstance(self.rolled, Rolled)
+            results = self.rolled.exactly(theta, flat, batch, task)
+        found = read(self._chosen(theta, flat, batch, task, results))
         self._keep(key, buffers)
         return found
 
@@ -322,6 +345,13 @@ class Built(Nesting):
             self.run(theta, given, min(block, batch - begin), task, put)
         return results
 
+    def failing(self, theta: Any, flat: Any, batch: int) -> tuple[Any, Sequence[int]]:
+        """Return the samples as a table, and those whose values failed; all if none did."""
+        columns = [np.asarray(x, dtype=np.float64).reshape(batch, -1) for x in flat]
+        with np.errstate(all="ignore"):
+            bad = self.run(theta, columns, batch, "value", failed_samples)
+        return np.concatenate(columns, axis=1), bad or range(batch)
+
     # Looking ----------------------------------------------------------------------------------
 
     def source(self) -> str:
@@ -346,22 +376,6 @@ class Built(Nesting):
         rolled = self.rolled
         ran = self.native.said("value" if self.listed else "gradient", self)
         return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled, ran)
-
-
-def _reached(graph: Graph) -> list[int]:
-    """Return the parameters that a graph uses, but for those behind a stopped gradient alone."""
-    if STOP not in graph.rows:
-        return graph.place[graph.code == PARAMETER].tolist()
-    listed = list(graph.nodes())
-    stack: list[int] = list(dict.fromkeys(graph.outputs.tolist()))
-    seen = set(stack)
-    for node in stack:
-        code, _, operands = listed[node]
-        if code < 0 or graph.rows[code] is not STOP:
-            fresh = [x for x in dict.fromkeys(operands) if x not in seen]
-            seen.update(fresh)
-            stack.extend(fresh)
-    return [listed[node][1] for node in stack if listed[node][0] == PARAMETER]
 
 
 def _float_samples(graph: Graph) -> tuple[bool, int]:

@@ -24,12 +24,13 @@ from autograd.compile.arrays.ir import (
     Dense,
     DenseOperand,
     DenseWeights,
+    Grouped,
     Many,
     Reduce,
-    Routine,
     Statement,
     SumBatch,
 )
+from autograd.compile.arrays.routine import Routine
 from autograd.compile.graph.graph import Graph
 from autograd.compile.graph.passes import Group, passes
 from autograd.files import write_whole
@@ -233,6 +234,8 @@ def flops_of(statement: Statement) -> int:
         case Dense() | DenseOperand():
             rows, columns = statement.weights.shape
             return 2 * rows * columns * statement.windows
+        case Grouped():
+            return 2 * statement.out.width * statement.left_at.counts[2]
         case DenseWeights():
             return 2 * statement.out.width * statement.windows
         case _:

@@ -11,8 +11,9 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from autograd.compile.arrays.ir import Task, Work
+from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.roll import levels
+from autograd.compile.arrays.routine import Work
 from autograd.compile.arrays.rules import Derivatives
 from autograd.compile.backends.native.bound import NativeText, Returned
 from autograd.compile.backends.native.compiler import NoCompilerError, compiler, library, version
@@ -35,9 +36,9 @@ _SMALL = 500
 # Lines of C that "auto" gives to the compiler, half a second of its time; and that anybody may.
 _SHORT, _LONG = 3_000, 60_000
 # Seconds, as measured: of a call of NumPy's, and by how much an operation takes longer in C, on
-# arrays of many samples; of the compiler, to begin and for a line, both ways to print together.
+# arrays of many samples; of the compiler, to begin and for a statement.
 _CALL, _OPERATION = 0.6e-6, 0.06e-9
-_BEGIN, _LINE = 0.3, 0.5e-3
+_BEGIN, _STATEMENT = 0.2, 3e-3
 
 
 class Source(Protocol):
@@ -48,9 +49,8 @@ class Source(Protocol):
         """What computes the values."""
         ...
 
-    @property
-    def derivatives(self) -> Derivatives:
-        """What computes the derivatives behind the one value."""
+    def derived(self) -> Derivatives:
+        """Return what computes the derivatives behind the one value."""
         ...
 
     @property
@@ -91,6 +91,8 @@ class Native:
 
     Attributes:
         why: the reason for the last choice.
+        is_plain: whether the reason is that "auto" does not look for a compiler at all, or would
+            not gain by one.
     """
 
     def __init__(
@@ -101,25 +103,33 @@ class Native:
         *,
         mean: bool,
     ) -> None:
-        self._wanted = wanted
         self._kind, self._mean = kind, mean
         self._chosen: dict[Task, NativeText | None] = {}
-        # How many calls, of how many samples each, are to come; 0 where nobody knows.
-        self._calls, self._batch = 0, 1
         inner = int((graph.code >= 0).sum())
         self._is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
-        self.why = "native=False" if wanted is False else ""
-        if wanted == "auto" and os.environ.get(SWITCH, "") == "0":
-            self._wanted = False
-            self.why = f"{SWITCH} is 0 in the environment"
+        self.want(wanted)
 
     def __getstate__(self) -> dict[str, Any]:
         # Another machine may have no compiler.
         return {**vars(self), "_chosen": {}}
 
-    def expect(self, calls: int, batch: int) -> None:
-        """Say how many calls are to come, of how many samples: what "auto" weighs."""
+    def want(self, wanted: Wanted, calls: int = 0, batch: int = 1) -> None:
+        """Begin anew with what the user says.
+
+        Args:
+            wanted: that.
+            calls: how many are to come, which "auto" weighs against the time of the compiler; 0
+                where nobody knows.
+            batch: of how many samples.
+        """
+        self._wanted = wanted
+        self._chosen.clear()
         self._calls, self._batch = calls, batch
+        self.is_plain = wanted == "auto"
+        self.why = "native=False" if wanted is False else ""
+        if wanted == "auto" and os.environ.get(SWITCH, "") == "0":
+            self._wanted = False
+            self.why = f"{SWITCH} is 0 in the environment"
 
     def text(self, task: Task, source: Source) -> NativeText | None:
         """Return the program in C for a task; None where NumPy runs it.
@@ -141,15 +151,21 @@ class Native:
 
     def _is_left(self) -> bool:
         """Whether "auto" leaves a program to NumPy without looking at its statements."""
-        if self._is_deep or self._calls:
+        if self._is_deep:
             return False
         self.why = "it has no long chain of small steps, and nobody said how often it is called"
-        return True
+        return not self._calls
 
     def _made(self, task: Task, source: Source) -> NativeText | None:
+        work = None if self._is_by_lines(source) else source.work(task)
+        if work is not None and self._wanted == "auto":
+            self.why = self._loses(work)
+            if self.why:
+                return None
+        self.is_plain = False
         try:
             command = compiler()
-            text = self._printed(task, source)
+            text = self._printed(task, source, work)
             library(text.text(self._kind), text.level)
             self.why = f"compiled by {version(command)}"
             return text
@@ -164,49 +180,42 @@ class Native:
             self.why = str(error)
             return None
 
-    def _printed(self, task: Task, source: Source) -> NativeText:
-        """Return a task as C, in the form that suits it."""
-        if self._is_deep or len(source.graph.operands) <= _SMALL:
-            return self._as_lines(task, source)
-        work = source.work(task)
+    def _is_by_lines(self, source: Source) -> bool:
+        """Whether a program is printed node by node: it is narrow, or small."""
+        return self._is_deep or len(source.graph.operands) <= _SMALL
+
+    def _printed(self, task: Task, source: Source, work: Work | None) -> NativeText:
+        """Return a task as C, by its statements if there are any."""
         if work is None:
             return self._as_lines(task, source)
         try:
-            text = statements_text(work, mean=self._mean and task == "gradient")
+            return statements_text(work, mean=self._mean and task == "gradient")
         except NoCompilerError:
             if self._wanted is True:
                 return self._as_lines(task, source)
             raise
-        if self._wanted == "auto":
-            self._weigh(work, text)
-        return text
 
-    def _weigh(self, work: Work, text: NativeText) -> None:
-        """Ask whether calls of NumPy's are the cost, and whether the compiler's time comes back."""
-        statements = work.statements
-        saved = _CALL * len(statements) - _OPERATION * self._batch * sum(map(flops_of, statements))
-        spent = _BEGIN + _LINE * text.functions.count("\n")
-        if saved < 0.5 * _CALL * len(statements):
-            raise NoCompilerError("its arrays are wide: NumPy's calls are not the cost")
+    def _loses(self, work: Work) -> str:
+        """Return why statements are left to NumPy: arrays so wide, or calls so few; or ""."""
+        count = len(work.statements)
+        calls = _CALL * count
+        saved = calls - _OPERATION * self._batch * sum(map(flops_of, work.statements))
+        spent = _BEGIN + _STATEMENT * count
+        if saved < 0.5 * calls:
+            return "its arrays are wide: NumPy's calls are not the cost"
         if saved * self._calls < 2.0 * spent:
-            raise NoCompilerError(
-                f"{self._calls:,} calls would take {saved * self._calls:.1f} seconds less as C, "
-                f"and the compiler {spent:.1f}"
-            )
+            return f"{self._calls:,} calls are too few for what the compiler takes"
+        return ""
 
     def _as_lines(self, task: Task, source: Source) -> NativeText:
-        graph = source.graph if task == "value" else source.derivatives.plain
+        graph = source.graph if task == "value" else source.derived().plain
         lines = lines_of(graph)
         if lines.missing:
             raise NoCompilerError(f"there is no C for {', '.join(lines.missing)}")
         most = _LONG if self._wanted is True else _SHORT
         if lines.count > most:
             raise NoCompilerError(f"the program is {lines.count:,} lines of C, more than {most:,}")
-        if self._wanted == "auto" and not self._is_deep:
-            raise NoCompilerError("it is small: NumPy's calls are few")
-        ends = np.cumsum(
-            [1, *source.derivatives.widths] if task != "value" else [len(graph.outputs)]
-        )
+        ends = np.cumsum([1, *source.derived().widths] if task != "value" else [len(graph.outputs)])
         parts = np.split(lines.outputs, ends[:-1])
         spread = "mean" if self._mean and task == "gradient" else "each"
         results = [Returned(part, spread if i else "each") for i, part in enumerate(parts)]

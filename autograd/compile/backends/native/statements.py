@@ -8,15 +8,17 @@ same in all lanes. A sum over the samples is kept for each lane and put together
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from autograd.compile.arrays import ir
-from autograd.compile.arrays.ir import SHARE, Array, Operand, Statement, View, Work
+from autograd.compile.arrays.ir import SHARE, Array, Operand, Statement, View
+from autograd.compile.arrays.routine import Work
 from autograd.compile.backends.native.bound import HEAD, TAKEN, NativeText, Returned
 from autograd.compile.backends.native.compiler import NoCompilerError
+from autograd.compile.backends.native.free import FreePlaces
+from autograd.compile.backends.native.grouped import grouped
 from autograd.compile.backends.native.spelling import C, is_spelt
 from autograd.compile.graph.graph import Ints
 
@@ -41,40 +43,6 @@ def statements_text(work: Work, *, mean: bool) -> NativeText:
     return _Statements(work).text(mean=mean)
 
 
-@dataclass(slots=True)
-class _Places:
-    """Places in a row, taken and given back.
-
-    >>> places = _Places()
-    >>> first, second = places.take(3), places.take(2)
-    >>> places.give(first, 3)
-    >>> places.take(2), places.take(2), places.size
-    (0, 5, 7)
-    """
-
-    size: int = 0
-    free: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-
-    def take(self, width: int, *, again: bool = True) -> int:
-        """Return where so many places begin that nobody has, or that nobody had before."""
-        for i, (begin, count) in enumerate(self.free):
-            if again and count >= width:
-                self.free[i : i + 1] = [(begin + width, count - width)] * (count > width)
-                return begin
-        self.size += width
-        return self.size - width
-
-    def give(self, begin: int, width: int) -> None:
-        """Give places back."""
-        joined: list[tuple[int, int]] = []
-        for start, count in sorted([*self.free, (begin, width)]):
-            if joined and sum(joined[-1]) == start:
-                joined[-1] = joined[-1][0], joined[-1][1] + count
-            else:
-                joined.append((start, count))
-        self.free = joined
-
-
 class _Statements:
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -91,7 +59,7 @@ class _Statements:
         for array in routine.constants:
             self._given[array] = array.name
         self._constants: dict[str, str] = {}
-        self._places = _Places()
+        self._places = FreePlaces()
         self._phase: dict[Array, _Phase] = {}
         self._lines: dict[_Phase, list[list[str]]] = {"before": [], "inside": [], "after": []}
         self._sums: list[Array] = []
@@ -253,7 +221,13 @@ class _Statements:
                 return self._dense(statement.out, statement.g, statement, turned=True)
             case ir.DenseWeights():
                 return self._weights(statement)
-        raise NoCompilerError(f"there is no C for the statement {type(statement).__name__}")
+            case ir.Fill():
+                kept = self._table(statement.ragged.kept.astype(np.int64))
+                source, number = self._operand(statement.source, "j"), C().number(statement.number)
+                text = f"{kept}[j] ? {source} : {number}"
+                return _loop(statement.out.width, [f"{self._at(statement.out, 'j')} = {text};"])
+            case ir.Grouped():
+                return grouped(statement, self._element, self._at, self._table)
 
     def _apply(self, statement: ir.Apply) -> list[str]:
         if not is_spelt(statement.row):

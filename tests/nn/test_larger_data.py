@@ -34,6 +34,7 @@ from nn.data.large.mapped import Mapped
 from nn.data.large.pages import let_go, row_file
 from nn.data.large.targets import Digest, TargetReader
 from nn.losses import LOSSES, loss_named
+from support.engines import imported
 from support.places import ROOT
 from support.training import ENGINES, Dropping, data
 
@@ -112,6 +113,17 @@ def test_a_function_that_yields_the_same_batches_gives_the_same_numbers(engine, 
     assert run(batches, None, model=make(), **options)[2] == expected  # in parts of as many
     listed = run(lambda epoch: [*batches(epoch)], None, model=make(), **options)
     assert listed[2] == expected
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("engine", ["jax", "torch"])
+def test_the_same_on_other_engines(engine, on_disk):
+    imported(engine)
+    options = {"engine": engine, "validation": None}
+    _, history, expected = run(X, Y, **options)
+    assert history.engine == engine
+    assert run(on_disk(X), on_disk(Y), **options)[2] == expected
+    assert run(orders(0, np.arange(61), 16), None, **options)[2] == expected
 
 
 @pytest.mark.parametrize("engine", ENGINES)

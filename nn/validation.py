@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value, asked
+from nn.data.large.pages import let_go
 from nn.spellings import NAMED
 from nn.spellings.tensors import refuse_tensors
 
@@ -160,6 +161,7 @@ def _not_finite(array: Array) -> list[int] | None:
         if not finite.all():
             first, *rest = np.argwhere(~finite)[0].tolist()
             return [i + first, *rest]
+        let_go(array)
     return None
 
 

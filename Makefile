@@ -14,7 +14,7 @@ PROCESSES := -n auto --maxprocesses 4
 export PYTHON
 # Parallel targets would run pip twice in the same environment.
 .NOTPARALLEL:
-.PHONY: help demo test test-long test-tools check-versions lint format bench notebooks docs clean FORCE
+.PHONY: help demo test test-long test-tools test-engines check-versions lint format bench notebooks docs clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,7 @@ demo: $(VENV)/installed-plots ## train a network to read handwritten digits, rep
 	$(BIN)/chalkgrad train digits --output demo $(ARGS)
 
 test: $(VENV)/installed-test ## run the tests and every example in the documentation
-	$(BIN)/python -m pytest $(PROCESSES) -m "not tools" $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) -m "not tools and not engines" $(ARGS)
 
 test-long: $(VENV)/installed-test $(VENV)/installed-docs ## the same, with many more random programs
 	CHALKGRAD_PROFILE=long $(BIN)/python -m pytest $(PROCESSES) $(ARGS)
@@ -31,6 +31,10 @@ test-long: $(VENV)/installed-test $(VENV)/installed-docs ## the same, with many 
 test-tools: $(VENV)/installed-test ## run the tests with PyTorch, ONNX, safetensors, scikit-learn
 	@$(BIN)/python .ci/tools.py
 	$(BIN)/python -m pytest $(PROCESSES) -m tools tests $(ARGS)
+
+test-engines: $(VENV)/installed-test ## run the tests that train by JAX and by PyTorch
+	@$(BIN)/python .ci/tools.py test-engines
+	$(BIN)/python -m pytest $(PROCESSES) -m engines tests $(ARGS)
 
 check-versions: $(VENV)/place ## run the tests on every Python found, and on the lowest dependencies
 	$(BIN)/python .ci/versions.py $(ARGS)

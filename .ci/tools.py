@@ -1,4 +1,4 @@
-"""Install the libraries that models are handed to, one by one, for `make test-tools`.
+"""Install the libraries of an extra one by one, for `make test-tools` and `make test-engines`.
 
 One that cannot be installed is left out and said so; the tests that need it skip, and the others
 run. Needs nothing but the standard library.
@@ -13,10 +13,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # One version, so that every run tests the same; a newer one may bring several GB for other chips.
-PINS = {"torch": "torch==2.13.0"}
+PINS = {"jax": "jax==0.10.2", "torch": "torch==2.13.0"}
 
 
-def requirements(extra: str = "test-tools") -> list[str]:
+def requirements(extra: str) -> list[str]:
     """Return what an extra of pyproject.toml names, with what its own extras name."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     extras = tomllib.loads(text)["project"]["optional-dependencies"]
@@ -44,11 +44,11 @@ def install(requirement: str) -> bool:
     return subprocess.run(command, check=False).returncode == 0
 
 
-def main() -> int:
+def main(extra: str = "test-tools") -> int:
     """Install what is not there yet, in the environment that this runs in."""
     if sys.prefix == sys.base_prefix:
         sys.exit("this installs into an environment: write make test-tools")
-    for requirement in requirements():
+    for requirement in requirements(extra):
         name = re.match(r"[\w.-]+", requirement)[0]
         if is_there(name):
             continue
@@ -60,4 +60,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

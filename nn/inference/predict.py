@@ -13,11 +13,13 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autograd import Value, recording_anyway
+from nn.data.large.mapped import parts
 from nn.inference.compiling import Compiled, compiled
 from nn.inference.modes import Mode
 from nn.inference.snapshot import PROGRAMS, Model, Snapshot
@@ -70,7 +72,13 @@ class Programs:
         self._compiled = None
 
     def outputs(
-        self, model: Model, X: Floats, trained: Any = None, *, tried: bool = False
+        self,
+        model: Model,
+        X: Floats,
+        trained: Any = None,
+        *,
+        tried: bool = False,
+        run: Callable[[Any, Floats], Floats] | None = None,
     ) -> Floats:
         """Return the outputs for an array of samples, leaving no graph.
 
@@ -79,6 +87,7 @@ class Programs:
             X: the samples, along the first axis.
             trained: another program of the model, whose parameters are those of the Values.
             tried: whether nothing of the user's has run since this was last asked.
+            run: computes a program's values for samples, if it is not to be called.
         """
         self._rows += len(X)
         # One row is called in the time it takes to look whether a program still holds true; without
@@ -100,7 +109,9 @@ class Programs:
                 else:
                     self.forget()
                     continue
-                found = program(X).reshape(len(X), *self._form)
+                rows = [run(program, part) if run else program(part) for part in parts(X)]
+                found = np.concatenate(rows) if len(rows) > 1 else rows[0]
+                found = found.reshape(len(X), *self._form)
                 if closed or _is_called_so(model, X, found):
                     return found
                 # Something that the program took for constant has changed: once more.

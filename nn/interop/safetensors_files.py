@@ -19,8 +19,8 @@ import numpy as np
 
 from autograd import check_seal, sealed, write_whole
 from nn.data.schema import Schema, keep_schema, schema_from, schema_kept
+from nn.elsewhere.libraries import library
 from nn.inference import modes
-from nn.interop.libraries import library
 from nn.interop.pieces import ConversionError, Piece, checked, pieces_of
 from nn.interop.tensors import arrays_of, fill, tensors_of
 from nn.module import Module

@@ -188,38 +188,39 @@ class Optimizer:
         with np.errstate(all="ignore"):
             if self.clip_value is not None or self.clip_norm is not None:
                 self._clip(slopes, moved)
-            if moved is not None or self._counts is not None:
-                self._move_some(rate, whole_arrays, moved)
-            else:
-                self.moves = self.steps + 1
-                if len(numbers) <= _BLOCK:
+            for n, places in self._groups(moved):
+                self.moves = n + 1
+                if places is not None:
+                    some = [x[places] for x in whole_arrays]
+                    self.move(rate, *some)
+                    for x, part in zip(whole_arrays, some, strict=True):
+                        x[places] = part
+                elif len(numbers) <= _BLOCK:
                     self.move(rate, *whole_arrays)
                 else:
                     for begin in range(0, len(numbers), _BLOCK):
                         part = slice(begin, begin + _BLOCK)
                         self.move(rate, *[x[part] for x in whole_arrays])
-        self.steps += 1
+        self._count(moved)
 
-    def _move_some(self, rate: float, whole_arrays: list[Floats], moved: Bools | None) -> None:
-        """Move those that have a gradient, all that have moved equally often at once."""
+    def _groups(self, moved: Bools | None) -> list[tuple[int, Bools | None]]:
+        """Return how often those that move have moved so far, and which; None for all of them."""
+        counts = self._counts
+        if counts is None and (moved is None or not self.counted):
+            return [(self.steps, moved)]
         if moved is None:
             moved = np.ones(len(self.parameters), bool)
-        counts = self._counts
-        if counts is None and self.counted:
-            counts = self._counts = np.full(len(moved), self.steps)
-        groups: list[tuple[int, Any]] = (
-            [(self.steps, moved)]
-            if counts is None
-            else [(n, moved & (counts == n)) for n in np.unique(counts[moved]).tolist()]
-        )
-        for n, places in groups:
-            self.moves = n + 1
-            some = [x[places] for x in whole_arrays]
-            self.move(rate, *some)
-            for x, part in zip(whole_arrays, some, strict=True):
-                x[places] = part
-        if counts is not None:
-            counts[moved] += 1
+        if counts is None:
+            return [(self.steps, moved)]
+        return [(n, moved & (counts == n)) for n in np.unique(counts[moved]).tolist()]
+
+    def _count(self, moved: Bools | None) -> None:
+        """Note that a step was taken, by those that have a gradient; None for all."""
+        if self._counts is None and self.counted and moved is not None:
+            self._counts = np.full(len(moved), self.steps)
+        if self._counts is not None:
+            self._counts[slice(None) if moved is None else moved] += 1
+        self.steps += 1
 
     def _clip(self, slopes: Floats, moved: Bools | None) -> None:
         """Make a gradient that is too large smaller, in place."""

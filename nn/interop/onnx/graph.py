@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from nn.interop.libraries import library
+from nn.elsewhere.libraries import library
 from nn.validation import Array
 
 # A size, or the name of one that is not known before there is data.

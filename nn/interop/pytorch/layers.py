@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nn.data.preprocessing import MinMaxScaler, Preprocessor, StandardScaler
-from nn.interop.libraries import library
+from nn.elsewhere.libraries import library
 from nn.interop.pieces import ConversionError
 from nn.layers import (
     Dropout,

@@ -9,7 +9,7 @@ They stand at the top of a file so that a converted model can be pickled and cop
 
 from typing import Any
 
-from nn.interop.libraries import library
+from nn.elsewhere.libraries import library
 
 torch: Any = library("torch")
 

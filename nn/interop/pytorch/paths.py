@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from nn.interop.libraries import library
+from nn.elsewhere.libraries import library
 from nn.interop.pieces import ConversionError
 from nn.interop.pytorch.layers import Found, Reader, single
 from nn.module import Module

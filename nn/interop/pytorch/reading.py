@@ -20,8 +20,8 @@ import numpy as np
 
 from nn.data.preprocessing import MinMaxScaler, Preprocessor, StandardScaler
 from nn.data.schema import Schema, keep_schema, schema_kept
+from nn.elsewhere.libraries import is_older, library
 from nn.inference import modes
-from nn.interop.libraries import is_older, library
 from nn.interop.pieces import ConversionError
 from nn.interop.pytorch import layers as torch_layers
 from nn.interop.pytorch.layers import Found

@@ -16,7 +16,7 @@ from typing import Any
 from autograd import write_whole
 from nn.data.preprocessing import MinMaxScaler, StandardScaler
 from nn.data.schema import schema_kept
-from nn.interop.libraries import library
+from nn.elsewhere.libraries import library
 from nn.interop.pieces import ConversionError, Piece, checked, pieces_of
 from nn.interop.tensors import arrays_of, finite
 from nn.module import Module

@@ -57,7 +57,7 @@ class Engine:
         targets: theirs.
 
     Attributes:
-        name: "compiled" or "eager".
+        name: the one that it is asked for by, other than "auto".
         note: what a user should know of it, such as why another was not taken; or "".
     """
 
@@ -179,6 +179,9 @@ class Engine:
     def numbers(self) -> Floats:
         """Return the parameters as they are now, in the model's order."""
         raise NotImplementedError
+
+    def end(self) -> None:
+        """Give the optimiser back what it remembers, however the run has ended."""
 
     # Of a model as it was stored ----------------------------------------------------------------
 

@@ -7,10 +7,11 @@ program calls both once, and not for each sample.
 import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from nn.elsewhere.choice import ELSEWHERE, check_where, elsewhere
 from nn.losses import Loss
 from nn.module import Module
 from nn.training.engines.base import EagerEngine, Engine
@@ -57,17 +58,48 @@ def _reaching(loss: Loss) -> str:
     return ""
 
 
-def _by_method(name: str, optimizer: Any, method: str) -> MakeEngine:
+class Where(NamedTuple):
+    """The devices that are asked for.
+
+    Attributes:
+        devices: of `engine="jax"`: how many, or which.
+        device: of `engine="torch"`.
+        batch_size: how many samples there are to be divided among them.
+    """
+
+    devices: Any = None
+    device: Any = None
+    batch_size: int = 1
+
+
+_ANYWHERE = Where()
+
+
+def _on_devices(name: str, optimizer: Any, where: Where) -> MakeEngine:
+    """Return the maker of an engine on the devices of another library."""
+    # Most never need it, nor what it stands on.
+    from nn.training.engines.elsewhere import DeviceEngine
+
+    found = elsewhere(name, where.devices, where.device)
+    if len(found) > where.batch_size:
+        raise ValueError(
+            f"batch_size={where.batch_size} leaves {len(found) - where.batch_size} of "
+            f"{len(found)} devices without a sample: write batch_size={len(found)} or more, or "
+            f"devices={where.batch_size}"
+        )
+
+    def made(model: Module, loss: Loss, X: Floats, targets: Array) -> Engine:
+        return DeviceEngine(model, loss, X, targets, found, optimizer)
+
+    return made
+
+
+def _by_method(optimizer: Any, method: str) -> MakeEngine:
     """Return the maker of the engine that finds gradients by another method."""
     # Most never need it, and it takes longer to import than a small run.
     from nn.training.engines.methods import MethodEngine, check_method
 
     check_method(method)
-    if name == "compiled":
-        raise ValueError(
-            f"compiled programs find gradients by backpropagation; write engine='eager' for "
-            f"gradients={method!r}, or leave it out"
-        )
     if getattr(optimizer, "during_backward", False):
         raise ValueError(
             f"there is no backward pass in gradients={method!r} to move parameters during: leave "
@@ -80,38 +112,10 @@ def _by_method(name: str, optimizer: Any, method: str) -> MakeEngine:
     return made
 
 
-ENGINES: Mapping[str, MakeEngine] = MappingProxyType(
-    {"auto": _auto, "compiled": CompiledEngine, "eager": EagerEngine}
-)
+def _moving(name: str, optimizer: Any) -> MakeEngine:
+    """Return the maker of the engine that moves parameters in the middle of a backward pass."""
 
-
-def engine_named(name: str, optimizer: Any = None, gradients: str = "backprop") -> MakeEngine:
-    """Return the maker of the engine of that name, from a model, a loss, samples and targets.
-
-    Args:
-        name: of the engine.
-        optimizer: the one that will move the parameters, which may want to do so within a pass.
-        gradients: the method to find gradients by.
-
-    Raises:
-        ValueError: if there is none of that name, or the optimiser cannot work with it.
-
-    >>> engine_named("eager")
-    <class 'nn.training.engines.base.EagerEngine'>
-    """
-    found = look_up("engine", name, ENGINES)
-    if gradients != "backprop":
-        return _by_method(name, optimizer, gradients)
-    if not getattr(optimizer, "during_backward", False):
-        return found
-    if name == "compiled":
-        raise ValueError(
-            "a compiled program finds all gradients at once, and during_backward=True moves each "
-            "parameter as soon as its own is complete: write engine='eager', or leave it out of "
-            "the optimizer"
-        )
-
-    def moving(model: Module, loss: Loss, X: Floats, targets: Array) -> Engine:
+    def made(model: Module, loss: Loss, X: Floats, targets: Array) -> Engine:
         note = (
             "Training is not compiled: during_backward=True moves parameters in the middle of a "
             "backward pass"
@@ -120,4 +124,52 @@ def engine_named(name: str, optimizer: Any = None, gradients: str = "backprop") 
         engine.moving = optimizer
         return engine
 
-    return moving
+    return made
+
+
+_HERE: Mapping[str, MakeEngine] = MappingProxyType(
+    {"auto": _auto, "compiled": CompiledEngine, "eager": EagerEngine}
+)
+# All give the same numbers, up to rounding.
+ENGINES = (*_HERE, *ELSEWHERE)
+
+
+def engine_named(
+    name: str, optimizer: Any = None, gradients: str = "backprop", where: Where = _ANYWHERE
+) -> MakeEngine:
+    """Return the maker of the engine of that name, from a model, a loss, samples and targets.
+
+    Args:
+        name: of the engine.
+        optimizer: the one that will move the parameters, which may want to do so within a pass.
+        gradients: the method to find gradients by.
+        where: the devices that are asked for.
+
+    Raises:
+        ValueError: if there is none of that name, the optimiser cannot work with it, or it has no
+            such devices.
+        ImportError: if its library is not installed, with what to install.
+
+    >>> engine_named("eager")
+    <class 'nn.training.engines.base.EagerEngine'>
+    """
+    look_up("engine", name, dict.fromkeys(ENGINES))
+    is_program = name not in ("auto", "eager")
+    if gradients != "backprop":
+        if is_program:
+            raise ValueError(
+                f"compiled programs find gradients by backpropagation; write engine='eager' for "
+                f"gradients={gradients!r}, or leave it out"
+            )
+        return _by_method(optimizer, gradients)
+    is_moving = getattr(optimizer, "during_backward", False)
+    if is_moving and is_program:
+        raise ValueError(
+            "a compiled program finds all gradients at once, and during_backward=True moves each "
+            "parameter as soon as its own is complete: write engine='eager', or leave it out of "
+            "the optimizer"
+        )
+    check_where(name, where.devices, where.device)
+    if name in ELSEWHERE:
+        return _on_devices(name, optimizer, where)
+    return _moving(name, optimizer) if is_moving else _HERE[name]

@@ -213,7 +213,11 @@ class CompiledEngine(Engine):
             self.store()  # it will be called
         tried = self._is_tried
         self._is_tried |= len(X) > 1  # one row is called, and the program not looked at
-        return programs.outputs(model, X, self._program, tried=tried)
+        return programs.outputs(model, X, self._program, tried=tried, run=self._run)
+
+    def _run(self, program: Any, *rows: Array) -> Floats:
+        """Return a program's values for rows."""
+        return program(*rows)
 
     def measured(self, X: Floats, targets: Array) -> tuple[Floats, float]:
         """See `Engine`."""
@@ -224,7 +228,7 @@ class CompiledEngine(Engine):
             # It may reach for something that a call of the model leaves behind.
             if self._in_eval is not self._program:
                 self._in_eval.theta = self._program.theta
-            losses = self._in_eval(X, targets)
+            losses = self._run(self._in_eval, X, targets)
         else:
             return super().measured(X, targets)
         return outputs, math.fsum(losses.tolist()) / len(X)

@@ -195,7 +195,8 @@ def _wrong(decision: Decision, found: EntrySlopes, r: int, k: int) -> Verdict:
 def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: Verdict) -> Verdict:
     """Return the verdict of the judge of functions of one number, with the sharper numbers."""
     i, claim = int(found.entries[r]), float(found.claims[r, k])
-    if not math.isfinite(claim):
+    still = bool(found.quotients.still[r, k]) and not found.stairs
+    if not math.isfinite(claim) or (still and decision.weighing.lively(k)):
         return quick
     unit = float(decision.units[i])
     relative = decision.relative + 4.0 * unit

@@ -125,8 +125,8 @@ class _Check:
 
     def judged(self) -> ArrayReport:
         """Return the report on a function that stands still."""
-        noise = noises(self.ask, self.scale, self.rng)
-        weighing = Weighing(None if self.each else self.weights, noise)
+        noise, flat = noises(self.ask, self.scale, self.rng)
+        weighing = Weighing(None if self.each else self.weights, noise, flat)
         decision = Decision(
             self.ask,
             weighing,

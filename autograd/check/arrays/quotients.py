@@ -38,10 +38,12 @@ class Weighing:
     Attributes:
         weights: a row for each sum, a column for each output; None for each output by itself.
         noise: of each output, the size of its random errors.
+        flat: of each output, whether it did not move at all when all entries did.
     """
 
     weights: Floats | None
     noise: Floats
+    flat: npt.NDArray[np.bool_] | None = None
 
     @property
     def count(self) -> int:
@@ -57,6 +59,15 @@ class Weighing:
         if self.weights is None:
             return np.where(moved, self.noise, 0.0)
         return np.sqrt((moved * self.noise**2) @ (self.weights**2).T)
+
+    def lively(self, k: int) -> bool:
+        """Whether a sum that stands still does so since it does not depend on what moves.
+
+        An output that does not move at all may be the tread of a stair.
+        """
+        if self.flat is None:
+            return False
+        return not self.flat[k] if self.weights is None else not self.flat.any()
 
     @property
     def whole(self) -> Floats:
@@ -294,8 +305,10 @@ def spacings(subject: ArraySubject, scale: Floats, rng: np.random.Generator) -> 
     return steps
 
 
-def noises(ask: Evaluations, scale: Floats, rng: np.random.Generator) -> Floats:
-    """Return for each output the size of the random errors in its values around the point.
+def noises(
+    ask: Evaluations, scale: Floats, rng: np.random.Generator
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return for each output the size of the random errors in its values, and whether it is flat.
 
     Source: Moré and Wild, "Estimating computational noise", SIAM Journal on Scientific Computing
     33(3), 2011 (algorithm ECnoise).
@@ -304,7 +317,7 @@ def noises(ask: Evaluations, scale: Floats, rng: np.random.Generator) -> Floats:
     >>> x = np.linspace(1.0, 2.0, 5)
     >>> subject = numpy_subject(lambda x: np.sin(1e8 * x), lambda x, w: x, (x,))
     >>> rng = np.random.default_rng(0)
-    >>> found = noises(Evaluations(subject), scales(subject), rng)
+    >>> found, flat = noises(Evaluations(subject), scales(subject), rng)
     >>> bool((found > 1e-10).all() and (found < 1e-6).all())
     True
     """
@@ -322,9 +335,10 @@ def noises(ask: Evaluations, scale: Floats, rng: np.random.Generator) -> Floats:
     table[:, lost] = 0.0
     found = np.maximum(_settled(table), floor)
     found[lost] = 8.0 * subject.unit * np.abs(subject.here[lost])
-    if (table == table[0]).all() and not lost.any():
-        return np.maximum(found, _plateau(ask, steps))
-    return found
+    flat = (table == table[0]).all(axis=0) | lost
+    if flat.all() and not lost.any():
+        found = np.maximum(found, _plateau(ask, steps))
+    return found, flat
 
 
 def _settled(table: Floats) -> Floats:

@@ -14,6 +14,7 @@ from autograd import Value, write_whole
 from nn.data.schema import rows_of
 from nn.data.telling import Telling
 from nn.inference import modes, outline
+from nn.inference.large import is_large, predicted
 from nn.inference.predict import programs_of
 from nn.init import checked_pair
 from nn.parts import Holder, collect, gather, members, modules_of
@@ -215,7 +216,9 @@ class Module(Holder, Telling):
         Args:
             X: an array or a frame of shape (samples, inputs), or one sample of shape (inputs,); a
                 model of sequences takes (samples, length, inputs), or one of shape (length,
-                inputs). After training on a frame, the columns of another are taken by name.
+                inputs). After training on a frame, the columns of another are taken by name. Of a
+                `numpy.memmap` some rows are read at a time; a function is called with 1 and yields
+                batches, of samples or of pairs as for `fit`.
 
         Returns:
             An array of shape (samples, outputs), or (samples,) where the model returns one Value;
@@ -225,7 +228,14 @@ class Module(Holder, Telling):
             ValueError: if X is of another shape, has another number of inputs than the model,
                 or holds anything but finite numbers, or is masked somewhere; if a frame lacks a
                 column or has others, by name.
+            TypeError: if X is a generator, which can be gone through only once.
         """
+        if is_large(X, self._sample_axes()):
+            return predicted(X, self._predicted)
+        return self._predicted(X)
+
+    def _predicted(self, X: Any, first: int = 0) -> Floats:
+        """Return the results for samples of which the first has that place among all."""
         rows = rows_of(self, X).astype(np.float64)
         axes = self._sample_axes()
         if rows.ndim not in (axes, axes + 1):
@@ -236,8 +246,9 @@ class Module(Holder, Telling):
             )
         many = rows if rows.ndim > axes else rows[None]
         self._check_width(rows.shape)
-        self._check_samples(many)
-        outputs = programs_of(self).outputs(self, many)
+        self._check_samples(many, first)
+        # Between two parts nothing of the user's runs, and the first was one row only if all are.
+        outputs = programs_of(self).outputs(self, many, tried=first > 1)
         return outputs if rows.ndim > axes else outputs[0]
 
     def _self_contained(self) -> bool:
@@ -268,8 +279,13 @@ class Module(Holder, Telling):
         """Return the number of axes of a sample: 1, or 2 for a sequence of inputs."""
         return 1
 
-    def _check_samples(self, X: Array) -> None:
-        """Raise unless the model takes these numbers, where it does not take any."""
+    def _check_samples(self, X: Array, first: int = 0) -> None:
+        """Raise unless the model takes these numbers, where it does not take any.
+
+        Args:
+            X: samples.
+            first: the place of the first of them among all.
+        """
 
     # Keeping ------------------------------------------------------------------------------------
 

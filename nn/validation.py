@@ -137,12 +137,30 @@ def numeric(name: str, values: object, gap: str = _GAP) -> Array:
     if kind == "f" and array.dtype.itemsize > 8:
         with np.errstate(over="ignore"):  # what is beyond the floats is infinite, and refused
             array = array.astype(np.float64)
-    finite = np.isfinite(array)
-    if not finite.all():
-        place = np.argwhere(~finite)[0].tolist()
+    place = _not_finite(array)
+    if place is not None:
         found = np.asarray(values)[tuple(place)]
         raise ValueError(f"{name} holds {found!s:.40} at {place}: {gap}")
     return array
+
+
+# Of the numbers that are looked at together: an array in a file is not to be held whole.
+_TOGETHER = 2**22
+
+
+def _not_finite(array: Array) -> list[int] | None:
+    """Return the place of the first number that is not finite; None where all are."""
+    if array.dtype.kind != "f":
+        return None
+    if not array.ndim:
+        return None if np.isfinite(array) else []
+    rows = max(1, _TOGETHER // max(1, math.prod(array.shape[1:])))
+    for i in range(0, len(array), rows):
+        finite = np.isfinite(array[i : i + rows])
+        if not finite.all():
+            first, *rest = np.argwhere(~finite)[0].tolist()
+            return [i + first, *rest]
+    return None
 
 
 _TEXT = (

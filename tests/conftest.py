@@ -6,6 +6,7 @@ each run, `long` with many more. None has a deadline: a busy machine is not a fa
 
 import gc
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from support.browser import browser  # noqa: F401, a fixture
 from support.built_site import site  # noqa: F401, a fixture
 from support.places import ROOT
 from support.walking import opened  # noqa: F401, a fixture
+
+# No test depends on whether there is a C compiler, but those that ask for one: native=True.
+os.environ.setdefault("CHALKGRAD_NATIVE", "0")
 
 # HIPS's distribution `autograd` has the same import name; its results would be tested in our place.
 if Path(autograd.__file__).resolve().parent != ROOT / "autograd":

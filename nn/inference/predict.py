@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, recording_anyway
+from nn.data.large.mapped import parts
 from nn.inference.compiling import Compiled, compiled
 from nn.inference.modes import Mode
 from nn.inference.snapshot import PROGRAMS, Model, Snapshot
@@ -108,7 +109,9 @@ class Programs:
                 else:
                     self.forget()
                     continue
-                found = (run(program, X) if run else program(X)).reshape(len(X), *self._form)
+                rows = [run(program, part) if run else program(part) for part in parts(X)]
+                found = np.concatenate(rows) if len(rows) > 1 else rows[0]
+                found = found.reshape(len(X), *self._form)
                 if closed or _is_called_so(model, X, found):
                     return found
                 # Something that the program took for constant has changed: once more.

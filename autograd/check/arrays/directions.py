@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from autograd.check.arrays.entries import FEW_DIGITS, relative_to_outputs, step_share, subject_unit
-from autograd.check.arrays.quotients import ROOM, Quotients, Trouble, Weighing, directional
+from autograd.check.arrays.quotients import ROOM, NoSlope, Quotients, Weighing, directional
 from autograd.check.arrays.subject import ArraySubject, Evaluations, Floats, Leaf, TimeUpError
 
 # Directions to go, and by how many bounds a fault must stand out to be missed as seldom as told.
@@ -30,14 +30,14 @@ Part = tuple[Leaf, Box]
 def chance_of_missing(count: int, outstanding: float = OUTSTANDING) -> float:
     """Return how probable it is that a fault so many times the bound hides from all directions.
 
-    >>> chance_of_missing(1), chance_of_missing(5) < 1e-5
-    (0.07965567455405798, True)
+    >>> round(chance_of_missing(1), 4), chance_of_missing(5) < 1e-5
+    (0.0797, True)
     """
     return math.erf(1.0 / (outstanding * math.sqrt(2.0))) ** count
 
 
 @dataclass
-class Seen:
+class Sighting:
     """What was seen along directions.
 
     Attributes:
@@ -59,7 +59,7 @@ class Seen:
     size: float
     step: float
     change: float
-    trouble: Trouble = Trouble.NONE
+    trouble: NoSlope = NoSlope.NONE
     still: bool = False
 
     @property
@@ -90,7 +90,7 @@ class Seen:
 
 
 @dataclass
-class Walk:
+class RandomWalk:
     """The function asked along directions.
 
     Attributes:
@@ -128,7 +128,7 @@ class Walk:
         share = step_share(noise, subject_unit(self.subject))
         return [share, share / 4.0, share / 16.0]
 
-    def seen(self, count: int = DIRECTIONS, step: float = 0.0) -> Seen:
+    def seen(self, count: int = DIRECTIONS, step: float = 0.0) -> Sighting:
         """Return what is seen along random directions.
 
         Args:
@@ -144,7 +144,7 @@ class Walk:
         parts, moves = [first], [move]
         try:
             for _ in range(1, count):
-                if first.trouble[0, 0] != Trouble.NONE or not self._fits(parts[-1], moves[-1]):
+                if first.trouble[0, 0] != NoSlope.NONE or not self._fits(parts[-1], moves[-1]):
                     break
                 direction = self.rng.standard_normal(n) * self.scale
                 part, move = directional(self.ask, self.weighing, direction[None], step)
@@ -169,7 +169,7 @@ class Walk:
             if best is None or bound < best[0] or not math.isfinite(best[0]):
                 best = bound, part, move[0], step
             # Where the noise is all that is left, a smaller step sees less.
-            if part.trouble[0, 0] == Trouble.NONE and part.change[0, 0] <= part.noise[0, 0]:
+            if part.trouble[0, 0] == NoSlope.NONE and part.change[0, 0] <= part.noise[0, 0]:
                 break
             if bound <= 1e-7 * float(np.linalg.norm(self.claims * direction)):
                 break
@@ -189,10 +189,10 @@ class Walk:
         bound = float(part.noise[0, 0] + part.change[0, 0]) + rounding
         return float(part.slope[0, 0] - products.sum()), bound
 
-    def _told(self, parts: Sequence[Quotients], moves: Floats, step: float) -> Seen:
+    def _told(self, parts: Sequence[Quotients], moves: Floats, step: float) -> Sighting:
         pairs = [self._off(part, move) for part, move in zip(parts, moves, strict=True)]
         off, bounds = np.array(pairs).T
-        return Seen(
+        return Sighting(
             off=off,
             bounds=bounds,
             slopes=np.array([part.slope[0, 0] for part in parts]),
@@ -200,15 +200,15 @@ class Walk:
             size=float(np.linalg.norm(self.claims * self.scale)),
             step=step,
             change=max(float(part.change[0, 0]) for part in parts),
-            trouble=Trouble(int(parts[0].trouble[0, 0]))
+            trouble=NoSlope(int(parts[0].trouble[0, 0]))
             if not math.isfinite(off[0])
-            else Trouble.NONE,
+            else NoSlope.NONE,
             still=all(bool(part.still[0, 0]) for part in parts),
         )
 
 
 @dataclass
-class Search:
+class FaultSearch:
     """The search for the parts of a long vector whose claimed slopes are wrong.
 
     Attributes:
@@ -221,7 +221,7 @@ class Search:
         least: how far a part must be off to be looked into; smaller faults are found thereafter.
     """
 
-    walk: Walk
+    walk: RandomWalk
     step: float
     change: float
     found: list[Part] = field(default_factory=list[Part])
@@ -280,7 +280,7 @@ class Search:
         return (off if math.isfinite(off) else 0.0), bound
 
     def among(self, parts: list[Part], off: float) -> None:
-        """Search in parts that are wrong together by so much."""
+        """FaultSearch in parts that are wrong together by so much."""
         if len(parts) == 1:
             self.within(*parts[0], off)
             return
@@ -303,7 +303,7 @@ class Search:
         return [(part, far) for part, far in sides if abs(far) > max(bound, self.least)]
 
     def within(self, leaf: Leaf, box: Box, off: float) -> None:
-        """Search in a box of an array, axis by axis, that is wrong by so much."""
+        """FaultSearch in a box of an array, axis by axis, that is wrong by so much."""
         divided: list[tuple[int, list[tuple[list[Part], float]]]] = []
         for axis in range(len(box)):
             while (length := box[axis].stop - box[axis].start) > 1:

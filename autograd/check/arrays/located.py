@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from autograd.check.arrays.decide import Decision, decide
-from autograd.check.arrays.directions import Box, Part, Search, Seen, Walk
+from autograd.check.arrays.directions import Box, FaultSearch, Part, RandomWalk, Sighting
 from autograd.check.arrays.entries import judged
-from autograd.check.arrays.quotients import Trouble
+from autograd.check.arrays.quotients import NoSlope
 from autograd.check.arrays.subject import Floats, Leaf, TimeUpError
 from autograd.check.arrays.verdicts import ORACLE, TROUBLES, all_of, named, part_of
 from autograd.check.judge.report import Outcome, Verdict
@@ -25,7 +25,7 @@ _ASKED = 4
 
 
 @dataclass
-class Along:
+class LongCheck:
     """The check of a long vector.
 
     Attributes:
@@ -39,7 +39,7 @@ class Along:
     def __post_init__(self) -> None:
         d = self.decision
         relative = d.relative + 4.0 * float(d.units.max())
-        self.walk = Walk(d.ask, d.weighing, self.claims, d.scale.copy(), relative, d.rng)
+        self.walk = RandomWalk(d.ask, d.weighing, self.claims, d.scale.copy(), relative, d.rng)
         self.left = {leaf.name: leaf.size for leaf in d.subject.leaves if leaf.size}
 
     def run(self) -> Decision:
@@ -48,7 +48,7 @@ class Along:
             return self.decision
         seen = self.walk.seen()
         for _ in range(_ROUNDS):
-            if seen.agreed or seen.trouble != Trouble.NONE:
+            if seen.agreed or seen.trouble != NoSlope.NONE:
                 break
             try:
                 if not self.located(seen):
@@ -75,9 +75,9 @@ class Along:
             self.open("there are claims that are no numbers, so its sums cannot be compared")
         return bool(len(places))
 
-    def located(self, seen: Seen) -> bool:
-        """Search for what is wrong, judge it, and leave it out from now on."""
-        search = Search(self.walk, seen.step, seen.change)
+    def located(self, seen: Sighting) -> bool:
+        """FaultSearch for what is wrong, judge it, and leave it out from now on."""
+        search = FaultSearch(self.walk, seen.step, seen.change)
         search.run()
         singles = [part for part in search.found if _size(part[1]) == 1][:_LISTED]
         boxes = [part for part in search.found if _size(part[1]) > 1][:_LISTED]
@@ -144,10 +144,10 @@ class Along:
         decide(own, found)
         return [v for v in own.verdicts if v.outcome is not Outcome.RIGHT]
 
-    def rest(self, seen: Seen) -> None:
+    def rest(self, seen: Sighting) -> None:
         """Judge what is left after all that was found."""
         few = self.walk.few
-        if seen.trouble != Trouble.NONE:
+        if seen.trouble != NoSlope.NONE:
             self.open(f"{TROUBLES[seen.trouble]}, along a random direction")
         elif not seen.agreed:
             k = int(np.argmax(np.abs(seen.off) - seen.bounds))
@@ -164,7 +164,7 @@ class Along:
         """Leave open what is left."""
         self.each(Outcome.UNKNOWN, reason, None)
 
-    def each(self, outcome: Outcome, reason: str, seen: Seen | None) -> None:
+    def each(self, outcome: Outcome, reason: str, seen: Sighting | None) -> None:
         """Give what is left of each array a verdict."""
         for leaf in self.decision.subject.leaves:
             count = self.left.get(leaf.name, 0)

@@ -25,6 +25,7 @@ flag = asked.flag
 function = asked.function
 instance = asked.instance
 iterable = asked.iterable
+checked_native = asked.native
 own_keywords = asked.own_keywords
 path_of = asked.path_of
 real = asked.real
@@ -32,6 +33,7 @@ whole = asked.whole
 
 Floats: TypeAlias = NDArray[np.float64]
 Array: TypeAlias = NDArray[Any]
+Native: TypeAlias = asked.Native
 
 T = TypeVar("T")
 

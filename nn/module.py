@@ -205,7 +205,9 @@ class Module(Holder, Telling):
 
     # Predicting ---------------------------------------------------------------------------------
 
-    def predict(self, X: Any) -> Floats:
+    def predict(
+        self, X: Any, *, engine: str = "auto", devices: Any = None, device: Any = None
+    ) -> Floats:
         """Return the model's results for many samples, leaving no graph behind.
 
         Many rows are computed by a program that the model keeps, made by `autograd.compile` from
@@ -216,6 +218,10 @@ class Module(Holder, Telling):
             X: an array or a frame of shape (samples, inputs), or one sample of shape (inputs,); a
                 model of sequences takes (samples, length, inputs), or one of shape (length,
                 inputs). After training on a frame, the columns of another are taken by name.
+            engine: as in `fit`. "auto" is the described way; "compiled", "jax" and "torch" compute
+                any number of rows by a program, "eager" all by calls.
+            devices: of "jax", as in `fit`: each process computes all rows, on its own ones.
+            device: of "torch", as in `fit`.
 
         Returns:
             An array of shape (samples, outputs), or (samples,) where the model returns one Value;
@@ -237,7 +243,7 @@ class Module(Holder, Telling):
         many = rows if rows.ndim > axes else rows[None]
         self._check_width(rows.shape)
         self._check_samples(many)
-        outputs = programs_of(self).outputs(self, many)
+        outputs = programs_of(self).outputs_by(engine, self, many, devices, device)
         return outputs if rows.ndim > axes else outputs[0]
 
     def _self_contained(self) -> bool:

@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, recording_anyway
+from autograd import TraceError, Value, recording_anyway
+from nn.elsewhere.choice import ELSEWHERE, ENGINES, check_where, elsewhere
 from nn.inference.compiling import Compiled, compiled
 from nn.inference.modes import Mode
 from nn.inference.snapshot import PROGRAMS, Model, Snapshot
-from nn.validation import Floats
+from nn.validation import Floats, look_up
 
 # A trace and its passes take as long as this many calls, about, and it is better to call until
 # then.
@@ -44,6 +45,10 @@ class Programs:
         self._form: tuple[int, ...] = ()
         self._rows = 0
         self._is_refused = False
+        # Why there is none.
+        self._why: Exception | str = ""
+        # The program on devices of another library, by what was asked for.
+        self._runs: dict[str, tuple[Any, Callable[..., Floats]]] = {}
         _everywhere.add(self)
 
     def __reduce__(self) -> Any:
@@ -117,6 +122,56 @@ class Programs:
                 self._is_refused = True
         return by_calls(model, X)
 
+    def outputs_by(
+        self, engine: str, model: Model, X: Floats, devices: Any = None, device: Any = None
+    ) -> Floats:
+        """Return the outputs as `outputs` does, by the engine of that name.
+
+        Raises:
+            ValueError: if there is none of that name, or it has no such devices.
+            TraceError: if the model cannot be compiled, and the engine runs programs.
+            ImportError: if its library is not installed, with what to install.
+        """
+        look_up("engine", engine, dict.fromkeys(ENGINES))
+        check_where(engine, devices, device)
+        if engine == "auto":
+            return self.outputs(model, X)
+        if engine == "eager" or not len(X):
+            return by_calls(model, X)
+        with self._lock:
+            closed = model._self_contained()
+            if not closed:
+                self.forget()  # it may depend on anything
+            program = self._current(model, X.shape[1:], closed)
+            if program is None:
+                raise TraceError(
+                    f"engine={engine!r} runs programs, and {type(model).__name__} has none: "
+                    f"{self._why}. Write engine='eager'"
+                )
+            program.load()
+            run: Callable[..., Floats] = program
+            if engine in ELSEWHERE:
+                run = self._run_on(engine, program, devices, device)
+            return run(X).reshape(len(X), *self._form)
+
+    def _run_on(self, engine: str, program: Any, devices: Any, device: Any) -> Callable[..., Any]:
+        """Return what computes the program's values on devices of another library."""
+        asked = f"{engine} {devices} {device}"
+        known = self._runs.get(asked)
+        if known is not None and known[0] is program:
+            return known[1]
+        there: Any = elsewhere(engine, devices, device)
+        values = there.values(program)
+
+        def run(X: Floats) -> Floats:
+            try:
+                return values(X)
+            except Exception as error:
+                raise there.told(error) from error
+
+        self._runs[asked] = program, run
+        return run
+
     def _current(self, model: Model, shape: tuple[int, ...], closed: bool) -> Any:
         """Return the program of the model as it is now; None if there can be none."""
         known = self._compiled
@@ -136,12 +191,13 @@ class Programs:
         contents = Snapshot(model).contents
         try:
             found = compiled(model, of_one_sample, [shape], closed=closed)
-        except Exception:  # what is wrong, if anything is, a call will say
+        except Exception as error:  # what is wrong, if anything is, a call will say
             # Not tried again as long as the model is the same.
-            found = Compiled(None, contents, closed)
+            found, self._why = Compiled(None, contents, closed), error
         self._form = form
         # One that keeps something changes at each call, and would be traced anew each time.
         self._is_refused = bool(found.kept)
+        self._why = found.kept or self._why
         self._compiled, self._shape = (None if found.kept else found), shape
         return self.program
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, asked
+from autograd import Value, asked, files
 from nn.data.large.pages import let_go
 from nn.spellings import NAMED
 from nn.spellings.tensors import refuse_tensors
@@ -27,7 +27,7 @@ instance = asked.instance
 iterable = asked.iterable
 checked_native = asked.native
 own_keywords = asked.own_keywords
-path_of = asked.path_of
+path_of = files.path_of
 real = asked.real
 whole = asked.whole
 

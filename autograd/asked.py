@@ -10,9 +10,11 @@ import math
 import numbers
 import operator
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Never, ParamSpec, SupportsIndex, TypeVar, cast
+from typing import Any, Literal, Never, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from autograd.spellings import SPELLINGS, instead
 
 # More than anybody counts to in a loop, and less than fills a memory word: 2**63 epochs are a slip.
 MOST = 10**9
+Native: TypeAlias = Literal["auto"] | bool
 
 
 def function(asker: str, f: object, wanted: str = "a function") -> None:
@@ -75,11 +78,18 @@ R = TypeVar("R")
 
 def own_keywords(
     spellings: Mapping[str, str] = SPELLINGS,
+    *,
+    gives: str = "",
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function name its own keyword where it is called by that of another library.
 
     A function that is too quick for another one around it takes the others itself, as parameters
     that are Never, and asks `no_more` if there are any. They are only left out of its signature.
+
+    Args:
+        spellings: what to write in place of the keywords of other libraries.
+        gives: how the function that it returns is called, where others take that call's arguments
+            at once.
 
     >>> @own_keywords({"learning_rate=": "lr="})
     ... def step(*, lr):
@@ -111,6 +121,11 @@ def own_keywords(
             if not known.issuperset(keywords):
                 others = {name: x for name, x in keywords.items() if name not in known}
                 no_more(function, others, spellings)
+            if gives and len(args) > len(told):
+                raise TypeError(
+                    f"{function.__qualname__}() takes at most {len(told)} arguments and was given "
+                    f"{len(args)}: it returns a function, write {gives}"
+                )
             return function(*args, **keywords)
 
         return checked
@@ -171,6 +186,14 @@ def flag(name: str, x: object) -> bool:
     if not isinstance(x, bool | np.bool_) and (not isinstance(x, int) or x not in (0, 1)):
         raise TypeError(f"{name} is True or False, got {x!r:.60}")
     return bool(cast(Any, x))
+
+
+def native(x: object) -> Native:
+    """Return what somebody says of native code, or ask for one of three words."""
+    if isinstance(x, bool) or (isinstance(x, str) and x == "auto"):
+        return x
+    advice = "True asks for C, False for NumPy, and 'auto' takes C where it pays"
+    raise ValueError(f"native is 'auto', True or False, got {x!r:.60}: {advice}")
 
 
 def path_of(path: object) -> Path:
@@ -284,3 +307,99 @@ def _masked_at(values: Any) -> list[int] | None:
 
 
 _NESTS = (list, tuple, np.ndarray)
+
+
+# Libraries ----------------------------------------------------------------------------------------
+
+# The lowest version of each that the tests passed with; the extra has the library's name.
+LOWEST: Mapping[str, tuple[int, ...]] = {
+    "jax": (0, 8),
+    "onnx": (1, 17),
+    "safetensors": (0, 4, 3),
+    "torch": (2, 3),
+}
+
+# Modules whose version was looked up: reading it takes a millisecond.
+_new_enough: dict[str, Any] = {}
+
+
+def library(name: str, module: str = "") -> Any:
+    """Return a module of a library.
+
+    Args:
+        name: the library.
+        module: the module of it; the library itself, if left out.
+
+    Raises:
+        ImportError: saying what to install, if it is missing, too old or damaged.
+    """
+    write = f'pip install "chalkgrad[{name}]"'
+    try:
+        found = import_module(module or name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != name:
+            raise _damaged(name, error) from None
+        raise ImportError(f"this needs {name}, which is not installed: {write}") from None
+    except Exception as error:
+        if is_interrupted(error):
+            raise
+        raise _damaged(name, error) from None
+    if _new_enough.get(module or name) is found:
+        return found
+    try:
+        told = version(name)
+    except ModuleNotFoundError:  # it is there without its metadata
+        return found
+    if _version(told) < LOWEST[name]:
+        lowest = ".".join(map(str, LOWEST[name]))
+        raise ImportError(f"this needs {name} {lowest} or later, and {told} is installed: {write}")
+    _new_enough[module or name] = found
+    return found
+
+
+def version(name: str) -> str:
+    """Return the version of an installed library.
+
+    Raises:
+        PackageNotFoundError: a ModuleNotFoundError, if it is not installed.
+    """
+    from importlib import metadata  # 15 ms that few programs need
+
+    return metadata.version(name)
+
+
+def is_older(name: str, lowest: tuple[int, ...]) -> bool:
+    """Whether a library that is installed is older than a version."""
+    return _version(version(name)) < lowest
+
+
+def is_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: it was raised from one, or while one was handled.
+
+    >>> try:
+    ...     raise ImportError("initialization failed") from KeyboardInterrupt()
+    ... except ImportError as error:
+    ...     is_interrupted(error), is_interrupted(ValueError())
+    (True, False)
+    """
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _damaged(name: str, error: Exception) -> ImportError:
+    return ImportError(
+        f"{name} is installed and cannot be imported: {error}. Install it anew: "
+        f"pip install --force-reinstall {name}"
+    )
+
+
+def _version(told: str) -> tuple[int, ...]:
+    """Return the numbers in front of a version.
+
+    >>> _version("2.13.0+cpu"), _version("3.0.0rc1") < (3, 0, 1)
+    ((2, 13, 0), True)
+    """
+    return tuple([int(n) for n in re.findall(r"\d+", (re.match(r"[\d.]*", told) or [""])[0])])

@@ -19,7 +19,9 @@ from benchmarks import machine
 from benchmarks.alone import ask
 from benchmarks.bounds import Results
 from benchmarks.page import machine_line, page, terminal, versions_line
-from benchmarks.peers import DISTRIBUTIONS, installed
+from benchmarks.peers import DISTRIBUTIONS, OURS, installed
+from benchmarks.programs.table import BATCHES, table
+from benchmarks.steps import JAX
 from benchmarks.timed import COUNT, ROUNDS, SECONDS
 from benchmarks.tried import TRIED
 
@@ -72,6 +74,19 @@ def depths(lengths: Sequence[int]) -> dict[str, Any]:
     return found
 
 
+def firsts(quick: bool) -> list[dict[str, Any]]:
+    """For each program the medians to the first gradient, of ours and of JAX's, on a batch."""
+    found: list[dict[str, Any]] = []
+    names = [name for name in table({}) if name.endswith(f"batch {BATCHES[1]}")]
+    engines = (OURS, JAX) if installed("jax") else (OURS,)
+    for name in names[:1] if quick else names:
+        for engine in engines:
+            runs = [ask("first", name, engine) for _ in range(1 if quick else 3)]
+            seconds = statistics.median(run["seconds"] for run in runs)
+            found.append({**runs[0], "seconds": seconds})
+    return found
+
+
 def alone(quick: bool) -> Results:
     """What has processes of its own."""
     lengths = (100, 1_000) if quick else (10_000, 100_000, 1_000_000)
@@ -80,6 +95,7 @@ def alone(quick: bool) -> Results:
     return {
         "compiling": compiling(["784,50,10"], 1 if quick else 5),
         "growth": compiling(HURRIED if quick else NETWORKS, 1 if quick else 3, "--plain"),
+        "first": firsts(quick),
         "chains": [ask("chain", str(length)) for length in lengths],
         "depths": depths((100,) if quick else (100, 1_000, 10_000, 100_000)),
         "pictures": [ask("picture", str(n), "--rounds", rounds) for n in counts],

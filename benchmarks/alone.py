@@ -25,7 +25,8 @@ import numpy as np
 from autograd import Value, compile, sigmoid
 from autograd.display import draw
 from benchmarks.machine import environment
-from benchmarks.peers import OURS
+from benchmarks.peers import OURS, imported
+from benchmarks.programs.table import table
 from benchmarks.timing import clock, in_turns, spread
 from nn import MLP, half_squared_error
 
@@ -192,6 +193,30 @@ def picture(count: int, rounds: int) -> dict[str, Any]:
     }
 
 
+def first(name: str, engine: str) -> dict[str, Any]:
+    """Seconds from a program's making to the end of its first piece of work, and the memory.
+
+    Engines are imported beforehand. Of ours, the number of statements too.
+    """
+    found = table(imported(1)[0])[name]
+    if engine not in found:
+        raise RuntimeError("not installed")
+    before = peak_megabytes()
+    start = perf_counter()
+    running = found[engine]()
+    running.piece()
+    seconds = perf_counter() - start
+    peak = peak_megabytes()
+    grown = None if peak is None or before is None else peak - before
+    return {
+        "name": name,
+        "engine": engine,
+        "seconds": seconds,
+        "megabytes": grown,
+        "statements": running.statements(),
+    }
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -205,11 +230,15 @@ def main(arguments: list[str] | None = None) -> int:
     one = commands.add_parser("picture")
     one.add_argument("count", type=int)
     one.add_argument("--rounds", type=int, default=5)
+    one = commands.add_parser("first")
+    one.add_argument("name")
+    one.add_argument("engine")
     given = parser.parse_args(arguments)
     found = {
         "compile": lambda: compile_cost(given.sizes, given.plain),
         "chain": lambda: chain_cost(given.length),
         "depth": lambda: depth(given.peer, given.length),
+        "first": lambda: first(given.name, given.engine),
         "picture": lambda: picture(given.count, given.rounds),
     }[given.command]()
     print(json.dumps(found))

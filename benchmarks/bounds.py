@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import timed
+from benchmarks.peers import OURS
+from benchmarks.programs import pictures, recurrent, states
+from benchmarks.programs.program import EAGER, FLOATS
+from benchmarks.programs.table import BATCHES, GPT
 from benchmarks.steps import JAX, NUMPY
 from benchmarks.timing import shown, three_digits
 
@@ -80,13 +84,24 @@ def once(section: str, key: str, **wanted: Any) -> Callable[[Results], Found]:
     """The number under `key` of the entry of a section that has all that is wanted."""
 
     def find(results: Results) -> Found:
-        for entry in results[section]:
+        for entry in results.get(section, ()):
             if all(entry.get(name) == value for name, value in wanted.items()):
                 number = entry.get(key)
                 if isinstance(number, list):
                     return number
                 return None if number is None else [number] * 3
         return None
+
+    return find
+
+
+def first(name: str) -> Callable[[Results], Found]:
+    """Our time to the first gradient over JAX's."""
+    ours, theirs = (once("first", "seconds", name=name, engine=e) for e in (OURS, JAX))
+
+    def find(results: Results) -> Found:
+        a, b = ours(results), theirs(results)
+        return None if a is None or b is None else [a[1] / b[1]] * 3
 
     return find
 
@@ -103,7 +118,36 @@ SMALL, MIDDLE, LARGE = timed.SMALL.name, timed.MIDDLE.name, timed.LARGE.name
 PLAIN, IMAGES = [784, 512, 10], [784, 50, 10]
 CHAIN = "backward through a chain of 1,000,000 nodes"
 
+
+def program_bounds() -> Iterator[Bound]:
+    """The figures of the programs of `programs/`, for one sample and for 32."""
+
+    def bounds(name: str, peer: str, *limits: float) -> Iterator[Bound]:
+        for batch, limit in zip(BATCHES, limits, strict=False):
+            work = f"{name}, batch {batch}"
+            yield Bound(work, f"of {peer}", limit, "", ratio(work, peer))
+
+    yield from bounds(GPT, JAX, 1.0, 1.3)
+    yield from bounds(GPT, NUMPY, 0.8, 0.8)
+    recurrences = [program.name for program in recurrent.programs()]
+    for name in recurrences:
+        yield from bounds(name, JAX, 0.8, 0.8)
+    net, graph = (program.name for program in pictures.programs())
+    yield from bounds(net, JAX, 0.8, 0.8)
+    yield from bounds(graph, JAX, 1.5, 1.5)
+    narrow = [program.name for program in states.programs()]
+    for name in narrow:
+        yield from bounds(name, FLOATS, 1.1)
+        work = f"{name}, batch {BATCHES[1]}"
+        yield Bound(work, f"of {EAGER}", 1 / 8, "", ratio(work, EAGER))
+        yield from bounds(name, JAX, 0.1, 0.15)
+    for name in (GPT, *recurrences, net, graph, *narrow):
+        work = f"{name}, batch {BATCHES[1]}"
+        yield Bound(work, "time to the first gradient, of JAX jit", 0.25, "", first(work))
+
+
 BOUNDS = (
+    *program_bounds(),
     Bound(timed.EAGER, "of micrograd", 0.30, "", ratio(timed.EAGER, "micrograd")),
     Bound(timed.ONE_CALL, "time", 3e-6, "s", time(timed.ONE_CALL)),
     Bound(timed.BATCH, "time", 5e-8, "s", time(timed.BATCH)),

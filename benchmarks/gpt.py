@@ -28,15 +28,15 @@ EAGER_STEPS = 20
 Step = Callable[[Any, Any], float]
 
 
-def names() -> tuple[Any, Any]:
+def names(length: int = LENGTH) -> tuple[Any, Any]:
     """Letters read and letters asked for, with a 1 where one is asked, of shape (names, ...)."""
-    words = datasets.first_names()
-    X, Y = np.zeros((len(words), LENGTH), int), np.zeros((len(words), 2 * LENGTH), int)
+    words = [word for word in datasets.first_names() if len(word) < length]
+    X, Y = np.zeros((len(words), length), int), np.zeros((len(words), 2 * length), int)
     for row, word in enumerate(words):
         letters = [LETTERS.index(letter) for letter in word]
         X[row, : len(word) + 1] = [0, *letters]
         Y[row, : len(word) + 1] = [*letters, 0]
-        Y[row, LENGTH : LENGTH + len(word) + 1] = 1
+        Y[row, length : length + len(word) + 1] = 1
     return X, Y
 
 
@@ -55,17 +55,18 @@ def added(row: Sequence[Any], other: Sequence[Any]) -> list[Any]:
 class GPT(Module):
     """Rows for letters and places, attention in heads, a network, and a layer that reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, length: int = LENGTH, layers: int = 1) -> None:
         rng = np.random.default_rng(0)
         self.letters = Embedding(len(LETTERS), WIDTH, seed=rng)
-        self.places = Embedding(LENGTH, WIDTH, seed=rng)
-        shapes = [*[(WIDTH, WIDTH)] * 4, (WIDTH, 4 * WIDTH), (4 * WIDTH, WIDTH), (WIDTH, 27)]
+        self.places = Embedding(length, WIDTH, seed=rng)
+        block = [*[(WIDTH, WIDTH)] * 4, (WIDTH, 4 * WIDTH), (4 * WIDTH, WIDTH)]
         self.parts = [
-            Layer(n, m, "relu" if m > WIDTH and m != 27 else "linear", seed=rng) for n, m in shapes
+            Layer(n, m, "relu" if m > WIDTH and m != 27 else "linear", seed=rng)
+            for n, m in [*block * layers, (WIDTH, 27)]
         ]
 
-    def attended(self, rows: Sequence[Any]) -> list[Any]:
-        query, key, value, mix = self.parts[:4]
+    def attended(self, rows: Sequence[Any], parts: Sequence[Any]) -> list[Any]:
+        query, key, value, mix = parts
         queries, keys, values = ([part(row) for row in rows] for part in (query, key, value))
         found: list[Any] = []
         for t, asked in enumerate(queries):
@@ -83,24 +84,28 @@ class GPT(Module):
     def __call__(self, letters: Any) -> list[Any]:
         both = zip(self.letters(letters), self.places.rows, strict=True)
         rows = [normed(added(letter, place)) for letter, place in both]
-        found = self.attended([normed(row) for row in rows])
-        rows = [added(row, new) for row, new in zip(rows, found, strict=True)]
-        wide, narrow, read = self.parts[4:]
-        rows = [added(row, narrow(wide(normed(row)))) for row in rows]
+        *layers, read = self.parts
+        for i in range(0, len(layers), 6):
+            found = self.attended([normed(row) for row in rows], layers[i : i + 4])
+            rows = [added(row, new) for row, new in zip(rows, found, strict=True)]
+            wide, narrow = layers[i + 4 : i + 6]
+            rows = [added(row, narrow(wide(normed(row)))) for row in rows]
         return [read(row) for row in rows]
 
 
 def loss(scores: Any, asked: Any) -> Any:
+    length = len(scores)
     paid = [
         count * (logsumexp(row) - select(letter, row))
-        for row, letter, count in zip(scores, asked[:LENGTH], asked[LENGTH:], strict=True)
+        for row, letter, count in zip(scores, asked[:length], asked[length:], strict=True)
     ]
-    return autograd.sum(paid) / autograd.sum(asked[LENGTH:])
+    return autograd.sum(paid) / autograd.sum(asked[length:])
 
 
-def compiled() -> Step:
-    model = GPT()
-    program = compile(lambda x, y: loss(model(x), y), parameters=model)
+def compiled(length: int = LENGTH, **options: Any) -> tuple[Step, Any]:
+    """The step, and the program."""
+    model = GPT(length)
+    program = compile(lambda x, y: loss(model(x), y), parameters=model, **options)
     optimizer = Adam(model.parameters(), lr=RATE)
 
     def step(X: Any, Y: Any) -> float:
@@ -108,7 +113,7 @@ def compiled() -> Step:
         optimizer.step_array(program.theta, slopes)
         return float(value)
 
-    return step
+    return step, program
 
 
 def eager() -> Step:
@@ -134,9 +139,9 @@ def eager() -> Step:
 # Arrays -------------------------------------------------------------------------------------------
 
 
-def arrays() -> list[Any]:
+def arrays(length: int = LENGTH) -> list[Any]:
     """The parameters of the model at the start: two tables, and W and b of each layer."""
-    model = GPT()
+    model = GPT(length)
     found = [
         np.array([[v.data for v in row] for row in t.rows]) for t in (model.letters, model.places)
     ]
@@ -146,11 +151,11 @@ def arrays() -> list[Any]:
     return found
 
 
-def by_hand() -> Step:
+def by_hand(length: int = LENGTH) -> Step:
     """The forward pass, and the chain rule of each line of it in reverse, on whole batches."""
-    P = arrays()
+    P = arrays(length)
     m, s, t = [np.zeros_like(a) for a in P], [np.zeros_like(a) for a in P], 0
-    mask = np.triu(np.full((LENGTH, LENGTH), -np.inf), 1)
+    mask = np.triu(np.full((length, length), -np.inf), 1)
 
     def norm(x: Any) -> tuple[Any, Any]:
         scale = 1.0 / np.sqrt((x * x).mean(axis=-1, keepdims=True) + EPS)
@@ -160,10 +165,10 @@ def by_hand() -> Step:
         return scale * (g - y * (g * y).mean(axis=-1, keepdims=True))
 
     def heads(x: Any) -> Any:
-        return x.reshape(len(x), LENGTH, HEADS, SIZE).transpose(0, 2, 1, 3)
+        return x.reshape(len(x), length, HEADS, SIZE).transpose(0, 2, 1, 3)
 
     def rows(x: Any) -> Any:
-        return x.transpose(0, 2, 1, 3).reshape(len(x), LENGTH, WIDTH)
+        return x.transpose(0, 2, 1, 3).reshape(len(x), length, WIDTH)
 
     def dense(g: Any, x: Any) -> tuple[Any, Any]:
         flat = g.reshape(-1, g.shape[-1])
@@ -189,8 +194,8 @@ def by_hand() -> Step:
         p = np.exp(z - top)
         total = p.sum(axis=-1, keepdims=True)
         p /= total
-        count = Y[:, LENGTH:] / Y[:, LENGTH:].sum(axis=1, keepdims=True)
-        right = Y[:, :LENGTH, None]
+        count = Y[:, length:] / Y[:, length:].sum(axis=1, keepdims=True)
+        right = Y[:, :length, None]
         paid = (np.log(total) + top - np.take_along_axis(z, right, -1))[..., 0]
         value = float((count * paid).sum() / B)
 
@@ -227,15 +232,15 @@ def by_hand() -> Step:
     return step
 
 
-def with_jax(jax: Any) -> Step:
+def with_jax(jax: Any, length: int = LENGTH) -> Step:
     np_ = jax.numpy
-    mask = np.triu(np.full((LENGTH, LENGTH), -np.inf), 1)
+    mask = np.triu(np.full((length, length), -np.inf), 1)
 
     def norm(x: Any) -> Any:
         return x / np_.sqrt((x * x).mean(axis=-1, keepdims=True) + EPS)
 
     def heads(x: Any) -> Any:
-        return x.reshape(len(x), LENGTH, HEADS, SIZE).transpose(0, 2, 1, 3)
+        return x.reshape(len(x), length, HEADS, SIZE).transpose(0, 2, 1, 3)
 
     def value(P: Any, X: Any, Y: Any) -> Any:
         E, L, Wq, bq, Wk, bk, Wv, bv, Wo, bo, W1, b1, W2, b2, Wr, br = P
@@ -243,12 +248,12 @@ def with_jax(jax: Any) -> Step:
         n = norm(r)
         q, k, v = (heads(n @ W.T + b) for W, b in ((Wq, bq), (Wk, bk), (Wv, bv)))
         A = jax.nn.softmax(q @ k.transpose(0, 1, 3, 2) / math.sqrt(SIZE) + mask)
-        o = (A @ v).transpose(0, 2, 1, 3).reshape(len(X), LENGTH, WIDTH)
+        o = (A @ v).transpose(0, 2, 1, 3).reshape(len(X), length, WIDTH)
         r = r + o @ Wo.T + bo
         r = r + jax.nn.relu(norm(r) @ W1.T + b1) @ W2.T + b2
         logs = jax.nn.log_softmax(r @ Wr.T + br)
-        paid = -np_.take_along_axis(logs, Y[:, :LENGTH, None], -1)[..., 0]
-        count = Y[:, LENGTH:] / Y[:, LENGTH:].sum(axis=1, keepdims=True)
+        paid = -np_.take_along_axis(logs, Y[:, :length, None], -1)[..., 0]
+        count = Y[:, length:] / Y[:, length:].sum(axis=1, keepdims=True)
         return (count * paid).sum() / len(X)
 
     def update(P: Any, m: Any, s: Any, t: Any, X: Any, Y: Any) -> Any:
@@ -263,7 +268,7 @@ def with_jax(jax: Any) -> Step:
         return found, P, m, s
 
     jitted = jax.jit(update, donate_argnums=(0, 1, 2))
-    P = [np_.asarray(a) for a in arrays()]
+    P = [np_.asarray(a) for a in arrays(length)]
     m, s, t = [np_.zeros_like(a) for a in P], [np_.zeros_like(a) for a in P], 0
 
     def step(X: Any, Y: Any) -> float:
@@ -275,11 +280,47 @@ def with_jax(jax: Any) -> Step:
     return step
 
 
+def with_torch(torch: Any, length: int = LENGTH) -> Step:
+    nn = torch.nn.functional
+    P = [torch.tensor(a, requires_grad=True) for a in arrays(length)]
+    optimizer = torch.optim.Adam(P, lr=RATE, foreach=True)
+    mask = torch.triu(torch.full((length, length), -math.inf, dtype=torch.float64), 1)
+
+    def norm(x: Any) -> Any:
+        return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + EPS)
+
+    def heads(x: Any) -> Any:
+        return x.reshape(len(x), length, HEADS, SIZE).transpose(1, 2)
+
+    def step(X: Any, Y: Any) -> float:
+        X, Y = torch.as_tensor(X), torch.as_tensor(Y)
+        asked = Y[:, length:].double()
+        E, L, Wq, bq, Wk, bk, Wv, bv, Wo, bo, W1, b1, W2, b2, Wr, br = P
+        r = norm(E[X] + L)
+        n = norm(r)
+        q, k, v = (heads(nn.linear(n, W, b)) for W, b in ((Wq, bq), (Wk, bk), (Wv, bv)))
+        # Not the fused one, whose exponentials are of another precision.
+        scores = q @ k.transpose(2, 3) / math.sqrt(SIZE) + mask
+        o = torch.softmax(scores, -1) @ v
+        r = r + nn.linear(o.transpose(1, 2).reshape(len(X), length, WIDTH), Wo, bo)
+        r = r + nn.linear(torch.relu(nn.linear(norm(r), W1, b1)), W2, b2)
+        found = nn.linear(r, Wr, br).reshape(-1, 27)
+        paid = nn.cross_entropy(found, Y[:, :length].reshape(-1), reduction="none")
+        count = asked / asked.sum(1, keepdim=True)
+        value = (count.reshape(-1) * paid).sum() / len(X)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        return value.item()
+
+    return step
+
+
 # The table ----------------------------------------------------------------------------------------
 
 
-def batches(count: int, size: int) -> list[tuple[Any, Any]]:
-    X, Y = names()
+def batches(count: int, size: int, length: int = LENGTH) -> list[tuple[Any, Any]]:
+    X, Y = names(length)
     rng = np.random.default_rng(1)
     chosen = [rng.choice(len(X), size, replace=False) for _ in range(count)]
     return [(X[rows], Y[rows]) for rows in chosen]
@@ -302,7 +343,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=1)
     given = parser.parse_args(arguments)
     work = batches(given.steps, given.batch)
-    makers: dict[str, Callable[[], Step]] = {"compiled": compiled, "NumPy by hand": by_hand}
+    makers: dict[str, Callable[[], Step]] = {
+        "compiled": lambda: compiled()[0],
+        "NumPy by hand": by_hand,
+    }
     try:
         import jax  # pyright: ignore[reportMissingImports]
 

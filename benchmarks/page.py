@@ -75,6 +75,20 @@ def growth_rows(results: Results) -> list[tuple[str, ...]]:
     ]
 
 
+def first_rows(results: Results) -> list[tuple[str, ...]]:
+    return [
+        (
+            e["name"],
+            e["engine"],
+            shown(e["seconds"]),
+            f"{e['megabytes']:.0f} MB" if e["megabytes"] is not None else "-",
+            f"{e['statements']:,}" if e["statements"] is not None else "-",
+        )
+        for e in results.get("first", ())
+    ]
+
+
+FIRST_HEAD = ("work", "program", "to the first gradient", "memory grown", "statements")
 GROWTH_HEAD = ("network", "nodes", "compile", "a node", "peak memory")
 BOUND_HEAD = ("work", "figure", "to reach", "measured", "met")
 
@@ -92,6 +106,7 @@ def terminal(results: Results) -> str:
     rows = [[cell.replace("*", "") for cell in row] for row in bound_rows(results)]
     parts = [
         str(table(GROWTH_HEAD, growth_rows(results))),
+        str(table(FIRST_HEAD, first_rows(results))),
         "\n".join(chain_lines(results) + picture_lines(results) + limits_lines(results)),
         "\n".join(f"left out: {line}" for line in missing_lines(results)),
         str(table(BOUND_HEAD, rows)),
@@ -156,7 +171,8 @@ def method(results: Results) -> str:
   round by round, because a machine drifts by tens of percent within a minute. Numbers are medians;
   in parentheses stands the middle half (of fewer than four rounds: the least and the greatest).
 - Before anything is timed, losses, slopes and weights after three steps are compared. A peer whose
-  numbers differ (by 1e-12 in scalar rows, 1e-10 for steps in float64, 1e-4 in float32) is left out.
+  numbers differ (by 1e-12 in scalar rows, 1e-10 for steps in float64, 1e-9 for the programs of
+  `benchmarks/programs`, 1e-4 in float32) is left out.
 - Each thread count has its own process, whose BLAS, OpenMP, PyTorch and XLA get that many. What
   is compiled is compiled beforehand; the collector stays on.
 - HIPS's autograd is in an environment of its own, because of its import name, and answers from a
@@ -221,6 +237,13 @@ Networks written as plain `*` and `+`, sigmoid, half squared error, float32.
 {table(GROWTH_HEAD, growth_rows(results)).markdown(escaped=False)}
 
 ![Compile time over the number of nodes](benchmarks-growth.svg)
+
+## To the first gradient
+
+From the function to the end of its first piece of work, in a process of its own, engines imported
+beforehand; the memory is what the process's peak grew by meanwhile.
+
+{table(FIRST_HEAD, first_rows(results)).markdown(escaped=False)}
 
 ## Chains
 

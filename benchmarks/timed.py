@@ -16,6 +16,8 @@ from typing import Any
 from benchmarks import fitting, physics, scalars, steps
 from benchmarks.peers import HIPS, OURS, HipsWorker, imported
 from benchmarks.physics import Physics
+from benchmarks.programs.program import makers
+from benchmarks.programs.table import table as programs
 from benchmarks.rows import Row, measured
 from benchmarks.scalars import Makers
 from benchmarks.steps import Work
@@ -98,6 +100,14 @@ def step_rows(table: Table, count: int) -> None:
         table.row(FIT, makers, tolerance=1e-9, rounds=min(table.rounds, 7))
 
 
+def program_rows(table: Table, hurried: bool) -> None:
+    """The rows of `programs/`; in a hurry those of one sample alone."""
+    for name, found in programs(table.peers).items():
+        if hurried and not name.endswith("batch 1"):
+            continue
+        table.row(name, makers(found), tolerance=1e-9, rounds=min(table.rounds, 7))
+
+
 def product_rate(table: Table) -> dict[str, Any]:
     """Seconds for the matrix products of the large step alone, and their rate in Gflop/s."""
     entry = steps.products(LARGE)
@@ -119,6 +129,8 @@ def main(arguments: list[str] | None = None) -> int:
     with contextlib.ExitStack() as stack:
         scalar_rows(table, stack)
     step_rows(table, given.count)
+    if table.threads == 1:
+        program_rows(table, hurried=given.count < FITTED)
     found = {
         "rows": [dataclasses.asdict(row) for row in table.rows],
         "missing": table.missing,

@@ -6,6 +6,7 @@ and are the same in messages, pictures and model files.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -14,13 +15,22 @@ from autograd import Value, write_whole
 from nn.data.schema import rows_of
 from nn.data.telling import Telling
 from nn.inference import modes, outline
-from nn.inference.predict import programs_of
+from nn.inference.large import is_large, predicted
+from nn.inference.predict import check_engine, programs_of
 from nn.init import checked_pair
 from nn.parts import Holder, collect, gather, members, modules_of
 from nn.serialization import Load, Path, model_text
 from nn.spellings import MODEL, lacking
 from nn.spellings.tensors import refuse_modules
-from nn.validation import Array, Floats, flag, instance, iterable
+from nn.validation import (
+    Array,
+    Floats,
+    Native,
+    checked_native,
+    flag,
+    instance,
+    iterable,
+)
 
 # One dense layer as its neurons: the weights and the bias of each.
 Rows: TypeAlias = list[tuple[list[Value], Value]]
@@ -206,7 +216,13 @@ class Module(Holder, Telling):
     # Predicting ---------------------------------------------------------------------------------
 
     def predict(
-        self, X: Any, *, engine: str = "auto", devices: Any = None, device: Any = None
+        self,
+        X: Any,
+        *,
+        engine: str = "auto",
+        devices: Any = None,
+        device: Any = None,
+        native: Native = "auto",
     ) -> Floats:
         """Return the model's results for many samples, leaving no graph behind.
 
@@ -217,11 +233,15 @@ class Module(Holder, Telling):
         Args:
             X: an array or a frame of shape (samples, inputs), or one sample of shape (inputs,); a
                 model of sequences takes (samples, length, inputs), or one of shape (length,
-                inputs). After training on a frame, the columns of another are taken by name.
+                inputs). After training on a frame, the columns of another are taken by name. Of a
+                `numpy.memmap` some rows are read at a time; a function is called with 1 and yields
+                batches, of samples or of pairs as for `fit`.
             engine: as in `fit`. "auto" is the described way; "compiled", "jax" and "torch" compute
                 any number of rows by a program, "eager" all by calls.
             devices: of "jax", as in `fit`: each process computes all rows, on its own ones.
             device: of "torch", as in `fit`.
+            native: run the program as C, as for `fit`; "auto" does so with long chains of small
+                steps alone.
 
         Returns:
             An array of shape (samples, outputs), or (samples,) where the model returns one Value;
@@ -231,7 +251,24 @@ class Module(Holder, Telling):
             ValueError: if X is of another shape, has another number of inputs than the model,
                 or holds anything but finite numbers, or is masked somewhere; if a frame lacks a
                 column or has others, by name.
+            TypeError: if X is a generator, which can be gone through only once.
+            TraceError: if the model cannot be compiled, and the engine runs programs.
+            ImportError: if the engine's library is not installed, with what to install.
         """
+        native = checked_native(native)
+        check_engine(engine, devices, device, native)
+        how: dict[str, Any] = {
+            "engine": engine,
+            "devices": devices,
+            "device": device,
+            "native": native,
+        }
+        if is_large(X, self._sample_axes()):
+            return predicted(X, partial(self._predicted, **how))
+        return self._predicted(X, **how)
+
+    def _predicted(self, X: Any, first: int = 0, **how: Any) -> Floats:
+        """Return the results for samples of which the first has that place among all."""
         rows = rows_of(self, X).astype(np.float64)
         axes = self._sample_axes()
         if rows.ndim not in (axes, axes + 1):
@@ -242,8 +279,10 @@ class Module(Holder, Telling):
             )
         many = rows if rows.ndim > axes else rows[None]
         self._check_width(rows.shape)
-        self._check_samples(many)
-        outputs = programs_of(self).outputs_by(engine, self, many, devices, device)
+        self._check_samples(many, first)
+        # Between two parts nothing of the user's runs, and the first was one row only if all are.
+        programs, tried = programs_of(self), first > 1
+        outputs = programs.outputs_by(self, many, tried=tried, **how)
         return outputs if rows.ndim > axes else outputs[0]
 
     def _self_contained(self) -> bool:
@@ -274,8 +313,13 @@ class Module(Holder, Telling):
         """Return the number of axes of a sample: 1, or 2 for a sequence of inputs."""
         return 1
 
-    def _check_samples(self, X: Array) -> None:
-        """Raise unless the model takes these numbers, where it does not take any."""
+    def _check_samples(self, X: Array, first: int = 0) -> None:
+        """Raise unless the model takes these numbers, where it does not take any.
+
+        Args:
+            X: samples.
+            first: the place of the first of them among all.
+        """
 
     # Keeping ------------------------------------------------------------------------------------
 

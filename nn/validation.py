@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value, asked
+from nn.data.large.pages import let_go
 from nn.spellings import NAMED
 from nn.spellings.tensors import refuse_tensors
 
@@ -24,6 +25,7 @@ flag = asked.flag
 function = asked.function
 instance = asked.instance
 iterable = asked.iterable
+checked_native = asked.native
 own_keywords = asked.own_keywords
 path_of = asked.path_of
 real = asked.real
@@ -31,6 +33,7 @@ whole = asked.whole
 
 Floats: TypeAlias = NDArray[np.float64]
 Array: TypeAlias = NDArray[Any]
+Native: TypeAlias = asked.Native
 
 T = TypeVar("T")
 
@@ -137,12 +140,31 @@ def numeric(name: str, values: object, gap: str = _GAP) -> Array:
     if kind == "f" and array.dtype.itemsize > 8:
         with np.errstate(over="ignore"):  # what is beyond the floats is infinite, and refused
             array = array.astype(np.float64)
-    finite = np.isfinite(array)
-    if not finite.all():
-        place = np.argwhere(~finite)[0].tolist()
+    place = _not_finite(array)
+    if place is not None:
         found = np.asarray(values)[tuple(place)]
         raise ValueError(f"{name} holds {found!s:.40} at {place}: {gap}")
     return array
+
+
+# Of the numbers that are looked at together: an array in a file is not to be held whole.
+_TOGETHER = 2**22
+
+
+def _not_finite(array: Array) -> list[int] | None:
+    """Return the place of the first number that is not finite; None where all are."""
+    if array.dtype.kind != "f":
+        return None
+    if not array.ndim:
+        return None if np.isfinite(array) else []
+    rows = max(1, _TOGETHER // max(1, math.prod(array.shape[1:])))
+    for i in range(0, len(array), rows):
+        finite = np.isfinite(array[i : i + rows])
+        if not finite.all():
+            first, *rest = np.argwhere(~finite)[0].tolist()
+            return [i + first, *rest]
+        let_go(array)
+    return None
 
 
 _TEXT = (
@@ -327,19 +349,3 @@ def pairs(loss: str, outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
     if bool in set(map(type, y)):
         y = [float(t) if isinstance(t, bool) else t for t in y]
     return list(zip(a, y, strict=True))
-
-
-def is_interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind an error: it was raised from one, or while one was handled.
-
-    >>> try:
-    ...     raise ImportError("initialization failed") from KeyboardInterrupt()
-    ... except ImportError as error:
-    ...     is_interrupted(error), is_interrupted(ValueError())
-    (True, False)
-    """
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

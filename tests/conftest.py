@@ -6,6 +6,7 @@ each run, `long` with many more. None has a deadline: a busy machine is not a fa
 
 import gc
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,12 +24,18 @@ from support.built_site import site  # noqa: F401, a fixture
 from support.places import ROOT
 from support.walking import opened  # noqa: F401, a fixture
 
+# No test depends on whether there is a C compiler, but those that ask for one: native=True.
+os.environ.setdefault("CHALKGRAD_NATIVE", "0")
+
 # HIPS's distribution `autograd` has the same import name; its results would be tested in our place.
 if Path(autograd.__file__).resolve().parent != ROOT / "autograd":
     raise pytest.UsageError(
         f"`import autograd` gives {autograd.__file__}, not this checkout's: "
         f"run `pip install --editable {ROOT}` in this environment"
     )
+
+# Rooms whose examples need a library.
+NEEDED = {"sklearn": "nn/sklearn", "torch": "autograd/check/torch", "jax": "autograd/check/jax"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,11 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the examples of what needs a program that is not installed."""
-    if importlib.util.find_spec("sklearn") is None:
-        missing = pytest.mark.skip(reason="scikit-learn is not installed")
-        for item in items:
-            if item.path.is_relative_to(ROOT / "nn" / "sklearn"):
-                item.add_marker(missing)
+    for library, folder in NEEDED.items():
+        if importlib.util.find_spec(library) is None:
+            missing = pytest.mark.skip(reason=f"{library} is not installed")
+            for item in items:
+                if item.path.is_relative_to(ROOT / folder):
+                    item.add_marker(missing)
 
 
 def pytest_collection_finish() -> None:

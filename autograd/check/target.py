@@ -72,7 +72,7 @@ class FunctionSubject:
         asked.function("the check", f)
         self.function = f
         self.inputs = inputs
-        self.title = f"gradients of {_name(f)}"
+        self.title = f"gradients of {name_of(f)}"
         pairs = [
             pair
             for x, name in zip(inputs, argument_names(f, len(inputs)), strict=True)
@@ -103,6 +103,10 @@ class FunctionSubject:
         z = result_of(z)
         return z.data if isinstance(z, Value) else z
 
+    def places(self) -> list[tuple[int, tuple[Any, ...]]]:
+        """Return for each number the number of the input that it is in, and where in that."""
+        return [(k, index) for k, x in enumerate(self.inputs) for index in _indices(x)]
+
     def along(self, i: int) -> Callable[[float], float]:
         """Return the function of one number of its inputs; nan where it raises."""
 
@@ -115,6 +119,22 @@ class FunctionSubject:
                 return math.nan
 
         return value
+
+
+def _indices(x: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield where the numbers of a nested argument stand in it, in order."""
+    if isinstance(x, np.ndarray):
+        x = cast(Any, x).tolist()
+    if isinstance(x, dict):
+        members = cast(Any, x).items()
+    elif isinstance(x, list | tuple):
+        members = enumerate(cast(Any, x))
+    else:
+        yield ()
+        return
+    for key, y in members:
+        for index in _indices(y):
+            yield (key, *index)
 
 
 class ModuleSubject:
@@ -146,7 +166,8 @@ class ModuleSubject:
                 leaf._number = x
 
 
-def _name(f: Function) -> str:
+def name_of(f: Function) -> str:
+    """Return what a report calls a function."""
     name = getattr(f, "__qualname__", "") or type(f).__name__
     return "a function" if "<lambda>" in name else name.split("<locals>.")[-1]
 

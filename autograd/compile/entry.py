@@ -25,6 +25,7 @@ def compile(
     argnum: Argnum = 0,
     dtype: Any = "float64",
     shapes: Sequence[Shape] | None = None,
+    native: asked.Native = "auto",
 ) -> Program:
     """Return a program that computes f, and its gradient, over many samples at once.
 
@@ -50,13 +51,19 @@ def compile(
         dtype: of the arrays, "float64" or "float32".
         shapes: of the arguments for one sample: () for a number, (3,) for a list of three. The
             first call tells them unless given.
+        native: "auto" compiles narrow programs, such as filters and integrators, to C where a C
+            compiler is found (that of CC, or cc, gcc or clang); True does so with any program, or
+            raises; False leaves all to NumPy. The numbers are the same up to rounding, and
+            `report()` says which ran and why. Compiled code is kept in the user's cache folder.
+            With CHALKGRAD_NATIVE=0 in the environment "auto" is False.
 
     Raises:
         TypeError: if f cannot be called, a parameter is no Value or argnum no int or tuple of ints.
         TraceError: at the first call, if a program cannot follow f: it reads or branches on a
             number that is there only when the program runs.
         StaleGraphError: then, if f uses a result of a Value that was given new data since.
-        ValueError: if a parameter was computed from others, or dtype is another.
+        ValueError: if a parameter was computed from others, or dtype or native is another.
+        RuntimeError: at the first call with native=True, if there is no C compiler.
 
     >>> import numpy as np
     >>> program = compile(lambda x, y: x * x + x * y + y * y)
@@ -83,4 +90,6 @@ def compile(
     """
     from autograd.compile.program import Program
 
-    return Program(f, parameters=parameters, argnum=argnum, dtype=dtype, shapes=shapes)
+    return Program(
+        f, parameters=parameters, argnum=argnum, dtype=dtype, shapes=shapes, native=native
+    )

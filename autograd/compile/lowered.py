@@ -7,43 +7,51 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from typing import Any, TypeAlias, TypeVar, cast
+from itertools import chain
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from autograd import asked
+from autograd.compile.anomaly import failed_samples
 from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.roll import levels
+from autograd.compile.arrays.routine import Work
 from autograd.compile.arrays.rules import Derivatives, has_poles, leaves_out_poles
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.floats import FloatProgram, with_care
 from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
+from autograd.compile.backends.native.bound import NativeBuffers
+from autograd.compile.backends.native.choice import Native
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
+from autograd.compile.graph.simplify import reached
+from autograd.compile.nesting import Nesting
 from autograd.compile.report import CompileReport, Stages
 from autograd.compile.rolled import Rolled
-from autograd.compile.tracing.arguments import arrays_of, is_flat
 from autograd.compile.tracing.trace import Shape, trace
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.transforms.calls import Argnum
-from autograd.transforms.stopped import STOP
-from autograd.transforms.trees import NESTS, mapped, rebuilt, shaped
 
 _Key: TypeAlias = tuple[int, Task]
+_Bound: TypeAlias = Buffers | Lanes | NativeBuffers
 T = TypeVar("T")
 
 # Graphs of up to so many nodes run as float code when one sample is given.
 _SMALL = 5_000
 # Narrow ones, which have few nodes on each level, up to so many: rolling would gain nothing.
 _NARROW = 500_000
+# Arrays of samples, at most so many, run as float code where a graph has so many levels, not more
+# nodes, and at most a sixteenth of its nodes on a level for each.
+_FEW, _DEEP, _LISTED, _WORTH = 6, 60, 20_000, 16
 # For so many numbers of samples a program keeps its buffers.
 _KEPT = 4
 
 
-class Built:
+class Built(Nesting):
     """What a program is once the shapes are known.
 
     Args:
@@ -53,12 +61,12 @@ class Built:
         names: theirs.
         dtype: of the arrays.
         argnum: without parameters, the argument or arguments to derive by.
+        native: whether it may, or must, run as C.
 
     Attributes:
         graph: folded, pruned and shared.
         reached: which parameters the graph uses.
         small: whether one sample is better run as float code.
-        listed: whether f returns a list, or several values in another nest.
         chooses: whether something in it may be chosen by a sample or not, as by `where`.
         constants: the Values that became constants, with their numbers and birth numbers then.
     """
@@ -71,27 +79,18 @@ class Built:
         names: Sequence[str],
         dtype: np.dtype[Any],
         argnum: Argnum,
+        native: asked.Native,
     ) -> None:
-        self.shapes = shapes
-        self.sizes = [math.prod(shape) for shape in shapes]
         self.parameters = len(parameters)
+        super().__init__(shapes, argnum, trained=self.parameters > 0)
         self.names = names
         self.dtype = dtype
-        self.one_argument = isinstance(argnum, int)
-        chosen = (argnum,) if isinstance(argnum, int) else tuple(argnum)
-        for i in chosen:
-            if not self.parameters and not -len(shapes) <= i < len(shapes):
-                raise ValueError(f"argnum is {i}, but f was called with {len(shapes)} argument(s)")
-        self.chosen = [i % len(shapes) for i in chosen]
-        self.listed = False
-        self._nest: Any = None
         self.constants: list[tuple[Value, float, int]] = []
         stages = Stages()
 
         def called(*arguments: Any) -> Any:
             result = f(*arguments)
-            self.listed = isinstance(result, NESTS)
-            self._nest = mapped(lambda _: None, result)
+            self.returns(result)
             return result
 
         def traced() -> Graph:
@@ -106,17 +105,22 @@ class Built:
             "all", stages.made("trace", "the function called once on placeholders", traced)
         )
         self.reached = np.zeros(self.parameters, dtype=np.bool_)
-        self.reached[[*_reached(self.graph)]] = True
-        self.small = _is_small(self.graph)
+        self.reached[[*reached(self.graph)]] = True
+        self.small, self._few = _float_samples(self.graph)
         self.stages = stages
         self.chooses = any(row.chooses for row in self.graph.rows)
         self._refused = ""
         self._careful: Narrow | None = None
         self._rolled: Rolled | Narrow | None = None
         self._float_programs: dict[bool, Callable[..., Any]] = {}
+        self.native = Native(native, self.graph, dtype.char, mean=self.parameters > 0)
         # Buffers that nobody runs on; more than one for a key where calls ran at the same time.
-        self._buffers: OrderedDict[_Key, Buffers | Lanes] = OrderedDict()
-        self._spares: dict[_Key, list[Buffers | Lanes]] = {}
+        self._buffers: OrderedDict[_Key, _Bound] = OrderedDict()
+        self._spares: dict[_Key, list[_Bound]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy binds memory and functions of its own.
+        return {**vars(self), "_buffers": OrderedDict(), "_spares": {}, "_float_programs": {}}
 
     @property
     def rolled(self) -> Rolled | Narrow:
@@ -130,6 +134,26 @@ class Built:
                 found = self._arrays(derives=False)
             self.stages, self._rolled = found
         return self._rolled
+
+    def derived(self) -> Derivatives:
+        """Return the graph with its derivatives."""
+        return self.derivatives
+
+    def work(self, task: Task) -> Work | None:
+        """Return the statements of a task; None of a narrow graph, which has none."""
+        return self.rolled.work(task) if isinstance(self.rolled, Rolled) else None
+
+    def choose(self, wanted: asked.Native, calls: int, batch: int) -> str:
+        """Choose anew what runs the program; see `Program.choose`."""
+        self.native.want(wanted, calls, batch)
+        self._buffers.clear()
+        self._spares.clear()
+        said = self.native.said("value" if self.listed else "gradient", self)
+        return "" if self.native.is_plain else said
+
+    def runs_as_c(self, task: Task) -> bool:
+        """Return whether a task runs as C; it is chosen now, if it was not before."""
+        return self.native.text(task, self) is not None
 
     def _arrays(self, *, derives: bool) -> tuple[Stages, Rolled | Narrow]:
         # Passes are noted apart and kept together with what they made: two threads may be here.
@@ -163,6 +187,11 @@ class Built:
             self._float_programs[gradient] = found
         return found
 
+    def numbers(self, theta: Any, flat: Any) -> list[Any]:
+        """Return what float code takes for one sample: the parameters, if any, and its numbers."""
+        numbers = [x for part in flat for x in part]
+        return [theta.tolist(), *numbers] if self.parameters else numbers
+
     @cached_property
     def derivatives(self) -> Derivatives:
         """The graph with its derivatives; for float code and for lanes."""
@@ -184,23 +213,50 @@ class Built:
         and signal handlers find others meanwhile. The gradient by the parameters is the caller's,
         and so is NumPy's error state: what the caller makes of the results may overflow too.
         """
-        rolled = self.rolled
-        if self._refused and task != "value":
-            raise TraceError(self._refused)
-        if isinstance(rolled, Rolled) and (task == "value" or not self.parameters):
-            block = rolled.block(self.dtype.itemsize, task)
-            if batch >= 2 * block:
-                return read(self._in_blocks(theta, flat, batch, block, task))
+        native = self.native.text(task, self)
+        if native is None and batch <= self._few:
+            return read(self._by_floats(theta, flat, batch, task))
+        if native is None:
+            rolled = self.rolled
+            if self._refused and task != "value":
+                raise TraceError(self._refused)
+            if isinstance(rolled, Rolled) and (task == "value" or not self.parameters):
+                block = rolled.block(self.dtype.itemsize, task)
+                if batch >= 2 * block:
+                    return read(self._in_blocks(theta, flat, batch, block, task))
         key = (batch, task)
         buffers = self._taken(key)
         if buffers is None:
-            buffers = rolled.buffers(theta, batch, task)
+            if native is not None:
+                hand = self.parameters > 0 and task != "value"
+                buffers = NativeBuffers(native, theta, batch, hand=hand)
+            else:
+                buffers = self.rolled.buffers(theta, batch, task)
         for place, given in zip(buffers.inputs, flat, strict=True):
             place[...] = given
         buffers.run()
-        found = read(self._chosen(theta, flat, batch, task, buffers.results))
+        results = buffers.results
+        if isinstance(buffers, Buffers) and buffers.met_infinity:
+            assert isinstance(self.rolled, Rolled)
+            results = self.rolled.exactly(theta, flat, batch, task)
+        found = read(self._chosen(theta, flat, batch, task, results))
         self._keep(key, buffers)
         return found
+
+    def _by_floats(self, theta: Any, flat: Any, batch: int, task: Task) -> list[Any]:
+        """Return the results of a few samples by float code, one after the other."""
+        program = self.float_program(gradient=task != "value")
+        weights = [theta.tolist()] if self.parameters else []
+        given = [np.asarray(x).reshape(batch, -1).astype(np.float64).tolist() for x in flat]
+        rows = [program(*weights, *chain.from_iterable(xs)) for xs in zip(*given, strict=True)]
+        table = np.array(rows, dtype=self.dtype).reshape(batch, -1)
+        if task == "value":
+            return [table]
+        ends = np.cumsum([1, *self.derivatives.widths])[:-1]
+        values, *slopes = np.split(table, ends, axis=1)
+        if self.parameters and task == "gradient":
+            return [values, *[slope.sum(axis=0) * (1.0 / batch) for slope in slopes]]
+        return [values, *slopes]
 
     def _chosen(
         self, theta: Any, flat: Any, batch: int, task: Task, results: list[Any]
@@ -257,7 +313,7 @@ class Built:
             )
         return self._careful
 
-    def _taken(self, key: _Key) -> Buffers | Lanes | None:
+    def _taken(self, key: _Key) -> _Bound | None:
         """Take buffers that nobody runs on, if there are such."""
         found = self._buffers.pop(key, None)
         spares = self._spares.get(key)
@@ -267,7 +323,7 @@ class Built:
                 found = spares.pop()
         return found
 
-    def _keep(self, key: _Key, buffers: Buffers | Lanes) -> None:
+    def _keep(self, key: _Key, buffers: _Bound) -> None:
         """Keep buffers for a later call, and drop those that were not used for long."""
         if self._buffers.setdefault(key, buffers) is not buffers:
             self._spares.setdefault(key, []).append(buffers)
@@ -290,42 +346,12 @@ class Built:
             self.run(theta, given, min(block, batch - begin), task, put)
         return results
 
-    # Results in the shape of the arguments ----------------------------------------------------
-
-    def first(self, results: list[Any]) -> Any:
-        """Return the values of one sample as f returned them: a number, or several in a nest."""
-        return self.sample(results[0][0].tolist())
-
-    def sample(self, values: Any) -> Any:
-        """Return the values of one sample as f returned them; a flat tuple as a list.
-
-        They come as a list, or as one number by itself.
-        """
-        found = cast(list[float], values) if isinstance(values, list) else [values]
-        if not self.listed:
-            return found[0]
-        return found if is_flat(self._nest) else rebuilt(self._nest, iter(found))
-
-    def all(self, results: list[Any]) -> Any:
-        """Return the values of many samples: an array with the axes of a list, more in a nest."""
-        values = results[0]
-        if not self.listed:
-            return values[:, 0].copy()
-        return values.copy() if is_flat(self._nest) else arrays_of(self._nest, iter(values.T))
-
-    def nested(self, slopes: Sequence[float]) -> Any:
-        """Return slopes by the chosen arguments in the nesting of these."""
-        rest = iter(slopes)
-        found = [shaped(rest, self.shapes[i]) for i in self.chosen]
-        return found[0] if self.one_argument else tuple(found)
-
-    def shaped(self, slopes: Sequence[Any], batch: int) -> Any:
-        """Return slopes by the chosen arguments as arrays of their shapes."""
-        found = [
-            g.reshape(batch, *self.shapes[i]).copy()
-            for i, g in zip(self.chosen, slopes, strict=True)
-        ]
-        return found[0] if self.one_argument else tuple(found)
+    def failing(self, theta: Any, flat: Any, batch: int) -> tuple[Any, Sequence[int]]:
+        """Return the samples as a table, and those whose values failed; all if none did."""
+        columns = [np.asarray(x, dtype=np.float64).reshape(batch, -1) for x in flat]
+        with np.errstate(all="ignore"):
+            bad = self.run(theta, columns, batch, "value", failed_samples)
+        return np.concatenate(columns, axis=1), bad or range(batch)
 
     # Looking ----------------------------------------------------------------------------------
 
@@ -347,28 +373,26 @@ class Built:
         return rolled.source(*arguments)
 
     def report(self) -> CompileReport:
-        """Return what each pass made of the graph."""
+        """Return what each pass made of the graph, and what runs it."""
+        ran = self.native.said("value" if self.listed else "gradient", self)
+        if self.native.is_deep and self.runs_as_c("value" if self.listed else "gradient"):
+            # It is not rolled for a report alone.
+            stages, derived = self.stages.copy(), self.derivatives
+            if not self.listed:
+                stages.made("gradient", "and the nodes of the gradient", lambda: derived.plain)
+            return stages.report([], [], ran)
         rolled = self.rolled
-        return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled)
+        return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled, ran)
 
 
-def _reached(graph: Graph) -> list[int]:
-    """Return the parameters that a graph uses, but for those behind a stopped gradient alone."""
-    if STOP not in graph.rows:
-        return graph.place[graph.code == PARAMETER].tolist()
-    listed = list(graph.nodes())
-    stack: list[int] = list(dict.fromkeys(graph.outputs.tolist()))
-    seen = set(stack)
-    for node in stack:
-        code, _, operands = listed[node]
-        if code < 0 or graph.rows[code] is not STOP:
-            fresh = [x for x in dict.fromkeys(operands) if x not in seen]
-            seen.update(fresh)
-            stack.extend(fresh)
-    return [listed[node][1] for node in stack if listed[node][0] == PARAMETER]
+def _float_samples(graph: Graph) -> tuple[bool, int]:
+    """Return whether one sample given as numbers is better run as float code, and how many arrays.
 
-
-def _is_small(graph: Graph) -> bool:
-    """Whether one sample is better run as float code: a graph of few nodes, or a narrow one."""
-    inner = int((graph.code >= 0).sum())
-    return inner <= _SMALL or (inner <= _NARROW and len(levels(graph)) > inner // 8)
+    So are a graph of few nodes and a narrow one. A line of float code takes a tenth of a call of
+    NumPy's, and a deep graph takes a call for nearly every node.
+    """
+    inner, deep = int((graph.code >= 0).sum()), len(levels(graph))
+    small = inner <= _SMALL or (inner <= _NARROW and deep > inner // 8)
+    if deep < _DEEP or inner > _LISTED:
+        return small, 0
+    return small, min(_FEW, _WORTH * deep // inner)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd import asked
-from autograd.compile.anomaly import failed, failed_samples, replay
+from autograd.compile.anomaly import failed, replay
 from autograd.compile.backends.floats import as_pair
 from autograd.compile.backends.numpy_text import bound
 from autograd.compile.graph.graph import Bools, Floats, Graph
@@ -62,16 +62,18 @@ class Program:
         argnum: Argnum,
         dtype: Any,
         shapes: Sequence[Shape] | None,
+        native: Any = "auto",
     ) -> None:
         if not callable(f):
             raise TypeError(f"compile takes a function, got {f!r:.60}")
         kind: Any = None
-        with contextlib.suppress(TypeError, ValueError):  # what is no type at all
+        with contextlib.suppress(TypeError, ValueError):  # no type at all; None equals float64
             kind = np.dtype(dtype)
-        if kind not in (np.dtype(np.float64), np.dtype(np.float32)):
+        if kind is None or kind not in (np.dtype(np.float64), np.dtype(np.float32)):
             raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
         self._f = f
         self._argnum = checked_argnum(argnum)
+        self._native: asked.Native = asked.native(native)
         self._dtype = kind
         self.parameters, self._names = named(parameters)
         self._numbers = Theta(self.parameters, kind)
@@ -83,8 +85,10 @@ class Program:
         self._float_gradient: Callable[..., Any] | None = None
         if shapes is not None:
             wanted = "the shape of each argument, such as [(2,), ()], as shapes"
-            listed = asked.iterable("compile", shapes, wanted)
-            self._build(tuple([checked_shape(shape) for shape in listed]))
+            self._build(tuple(map(checked_shape, asked.iterable("compile", shapes, wanted))))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_float_gradient": None}
 
     def __repr__(self) -> str:
         name, count = getattr(self._f, "__name__", "a function"), len(self.parameters)
@@ -154,6 +158,24 @@ class Program:
         first = self._known()
         return first.graph.is_same(simplified(trace(self._f, first.shapes, self.parameters)))
 
+    def choose(self, native: asked.Native = "auto", *, calls: int = 0, batch: int = 1) -> str:
+        """Choose now what runs the program: "auto" weighs what C saves against the compiler's time.
+
+        Args:
+            native: as for `compile`.
+            calls: how many calls are to come; 0 where nobody knows.
+            batch: how many samples each has.
+
+        Returns:
+            What runs it and why; "" where "auto" leaves it to NumPy, as C would not pay.
+
+        Raises:
+            RuntimeError: with native=True, if there is no C compiler, or no C for the program.
+            ValueError: before the first call, if no shapes were given; or of another `native`.
+        """
+        self._native = asked.native(native)
+        return self._known().choose(self._native, calls, batch)
+
     # Calling ----------------------------------------------------------------------------------
 
     def __call__(self, *arguments: Any) -> Any:
@@ -174,8 +196,8 @@ class Program:
                 failed are recorded once more, to name the node and the line.
         """
         built, flat, batch = self._prepared(arguments)
-        if batch is None and built.small:
-            found = built.float_program(gradient=False)(*self._float_arguments(flat))
+        if batch is None and built.small and not built.runs_as_c("value"):
+            found = built.float_program(gradient=False)(*built.numbers(self._theta, flat))
             if built.listed:
                 found = built.sample(found)
         else:
@@ -222,7 +244,7 @@ class Program:
             )
         if per_sample:
             found = self._each_sample(built, flat, batch)
-        elif batch is None and built.small:
+        elif batch is None and built.small and not built.runs_as_c("gradient"):
             found = self._single(built, flat)
         else:
             with np.errstate(all="ignore"):
@@ -234,7 +256,7 @@ class Program:
     def _single(self, built: Built, flat: Any) -> tuple[Any, Any]:
         """Return the value and the gradient of one sample, by float code."""
         gradient = built.float_program(gradient=True)
-        found = gradient(*self._float_arguments(flat))
+        found = gradient(*built.numbers(self._theta, flat))
         if self.parameters:
             return found[0], np.array(found[1:], dtype=self._dtype)
         if not any(built.shapes):
@@ -243,11 +265,8 @@ class Program:
 
     def _replay(self, built: Built, flat: Any, batch: int | None, *, gradient: bool) -> NoReturn:
         """Record the samples that failed once more, and raise at the node that did."""
-        columns = [np.asarray(x, dtype=np.float64).reshape(batch or 1, -1) for x in flat]
-        with np.errstate(all="ignore"):
-            bad = built.run(self._theta, columns, batch or 1, "value", failed_samples)
-        table = np.concatenate(columns, axis=1)
-        samples = ((k, table[k].tolist()) for k in bad or range(batch or 1))
+        table, bad = built.failing(self._theta, flat, batch or 1)
+        samples = ((k, table[k].tolist()) for k in bad)
         replay(self._f, self.parameters, self._theta, samples, built.shapes, gradient=gradient)
 
     def _each_sample(self, built: Built, flat: Any, batch: int | None) -> tuple[Any, Any]:
@@ -270,10 +289,6 @@ class Program:
             return values[:, 0].copy(), built.shaped(slopes, batch)
 
         return built.run(self._theta, flat, batch or 1, "gradient", read)
-
-    def _float_arguments(self, flat: Any) -> list[Any]:
-        numbers = [x for part in flat for x in part]
-        return [self._theta.tolist(), *numbers] if self.parameters else numbers
 
     def _prepared(self, arguments: tuple[Any, ...]) -> tuple[Built, Any, int | None]:
         """Return the built program, the arguments flat, and the number of samples if arrays."""
@@ -312,7 +327,8 @@ class Program:
 
     def _build(self, shapes: tuple[Shape, ...]) -> Built:
         self._built_at = tick()
-        built = Built(self._f, shapes, self.parameters, self._names, self._dtype, self._argnum)
+        known = self.parameters, self._names, self._dtype, self._argnum, self._native
+        built = Built(self._f, shapes, *known)
         # Of several threads that call first, the first to be done tells the shapes.
         self._made.append(built)
         self._built = built = self._made[0]

@@ -24,12 +24,13 @@ from autograd.compile.arrays.ir import (
     Dense,
     DenseOperand,
     DenseWeights,
+    Grouped,
     Many,
     Reduce,
-    Routine,
     Statement,
     SumBatch,
 )
+from autograd.compile.arrays.routine import Routine
 from autograd.compile.graph.graph import Graph
 from autograd.compile.graph.passes import Group, passes
 from autograd.files import write_whole
@@ -71,6 +72,7 @@ class CompileReport:
     Attributes:
         stages: in order.
         unrolled: which groups did not become one array statement, and why.
+        ran: what runs the program, "C" or "NumPy", and why.
 
     >>> from autograd import compile
     >>> program = compile(lambda x: x * x)
@@ -82,11 +84,10 @@ class CompileReport:
 
     stages: tuple[Stage, ...]
     unrolled: tuple[str, ...]
+    ran: str = "NumPy"
 
     def __str__(self) -> str:
-        lines = [str(self._table)]
-        lines += [f"not rolled: {reason}" for reason in self._reasons]
-        return "\n".join(lines)
+        return "\n".join([str(self._table), *self._said])
 
     __repr__ = __str__
 
@@ -103,6 +104,11 @@ class CompileReport:
         """Why groups did not roll, each reason once."""
         counted = Counter(self.unrolled)
         return [reason + (f" ({n} times)" if n > 1 else "") for reason, n in counted.items()]
+
+    @property
+    def _said(self) -> list[str]:
+        """What stands below the table."""
+        return [*[f"not rolled: {reason}" for reason in self._reasons], f"runs as {self.ran}"]
 
     @property
     def svg(self) -> str:
@@ -130,7 +136,7 @@ class CompileReport:
     def _html(self) -> str:
         # A table and an image are what notebooks show of outputs that they do not trust, too.
         lines = [self._table.html()]
-        lines += [f"<p>not rolled: {html.escape(reason)}</p>" for reason in self._reasons]
+        lines += [f"<p>{html.escape(said)}</p>" for said in self._said]
         picture = base64.b64encode(self.svg.encode()).decode()
         told = "bars of nodes, statements, flops, bytes and milliseconds after each pass"
         lines.append(f'<img alt="{told}" src="data:image/svg+xml;base64,{picture}">')
@@ -180,12 +186,15 @@ class Stages:
         self._stages.append(Stage(name, 0, count, 0, 0, seconds, about))
         return found
 
-    def report(self, statements: Sequence[Statement], unrolled: Sequence[str]) -> CompileReport:
+    def report(
+        self, statements: Sequence[Statement], unrolled: Sequence[str], ran: str
+    ) -> CompileReport:
         """Return the report.
 
         Args:
             statements: all of them, in the order they were made.
             unrolled: what did not become one statement, and why.
+            ran: what runs the program, and why.
         """
         flops = np.cumsum([0, *map(flops_of, statements)]).tolist()
         widths = np.cumsum([0, *[s.out.width for s in statements]]).tolist()
@@ -197,6 +206,7 @@ class Stages:
                 for stage in self._stages
             ),
             tuple(unrolled),
+            ran,
         )
 
 
@@ -224,6 +234,8 @@ def flops_of(statement: Statement) -> int:
         case Dense() | DenseOperand():
             rows, columns = statement.weights.shape
             return 2 * rows * columns * statement.windows
+        case Grouped():
+            return 2 * statement.out.width * statement.left_at.counts[2]
         case DenseWeights():
             return 2 * statement.out.width * statement.windows
         case _:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from autograd.compile.arrays.ir import SHARE, Array, Statement, Task, View, Work
+from autograd.compile.arrays.ir import SHARE, Array, Statement, Task, View
 from autograd.compile.arrays.reverse import Reverse
 from autograd.compile.arrays.roll import Rolling
+from autograd.compile.arrays.routine import Work
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
 from autograd.compile.graph.graph import Graph
@@ -31,6 +33,7 @@ class Rolled:
         sizes: the number of elements of each argument.
         parameters: how many parameters there are; if any, gradients are means over the samples.
         chosen: without parameters, the arguments to derive by; None if f returns a list.
+        ragged: as in `Rolling`.
 
     Attributes:
         forward: the statements.
@@ -45,16 +48,20 @@ class Rolled:
         sizes: Sequence[int],
         parameters: int,
         chosen: Sequence[int] | None,
+        *,
+        ragged: bool = True,
     ) -> None:
         graph = stages.run("rolled", flat)
         rolling = stages.listed(
             "roll",
             "equal nodes of a level one statement",
-            lambda: Rolling(graph, sizes, parameters),
+            lambda: Rolling(graph, sizes, parameters, ragged=ragged),
         )
         self.routine = rolling.routine
         self.result: View = rolling.result
         self.unrolled = rolling.unrolled
+        self._exact: Rolled | None = None
+        self._anew = partial(Rolled, flat, sizes=sizes, parameters=parameters, chosen=chosen)
         self.forward: list[Statement] = list(self.routine.statements)
         self._made = self.routine.made
         self.backward: list[Statement] = []
@@ -117,6 +124,26 @@ class Rolled:
         seed = 1.0 / batch if self.mean and task == "gradient" else 1.0
         hand = self.mean and task != "value"
         return Buffers(self.work(task), theta, batch, seed, hand=hand)
+
+    def exactly(self, theta: Any, flat: Sequence[Any], batch: int, task: Task) -> list[Any]:
+        """Return results in which no number that means nothing has a part.
+
+        Rows in use up to a length hold 0 past it, which is nothing unless it meets an infinity or
+        nan. Then all is computed once more, with a statement for each length.
+
+        Args:
+            theta: the parameters' numbers.
+            flat: those of each argument, (batch, width).
+            batch: the number of samples.
+            task: what to run.
+        """
+        if self._exact is None:
+            self._exact = self._anew(stages=Stages(), ragged=False)
+        buffers = self._exact.buffers(theta, batch, task)
+        for place, given in zip(buffers.inputs, flat, strict=True):
+            place[...] = given
+        buffers.run()
+        return buffers.results
 
     def source(
         self, names: Sequence[str], shapes: Sequence[Shape], first: int, *, careful: bool = False

@@ -88,7 +88,8 @@ def checked_argnum(argnum: object) -> Argnum:
     except TypeError:
         raise TypeError(
             f"argnum is {argnum!r:.60}, but arguments go by their places, counted from 0: "
-            "write argnum=0, or argnum=(0, 1) for two of them"
+            "write argnum=0, or argnum=(0, 1) for two of them; a point stands in a second call, "
+            "grad(f)(2.0)"
         ) from None
 
 
@@ -122,7 +123,6 @@ def called(
         vector: what else is given: the direction of a product.
         several: whether f may return more than one number.
     """
-    argnum = checked_argnum(argnum)
     since = tick()
     leaves: list[Value] = []
 

@@ -26,6 +26,7 @@ from autograd.transforms.calls import (
     Function,
     called,
     called_along,
+    checked_argnum,
     recorded,
 )
 from autograd.transforms.gradient import gradient_values, is_node
@@ -33,7 +34,7 @@ from autograd.transforms.taylor import along
 from autograd.transforms.trees import flat, mapped
 
 
-@asked.own_keywords()
+@asked.own_keywords(gives="value_and_grad(f)(x)")
 def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
     """Return a function that gives f's value and its gradient at the same arguments.
 
@@ -56,16 +57,17 @@ def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
     (Value(45.0), Value(30.0))
     """
     asked.function("value_and_grad", f)
+    places = checked_argnum(argnum)
 
     @recorded
     def function(*args: Any, **keywords: Any) -> tuple[Any, Any]:
-        call = called(f, args, argnum, keywords)
+        call = called(f, args, places, keywords)
         return call.plain(call.output), call.shaped(call.slopes(call.output))
 
     return function
 
 
-@asked.own_keywords()
+@asked.own_keywords(gives="grad(f)(x)")
 def grad(f: Function, argnum: Argnum = 0) -> Function:
     """Return the gradient function of f; see `value_and_grad`.
 
@@ -89,7 +91,7 @@ def grad(f: Function, argnum: Argnum = 0) -> Function:
 _HIGHEST = 1_000
 
 
-@asked.own_keywords()
+@asked.own_keywords(gives="derivative(f)(x)")
 def derivative(f: Function, order: int = 1) -> Function:
     """Return the derivative of any order of a function of one number.
 
@@ -161,7 +163,7 @@ def _size(x: Any) -> float:
     return abs(x)
 
 
-@asked.own_keywords()
+@asked.own_keywords(gives="jacobian(f)(x)")
 def jacobian(f: Function, argnum: Argnum = 0) -> Function:
     """Return the Jacobian function of f: the gradient of each of its outputs.
 
@@ -177,16 +179,17 @@ def jacobian(f: Function, argnum: Argnum = 0) -> Function:
     [[2.0, 3.0], [1.0, 1.0]]
     """
     asked.function("jacobian", f)
+    places = checked_argnum(argnum)
 
     @recorded
     def function(*args: Any, **keywords: Any) -> Any:
-        call = called(f, args, argnum, keywords, several=True)
+        call = called(f, args, places, keywords, several=True)
         return mapped(lambda output: call.shaped(call.slopes(output)), call.output)
 
     return function
 
 
-@asked.own_keywords()
+@asked.own_keywords(gives="hessian(f)(x)")
 def hessian(f: Function, argnum: Argnum = 0) -> Function:
     """Return the Hessian function of f: H[i][j] = d2f / dx_i dx_j.
 
@@ -202,10 +205,11 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
     [[62.0, 55.0], [55.0, 80.0]]
     """
     asked.function("hessian", f)
+    places = checked_argnum(argnum)
 
     @recorded
     def function(*args: Any, **keywords: Any) -> Any:
-        call = called(f, args, argnum, keywords)
+        call = called(f, args, places, keywords)
         first: Sequence[Any] = [0.0] * len(call.leaves)
         if is_node(call.output):
             first = gradient_values(call.output, call.leaves, call.nodes)
@@ -214,7 +218,7 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
     return function
 
 
-@asked.own_keywords()
+@asked.own_keywords(gives="hvp(f)(x, v)")
 def hvp(f: Function, argnum: Argnum = 0) -> Function:
     """Return the Hessian-vector product function of f: (*args, v) to H v.
 
@@ -227,10 +231,11 @@ def hvp(f: Function, argnum: Argnum = 0) -> Function:
     [4.0, 6.0]
     """
     asked.function("hvp", f)
+    places = checked_argnum(argnum)
 
     @recorded
     def function(*args: Any, **keywords: Any) -> Any:
-        call, vector = called_along(f, args, argnum, keywords)
+        call, vector = called_along(f, args, places, keywords)
         if not is_node(call.output):
             return call.shaped(call.slopes(call.output))
         slopes = gradient_values(call.output, call.leaves, call.nodes)
@@ -242,7 +247,7 @@ def hvp(f: Function, argnum: Argnum = 0) -> Function:
     return function
 
 
-@asked.own_keywords()
+@asked.own_keywords(gives="jvp(f)(x, v)")
 def jvp(f: Function, argnum: Argnum = 0) -> Function:
     """Return the Jacobian-vector product function of f, by forward mode: (*args, v) to J v.
 
@@ -255,10 +260,11 @@ def jvp(f: Function, argnum: Argnum = 0) -> Function:
     [2.0, 1.0]
     """
     asked.function("jvp", f)
+    places = checked_argnum(argnum)
 
     @recorded
     def function(*args: Any, **keywords: Any) -> Any:
-        call, vector = called_along(f, args, argnum, keywords, several=True)
+        call, vector = called_along(f, args, places, keywords, several=True)
         tangents = dict(zip(call.leaves, vector, strict=True))
 
         def slope(output: Any) -> Any:

@@ -113,6 +113,11 @@ def coverage(source: Any) -> Coverage:
             f"coverage takes the batches of minibatches or the history of fit; got {source!r:.60}"
         )
     found: Coverage | None = source.coverage
+    if found is None and getattr(source, "epoch", None):
+        raise ValueError(
+            "which samples a function yields is not known, so nothing is said of their coverage: "
+            "count them where they are yielded"
+        )
     if found is None:
         raise ValueError("no epoch was begun: loop over the batches, or train, before")
     return found

@@ -7,6 +7,7 @@ import numpy as np
 
 from nn.data.frames import columns_of, is_category, is_frame, names_of_columns
 from nn.data.labels import listed, read_labels
+from nn.data.large.mapped import is_mapped, parts
 from nn.data.preprocessing import Preprocessor
 from nn.validation import Array, Floats, numeric
 
@@ -62,6 +63,8 @@ class OneHotEncoder(Preprocessor):
 
     def fit(self, X: Any) -> Self:
         """See `Preprocessor.fit`."""
+        if is_mapped(X):
+            return self._fit_in_parts(X)
         cells = _cells(X)
         labels = [label for label, _ in cells]
         chosen = self.encoded
@@ -75,6 +78,16 @@ class OneHotEncoder(Preprocessor):
             for label, cell in cells
             if label in chosen
         }
+        return self
+
+    def _fit_in_parts(self, X: Any) -> Self:
+        """Look at a mapped array: the categories are those of all its parts."""
+        known: dict[Any, Array] = {}
+        for part in parts(X):
+            self.fit(np.array(part))
+            for label, here in self.categories.items():
+                known[label] = np.union1d(known.get(label, here), here)
+        self.categories = known
         return self
 
     def transform(self, X: Any) -> Floats:

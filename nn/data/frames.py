@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nn.data.large.mapped import Mapped
 from nn.validation import Array, numeric
 
 # Columns that an error names, at most.
@@ -119,6 +120,8 @@ def rows(x: Any, places: Array) -> Any:
     """Return some rows of a frame, a series or an array, as one of the same kind."""
     if hasattr(x, "iloc"):
         return x.iloc[places]
+    if isinstance(x, Mapped):
+        return x.at(places)
     return x[places] if hasattr(x, "shape") else np.asarray(x)[places]
 
 

@@ -4,12 +4,14 @@
 the ones held out unseen, and the model scales whatever it predicts from by the same numbers.
 """
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
 from nn.data.frames import in_order, matrix, names_of_columns
-from nn.validation import Floats, real
+from nn.data.large.mapped import Mapped, is_mapped, parts
+from nn.validation import Floats, numeric, real
 
 
 class Preprocessor:
@@ -94,12 +96,12 @@ class _Scaler(Preprocessor):
 
     def fit(self, X: Any) -> Self:
         """See `Preprocessor.fit`."""
-        samples = _table("X", X)
+        samples = _Samples(X)
         self.shift, self.scale = self._measured(samples)
-        self.begin(X, samples.shape[1])
+        self.begin(X, samples.width)
         return self
 
-    def _measured(self, samples: Floats) -> tuple[Floats, Floats]:
+    def _measured(self, samples: "_Samples") -> tuple[Floats, Floats]:
         raise NotImplementedError
 
     def transform(self, X: Any) -> Floats:
@@ -139,15 +141,27 @@ class StandardScaler(_Scaler):
 
     kind = "StandardScaler"
 
-    def _measured(self, samples: Floats) -> tuple[Floats, Floats]:
+    def _measured(self, samples: "_Samples") -> tuple[Floats, Floats]:
         # In parts of a power of two near the largest, which rounds nothing and lets no square be
         # infinite.
-        unit = np.ldexp(1.0, np.frexp(np.abs(samples).max(axis=0))[1] - 1)
-        means, deviations = (samples / unit).mean(axis=0), (samples / unit).std(axis=0)
+        most = np.max([np.abs(part).max(axis=0) for part in samples], axis=0)
+        unit = np.ldexp(1.0, np.frexp(most)[1] - 1)
+        # By the formula of Chan, Golub and LeVeque for the samples of two parts together.
+        count, means, squares = 0, np.zeros(samples.width), np.zeros(samples.width)
+        for part in samples:
+            x = part / unit
+            mean = x.mean(axis=0)
+            own = np.square(x - mean).sum(axis=0)
+            if count:
+                apart, both = mean - means, count + len(x)
+                own = squares + own + np.square(apart) * (count * len(x) / both)
+                mean = means + apart * (len(x) / both)
+            count, means, squares = count + len(x), mean, own
+        deviations = np.sqrt(squares / count)
         # What a constant column leaves of rounding is no spread.
-        constant = deviations <= len(samples) * np.finfo(float).eps * np.abs(means)
+        constant = deviations <= count * np.finfo(float).eps * np.abs(means)
         shift, scale = means * unit, deviations * unit
-        shift[constant], scale[constant] = samples[0][constant], 1.0
+        shift[constant], scale[constant] = samples.first[constant], 1.0
         return shift, scale
 
 
@@ -177,11 +191,28 @@ class MinMaxScaler(_Scaler):
             raise ValueError(f"feature_range is a lower and an upper end; got {feature_range}")
         self.feature_range = low, high
 
-    def _measured(self, samples: Floats) -> tuple[Floats, Floats]:
+    def _measured(self, samples: "_Samples") -> tuple[Floats, Floats]:
         low, high = self.feature_range
-        least, reach = samples.min(axis=0), np.ptp(samples, axis=0)
+        least = np.min([part.min(axis=0) for part in samples], axis=0)
+        reach = np.max([part.max(axis=0) for part in samples], axis=0) - least
         scale = np.where(reach > 0.0, reach, high - low) / (high - low)
         return least - low * scale, scale
+
+
+class _Samples:
+    """A table of numbers to look at in parts, as often as it is iterated over."""
+
+    def __init__(self, X: Any) -> None:
+        self._is_mapped = is_mapped(X)
+        self._table: Any = X if self._is_mapped else _table("X", X)
+        self.first = _table("X", self._table[:1])[0]
+        self.width = len(self.first)
+        if self._is_mapped and not isinstance(X, Mapped):
+            numeric("X", X)
+
+    def __iter__(self) -> Iterator[Floats]:
+        for part in parts(self._table):
+            yield _table("X", part) if self._is_mapped else part
 
 
 def _table(name: str, X: Any) -> Floats:

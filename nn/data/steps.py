@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from nn.data.encoding import OneHotEncoder
+from nn.data.large.mapped import Mapped, is_mapped
 from nn.data.preprocessing import MinMaxScaler, Preprocessor, StandardScaler
 
 
@@ -35,12 +36,19 @@ def fitted_on(steps: Sequence[Preprocessor], X: Any) -> tuple[Preprocessor, ...]
     for step in steps:
         step = step if step.is_fitted else copy.deepcopy(step).fit(table)
         found.append(step)
-        table = step.transform(table)
+        table = through([step], table)
     return tuple(found)
 
 
 def through(steps: Sequence[Preprocessor], X: Any) -> Any:
-    """Return samples after all steps; as they are where there are none."""
+    """Return samples after all steps; as they are where there are none.
+
+    The rows of a mapped array go through when they are read.
+    """
+    if steps and is_mapped(X):
+        kept = tuple(steps)
+        mapped = X if isinstance(X, Mapped) else Mapped(X)
+        return mapped.then(lambda rows, places: through(kept, rows))
     table = X
     for step in steps:
         table = step.transform(table)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from nn.data.large.mapped import Mapped, column_of, parts
 from nn.losses import Loss
 from nn.validation import Array, Floats, numeric, real
 
@@ -45,13 +46,14 @@ def sample_weights(given: Any, count: int) -> Floats:
     return weights.astype(np.float64)
 
 
-def class_weights(given: Any, places: Array, classes: Array | None) -> Floats:
+def class_weights(given: Any, targets: Any, classes: Array | None) -> Floats:
     """Return the weight of each class.
 
     Args:
         given: "balanced", for samples / (classes · samples of the class), or a mapping of labels to
             weights; a label that it leaves out has weight 1.
-        places: the classes of the samples that are trained on, as places.
+        targets: those of the samples that are trained on, as the loss takes them; None for batches
+            that are not known yet.
         classes: their names.
 
     Raises:
@@ -64,9 +66,16 @@ def class_weights(given: Any, places: Array, classes: Array | None) -> Floats:
     if classes is None:
         raise ValueError("class_weight is for labels, and y holds numbers: write sample_weight=")
     if isinstance(given, str) and given == "balanced":
-        counts = np.bincount(places, minlength=len(classes))
+        if targets is None:
+            raise ValueError(
+                "class_weight='balanced' counts the samples of each class, and X yields them batch "
+                f"by batch: write the weights, as in class_weight={{{classes.tolist()[0]!r}: 2.0}}"
+            )
+        counts = np.zeros(len(classes), dtype=np.int64)
+        for part in parts(targets):
+            counts += np.bincount(places_of(part), minlength=len(classes))
         # A class without samples weighs nothing here, whatever its weight.
-        return len(places) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        return len(targets) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     if not isinstance(given, Mapping):
         raise TypeError(
             f"class_weight is 'balanced', or a weight for each label as in "
@@ -96,7 +105,7 @@ def weights_of(samples: Any, of_classes: Floats | None, targets: Array) -> Float
     if samples is None and of_classes is None:
         return None
     own = np.ones(len(targets)) if samples is None else sample_weights(samples, len(targets))
-    return own if of_classes is None else own * of_classes[places_of(targets)]
+    return own if of_classes is None else own * of_classes[column_of(targets, places_of)]
 
 
 def places_of(targets: Array) -> Array:
@@ -137,6 +146,10 @@ def with_weights(targets: Array, weights: Floats) -> Floats:
     """
     if targets.ndim > 2:
         raise ValueError(f"weights are for flat targets; got y of shape {targets.shape}")
+    if isinstance(targets, Mapped):
+        # Of all rows, so that a row is known by its place.
+        read = targets.then(lambda rows, places: with_weights(rows, weights[places]))
+        return cast(Floats, read)
     return np.column_stack([targets, weights]).astype(np.float64)
 
 
@@ -161,10 +174,19 @@ def evened(loss: Loss, targets: Array, where: str) -> tuple[Array, float]:
     if not loss.weighted:
         return targets, 1.0
     mean = float(targets[:, -1].mean())
-    if mean == 0.0:
+    refuse_weightless(mean, where)
+    targets[:, -1] /= mean
+    return targets, mean
+
+
+def refuse_weightless(mass: float, where: str) -> None:
+    """Refuse samples of which none weighs anything.
+
+    Raises:
+        ValueError: if their weights add up to 0.
+    """
+    if mass == 0.0:
         raise ValueError(
             f"every sample of {where} has weight 0, so it has no mean: take samples of weight 0 "
             "out, or choose a larger batch_size"
         )
-    targets[:, -1] /= mean
-    return targets, mean

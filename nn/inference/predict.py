@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from autograd import TraceError, Value, recording_anyway
+from nn.data.large.mapped import parts
 from nn.elsewhere.choice import ELSEWHERE, ENGINES, check_where, elsewhere
 from nn.inference.compiling import Compiled, compiled
 from nn.inference.modes import Mode
 from nn.inference.snapshot import PROGRAMS, Model, Snapshot
-from nn.validation import Floats, look_up
+from nn.validation import Floats, Native, look_up
 
 # A trace and its passes take as long as this many calls, about, and it is better to call until
 # then.
@@ -44,6 +45,8 @@ class Programs:
         # Of the outputs for one sample: those of a sequence are rows.
         self._form: tuple[int, ...] = ()
         self._rows = 0
+        # What was said of native code to the program that there is.
+        self._native: Native = "auto"
         self._is_refused = False
         # Why there is none.
         self._why: Exception | str = ""
@@ -83,6 +86,7 @@ class Programs:
         *,
         tried: bool = False,
         run: Callable[[Any, Floats], Floats] | None = None,
+        native: Native = "auto",
     ) -> Floats:
         """Return the outputs for an array of samples, leaving no graph.
 
@@ -92,18 +96,25 @@ class Programs:
             trained: another program of the model, whose parameters are those of the Values.
             tried: whether nothing of the user's has run since this was last asked.
             run: computes a program's values for samples, if it is not to be called.
+            native: whether the program is to run as C.
+
+        Raises:
+            RuntimeError: with native=True, if there is no C compiler or no program.
         """
         self._rows += len(X)
         # One row is called in the time it takes to look whether a program still holds true; without
         # rows a call tells how many outputs there are.
         few = len(X) <= 1 or (self.program is None and self._rows < _FEW)
-        if self._is_refused or few:
+        if not len(X) or ((self._is_refused or few) and native is not True):
             return by_calls(model, X)
         with self._lock:
             tried = tried and self.program is not None
             closed = tried or model._self_contained()
             for _ in range(2):
                 program = self.program if tried else self._current(model, X.shape[1:], closed)
+                if program is not None and native != self._native:
+                    program.choose(native)
+                    self._native = native
                 if program is None:
                     break
                 if trained is None:
@@ -113,34 +124,47 @@ class Programs:
                 else:
                     self.forget()
                     continue
-                found = (run(program, X) if run else program(X)).reshape(len(X), *self._form)
+                rows = [run(program, part) if run else program(part) for part in parts(X)]
+                found = np.concatenate(rows) if len(rows) > 1 else rows[0]
+                found = found.reshape(len(X), *self._form)
                 if closed or _is_called_so(model, X, found):
                     return found
                 # Something that the program took for constant has changed: once more.
                 self.forget()
             else:
                 self._is_refused = True
+        if native is True:
+            raise RuntimeError(
+                f"native=True asks for C, and {type(model).__name__} cannot be compiled: leave it "
+                "out, and calls compute what a program cannot"
+            )
         return by_calls(model, X)
 
     def outputs_by(
-        self, engine: str, model: Model, X: Floats, devices: Any = None, device: Any = None
+        self,
+        model: Model,
+        X: Floats,
+        engine: str,
+        *,
+        devices: Any = None,
+        device: Any = None,
+        tried: bool = False,
+        native: Native = "auto",
     ) -> Floats:
         """Return the outputs as `outputs` does, by the engine of that name.
 
         Raises:
-            ValueError: if there is none of that name, or it has no such devices.
             TraceError: if the model cannot be compiled, and the engine runs programs.
             ImportError: if its library is not installed, with what to install.
+            RuntimeError: as `outputs`.
         """
-        look_up("engine", engine, dict.fromkeys(ENGINES))
-        check_where(engine, devices, device)
         if engine == "auto":
-            return self.outputs(model, X)
+            return self.outputs(model, X, tried=tried, native=native)
         if engine == "eager" or not len(X):
             return by_calls(model, X)
         with self._lock:
             closed = model._self_contained()
-            if not closed:
+            if not closed and not tried:
                 self.forget()  # it may depend on anything
             program = self._current(model, X.shape[1:], closed)
             if program is None:
@@ -148,6 +172,9 @@ class Programs:
                     f"engine={engine!r} runs programs, and {type(model).__name__} has none: "
                     f"{self._why}. Write engine='eager'"
                 )
+            if native != self._native:
+                program.choose(native)
+                self._native = native
             program.load()
             run: Callable[..., Floats] = program
             if engine in ELSEWHERE:
@@ -198,6 +225,7 @@ class Programs:
         # One that keeps something changes at each call, and would be traced anew each time.
         self._is_refused = bool(found.kept)
         self._why = found.kept or self._why
+        self._native = "auto"
         self._compiled, self._shape = (None if found.kept else found), shape
         return self.program
 
@@ -209,6 +237,21 @@ def _forked() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
+
+
+def check_engine(engine: str, devices: Any, device: Any, native: Native) -> None:
+    """Ask that there is an engine of that name to predict by, and that it has these devices.
+
+    Raises:
+        ValueError: saying which has them.
+    """
+    look_up("engine", engine, dict.fromkeys(ENGINES))
+    check_where(engine, devices, device)
+    if native is True and engine not in ("auto", "compiled"):
+        raise ValueError(
+            "native=True asks for C, which a compiled program becomes: write engine='compiled', or "
+            "leave native out"
+        )
 
 
 def programs_of(model: Model) -> Programs:

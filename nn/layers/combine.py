@@ -132,8 +132,8 @@ class Sequential(Module):
     def _sample_axes(self) -> int:
         return self.layers[0]._sample_axes()
 
-    def _check_samples(self, X: Array) -> None:
-        self.layers[0]._check_samples(X)
+    def _check_samples(self, X: Array, first: int = 0) -> None:
+        self.layers[0]._check_samples(X, first)
 
     def _summary(self) -> str:
         return f"Sequential({len(self.layers)} module{'s' * (len(self.layers) != 1)})"
@@ -211,8 +211,8 @@ class Residual(Module):
     def _sample_axes(self) -> int:
         return self.module._sample_axes()
 
-    def _check_samples(self, X: Array) -> None:
-        self.module._check_samples(X)
+    def _check_samples(self, X: Array, first: int = 0) -> None:
+        self.module._check_samples(X, first)
 
 
 def _added(outputs: Any, inputs: Any, module: Module) -> Any:

@@ -110,11 +110,11 @@ class Embedding(Module):
     def _output_width(self, inputs: int | None) -> int | None:
         return len(self.rows[0])
 
-    def _check_samples(self, X: Array) -> None:
+    def _check_samples(self, X: Array, first: int = 0) -> None:
         wrong = ~((X >= 0) & (len(self.rows) > X) & (np.floor(X) == X))
         if wrong.any():
-            place = np.argwhere(wrong)[0].tolist()
-            raise ValueError(self._refused(X[tuple(place)], place))
+            row, *rest = np.argwhere(wrong)[0].tolist()
+            raise ValueError(self._refused(X[(row, *rest)], [first + row, *rest]))
 
     def _summary(self) -> str:
         return f"Embedding({len(self.rows)} x {len(self.rows[0])})"

@@ -31,7 +31,7 @@ def precision(predicted: Any, y: Any, count: int | None = None) -> float:
 
     Source: van Rijsbergen, "Information retrieval", 2nd edition, 1979, chapter 7.
     """
-    return _averaged(predicted, y, count, lambda tp, said, right: _share(tp, said))
+    return precision_of(_table(predicted, y, count))
 
 
 def recall(predicted: Any, y: Any, count: int | None = None) -> float:
@@ -50,7 +50,7 @@ def recall(predicted: Any, y: Any, count: int | None = None) -> float:
 
     Source: van Rijsbergen, "Information retrieval", 2nd edition, 1979, chapter 7.
     """
-    return _averaged(predicted, y, count, lambda tp, said, right: _share(tp, right))
+    return recall_of(_table(predicted, y, count))
 
 
 def f1(predicted: Any, y: Any, count: int | None = None) -> float:
@@ -72,7 +72,7 @@ def f1(predicted: Any, y: Any, count: int | None = None) -> float:
     Source: van Rijsbergen, "Information retrieval", 2nd edition, 1979, chapter 7 (1 - E there);
     Opitz and Burst, "Macro F1 and macro F1", 2019, on the two averages.
     """
-    return _averaged(predicted, y, count, lambda tp, said, right: _share(2 * tp, said + right))
+    return f1_of(_table(predicted, y, count))
 
 
 def top_k(scores: Any, y: Any, k: int = 2) -> float:
@@ -95,6 +95,12 @@ def top_k(scores: Any, y: Any, k: int = 2) -> float:
     Source: Russakovsky et al., "ImageNet large scale visual recognition challenge", 2015, section
     4.1, for k = 5.
     """
+    count, among = top_hits(scores, y, k)
+    return count / among
+
+
+def top_hits(scores: Any, y: Any, k: int) -> tuple[int, int]:
+    """Return for how many samples the right class is among the k, and of how many; see `top_k`."""
     rows, right = _rows("scores", scores, y)
     k = whole("k", k)
     if k >= rows.shape[1]:
@@ -104,7 +110,7 @@ def top_k(scores: Any, y: Any, k: int = 2) -> float:
         )
     # Stable, so that of equal scores the lower class stays in front.
     ranked = np.argsort(-rows, axis=1, kind="stable")[:, :k]
-    return int((ranked == right[:, None]).sum()) / len(right)
+    return int((ranked == right[:, None]).sum()), len(right)
 
 
 def log_loss(probabilities: Any, y: Any) -> float:
@@ -160,7 +166,12 @@ def surprise(logs: Floats, right: Array) -> float:
     >>> round(surprise(np.log([[0.5, 0.5], [0.25, 0.75]]), np.array([0, 1])), 6)
     0.490415
     """
-    return -float(logs[np.arange(len(right)), right].mean())
+    return -surprises(logs, right) / len(right)
+
+
+def surprises(logs: Floats, right: Array) -> float:
+    """Return the sum of the right classes' log-probabilities, of shape (samples, classes)."""
+    return float(logs[np.arange(len(right)), right].sum())
 
 
 # Counting -----------------------------------------------------------------------------------------
@@ -217,12 +228,29 @@ def _share(part: float, of: float) -> float:
     return part / of if of else 0.0
 
 
-def _averaged(
-    predicted: Any, y: Any, count: int | None, of: Callable[[int, int, int], float]
-) -> float:
-    """Return a quotient of counts of class 1, or its mean over the classes that occur."""
+def _table(predicted: Any, y: Any, count: int | None) -> Array:
+    """Return how often each class was taken for each, of labels in any form."""
     said, right = _labels(predicted, y)
-    table = confusion(said, right, _count(said, right, count))
+    return confusion(said, right, _count(said, right, count))
+
+
+def precision_of(table: Array) -> float:
+    """Return the precision that a confusion matrix says; see `precision`."""
+    return _averaged(table, lambda tp, said, right: _share(tp, said))
+
+
+def recall_of(table: Array) -> float:
+    """Return the recall that a confusion matrix says; see `recall`."""
+    return _averaged(table, lambda tp, said, right: _share(tp, right))
+
+
+def f1_of(table: Array) -> float:
+    """Return the F1 that a confusion matrix says; see `f1`."""
+    return _averaged(table, lambda tp, said, right: _share(2 * tp, said + right))
+
+
+def _averaged(table: Array, of: Callable[[int, int, int], float]) -> float:
+    """Return a quotient of counts of class 1, or its mean over the classes that occur."""
     counts = [
         *zip(np.diag(table).tolist(), table.sum(0).tolist(), table.sum(1).tolist(), strict=True)
     ]

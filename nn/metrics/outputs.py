@@ -106,6 +106,16 @@ def accuracy(outputs: Any, y: Any, cut: float | None = None) -> float:
     >>> accuracy([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 1, 1])
     0.6666666666666666
     """
+    count, among = hits(outputs, y, cut)
+    return count / among
+
+
+def hits(outputs: Any, y: Any, cut: float | None = None) -> tuple[int, int]:
+    """Return for how many samples the predicted class is the right one, and of how many.
+
+    >>> hits([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], [0, 1, 1])
+    (2, 3)
+    """
     right, predicted = true_classes(y), classes(outputs, cut)
     if len(predicted) != len(right) or not len(right):
         raise ValueError(
@@ -118,7 +128,7 @@ def accuracy(outputs: Any, y: Any, cut: float | None = None) -> float:
             "output a sample tells 0 from 1 alone: give the outputs of all classes, or write "
             "(predicted == y).mean() for predicted classes"
         )
-    return int((predicted == right).sum()) / len(right)
+    return int((predicted == right).sum()), len(right)
 
 
 def confusion(predicted: Any, right: Any, count: int) -> Array:

@@ -3,6 +3,7 @@
 With several outputs each is the mean over them, every output counting the same.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,8 @@ def mean_absolute_error(outputs: Any, y: Any) -> float:
 
     Source: Laplace's criterion; Bloomfield and Steiger, "Least Absolute Deviations", 1983.
     """
-    a, y = _pair(outputs, y)
-    return float(np.abs(a - y).mean())
+    total, count = distances(outputs, y)
+    return total / count
 
 
 def mean_squared_error(outputs: Any, y: Any) -> float:
@@ -44,8 +45,8 @@ def mean_squared_error(outputs: Any, y: Any) -> float:
 
     Source: the method of least squares; Gauss, "Theoria motus", 1809.
     """
-    a, y = _pair(outputs, y)
-    return float(np.square(a - y).mean())
+    total, count = squares(outputs, y)
+    return total / count
 
 
 def r2(outputs: Any, y: Any) -> float:
@@ -67,14 +68,72 @@ def r2(outputs: Any, y: Any) -> float:
 
     Source: Draper and Smith, "Applied regression analysis", 3rd edition, 1998, section 1.3.
     """
+    return Determination.of(outputs, y).determined
+
+
+@dataclass(frozen=True, slots=True)
+class Determination:
+    """What r2 asks of some samples: outputs beside targets, and targets beside their mean.
+
+    Attributes:
+        count: of samples.
+        missed: the sum of the squared distances of outputs from their targets, by output.
+        mean: of the targets.
+        squares: the sum of the squared distances of the targets from it.
+
+    >>> (Determination.of([1.0, 2.0], [1.0, 2.0]) + Determination.of([4.0], [3.0])).determined
+    0.5
+    """
+
+    count: int
+    missed: Any
+    mean: Any
+    squares: Any
+
+    @classmethod
+    def of(cls, outputs: Any, y: Any) -> "Determination":
+        """Return that of some samples; see `r2`."""
+        a, y = _pair(outputs, y)
+        mean = y.mean(axis=0)
+        return cls(len(y), np.square(a - y).sum(axis=0), mean, np.square(y - mean).sum(axis=0))
+
+    def __add__(self, other: "Determination") -> "Determination":
+        """Return that of both samples together.
+
+        Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing
+        sample variances", 1979.
+        """
+        count = self.count + other.count
+        apart = other.mean - self.mean
+        between = np.square(apart) * (self.count * other.count / count)
+        return Determination(
+            count,
+            self.missed + other.missed,
+            self.mean + apart * (other.count / count),
+            self.squares + other.squares + between,
+        )
+
+    @property
+    def determined(self) -> float:
+        """The coefficient of determination."""
+        if self.count < 2:
+            return float("nan")
+        same = np.where(self.missed == 0.0, 1.0, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = np.where(self.squares == 0.0, same, 1.0 - self.missed / self.squares)
+        return float(found.mean())
+
+
+def distances(outputs: Any, y: Any) -> tuple[float, int]:
+    """Return the sum of the distances from the targets, and of how many numbers."""
     a, y = _pair(outputs, y)
-    if len(y) < 2:
-        return float("nan")
-    missed = np.square(a - y).sum(axis=0)
-    spread = np.square(y - y.mean(axis=0)).sum(axis=0)
-    same = np.where(missed == 0.0, 1.0, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.where(spread == 0.0, same, 1.0 - missed / spread).mean())
+    return float(np.abs(a - y).sum()), a.size
+
+
+def squares(outputs: Any, y: Any) -> tuple[float, int]:
+    """Return the sum of the squares of the distances from the targets, and of how many numbers."""
+    a, y = _pair(outputs, y)
+    return float(np.square(a - y).sum()), a.size
 
 
 def _pair(outputs: Any, y: Any) -> tuple[Floats, Floats]:

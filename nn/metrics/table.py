@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from nn.losses import Loss
-from nn.metrics.classification import f1, precision, recall, surprise, top_k
-from nn.metrics.outputs import accuracy, confusion, true_classes
+from nn.metrics.classification import f1_of, precision_of, recall_of, surprises, top_hits
+from nn.metrics.outputs import confusion, hits, true_classes
 from nn.metrics.reading import Reading
-from nn.metrics.regression import mean_absolute_error, mean_squared_error, r2
+from nn.metrics.regression import Determination, distances, squares
 from nn.validation import Array, Floats, iterable, look_up
 
 Measured: TypeAlias = float | Array
@@ -56,9 +58,10 @@ class Said:
         """The predicted classes and the right ones, as whole numbers from 0."""
         return self.reading.classes(self.outputs), true_classes(self.targets)
 
-    def counted(self, metric: Callable[[Any, Any, int], Any]) -> Any:
-        """Return a metric of the predicted and the right classes."""
-        return metric(*self.labels, self.count)
+    @property
+    def table(self) -> Array:
+        """How often each class was taken for each."""
+        return confusion(*self.labels, self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,54 +70,81 @@ class Metric:
 
     Attributes:
         name: as it is asked for and shown.
-        of: a number, or an array of counts, from what a model said.
+        of: what is counted or summed of some samples; for more samples, it is added up.
+        value: a number, or an array of counts, from that of all samples.
         needs: "classes"; "probabilities" of classes;
             or "numbers", which outputs and targets are.
         k: how many classes may be said; 0 where only one is.
     """
 
     name: str
-    of: Callable[[Said], Measured]
+    of: Callable[[Said], Any]
+    value: Callable[[Any], Measured]
     needs: Literal["classes", "probabilities", "numbers"]
     k: int = 0
 
 
-def _log_loss(said: Said) -> float:
-    return surprise(said.reading.log_probabilities(said.outputs), true_classes(said.targets))
+def _both(pair: tuple[float, int]) -> Array:
+    """Return a sum and a count so that they can be added up."""
+    return np.array(pair)
+
+
+def _mean(sums: Array) -> float:
+    total, count = sums.tolist()
+    return total / count
+
+
+def _surprises(said: Said) -> Array:
+    right = true_classes(said.targets)
+    return _both((-surprises(said.reading.log_probabilities(said.outputs), right), len(right)))
 
 
 def _top(name: str, k: int) -> Metric:
     return Metric(
-        name, lambda said: top_k(said.outputs, true_classes(said.targets), k), "classes", k
+        name,
+        lambda said: _both(top_hits(said.outputs, true_classes(said.targets), k)),
+        _mean,
+        "classes",
+        k,
     )
 
+
+def _hits(said: Said) -> Array:
+    return _both(hits(said.outputs, said.targets, said.reading.cut))
+
+
+def _counts(said: Said) -> Array:
+    return said.table
+
+
+def _distances(said: Said) -> Array:
+    return _both(distances(said.outputs, said.targets))
+
+
+def _squares(said: Said) -> Array:
+    return _both(squares(said.outputs, said.targets))
+
+
+def _spread(said: Said) -> Determination:
+    return Determination.of(said.outputs, said.targets)
+
+
+ACCURACY = Metric("accuracy", _hits, _mean, "classes")
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
         metric.name: metric
         for metric in (
-            Metric(
-                "accuracy",
-                lambda said: accuracy(said.outputs, said.targets, said.reading.cut),
-                "classes",
-            ),
+            ACCURACY,
             _top("top_k", 2),
-            Metric("precision", lambda said: said.counted(precision), "classes"),
-            Metric("recall", lambda said: said.counted(recall), "classes"),
-            Metric("f1", lambda said: said.counted(f1), "classes"),
-            Metric("log_loss", _log_loss, "probabilities"),
-            Metric("confusion_matrix", lambda said: said.counted(confusion), "classes"),
-            Metric(
-                "mean_absolute_error",
-                lambda said: mean_absolute_error(said.outputs, said.targets),
-                "numbers",
-            ),
-            Metric(
-                "mean_squared_error",
-                lambda said: mean_squared_error(said.outputs, said.targets),
-                "numbers",
-            ),
-            Metric("r2", lambda said: r2(said.outputs, said.targets), "numbers"),
+            Metric("precision", _counts, precision_of, "classes"),
+            Metric("recall", _counts, recall_of, "classes"),
+            Metric("f1", _counts, f1_of, "classes"),
+            Metric("log_loss", _surprises, _mean, "probabilities"),
+            Metric("confusion_matrix", _counts, lambda table: table, "classes"),
+            Metric("mean_absolute_error", _distances, _mean, "numbers"),
+            Metric("mean_squared_error", _squares, _mean, "numbers"),
+            Metric("r2", _spread, lambda spread: spread.determined, "numbers"),
         )
     }
 )
@@ -199,6 +229,30 @@ def check_metrics(
             )
 
 
-def measured(metrics: Sequence[Metric], said: Said) -> dict[str, Measured]:
-    """Return each metric's name with what it is."""
-    return {metric.name: metric.of(said) for metric in metrics}
+class Tallies:
+    """Measures many samples in parts: each metric is added up, and told of all at the end.
+
+    Args:
+        metrics: those to measure.
+        loss: the loss, by which targets stand for classes.
+        reading: how outputs are read.
+    """
+
+    def __init__(self, metrics: Sequence[Metric], loss: Loss, reading: Reading) -> None:
+        self._metrics = [*metrics]
+        self._loss, self._reading = loss, reading
+        self._sums: list[Any] = []
+
+    def add(self, outputs: Floats, targets: Array) -> None:
+        """Measure some more samples."""
+        if not self._metrics:
+            return
+        said = Said.of(outputs, targets, self._reading, self._loss)
+        found = [metric.of(said) for metric in self._metrics]
+        both = zip(self._sums, found, strict=True) if self._sums else ()
+        self._sums = [a + b for a, b in both] or found
+
+    def found(self) -> dict[str, Measured]:
+        """Return each metric's name with what it is of all samples."""
+        both = zip(self._metrics, self._sums, strict=True) if self._sums else ()
+        return {metric.name: metric.value(total) for metric, total in both}

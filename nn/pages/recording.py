@@ -13,11 +13,12 @@ import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from autograd import Value, compile, pages
+from nn.data.large.source import yields_batches
 from nn.losses import Function, loss_named
 from nn.metrics.outputs import true_classes
 from nn.module import Module
@@ -78,9 +79,9 @@ def recorded(
     parameters = trainable(model)
     descent = checked(optimizer, lr, parameters)
     _refuse_model(model)
-    if isinstance(validation, str):
+    if isinstance(validation, str) or yields_batches(validation):
         raise ValueError(
-            f"validation is a fraction, a pair (X, y) or None here; got {validation!r}"
+            f"validation is a fraction, a pair (X, y) or None here; got {validation!r:.60}"
         )
     plan = planned(model, X, y, loss_named(loss), size, validation, seed)
     engine = CompiledEngine(model, plan.loss, *plan.train)
@@ -296,7 +297,7 @@ def _samples(plan: Plan, samples: Floats) -> dict[str, Any]:
 
 
 def _parts(plan: Plan) -> list[Part]:
-    return [plan.train] if plan.held is None else [plan.train, plan.held]
+    return [plan.train] if plan.held is None else [plan.train, cast(Part, plan.held)]
 
 
 def _rows(plan: Plan) -> Floats:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from autograd import display
-from nn.validation import instance, is_interrupted
+from autograd import asked, display
+from nn.validation import instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def importing_matplotlib() -> Generator[None]:
     try:
         yield
     except ImportError as error:
-        if is_interrupted(error):
+        if asked.is_interrupted(error):
             raise KeyboardInterrupt from error
         if not isinstance(error, ModuleNotFoundError) or "matplotlib" not in (error.name or ""):
             raise  # it is there, and says itself what is wrong with it

@@ -8,7 +8,7 @@ import re
 from importlib import import_module
 from typing import Any
 
-from nn.validation import is_interrupted
+from autograd import asked
 
 LOWEST = (1, 6)
 _WRITE = 'pip install "chalkgrad[sklearn]"'
@@ -54,7 +54,7 @@ def _bases() -> tuple[Any, Any, Any]:
     try:
         base = scikit_learn("sklearn.base")
     except ImportError as error:
-        if is_interrupted(error):
+        if asked.is_interrupted(error):
             raise KeyboardInterrupt from error
         return type("Absent", (), {}), type("Absent", (), {}), type("Absent", (), {})
     return base.BaseEstimator, base.ClassifierMixin, base.RegressorMixin

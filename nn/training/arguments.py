@@ -7,14 +7,17 @@ Nothing has changed when one of them is refused.
 # A model is asked for the samples that it takes, which users need not know.
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
 import numpy as np
 
 from autograd import Value
 from nn.data.frames import in_order, matrix, names_of_columns
-from nn.data.labels import targets_of
+from nn.data.labels import Targets, read_labels, targets_of
+from nn.data.large.mapped import Mapped, as_floats, is_mapped, parts
+from nn.data.large.source import yields_batches
+from nn.data.large.targets import Digest, TargetReader
 from nn.data.preprocessing import Preprocessor
 from nn.data.schema import Schema, schema_kept, schema_of
 from nn.data.steps import checked_steps, fitted_on, through
@@ -25,7 +28,7 @@ from nn.module import Module
 from nn.spellings.tensors import is_of_torch
 from nn.training.batches import check_lengths
 from nn.training.history import History
-from nn.validation import Array, Floats, iterable, refuse_estimators
+from nn.validation import Array, Floats, iterable, numeric, refuse_estimators
 
 Callback: TypeAlias = Callable[[Module, History], object]
 
@@ -136,6 +139,38 @@ def read(
 
     Raises:
         ValueError: if data, model and loss do not fit together.
+        TypeError: if X yields batches, which only `fit`, `evaluate` and `predict` take.
+    """
+    refuse_batches(X, y)
+    samples, columns, steps = read_samples(model, X, y, loss, known, strict=strict, steps=steps)
+    outputs = output_count(model, samples)
+    classes = known and known.classes
+    if is_mapped(y):
+        labels, digest = read_labels("y", y), Digest()
+        for part in parts(labels):
+            digest.add(part)
+        reader = TargetReader(loss, digest.rows, outputs, classes, strict=strict)
+        targets, values = reader.found, Mapped(labels, lambda rows, places: reader.values(rows))
+    else:
+        targets = targets_of(loss, y, outputs, classes, strict=strict)
+        values = targets.values
+    schema = schema_of(loss, output_activation(model), targets, columns, steps)
+    return Prepared(samples, cast(Array, values), schema, are_told(loss, targets, outputs))
+
+
+def read_samples(
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: Loss,
+    known: Schema | None,
+    *,
+    strict: bool,
+    steps: tuple[Preprocessor, ...] = (),
+) -> tuple[Floats, tuple[str, ...], tuple[Preprocessor, ...]]:
+    """Return samples as a model takes them, the names of their columns, and the fitted steps.
+
+    Those of a mapped array are looked at in parts, and read when they are asked for.
     """
     _check_logits(model, loss)
     columns = known.columns if known is not None and strict else names_of_columns(X)
@@ -147,18 +182,61 @@ def read(
         )
     table = in_order(X, columns)
     steps = fitted_on(steps, table)
-    samples = matrix("X", through(steps, table))
+    samples = samples_in(table, steps)
     check_lengths(samples, y)
+    check_samples(model, samples, X)
+    return samples, columns, steps
+
+
+def samples_in(table: Any, steps: Sequence[Preprocessor]) -> Floats:
+    """Return a table as float64 after some steps; of a mapped array, rows that become so."""
+    if not is_mapped(table):
+        return matrix("X", through(steps, table)).astype(np.float64, copy=False)
+    if not steps or table.dtype.kind not in "UST":
+        numeric("X", table)
+    return as_floats(through(steps, Mapped(table)))
+
+
+def check_samples(model: Module, samples: Floats, X: Any) -> None:
+    """Refuse samples of a shape, or with numbers, that the model does not take.
+
+    Args:
+        model: the model.
+        samples: the samples as it would take them.
+        X: what they were read from.
+    """
     _check_axes(model, samples, X)
-    samples = samples.astype(np.float64, copy=False)
     model._check_width(samples.shape)
-    model._check_samples(samples)
-    outputs = output_count(model, samples)
-    targets = targets_of(loss, y, outputs, known and known.classes, strict=strict)
+    if type(model)._check_samples is not Module._check_samples:
+        first = 0
+        for part in parts(samples):
+            model._check_samples(part, first)
+            first += len(part)
+
+
+def are_told(loss: Loss, targets: Targets, outputs: int | None) -> bool:
+    """Whether targets are classes, which the outputs tell apart at a known cut."""
     told = targets.multilabel or targets.classes is not None
-    told = told and (outputs != 1 or loss.target != "any")
-    schema = schema_of(loss, output_activation(model), targets, columns, steps)
-    return Prepared(samples, targets.values, schema, told)
+    return told and (outputs != 1 or loss.target != "any")
+
+
+def refuse_batches(X: Any, y: Any) -> None:
+    """Refuse what yields batches where arrays are wanted.
+
+    Raises:
+        TypeError: with what to write.
+    """
+    if yields_batches(X):
+        raise TypeError(
+            "arrays are wanted here, and X yields batches: give one of them, as in "
+            "x, y = next(iter(X(1)))"
+        )
+    if y is None:
+        raise TypeError(
+            f"y is None, which is for a function of the epoch that yields batches, and X is "
+            f"{type(X).__name__}: give the targets; or write X=lambda epoch: loader for something "
+            "that gives pairs each time it is gone through, such as a DataLoader"
+        )
 
 
 def output_count(model: Module, samples: Floats) -> int | None:

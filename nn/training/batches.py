@@ -7,13 +7,14 @@ averages over an epoch weighs a batch by its length.
 
 import copy
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from nn.data.coverage import Coverage
 from nn.data.frames import is_frame, matrix, rows
 from nn.data.labels import read_labels
+from nn.data.large.mapped import Mapped
 from nn.init import Seed
 from nn.spellings import DATA
 from nn.validation import (
@@ -40,6 +41,7 @@ class Batches:
         batch_size: the length of every batch but perhaps the last.
         drop_last: leave a short last batch out.
         shuffle: draw a new order each time; otherwise keep that of the samples.
+        drawn: the order of the last iteration; None before the first.
 
     >>> batches = minibatches(np.zeros((10, 2)), np.arange(10), 4, rng=0)
     >>> batches
@@ -66,8 +68,8 @@ class Batches:
         self.drop_last = flag("drop_last", drop_last)
         self.shuffle = flag("shuffle", shuffle)
         self._rng = rng
-        # The order of the last iteration, and how many of its batches were handed out.
-        self._order: Array | None = None
+        self.drawn: Array | None = None
+        # How many batches of it were handed out.
         self._given = 0
 
     def drawn_by(self, rng: np.random.Generator) -> "Batches":
@@ -80,10 +82,18 @@ class Batches:
         full, rest = divmod(len(self.X), self.batch_size)
         return full if self.drop_last or not rest else full + 1
 
-    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+    def order(self) -> Array:
+        """Draw the next permutation of the samples, and return their places in it."""
         count = len(self.X)
-        order = self._rng.permutation(count) if self.shuffle else np.arange(count)
-        self._order, self._given = order, 0
+        self.drawn = self._rng.permutation(count) if self.shuffle else np.arange(count)
+        self._given = 0
+        return self.drawn
+
+    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+        return self.in_order(self.order())
+
+    def in_order(self, order: Array) -> Iterator[tuple[Array, Array]]:
+        """Yield the batches of a permutation that was drawn."""
         for i in range(len(self)):
             chosen = order[i * self.batch_size : (i + 1) * self.batch_size]
             self._given += 1
@@ -92,9 +102,9 @@ class Batches:
     @property
     def coverage(self) -> Coverage | None:
         """The samples that the last iteration handed out; None before the first."""
-        if self._order is None:
+        if self.drawn is None:
             return None
-        used = self._order[: self._given * self.batch_size]
+        used = self.drawn[: self._given * self.batch_size]
         return Coverage(len(self.X), used, batches=self._given)
 
     def __repr__(self) -> str:
@@ -156,7 +166,9 @@ def check_data(X: Any, y: Any) -> tuple[Array, Array]:
         ...
     ValueError: X has 2 sample(s) and y has 1: expected one target for each sample
     """
-    samples, targets = matrix("X", X), read_labels("y", y)
+    # Those that are mapped were looked at when they were.
+    samples = cast(Array, X) if isinstance(X, Mapped) else matrix("X", X)
+    targets = cast(Array, y) if isinstance(y, Mapped) else read_labels("y", y)
     check_lengths(samples, targets)
     return samples, targets
 

@@ -22,9 +22,11 @@ from typing import Any
 import numpy as np
 
 from autograd import check_seal, sealed, write_whole
+from nn.data.large.mapped import Mapped, parts
 from nn.module import Module
 from nn.training.history import EpochRecord
 from nn.training.record import histogram_of
+from nn.training.streams.yielded import Yielded
 from nn.validation import Floats, path_of
 
 FORMAT, VERSION = "chalkgrad checkpoint", 1
@@ -145,7 +147,7 @@ _NAMES = {
     "metrics": "metrics",
     "last_batch": "validation",
 }
-_DRAWN = ("batches", "drawn", "kept", "out")
+_DRAWN = ("batches", "drawn", "kept", "out", "word")
 
 
 def identity_of(model: Module, plan: Any, optimizer: Any, **settings: Any) -> dict[str, Any]:
@@ -183,9 +185,14 @@ def _plain(x: Any) -> Any:
     """Return something as JSON can hold it, with a checksum in place of many numbers."""
     import hashlib
 
-    if isinstance(x, np.ndarray):
-        content = repr(x.tolist()).encode() if x.dtype == object else np.ascontiguousarray(x).data
-        return [*x.shape, str(x.dtype), hashlib.sha256(content).hexdigest()]
+    if isinstance(x, np.ndarray | Mapped):
+        found = hashlib.sha256()
+        for part in parts(x) if isinstance(x, Mapped) else [x]:
+            text = repr(part.tolist()).encode() if part.dtype == object else None
+            found.update(text or np.ascontiguousarray(part).data)
+        return [*x.shape, str(x.dtype), found.hexdigest()]
+    if isinstance(x, Yielded):  # of what is to come, the first batch is known
+        return _plain([x.X, x.y])
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         return {field.name: _plain(getattr(x, field.name)) for field in dataclasses.fields(x)}
     if isinstance(x, Mapping):

@@ -5,20 +5,24 @@ a run held out, these are the numbers of its history.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd import compile
+from nn.data.large.mapped import parts
+from nn.data.large.source import BatchSource, refuse_targets, yields_batches
+from nn.data.schema import schema_kept
 from nn.inference.predict import programs_of
 from nn.losses import Function, Loss, loss_named
-from nn.metrics.reading import output_activation, reading_of
-from nn.metrics.table import Measured, Said, check_metrics, measured, metrics_named
+from nn.metrics.reading import Reading
+from nn.metrics.table import Measured, Tallies, check_metrics, metrics_named
 from nn.module import Module
 from nn.spellings import EVALUATE
-from nn.training.arguments import is_model, output_count, prepared
+from nn.training.arguments import is_model, output_count, read
 from nn.training.engines.choice import engine_named
+from nn.training.streams.yielded import Pair, Yielded, rules_of
 from nn.validation import Array, Floats, own_keywords
 
 
@@ -35,8 +39,9 @@ def evaluate(
 
     Args:
         model: the model; it does not change.
-        X: the samples, of shape (samples, inputs).
-        y: the targets, in any form that `fit` takes for the loss.
+        X: the samples, of shape (samples, inputs); of a `numpy.memmap` some rows are read at a
+            time. Or a function, which is called with 1 and yields pairs (x, y), as for `fit`.
+        y: the targets, in any form that `fit` takes for the loss; None where X is a function.
         loss: the loss it was trained with: a name, or a function.
         metrics: names of `nn.metrics`: of classes "accuracy", "precision", "recall", "f1" (of
             class 1 where there are two, else macro averages), "log_loss" (in nats),
@@ -65,18 +70,56 @@ def evaluate(
     """
     is_model("evaluate measures", model)
     known, chosen = loss_named(loss), metrics_named(metrics)
-    samples, targets, classes = prepared(model, X, y, known)
-    reading = reading_of(output_activation(model), known, targets)
-    check_metrics(chosen, known, reading, output_count(model, samples), classes)
-    outputs, lost = _measured(model, known, samples, targets)
-    return {"loss": lost, **measured(chosen, Said.of(outputs, targets, reading, known))}
+    first, some, classes, reading = _samples(model, X, y, known)
+    check_metrics(chosen, known, reading, output_count(model, first[0]), classes)
+    measure = _measuring(model, known, *first, is_quiet=not yields_batches(X))
+    tallies, count, mean = Tallies(chosen, known, reading), 0, 0.0
+    for samples, targets in some:
+        outputs, lost = measure(samples, targets)
+        count += len(samples)
+        mean += (lost - mean) * (len(samples) / count)
+        tallies.add(outputs, targets)
+    return {"loss": mean, **tallies.found()}
 
 
-def _measured(model: Module, loss: Loss, samples: Floats, targets: Array) -> tuple[Floats, float]:
-    """Return the outputs, and the mean loss as the engine of `fit` finds it."""
+def _samples(
+    model: Module, X: Any, y: Any, loss: Loss
+) -> tuple[Pair, Iterable[Pair], bool, Reading]:
+    """Return samples to look at, all of them in parts, if they are classes, and how they are read.
+
+    They are read as the model reads its data since it was trained.
+    """
+    if not yields_batches(X):
+        found = read(model, X, y, loss, schema_kept(model), strict=True)
+        both = found.samples, found.targets
+        return both, parts(*both), found.classes, found.schema.reading
+    refuse_targets("evaluate", y)
+    source = BatchSource("X", X)
+    rules, first = rules_of(model, source, loss, schema_kept(model), strict=True)
+    if rules.has_weights:
+        raise ValueError("evaluate counts all samples alike: let X yield pairs (x, y)")
+    batches = Yielded(source, rules, first)
+    return (batches.X, batches.y), batches.parts(1), rules.classes, rules.schema.reading
+
+
+def _measuring(
+    model: Module, loss: Loss, samples: Floats, targets: Array, *, is_quiet: bool
+) -> Callable[[Floats, Array], tuple[Floats, float]]:
+    """Return what finds the outputs and the mean loss of samples, as the engine of `fit` does.
+
+    It is quiet where nothing of the user's runs between two calls.
+    """
     if loss.target == "any":
         # A loss of the user's may look at more than numbers.
-        return engine_named("auto")(model, loss, samples, targets).measured(samples, targets)
-    outputs = programs_of(model).outputs(model, samples)
-    losses: Any = compile(loss.function)(outputs, np.asarray(targets))
-    return outputs, math.fsum(losses.tolist()) / len(samples)
+        return engine_named("auto")(model, loss, samples, targets).measured
+    losses_of: Any = compile(loss.function)
+    tried = False
+
+    def measured(samples: Floats, targets: Array) -> tuple[Floats, float]:
+        nonlocal tried
+        outputs = programs_of(model).outputs(model, samples, tried=tried)
+        tried = is_quiet and len(samples) > 1
+        losses = losses_of(outputs, np.asarray(targets))
+        return outputs, math.fsum(losses.tolist()) / len(samples)
+
+    return measured

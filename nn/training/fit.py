@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nn.data.large.source import yields_batches
 from nn.data.preprocessing import Preprocessor
 from nn.losses import Function, loss_named
 from nn.module import Module
@@ -16,6 +17,7 @@ from nn.training.arguments import (
     Stepping,
     check_optimizer,
     checked_callbacks,
+    refuse_batches,
     trainable,
 )
 from nn.training.checkpoints import Checkpoints, identity_of
@@ -23,7 +25,8 @@ from nn.training.engines.choice import Where, engine_named
 from nn.training.history import History
 from nn.training.plan import DataOptions, Validation, checked_patience, continued, planned
 from nn.training.run import Patience, Run
-from nn.validation import own_keywords, whole
+from nn.training.streams.planning import streamed
+from nn.validation import Native, checked_native, own_keywords, whole
 
 
 @own_keywords(FIT)
@@ -35,7 +38,7 @@ def fit(
     loss: str | Function,
     optimizer: Stepping,
     epochs: int,
-    batch_size: int,
+    batch_size: int | None = None,
     validation: Validation = 0.1,
     preprocessing: Preprocessor | Sequence[Preprocessor] | None = None,
     class_weight: Mapping[Any, float] | str | None = None,
@@ -43,6 +46,7 @@ def fit(
     shuffle: bool = True,
     seed: int = 0,
     engine: str = "auto",
+    native: Native = "auto",
     devices: Any = None,
     device: Any = None,
     gradients: str = "backprop",
@@ -67,7 +71,12 @@ def fit(
     Args:
         model: the model; its parameters change.
         X: the samples, of shape (samples, inputs): an array, lists, or a frame of numbers and
-            bools.
+            bools. Data larger than memory is a `numpy.memmap`, of which rows are read and become
+            floats batch by batch; or a function: `X(epoch)`, with epochs from 1, yields pairs
+            (x, y) of arrays, one for each step, or (x, y, sample_weight). Their order is the
+            function's, and y is None. It is called once more after an epoch if y holds classes or
+            metrics are asked for, to measure, and once before the first, to look; so an epoch's
+            number always gives the same batches.
         y: the targets. Labels are text, bools or whole numbers of any kind, of shape (samples,),
             or one-hot rows; their sorted names, one for each output, or two for a single one, are
             kept in `model.classes`, and whole numbers from 0 below the number of outputs stand for
@@ -79,18 +88,23 @@ def fit(
         optimizer: what moves the parameters, such as `SGD(model.parameters(), lr=0.1)`: any object
             whose `step()` does. That nothing moved in the first epoch is said in the note.
         epochs: how often to go through the data; with `history`, how often more.
-        batch_size: samples in a step; the last batch of an epoch may be shorter.
+        batch_size: samples in a step; the last batch of an epoch may be shorter. Where a function
+            yields batches, they have the size that they have, and this may be left out; it is how
+            many samples' gradients are found at once.
         validation: what to hold out and measure on after each epoch: a fraction of the samples,
             chosen once (as `split` does; of classes, each its share); a pair (X, y); None or 0 for
             nothing; or "last_batch", where each epoch trains on all batches of its permutation but
-            the last, which is that epoch's validation set, so samples move between the two.
+            the last, which is that epoch's validation set, so samples move between the two; or a
+            function of the epoch that yields pairs (x, y). Where X is a function, nothing is held
+            out unless a pair or a function is given, and the note says so.
         preprocessing: scalers and encoders such as `nn.StandardScaler()`, one or a list in order.
             Copies of those that were not fitted are fitted on the samples that are trained on; the
             model keeps them (`model.preprocessing`, and its file), and everything it predicts from
             or is measured on goes through them. A model that has some goes on with them.
         class_weight: the weight of each class by its label, 1 for those left out; or "balanced",
             which weighs a class by samples / (classes · samples of the class). The loss of a batch
-            is then Σ w l / Σ w, and so are the losses of the history; metrics count samples.
+            is then Σ w l / Σ w, and so are the losses of the history; metrics count samples. Where
+            X is a function, "balanced" is not known.
         sample_weight: a weight of at least 0 for each sample, which multiplies that of its class.
             With a validation pair, give (X, y, sample_weight) for the weights there.
         shuffle: draw a new order of the samples for each epoch; with False they keep theirs, and a
@@ -103,6 +117,10 @@ def fit(
             count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
             "jax" and "torch" run the compiled program and the optimiser's steps on the devices of
             these libraries, which are extras: see "Past one machine" in the documentation.
+        native: run the compiled program as C, where a C compiler is found: True does so, or raises;
+            False leaves it to NumPy; "auto" takes C where NumPy's calls are the cost and the run is
+            long enough, as of small recurrent models. It is chosen before the first step; the
+            history's `engine` says which ran and why. The numbers are the same up to rounding.
         devices: of "jax": how many to divide each batch among, or a list of them. None takes the
             first one, and after `jax.distributed.initialize` all those of all processes.
         device: of "torch": "cpu", where it is left out, "cuda", or one of several, "cuda:1".
@@ -149,7 +167,9 @@ def fit(
             else the parameters are those after the last finished epoch.
         TypeError: if an argument is of the wrong kind, such as an optimizer without a `step()`.
         DivergenceError: if the loss, a gradient or an output is not finite; the parameters are then
-            those after the last finished epoch. So they are if a loss or callback raises.
+            those after the last finished epoch. So they are if a loss, a callback or a function
+            that yields batches raises, or a batch does not fit those before it, which is told by
+            its number.
 
     >>> from nn import SGD, Neuron, datasets
     >>> X, y = datasets.line(200, seed=0)
@@ -170,14 +190,19 @@ def fit(
     Source: Robbins and Monro, "A stochastic approximation
     method", 1951.
     """
-    epochs = whole("epochs", epochs)
+    epochs, native = whole("epochs", epochs), checked_native(native)
     seed = whole("seed", seed, at_least=0, at_most=None)
-    part = whole("batch_size", batch_size)
-    size = part * whole("accumulate", accumulate)
+    is_stream, together = yields_batches(X), whole("accumulate", accumulate)
+    if not is_stream:
+        refuse_batches(X, y)
+    part = _part(batch_size, is_stream)
     parameters = trainable(model)
     options = DataOptions(shuffle, class_weight, sample_weight, preprocessing)
-    plan = planned(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
-    make_engine = engine_named(engine, optimizer, gradients, Where(devices, device, part))
+    make_plan, size = (streamed, together) if is_stream else (planned, part * together)
+    plan = make_plan(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
+    if part == _ANY and together > 1:
+        part = len(plan.train[0])  # so that the gradients of no more are found at once
+    make_engine = engine_named(engine, optimizer, gradients, Where(devices, device, part, native))
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
     watch = Patience(checked_patience(patience, plan))
@@ -185,10 +210,26 @@ def fit(
     known.gradients = gradients
     keeper = None
     if checkpoint is not None or resume is not None:
-        settings = {"batch_size": part, "accumulate": size // part}
+        settings = {"batch_size": part, "accumulate": together}
         settings |= {"patience": patience, "gradients": gradients}
         identity = identity_of(model, plan, optimizer, **settings, begun=plan.done(known))
         keeper = Checkpoints(resume if checkpoint is None else checkpoint, resume, identity)
     run = Run(model, optimizer, plan, known, watch, calls, part, keeper)
-    run.go(make_engine, plan.done(known) + epochs, progress)
+    run.go(make_engine, plan.done(known) + epochs, progress, native)
     return known
+
+
+# No batch has more samples.
+_ANY = 2**62
+
+
+def _part(batch_size: int | None, is_stream: bool) -> int:
+    """Return how many samples' gradients are found at once."""
+    if batch_size is None and is_stream:
+        return _ANY
+    if batch_size is None:
+        raise TypeError(
+            "fit takes batch_size, how many samples make a step, such as batch_size=32; only an X "
+            "that yields batches says it itself"
+        )
+    return whole("batch_size", batch_size)

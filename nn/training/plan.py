@@ -9,40 +9,51 @@ made. It also measures the model after an epoch, and says where that has run awa
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from itertools import islice
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from nn.data.coverage import Coverage
 from nn.data.frames import in_order, rows
 from nn.data.hints import unscaled
+from nn.data.large.mapped import Mapped, column_of, is_mapped, parts, taken
+from nn.data.large.source import yields_batches
 from nn.data.schema import Schema, schema_kept
 from nn.data.steps import checked_steps, fitted_on
 from nn.data.weights import (
     class_weights,
     evened,
     mass_of,
-    places_of,
+    refuse_weightless,
     weighted,
     weights_of,
     with_weights,
     without_weights,
 )
 from nn.losses import Loss
-from nn.metrics.outputs import accuracy
 from nn.metrics.reading import Reading
-from nn.metrics.table import Measured, Metric, Said, check_metrics, measured, metrics_named
+from nn.metrics.table import (
+    ACCURACY,
+    Measured,
+    Metric,
+    Tallies,
+    check_metrics,
+    metrics_named,
+)
 from nn.module import Module
-from nn.training.arguments import output_count, read
+from nn.training.arguments import output_count, read, samples_in
 from nn.training.batches import Batches, epoch_rng, held_out, strata_of
 from nn.training.engines.base import Engine
 from nn.training.history import EpochRecord, History
-from nn.validation import Array, Floats, flag, instance, look_up, real, whole
+from nn.training.streams.validation import Part, Validation, held_beside, share_of
+from nn.training.streams.yielded import Yielded
+from nn.validation import Array, Floats, flag, instance, whole
 
-Part: TypeAlias = tuple[Floats, Array]
-Validation: TypeAlias = float | str | tuple[Any, Any] | list[Any] | None
+# Samples with their targets, some at a time.
+Parts: TypeAlias = Iterable[tuple[Floats, Array]]
 
 
 class DivergenceError(FloatingPointError):
@@ -102,8 +113,9 @@ class Plan:
 
     Attributes:
         loss: the loss.
-        batches: the samples and prepared targets to train on, in steps.
-        held: those held out once, or None.
+        batches: the samples and prepared targets to train on, in steps; or a function of the user's
+            that yields them.
+        held: those held out once, or None; or a function that yields them.
         last_batch: hold the last batch of each epoch out instead.
         seed: of the order.
         classes: whether the targets are classes.
@@ -112,11 +124,12 @@ class Plan:
         kept: the places of the samples trained on in the data as given; None for all.
         out: the places of those held out once; None where there are none.
         drawn: the batches of the last epoch.
+        word: what is to be said of it before the run; or "".
     """
 
     loss: Loss
-    batches: Batches
-    held: Part | None
+    batches: Batches | Yielded
+    held: Part | Yielded | None
     last_batch: bool
     seed: int
     classes: bool
@@ -125,20 +138,29 @@ class Plan:
     kept: Array | None = None
     out: Array | None = None
     drawn: list[Batches] = field(default_factory=list[Batches])
+    word: str = ""
 
     def hint(self, model: Module) -> str:
         """Return a word on inputs that are not scaled; "" where they are, or are no amounts."""
-        if type(model)._check_samples is not Module._check_samples:
-            return ""  # such as the places of an embedding
-        return unscaled(self.train[0], () if self.schema.steps else self.schema.columns)
+        said = ""
+        if type(model)._check_samples is Module._check_samples:  # else places of an embedding, say
+            columns = () if self.schema.steps else self.schema.columns
+            said = unscaled(self.train[0], columns)
+        return f"{said} {self.word}".strip()
 
-    def coverage(self) -> Coverage:
-        """Return which samples the last epoch used, by their places in the data as given."""
+    def coverage(self) -> Coverage | None:
+        """Return which samples the last epoch used, by their places in the data as given.
+
+        None where a function yields them: which they are is not known.
+        """
+        if not self.drawn:
+            return None
         batches = self.drawn[0]
         found = batches.coverage or Coverage(len(batches.X), np.zeros(0, dtype=np.int64))
-        if self.last_batch:
-            cut = self.steps * batches.batch_size
-            return Coverage(found.samples, found.used[:cut], found.used[cut:], self.steps)
+        if self.last_batch and batches.drawn is not None:
+            steps = len(batches) - 1
+            cut = steps * batches.batch_size
+            return Coverage(found.samples, batches.drawn[:cut], batches.drawn[cut:], steps)
         if self.kept is None or self.out is None:
             return found
         count = len(self.kept) + len(self.out)
@@ -155,63 +177,65 @@ class Plan:
 
     @property
     def train(self) -> Part:
-        """The samples and prepared targets to train on."""
+        """The samples and prepared targets to train on; of a function, its first batch."""
         return self.batches.X, self.batches.y
 
     @property
-    def steps(self) -> int:
-        """The number of steps in an epoch."""
+    def steps(self) -> int | None:
+        """The number of steps in an epoch; None where it is not known yet."""
+        if isinstance(self.batches, Yielded):
+            return self.batches.steps
         return len(self.batches) - self.last_batch
 
     def done(self, history: History) -> int:
         """Return the number of the last epoch of a history; 0 before the first."""
         return history[-1].epoch if len(history) else 0
 
-    def epoch(self, epoch: int) -> tuple[Iterable[Part], Part, Part | None]:
+    def epoch(self, epoch: int) -> tuple[Parts, Parts, Parts | None]:
         """Return an epoch's batches to train on, all their samples, and those to measure on."""
+        held = self.held
+        out = held.parts(epoch) if isinstance(held, Yielded) else held and parts(*held)
+        if isinstance(self.batches, Yielded):
+            return self.batches.batches(epoch), self.batches.parts(epoch), out
         batches = self.batches.drawn_by(epoch_rng(self.seed, epoch))
         self.drawn[:] = [batches]
         if not self.last_batch:
-            return batches, self.train, self.held
-        *drawn, (xs, ts) = batches
-        held = xs, self.evened(ts, f"the last batch of epoch {epoch}")[0]
-        samples, targets = zip(*drawn, strict=True)
-        return drawn, (np.concatenate(samples), np.concatenate(targets)), held
+            return batches, parts(*self.train), out
+        order, steps = batches.order(), len(batches) - 1
+        places = order[: steps * batches.batch_size]
+        some = [taken(x, places) for x in self.train]
+        drawn = batches.in_order(order)
+        last = [x[order[len(places) :]] for x in self.train]
+        return islice(drawn, steps), parts(*some), parts(*last)
 
     def record(
         self,
         engine: Engine,
         history: History,
-        total: float,
-        trained: Part,
-        held: Part | None,
+        loss: float,
+        trained: Parts,
+        held: Parts | None,
         began: float,
     ) -> EpochRecord:
-        """Measure the model after an epoch that began then and whose losses summed to `total`."""
+        """Measure the model after an epoch that began then, and whose mean loss is known."""
         done = self.done(history)
-        epoch = done + 1
-        outputs = engine.outputs(trained[0]) if self.classes or self.metrics else None
-        if outputs is not None and not np.isfinite(outputs).all():
-            raise DivergenceError(
-                f"the model's outputs are no longer finite after epoch {epoch}. "
-                + CAUSES.format(done),
-                history,
-            )
-        metric, metrics = self.measure(outputs, trained[1])
+        metric, metrics = None, dict[str, Measured]()
+        if self.classes or self.metrics:
+            tallies = self._tallies()
+            for xs, ts in trained:
+                outputs = engine.outputs(xs)
+                self._check_outputs(outputs, history)
+                tallies.add(outputs, without_weights(self.loss, ts))
+            metric, metrics = self._told(tallies)
         held_loss = held_metric = None
         held_metrics: dict[str, Measured] = {}
         if held is not None:
-            outputs, held_loss = engine.measured(*held)
-            if not math.isfinite(held_loss):
-                raise DivergenceError(
-                    f"the loss on the validation set became {held_loss} in epoch {epoch}. "
-                    + CAUSES.format(done),
-                    history,
-                )
-            held_metric, held_metrics = self.measure(outputs, held[1])
+            tallies = self._tallies()
+            held_loss = self._measured(engine, history, held, tallies)
+            held_metric, held_metrics = self._told(tallies)
         return EpochRecord(
-            epoch=epoch,
-            loss=total / mass_of(self.loss, trained[1]),
+            epoch=done + 1,
+            loss=loss,
             metric=metric,
             validation_loss=held_loss,
             validation_metric=held_metric,
@@ -221,16 +245,48 @@ class Plan:
             validation_metrics=held_metrics,
         )
 
-    def measure(
-        self, outputs: Floats | None, targets: Array
-    ) -> tuple[float | None, dict[str, Measured]]:
-        """Return the accuracy of a model's outputs, None without classes, and the other metrics."""
-        if outputs is None:
-            return None, {}
-        right = without_weights(self.loss, targets)
-        said = Said.of(outputs, right, self.reading, self.loss)
-        found = accuracy(said.outputs, said.targets, self.reading.cut) if self.classes else None
-        return found, measured(self.metrics, said)
+    def _check_outputs(self, outputs: Floats, history: History) -> None:
+        """Refuse outputs that are no longer finite."""
+        if not np.isfinite(outputs).all():
+            done = self.done(history)
+            raise DivergenceError(
+                f"the model's outputs are no longer finite after epoch {done + 1}. "
+                + CAUSES.format(done),
+                history,
+            )
+
+    def _measured(self, engine: Engine, history: History, held: Parts, tallies: Tallies) -> float:
+        """Return the mean loss of samples held out, and count what is to be measured of them."""
+        mean = total = 0.0
+        for xs, ts in held:
+            outputs, lost = engine.measured(xs, ts)
+            if not math.isfinite(lost):
+                done = self.done(history)
+                raise DivergenceError(
+                    f"the loss on the validation set became {lost} in epoch {done + 1}. "
+                    + CAUSES.format(done),
+                    history,
+                )
+            mass = mass_of(self.loss, ts)
+            total += mass
+            if mass:
+                # The mean so far; of a single part it is that of the part.
+                mean += (lost * (len(xs) / mass) - mean) * (mass / total)
+            tallies.add(outputs, without_weights(self.loss, ts))
+        refuse_weightless(total, "the samples held out")
+        return mean
+
+    def _tallies(self) -> Tallies:
+        """Return what counts the metrics of some samples, with the accuracy of classes."""
+        asked = [*[ACCURACY] * self.classes, *self.metrics]
+        unique = {metric.name: metric for metric in asked}
+        return Tallies([*unique.values()], self.loss, self.reading)
+
+    def _told(self, tallies: Tallies) -> tuple[float | None, dict[str, Measured]]:
+        """Return the accuracy that was counted, None without classes, and the other metrics."""
+        found: dict[str, Any] = tallies.found()
+        metric = found[ACCURACY.name] if self.classes else None
+        return metric, {metric.name: found[metric.name] for metric in self.metrics}
 
 
 def planned(
@@ -252,67 +308,44 @@ def planned(
     outputs = output_count(model, samples)
     kept: Any = slice(None)
     out: Array | None = None
-    if share := _share(validation, len(samples), size):
-        strata = strata_of(targets, sure=True) if schema.classes is not None else None
-        kept, out = held_out(len(samples), share, seed, strata, shuffle=shuffle)
+    if share := share_of(validation, len(samples), size):
+        kept, out = held_out(len(samples), share, seed, _strata(schema, targets), shuffle=shuffle)
         if not all(step.is_fitted for step in steps):
             # Once more, without the samples held out.
             table = in_order(X, schema.columns)
-            schema = replace(schema, steps=fitted_on(steps, rows(table, kept)))
-            samples = schema.samples(X).astype(np.float64)
+            some = rows(Mapped(table) if is_mapped(table) else table, kept)
+            schema = replace(schema, steps=fitted_on(steps, some))
+            samples = samples_in(table, schema.steps)
             model._check_width(samples.shape)
-    train: Part = samples[kept], targets[kept]
-    held: Part | None = None if out is None else (samples[out], targets[out])
     of_classes = None
     if options.class_weight is not None:
-        of_classes = class_weights(options.class_weight, places_of(train[1]), schema.classes)
+        of_classes = class_weights(options.class_weight, taken(targets, kept), schema.classes)
     weights = weights_of(options.sample_weight, of_classes, targets)
-    beside = None if weights is None or out is None else weights[out]
-    if isinstance(validation, tuple | list):
-        pair: Sequence[Any] = validation
-        own = read(model, pair[0], pair[1], loss, schema, strict=True)
-        held, classes = (own.samples, own.targets), classes and own.classes
-        beside = weights_of(pair[2] if len(pair) == 3 else None, of_classes, own.targets)
-    check_metrics(chosen, loss, schema.reading, outputs, classes)
+    plain = loss
     if weights is not None:
         loss = weighted(loss, targets)
-        train = train[0], with_weights(train[1], weights[kept])
-        if held is not None:
-            ts = with_weights(held[1], np.ones(len(held[1])) if beside is None else beside)
-            held = held[0], evened(loss, ts, "the samples held out")[0]
+        targets = with_weights(targets, weights)
+        if out is not None:
+            refuse_weightless(float(weights[out].sum()), "the samples held out")
+    held: Part | Yielded | None = None
+    if out is not None:
+        held = taken(samples, out), taken(targets, out)
+    elif isinstance(validation, tuple | list) or yields_batches(validation):
+        held, told = held_beside(model, validation, plain, schema, of_classes, weights is not None)
+        classes = classes and told
+    check_metrics(chosen, plain, schema.reading, outputs, classes)
+    train: Part = taken(samples, kept), taken(targets, kept)
     batches = Batches(*train, size, epoch_rng(seed, 1), drop_last=False, shuffle=shuffle)
     last_batch = isinstance(validation, str)
     places = None if out is None else kept
     return Plan(loss, batches, held, last_batch, seed, classes, schema, tuple(chosen), places, out)
 
 
-def _share(validation: Validation, count: int, size: int) -> float:
-    """Return the fraction of the samples to hold out once, 0 for none.
-
-    Raises:
-        ValueError: if that is none of the ways to validate, or leaves nothing to train on.
-    """
-    if isinstance(validation, tuple | list):
-        pair: Sequence[Any] = validation
-        if len(pair) not in (2, 3):
-            raise ValueError(f"validation is a pair (X, y); got {len(pair)} things")
-        return 0.0
-    if isinstance(validation, str):
-        look_up("way to validate", validation, {"last_batch": True})
-        if count <= size:
-            raise ValueError(
-                f"there is nothing to train on: all {count} samples fit into one batch of "
-                f"{size}, and validation='last_batch' holds the last batch out; choose a smaller "
-                "batch_size"
-            )
-        return 0.0
-    share = 0.0 if validation is None else real("validation", validation)
-    if share and not 0.0 < share < 1.0:
-        raise ValueError(
-            f"validation is a fraction between 0 and 1, such as 0.1, a pair (X, y), "
-            f"'last_batch' or None; got {validation}"
-        )
-    return share
+def _strata(schema: Schema, targets: Array) -> Array | None:
+    """Return the class of each sample, to be shared out; None where there are none."""
+    if schema.classes is None:
+        return None
+    return column_of(targets, lambda part: cast(Array, strata_of(part, sure=True)))
 
 
 def checked_patience(patience: object, plan: Plan) -> int | None:
@@ -321,9 +354,10 @@ def checked_patience(patience: object, plan: Plan) -> int | None:
         return None
     count = whole("patience", patience)
     if plan.held is None and not plan.last_batch:
+        write = "(X, y) or a function" if isinstance(plan.batches, Yielded) else "0.1"
         raise ValueError(
-            "patience watches the validation loss, and nothing is held out: write validation=0.1, "
-            "or leave patience out"
+            f"patience watches the validation loss, and nothing is held out: write "
+            f"validation={write}, or leave patience out"
         )
     return count
 

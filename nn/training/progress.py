@@ -82,8 +82,10 @@ def cell_text() -> CellText | None:
     return None if type(shell.display_pub) in printing else CellText(shell)
 
 
-def bar_of(progress: object, total: int) -> Bar:
+def bar_of(progress: object, total: int | None) -> Bar:
     """Return the bar of a run of so many batches; silent where nobody would see it, or asks not to.
+
+    Where it is not known how many there are, None, it counts them.
 
     Raises:
         TypeError: if progress is neither True nor False.

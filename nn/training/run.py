@@ -25,10 +25,13 @@ from nn.training.history import GradientCost, History
 from nn.training.plan import CAUSES, DivergenceError, Plan
 from nn.training.progress import Bar, bar_of, say_above
 from nn.training.record import Bins
-from nn.validation import Floats
+from nn.training.streams.yielded import Yielded
+from nn.validation import Floats, Native
 
 # Samples whose predictions are compared at the end.
 _LOOKED_AT = 200
+# Targets by whose size a loss is told from one that has run away.
+_LOOKED_THROUGH = 100_000
 # Epochs that are too few for a word on them.
 _EARLY = 5
 
@@ -115,7 +118,9 @@ class Run:
         self._is_first = True
         self._seen = 0
 
-    def go(self, make_engine: Callable[..., Engine], last: int, progress: bool) -> None:
+    def go(
+        self, make_engine: Callable[..., Engine], last: int, progress: bool, native: Native
+    ) -> None:
         """Train until an epoch of that number is finished, or something ends the run before.
 
         Raises:
@@ -124,12 +129,14 @@ class Run:
         history, plan, keeper = self.history, self.plan, self._keeper
         state = keeper.state if keeper else None
         done = state.records[-1].epoch if state else plan.done(history)
-        bar = bar_of(progress, max(0, last - done) * plan.steps)
+        steps = plan.steps
+        bar = bar_of(progress, None if steps is None else max(0, last - done) * steps)
         engine: Engine | None = None
         first, before = len(history), keep_schema(self.model, plan.schema)
         try:
             engine = make_engine(self.model, plan.loss, *plan.train)
-            history.engine, history.note = engine.name, ""
+            count = (steps or 0) * max(0, last - done)
+            history.engine, history.note = engine.choose(native, count, self._part), ""
             if keeper and state:
                 keeper.check_engine(engine.name)
                 self._take(state, engine)
@@ -138,7 +145,7 @@ class Run:
                 self._say(engine.note, bar)
                 self._say(plan.hint(self.model), bar)
             while plan.done(history) < last and not history.is_ended:
-                self._epoch(engine, bar)
+                self._epoch(engine, bar, last)
             if self._seen:
                 engine.store()
             self._look_back(engine, first, bar)
@@ -198,21 +205,30 @@ class Run:
         state = cast(Stateful, self.optimizer).state_dict()
         self._keeper.keep(RunState(numbers, state, [*history], told, best), engine.name)
 
-    def _epoch(self, engine: Engine, bar: Bar) -> None:
-        """Train for an epoch, measure, and ask the callbacks and patience whether to go on."""
+    def _epoch(self, engine: Engine, bar: Bar, last: int) -> None:
+        """Train for an epoch, measure, and ask the callbacks and patience whether to go on.
+
+        Args:
+            engine: finds the gradients.
+            bar: the bar.
+            last: the number of the last epoch there will be.
+        """
         history, plan, calls = self.history, self.plan, self._calls
         began = time.perf_counter()
         number = plan.done(history) + 1
         batches, trained, held = plan.epoch(number)
         engine.begin(number)
-        total, norm = self._descend(engine, batches, number, bar)
+        loss, norm = self._descend(engine, batches, number, bar)
+        if isinstance(plan.batches, Yielded):
+            # As far as is known: the next may have more.
+            bar.total = bar.n + (last - number) * (plan.steps or 0)
         if not (self._are_far and engine.is_closed):
             engine.store()
         numbers = engine.numbers()
         if self._is_first and np.array_equal(numbers, self.finished):
             self._say(UNMOVED, bar)
         self._is_first = False
-        record = plan.record(engine, history, total, trained, held, began)
+        record = plan.record(engine, history, loss, trained, held, began)
         weights = self._bins.histograms(numbers)
         history.append(replace(record, gradient_norm=norm, weights=weights))
         history.coverage = plan.coverage()
@@ -238,7 +254,8 @@ class Run:
         if len(history) == first or UNMOVED in history.note:
             return
         X, targets = plan.train
-        right = without_weights(plan.loss, targets)
+        many = slice(None, None, max(1, len(X) // _LOOKED_THROUGH))
+        right = without_weights(plan.loss, targets[many])
         self._say(runs_away(history.loss[first:], plan.loss, right), bar)
         # Calls of a model that keeps something of each are not to be one more.
         if engine.name == "eager" or not (plan.classes or plan.held) or len(history) < _EARLY:
@@ -247,15 +264,16 @@ class Run:
         outputs = engine.outputs(X[some])
         if np.isfinite(outputs).all():
             said = plan.schema.labels(outputs) if plan.classes else outputs
-            self._say(all_same(said, right[some]), bar)
+            self._say(all_same(said, without_weights(plan.loss, targets[some])), bar)
 
     def _descend(self, engine: Engine, batches: Any, number: int, bar: Bar) -> tuple[float, float]:
         """Take a step for each batch of an epoch.
 
         Returns:
-            The sum of the losses before the steps, and the mean norm of their gradients.
+            The mean of the losses before the steps, and that of the norms of their gradients.
         """
-        total = norms = 0.0
+        total = norms = mass = 0.0
+        step = 0
         for step, (xs, given) in enumerate(batches, 1):
             where = f"batch {step} of epoch {number}"
             ts, weight = self.plan.evened(given, where)
@@ -266,10 +284,11 @@ class Run:
                 raise DivergenceError(f"{fault}. {causes}{engine.failing()}", self.history)
             engine.step(self.optimizer)
             total += lost * weight
+            mass += len(xs) * weight
             norms += engine.norm
             self._seen += len(xs)
             bar.update()
-        return total, norms / self.plan.steps
+        return total / mass, norms / step
 
 
 def _asks_to_stop(answer: object) -> bool:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from autograd import Value, compile, dot, erf, gradient, select, sum, tan, tanh
 from autograd.check.strategies import RandomProgram, programs
-from autograd.compile.arrays.ir import Work
 from autograd.compile.arrays.roll import Rolling
+from autograd.compile.arrays.routine import Work
 from autograd.compile.arrays.rules import with_gradient
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.graph import simplify

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value
-from nn.elsewhere import libraries
+from autograd import Value, asked
 from nn.elsewhere.libraries import is_older
 from nn.interop import from_safetensors, from_torch, to_safetensors, to_torch
 from nn.interop.tensors import matched
@@ -303,7 +302,7 @@ def test_an_old_torch_is_not_trusted_with_files(
     torch: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     to_torch(nn.MLP([2, 3, 1]), tmp_path / "a.pt")
-    monkeypatch.setattr(libraries, "version", lambda name: "2.5.1+cpu")
+    monkeypatch.setattr(asked, "version", lambda name: "2.5.1+cpu")
     with pytest.raises(ImportError, match=r"safely needs torch 2\.6 or later: .*CVE-2025-32434"):
         from_torch(tmp_path / "a.pt", nn.MLP([2, 3, 1]))
 

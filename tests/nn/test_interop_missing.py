@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import nn
-from nn.elsewhere import libraries
+from autograd import asked
 from support.places import ROOT
 
 CALLS: dict[str, Callable[[Path], Any]] = {
@@ -41,28 +41,28 @@ def test_a_library_that_is_not_there_is_told(
 
 def test_one_that_is_too_old_or_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace())
-    monkeypatch.setattr(libraries, "version", lambda name: "1.13.1")
+    monkeypatch.setattr(asked, "version", lambda name: "1.13.1")
     with pytest.raises(ImportError, match=r"needs torch 2\.3 or later, and 1\.13\.1 is"):
-        libraries.library("torch")
-    monkeypatch.setattr(libraries, "version", lambda name: "2.13.0+cpu")
-    assert libraries.library("torch") is sys.modules["torch"]
+        asked.library("torch")
+    monkeypatch.setattr(asked, "version", lambda name: "2.13.0+cpu")
+    assert asked.library("torch") is sys.modules["torch"]
     (tmp_path / "onnx.py").write_text("import missing_part_of_onnx\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "onnx", raising=False)
     with pytest.raises(ImportError, match=r"cannot be imported: No module named 'missing_p"):
-        libraries.library("onnx")
+        asked.library("onnx")
 
     def not_there(name: str) -> str:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(libraries, "version", not_there)
-    assert libraries.library("torch") is sys.modules["torch"]
+    monkeypatch.setattr(asked, "version", not_there)
+    assert asked.library("torch") is sys.modules["torch"]
 
 
 def test_the_lowest_versions_are_those_of_the_extras() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     extras = tomllib.loads(text)["project"]["optional-dependencies"]
-    for name, lowest in libraries.LOWEST.items():
+    for name, lowest in asked.LOWEST.items():
         assert extras[name] == [f"{name}>={'.'.join(map(str, lowest))}"]
 
 
@@ -71,7 +71,7 @@ def test_none_is_imported_before_it_is_asked_for() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "nn" in loaded, done.stderr
-    assert loaded.isdisjoint(libraries.LOWEST)
+    assert loaded.isdisjoint(asked.LOWEST)
 
 
 def run_examples(text: str, name: str, scope: dict[str, Any]) -> None:
@@ -96,7 +96,7 @@ def test_an_example_is_right(name: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.tools
 def test_the_page_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("onnx", "onnxruntime", "safetensors", "torch"):
+    for name in (*CALLS, "onnxruntime"):
         pytest.importorskip(name, reason=f"{name} is not installed: make test-tools")
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "interop.md").read_text(encoding="utf-8")

@@ -181,7 +181,11 @@ def test_a_keyword_of_another_library(
     for key in spellings:
         name = key.removesuffix("=")
         if name in own:
-            assert (function, name) in ((nn.split, "seed"), (nn.RMSprop, "alpha"))
+            assert (function, name) in (
+                (nn.split, "seed"),
+                (nn.RMSprop, "alpha"),
+                (nn.fit, "device"),
+            )
             continue
         for more in ({}, dict.fromkeys(own)):  # also where something is missing
             with pytest.raises(TypeError) as error:

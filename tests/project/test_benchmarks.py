@@ -11,12 +11,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograd import Value
+from autograd import Value, compile
 from benchmarks import (
     bounds,
     digits,
     gpt,
     install,
+    larger,
     mnist,
     page,
     peers,
@@ -28,6 +29,9 @@ from benchmarks import (
     timing,
 )
 from benchmarks.alone import chain, network, plain
+from benchmarks.programs import pictures, recurrent
+from benchmarks.programs import table as programs
+from benchmarks.programs.program import lists
 from benchmarks.tried import TRIED
 from nn import MLP, datasets
 from nn.losses import LOSSES
@@ -353,6 +357,29 @@ def test_a_row_of_digits_is_trained_and_measured():
     assert digits.read_right(model, (X[400:800] / 16, y[400:800])) > 0.5
 
 
+@pytest.mark.parametrize("name", [name for name in programs.table({}) if "batch 1" in name])
+def test_a_program_computes_the_same_compiled_eagerly_and_by_hand(name):
+    found = programs.table(peers.imported(1)[0])[name]
+    ours = found.pop(peers.OURS)().numbers()
+    assert len(ours) > 1
+    for peer, build in found.items():
+        assert not rows.differ(ours, build().numbers(), 1e-9), peer
+
+
+@pytest.mark.parametrize("program", [*recurrent.programs(), *pictures.programs()], ids=str)
+def test_a_program_that_is_trained_computes_the_same_eagerly(program):
+    P, every = lists(program.start())
+    batch = program.data(2)
+    compiled = compile(lambda *x: program.scalars(P, *x), parameters=every)
+    loss, slopes = compiled.value_and_grad(*batch)
+    total = 0.0
+    for sample in zip(*[x.tolist() for x in batch], strict=True):
+        total += program.scalars(P, *sample) / 2
+    total.backward()
+    assert loss == pytest.approx(total.data, rel=1e-12)
+    np.testing.assert_allclose(slopes, [v.grad for v in every], rtol=1e-9, atol=1e-14)
+
+
 @pytest.mark.bench
 def test_the_gpt_has_one_loss_in_scalars_compiled_and_by_hand(capsys):
     assert gpt.main(["--steps", "4", "--batch", "2"]) == 0
@@ -360,3 +387,14 @@ def test_the_gpt_has_one_loss_in_scalars_compiled_and_by_hand(capsys):
     assert "compiled" in said
     assert "NumPy by hand" in said
     assert "other numbers" not in said
+
+
+@pytest.mark.parametrize("source", ["yielded", "mapped"])
+def test_training_on_larger_data_prints_its_memory(source, tmp_path, capsys):
+    options = ["--gigabytes", "0.002", "--source", source, "--folder", str(tmp_path)]
+    assert larger.main(options) == 0
+    said = capsys.readouterr().out
+    assert "637 samples, engine compiled" in said
+    assert "at most" in said
+    assert "validation accuracy" in said
+    assert list(tmp_path.iterdir()) == []

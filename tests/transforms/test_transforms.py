@@ -5,7 +5,7 @@ import math
 import threading
 from collections import deque, namedtuple
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -59,6 +59,16 @@ def test_argnum_is_a_place_and_no_name(argnum: Any) -> None:
     for call in (lambda: grad(f, argnum)(3.0, 2.0, 5.0), lambda: compile(f, argnum=argnum)):
         with pytest.raises(TypeError, match=r"argnum is .*: write argnum=0, or argnum=\(0, 1\)"):
             call()
+
+
+def test_a_point_given_with_the_function_is_told_the_second_call() -> None:
+    for transform, point, written in (
+        (jvp, ((1.0,), (1.0,)), r"write jvp\(f\)\(x, v\)"),
+        (grad, (3.0, 2.0), r"write grad\(f\)\(x\)"),
+        (grad, (3.0,), r"a second call, grad\(f\)"),
+    ):
+        with pytest.raises(TypeError, match=written):
+            cast(Any, transform)(f, *point)
 
 
 def test_argnum_may_be_an_integer_of_numpy() -> None:

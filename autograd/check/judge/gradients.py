@@ -6,7 +6,6 @@ stand for the function, differences of its values decide, or nobody can.
 """
 
 import math
-import numbers
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +21,6 @@ from autograd.check.target import (
     FunctionSubject,
     ModuleSubject,
     Subject,
-    flatten,
 )
 from autograd.engine.modes import recording_anyway
 
@@ -125,87 +123,12 @@ def assert_gradients(f: Function, *inputs: Any, order: int = 2, strict: bool = F
     return check_gradients(f, *inputs, order=order).raise_if_wrong(strict=strict)
 
 
-def check_against(
-    f: Function, gradient_function: Function, *inputs: Any, relative: float = 1e-9
-) -> Report:
-    """Return a report on somebody's gradient of f: written by hand, or by another library.
-
-    Args:
-        f: returns one number. If it runs on Values its graph is used, which makes the check
-            sharp; if it needs plain numbers (it calls `math`, say) its values are differenced.
-        gradient_function: takes the same inputs as plain numbers and returns the derivative by
-            each: one number for one number, else as many as there are numbers in the inputs, in
-            their order, nested in any way.
-        *inputs: numbers, nested lists or arrays of numbers.
-        relative: the relative error to allow beyond rounding, for formulas that round more.
-
-    Raises:
-        ValueError: if the gradient has another count of numbers than the inputs, or `relative` is
-            not a number from 0 to 1.
-
-    >>> check_against(lambda x: x**3, lambda x: 3 * x**2, 2.0).ok
-    True
-    >>> check_against(lambda x: 1e-6 * x, lambda x: 0.0, 2.0).ok
-    False
-    """
-    asked.function("check_against", gradient_function, "a function that gives the gradient")
-    asked.instance("check_against", relative, numbers.Real, "relative as a number")
-    if not 0.0 <= relative <= 1.0:
-        raise ValueError(f"relative is an error from 0 to 1, got {relative!r}")
-    subject = FunctionSubject(f, inputs)
-    _require(subject, 1)
-    claims = _given(subject, gradient_function)
-    try:
-        with recording_anyway():
-            examination = rerecord.examined(subject, subject.point, 1)
-            apart = rerecord.investigate(subject, examination.graph)
-    except (TypeError, AttributeError):
-        verdicts = values.by_values(subject, claims, relative)
-        return Report([_within_slopes(v) for v in verdicts], f"{subject.title}, given")
-    verdicts: list[Verdict] = []
-    for i, claim in enumerate(claims):
-        if i in apart:
-            verdicts.append(_apart(subject, examination, 0, i, apart[i], claim))
-        else:
-            verdict = examination.judge(0, i, claim, relative)
-            verdicts.append(values.seen_afar(subject, i, verdict, relative))
-    return Report([_within_slopes(v) for v in verdicts], f"{subject.title}, given")
-
-
-def _within_slopes(verdict: Verdict) -> Verdict:
-    """Call a given derivative wrong that is outside the slopes on the two sides of a kink.
-
-    Between them any convention may choose; outside of them, and at nan, none does.
-    """
-    # Where noise alone leaves it open the numbers agree within the bound, which is merely wide.
-    if verdict.outcome is not Outcome.UNKNOWN or math.isfinite(verdict.numeric):
-        return verdict
-    low, high = sorted((verdict.left, verdict.right))
-    room = 1e-6 * max(abs(low), abs(high))
-    known = math.isfinite(low) and math.isfinite(high)
-    if verdict.analytic == verdict.analytic and not (
-        known and not low - room <= verdict.analytic <= high + room
-    ):
-        return verdict
-    reason = f"no slope here is {verdict.analytic:g}; {verdict.reason}"
-    return replace(verdict, outcome=Outcome.WRONG, reason=reason)
-
-
-def _given(subject: FunctionSubject, gradient_function: Function) -> list[float]:
-    found = [x for _, x in flatten(gradient_function(*subject.numbers(subject.point)))]
-    if len(found) != len(subject.point):
-        raise ValueError(
-            f"the gradient has {len(found)} number(s) for {len(subject.point)} input(s): return "
-            "one derivative per number of the inputs, in their order"
-        )
-    return found
-
-
 # Each order has as many derivatives as inputs for each of the order below: beyond, none would wait.
 _HIGHEST = 20
 
 
-def _require(subject: Subject, order: int) -> None:
+def require(subject: Subject, order: int) -> None:
+    """Ask that there is a number to differentiate by, and that an order is one."""
     if not subject.point:
         raise ValueError("there is nothing to differentiate by: give at least one number")
     if asked.whole("order", order, at_least=-asked.MOST, at_most=_HIGHEST) < 1:
@@ -213,7 +136,7 @@ def _require(subject: Subject, order: int) -> None:
 
 
 def _check(subject: Subject, order: int) -> Report:
-    _require(subject, order)
+    require(subject, order)
     with recording_anyway():
         return _checked(subject, order)
 
@@ -235,11 +158,11 @@ def _one(
     subject: Subject, here: Examination, s: int, i: int, apart: dict[int, Difference]
 ) -> Verdict:
     if i in apart:
-        return _apart(subject, here, s, i, apart[i])
+        return apart_from(subject, here, s, i, apart[i])
     return here.judge(s, i)
 
 
-def _apart(
+def apart_from(
     subject: Subject,
     here: Examination,
     s: int,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
 from textwrap import indent
-from typing import Self
+from typing import Any, Self
 
 from autograd import asked
 from autograd.table import Table
@@ -67,6 +67,10 @@ class Verdict(Judged):
         right: the slope from above.
         primitive: the row at fault, "" if none was found or nothing is wrong.
         entry: which derivative, as in `d2f/dx dy`.
+        argument: the number of the input among those that were given, from 0; -1 if not known.
+        index: where in that input: the keys of lists and dicts, then the index of an array, with
+            slices for parts of it.
+        likely: the mistake that all numbers of an array together point to, "" if none.
 
     >>> from autograd.check import check_gradients
     >>> (verdict,) = check_gradients(lambda x: x * x, 3.0, order=1)
@@ -87,6 +91,9 @@ class Verdict(Judged):
     right: float = math.nan
     primitive: str = ""
     entry: str = ""
+    argument: int = -1
+    index: tuple[Any, ...] = ()
+    likely: str = ""
 
     @property
     def ok(self) -> bool:
@@ -112,14 +119,16 @@ class Verdict(Judged):
         >>> check_against(lambda x: x**2, lambda x: x, 3.0).verdicts[0].hint
         'half of the slope: was a factor 2 forgotten?'
         """
-        if self.outcome is not Outcome.WRONG or not (self.numeric and self.analytic):
+        if self.likely or self.outcome is not Outcome.WRONG:
+            return self.likely
+        if not (self.numeric and self.analytic):
             return ""
         ratio = self.analytic / self.numeric
         # How well the slope is known says how well the ratio is.
         blur = 1e-7 + self.bound / abs(self.numeric)
         if not (math.isfinite(ratio) and blur < 1e-3):
             return ""
-        for likely, mistake in _MISTAKES:
+        for likely, mistake in MISTAKES:
             if abs(ratio / likely - 1.0) <= blur:
                 return mistake
         if 0.99e-5 <= abs(abs(ratio) - 1.0) <= 0.02:
@@ -138,7 +147,7 @@ class Verdict(Judged):
 
 
 # What a wrong number is likely to come from, by its ratio to the right one.
-_MISTAKES = (
+MISTAKES = (
     (-1.0, "the slope with the other sign: was a minus forgotten?"),
     (2.0, "twice the slope: was a factor 1/2 forgotten, or a term counted twice?"),
     (0.5, "half of the slope: was a factor 2 forgotten?"),
@@ -237,6 +246,27 @@ class Report(Judged):
         return tuple(v for v in self.verdicts if v.outcome is outcome)
 
     @property
+    def verdict(self) -> Outcome:
+        """The worst of the verdicts: wrong, else cannot tell, else right."""
+        if self.wrong:
+            return Outcome.WRONG
+        return Outcome.RIGHT if self.certain else Outcome.UNKNOWN
+
+    @property
+    def culprits(self) -> tuple[tuple[int, tuple[Any, ...]], ...]:
+        """Where a gradient is wrong: the number of the input, and the index in it.
+
+        The index holds the keys of lists and dicts, then the index of an array; a slice in it
+        stands for all of a row.
+
+        >>> from autograd.check import check_against
+        >>> f = lambda x, w: x[0] * w[0] + x[1] * w[1]
+        >>> check_against(f, lambda x, w: (w, [x[0], 7.0]), [2.0, 3.0], [4.0, 5.0]).culprits
+        ((1, (1,)),)
+        """
+        return tuple((v.argument, v.index) for v in self.wrong if v.argument >= 0)
+
+    @property
     def blamed(self) -> tuple[str, ...]:
         """The names of the primitives at fault, each once, the most often blamed first."""
         counts: dict[str, int] = {}
@@ -277,10 +307,18 @@ class Report(Judged):
         rank = {Outcome.WRONG: 0, Outcome.UNKNOWN: 1, Outcome.RIGHT: 2}
         return sorted(self.verdicts, key=lambda v: rank[v.outcome])
 
+    def _shown(self) -> list[Verdict]:
+        """Return the verdicts to print, in order."""
+        return self._sorted()
+
+    def _endings(self) -> list[str]:
+        """Return what is said below them."""
+        return []
+
     def _explained(self) -> list[tuple[str, str]]:
         """Return each reason that is worth a sentence, with the derivatives it stands for."""
         found: list[tuple[str, str]] = []
-        for v in self._sorted():
+        for v in self._shown():
             if v.reason and v.outcome is not Outcome.RIGHT:
                 fault = f" Primitive at fault: {v.primitive}." if v.primitive else ""
                 sides = ""
@@ -312,14 +350,15 @@ class Report(Judged):
         lines = [f"{self.title}: {self._summary()}"]
         lines += [indent(str(self._table), "  ")] if self.verdicts else []
         lines += [f"{name}: {text}" for name, text in self._explained()]
+        lines += self._endings()
         return "\n".join(lines)
 
     @property
     def _table(self) -> Table:
-        return Table(_HEADINGS, [_cells(v) for v in self._sorted()], "<" * len(_HEADINGS))
+        return Table(_HEADINGS, [_cells(v) for v in self._shown()], "<" * len(_HEADINGS))
 
     def _repr_html_(self) -> str:
-        outcomes = [v.outcome for v in self._sorted()]
+        outcomes = [v.outcome for v in self._shown()]
 
         def style(i: int, k: int) -> str:
             is_verdict = _HEADINGS[k] == "verdict"
@@ -329,6 +368,7 @@ class Report(Judged):
             f"<div><code>{escape(name)}</code>: {escape(text)}</div>"
             for name, text in self._explained()
         )
+        notes += "".join(f"<div>{escape(line)}</div>" for line in self._endings())
         title = escape(f"{self.title}: {self._summary()}")
         return f"<div><b>{title}</b>{self._table.html(style=style)}{notes}</div>"
 

@@ -42,23 +42,62 @@ def by_values(
     # A mask of few numbers is often drawn twice alike.
     others = [subject.value(subject.point) for _ in range(4)]
     chance = next((z for z in others if z != first and (z == z or first == first)), None)
-    verdicts: list[Verdict] = []
-    for i, (name, claim) in enumerate(zip(subject.names, claims, strict=True)):
-        found, reason = None, ""
-        if chance is not None:
-            reason = CHANCE.format(first=first, second=chance)
-        else:
-            f, x = subject.along(i), subject.point[i]
-            found = richardson(f, x)
-            if found.sound and not agrees(claim, found, relative):
-                found = _from_afar(f, x, found)
-                few = found.grain * _FEW > abs(found.value) * scale_of(x)
-                if claim == 0.0 and few and _stands_still(f, x):
-                    found = troubled(found.oracle, _STAIRS, step=found.step)
-        verdicts.append(
-            decided(name, 1, f"df/d{name}", claim, found, reason, first, relative, subject.point[i])
-        )
-    return verdicts
+    if chance is not None:
+        reason = CHANCE.format(first=first, second=chance)
+        return [
+            decided(name, 1, f"df/d{name}", claim, None, reason, first, relative, x)
+            for name, claim, x in zip(subject.names, claims, subject.point, strict=True)
+        ]
+    return [
+        along(subject.along(i), subject.point[i], name, claim, first, relative)
+        for i, (name, claim) in enumerate(zip(subject.names, claims, strict=True))
+    ]
+
+
+def along(
+    f: Callable[[float], float],
+    x: float,
+    name: str,
+    claim: float,
+    value: float,
+    relative: float = 1e-9,
+) -> Verdict:
+    """Return the verdict on a given derivative of a function of one number.
+
+    Args:
+        f: the function; nan outside its domain.
+        x: where.
+        name: of the number.
+        claim: the derivative that is given.
+        value: the function's, for the size of its rounding.
+        relative: the relative error to allow.
+    """
+    found = richardson(f, x)
+    if found.sound and not agrees(claim, found, relative):
+        found = _from_afar(f, x, found)
+        few = found.grain * _FEW > abs(found.value) * scale_of(x)
+        if claim == 0.0 and few and _stands_still(f, x):
+            found = troubled(found.oracle, _STAIRS, step=found.step)
+    return decided(name, 1, f"df/d{name}", claim, found, "", value, relative, x)
+
+
+def within_slopes(verdict: Verdict) -> Verdict:
+    """Call a given derivative wrong that is outside the slopes on the two sides of a kink.
+
+    Between them any convention may choose; outside of them, and at nan, none does.
+    """
+    # Where noise alone leaves it open the numbers agree within the bound, which is merely wide.
+    if verdict.outcome is not Outcome.UNKNOWN or math.isfinite(verdict.numeric):
+        return verdict
+    low, high = sorted((verdict.left, verdict.right))
+    room = 1e-6 * max(abs(low), abs(high))
+    known = math.isfinite(low) and math.isfinite(high)
+    if verdict.analytic == verdict.analytic and not (
+        known and not low - room <= verdict.analytic <= high + room
+    ):
+        return verdict
+    reason = f"no slope here is {verdict.analytic:g}; {verdict.reason}"
+    return replace(verdict, outcome=Outcome.WRONG, reason=reason)
 
 
 # A staircase of fewer steps over the scale of its input may be meant as one.

@@ -15,7 +15,7 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from autograd.check.judge.gradients import check_against
+from autograd.check.against import check_against
 from autograd.check.judge.report import Judged, Outcome, Report
 from autograd.check.target import FunctionSubject, argument_names, flatten
 from autograd.engine.value import Value

@@ -7,19 +7,42 @@ moving columns and adding them up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
-from autograd.compile.arrays.windows import Lattice, lattice
-from autograd.compile.graph.graph import CONSTANT, Floats, Graph, Ints, repeated
+from autograd.compile.arrays.windows import Lattice
+from autograd.compile.graph.graph import Bools, Floats, Ints
 from autograd.engine.primitive import Primitive
 
 # What a program is asked for: f's values; the gradient of their mean, or by an argument; the
 # parameters' for each sample.
 Task = Literal["value", "gradient", "each"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Rows of one size that are in use up to a length each, as growing lists are.
+
+    Past the lengths lie numbers that mean nothing and may be any: whatever adds columns up puts
+    neutral ones in their place first.
+
+    Attributes:
+        size: of a row.
+        lengths: of the rows.
+
+    >>> Ragged(3, (1, 3)).kept.tolist()
+    [True, False, False, True, True, True]
+    """
+
+    size: int
+    lengths: tuple[int, ...]
+
+    @property
+    def kept(self) -> Bools:
+        """Which columns are in use."""
+        return (np.arange(self.size) < np.array(self.lengths)[:, None]).ravel()
 
 
 @dataclass(eq=False, slots=True)
@@ -32,6 +55,7 @@ class Array:
         batched: whether they depend on the sample.
         data: the numbers of a constant; None for any other array.
         note: what the scalars are, for a comment.
+        ragged: which columns mean something, if not all.
     """
 
     name: str
@@ -39,6 +63,7 @@ class Array:
     batched: bool
     data: Floats | None = None
     note: str = ""
+    ragged: Ragged | None = None
 
     @property
     def whole(self) -> View:
@@ -220,6 +245,40 @@ class DenseWeights:
     windows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """`out` is the source with a number in the columns past the lengths of its rows."""
+
+    out: Array
+    source: View
+    ragged: Ragged
+    number: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """`out` is left @ right for each of some groups: sums that share operands in groups.
+
+    Attributes:
+        out: the products.
+        left: an array.
+        right: an array.
+        left_at: where the left matrices lie, by group, row and term.
+        right_at: where the right ones lie, by group, term and column.
+        out_at: where the products lie, by group, row and column.
+        kept: which of the left numbers count, if not all: the others are 0, and what they meet on
+            the right is none of theirs, even an infinity.
+    """
+
+    out: Array
+    left: View
+    right: View
+    left_at: Lattice
+    right_at: Lattice
+    out_at: Lattice
+    kept: Bools | None = field(default=None, repr=False)
+
+
 Statement: TypeAlias = (
     Apply
     | Concat
@@ -232,6 +291,8 @@ Statement: TypeAlias = (
     | Dense
     | DenseOperand
     | DenseWeights
+    | Fill
+    | Grouped
 )
 
 
@@ -242,8 +303,10 @@ def operands_of(statement: Statement) -> list[Operand]:
             return list(statement.operands)
         case Concat():
             return [operand for operand, _ in statement.pieces]
-        case Take() | Slide() | Reduce() | SumBatch() | Many():
+        case Take() | Slide() | Reduce() | SumBatch() | Many() | Fill():
             return [statement.source]
+        case Grouped():
+            return [statement.left, statement.right]
         case Dense():
             return [statement.source, statement.weights.array.whole]
         case Overlap():
@@ -252,139 +315,3 @@ def operands_of(statement: Statement) -> list[Operand]:
             return [statement.g, statement.weights.array.whole]
         case DenseWeights():
             return [statement.g, statement.source]
-
-
-@dataclass(slots=True)
-class Routine:
-    """A list of statements underway, with names for what they make.
-
-    Attributes:
-        inputs: the arrays of the arguments.
-        theta: the parameters.
-        statements: in order.
-        constants: arrays of numbers that never change.
-        made: how many arrays were named.
-        known: constants that were made already, by their numbers.
-        applied: results of rows that were made already, by row and operands.
-    """
-
-    inputs: list[Array]
-    theta: Array
-    statements: list[Statement] = field(default_factory=list[Statement])
-    constants: list[Array] = field(default_factory=list[Array])
-    made: int = 0
-    known: dict[bytes, Array] = field(default_factory=dict[bytes, Array])
-    applied: dict[Any, Array] = field(default_factory=dict[Any, Array])
-
-    def array(self, width: int, batched: bool, letter: str = "v", note: str = "") -> Array:
-        """Return a new array with a name of its own."""
-        self.made += 1
-        return Array(f"{letter}{self.made}", width, batched, note=note)
-
-    def constant(self, numbers: Any) -> Array:
-        """Return the array of some numbers, one for the same numbers."""
-        data = np.asarray(numbers, dtype=np.float64)
-        key = data.tobytes()
-        if key not in self.known:
-            array = Array(f"c{len(self.constants) + 1}", len(data), False, data)
-            self.known[key] = array
-            self.constants.append(array)
-        return self.known[key]
-
-    def apply(self, row: Primitive, operands: Sequence[Operand], note: str = "") -> View:
-        """Append a row applied to operands and return its result; the same one for the same."""
-        # 0.0 and -0.0 are equal, and nan is not: numbers go by how they are written.
-        key = row, tuple([x if isinstance(x, View) else repr(x) for x in operands])
-        known = self.applied.get(key)
-        if known is not None:
-            return known.whole
-        views = [x for x in operands if isinstance(x, View)]
-        width = max([x.width for x in views], default=1)
-        batched = any(x.array.batched for x in views)
-        out = self.array(width, batched, note=note)
-        self.statements.append(Apply(out, row, tuple(operands)))
-        self.applied[key] = out
-        return out.whole
-
-    def run(
-        self, graph: Graph, inputs: Sequence[Operand], apply: Callable[..., Operand] | None = None
-    ) -> list[Operand]:
-        """Append a small graph node by node, its inputs being arrays, and return its outputs.
-
-        Args:
-            graph: without parameters.
-            inputs: what stands for its inputs.
-            apply: appends a row applied to operands, where that is not always one statement.
-        """
-        found: list[Operand] = []
-        for code, place, operands in graph.nodes():
-            if code == CONSTANT:
-                found.append(float(graph.numbers[place]))
-            elif code < 0:
-                found.append(inputs[place])
-            else:
-                found.append((apply or self.apply)(graph.rows[code], [found[x] for x in operands]))
-        return [found[i] for i in graph.outputs.tolist()]
-
-    def rewind(self, count: int) -> None:
-        """Drop all statements after the first `count`."""
-        dropped = {statement.out for statement in self.statements[count:]}
-        del self.statements[count:]
-        self.applied = {k: out for k, out in self.applied.items() if out not in dropped}
-
-    def concat(self, pieces: Sequence[tuple[Operand, int]], batched: bool) -> View:
-        """Append pieces side by side; one piece that fits is returned as it is."""
-        if len(pieces) == 1:
-            ((operand, width),) = pieces
-            if (
-                isinstance(operand, View)
-                and operand.width == width
-                and operand.array.batched == batched
-            ):
-                return operand
-        out = self.array(sum([width for _, width in pieces]), batched)
-        self.statements.append(Concat(out, tuple(pieces)))
-        return out.whole
-
-    def take(self, source: View, index: Ints) -> View:
-        """Append a selection of columns: a view of them if they lie evenly in some directions."""
-        out = self.array(len(index), source.array.batched)
-        found = lattice(index) if len(index) > 1 and index[0] >= 0 else None
-        if found is None:
-            self.statements.append(Take(out, source, index))
-        else:
-            self.statements.append(Slide(out, source, found))
-        return out.whole
-
-    def reduce(self, source: View, size: int) -> View:
-        """Append the sums of each `size` columns."""
-        if size == 1:
-            return source
-        out = self.array(source.width // size, source.array.batched)
-        self.statements.append(Reduce(out, source, size))
-        return out.whole
-
-    def filled(self, operand: Operand, width: int, batched: bool = True) -> View:
-        """Return an operand in full: all its columns, for all samples."""
-        return self.concat([(operand, width)], batched)
-
-    def spread(self, operand: Operand, size: int, groups: int) -> Operand:
-        """Return `groups` columns each repeated `size` times; one column broadcasts anyway."""
-        if not isinstance(operand, View) or operand.width == 1 or size == 1:
-            return operand
-        return self.take(operand, repeated(np.arange(groups), size))
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What is to be run.
-
-    Attributes:
-        routine: for the arguments and the parameters.
-        statements: in order.
-        results: what is read afterwards.
-    """
-
-    routine: Routine
-    statements: Sequence[Statement]
-    results: Sequence[View]

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.arrays.ir import Array, Operand, Routine, Take, View
+from autograd.compile.arrays.ir import Array, Operand, Take, View
+from autograd.compile.arrays.routine import Routine
+from autograd.compile.arrays.windows import lattice
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, Ints
 
 # A list of operands that lies in up to so many runs is put together from views.
@@ -71,14 +73,22 @@ class Placement:
         self.column[of_theta] = place[of_theta]
         self.number[self.constant] = graph.numbers[place[self.constant]]
 
+    def place(self, array: Array) -> int:
+        """Return the place of an array in `arrays`, where it is put if it is not there."""
+        place = self._places.setdefault(array, len(self.arrays))
+        if place == len(self.arrays):
+            self.arrays.append(array)
+        return place
+
     def put(self, nodes: Ints, view: View) -> None:
         """Note that nodes lie in the columns of a view, in order."""
-        place = self._places.setdefault(view.array, len(self.arrays))
-        if place == len(self.arrays):
-            self.arrays.append(view.array)
-        self.array_of[nodes] = place
-        self.column[nodes] = view.columns
-        view.array.note = view.array.note or self.labels(nodes)
+        self.put_at(nodes, view.array, view.columns)
+
+    def put_at(self, nodes: Ints, array: Array, columns: Ints) -> None:
+        """Note in which columns of an array nodes lie."""
+        self.array_of[nodes] = self.place(array)
+        self.column[nodes] = columns
+        array.note = array.note or self.labels(nodes)
 
     def labels(self, nodes: Ints) -> str:
         """Return the labels of some nodes; of many the first and the last."""
@@ -96,6 +106,10 @@ class Placement:
             found = self._views[key] = self._operand(nodes)
         return found
 
+    def fresh(self, nodes: Ints) -> Operand:
+        """Return nodes as columns side by side, in an array that nobody else was given."""
+        return self._operand(nodes)
+
     def _operand(self, nodes: Ints) -> Operand:
         constant = self.constant[nodes]
         if constant.all():
@@ -107,8 +121,13 @@ class Placement:
         direct = self._direct(array, column) if not constant.any() else None
         if direct is not None:
             return direct
-        pieces = self._runs(nodes, constant)
         batched = bool(self.graph.batched[nodes].any())
+        if not constant.any() and (array == array[0]).all():
+            # What repeats in a pattern is one view, not a piece for each repetition.
+            found = lattice(column)
+            if found is not None and 0 in found.steps:
+                return self._gathered(nodes, constant, batched)
+        pieces = self._runs(nodes, constant)
         if pieces is not None:
             return self.routine.concat(pieces, batched)
         return self._gathered(nodes, constant, batched)

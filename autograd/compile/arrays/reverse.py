@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.arrays import ir
-from autograd.compile.arrays.ir import Array, Operand, Routine, Statement, View, operands_of
+from autograd.compile.arrays.ir import Array, Operand, Statement, View, operands_of
+from autograd.compile.arrays.routine import Routine
 from autograd.compile.arrays.rules import Rule, pulled
 from autograd.compile.arrays.variadic import pull_many
+from autograd.compile.arrays.windows import Lattice, evenly
 from autograd.compile.graph.graph import Bools, Ints
 from autograd.engine.primitive import lookup
 
@@ -212,6 +214,9 @@ class Reverse:
     def reverse(self, statement: Statement, g: Operand) -> None:
         """Append what a statement passes on of its result's adjoint g."""
         batched = statement.out.batched or self.per_sample
+        ragged = statement.out.ragged
+        if ragged is not None and not isinstance(statement, ir.Apply | ir.Fill):
+            g = self._filled(g, ragged, batched)
         match statement:
             case ir.Apply():
                 self._apply(statement, g)
@@ -235,8 +240,62 @@ class Reverse:
                     self._whole(view, value, batched)
             case ir.Dense():
                 self._dense(statement, g)
+            case ir.Fill():
+                value = self._filled(g, statement.ragged, batched)
+                self._whole(statement.source, value, batched)
+            case ir.Grouped():
+                self._pairs(statement, g)
             case ir.Overlap() | ir.SumBatch() | ir.DenseOperand() | ir.DenseWeights():
                 raise TypeError(f"{type(statement).__name__} stands in reverse programs only")
+
+    def _filled(self, g: Operand, ragged: ir.Ragged, batched: bool) -> View:
+        """Return an adjoint with 0 in the columns that mean nothing."""
+        width = ragged.size * len(ragged.lengths)
+        return self.routine.fill(self.routine.filled(g, width, batched), ragged, 0.0)
+
+    def _pairs(self, statement: ir.Grouped, g: Operand) -> None:
+        """Append the gradients of a product by both: products with the other one, turned."""
+        full = self.routine.filled(g, statement.out.width, statement.out.batched or self.per_sample)
+        left, right, at = statement.left_at, statement.right_at, statement.out_at
+        kept, ragged = statement.kept, statement.out.ragged
+        of_out = None
+        if ragged is not None:
+            of_out = ragged.kept[at.index].reshape(at.counts)
+        if statement.left.array in self.needed:
+            made = (full, statement.right, at, right.turned, of_out)
+            self._product(made, statement.left.array, left)
+        if statement.right.array in self.needed:
+            of_left = kept if kept is not None else of_out
+            turned = None if of_left is None else of_left.transpose(0, 2, 1)
+            if kept is not None or ragged is None:
+                made = (statement.left, full, left.turned, at, turned)
+                self._product(made, statement.right.array, right)
+            else:
+                # What lies past a length is 0 in the adjoint: it stands on the left.
+                made = (full, statement.left, at.turned, left, turned)
+                self._product(made, statement.right.array, right.turned)
+
+    def _product(
+        self,
+        made: tuple[View, View, Lattice, Lattice, Bools | None],
+        owner: Array,
+        where: Lattice,
+    ) -> None:
+        """Append a product as a part of the adjoint of what lies at these places."""
+        left, right, left_at, right_at, kept = made
+        counts = left_at.counts[0], left_at.counts[1], right_at.counts[2]
+        steps = where.steps
+        order = sorted(range(3), key=lambda i: -steps[i])
+        place = np.arange(np.prod(counts)).reshape([counts[i] for i in order])
+        out_at = evenly(place.transpose(np.argsort(order)))
+        assert out_at is not None
+        batched = left.array.batched or right.array.batched
+        out = self.routine.array(place.size, batched)
+        self.routine.statements.append(
+            ir.Grouped(out, left, right, left_at, right_at, out_at, kept)
+        )
+        columns = where.index.reshape(where.counts).transpose(order).ravel()
+        self.parts[owner].append(Part(columns, out.whole, batched))
 
     def _slide(self, statement: ir.Slide, g: View, batched: bool) -> None:
         source = statement.source
@@ -287,6 +346,8 @@ class Reverse:
         for place, slope in zip(rule.places, slopes, strict=True):
             view = operands[place]
             assert isinstance(view, View)
+            if out.ragged is not None and not (view.is_whole and view.array.ragged == out.ragged):
+                slope = self._filled(slope, out.ragged, out.batched or self.per_sample)
             self._narrowed(view, slope, out.width, out.batched or self.per_sample)
 
     def _concat(self, statement: ir.Concat, g: Operand) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from autograd.compile.arrays.dense import DenseSums
 from autograd.compile.arrays.ir import Many, Operand, View
 from autograd.compile.arrays.placement import Placement
+from autograd.compile.arrays.shared import SharedSums
 from autograd.compile.graph.graph import Graph, Ints
 from autograd.engine.primitives import TABLE, Primitive
 
@@ -37,6 +38,8 @@ class Rolling:
         graph: simplified, flattened and split.
         sizes: the number of elements of each argument.
         parameters: how many parameters there are.
+        ragged: whether lists that grow may become rows of one size, some numbers of which mean
+            nothing: what runs then looks for infinities that they may have met.
 
     Attributes:
         routine: the statements so far.
@@ -50,9 +53,12 @@ class Rolling:
     (1, 3)
     """
 
-    def __init__(self, graph: Graph, sizes: Sequence[int], parameters: int) -> None:
+    def __init__(
+        self, graph: Graph, sizes: Sequence[int], parameters: int, *, ragged: bool = True
+    ) -> None:
         self.graph = graph
         self.placed = Placement(graph, sizes, parameters)
+        self.shared = SharedSums(self.placed, ragged=ragged)
         self.routine = self.placed.routine
         self.unrolled: list[str] = []
         self._told: set[int] = set()
@@ -82,7 +88,10 @@ class Rolling:
             for node in dense.left:
                 count = int(starts[node + 1] - starts[node])
                 groups[_DOT, count, True].append(node)
+        self.shared.take(groups)
         for (row, count, _), group in groups.items():
+            if not group:
+                continue
             before = self.placed.gathers
             self._group(row, count, np.array(group))
             if self.placed.gathers > before and self._told.isdisjoint(group):
@@ -109,6 +118,8 @@ class Rolling:
                 self.placed.put(nodes, self.routine.reduce(source, count))
             else:
                 self.placed.put(nodes, self.many(row, source, count))
+        elif (aligned := self.shared.aligned(nodes, table)) is not None:
+            self.shared.put(aligned, self.routine.apply(row, aligned.operands))
         else:
             for part in self._parts(nodes, table):
                 # In the order of the first operand's columns, operands are views more often.
@@ -159,29 +170,39 @@ class Rolling:
         first, second = np.split(table, 2, axis=1)
         count = first.shape[1]
         width = len(nodes)
+        batched = bool(self.graph.batched[nodes[0]])
+        if batched and self.shared.products(nodes, first, second):
+            return
         if not self._one_by_one(first, second):
-            batched = bool(self.graph.batched[nodes[0]])
             a = self.placed.operand(np.ascontiguousarray(first).ravel())
             b = self.placed.operand(np.ascontiguousarray(second).ravel())
             terms = self.placed.wide(self.routine.apply(_MUL, (a, b)), width * count)
             terms = self.routine.filled(terms, width * count, batched)
             self.placed.put(nodes, self.routine.reduce(terms, count))
             return
+        aligned = self.shared.aligned(nodes, table)
+        if aligned is not None:
+            self.shared.put(aligned, self._summed(aligned.operands))
+            return
         for part in self._parts(nodes, table):
             part = part[np.argsort(self.placed.column[first[part, 0]], kind="stable")]
-            total: Operand | None = None
-            # A term that is added before one that is taken away saves a negation.
-            minus = [self.placed.number[second[0, i]] == -1.0 for i in range(count)]
-            for i in sorted(range(count), key=minus.__getitem__):
-                a = self.placed.operand(np.ascontiguousarray(first[part, i]))
-                b = self.placed.operand(np.ascontiguousarray(second[part, i]))
-                if b == -1.0 and total is not None:
-                    total = self.routine.apply(_SUB, (total, a))
-                    continue
-                term = a if b == 1.0 else self._product(a, b)
-                total = term if total is None else self.routine.apply(_ADD, (total, term))
-            assert total is not None
-            self.placed.put(nodes[part], self.placed.wide(total, len(part)))
+            operands = [self.placed.operand(np.ascontiguousarray(c)) for c in table[part].T]
+            self.placed.put(nodes[part], self.placed.wide(self._summed(operands), len(part)))
+
+    def _summed(self, operands: Sequence[Operand]) -> Operand:
+        """Append a sum of products term by term; the first factors, then the second ones."""
+        count = len(operands) // 2
+        factors = [*zip(operands[:count], operands[count:], strict=True)]
+        total: Operand | None = None
+        # A term that is added before one that is taken away saves a negation.
+        for a, b in sorted(factors, key=lambda pair: pair[1] == -1.0):
+            if b == -1.0 and total is not None:
+                total = self.routine.apply(_SUB, (total, a))
+                continue
+            term = a if b == 1.0 else self._product(a, b)
+            total = term if total is None else self.routine.apply(_ADD, (total, term))
+        assert total is not None
+        return total
 
     def _one_by_one(self, *factors: Ints) -> bool:
         """Whether sums are better taken term by term than reduced over an array of all terms.

@@ -13,7 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from autograd.compile.arrays.ir import Array, Many, Operand, Routine, View
+from autograd.compile.arrays.ir import Array, Many, Operand, View
+from autograd.compile.arrays.routine import Routine
 from autograd.compile.arrays.rules import pulled
 from autograd.compile.graph.graph import CONSTANT, Graph
 from autograd.engine.primitives import TABLE, Primitive

@@ -62,6 +62,16 @@ class Lattice:
         """
         return self.along([i for i, step in enumerate(self.steps) if step])
 
+    @property
+    def turned(self) -> Lattice:
+        """The lattice with its last two directions turned, as a matrix is transposed.
+
+        >>> Lattice(0, (2, 3, 4), (12, 4, 1)).turned
+        Lattice(start=0, counts=(2, 4, 3), steps=(12, 1, 4))
+        """
+        *first, i, j = range(len(self.counts))
+        return self.along([*first, j, i])
+
     def turns(self) -> Iterator[tuple[Any, ...]]:
         """Yield indices of the moving directions in turn that hold no two windows that overlap.
 
@@ -88,6 +98,21 @@ class Lattice:
         shape = (*array.shape[:-1], *self.counts)
         strides = (*array.strides[:-1], *[step * size for step in self.steps])
         return as_strided(array[..., self.start :], shape, strides)
+
+
+def evenly(places: Ints) -> Lattice | None:
+    """Return places in some directions as a lattice, if they lie evenly.
+
+    >>> evenly(np.array([[[0, 1], [4, 5]], [[2, 3], [6, 7]]])).steps
+    (2, 4, 1)
+    >>> evenly(np.array([[0, 1], [2, 4]])) is None
+    True
+    """
+    steps = tuple(
+        [int(np.diff(places, axis=i).flat[0]) if n > 1 else 0 for i, n in enumerate(places.shape)]
+    )
+    found = Lattice(int(places.flat[0]), places.shape, steps)
+    return found if min(steps) >= 0 and (found.index == places.ravel()).all() else None
 
 
 def lattice(index: Ints) -> Lattice | None:

@@ -20,9 +20,9 @@ from autograd.compile.arrays.ir import (
     Matrix,
     Statement,
     View,
-    Work,
     operands_of,
 )
+from autograd.compile.arrays.routine import Work
 
 
 class Places:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.arrays import ir
-from autograd.compile.arrays.ir import Statement, View, Work
+from autograd.compile.arrays.ir import Statement, View
+from autograd.compile.arrays.routine import Work
 from autograd.compile.backends.allocation import Places
 from autograd.compile.backends.kernels import Elementwise
 from autograd.compile.backends.writer import Lines
@@ -66,6 +67,9 @@ class Buffers:
         self._batch = batch
         self._places = Places(work, theta, batch, share)
         self._lines = Lines()
+        checked = [s for s in work.statements if isinstance(s, ir.Grouped) and s.kept is not None]
+        self._checks = np.zeros(len(checked), theta.dtype)
+        self._checked = 0
         self._rows = Elementwise(self._places, self._lines, work)
         self.inputs = [self._places.storage(array) for array in work.routine.inputs]
         made = {statement.out for statement in work.statements}
@@ -147,6 +151,44 @@ class Buffers:
                 )
             case ir.DenseWeights():
                 self._weights(statement)
+            case ir.Fill():
+                self._fill(statement, at)
+            case ir.Grouped():
+                self._pairs(statement)
+
+    def _fill(self, statement: ir.Fill, at: int) -> None:
+        places, ragged = self._places, statement.ragged
+        taken = places.take_over(statement.out, statement.source, at)
+        out = places.storage(statement.out)
+        if not taken:
+            self._lines.call(np.copyto, out, places.view(statement.source))
+        gaps = self._lines.kept(("gaps", ragged), lambda: ~ragged.kept)
+        self._lines.call(np.copyto, out, self._rows.number(statement.number), where=gaps)
+
+    def _pairs(self, statement: ir.Grouped) -> None:
+        """Write products of matrices; and what shows later whether 0 met an infinity in them."""
+        places = self._places
+        left, right = places.view(statement.left), places.view(statement.right)
+        out = places.storage(statement.out)
+        into = statement.out_at.view(out)
+        self._lines.call(
+            np.matmul, statement.left_at.view(left), statement.right_at.view(right), into
+        )
+        if statement.kept is not None:
+            check = self._checks[self._checked, ...]
+            self._checked += 1
+            if out.flags.c_contiguous:
+                self._lines.call(np.dot, out.reshape(-1), out.reshape(-1), check)
+            else:
+                self._lines.call(np.add.reduce, out, None, None, check)
+
+    @property
+    def met_infinity(self) -> bool:
+        """Whether, in the last run, a 0 that means nothing may have met an infinity or nan."""
+        if not len(self._checks):
+            return False
+        total = self._checks.dot(self._checks)
+        return bool(total != total)
 
     def _windowed(self, statement: ir.Dense | ir.DenseOperand, view: Any, weights: Any) -> None:
         """Write the product of each window with a matrix."""

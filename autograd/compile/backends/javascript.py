@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from autograd.compile.arrays.chain import Chain, row_graph
-from autograd.compile.arrays.composed import Spelt, composed
 from autograd.compile.arrays.rules import Derivatives, has_poles
 from autograd.compile.graph.graph import PARAMETER, Graph
 from autograd.compile.graph.straight import added_up, straight
+from autograd.compile.tracing.composed import Spelt, composed
 from autograd.engine.primitive import Primitive
 
 # Of the text of a function, in characters: about what its instructions take in bytes.

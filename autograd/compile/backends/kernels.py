@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.arrays.ir import Apply, Array, Many, Operand, View, Work, operands_of
+from autograd.compile.arrays.ir import Apply, Array, Many, Operand, View, operands_of
+from autograd.compile.arrays.routine import Work
 from autograd.compile.backends.allocation import Places
 from autograd.compile.backends.ufuncs import Made, UfuncCall, recorded
 from autograd.compile.backends.writer import Lines

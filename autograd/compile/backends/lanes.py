@@ -17,13 +17,13 @@ from autograd.compile.arrays.ir import (
     Array,
     Many,
     Operand,
-    Routine,
     Statement,
     SumBatch,
     Task,
     View,
 )
 from autograd.compile.arrays.roll import levels
+from autograd.compile.arrays.routine import Routine
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.compile.tracing.trace import Shape

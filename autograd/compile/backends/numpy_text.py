@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.arrays import ir
-from autograd.compile.arrays.ir import Array, Matrix, Operand, Routine, Statement, View
+from autograd.compile.arrays.ir import Array, Matrix, Operand, Statement, View
+from autograd.compile.arrays.routine import Routine
+from autograd.compile.arrays.windows import Lattice
 from autograd.compile.backends import portable
 from autograd.compile.backends.definitions import PORTABLE, definitions
 from autograd.compile.graph.graph import Ints, repeated, tallied
@@ -111,6 +113,11 @@ class Printer:
                 return self._windowed(statement.g, weights, statement)
             case ir.DenseWeights():
                 return self._weights(statement)
+            case ir.Fill():
+                kept, source = self._named(statement.ragged.kept), self.view(statement.source)
+                return f"np.where({kept}, {source}, {self.operand(statement.number)})"
+            case ir.Grouped():
+                return self._pairs(statement)
 
     def _apply(self, statement: ir.Apply) -> str:
         row = statement.row
@@ -154,8 +161,7 @@ class Printer:
         return self._taken(statement.source, statement.index, padded=statement.padded)
 
     def _taken(self, view: View, index: Ints, *, padded: bool) -> str:
-        name = f"I{len(self.constants) + 1}"
-        self.constants[name] = index
+        name = self._named(index)
         source, batched = self.view(view), view.array.batched
         if padded:
             # The index -1 takes the last column, which is made of zeros.
@@ -175,6 +181,37 @@ class Printer:
             slices.append(self.view(source.part(at, at + (counts[0] - 1) * steps[0] + 1, steps[0])))
         shape = f"batch, {statement.out.width}" if statement.out.batched else "-1"
         return f"np.stack([{', '.join(slices)}], axis=-1).reshape({shape})"
+
+    def _named(self, data: Any) -> str:
+        """Return the name of an array of places or truths that stands before the functions."""
+        name = f"I{len(self.constants) + 1}"
+        self.constants[name] = data
+        return name
+
+    def _laid(self, view: View, at: Lattice) -> str:
+        """Return numbers of an array as matrices, for each sample if they differ."""
+        shape = ", ".join(map(str, at.counts))
+        batch = "batch, " if view.array.batched else ""
+        taken = self._taken(view, at.index, padded=False)
+        return f"{taken}.reshape({batch}{shape})"
+
+    def _pairs(self, statement: ir.Grouped) -> str:
+        """Return the products of matrices; of left numbers that do not count, none."""
+        left = self._laid(statement.left, statement.left_at)
+        right = self._laid(statement.right, statement.right_at)
+        if statement.kept is None:
+            text = f"np.matmul({left}, {right})"
+        else:
+            kept = self._named(statement.kept.ravel())
+            shape = ", ".join(map(str, statement.kept.shape))
+            each = f"{left}[..., None] * {right}[..., None, :, :]"
+            text = f"np.sum(np.where({kept}.reshape({shape}, 1), {each}, 0.0), axis=-2)"
+        batch = "batch, " if statement.out.batched else ""
+        text = f"{text}.reshape({batch}-1)"
+        order = np.argsort(statement.out_at.index)
+        if (np.diff(order) == 1).all():
+            return text
+        return f"{text}[{':, ' if statement.out.batched else ''}{self._named(order)}]"
 
     def _overlap(self, statement: ir.Overlap) -> str:
         """Return, for each column, the sum of what is added to it."""

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compile.graph.graph import CONSTANT, Graph, Ints, repeated
+from autograd.compile.graph.graph import CONSTANT, PARAMETER, Graph, Ints, repeated
 from autograd.engine.primitives import TABLE, Primitive
+from autograd.transforms.stopped import STOP
 
 # Larger graphs are shared by rounds over all nodes at once, and node by node after so many.
 _LARGE, _ROUNDS = 10_000, 6
@@ -350,3 +351,19 @@ _IDENTITIES: dict[Primitive, Identity] = {
     TABLE["power"]: _power,
     _NEG: _negation,
 }
+
+
+def reached(graph: Graph) -> list[int]:
+    """Return the parameters that a graph uses, but for those behind a stopped gradient alone."""
+    if STOP not in graph.rows:
+        return graph.place[graph.code == PARAMETER].tolist()
+    listed = list(graph.nodes())
+    stack: list[int] = list(dict.fromkeys(graph.outputs.tolist()))
+    seen = set(stack)
+    for node in stack:
+        code, _, operands = listed[node]
+        if code < 0 or graph.rows[code] is not STOP:
+            fresh = [x for x in dict.fromkeys(operands) if x not in seen]
+            seen.update(fresh)
+            stack.extend(fresh)
+    return [listed[node][1] for node in stack if listed[node][0] == PARAMETER]

@@ -1,0 +1,203 @@
+"""The check of a subject of arrays: entry by entry, or along random directions where it is long."""
+
+import time
+
+import numpy as np
+
+from autograd.check.arrays.decide import Decision, decide, known_of
+from autograd.check.arrays.entries import judged
+from autograd.check.arrays.located import LongCheck
+from autograd.check.arrays.mistakes import explained, with_mistakes
+from autograd.check.arrays.quotients import Weighing, Whole, noises, scales
+from autograd.check.arrays.subject import (
+    ArraySubject,
+    Claimed,
+    Evaluations,
+    Floats,
+    Leaf,
+    TimeUpError,
+)
+from autograd.check.arrays.verdicts import ArrayReport, all_of, counted, unknown_everywhere
+from autograd.check.judge.report import Outcome, Verdict
+from autograd.check.judge.values import CHANCE
+
+# Up to so many entries each is asked.
+MOST_ENTRIES = 4096
+
+
+def examined(
+    subject: ArraySubject,
+    *,
+    relative: float = 1e-9,
+    seed: int = 0,
+    seconds: float | None = None,
+    jacobian: bool = False,
+) -> ArrayReport:
+    """Return the report on a subject's gradient.
+
+    Args:
+        subject: the function and its claimed gradient, laid flat.
+        relative: the relative error to allow beyond rounding.
+        seed: of the random weights and directions.
+        seconds: how long to go on; None for as long as it takes.
+        jacobian: whether to judge each output's slopes by themselves, not those of their sum with
+            random weights.
+    """
+    check = _Check(subject, relative, seed, seconds, jacobian)
+    return check.report()
+
+
+class _Check:
+    """One check of a subject: its claims, and what it found."""
+
+    def __init__(
+        self, subject: ArraySubject, relative: float, seed: int, seconds: float | None, each: bool
+    ) -> None:
+        self.subject, self.relative, self.seed = subject, relative, seed
+        self.rng = np.random.default_rng(seed)
+        self.ask = Evaluations(subject, seconds)
+        self.each = each and not subject.scalar
+        self.weights = self.weights_of_outputs()
+        self.scale = scales(subject)
+        self.units = np.concatenate([np.full(leaf.size, leaf.unit) for leaf in subject.leaves])
+        self.claims = np.zeros((1, len(subject.point)))
+
+    def weights_of_outputs(self) -> Floats:
+        """Return random weights from 1 to 2, of both signs, that all kinds of numbers hold."""
+        count = len(self.subject.here)
+        if self.subject.scalar:
+            return np.ones((1, 1))
+        if self.each:
+            return np.eye(count)
+        signs = self.rng.choice((-1.0, 1.0), (1, count))
+        return signs * self.rng.integers(64, 128, (1, count)) / 64.0
+
+    def claims_at(self, point: Floats) -> Floats:
+        """Return the claimed slopes of each sum of outputs, a row for each."""
+        if self.each and self.subject.jacobian is not None:
+            return self.subject.jacobian(point)
+        found: list[Claimed] = [self.subject.gradient(point, w) for w in self.weights]
+        for leaf, unit in zip(self.subject.leaves, found[0].units, strict=True):
+            self.units[leaf.part] = unit
+        return np.array([claimed.values for claimed in found])
+
+    def report(self) -> ArrayReport:
+        """Return the report on all of it."""
+        self.claims = self.claims_at(self.subject.point)
+        reason = self.unsteady()
+        if reason:
+            return self.told(unknown_everywhere(self.subject, self.claims[0], reason))
+        try:
+            return self.judged()
+        except TimeUpError:
+            spent = f"time: {self.ask.seconds:g} s were over before any slope was known"
+            return self.told(unknown_everywhere(self.subject, self.claims[0], spent))
+
+    def unsteady(self) -> str:
+        """Return why nothing can be told of the function at all: chance, or no finite value."""
+        subject = self.subject
+        again = self.claims_at(subject.point)
+        if not np.array_equal(again, self.claims, equal_nan=True):
+            k, i = np.argwhere((again != self.claims) & ~(np.isnan(again)))[0]
+            name = subject.leaf_of(int(i)).name
+            return (
+                f"the gradient gives different numbers at the same inputs, {self.claims[k, i]:.9g} "
+                f"and {again[k, i]:.9g} for {name}: it is random, or keeps something between calls"
+            )
+        lost = np.flatnonzero(~np.isfinite(subject.here))
+        if len(lost):
+            j = int(lost[0])
+            return f"the value of {subject.output(j)} is {subject.here[j]} at the inputs"
+        try:
+            here = self.ask.at(subject.point[None])[0]
+        except TimeUpError:
+            return ""
+        return self.chance(here)
+
+    def chance(self, here: Floats) -> str:
+        """Return that outputs at the same point are others now, "" if they are not."""
+        first = self.subject.here
+        moved = np.flatnonzero(~((here == first) | (np.isnan(here) & np.isnan(first))))
+        if not len(moved):
+            return ""
+        j = int(moved[0])
+        return CHANCE.format(first=first[j], second=here[j])
+
+    def judged(self) -> ArrayReport:
+        """Return the report on a function that stands still."""
+        noise, flat = noises(self.ask, self.scale, self.rng)
+        weighing = Weighing(None if self.each else self.weights, noise, flat)
+        decision = Decision(
+            self.ask,
+            weighing,
+            self.claims_at,
+            self.scale,
+            self.units,
+            self.relative,
+            self.rng,
+            self.each,
+        )
+        n = len(self.subject.point)
+        if not self.each and (n > MOST_ENTRIES or not self.lasts(4 * n)):
+            found = LongCheck(decision, self.claims[0]).run()
+            return self.ended(found.verdicts, found.counts)
+        order = None
+        if self.ask.seconds is not None:
+            order = self.rng.permutation(n)
+        found = judged(
+            self.ask, weighing, self.claims, self.units, self.scale, self.relative, order
+        )
+        wrong = decide(decision, found)
+        for leaf in self.subject.leaves:
+            self.not_asked(decision, leaf, found.entries)
+        verdicts = decision.verdicts
+        if wrong.any() and not self.each and not self.ask.over:
+            known = known_of(self.subject, found, wrong, 0)
+            verdicts = with_mistakes(verdicts, explained(self.ask, self.weights, known))
+        return self.ended(verdicts, decision.counts)
+
+    def lasts(self, evaluations: int) -> bool:
+        """Whether the time is likely to last for so many evaluations more."""
+        ask = self.ask
+        if ask.seconds is None:
+            return True
+        spent = time.perf_counter() - ask.started
+        return spent + evaluations * spent / max(1, ask.count) <= ask.seconds
+
+    def not_asked(self, decision: Decision, leaf: Leaf, entries: Whole) -> None:
+        """Leave the entries of an array open that the time did not last for."""
+        inside = (entries >= leaf.start) & (entries < leaf.start + leaf.size)
+        asked = int(inside.sum())
+        if asked < leaf.size:
+            reason = f"time: {asked:,} of its {leaf.size:,} entries were asked in the seconds given"
+            where = all_of(leaf, leaf.size - asked)
+            verdict = Verdict(order=1, outcome=Outcome.UNKNOWN, reason=reason, **where)
+            decision.add(verdict, leaf.size - asked)
+
+    def ended(self, verdicts: list[Verdict], counts: dict[Outcome, int]) -> ArrayReport:
+        """Return the report, unless the function has become another one on the way."""
+        reason = "" if self.ask.over else self.chance(self.ask.at(self.subject.point[None])[0])
+        if reason:
+            reason = f"{reason}; it keeps something between calls"
+            return self.told(unknown_everywhere(self.subject, self.claims[0], reason))
+        return self.told(verdicts, counts)
+
+    def told(
+        self, verdicts: list[Verdict], counts: dict[Outcome, int] | None = None
+    ) -> ArrayReport:
+        """Return a report with what was seen beside the numbers."""
+        subject = self.subject
+        notes = sorted(subject.notes)
+        if len(subject.here) > 1 and not self.each:
+            notes.insert(
+                0,
+                f"f gives {len(subject.here):,} numbers: the slopes are of their sum with weights",
+            )
+        return ArrayReport(
+            verdicts,
+            subject.title,
+            entries=counts or counted(verdicts, subject.leaves),
+            evaluations=self.ask.count,
+            seed=self.seed,
+            notes=notes,
+        )

@@ -1,0 +1,203 @@
+"""Whether a program runs as C: by what the user says, what NumPy's calls cost, and what compiles.
+
+It is chosen for each task once, before that runs first, and a program says which it was and why.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograd.asked import Native as Wanted
+from autograd.compile.arrays.ir import Task
+from autograd.compile.arrays.roll import levels
+from autograd.compile.arrays.routine import Work
+from autograd.compile.arrays.rules import Derivatives
+from autograd.compile.backends.native.bound import NativeText, Returned
+from autograd.compile.backends.native.compiler import NoCompilerError, compiler, library, version
+from autograd.compile.backends.native.lines import lines_of
+from autograd.compile.backends.native.statements import statements_text
+from autograd.compile.graph.graph import Graph
+from autograd.compile.report import flops_of
+from autograd.errors import TraceError
+
+# Where this environment variable is 0, "auto" is NumPy.
+SWITCH = "CHALKGRAD_NATIVE"
+
+# NumPy's calls are the cost where a graph has so many levels, of so few nodes each.
+_DEEP, _NARROW = 150, 8.0
+# Graphs of so few operands are printed node by node whatever their form.
+_SMALL = 500
+# Lines of C that "auto" gives to the compiler, half a second of its time; and that anybody may.
+_SHORT, _LONG = 3_000, 60_000
+# Seconds, as measured: of a call of NumPy's, and by how much an operation takes longer in C, on
+# arrays of many samples; of the compiler, to begin and for a statement.
+_CALL, _OPERATION = 0.6e-6, 0.06e-9
+_BEGIN, _STATEMENT = 0.2, 3e-3
+
+
+class Source(Protocol):
+    """A program underway, as it is asked what it computes."""
+
+    @property
+    def graph(self) -> Graph:
+        """What computes the values."""
+        ...
+
+    def derived(self) -> Derivatives:
+        """Return what computes the derivatives behind the one value."""
+        ...
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """The number of elements of each argument."""
+        ...
+
+    def work(self, task: Task) -> Work | None:
+        """Return the statements of a task; None of a graph that is not rolled."""
+        ...
+
+
+class Native:
+    """The choice between C and NumPy for one program.
+
+    Args:
+        wanted: what the user says.
+        graph: what computes the values.
+        kind: the dtype's character.
+        mean: whether gradients are means over the samples.
+
+    Attributes:
+        why: the reason for the last choice.
+        is_deep: whether a graph has many levels of few nodes each, and is printed node by node.
+        is_plain: whether the reason is that "auto" does not look for a compiler at all, or would
+            not gain by one.
+    """
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        graph: Graph,
+        kind: str,
+        *,
+        mean: bool,
+    ) -> None:
+        self._kind, self._mean = kind, mean
+        self._chosen: dict[Task, NativeText | None] = {}
+        inner = int((graph.code >= 0).sum())
+        self.is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
+        self.want(wanted)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Another machine may have no compiler.
+        return {**vars(self), "_chosen": {}}
+
+    def want(self, wanted: Wanted, calls: int = 0, batch: int = 1) -> None:
+        """Begin anew with what the user says.
+
+        Args:
+            wanted: that.
+            calls: how many are to come, which "auto" weighs against the time of the compiler; 0
+                where nobody knows.
+            batch: of how many samples.
+        """
+        self._wanted = wanted
+        self._chosen.clear()
+        self._calls, self._batch = calls, batch
+        self.is_plain = wanted == "auto"
+        self.why = "native=False" if wanted is False else ""
+        if wanted == "auto" and os.environ.get(SWITCH, "") == "0":
+            self._wanted = False
+            self.why = f"{SWITCH} is 0 in the environment"
+
+    def text(self, task: Task, source: Source) -> NativeText | None:
+        """Return the program in C for a task; None where NumPy runs it.
+
+        Raises:
+            RuntimeError: if C was asked for and cannot be had.
+        """
+        if self._wanted is False or (self._wanted == "auto" and self._is_left(task)):
+            return None
+        if task not in self._chosen:
+            self._chosen[task] = self._made(task, source)
+        return self._chosen[task]
+
+    def said(self, task: Task, source: Source) -> str:
+        """Return what runs a task and why, in a few words."""
+        if self.text(task, source) is not None:
+            return f"C, {self.why}"
+        return f"NumPy: {self.why}" if self.why else "NumPy"
+
+    def _is_left(self, task: Task) -> bool:
+        """Whether "auto" leaves a task to NumPy without looking at its statements."""
+        if self.is_deep:
+            return False
+        self.why = "it has no long chain of small steps, and nobody said how often it is called"
+        return task != "gradient" or not self._calls
+
+    def _made(self, task: Task, source: Source) -> NativeText | None:
+        work = None if self.is_deep else source.work(task)
+        if work is not None and self._wanted == "auto":
+            self.why = self._loses(work)
+            if self.why:
+                return None
+        if len(source.graph.operands) <= _SMALL:
+            work = None  # printed node by node
+        self.is_plain = False
+        try:
+            command = compiler()
+            text = self._printed(task, source, work)
+            library(text.text(self._kind), text.level)
+            self.why = f"compiled by {version(command)}"
+            return text
+        except TraceError:
+            return None  # whoever asks for a gradient is told
+        except NoCompilerError as error:
+            if self._wanted is True:
+                raise RuntimeError(
+                    f"native=True asks for C, and {error}: write native='auto', which takes NumPy "
+                    "then, or native=False"
+                ) from None
+            self.why = str(error)
+            return None
+
+    def _printed(self, task: Task, source: Source, work: Work | None) -> NativeText:
+        """Return a task as C, by its statements if there are any."""
+        if work is None:
+            return self._as_lines(task, source)
+        try:
+            return statements_text(work, mean=self._mean and task == "gradient")
+        except NoCompilerError:
+            if self._wanted is True:
+                return self._as_lines(task, source)
+            raise
+
+    def _loses(self, work: Work) -> str:
+        """Return why statements are left to NumPy: arrays so wide, or calls so few; or ""."""
+        count = len(work.statements)
+        calls = _CALL * count
+        saved = calls - _OPERATION * self._batch * sum(map(flops_of, work.statements))
+        spent = _BEGIN + _STATEMENT * count
+        if saved < 0.5 * calls:
+            return "its arrays are wide: NumPy's calls are not the cost"
+        if saved * self._calls < 2.0 * spent:
+            return f"{self._calls:,} calls are too few for what the compiler takes"
+        return ""
+
+    def _as_lines(self, task: Task, source: Source) -> NativeText:
+        graph = source.graph if task == "value" else source.derived().plain
+        lines = lines_of(graph)
+        if lines.missing:
+            raise NoCompilerError(f"there is no C for {', '.join(lines.missing)}")
+        most = _LONG if self._wanted is True else _SHORT
+        if lines.count > most:
+            raise NoCompilerError(f"the program is {lines.count:,} lines of C, more than {most:,}")
+        ends = np.cumsum([1, *source.derived().widths] if task != "value" else [len(graph.outputs)])
+        parts = np.split(lines.outputs, ends[:-1])
+        spread = "mean" if self._mean and task == "gradient" else "each"
+        results = [Returned(part, spread if i else "each") for i, part in enumerate(parts)]
+        sizes = source.sizes
+        return NativeText(lines.text, lines.calls, lines.rows, lines.places, sizes, results)

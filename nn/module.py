@@ -16,7 +16,7 @@ from nn.data.schema import rows_of
 from nn.data.telling import Telling
 from nn.inference import modes, outline
 from nn.inference.large import is_large, predicted
-from nn.inference.predict import check_engine, programs_of
+from nn.inference.predict import Way, programs_of
 from nn.init import checked_pair
 from nn.parts import Holder, collect, gather, members, modules_of
 from nn.serialization import Load, Path, model_text
@@ -220,9 +220,9 @@ class Module(Holder, Telling):
         X: Any,
         *,
         engine: str = "auto",
+        native: Native = "auto",
         devices: Any = None,
         device: Any = None,
-        native: Native = "auto",
     ) -> Floats:
         """Return the model's results for many samples, leaving no graph behind.
 
@@ -238,10 +238,10 @@ class Module(Holder, Telling):
                 batches, of samples or of pairs as for `fit`.
             engine: as in `fit`. "auto" is the described way; "compiled", "jax" and "torch" compute
                 any number of rows by a program, "eager" all by calls.
-            devices: of "jax", as in `fit`: each process computes all rows, on its own ones.
-            device: of "torch", as in `fit`.
             native: run the program as C, as for `fit`; "auto" does so with long chains of small
                 steps alone.
+            devices: of "jax", as in `fit`: each process computes all rows, on its own ones.
+            device: of "torch", as in `fit`.
 
         Returns:
             An array of shape (samples, outputs), or (samples,) where the model returns one Value;
@@ -252,22 +252,13 @@ class Module(Holder, Telling):
                 or holds anything but finite numbers, or is masked somewhere; if a frame lacks a
                 column or has others, by name.
             TypeError: if X is a generator, which can be gone through only once.
-            TraceError: if the model cannot be compiled, and the engine runs programs.
-            ImportError: if the engine's library is not installed, with what to install.
         """
-        native = checked_native(native)
-        check_engine(engine, devices, device, native)
-        how: dict[str, Any] = {
-            "engine": engine,
-            "devices": devices,
-            "device": device,
-            "native": native,
-        }
+        way = Way(engine, checked_native(native), devices, device)
         if is_large(X, self._sample_axes()):
-            return predicted(X, partial(self._predicted, **how))
-        return self._predicted(X, **how)
+            return predicted(X, partial(self._predicted, way))
+        return self._predicted(way, X)
 
-    def _predicted(self, X: Any, first: int = 0, **how: Any) -> Floats:
+    def _predicted(self, way: Way, X: Any, first: int = 0) -> Floats:
         """Return the results for samples of which the first has that place among all."""
         rows = rows_of(self, X).astype(np.float64)
         axes = self._sample_axes()
@@ -281,8 +272,7 @@ class Module(Holder, Telling):
         self._check_width(rows.shape)
         self._check_samples(many, first)
         # Between two parts nothing of the user's runs, and the first was one row only if all are.
-        programs, tried = programs_of(self), first > 1
-        outputs = programs.outputs_by(self, many, tried=tried, **how)
+        outputs = programs_of(self).outputs_by(way, self, many, tried=first > 1)
         return outputs if rows.ndim > axes else outputs[0]
 
     def _self_contained(self) -> bool:

@@ -14,7 +14,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,15 @@ from nn.validation import Floats, Native, look_up
 _FEW = 16
 
 _everywhere: weakref.WeakSet[Programs] = weakref.WeakSet()
+
+
+class Way(NamedTuple):
+    """How outputs are computed, in the words of `predict`."""
+
+    engine: str = "auto"
+    native: Native = "auto"
+    devices: Any = None
+    device: Any = None
 
 
 class Programs:
@@ -140,31 +149,28 @@ class Programs:
             )
         return by_calls(model, X)
 
-    def outputs_by(
-        self,
-        model: Model,
-        X: Floats,
-        engine: str,
-        *,
-        devices: Any = None,
-        device: Any = None,
-        tried: bool = False,
-        native: Native = "auto",
-    ) -> Floats:
+    def outputs_by(self, way: Way, model: Model, X: Floats, *, tried: bool = False) -> Floats:
         """Return the outputs as `outputs` does, by the engine of that name.
 
         Raises:
+            ValueError: if there is none of that name, or it has no such devices.
             TraceError: if the model cannot be compiled, and the engine runs programs.
             ImportError: if its library is not installed, with what to install.
-            RuntimeError: as `outputs`.
         """
+        engine, native, devices, device = way
+        look_up("engine", engine, dict.fromkeys(ENGINES))
+        check_where(engine, devices, device)
         if engine == "auto":
             return self.outputs(model, X, tried=tried, native=native)
+        if native is True and engine != "compiled":
+            raise ValueError(
+                "native=True asks for C, which a compiled program becomes: write engine='compiled'"
+            )
         if engine == "eager" or not len(X):
             return by_calls(model, X)
         with self._lock:
             closed = model._self_contained()
-            if not closed and not tried:
+            if not closed:
                 self.forget()  # it may depend on anything
             program = self._current(model, X.shape[1:], closed)
             if program is None:
@@ -172,14 +178,14 @@ class Programs:
                     f"engine={engine!r} runs programs, and {type(model).__name__} has none: "
                     f"{self._why}. Write engine='eager'"
                 )
-            if native != self._native:
-                program.choose(native)
-                self._native = native
             program.load()
             run: Callable[..., Floats] = program
             if engine in ELSEWHERE:
                 run = self._run_on(engine, program, devices, device)
-            return run(X).reshape(len(X), *self._form)
+            elif native != self._native:
+                program.choose(native)
+                self._native = native
+            return np.concatenate([run(part) for part in parts(X)]).reshape(len(X), *self._form)
 
     def _run_on(self, engine: str, program: Any, devices: Any, device: Any) -> Callable[..., Any]:
         """Return what computes the program's values on devices of another library."""
@@ -224,8 +230,8 @@ class Programs:
         self._form = form
         # One that keeps something changes at each call, and would be traced anew each time.
         self._is_refused = bool(found.kept)
-        self._why = found.kept or self._why
         self._native = "auto"
+        self._why = found.kept or self._why
         self._compiled, self._shape = (None if found.kept else found), shape
         return self.program
 
@@ -237,21 +243,6 @@ def _forked() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
-
-
-def check_engine(engine: str, devices: Any, device: Any, native: Native) -> None:
-    """Ask that there is an engine of that name to predict by, and that it has these devices.
-
-    Raises:
-        ValueError: saying which has them.
-    """
-    look_up("engine", engine, dict.fromkeys(ENGINES))
-    check_where(engine, devices, device)
-    if native is True and engine not in ("auto", "compiled"):
-        raise ValueError(
-            "native=True asks for C, which a compiled program becomes: write engine='compiled', or "
-            "leave native out"
-        )
 
 
 def programs_of(model: Model) -> Programs:

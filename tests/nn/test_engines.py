@@ -6,9 +6,7 @@ the number of devices is settled when JAX is imported.
 
 import copy
 import json
-import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,38 +21,14 @@ from autograd import TraceError, primitive, unregister
 from nn.elsewhere.text import cuts_of
 from nn.optim.recorded import Followed, NotFollowedError
 from support import engine_runs
+from support.engine_processes import address, ended, needs, started
 from support.places import ROOT
 
 ENGINES = ("jax", "torch")
-# Quick to compile: what is tested is which numbers are computed, not how fast.
-QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-LIMIT = 300.0
-
-
-def needs(name: str) -> Any:
-    return pytest.importorskip(name, reason=f"{name} is not installed: make test-engines")
-
-
-def started(count: int, *words: str, folder: Path | None = None) -> subprocess.Popen[str]:
-    """Start a process whose JAX has so many devices."""
-    flags = f"--xla_force_host_platform_device_count={count} {QUICKLY}"
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    env = {**os.environ, "XLA_FLAGS": flags, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu"}
-    return subprocess.Popen(
-        [sys.executable, *words],
-        cwd=folder or ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
 
 
 def run_of(count: int, *words: str) -> subprocess.Popen[str]:
     return started(count, str(ROOT / "tests" / "support" / "engine_runs.py"), *words)
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
-    try:
-        return process.communicate(timeout=LIMIT)
-    finally:
-        process.kill()
 
 
 def answer(process: subprocess.Popen[str]) -> Any:
@@ -63,12 +37,6 @@ def answer(process: subprocess.Popen[str]) -> Any:
     lines = [line for line in out.splitlines() if line.startswith("{")]
     assert lines, err[-3000:]
     return json.loads(lines[-1])
-
-
-def address() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 def largest(found: dict[str, list[float]]) -> float:

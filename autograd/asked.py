@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Never, ParamSpec, SupportsIndex, TypeVar, cast
+from typing import Any, Literal, Never, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from autograd.spellings import SPELLINGS, instead
 
 # More than anybody counts to in a loop, and less than fills a memory word: 2**63 epochs are a slip.
 MOST = 10**9
+Native: TypeAlias = Literal["auto"] | bool
 
 
 def function(asker: str, f: object, wanted: str = "a function") -> None:
@@ -187,6 +188,14 @@ def flag(name: str, x: object) -> bool:
     return bool(cast(Any, x))
 
 
+def native(x: object) -> Native:
+    """Return what somebody says of native code, or ask for one of three words."""
+    if isinstance(x, bool) or (isinstance(x, str) and x == "auto"):
+        return x
+    advice = "True asks for C, False for NumPy, and 'auto' takes C where it pays"
+    raise ValueError(f"native is 'auto', True or False, got {x!r:.60}: {advice}")
+
+
 def path_of(path: object) -> Path:
     """Return where a file is, or say what names one.
 
@@ -310,6 +319,9 @@ LOWEST: Mapping[str, tuple[int, ...]] = {
     "torch": (2, 3),
 }
 
+# Modules whose version was looked up: reading it takes a millisecond.
+_new_enough: dict[str, Any] = {}
+
 
 def library(name: str, module: str = "") -> Any:
     """Return a module of a library.
@@ -332,6 +344,8 @@ def library(name: str, module: str = "") -> Any:
         if is_interrupted(error):
             raise
         raise _damaged(name, error) from None
+    if _new_enough.get(module or name) is found:
+        return found
     try:
         told = version(name)
     except ModuleNotFoundError:  # it is there without its metadata
@@ -339,6 +353,7 @@ def library(name: str, module: str = "") -> Any:
     if _version(told) < LOWEST[name]:
         lowest = ".".join(map(str, LOWEST[name]))
         raise ImportError(f"this needs {name} {lowest} or later, and {told} is installed: {write}")
+    _new_enough[module or name] = found
     return found
 
 

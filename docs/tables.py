@@ -26,7 +26,9 @@ REFERENCE = Path(__file__).resolve().parent / "reference"
 MODULES = (
     "autograd",
     "autograd.check",
+    "autograd.check.jax",
     "autograd.check.strategies",
+    "autograd.check.torch",
     "autograd.compile",
     "autograd.display",
     "autograd.laboratory",

@@ -6,6 +6,7 @@ and are the same in messages, pictures and model files.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -21,7 +22,15 @@ from nn.parts import Holder, collect, gather, members, modules_of
 from nn.serialization import Load, Path, model_text
 from nn.spellings import MODEL, lacking
 from nn.spellings.tensors import refuse_modules
-from nn.validation import Array, Floats, flag, instance, iterable
+from nn.validation import (
+    Array,
+    Floats,
+    Native,
+    checked_native,
+    flag,
+    instance,
+    iterable,
+)
 
 # One dense layer as its neurons: the weights and the bias of each.
 Rows: TypeAlias = list[tuple[list[Value], Value]]
@@ -206,7 +215,7 @@ class Module(Holder, Telling):
 
     # Predicting ---------------------------------------------------------------------------------
 
-    def predict(self, X: Any) -> Floats:
+    def predict(self, X: Any, *, native: Native = "auto") -> Floats:
         """Return the model's results for many samples, leaving no graph behind.
 
         Many rows are computed by a program that the model keeps, made by `autograd.compile` from
@@ -219,6 +228,8 @@ class Module(Holder, Telling):
                 inputs). After training on a frame, the columns of another are taken by name. Of a
                 `numpy.memmap` some rows are read at a time; a function is called with 1 and yields
                 batches, of samples or of pairs as for `fit`.
+            native: run the program as C, as for `fit`; "auto" does so with long chains of small
+                steps alone.
 
         Returns:
             An array of shape (samples, outputs), or (samples,) where the model returns one Value;
@@ -231,10 +242,10 @@ class Module(Holder, Telling):
             TypeError: if X is a generator, which can be gone through only once.
         """
         if is_large(X, self._sample_axes()):
-            return predicted(X, self._predicted)
-        return self._predicted(X)
+            return predicted(X, partial(self._predicted, native=checked_native(native)))
+        return self._predicted(X, native=checked_native(native))
 
-    def _predicted(self, X: Any, first: int = 0) -> Floats:
+    def _predicted(self, X: Any, first: int = 0, *, native: Native = "auto") -> Floats:
         """Return the results for samples of which the first has that place among all."""
         rows = rows_of(self, X).astype(np.float64)
         axes = self._sample_axes()
@@ -247,7 +258,8 @@ class Module(Holder, Telling):
         many = rows if rows.ndim > axes else rows[None]
         self._check_width(rows.shape)
         self._check_samples(many, first)
-        outputs = programs_of(self).outputs(self, many)
+        # Between two parts nothing of the user's runs, and the first was one row only if all are.
+        outputs = programs_of(self).outputs(self, many, tried=first > 1, native=native)
         return outputs if rows.ndim > axes else outputs[0]
 
     def _self_contained(self) -> bool:

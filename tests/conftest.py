@@ -34,6 +34,9 @@ if Path(autograd.__file__).resolve().parent != ROOT / "autograd":
         f"run `pip install --editable {ROOT}` in this environment"
     )
 
+# Rooms whose examples need a library.
+NEEDED = {"sklearn": "nn/sklearn", "torch": "autograd/check/torch", "jax": "autograd/check/jax"}
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Divide the tests into processes where that is asked for."""
@@ -43,11 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the examples of what needs a program that is not installed."""
-    if importlib.util.find_spec("sklearn") is None:
-        missing = pytest.mark.skip(reason="scikit-learn is not installed")
-        for item in items:
-            if item.path.is_relative_to(ROOT / "nn" / "sklearn"):
-                item.add_marker(missing)
+    for library, folder in NEEDED.items():
+        if importlib.util.find_spec(library) is None:
+            missing = pytest.mark.skip(reason=f"{library} is not installed")
+            for item in items:
+                if item.path.is_relative_to(ROOT / folder):
+                    item.add_marker(missing)
 
 
 def pytest_collection_finish() -> None:

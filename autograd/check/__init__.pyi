@@ -1,7 +1,11 @@
 """Every public name of `autograd.check`, once; see `autograd/faces.py`."""
 
+from autograd.check import jax as jax  # a module; it needs JAX
 from autograd.check import strategies as strategies  # a module; it needs Hypothesis
+from autograd.check import torch as torch  # a module; it needs PyTorch
 from autograd.check.against import check_against as check_against
+from autograd.check.against import check_jac as check_jac
+from autograd.check.arrays.verdicts import ArrayReport as ArrayReport
 from autograd.check.judge.gradients import assert_gradients as assert_gradients
 from autograd.check.judge.gradients import check_gradients as check_gradients
 from autograd.check.judge.gradients import check_module as check_module

@@ -7,15 +7,18 @@ arrays by its values, in `autograd/check/arrays`.
 import numbers
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from autograd import asked
 from autograd.check.arrays.containers import NeedsValuesError, has_arrays, numpy_subject
 from autograd.check.arrays.examine import examined
+from autograd.check.arrays.subject import Floats
 from autograd.check.judge import rerecord, values
 from autograd.check.judge.gradients import apart_from, require
 from autograd.check.judge.report import Outcome, Report, Verdict
-from autograd.check.target import Function, FunctionSubject, flatten
+from autograd.check.target import Function, FunctionSubject, flatten, name_of
 from autograd.engine.modes import recording_anyway
 
 
@@ -50,12 +53,7 @@ def check_against(
     False
     """
     asked.function("check_against", gradient_function, "a function that gives the gradient")
-    asked.instance("check_against", relative, numbers.Real, "relative as a number")
-    if not 0.0 <= relative <= 1.0:
-        raise ValueError(f"relative is an error from 0 to 1, got {relative!r}")
-    asked.whole("seed", seed, at_least=0)
-    if seconds is not None:
-        asked.real("seconds", seconds, at_least=0.0)
+    _require_settings(relative, seed, seconds)
     failed: TypeError | None = None
     if any(map(has_arrays, inputs)):
         try:
@@ -71,6 +69,16 @@ def check_against(
         if failed is None or failed.__cause__ is None:
             raise
         raise failed.__cause__ from None
+
+
+def _require_settings(relative: Any, seed: Any, seconds: Any) -> None:
+    """Ask for an error, a seed and a time that are ones."""
+    asked.instance("check_against", relative, numbers.Real, "relative as a number")
+    if not 0.0 <= relative <= 1.0:
+        raise ValueError(f"relative is an error from 0 to 1, got {relative!r}")
+    asked.whole("seed", seed, at_least=0)
+    if seconds is not None:
+        asked.real("seconds", seconds, at_least=0.0)
 
 
 def _by_graph(
@@ -116,3 +124,95 @@ def _given(subject: FunctionSubject, gradient_function: Function) -> list[float]
             "one derivative per number of the inputs, in their order"
         )
     return found
+
+
+# Slopes of so many outputs by so many inputs are judged one by one; of more, weighted sums are.
+_ONE_BY_ONE = 2**20
+
+
+@asked.own_keywords()
+def check_jac(
+    fun: Function,
+    jac: Any,
+    x: Any,
+    *,
+    args: Sequence[Any] = (),
+    relative: float = 1e-9,
+    seed: int = 0,
+    seconds: float | None = None,
+) -> Report:
+    """Return a report on the `jac` of a function as SciPy's solvers take them.
+
+    Args:
+        fun: takes an array x of one axis, then `args`; returns a number, as for
+            `scipy.optimize.minimize`, or an array of m numbers, as for `root` and `least_squares`.
+        jac: takes the same; returns the gradient, or the Jacobian of m rows, which may be sparse.
+            True if `fun` returns a pair of both.
+        x: where.
+        args: what both are given after x.
+        relative: as for `check_against`, as are `seed` and `seconds`.
+        seed: of random weights and directions.
+        seconds: how long it may take.
+
+    Raises:
+        TypeError: if jac is none of these; the name of differences, as "2-point", has no rule.
+        ValueError: if its result has another shape.
+
+    >>> import numpy as np
+    >>> fun = lambda x: np.array([x[0] * x[1], np.sin(x[1])])
+    >>> jac = lambda x: np.array([[x[1], x[0]], [0.0, np.sin(x[1])]])
+    >>> check_jac(fun, jac, [2.0, 1.0]).culprits
+    ((0, (1, 1)),)
+    """
+    asked.function("check_jac", fun)
+    pair = jac is True
+    if not pair and not callable(jac):
+        raise TypeError(
+            f"check_jac takes jac as a function, or True if fun returns a pair, got {jac!r:.60}: "
+            "differences of SciPy's own are no rule to check"
+        )
+    _require_settings(relative, seed, seconds)
+    given: Any = x
+    point: Any = np.array(given, dtype=getattr(given, "dtype", float), ndmin=1)
+
+    def function(x: Any) -> Any:
+        return fun(x, *args)[0] if pair else fun(x, *args)
+
+    def rule(x: Any) -> Any:
+        return fun(x, *args)[1] if pair else cast(Any, jac)(x, *args)
+
+    def matrix(x: Any) -> Any:
+        return _jacobian(rule(x), count, point.size, scalar)
+
+    def gradient(x: Any, weights: Any) -> Any:
+        return (np.reshape(weights, (1, -1)) @ matrix(x)).reshape(np.shape(x))
+
+    subject = numpy_subject(function, gradient, (point,))
+    scalar, count = not subject.form, len(subject.here)
+    subject.scalar = scalar
+    subject.title = f"jac of {name_of(fun)}"
+
+    def all_rows(vector: Floats) -> Floats:
+        return matrix(vector.reshape(point.shape).astype(point.dtype))
+
+    subject.jacobian = all_rows
+    each = count * point.size <= _ONE_BY_ONE
+    return examined(subject, relative=relative, seed=seed, seconds=seconds, jacobian=each)
+
+
+def _jacobian(found: Any, rows: int, columns: int, scalar: bool) -> Any:
+    """Return somebody's Jacobian as a matrix, or say which shape it is to have."""
+    if hasattr(found, "toarray"):  # one of SciPy's sparse kinds
+        found = found.toarray()
+    elif hasattr(found, "matmat"):  # a LinearOperator
+        found = found.matmat(np.eye(columns))
+    wanted = (columns,) if scalar else (rows, columns)
+    if found is None:
+        raise TypeError(f"jac returned None: return an array of the shape {wanted}")
+    array: Any = np.asarray(found)
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"jac returned {found!r:.60}: return an array of floats")
+    if array.shape != wanted and not (scalar and array.shape == (1, columns)):
+        turned = ": is it transposed? Write .T" if array.shape == wanted[::-1] else ""
+        raise ValueError(f"jac has the shape {array.shape}, and it is to have {wanted}{turned}")
+    return array.reshape(rows, columns).astype(np.float64)

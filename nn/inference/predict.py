@@ -23,7 +23,7 @@ from nn.data.large.mapped import parts
 from nn.inference.compiling import Compiled, compiled
 from nn.inference.modes import Mode
 from nn.inference.snapshot import PROGRAMS, Model, Snapshot
-from nn.validation import Floats
+from nn.validation import Floats, Native
 
 # A trace and its passes take as long as this many calls, about, and it is better to call until
 # then.
@@ -44,6 +44,8 @@ class Programs:
         # Of the outputs for one sample: those of a sequence are rows.
         self._form: tuple[int, ...] = ()
         self._rows = 0
+        # What was said of native code to the program that there is.
+        self._native: Native = "auto"
         self._is_refused = False
         _everywhere.add(self)
 
@@ -79,6 +81,7 @@ class Programs:
         *,
         tried: bool = False,
         run: Callable[[Any, Floats], Floats] | None = None,
+        native: Native = "auto",
     ) -> Floats:
         """Return the outputs for an array of samples, leaving no graph.
 
@@ -88,18 +91,25 @@ class Programs:
             trained: another program of the model, whose parameters are those of the Values.
             tried: whether nothing of the user's has run since this was last asked.
             run: computes a program's values for samples, if it is not to be called.
+            native: whether the program is to run as C.
+
+        Raises:
+            RuntimeError: with native=True, if there is no C compiler or no program.
         """
         self._rows += len(X)
         # One row is called in the time it takes to look whether a program still holds true; without
         # rows a call tells how many outputs there are.
         few = len(X) <= 1 or (self.program is None and self._rows < _FEW)
-        if self._is_refused or few:
+        if not len(X) or ((self._is_refused or few) and native is not True):
             return by_calls(model, X)
         with self._lock:
             tried = tried and self.program is not None
             closed = tried or model._self_contained()
             for _ in range(2):
                 program = self.program if tried else self._current(model, X.shape[1:], closed)
+                if program is not None and native != self._native:
+                    program.choose(native)
+                    self._native = native
                 if program is None:
                     break
                 if trained is None:
@@ -118,6 +128,11 @@ class Programs:
                 self.forget()
             else:
                 self._is_refused = True
+        if native is True:
+            raise RuntimeError(
+                f"native=True asks for C, and {type(model).__name__} cannot be compiled: leave it "
+                "out, and calls compute what a program cannot"
+            )
         return by_calls(model, X)
 
     def _current(self, model: Model, shape: tuple[int, ...], closed: bool) -> Any:
@@ -145,6 +160,7 @@ class Programs:
         self._form = form
         # One that keeps something changes at each call, and would be traced anew each time.
         self._is_refused = bool(found.kept)
+        self._native = "auto"
         self._compiled, self._shape = (None if found.kept else found), shape
         return self.program
 

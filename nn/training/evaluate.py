@@ -72,7 +72,7 @@ def evaluate(
     known, chosen = loss_named(loss), metrics_named(metrics)
     first, some, classes, reading = _samples(model, X, y, known)
     check_metrics(chosen, known, reading, output_count(model, first[0]), classes)
-    measure = _measuring(model, known, *first)
+    measure = _measuring(model, known, *first, is_quiet=not yields_batches(X))
     tallies, count, mean = Tallies(chosen, known, reading), 0, 0.0
     for samples, targets in some:
         outputs, lost = measure(samples, targets)
@@ -103,16 +103,22 @@ def _samples(
 
 
 def _measuring(
-    model: Module, loss: Loss, samples: Floats, targets: Array
+    model: Module, loss: Loss, samples: Floats, targets: Array, *, is_quiet: bool
 ) -> Callable[[Floats, Array], tuple[Floats, float]]:
-    """Return what finds the outputs and the mean loss of samples, as the engine of `fit` does."""
+    """Return what finds the outputs and the mean loss of samples, as the engine of `fit` does.
+
+    It is quiet where nothing of the user's runs between two calls.
+    """
     if loss.target == "any":
         # A loss of the user's may look at more than numbers.
         return engine_named("auto")(model, loss, samples, targets).measured
     losses_of: Any = compile(loss.function)
+    tried = False
 
     def measured(samples: Floats, targets: Array) -> tuple[Floats, float]:
-        outputs = programs_of(model).outputs(model, samples)
+        nonlocal tried
+        outputs = programs_of(model).outputs(model, samples, tried=tried)
+        tried = is_quiet and len(samples) > 1
         losses = losses_of(outputs, np.asarray(targets))
         return outputs, math.fsum(losses.tolist()) / len(samples)
 

@@ -22,7 +22,9 @@ from support.places import ROOT
 FACES = {
     "autograd",
     "autograd.check",
+    "autograd.check.jax",
     "autograd.check.strategies",
+    "autograd.check.torch",
     "autograd.compile",
     "autograd.display",
     "autograd.laboratory",

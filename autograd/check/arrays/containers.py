@@ -151,7 +151,7 @@ class _Calls:
         self.unwatched = 0
         arguments = self.arguments(self.point)
         try:
-            result = f(*arguments)
+            result = self.quietly(f, arguments)
         except (TypeError, AttributeError) as error:
             raise NeedsValuesError(str(error)) from error
         self.note_changes("f", arguments, self.point)
@@ -162,7 +162,14 @@ class _Calls:
         self.weighted = _takes_weights(gradient, len(inputs), result)
         self.asked_gradient = 0
 
+    @staticmethod
+    def quietly(function: Function, arguments: Sequence[Any]) -> Any:
+        """Call a function, which may well leave its domain a step away from a point."""
+        with np.errstate(all="ignore"):
+            return function(*arguments)
+
     def arguments(self, vector: Floats) -> list[Any]:
+        """Return the inputs with other numbers: copies, so that those of the caller stay."""
         leaves = iter(self.leaves)
         return [rebuilt(x, leaves, vector) for x in self.inputs]
 
@@ -180,7 +187,7 @@ class _Calls:
     def value(self, vector: Floats) -> Floats:
         """Return f's outputs at a point, flat."""
         arguments = self.arguments(vector)
-        parts = _parts(self.function(*arguments), "f")
+        parts = _parts(self.quietly(self.function, arguments), "f")
         # Each call is watched at first, when changes of a branch show; later ones cost time.
         if self.unwatched < 16:
             self.unwatched += 1
@@ -198,7 +205,7 @@ class _Calls:
         """Return the given gradient at a point, flat."""
         arguments = self.arguments(vector)
         cotangent = [self.cotangent(weights)] if self.weighted else []
-        found = self.given(*arguments, *cotangent)
+        found = self.quietly(self.given, [*arguments, *cotangent])
         self.note_changes("the gradient", arguments, vector)
         return claimed(found, self.inputs, self.leaves)
 
@@ -252,6 +259,7 @@ def numpy_subject(f: Function, gradient: Function, inputs: Sequence[Any]) -> Arr
         output=calls.output,
         notes=calls.changes,
         scalar=calls.here.size == 1 and not calls.weighted,
+        form=calls.parts[0][1].shape if len(calls.parts) == 1 else (),
     )
 
 

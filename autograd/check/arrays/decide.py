@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from autograd.check.arrays.entries import EntrySlopes, Flags, subject_unit
-from autograd.check.arrays.noise import spacings
-from autograd.check.arrays.quotients import Trouble, Weighing, Whole, entrywise
+from autograd.check.arrays.mistakes import Known
+from autograd.check.arrays.quotients import NoSlope, Weighing, Whole, entrywise, spacings
 from autograd.check.arrays.subject import ArraySubject, Evaluations, Floats, Leaf, TimeUpError
 from autograd.check.arrays.verdicts import ORACLE, TROUBLES, all_of, digits, middle, named
 from autograd.check.judge.report import Outcome, Verdict
 from autograd.check.judge.values import along, within_slopes
 
 # So many entries are asked again; if each is wrong, the others are believed. Else some more.
-_ASKED, _AT_MOST = 8, 24
+_ASKED, _AT_MOST = 4, 16
 
 
 @dataclass
@@ -35,7 +35,8 @@ class Decision:
         units: the rounding of the claims, by entry.
         relative: the relative error to allow.
         rng: for tiny moves.
-        columns: the names of the sums, where there are several; rows of a Jacobian.
+        columns: whether the sums are single outputs, the rows of a Jacobian.
+        deep: whether the judge of functions of one number is asked as well.
         verdicts: those that were found.
         counts: the number of slopes by outcome.
     """
@@ -48,6 +49,7 @@ class Decision:
     relative: float
     rng: np.random.Generator
     columns: bool = False
+    deep: bool = True
     verdicts: list[Verdict] = field(default_factory=list[Verdict])
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
 
@@ -81,8 +83,11 @@ def decide(decision: Decision, found: EntrySlopes) -> Flags:
     for (r, k), verdict in fate.items():
         decision.add(verdict)
         wrong[r, k] = verdict.outcome is Outcome.WRONG
-    for r, k in np.argwhere(~found.sound & ~off):
-        decision.add(_troubled(decision, found, int(r), int(k)))
+    for count, (r, k) in enumerate(np.argwhere(~found.sound & ~off)):
+        verdict = _troubled(decision, found, int(r), int(k))
+        if count < _ASKED and decision.deep and _near_zero(decision, found, int(r)):
+            verdict = _asked_again(decision, found, int(r), int(k), verdict)
+        decision.add(verdict)
     vague = found.agreed & ~found.known & ~off
     for r, k in np.argwhere(vague):
         decision.add(_vague(decision, found, int(r), int(k)))
@@ -93,6 +98,23 @@ def decide(decision: Decision, found: EntrySlopes) -> Flags:
         if right[rows].any():
             decision.add(_right(found, leaf, rows, right), int(right[rows].sum()))
     return wrong
+
+
+def known_of(subject: ArraySubject, found: EntrySlopes, wrong: Flags, column: int) -> list[Known]:
+    """Return what is known of each array by the slopes of one sum, to look for mistakes in."""
+    n = len(subject.point)
+    slopes, claims, bounds = np.full(n, math.nan), np.zeros(n), np.zeros(n)
+    off = np.zeros(n, dtype=bool)
+    sound = found.sound[:, column]
+    slopes[found.entries] = np.where(sound, found.quotients.slope[:, column], math.nan)
+    claims[found.entries] = found.claims[:, column]
+    bounds[found.entries] = found.bound[:, column]
+    off[found.entries] = wrong[:, column] & sound
+    return [
+        Known(leaf, *[x[leaf.part] for x in (subject.point, claims, slopes, bounds, off)])
+        for leaf in subject.leaves
+        if leaf.size
+    ]
 
 
 def decision_bound(decision: Decision, found: EntrySlopes) -> None:
@@ -136,11 +158,15 @@ def _confirmed(
     upheld = asked = 0
     for r, k in places:
         quick = _wrong(decision, found, r, k)
-        if asked < (_ASKED if upheld == asked else _AT_MOST) and not decision.ask.over:
+        if (
+            decision.deep
+            and asked < (_ASKED if upheld == asked else _AT_MOST)
+            and not decision.ask.over
+        ):
             asked += 1
             quick = _asked_again(decision, found, r, k, quick)
             upheld += quick.outcome is Outcome.WRONG
-        elif upheld < asked:
+        elif decision.deep and upheld < asked:
             reason = "it is off by more than its bound, as others that are right after all"
             quick = replace(quick, outcome=Outcome.UNKNOWN, reason=reason)
         fate[r, k] = quick
@@ -169,6 +195,9 @@ def _wrong(decision: Decision, found: EntrySlopes, r: int, k: int) -> Verdict:
 def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: Verdict) -> Verdict:
     """Return the verdict of the judge of functions of one number, with the sharper numbers."""
     i, claim = int(found.entries[r]), float(found.claims[r, k])
+    still = bool(found.quotients.still[r, k]) and not found.stairs
+    if not math.isfinite(claim) or (still and decision.weighing.lively(k)):
+        return quick
     unit = float(decision.units[i])
     relative = decision.relative + 4.0 * unit
     try:
@@ -206,7 +235,9 @@ def _at_other_steps(decision: Decision, found: EntrySlopes, r: int, k: int) -> b
     more = entrywise(decision.ask, decision.weighing, entries, usual * np.array([0.37, 1.9]))
     claim = found.claims[r, k]
     off = np.abs(more.slope[:, k] - claim) > more.bound[:, k] + own
-    return bool((off & (more.trouble[:, k] == Trouble.NONE)).all())
+    # What stands still may be the tread of a stair.
+    told = (more.trouble[:, k] == NoSlope.NONE) & ~more.still[:, k]
+    return bool((off & told).all())
 
 
 def one_number(
@@ -234,7 +265,7 @@ def one_number(
 
 def _troubled(decision: Decision, found: EntrySlopes, r: int, k: int) -> Verdict:
     q = found.quotients
-    trouble = TROUBLES.get(Trouble(int(q.trouble[r, k])), "overflow: the slope is not finite")
+    trouble = TROUBLES.get(NoSlope(int(q.trouble[r, k])), "overflow: the slope is not finite")
     return Verdict(
         order=1,
         outcome=Outcome.UNKNOWN,
@@ -245,6 +276,12 @@ def _troubled(decision: Decision, found: EntrySlopes, r: int, k: int) -> Verdict
         right=float(q.right[r, k]),
         **decision.where(int(found.entries[r]), k),
     )
+
+
+def _near_zero(decision: Decision, found: EntrySlopes, r: int) -> bool:
+    """Whether an entry is so small that the steps of its array were too long for it."""
+    i = int(found.entries[r])
+    return 0.0 < abs(decision.subject.point[i]) < 2.0**-12 * decision.scale[i]
 
 
 def _vague(decision: Decision, found: EntrySlopes, r: int, k: int) -> Verdict:

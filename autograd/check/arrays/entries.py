@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.check.arrays.quotients import (
+    NoSlope,
     Quotients,
-    Trouble,
     Weighing,
     Whole,
     entrywise,
@@ -62,7 +62,7 @@ class EntrySlopes:
     @property
     def sound(self) -> Flags:
         """Where there is a slope to see."""
-        return (self.quotients.trouble == Trouble.NONE) & np.isfinite(self.quotients.slope)
+        return (self.quotients.trouble == NoSlope.NONE) & np.isfinite(self.quotients.slope)
 
     @property
     def agreed(self) -> Flags:
@@ -182,7 +182,8 @@ def settle(
 ) -> None:
     """Set the bounds of slopes, and how small they must be."""
     q = found.quotients
-    size = np.maximum(np.abs(q.slope), np.abs(found.claims))
+    claimed = np.where(np.isfinite(found.claims), np.abs(found.claims), 0.0)
+    size = np.maximum(np.abs(q.slope), claimed)
     kind = units[found.entries][:, None]
     found.bound = q.bound + (relative + 4.0 * kind + 2.0**-50) * size
     # A gradient of fewer digits than the function has says less than it might.
@@ -206,9 +207,9 @@ def _usual(found: EntrySlopes, subject: ArraySubject) -> Floats:
 def _open(found: EntrySlopes) -> Flags:
     """Where another step may tell more."""
     q = found.quotients
-    doubtful = (q.trouble != Trouble.NONE) & (found.rounds[:, None] < 2)
+    doubtful = (q.trouble != NoSlope.NONE) & (found.rounds[:, None] < 2)
     # In the noise no step sees anything: what does not move at all has no slope to see.
-    vague = (q.trouble == Trouble.NONE) & ~(found.bound <= found.needed) & ~q.still
+    vague = (q.trouble == NoSlope.NONE) & ~(found.bound <= found.needed) & ~q.still
     return doubtful | vague
 
 
@@ -218,7 +219,7 @@ def _next_steps(found: EntrySlopes, steps: Floats, scale: Floats, few: bool) -> 
     Where the noise is too much for the largest step there is none: 0.
     """
     q = found.quotients
-    noisy = ((q.noise > q.bend) & (q.trouble == Trouble.NONE)).all(axis=1)
+    noisy = ((q.noise > q.bend) & (q.trouble == NoSlope.NONE)).all(axis=1)
     larger = np.minimum(4.0 * steps, scale[found.entries] * (0.125 if few else 0.0625))
     larger[(larger <= steps) | (found.rounds > 1)] = 0.0
     return np.where(noisy, larger, steps / (4.0 if few else _SHRINK))
@@ -228,9 +229,9 @@ def _merge(found: EntrySlopes, again: Whole, more: Quotients) -> None:
     """Take what later quotients know better."""
     old = found.quotients
     kept = {name: getattr(old, name)[again] for name in Quotients.__dataclass_fields__}
-    worse = kept["trouble"] != Trouble.NONE
+    worse = kept["trouble"] != NoSlope.NONE
     before = np.where(worse, np.inf, kept["noise"] + kept["bend"])
     # A kink, jump or edge stands where the smaller step still sees it, or nothing else was seen.
-    better = np.where(more.trouble == Trouble.NONE, more.bound < before, worse | ~(before < np.inf))
+    better = np.where(more.trouble == NoSlope.NONE, more.bound < before, worse | ~(before < np.inf))
     for name, was in kept.items():
         getattr(old, name)[again] = np.where(better, getattr(more, name), was)

@@ -1,15 +1,24 @@
 """The check of a subject of arrays: entry by entry, or along random directions where it is long."""
 
-from typing import Any
+import time
 
 import numpy as np
 
-from autograd.check.arrays.decide import Decision, decide
+from autograd.check.arrays.decide import Decision, decide, known_of
 from autograd.check.arrays.entries import judged
-from autograd.check.arrays.noise import noises, scales
-from autograd.check.arrays.quotients import Weighing
-from autograd.check.arrays.subject import ArraySubject, Claimed, Evaluations, Floats, TimeUpError
-from autograd.check.arrays.verdicts import ArrayReport, counted, unknown_everywhere
+from autograd.check.arrays.located import LongCheck
+from autograd.check.arrays.mistakes import explained, with_mistakes
+from autograd.check.arrays.quotients import Weighing, Whole, noises, scales
+from autograd.check.arrays.subject import (
+    ArraySubject,
+    Claimed,
+    Evaluations,
+    Floats,
+    Leaf,
+    TimeUpError,
+)
+from autograd.check.arrays.verdicts import ArrayReport, all_of, counted, unknown_everywhere
+from autograd.check.judge.report import Outcome, Verdict
 from autograd.check.judge.values import CHANCE
 
 # Up to so many entries each is asked.
@@ -65,6 +74,8 @@ class _Check:
 
     def claims_at(self, point: Floats) -> Floats:
         """Return the claimed slopes of each sum of outputs, a row for each."""
+        if self.each and self.subject.jacobian is not None:
+            return self.subject.jacobian(point)
         found: list[Claimed] = [self.subject.gradient(point, w) for w in self.weights]
         for leaf, unit in zip(self.subject.leaves, found[0].units, strict=True):
             self.units[leaf.part] = unit
@@ -114,8 +125,8 @@ class _Check:
 
     def judged(self) -> ArrayReport:
         """Return the report on a function that stands still."""
-        noise = noises(self.ask, self.scale, self.rng)
-        weighing = Weighing(None if self.each else self.weights, noise)
+        noise, flat = noises(self.ask, self.scale, self.rng)
+        weighing = Weighing(None if self.each else self.weights, noise, flat)
         decision = Decision(
             self.ask,
             weighing,
@@ -127,20 +138,53 @@ class _Check:
             self.each,
         )
         n = len(self.subject.point)
+        if not self.each and (n > MOST_ENTRIES or not self.lasts(4 * n)):
+            found = LongCheck(decision, self.claims[0]).run()
+            return self.ended(found.verdicts, found.counts)
         order = None
         if self.ask.seconds is not None:
             order = self.rng.permutation(n)
         found = judged(
             self.ask, weighing, self.claims, self.units, self.scale, self.relative, order
         )
-        decide(decision, found)
+        wrong = decide(decision, found)
+        for leaf in self.subject.leaves:
+            self.not_asked(decision, leaf, found.entries)
+        verdicts = decision.verdicts
+        if wrong.any() and not self.each and not self.ask.over:
+            known = known_of(self.subject, found, wrong, 0)
+            verdicts = with_mistakes(verdicts, explained(self.ask, self.weights, known))
+        return self.ended(verdicts, decision.counts)
+
+    def lasts(self, evaluations: int) -> bool:
+        """Whether the time is likely to last for so many evaluations more."""
+        ask = self.ask
+        if ask.seconds is None:
+            return True
+        spent = time.perf_counter() - ask.started
+        return spent + evaluations * spent / max(1, ask.count) <= ask.seconds
+
+    def not_asked(self, decision: Decision, leaf: Leaf, entries: Whole) -> None:
+        """Leave the entries of an array open that the time did not last for."""
+        inside = (entries >= leaf.start) & (entries < leaf.start + leaf.size)
+        asked = int(inside.sum())
+        if asked < leaf.size:
+            reason = f"time: {asked:,} of its {leaf.size:,} entries were asked in the seconds given"
+            where = all_of(leaf, leaf.size - asked)
+            verdict = Verdict(order=1, outcome=Outcome.UNKNOWN, reason=reason, **where)
+            decision.add(verdict, leaf.size - asked)
+
+    def ended(self, verdicts: list[Verdict], counts: dict[Outcome, int]) -> ArrayReport:
+        """Return the report, unless the function has become another one on the way."""
         reason = "" if self.ask.over else self.chance(self.ask.at(self.subject.point[None])[0])
         if reason:
             reason = f"{reason}; it keeps something between calls"
             return self.told(unknown_everywhere(self.subject, self.claims[0], reason))
-        return self.told(decision.verdicts, decision.counts)
+        return self.told(verdicts, counts)
 
-    def told(self, verdicts: list[Any], counts: dict[Any, int] | None = None) -> ArrayReport:
+    def told(
+        self, verdicts: list[Verdict], counts: dict[Outcome, int] | None = None
+    ) -> ArrayReport:
         """Return a report with what was seen beside the numbers."""
         subject = self.subject
         notes = sorted(subject.notes)

@@ -1,7 +1,9 @@
-"""Difference quotients of many entries at once: four values each, with what they tell of a slope.
+"""Difference quotients of many entries at once, and the noise that they stand in.
 
 Two central quotients, at a step and at twice the step, give the slope by Richardson's
-extrapolation, and their difference its error; one-sided quotients show kinks, jumps and edges.
+extrapolation, and their difference its error; one-sided quotients show kinks, jumps and edges. The
+noise in each output is what differences of high order leave of values along one random direction,
+as in `oracles/differences.py`.
 """
 
 import math
@@ -20,7 +22,7 @@ ROOM = 6.0
 _TOGETHER = 2**21
 
 
-class Trouble(IntEnum):
+class NoSlope(IntEnum):
     """Why there is no slope to see at a point."""
 
     NONE = 0
@@ -36,10 +38,12 @@ class Weighing:
     Attributes:
         weights: a row for each sum, a column for each output; None for each output by itself.
         noise: of each output, the size of its random errors.
+        flat: of each output, whether it did not move at all when all entries did.
     """
 
     weights: Floats | None
     noise: Floats
+    flat: npt.NDArray[np.bool_] | None = None
 
     @property
     def count(self) -> int:
@@ -55,6 +59,15 @@ class Weighing:
         if self.weights is None:
             return np.where(moved, self.noise, 0.0)
         return np.sqrt((moved * self.noise**2) @ (self.weights**2).T)
+
+    def lively(self, k: int) -> bool:
+        """Whether a sum that stands still does so since it does not depend on what moves.
+
+        An output that does not move at all may be the tread of a stair.
+        """
+        if self.flat is None:
+            return False
+        return not self.flat[k] if self.weights is None else not self.flat.any()
 
     @property
     def whole(self) -> Floats:
@@ -226,15 +239,15 @@ def told(weighing: Weighing, changes: Floats, distances: Floats) -> Quotients:
     # The gap between the sides of a function that bends shrinks with the step, that of a kink
     # stays, and that of a jump grows.
     stays = (gap > 0.75 * far_gap) & (gap > 0.01 * size) & (gap * h > 32.0 * noise)
-    trouble = np.where(stays, np.where(gap > 1.2 * far_gap, Trouble.JUMP, Trouble.KINK), 0)
+    trouble = np.where(stays, np.where(gap > 1.2 * far_gap, NoSlope.JUMP, NoSlope.KINK), 0)
     ends = ~(np.isfinite(above) & np.isfinite(below))
-    trouble = np.where(ends, Trouble.EDGE, trouble).astype(np.int64)
+    trouble = np.where(ends, NoSlope.EDGE, trouble).astype(np.int64)
     beyond = ~np.isfinite(slope)
     # A bend to each side is taken off; where a jump is, the sides grow without end.
     far_right: Floats = far_above / far_up
     far_left: Floats = -far_below / far_down
-    smooth = np.isfinite(far_right) & np.isfinite(far_left) & (trouble != Trouble.JUMP)
-    grows = trouble == Trouble.JUMP
+    smooth = np.isfinite(far_right) & np.isfinite(far_left) & (trouble != NoSlope.JUMP)
+    grows = trouble == NoSlope.JUMP
     sides = [
         np.where(
             grows & (np.abs(side) > 1.2 * np.abs(far)),
@@ -254,3 +267,116 @@ def told(weighing: Weighing, changes: Floats, distances: Floats) -> Quotients:
         coarse=near,
         change=change,
     )
+
+
+# Points along the direction: nine for a function that is asked seldom, and more where every one of
+# many entries is.
+_FEW, _MANY, _ENTRIES = 9, 17, (40, 4096)
+# Of doubles; not a power of 2, since products with such a spacing would be exact.
+_SPACING = 1.37 * 2.0**-43
+_LEVELS = 6
+
+
+def scales(subject: ArraySubject) -> Floats:
+    """Return the lengths by which steps are measured: an entry's size, or the usual one.
+
+    >>> from autograd.check.arrays.containers import numpy_subject
+    >>> x = np.array([0.0, 1.0, -2.0, 100.0])
+    >>> scales(numpy_subject(np.sum, np.ones_like, (x,))).tolist()
+    [2.0, 2.0, 2.0, 100.0]
+    """
+    found = np.empty_like(subject.point)
+    for leaf in subject.leaves:
+        sizes = np.abs(subject.point[leaf.part])
+        some = sizes[sizes > 0.0]
+        found[leaf.part] = np.maximum(sizes, float(np.median(some)) if len(some) else 1.0)
+    return found
+
+
+def spacings(subject: ArraySubject, scale: Floats, rng: np.random.Generator) -> Floats:
+    """Return tiny steps of random signs that the entries' kinds of numbers can make exactly."""
+    signs = rng.choice((-1.0, 1.0), len(scale))
+    steps = signs * scale * _SPACING * rng.uniform(1.0, 2.0, len(scale))
+    for leaf in subject.leaves:
+        if leaf.unit > 2.0**-53:
+            # Some of the grid's own distances, where the numbers are largest.
+            grid = 2.0 * leaf.unit * 2.0 ** np.ceil(np.log2(scale[leaf.part]))
+            steps[leaf.part] = signs[leaf.part] * grid * rng.choice((5.0, 6.0, 7.0, 9.0), leaf.size)
+    return steps
+
+
+def noises(
+    ask: Evaluations, scale: Floats, rng: np.random.Generator
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return for each output the size of the random errors in its values, and whether it is flat.
+
+    Source: Moré and Wild, "Estimating computational noise", SIAM Journal on Scientific Computing
+    33(3), 2011 (algorithm ECnoise).
+
+    >>> from autograd.check.arrays.containers import numpy_subject
+    >>> x = np.linspace(1.0, 2.0, 5)
+    >>> subject = numpy_subject(lambda x: np.sin(1e8 * x), lambda x, w: x, (x,))
+    >>> rng = np.random.default_rng(0)
+    >>> found, flat = noises(Evaluations(subject), scales(subject), rng)
+    >>> bool((found > 1e-10).all() and (found < 1e-6).all())
+    True
+    """
+    subject = ask.subject
+    count = _MANY if _ENTRIES[0] <= len(scale) <= _ENTRIES[1] else _FEW
+    steps = spacings(subject, scale, rng)
+    places = np.arange(count) - count // 2
+    around = places[places != 0]
+    points = subject.cast(subject.point + around[:, None] * steps)
+    table = np.insert(ask.at(points), count // 2, subject.here, axis=0)
+    # Of a rounding the deviation is less than half of the largest error.
+    floor = 0.5 * subject.unit * np.abs(table).max(axis=0)
+    # Where the function ends nearby, what is left is the rounding of its value.
+    lost = ~np.isfinite(table).all(axis=0)
+    table[:, lost] = 0.0
+    found = np.maximum(_settled(table), floor)
+    found[lost] = 8.0 * subject.unit * np.abs(subject.here[lost])
+    flat = (table == table[0]).all(axis=0) | lost
+    if flat.all() and not lost.any():
+        found = np.maximum(found, _plateau(ask, steps))
+    return found, flat
+
+
+def _settled(table: Floats) -> Floats:
+    """Return the noise in columns of values at even distances: 0 where they are too smooth."""
+    levels: list[Floats] = []
+    signs: list[npt.NDArray[np.bool_]] = []
+    gamma = 1.0
+    for k in range(1, _LEVELS + 1):
+        table = np.diff(table, axis=0)
+        gamma *= k / (2.0 * (2.0 * k - 1.0))
+        levels.append(np.sqrt(gamma * (table * table).mean(axis=0)))
+        signs.append((table.min(axis=0) < 0.0) & (table.max(axis=0) > 0.0))
+    found = np.where(signs[-1], levels[-1], 0.0)
+    # The first level from which on three agree; later ones must not overwrite it.
+    for k in reversed(range(_LEVELS - 2)):
+        three = np.array(levels[k : k + 3])
+        settled = signs[k] & (three.max(axis=0) <= 4.0 * three.min(axis=0))
+        found = np.where(settled, three[0], found)
+    return found
+
+
+def _plateau(ask: Evaluations, steps: Floats) -> Floats:
+    """Return how far the outputs jump at the end of the flat stretch around the point.
+
+    A function that goes through fewer digits, single precision say, is flat between its steps;
+    differences closer than these would call its slope 0.
+    """
+    subject = ask.subject
+    for k in range(2, 19, 2):
+        points = subject.cast(subject.point + np.array([[4.0**k], [-(4.0**k)]]) * steps)
+        jumps = np.abs(ask.at(points) - subject.here).max(axis=0)
+        if jumps.any():
+            # All outputs go through the same few digits, those that have not jumped yet too.
+            size = float(np.abs(subject.here).max()) or 1.0
+            share = float(np.max(jumps)) / size
+            return (
+                np.maximum(jumps, share * np.abs(subject.here))
+                if math.isfinite(share)
+                else (np.zeros_like(jumps))
+            )
+    return np.zeros_like(subject.here)

@@ -115,6 +115,8 @@ class ArraySubject:
         notes: what the report says at its end, gathered while f and gradient are called, such as
             changes of an input in place.
         scalar: whether f gives one number: its weight is then 1.
+        form: the shape of f's result where it is one array.
+        jacobian: the claimed slopes of all outputs at once at a point, a row for each.
     """
 
     title: str
@@ -128,6 +130,8 @@ class ArraySubject:
     output: Callable[[int], str] = lambda j: f"output {j}"
     notes: set[str] = field(default_factory=set[str])
     scalar: bool = True
+    form: tuple[int, ...] = ()
+    jacobian: Callable[[Floats], Floats] | None = None
 
     def leaf_of(self, i: int) -> Leaf:
         """Return the leaf that entry i of the long vector belongs to."""
@@ -143,7 +147,7 @@ class ArraySubject:
         return rounded
 
 
-class AnswerError(ValueError):
+class AnswerError(TypeError, ValueError):
     """A function or gradient of arrays answered with what none can be: None, another shape."""
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd.check.arrays.quotients import Trouble
+from autograd.check.arrays.quotients import NoSlope
 from autograd.check.arrays.subject import ArraySubject, Floats, Index, Leaf
 from autograd.check.judge.report import Outcome, Report, Verdict
 from autograd.check.oracles.differences import EDGE, JUMP, KINK
 
 ORACLE = "central differences"
-TROUBLES = {Trouble.KINK: KINK, Trouble.JUMP: JUMP, Trouble.EDGE: EDGE}
+TROUBLES = {NoSlope.KINK: KINK, NoSlope.JUMP: JUMP, NoSlope.EDGE: EDGE}
 # Rows of the printed table for one array: of wrong entries, and of those that cannot be told.
-_SHOWN = {Outcome.WRONG: 10, Outcome.UNKNOWN: 5, Outcome.RIGHT: 1}
+_SHOWN = {Outcome.WRONG: 10, Outcome.UNKNOWN: 5, Outcome.RIGHT: 20}
 
 
 class ArrayReport(Report):
@@ -60,16 +60,17 @@ class ArrayReport(Report):
         parts = [f"{n:,} {outcome}" for outcome in Outcome if (n := self.entries.get(outcome, 0))]
         if not parts:
             return super()._summary()
-        word = "entry" if sum(self.entries.values()) == 1 else "entries"
         first, *others = parts
         number, outcome = first.split(" ", 1)
-        return ", ".join([f"{number} {word} {outcome}", *others])
+        return ", ".join([f"{_entries(int(number.replace(',', '')))} {outcome}", *others])
 
     def _shown(self) -> list[Verdict]:
         counts: dict[tuple[str, Outcome], int] = {}
         shown: list[Verdict] = []
         for v in self._sorted():
-            key = v.input.partition("[")[0], v.outcome
+            # Right ones have a verdict for each array.
+            name = v.input.partition("[")[0] if v.outcome is not Outcome.RIGHT else "all"
+            key = name, v.outcome
             counts[key] = counts.get(key, 0) + 1
             if counts[key] <= _SHOWN[v.outcome]:
                 shown.append(v)
@@ -81,6 +82,10 @@ class ArrayReport(Report):
         lines += [f"{note}." for note in self.notes]
         times = "evaluation" if self.evaluations == 1 else "evaluations"
         return [*lines, f"{self.evaluations:,} {times} of f; seed {self.seed}"]
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 
 def digits(bound: float, size: float) -> int:
@@ -101,7 +106,7 @@ def named(leaf: Leaf, index: Index, column: str = "") -> dict[str, Any]:
 
 def all_of(leaf: Leaf, count: int) -> dict[str, Any]:
     """Return what a verdict says of where it is: of some or all entries of a leaf."""
-    some = f" ({count:,} entries)" if leaf.shape else ""
+    some = f" ({_entries(count)})" if leaf.shape else ""
     return {
         "input": leaf.name,
         "entry": f"df/d{leaf.name}{some}",

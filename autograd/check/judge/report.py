@@ -128,7 +128,7 @@ class Verdict(Judged):
         blur = 1e-7 + self.bound / abs(self.numeric)
         if not (math.isfinite(ratio) and blur < 1e-3):
             return ""
-        for likely, mistake in _MISTAKES:
+        for likely, mistake in MISTAKES:
             if abs(ratio / likely - 1.0) <= blur:
                 return mistake
         if 0.99e-5 <= abs(abs(ratio) - 1.0) <= 0.02:
@@ -147,7 +147,7 @@ class Verdict(Judged):
 
 
 # What a wrong number is likely to come from, by its ratio to the right one.
-_MISTAKES = (
+MISTAKES = (
     (-1.0, "the slope with the other sign: was a minus forgotten?"),
     (2.0, "twice the slope: was a factor 1/2 forgotten, or a term counted twice?"),
     (0.5, "half of the slope: was a factor 2 forgotten?"),

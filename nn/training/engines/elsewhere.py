@@ -19,7 +19,7 @@ from nn.losses import Loss
 from nn.module import Module
 from nn.optim.recorded import Followed, NotFollowedError
 from nn.training.engines.compiled import CompiledEngine
-from nn.validation import Array, Floats
+from nn.validation import Array, Floats, Native
 
 
 class DeviceEngine(CompiledEngine):
@@ -57,6 +57,10 @@ class DeviceEngine(CompiledEngine):
         self._counted: Any = None
         super().__init__(model, loss, X, targets)
         self._follow()
+
+    def choose(self, native: Native, steps: int, batch: int) -> str:
+        """See `Engine`; C is for the processor here."""
+        return self.name
 
     def _trace(self) -> None:
         super()._trace()

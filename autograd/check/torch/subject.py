@@ -1,0 +1,225 @@
+"""A call of PyTorch as the subject of a check: its values, and what its backward claims.
+
+Of order 2 the subject is the gradient itself, for fixed weights of the outputs, and what its own
+backward claims of it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.asked import library
+from autograd.check.arrays.subject import ArraySubject, Claimed, Floats, Leaf
+from autograd.check.fronts import BackwardError, first_line, namer
+from autograd.check.torch.call import Slot, TensorCall, numbers
+from autograd.check.torch.functions import is_once_only
+from autograd.check.torch.kept import Held
+
+
+def unit(dtype: Any) -> float:
+    """Return the largest relative error of rounding to a kind of numbers."""
+    return 0.5 * library("torch").finfo(dtype).eps
+
+
+def quiet() -> Any:
+    """Return what keeps PyTorch's warnings on its own parts, such as slow batches, to itself."""
+    return warnings.catch_warnings(action="ignore")
+
+
+class TensorValues:
+    """The values and the gradients of a call, each call begun as the first one was."""
+
+    def __init__(self, call: TensorCall, held: Held) -> None:
+        self.call, self.held, self.torch = call, held, call.torch
+
+    def outputs(self, point: Floats, *, records: bool = True) -> tuple[list[Any], list[Any]]:
+        """Return fresh leaves at a point, and the outputs that the function makes of them."""
+        leaves = self.call.leaves(point)
+        for leaf in leaves:
+            leaf.requires_grad_(records)
+        self.held.begin()
+        return leaves, [tensor for _, tensor in self.call.run(leaves)]
+
+    def value(self, point: Floats) -> Floats:
+        """Return the outputs at a point, flat."""
+        try:
+            # Recording, as a function may differentiate inside.
+            _, found = self.outputs(point)
+        except self.torch.linalg.LinAlgError as error:  # a RuntimeError
+            raise ArithmeticError(str(error)) from None
+        return np.concatenate([numbers(tensor) for tensor in found])
+
+    def batch(self, points: Floats) -> Floats:
+        """Return the outputs at rows of points, as rows."""
+        torch, call = self.torch, self.call
+
+        def one(*leaves: Any) -> tuple[Any, ...]:
+            return tuple([tensor for _, tensor in call.run(leaves)])
+
+        self.held.begin()
+        with quiet(), torch.no_grad():
+            found = torch.func.vmap(one)(*call.leaves(points, batched=True))
+        rows = [numbers(tensor).reshape(len(points), -1) for tensor in found]
+        return np.concatenate(rows, axis=1)
+
+    def gradient(self, point: Floats, weights: Floats) -> Claimed:
+        """Return the claimed gradient of the weighted sum of the outputs."""
+        leaves, found = self.outputs(point)
+        return self._claimed(leaves, self.pulled(found, leaves, weights))
+
+    def pulled(
+        self, found: Sequence[Any], leaves: Sequence[Any], weights: Floats, **keywords: Any
+    ) -> list[Any]:
+        """Return the gradients of a weighted sum of tensors; None where none came back."""
+        torch = self.torch
+        pairs: list[tuple[Any, Any]] = []
+        start = 0
+        for tensor in found:
+            part = weights[start : start + tensor.numel()]
+            start += tensor.numel()
+            if tensor.requires_grad:
+                weight = torch.from_numpy(np.array(part)).reshape(tensor.shape)
+                weight = weight.to(device=tensor.device, dtype=tensor.dtype)
+                # As they do where a gradient is differentiated: a backward may look at that.
+                pairs.append((tensor, weight.requires_grad_("create_graph" in keywords)))
+        self.call.seen.detached = not pairs
+        if not pairs:
+            return [None] * len(leaves)
+        try:
+            return list(
+                torch.autograd.grad(
+                    [tensor for tensor, _ in pairs],
+                    list(leaves),
+                    [weight for _, weight in pairs],
+                    allow_unused=True,
+                    **keywords,
+                )
+            )
+        except (RuntimeError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+            raise BackwardError(f"{type(error).__name__}: {first_line(error)}") from error
+
+    def _claimed(self, leaves: Sequence[Any], grads: Sequence[Any]) -> Claimed:
+        slots = self.call.slots
+        self.call.seen.missing = {
+            slot.name for slot, grad in zip(slots, grads, strict=True) if grad is None
+        }
+        values = [
+            np.zeros(leaf.numel()) if grad is None else numbers(grad)
+            for leaf, grad in zip(leaves, grads, strict=True)
+        ]
+        return Claimed(np.concatenate(values), tuple([unit(leaf.dtype) for leaf in leaves]))
+
+    def recorded(self, point: Floats, weights: Floats) -> tuple[list[Any], list[Any]]:
+        """Return leaves, and the gradient by them as tensors that can be differentiated again."""
+        leaves, found = self.outputs(point)
+        grads = self.pulled(found, leaves, weights, create_graph=True)
+        return leaves, [
+            self.torch.zeros_like(leaf) if grad is None else grad
+            for leaf, grad in zip(leaves, grads, strict=True)
+        ]
+
+    def slopes(self, point: Floats, weights: Floats) -> Floats:
+        """Return the gradient at a point, as the values of the function of order 2."""
+        _, grads = self.recorded(point, weights)
+        return np.concatenate([numbers(grad) for grad in grads])
+
+    def second(self, point: Floats, weights: Floats, others: Floats) -> Claimed:
+        """Return the claimed gradient of a weighted sum of the entries of the gradient."""
+        leaves, grads = self.recorded(point, weights)
+        if is_once_only(grads):
+            raise BackwardError("a backward is marked as once_differentiable")
+        return self._claimed(leaves, self.pulled(grads, leaves, others))
+
+
+def subject_of(call: TensorCall, held: Held) -> ArraySubject:
+    """Return the subject that a call is.
+
+    Raises:
+        TypeError: if the function returns no floats.
+    """
+    evaluated = TensorValues(call, held)
+    point = call.point()
+    held.begin()
+    found = call.run(call.leaves(point))
+    held.look()
+    here = np.concatenate([numbers(tensor) for _, tensor in found])
+    sizes = [(name, tuple(tensor.shape)) for name, tensor in found]
+    return ArraySubject(
+        title=call.title,
+        leaves=leaves_of(call.slots),
+        point=point,
+        here=here,
+        unit=max(unit(tensor.dtype) for _, tensor in found),
+        value=evaluated.value,
+        gradient=evaluated.gradient,
+        batch=_batch(evaluated, point, here),
+        output=namer(sizes),
+        scalar=here.size == 1,
+    )
+
+
+def second_of(call: TensorCall, held: Held, first: ArraySubject, weights: Floats) -> ArraySubject:
+    """Return the subject of order 2: the gradient of a weighted sum of the outputs.
+
+    Raises:
+        BackwardError: if the backward cannot be run.
+    """
+    evaluated = TensorValues(call, held)
+    sizes = [(f"df/d{slot.name}", tuple(slot.tensor.shape)) for slot in call.slots]
+    return ArraySubject(
+        title=first.title,
+        leaves=first.leaves,
+        point=first.point,
+        here=evaluated.slopes(first.point, weights),
+        unit=max(leaf.unit for leaf in first.leaves),
+        value=lambda point: evaluated.slopes(point, weights),
+        gradient=lambda point, others: evaluated.second(point, weights, others),
+        output=namer(sizes),
+        scalar=call.size == 1,
+    )
+
+
+def leaves_of(slots: Sequence[Slot]) -> tuple[Leaf, ...]:
+    """Return the tensors of a call as the leaves of a subject."""
+    return tuple(
+        [
+            Leaf(
+                name=slot.name,
+                argument=slot.argument,
+                path=slot.path,
+                shape=tuple(slot.tensor.shape),
+                start=slot.start,
+                dtype=str(slot.tensor.dtype).removeprefix("torch."),
+                unit=unit(slot.tensor.dtype),
+                cast=_caster(slot.tensor.dtype),
+            )
+            for slot in slots
+        ]
+    )
+
+
+def _caster(dtype: Any) -> Callable[[Floats], Floats]:
+    torch: Any = library("torch")
+
+    def cast(values: Floats) -> Floats:
+        return torch.from_numpy(np.array(values)).to(dtype).to(torch.float64).numpy()
+
+    return cast
+
+
+def _batch(
+    evaluated: TensorValues, point: Floats, here: Floats
+) -> Callable[[Floats], Floats] | None:
+    """Return the function of several points at once, where vmap can make it one."""
+    if evaluated.held.drawn:
+        return None
+    try:
+        rows = evaluated.batch(np.stack([point, point]))
+    except Exception:  # whatever vmap or the function says of it
+        return None
+    close = np.allclose(rows, here[None], rtol=1e-3, atol=0.0, equal_nan=True)
+    return evaluated.batch if close else None

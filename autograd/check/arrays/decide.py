@@ -166,6 +166,11 @@ def _confirmed(
             asked += 1
             quick = _asked_again(decision, found, r, k, quick)
             upheld += quick.outcome is Outcome.WRONG
+        elif not decision.deep and found.sound[r, k] and math.isfinite(found.claims[r, k]):
+            try:
+                quick = quick if _at_other_steps(decision, found, r, k) else _open(quick)
+            except TimeUpError:
+                quick = _open(quick)
         elif decision.deep and upheld < asked:
             reason = "it is off by more than its bound, as others that are right after all"
             quick = replace(quick, outcome=Outcome.UNKNOWN, reason=reason)
@@ -237,7 +242,9 @@ def _at_other_steps(decision: Decision, found: EntrySlopes, r: int, k: int) -> b
     off = np.abs(more.slope[:, k] - claim) > more.bound[:, k] + own
     # What stands still may be the tread of a stair.
     told = (more.trouble[:, k] == NoSlope.NONE) & ~more.still[:, k]
-    return bool((off & told).all())
+    # Where the bend changes at the point, slopes move with the step and say nothing.
+    alike = np.abs(more.slope[0, k] - more.slope[1, k]) <= more.bound[:, k].sum() + own
+    return bool((off & told).all() and alike)
 
 
 def one_number(

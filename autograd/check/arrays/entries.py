@@ -27,8 +27,8 @@ FEW_DIGITS = 2.0**-40
 SHARP, COARSE = 5e-9, 0.02
 # By this the step shrinks from round to round, and how often.
 _SHRINK, _ROUNDS = 32.0, 4
-# So many evaluations for an entry on average, and some that few entries may take beyond.
-_MOST, _BEYOND = 8, 16
+# So many evaluations for an entry on average, and some for few entries.
+_MOST, _AT_LEAST = 8, 64
 
 Flags = npt.NDArray[np.bool_]
 
@@ -117,7 +117,7 @@ def judged(
     few = max(relative_noise, subject_unit(subject)) >= FEW_DIGITS
     steps = share * scale[asked]
     sharp = max(COARSE if few else SHARP, relative)
-    began = ask.count
+    began = 0 if entries is None else ask.count
     first = _as_far_as_time_goes(ask, weighing, asked, steps)
     asked, steps = asked[: len(first.slope)], steps[: len(first.slope)]
     mine = claims[:, asked].T
@@ -126,7 +126,7 @@ def judged(
     found.stairs = few and subject_unit(subject) < FEW_DIGITS
     settle(found, subject, weighing, units, relative, sharp)
     for _ in range(1, _ROUNDS):
-        left = _MOST * len(asked) + _BEYOND - (ask.count - began)
+        left = max(_MOST * len(asked), _AT_LEAST) - (ask.count - began)
         following = _next_steps(found, steps, scale, few)
         again = np.flatnonzero(_open(found).any(axis=1) & (following > 0.0))[: max(0, left // 4)]
         if not len(again) or ask.over:

@@ -227,12 +227,14 @@ class FewDigits:
     Attributes:
         right: outcomes of right slopes that stand 1,000 times over the noise.
         faint: those of other right slopes.
-        off: outcomes where one slope is off by ten times the noise.
+        off: outcomes of slopes over 1,000 noises that are off by ten of them.
+        faintly: those of other slopes that are.
     """
 
     right: Counter[Outcome] = field(default_factory=Counter[Outcome])
     faint: Counter[Outcome] = field(default_factory=Counter[Outcome])
     off: Counter[Outcome] = field(default_factory=Counter[Outcome])
+    faintly: Counter[Outcome] = field(default_factory=Counter[Outcome])
 
 
 # Smooth functions of one number each, as exact in doubles as needed, and their slopes.
@@ -249,8 +251,8 @@ SMOOTH: tuple[tuple[Callable[[Any], Any], Callable[[Any], Any]], ...] = (
 class Coarse:
     """A function of six entries that computes in single or half precision, with its noise.
 
-    The noise of a slope is the deviation of values from those in doubles, over the step that suits
-    the precision: the fifth root of its rounding, as a share of the usual size of the inputs.
+    The noise of a slope is the most that values nearby differ from those in doubles, over the step
+    that suits the precision: the fifth root of its rounding, as a share of the usual input.
     """
 
     def __init__(self, seed: int, dtype: Any) -> None:
@@ -259,37 +261,48 @@ class Coarse:
         x = rng.uniform(0.3, 2.0, 6) * rng.choice((-1.0, 1.0), 6)
         self.x, self.mix = x.astype(dtype), rng.normal(size=(6, 4)).astype(dtype)
         self.exact = self.mix.astype(np.float64)
-        near = (self.x.astype(float) * (1 + 0.02 * rng.uniform(-1, 1, (64, 6)))).astype(dtype)
-        values = np.array([self(row) for row in near], dtype=float)
-        true = self.f(near.astype(float)) @ self.exact
-        self.deviation = np.sqrt(((values - true) ** 2).mean(0))
+        # Half of the functions are small at the point, which leaves their slopes more digits.
+        self.centre = (self.x * rng.uniform(0.9, 0.99) * (seed % 2)).astype(dtype)
         unit = 0.5 * float(np.finfo(dtype).eps)
         self.step = unit**0.2 * float(np.median(np.abs(self.x)))
+        near = (self.x.astype(float) + self.step * rng.uniform(-1, 1, (64, 6))).astype(dtype)
+        values = np.array([self(row) for row in near], dtype=float)
+        true = self.f(near.astype(float) - self.centre.astype(float)) @ self.exact
+        self.deviation = np.abs(values - true).max(0)
 
     def __call__(self, x: Any) -> Any:
-        return (self.f(x) @ self.mix).astype(x.dtype)
+        return (self.f(x - self.centre) @ self.mix).astype(x.dtype)
 
     def right(self, weights: Any) -> Any:
         """Return the right slopes, in doubles."""
-        return self.slope(self.x.astype(float)) * (self.exact @ weights.astype(float))
+        x = self.x.astype(float) - self.centre.astype(float)
+        return self.slope(x) * (self.exact @ weights.astype(float))
 
     def noise(self, weights: Any) -> float:
         """Return how far the noise carries a slope."""
         return float(np.sqrt(((weights * self.deviation) ** 2).sum())) / self.step
 
-    def report(self, off: float, seed: int) -> tuple[Report, bool]:
-        """Return the report with one slope off by so many noises, and whether all stand out."""
+    def report(self, off: float, seed: int) -> tuple[Report, Any]:
+        """Return the report with one slope off by so many noises, and which stand out."""
         used: list[Any] = []
 
         def gradient(x: Any, weights: Any) -> Any:
             used.append(weights)
-            found = self.slope(x.astype(float)) * (self.exact @ weights.astype(float))
+            found = self.right(weights)
             found[2] += off * self.noise(weights)
             return found.astype(x.dtype)
 
         report = check_against(self, gradient, self.x, seed=seed)
-        stands = np.abs(self.right(used[0])).min() >= 1000 * self.noise(used[0])
-        return report, bool(stands)
+        return report, np.abs(self.right(used[0])) >= 1000 * self.noise(used[0])
+
+
+def outcomes(report: Report, count: int) -> list[Outcome]:
+    """Return what a report says of each entry of an array of one axis."""
+    found = [Outcome.RIGHT] * count
+    for v in report:
+        if v.outcome is not Outcome.RIGHT:
+            found[v.index[0]] = v.outcome
+    return found
 
 
 def few_digits(count: int, dtype: Any, first: int = 0) -> FewDigits:
@@ -298,9 +311,10 @@ def few_digits(count: int, dtype: Any, first: int = 0) -> FewDigits:
     for seed in range(first, first + count):
         function = Coarse(seed, dtype)
         report, stands = function.report(0.0, seed)
-        (found.right if stands else found.faint)[report.verdict] += 1
-        wrong, _ = function.report(10.0 * (-1) ** seed, seed)
-        found.off[wrong.verdict] += 1
+        for said, clear in zip(outcomes(report, len(stands)), stands, strict=True):
+            (found.right if clear else found.faint)[said] += 1
+        wrong, _ = function.report(10.0 * (-1) ** (seed // 2), seed)
+        (found.off if stands[2] else found.faintly)[outcomes(wrong, len(stands))[2]] += 1
     return found
 
 
@@ -385,7 +399,8 @@ def section(tries: int, few: int, searches: int) -> tuple[str, list[str]]:
         for what, counts in (
             ("right, slopes over 1,000 noises", found.right),
             ("right, other slopes", found.faint),
-            ("one slope off by ten noises", found.off),
+            ("off by ten noises, slopes over 1,000 noises", found.off),
+            ("off by ten noises, other slopes", found.faintly),
         )
     ]
     head = ("", "called right", "cannot tell", "called wrong")
@@ -407,8 +422,8 @@ At most {tally.most:.1f} evaluations of a function for an entry, where a right g
 right.
 
 Single and half precision: functions of six entries that compute in it throughout. The noise of a
-slope is the deviation of their values from those in doubles, over a step of the fifth root of the
-precision's rounding, as a share of the usual entry.
+slope is the most that values nearby differ from those in doubles, over a step of the fifth root of
+the precision's rounding, as a share of the usual entry.
 
 {Table(head, rows, "<<<<").markdown(escaped=False)}
 

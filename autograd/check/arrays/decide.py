@@ -13,8 +13,15 @@ import numpy as np
 
 from autograd.check.arrays.entries import EntrySlopes, Flags, subject_unit
 from autograd.check.arrays.mistakes import Known
-from autograd.check.arrays.quotients import NoSlope, Weighing, Whole, entrywise, spacings
-from autograd.check.arrays.subject import ArraySubject, Evaluations, Floats, Leaf, TimeUpError
+from autograd.check.arrays.quotients import NoSlope, Weighing, Whole, entrywise
+from autograd.check.arrays.subject import (
+    ArraySubject,
+    Evaluations,
+    Floats,
+    Leaf,
+    TimeUpError,
+    spacings,
+)
 from autograd.check.arrays.verdicts import ORACLE, TROUBLES, all_of, digits, middle, named
 from autograd.check.judge.report import Outcome, Verdict
 from autograd.check.judge.values import along, within_slopes
@@ -204,7 +211,7 @@ def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: 
     if not math.isfinite(claim) or (still and decision.weighing.lively(k)):
         return quick
     unit = float(decision.units[i])
-    relative = decision.relative + 4.0 * unit
+    relative = decision.relative + 2.0 * unit
     try:
         f = one_number(decision.ask, decision.weighing, i, k, float(decision.scale[i]))
         x = float(decision.subject.point[i])

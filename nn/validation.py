@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value, asked
+from nn.data.large.pages import let_go
 from nn.spellings import NAMED
 from nn.spellings.tensors import refuse_tensors
 
@@ -24,6 +25,7 @@ flag = asked.flag
 function = asked.function
 instance = asked.instance
 iterable = asked.iterable
+checked_native = asked.native
 own_keywords = asked.own_keywords
 path_of = asked.path_of
 real = asked.real
@@ -31,6 +33,7 @@ whole = asked.whole
 
 Floats: TypeAlias = NDArray[np.float64]
 Array: TypeAlias = NDArray[Any]
+Native: TypeAlias = asked.Native
 
 T = TypeVar("T")
 
@@ -160,6 +163,7 @@ def _not_finite(array: Array) -> list[int] | None:
         if not finite.all():
             first, *rest = np.argwhere(~finite)[0].tolist()
             return [i + first, *rest]
+        let_go(array)
     return None
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from autograd import asked
 from autograd.compile.anomaly import failed_samples
 from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.roll import levels
@@ -24,7 +25,7 @@ from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.floats import FloatProgram, with_care
 from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
 from autograd.compile.backends.native.bound import NativeBuffers
-from autograd.compile.backends.native.choice import Native, Wanted
+from autograd.compile.backends.native.choice import Native
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
 from autograd.compile.graph.simplify import reached
 from autograd.compile.nesting import Nesting
@@ -78,7 +79,7 @@ class Built(Nesting):
         names: Sequence[str],
         dtype: np.dtype[Any],
         argnum: Argnum,
-        native: Wanted,
+        native: asked.Native,
     ) -> None:
         self.parameters = len(parameters)
         super().__init__(shapes, argnum, trained=self.parameters > 0)
@@ -142,7 +143,7 @@ class Built(Nesting):
         """Return the statements of a task; None of a narrow graph, which has none."""
         return self.rolled.work(task) if isinstance(self.rolled, Rolled) else None
 
-    def choose(self, wanted: Wanted, calls: int, batch: int) -> str:
+    def choose(self, wanted: asked.Native, calls: int, batch: int) -> str:
         """Choose anew what runs the program; see `Program.choose`."""
         self.native.want(wanted, calls, batch)
         self._buffers.clear()
@@ -373,8 +374,14 @@ class Built(Nesting):
 
     def report(self) -> CompileReport:
         """Return what each pass made of the graph, and what runs it."""
-        rolled = self.rolled
         ran = self.native.said("value" if self.listed else "gradient", self)
+        if self.native.is_deep and self.runs_as_c("value" if self.listed else "gradient"):
+            # It is not rolled for a report alone.
+            stages, derived = self.stages.copy(), self.derivatives
+            if not self.listed:
+                stages.made("gradient", "and the nodes of the gradient", lambda: derived.plain)
+            return stages.report([], [], ran)
+        rolled = self.rolled
         return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled, ran)
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from autograd import asked
 from autograd.compile.anomaly import failed, replay
 from autograd.compile.backends.floats import as_pair
-from autograd.compile.backends.native.choice import Wanted, checked_native
 from autograd.compile.backends.numpy_text import bound
 from autograd.compile.graph.graph import Bools, Floats, Graph
 from autograd.compile.graph.passes import simplified
@@ -68,13 +67,13 @@ class Program:
         if not callable(f):
             raise TypeError(f"compile takes a function, got {f!r:.60}")
         kind: Any = None
-        with contextlib.suppress(TypeError, ValueError):  # what is no type at all
+        with contextlib.suppress(TypeError, ValueError):  # no type at all; None equals float64
             kind = np.dtype(dtype)
-        if kind not in (np.dtype(np.float64), np.dtype(np.float32)):
+        if kind is None or kind not in (np.dtype(np.float64), np.dtype(np.float32)):
             raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
         self._f = f
         self._argnum = checked_argnum(argnum)
-        self._native: Wanted = checked_native(native)
+        self._native: asked.Native = asked.native(native)
         self._dtype = kind
         self.parameters, self._names = named(parameters)
         self._numbers = Theta(self.parameters, kind)
@@ -159,9 +158,7 @@ class Program:
         first = self._known()
         return first.graph.is_same(simplified(trace(self._f, first.shapes, self.parameters)))
 
-    def choose(
-        self, native: Literal["auto"] | bool = "auto", *, calls: int = 0, batch: int = 1
-    ) -> str:
+    def choose(self, native: asked.Native = "auto", *, calls: int = 0, batch: int = 1) -> str:
         """Choose now what runs the program: "auto" weighs what C saves against the compiler's time.
 
         Args:
@@ -176,7 +173,7 @@ class Program:
             RuntimeError: with native=True, if there is no C compiler, or no C for the program.
             ValueError: before the first call, if no shapes were given; or of another `native`.
         """
-        self._native = checked_native(native)
+        self._native = asked.native(native)
         return self._known().choose(self._native, calls, batch)
 
     # Calling ----------------------------------------------------------------------------------

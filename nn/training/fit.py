@@ -26,7 +26,7 @@ from nn.training.history import History
 from nn.training.plan import DataOptions, Validation, checked_patience, continued, planned
 from nn.training.run import Patience, Run
 from nn.training.streams.planning import streamed
-from nn.validation import own_keywords, whole
+from nn.validation import Native, checked_native, own_keywords, whole
 
 
 @own_keywords(FIT)
@@ -46,6 +46,7 @@ def fit(
     shuffle: bool = True,
     seed: int = 0,
     engine: str = "auto",
+    native: Native = "auto",
     devices: Any = None,
     device: Any = None,
     gradients: str = "backprop",
@@ -116,6 +117,10 @@ def fit(
             count) is trained eagerly by "auto"; by "compiled", calls leave nothing behind in it.
             "jax" and "torch" run the compiled program and the optimiser's steps on the devices of
             these libraries, which are extras: see "Past one machine" in the documentation.
+        native: run the compiled program as C, where a C compiler is found: True does so, or raises;
+            False leaves it to NumPy; "auto" takes C where NumPy's calls are the cost and the run is
+            long enough, as of small recurrent models. It is chosen before the first step; the
+            history's `engine` says which ran and why. The numbers are the same up to rounding.
         devices: of "jax": how many to divide each batch among, or a list of them. None takes the
             first one, and after `jax.distributed.initialize` all those of all processes.
         device: of "torch": "cpu", where it is left out, "cuda", or one of several, "cuda:1".
@@ -185,7 +190,7 @@ def fit(
     Source: Robbins and Monro, "A stochastic approximation
     method", 1951.
     """
-    epochs = whole("epochs", epochs)
+    epochs, native = whole("epochs", epochs), checked_native(native)
     seed = whole("seed", seed, at_least=0, at_most=None)
     is_stream, together = yields_batches(X), whole("accumulate", accumulate)
     if not is_stream:
@@ -197,7 +202,7 @@ def fit(
     plan = make_plan(model, X, y, loss_named(loss), size, validation, seed, metrics, options)
     if part == _ANY and together > 1:
         part = len(plan.train[0])  # so that the gradients of no more are found at once
-    make_engine = engine_named(engine, optimizer, gradients, Where(devices, device, part))
+    make_engine = engine_named(engine, optimizer, gradients, Where(devices, device, part, native))
     check_optimizer(optimizer, parameters)
     calls = checked_callbacks(callbacks)
     watch = Patience(checked_patience(patience, plan))
@@ -210,7 +215,7 @@ def fit(
         identity = identity_of(model, plan, optimizer, **settings, begun=plan.done(known))
         keeper = Checkpoints(resume if checkpoint is None else checkpoint, resume, identity)
     run = Run(model, optimizer, plan, known, watch, calls, part, keeper)
-    run.go(make_engine, plan.done(known) + epochs, progress)
+    run.go(make_engine, plan.done(known) + epochs, progress, native)
     return known
 
 

@@ -26,7 +26,7 @@ from nn.training.plan import CAUSES, DivergenceError, Plan
 from nn.training.progress import Bar, bar_of, say_above
 from nn.training.record import Bins
 from nn.training.streams.yielded import Yielded
-from nn.validation import Floats
+from nn.validation import Floats, Native
 
 # Samples whose predictions are compared at the end.
 _LOOKED_AT = 200
@@ -118,7 +118,9 @@ class Run:
         self._is_first = True
         self._seen = 0
 
-    def go(self, make_engine: Callable[..., Engine], last: int, progress: bool) -> None:
+    def go(
+        self, make_engine: Callable[..., Engine], last: int, progress: bool, native: Native
+    ) -> None:
         """Train until an epoch of that number is finished, or something ends the run before.
 
         Raises:
@@ -133,7 +135,8 @@ class Run:
         first, before = len(history), keep_schema(self.model, plan.schema)
         try:
             engine = make_engine(self.model, plan.loss, *plan.train)
-            history.engine, history.note = engine.name, ""
+            count = (steps or 0) * max(0, last - done)
+            history.engine, history.note = engine.choose(native, count, self._part), ""
             if keeper and state:
                 keeper.check_engine(engine.name)
                 self._take(state, engine)

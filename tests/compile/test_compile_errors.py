@@ -92,6 +92,8 @@ def test_what_compile_takes_is_checked():
         compile(3)
     with pytest.raises(ValueError, match="'float64' or 'float32'"):
         compile(lambda x: x, dtype="int64")
+    with pytest.raises(ValueError, match="'float64' or 'float32', got 2"):
+        compile(lambda x: x, dtype=2)  # no type at all
     with pytest.raises(TypeError, match=r"write \[w\]"):
         compile(lambda x: x, parameters=w)
     with pytest.raises(ValueError, match="was computed"):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from autograd.compile import program
+from autograd import asked
 from autograd.compile.backends.native import choice
 from autograd.compile.backends.native.compiler import NoCompilerError, compiler
 from support.chosen_profile import PROFILE
@@ -41,13 +41,13 @@ def natively(test: Callable[..., Any], **strategies: Any) -> Callable[..., Any]:
 def as_c(patch: pytest.MonkeyPatch, form: str, cache: Path) -> None:
     """Let every program be C, in the form of "lines", node by node, or of "statements"."""
     patch.setenv("XDG_CACHE_HOME", str(cache))
-    patch.setattr(program, "checked_native", lambda native: True)
+    patch.setattr(asked, "native", lambda native: True)
     if form == "statements":
         made: Any = choice.Native.__init__
 
         def shallow(self: Any, *arguments: Any, **options: Any) -> None:
             made(self, *arguments, **options)
-            self._is_deep = False
+            self.is_deep = False
 
         patch.setattr(choice, "_SMALL", -1)
         patch.setattr(choice.Native, "__init__", shallow)

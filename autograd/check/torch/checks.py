@@ -10,7 +10,7 @@ from autograd.check.fronts import Asked, Culprit, Front, checked
 from autograd.check.judge.report import Report, Verdict
 from autograd.check.torch.call import TensorCall
 from autograd.check.torch.functions import Watched, kinds, watched
-from autograd.check.torch.inside import TorchStep, innermost, traced
+from autograd.check.torch.inside import InnerCall, innermost, traced
 from autograd.check.torch.kept import Held, kept, modules
 from autograd.check.torch.subject import TensorValues, second_of, subject_of
 
@@ -184,22 +184,25 @@ class TensorFront:
         """Return the parts that are wrong by themselves, and where a gradient is cut off."""
         trace = traced(self.call, self.held)
 
-        def alone(step: TorchStep) -> Report:
+        def alone(step: InnerCall) -> Report:
             call = TensorCall(step.function, step.inputs, step.keywords)
             with kept(step.function, step.inputs) as held:
                 return report(TensorFront(call, held))
 
         found = [
-            Culprit(step.name, _where(step), verdict) for step, verdict in innermost(trace, alone)
+            Culprit(step.name, self._where(step), verdict)
+            for step, verdict in innermost(trace, alone)
         ]
         cuts = [f"a gradient ends at {cut}" for cut in trace.cuts] if not found else []
         return found, cuts
 
-
-def _where(step: TorchStep) -> str:
-    inside = f" inside of {step.path}" if step.path and not step.is_module else ""
-    line = f" at {step.line}" if step.line else ""
-    return f", called{line}{inside}," if line or inside else ""
+    def _where(self, step: InnerCall) -> str:
+        """Return where a part was called from; "" where it is all that was checked."""
+        if step.function == self.call.function:
+            return ""
+        inside = f" inside of {step.path}" if step.path and not step.is_module else ""
+        line = f" at {step.line}" if step.line else ""
+        return f", called{line}{inside}," if line or inside else ""
 
 
 def _is_of(name: str, tensor: str) -> bool:

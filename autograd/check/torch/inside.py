@@ -26,7 +26,7 @@ _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 @dataclass
-class TorchStep:
+class InnerCall:
     """Something that was called inside of a call.
 
     Attributes:
@@ -52,7 +52,7 @@ class TorchStep:
 class Trace:
     """What was seen in one call: the steps, and where a gradient was cut off."""
 
-    steps: list[TorchStep] = field(default_factory=list[TorchStep])
+    steps: list[InnerCall] = field(default_factory=list[InnerCall])
     cuts: list[str] = field(default_factory=list[str])
 
 
@@ -88,13 +88,13 @@ def traced(call: TensorCall, held: Held) -> Trace:
     return trace
 
 
-def _of_use(use: FunctionCall) -> TorchStep:
+def _of_use(use: FunctionCall) -> InnerCall:
     path, line = use.at
     torch: Any = library("torch")
     for x, needed in zip(use.inputs, use.needed, strict=False):
         if isinstance(x, torch.Tensor) and needed:
             x.requires_grad_()
-    return TorchStep(use.name, use.kind.apply, use.inputs, {}, path, line, False)
+    return InnerCall(use.name, use.kind.apply, use.inputs, {}, path, line, False)
 
 
 @contextlib.contextmanager
@@ -126,7 +126,7 @@ def _hooks(
             name = f"{path} ({kind})" if path else kind
             given = tuple([copied(x) for x in args])
             trace.steps.append(
-                TorchStep(name, module, given, dict(keywords), path, line_here(), True)
+                InnerCall(name, module, given, dict(keywords), path, line_here(), True)
             )
 
     def after(module: Any, args: Any, result: Any) -> None:
@@ -187,15 +187,15 @@ def _how(torch: Any, function: Any, result: Any) -> str:
 
 
 def innermost(
-    trace: Trace, check: Callable[[TorchStep], Report]
-) -> list[tuple[TorchStep, Verdict]]:
+    trace: Trace, check: Callable[[InnerCall], Report]
+) -> list[tuple[InnerCall, Verdict]]:
     """Return the innermost steps that are wrong alone, each with a verdict that says so.
 
     Args:
         trace: what was seen.
         check: gives the report on a step alone.
     """
-    wrong: list[tuple[TorchStep, Verdict]] = []
+    wrong: list[tuple[InnerCall, Verdict]] = []
     # The inner ones first: what is wrong inside of another one is what is wrong with that.
     for step in sorted(trace.steps, key=lambda step: (step.is_module, -len(step.path))):
         if any(_is_inside(other, step) or other.name == step.name for other, _ in wrong):
@@ -209,7 +209,7 @@ def innermost(
     return wrong
 
 
-def _is_inside(inner: TorchStep, outer: TorchStep) -> bool:
+def _is_inside(inner: InnerCall, outer: InnerCall) -> bool:
     """Whether one step was called by another one."""
     if not outer.is_module or (inner.is_module and inner.path == outer.path):
         return False

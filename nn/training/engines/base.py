@@ -19,7 +19,7 @@ from nn.losses import Loss, mean_loss
 from nn.module import Module
 from nn.parts import modules_of
 from nn.training.history import GradientCost
-from nn.validation import Array, Floats
+from nn.validation import Array, Floats, Native
 
 
 def checked_loss(loss: Loss, result: Any) -> Any:
@@ -179,6 +179,17 @@ class Engine:
     def numbers(self) -> Floats:
         """Return the parameters as they are now, in the model's order."""
         raise NotImplementedError
+
+    def choose(self, native: Native, steps: int, batch: int) -> str:
+        """Choose what runs the gradients of so many steps on batches of a size; return the words.
+
+        Raises:
+            ValueError: if C was asked for, and this engine records graphs.
+        """
+        if native is True:
+            said = self.note or f"the engine {self.name!r} has no program"
+            raise ValueError(f"native=True asks for C. {said}")
+        return self.name
 
     def end(self) -> None:
         """Give the optimiser back what it remembers, however the run has ended."""

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from nn.elsewhere.choice import ELSEWHERE, check_where, elsewhere
+from nn.elsewhere.choice import ELSEWHERE, ENGINES, check_where, elsewhere
 from nn.losses import Loss
 from nn.module import Module
 from nn.training.engines.base import EagerEngine, Engine
 from nn.training.engines.compiled import CompiledEngine
-from nn.validation import Array, Floats, look_up
+from nn.validation import Array, Floats, Native, look_up
 
 MakeEngine: TypeAlias = Callable[[Module, Loss, Floats, Array], Engine]
 
@@ -59,17 +59,19 @@ def _reaching(loss: Loss) -> str:
 
 
 class Where(NamedTuple):
-    """The devices that are asked for.
+    """Where a program is to run.
 
     Attributes:
         devices: of `engine="jax"`: how many, or which.
         device: of `engine="torch"`.
         batch_size: how many samples there are to be divided among them.
+        native: whether a compiled program is to run as C.
     """
 
     devices: Any = None
     device: Any = None
     batch_size: int = 1
+    native: Native = "auto"
 
 
 _ANYWHERE = Where()
@@ -80,7 +82,7 @@ def _on_devices(name: str, optimizer: Any, where: Where) -> MakeEngine:
     # Most never need it, nor what it stands on.
     from nn.training.engines.elsewhere import DeviceEngine
 
-    found = elsewhere(name, where.devices, where.device)
+    found: Any = elsewhere(name, where.devices, where.device)
     if len(found) > where.batch_size:
         raise ValueError(
             f"batch_size={where.batch_size} leaves {len(found) - where.batch_size} of "
@@ -130,8 +132,6 @@ def _moving(name: str, optimizer: Any) -> MakeEngine:
 _HERE: Mapping[str, MakeEngine] = MappingProxyType(
     {"auto": _auto, "compiled": CompiledEngine, "eager": EagerEngine}
 )
-# All give the same numbers, up to rounding.
-ENGINES = (*_HERE, *ELSEWHERE)
 
 
 def engine_named(
@@ -143,7 +143,7 @@ def engine_named(
         name: of the engine.
         optimizer: the one that will move the parameters, which may want to do so within a pass.
         gradients: the method to find gradients by.
-        where: the devices that are asked for.
+        where: where its program is to run.
 
     Raises:
         ValueError: if there is none of that name, the optimiser cannot work with it, or it has no
@@ -155,6 +155,11 @@ def engine_named(
     """
     look_up("engine", name, dict.fromkeys(ENGINES))
     is_program = name not in ("auto", "eager")
+    if where.native is True and (name not in ("auto", "compiled") or gradients != "backprop"):
+        raise ValueError(
+            "native=True asks for C, which a compiled program becomes: write engine='compiled' and "
+            "no other method for the gradients, or leave native out"
+        )
     if gradients != "backprop":
         if is_program:
             raise ValueError(

@@ -24,7 +24,7 @@ from nn.module import Module
 from nn.optim import array_step
 from nn.training.engines.base import Engine, checked_loss, edges_of
 from nn.training.history import GradientCost
-from nn.validation import Array, Floats
+from nn.validation import Array, Floats, Native
 
 # A graph of more parameters would take longer to record than some runs.
 _COUNTED = 10_000
@@ -61,6 +61,8 @@ class CompiledEngine(Engine):
         self._move: Callable[[CompiledEngine], object] | None = None
         # Whether nothing of the user's has run since outputs were asked for.
         self._is_tried = False
+        # What was said of native code, and for how many steps on batches of which size.
+        self._native: tuple[Native, int, int] | None = None
         self._trace()
 
     @property
@@ -97,6 +99,20 @@ class CompiledEngine(Engine):
             self._in_eval = compiled(model, in_eval, self._shapes, closed=closed).program
         if not contained:
             programs_of(model).forget()
+        if self._native is not None:
+            self.choose(*self._native)
+
+    def choose(self, native: Native, steps: int, batch: int) -> str:
+        """See `Engine`.
+
+        Raises:
+            RuntimeError: if C was asked for and cannot be had.
+        """
+        self._native = native, steps, batch
+        said = self._program.choose(native, calls=steps, batch=batch)
+        if self._in_eval is not self._program:
+            self._in_eval.choose(native)
+        return f"{self.name} ({said})" if said else self.name
 
     def gradients(self, X: Floats, targets: Array) -> float:
         """See `Engine`."""

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from nn.elsewhere.choice import Elsewhere
-from nn.elsewhere.stepping import StepThere, Trained
+from nn.elsewhere.stepping import Trained
 from nn.elsewhere.text import cuts_of
 from nn.losses import Loss
 from nn.module import Module
 from nn.optim.recorded import Followed, NotFollowedError
 from nn.training.engines.compiled import CompiledEngine
-from nn.validation import Array, Floats
+from nn.validation import Array, Floats, Native
 
 
 class DeviceEngine(CompiledEngine):
@@ -57,6 +57,10 @@ class DeviceEngine(CompiledEngine):
         self._counted: Any = None
         super().__init__(model, loss, X, targets)
         self._follow()
+
+    def choose(self, native: Native, steps: int, batch: int) -> str:
+        """See `Engine`; C is for the processor here."""
+        return self.name
 
     def _trace(self) -> None:
         super()._trace()
@@ -103,7 +107,7 @@ class DeviceEngine(CompiledEngine):
                 mean, slopes = state.gradient(rows, size)
                 is_finite = math.isfinite(mean) and bool(np.isfinite(slopes).all())
             else:
-                step = StepThere.of(self._followed)
+                step = self._followed.next()
                 self._is_fetched = False
                 mean, squared = state.descend(rows, size, step)
                 is_finite = math.isfinite(mean) and math.isfinite(squared)

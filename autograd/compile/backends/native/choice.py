@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 
+from autograd.asked import Native as Wanted
 from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.roll import levels
 from autograd.compile.arrays.routine import Work
@@ -22,9 +23,6 @@ from autograd.compile.backends.native.statements import statements_text
 from autograd.compile.graph.graph import Graph
 from autograd.compile.report import flops_of
 from autograd.errors import TraceError
-
-# True asks for C or an error, False for NumPy; "auto" is C where it pays.
-Wanted: TypeAlias = Literal["auto"] | bool
 
 # Where this environment variable is 0, "auto" is NumPy.
 SWITCH = "CHALKGRAD_NATIVE"
@@ -63,23 +61,6 @@ class Source(Protocol):
         ...
 
 
-def checked_native(native: Any) -> Wanted:
-    """Return what a user says of native code, or ask for one of three words.
-
-    >>> checked_native("auto"), checked_native(True)
-    ('auto', True)
-    """
-    kind: Any = native.__class__
-    if kind in (bool, np.bool_):
-        return bool(native)
-    if isinstance(native, str) and native == "auto":
-        return "auto"
-    raise ValueError(
-        f"native is 'auto', True or False, got {native!r:.60}: True asks for C, False for NumPy, "
-        "and 'auto' takes C where it pays and there is a compiler"
-    )
-
-
 class Native:
     """The choice between C and NumPy for one program.
 
@@ -91,6 +72,7 @@ class Native:
 
     Attributes:
         why: the reason for the last choice.
+        is_deep: whether a graph has many levels of few nodes each, and is printed node by node.
         is_plain: whether the reason is that "auto" does not look for a compiler at all, or would
             not gain by one.
     """
@@ -106,7 +88,7 @@ class Native:
         self._kind, self._mean = kind, mean
         self._chosen: dict[Task, NativeText | None] = {}
         inner = int((graph.code >= 0).sum())
-        self._is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
+        self.is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
         self.want(wanted)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -137,7 +119,7 @@ class Native:
         Raises:
             RuntimeError: if C was asked for and cannot be had.
         """
-        if self._wanted is False or (self._wanted == "auto" and self._is_left()):
+        if self._wanted is False or (self._wanted == "auto" and self._is_left(task)):
             return None
         if task not in self._chosen:
             self._chosen[task] = self._made(task, source)
@@ -149,19 +131,21 @@ class Native:
             return f"C, {self.why}"
         return f"NumPy: {self.why}" if self.why else "NumPy"
 
-    def _is_left(self) -> bool:
-        """Whether "auto" leaves a program to NumPy without looking at its statements."""
-        if self._is_deep:
+    def _is_left(self, task: Task) -> bool:
+        """Whether "auto" leaves a task to NumPy without looking at its statements."""
+        if self.is_deep:
             return False
         self.why = "it has no long chain of small steps, and nobody said how often it is called"
-        return not self._calls
+        return task != "gradient" or not self._calls
 
     def _made(self, task: Task, source: Source) -> NativeText | None:
-        work = None if self._is_by_lines(source) else source.work(task)
+        work = None if self.is_deep else source.work(task)
         if work is not None and self._wanted == "auto":
             self.why = self._loses(work)
             if self.why:
                 return None
+        if len(source.graph.operands) <= _SMALL:
+            work = None  # printed node by node
         self.is_plain = False
         try:
             command = compiler()
@@ -179,10 +163,6 @@ class Native:
                 ) from None
             self.why = str(error)
             return None
-
-    def _is_by_lines(self, source: Source) -> bool:
-        """Whether a program is printed node by node: it is narrow, or small."""
-        return self._is_deep or len(source.graph.operands) <= _SMALL
 
     def _printed(self, task: Task, source: Source, work: Work | None) -> NativeText:
         """Return a task as C, by its statements if there are any."""

@@ -60,7 +60,7 @@ class ArrayTrial:
         """Return the gradient, with as many parameters as it takes."""
 
         def found(given: Sequence[Any], weights: Any) -> Any:
-            claims = [np.array(g) for g in self.case.claims(list(given), weights)]
+            claims = [np.array(g, order="C") for g in self.case.claims(list(given), weights)]
             (change or right)(claims)
             return claims[0] if len(claims) == 1 else tuple(claims)
 
@@ -94,7 +94,7 @@ class ArrayTrial:
             return [p.reshape(y.shape) for p, y in zip(split, self.inputs, strict=True)]
 
         def gradient(x: Any) -> Any:
-            claims = [np.array(g) for g in self.case.claims(parts(x), ones)]
+            claims = [np.array(g, order="C") for g in self.case.claims(parts(x), ones)]
             (change or right)(claims)
             return np.concatenate([np.ravel(g) for g in claims])
 
@@ -117,7 +117,7 @@ class ArrayTrial:
             def backward(ctx: Any, c: Any) -> Any:
                 given = [x.numpy() for x in ctx.saved_tensors]
                 found = case.claims(given, None if scalar else c.numpy())
-                claims = [np.array(g) for g in found]
+                claims = [np.array(g, order="C") for g in found]
                 (change or right)(claims)
                 size = float(c) if scalar else 1.0
                 return tuple(torch.tensor(g * size) for g in claims)

@@ -27,7 +27,9 @@ from autograd.check.judge.report import Outcome, Verdict
 from autograd.check.judge.values import along, within_slopes
 
 # So many entries are asked again; if each is wrong, the others are believed. Else some more.
-_ASKED, _AT_MOST = 4, 16
+_ASKED, _AT_MOST = 2, 16
+# So many more are asked at two other steps, where a change of the bend would show.
+_AT_OTHERS = 64
 
 
 @dataclass
@@ -173,7 +175,10 @@ def _confirmed(
             asked += 1
             quick = _asked_again(decision, found, r, k, quick)
             upheld += quick.outcome is Outcome.WRONG
-        elif not decision.deep and found.sound[r, k] and math.isfinite(found.claims[r, k]):
+        elif upheld == asked and found.sound[r, k] and math.isfinite(found.claims[r, k]):
+            if len(fate) >= _AT_OTHERS:
+                fate[r, k] = quick
+                continue
             try:
                 quick = quick if _at_other_steps(decision, found, r, k) else _open(quick)
             except TimeUpError:
@@ -248,7 +253,8 @@ def _at_other_steps(decision: Decision, found: EntrySlopes, r: int, k: int) -> b
     claim = found.claims[r, k]
     off = np.abs(more.slope[:, k] - claim) > more.bound[:, k] + own
     # What stands still may be the tread of a stair.
-    told = (more.trouble[:, k] == NoSlope.NONE) & ~more.still[:, k]
+    lively = decision.weighing.lively(k) and not found.stairs
+    told = (more.trouble[:, k] == NoSlope.NONE) & (lively | ~more.still[:, k])
     # Where the bend changes at the point, slopes move with the step and say nothing.
     alike = np.abs(more.slope[0, k] - more.slope[1, k]) <= more.bound[:, k].sum() + own
     return bool((off & told).all() and alike)

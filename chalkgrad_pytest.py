@@ -27,14 +27,26 @@ def chalkgrad_gradcheck() -> Callable[..., Report]:
 
     Of the session, since it holds nothing: so tests with Hypothesis's `@given` may ask for it.
     """
-    from autograd.check import assert_gradients
+    from autograd.check import assert_gradients, check_against
 
-    return assert_gradients
+    def check(
+        f: Callable[..., Any],
+        *inputs: Any,
+        gradient: Callable[..., Any] | None = None,
+        strict: bool = False,
+        **settings: Any,
+    ) -> Report:
+        if gradient is None:
+            return assert_gradients(f, *inputs, strict=strict, **settings)
+        return check_against(f, gradient, *inputs, **settings).raise_if_wrong(strict=strict)
+
+    return check
 
 
 def _gradcheck(chalkgrad_gradcheck: Callable[..., Report]) -> Callable[..., Report]:
     """Check the gradients of a function: `gradcheck(f, *inputs, order=2, strict=False)`.
 
+    With `gradient=` it checks that gradient of f, of numbers or arrays, as `check_against` does.
     Fails the test with the whole report if a derivative is wrong, and with `strict` also where it
     cannot be told; else returns the report.
     """

@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeAlias, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, asked, compile
+from autograd import Value, asked, compile, files
+from nn.data.large.pages import let_go
 from nn.spellings import NAMED
 from nn.spellings.tensors import refuse_tensors
 
@@ -25,7 +26,7 @@ function = asked.function
 instance = asked.instance
 iterable = asked.iterable
 own_keywords = asked.own_keywords
-path_of = asked.path_of
+path_of = files.path_of
 real = asked.real
 whole = asked.whole
 
@@ -171,6 +172,7 @@ def _not_finite(array: Array) -> list[int] | None:
         if not finite.all():
             first, *rest = np.argwhere(~finite)[0].tolist()
             return [i + first, *rest]
+        let_go(array)
     return None
 
 

@@ -190,6 +190,7 @@ def _blamed(
     told = [
         f"{each.name}{each.where} is wrong by itself, at what it was called with: {each.verdict}"
         for each in found
+        if each.where  # else it is what was checked, and the verdicts say it
     ]
     report = _retold(
         report,

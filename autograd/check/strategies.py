@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 
+import numpy as np
+
 from autograd import asked
 from autograd.check.testing.networks import ACTIVATIONS, Network
 from autograd.check.testing.program import RandomProgram
@@ -34,6 +36,8 @@ except ModuleNotFoundError as error:
 __all__ = [
     "Network",
     "RandomProgram",
+    "arrays",
+    "inputs",
     "networks",
     "points",
     "programs",
@@ -147,6 +151,95 @@ class _Drawn:
 
     def again(self) -> bool:
         return reject()
+
+
+_FLOATS = ("float64", "float32", "float16")
+
+
+def arrays(
+    shape: int | Sequence[int] | None = None,
+    *,
+    low: float = -10.0,
+    high: float = 10.0,
+    dtype: Any = "float64",
+    max_dims: int = 3,
+    max_side: int = 4,
+) -> st.SearchStrategy[Any]:
+    """Return a strategy for arrays of floats, 0, 1 and -1 often among them; they shrink to small.
+
+    Args:
+        shape: a length or lengths; any of up to `max_dims` axes if left out.
+        low: the smallest number.
+        high: the largest.
+        dtype: float64, float32 or float16.
+        max_dims: the most axes.
+        max_side: the greatest length of one; the least is 1.
+
+    >>> from random import Random
+    >>> from hypothesis import find
+    >>> find(arrays(max_side=3), lambda x: x.ndim == 2 and x.shape[1] > 1, random=Random(0))
+    array([[0., 0.]])
+    """
+    from hypothesis.extra import numpy as given
+
+    kind = np.dtype(dtype)
+    if kind.name not in _FLOATS:
+        raise ValueError(f"dtype is one of {', '.join(_FLOATS)}, got {dtype!r:.60}")
+    dims = asked.whole("max_dims", max_dims, at_least=1, at_most=8)
+    side = asked.whole("max_side", max_side)
+    shapes: Any = given.array_shapes(min_dims=1, max_dims=dims, min_side=1, max_side=side)
+    if shape is not None:
+        lengths = [shape] if isinstance(shape, int) else asked.iterable("arrays", shape, "a shape")
+        shapes = tuple(asked.whole("a length", n, at_least=0) for n in lengths)
+    width = 8 * kind.itemsize
+    entries = numbers(low, high)
+    if width < 64:
+        entries = entries.map(lambda x: float(kind.type(x))).filter(lambda x: low <= x <= high)
+    return given.arrays(kind, shapes, elements=entries, fill=st.nothing())
+
+
+@st.composite
+def inputs(
+    draw: st.DrawFn,
+    *shapes: str,
+    low: float = -2.0,
+    high: float = 2.0,
+    dtype: Any = "float64",
+    max_side: int = 4,
+) -> tuple[Any, ...]:
+    """Draw arrays whose lengths fit each other: the inputs of a layer.
+
+    Args:
+        draw: given by Hypothesis; leave it out.
+        shapes: one text for each array: names of lengths, or numbers, with blanks between; the
+            same name is the same length. "" is an array of no axes.
+        low: the smallest number.
+        high: the largest.
+        dtype: float64, float32 or float16.
+        max_side: the greatest length; the least is 1.
+
+    >>> from random import Random
+    >>> from hypothesis import find
+    >>> dense = inputs("batch before", "before after", "after")
+    >>> x, w, b = find(dense, lambda xs: xs[1].shape[1] > 1, random=Random(0))
+    >>> x.shape, w.shape, b.shape
+    ((1, 1), (1, 2), (2,))
+    """
+    lengths: dict[str, int] = {}
+    found: list[Any] = []
+    sides = _up_to(asked.whole("max_side", max_side) - 1)
+    for text in shapes:
+        asked.instance("inputs", text, str, 'shapes as texts, such as "batch before"')
+        shape: list[int] = []
+        for name in text.split():
+            if name.isdigit():
+                shape.append(int(name))
+                continue
+            if name not in lengths:
+                lengths[name] = 1 + draw(sides)
+            shape.append(lengths[name])
+        found.append(draw(arrays(shape, low=low, high=high, dtype=dtype)))
+    return tuple(found)
 
 
 @st.composite

@@ -10,7 +10,7 @@ parameter that a call leaves out is given too.
 from autograd.engine.primitives import TABLE
 
 HELPERS = {
-    "list", "str", "next", "len", "cube", "product", "square_sum", "z", "leaf", "model", "ready", "samples",
+    "list", "str", "next", "len", "cube", "squares", "doubles", "product", "square_sum", "z", "leaf", "model", "ready", "samples",
     "targets", "sgd", "record", "recording", "saved", "entered", "program", "called", "source", "drawing",
     "text_of", "dict", "walked", "np.array", "np.ones", "np.random.default_rng",
 }
@@ -67,6 +67,8 @@ CALLS = [
     # The checker.
     "text_of(ag.check_gradients(cube, 2.0, order=1))", "ag.assert_gradients(cube, 2.0, order=1)",
     "text_of(ag.check_against(cube, slope, 2.0))",
+    "text_of(ag.check_against(squares, doubles, np.array([1.0, 2.0]), relative=1e-9, seed=0, seconds=9.0))",
+    "text_of(check.check_jac(squares, doubles, np.array([1.0, 2.0]), seed=0))", "text_of(check.ArrayReport([], 'gradients', seed=0))",
     "text_of(ag.check_module(model(), lambda output, y: output[0], [1.0, 2.0], 1.0))",
     "text_of(check.check_jac(cube, slope, np.array([2.0])))",
     "text_of(check.ArrayReport([], 'gradients'))", "text_of(check.check_row(row(), points=8))", "text_of(check.mark_gradient(cube, slope, [2.0]))",
@@ -75,7 +77,8 @@ CALLS = [
     "text_of(check.assert_mark_gradient(cube, slope, [2.0]))", "check.ExerciseError('it raised')",
     "ag.check_gradients(cube, 2.0, order=1).raise_if_wrong(strict=False)",
     "strategies.networks(max_inputs=2).validate()", "strategies.points((0.0, 1.0)).validate()",
-    "strategies.programs(max_ops=3).validate()", "strategies.values(0.0, 1.0).validate()",
+    "strategies.programs(max_ops=3).validate()", "strategies.arrays((2, 3), low=0.0, high=1.0).validate()",
+    "strategies.inputs('n', 'n m', low=0.0, high=1.0).validate()", "strategies.values(0.0, 1.0).validate()",
     "strategies.register_profiles()",
     "check.complex_step(cube, 2.0)", "check.differences(cube, 2.0)", "check.high_precision(cube, 2.0)",
     "check.forward_mode(cube, 2.0)", "check.sum_over_paths(cube, 2.0, limit=9)",

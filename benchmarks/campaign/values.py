@@ -96,6 +96,14 @@ def slope(x: Any) -> Any:
     return 3.0 * x * x
 
 
+def squares(x: Any) -> Any:
+    return np.sum(x * x)
+
+
+def doubles(x: Any) -> Any:
+    return 2.0 * x
+
+
 def product(x: Any, y: Any) -> Any:
     return x * y
 

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import autograd
 from nn.command import play, slips
+from nn.command.checking.command import checking
 from nn.command.compare import comparing
 from nn.command.completion import completing
 from nn.command.configuration import words_of
@@ -172,6 +173,7 @@ COMMANDS: Mapping[str, Subcommand] = MappingProxyType(
         "compare": comparing(),
         "export": exporting(),
         **LOOKING,
+        "check": checking(),
         "completion": completing(lambda: COMMANDS),
         "play": play.playing(
             _shared(settings_options(), play.SETTINGS), _shared(reading_options(), play.READING)

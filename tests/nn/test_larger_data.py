@@ -5,6 +5,7 @@ Memory is what Python and NumPy allocate, by tracemalloc, compared between data 
 
 import doctest
 import gc
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -29,8 +30,11 @@ from nn import (
 )
 from nn.data.labels import targets_of
 from nn.data.large import mapped
+from nn.data.large.mapped import Mapped
+from nn.data.large.pages import let_go, row_file
 from nn.data.large.targets import Digest, TargetReader
 from nn.losses import LOSSES, loss_named
+from support.engines import imported
 from support.places import ROOT
 from support.training import ENGINES, Dropping, data
 
@@ -109,6 +113,17 @@ def test_a_function_that_yields_the_same_batches_gives_the_same_numbers(engine, 
     assert run(batches, None, model=make(), **options)[2] == expected  # in parts of as many
     listed = run(lambda epoch: [*batches(epoch)], None, model=make(), **options)
     assert listed[2] == expected
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("engine", ["jax", "torch"])
+def test_the_same_on_other_engines(engine, on_disk):
+    imported(engine)
+    options = {"engine": engine, "validation": None}
+    _, history, expected = run(X, Y, **options)
+    assert history.engine == engine
+    assert run(on_disk(X), on_disk(Y), **options)[2] == expected
+    assert run(orders(0, np.arange(61), 16), None, **options)[2] == expected
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -605,6 +620,48 @@ def test_the_file_is_never_written(on_disk):
     assert np.array_equal(x, X)
     assert np.array_equal(y, Y)
     assert np.array_equal(weights, np.linspace(1.0, 2.0, 61))
+
+
+def test_scattered_rows_are_read_from_the_file_where_it_holds_them(on_disk, tmp_path):
+    wide = np.random.default_rng(0).normal(size=(50, 64))
+    places = np.array([7, 3, 40, 7])
+    for mode in ("r", "r+"):
+        file = on_disk(wide, mode)
+        for view in (file, file[5:], np.asarray(file)[3:48], file.reshape(50, 8, 8)):
+            reader = row_file(view)
+            assert np.array_equal(reader.rows(places), view[places])
+            assert np.array_equal(Mapped(view)[places], view[places])
+    file[3] = 5.0  # to the file
+    assert (row_file(file).rows(places)[1] == 5.0).all()
+    copied = on_disk(wide, "c")
+    copied[3] = 5.0  # and not to the file
+    for view in (copied, file[:, 1:], file[::2], file.T, file[:, :3], file[:0], wide, wide[:, :1]):
+        assert row_file(view) is None
+        some = places[:2] % max(1, len(view))
+        assert not len(view) or np.array_equal(Mapped(view)[some], view[some])
+    let_go(copied)
+    assert (copied[3] == 5.0).all()
+    name = file.filename
+    np.save(f"{name}.other.npy", wide + 1.0)
+    Path(f"{name}.other.npy").replace(name)
+    assert row_file(file) is None  # what was mapped is another file now
+    short = row_file(np.load(name, mmap_mode="r"))
+    os.truncate(name, 200)
+    with pytest.raises(OSError, match="the mapped file ends before row 7"):
+        short.rows(places)
+
+
+def test_strides_and_places_of_mapped_rows(on_disk):
+    wide = np.random.default_rng(0).normal(size=(50, 64))
+    rows = Mapped(on_disk(wide))
+    assert np.array_equal(rows[::7], wide[::7])
+    order = np.random.default_rng(1).permutation(50)
+    assert np.array_equal(rows.at(order)[::7], wide[order][::7])
+    assert np.array_equal(rows.at(order).at(order)[3:9], wide[order][order][3:9])
+    assert np.array_equal(rows[-1], wide[-1])
+    assert [len(row) for row in rows] == [64] * 50
+    assert np.array_equal(np.asarray(rows), wide)
+    assert (rows[5:5].shape, rows.at(order)[:0].shape) == ((0, 64), (0, 64))
 
 
 @pytest.mark.parametrize("loss", LOSSES)

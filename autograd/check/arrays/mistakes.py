@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.check.arrays.entries import step_share, subject_unit
 from autograd.check.arrays.subject import ArraySubject, Evaluations, Floats, Leaf
 from autograd.check.judge.report import MISTAKES, Outcome, Verdict
 
@@ -231,7 +232,8 @@ def _parts_of(ask: Evaluations, weights: Floats, i: int) -> Floats:
     """Return what each output adds to the slope by an entry, roughly."""
     subject = ask.subject
     sides = np.repeat(subject.point[None], 2, axis=0)
-    sides[:, i] += max(abs(subject.point[i]), 1.0) * np.array([2.0**-13, -(2.0**-13)])
+    share = step_share(0.0, subject_unit(subject))
+    sides[:, i] += max(abs(subject.point[i]), 1.0) * share * np.array([1.0, -1.0])
     sides = subject.cast(sides)
     above, below = ask.at(sides)
     return weights * (above - below) / (sides[0, i] - sides[1, i])

@@ -6,6 +6,7 @@ custom call was given is kept.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,7 +111,8 @@ def _alone(equation: Any) -> Callable[..., list[Any]]:
     core: Any = library("jax", "jax.extend.core")
     invars = [x for x in equation.invars if not hasattr(x, "val")]
     distinct = list(dict.fromkeys(invars))
-    jaxpr = core.Jaxpr((), distinct, equation.outvars, [equation], effects=equation.effects)
+    with warnings.catch_warnings(action="ignore"):  # it has no names of arguments to show
+        jaxpr = core.Jaxpr((), distinct, equation.outvars, [equation], effects=equation.effects)
     function = core.jaxpr_as_fun(core.ClosedJaxpr(jaxpr, ()))
 
     def run(*given: Any) -> list[Any]:

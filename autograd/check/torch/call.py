@@ -44,7 +44,7 @@ class Slot:
 
 
 @dataclass
-class Seen:
+class SeenInCalls:
     """What calls were seen to do, beside giving numbers.
 
     Attributes:
@@ -80,7 +80,7 @@ class TensorCall:
         self.module: Any = function if isinstance(function, torch.nn.Module) else None
         self.function, self.title = _function(torch, function)
         self.inputs = list(inputs)
-        self.seen = Seen()
+        self.seen = SeenInCalls()
         names = argument_names(_signature(torch, function), len(self.inputs))
         found = [
             (name, i, path, tensor)

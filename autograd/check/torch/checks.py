@@ -190,16 +190,19 @@ class TensorFront:
                 return report(TensorFront(call, held))
 
         found = [
-            Culprit(step.name, _where(step), verdict) for step, verdict in innermost(trace, alone)
+            Culprit(step.name, self._where(step), verdict)
+            for step, verdict in innermost(trace, alone)
         ]
         cuts = [f"a gradient ends at {cut}" for cut in trace.cuts] if not found else []
         return found, cuts
 
-
-def _where(step: InnerCall) -> str:
-    inside = f" inside of {step.path}" if step.path and not step.is_module else ""
-    line = f" at {step.line}" if step.line else ""
-    return f", called{line}{inside}," if line or inside else ""
+    def _where(self, step: InnerCall) -> str:
+        """Return where a part was called from; "" where it is all that was checked."""
+        if step.function == self.call.function:
+            return ""
+        inside = f" inside of {step.path}" if step.path and not step.is_module else ""
+        line = f" at {step.line}" if step.line else ""
+        return f", called{line}{inside}," if line or inside else ""
 
 
 def _is_of(name: str, tensor: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
+from nn.data.large.pages import RowFile, let_go, row_file
 from nn.validation import Array, Floats
 
 # Of the numbers that are looked at together, as float64: 16 MB.
@@ -54,6 +55,8 @@ def parts(*arrays: Any) -> Iterator[Any]:
     for i in range(0, len(arrays[0]), size):
         found = [np.asarray(x[i : i + size]) for x in arrays]
         yield tuple(found) if len(found) > 1 else found[0]
+        for x in arrays:
+            let_go(x.source if isinstance(x, Mapped) else x)
 
 
 class Mapped:
@@ -63,8 +66,10 @@ class Mapped:
         source: the array in the file.
         prepare: what makes of rows those that are needed; None for the rows as they are.
         places: which rows, in order; None for all.
+        file: what reads rows from the file; None to find it.
 
     Attributes:
+        source: the array in the file.
         shape: of the rows together, as they are prepared.
         dtype: of their numbers.
 
@@ -74,9 +79,14 @@ class Mapped:
     """
 
     def __init__(
-        self, source: Any, prepare: Prepare | None = None, places: Array | None = None
+        self,
+        source: Any,
+        prepare: Prepare | None = None,
+        places: Array | None = None,
+        file: RowFile | None = None,
     ) -> None:
-        self._source = source
+        self.source = source
+        self._file = row_file(source) if file is None else file
         self._prepare = prepare
         self._places = places
         # Of no rows nothing can be prepared.
@@ -90,18 +100,25 @@ class Mapped:
         return len(self.shape)
 
     def __len__(self) -> int:
-        return len(self._source if self._places is None else self._places)
+        return len(self.source if self._places is None else self._places)
 
     def __getitem__(self, key: Key) -> Array:
         if isinstance(key, int | np.integer):
-            return self[np.array([key])][0]
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"there are {len(self):,} rows, and none at {key}")
+            return self[np.array([key % len(self)])][0]
         is_nothing = isinstance(key, slice) and not len(range(*key.indices(len(self))))
         return np.empty((0, *self.shape[1:]), self.dtype) if is_nothing else self._read(key)
 
     def _read(self, key: Key) -> Array:
-        places = key if self._places is None else self._places[key]
-        # A copy: what is done to it must not be done to the file.
-        rows = np.array(self._source[places])
+        places: Any = key if self._places is None else self._places[key]
+        if isinstance(places, slice) and cast(Any, places).step not in (None, 1):
+            places = np.arange(len(self.source))[places]
+        if not isinstance(places, slice) and self._file is not None:
+            rows = self._file.rows(places)
+        else:
+            # A copy: what is done to it must not be done to the file.
+            rows = np.array(self.source[places])
         return rows if self._prepare is None else self._prepare(rows, places)
 
     def at(self, places: Any) -> "Mapped":
@@ -109,7 +126,7 @@ class Mapped:
         if isinstance(places, slice):
             return self
         chosen = places if self._places is None else self._places[places]
-        return Mapped(self._source, self._prepare, chosen)
+        return Mapped(self.source, self._prepare, chosen, self._file)
 
     def then(self, prepare: Prepare) -> "Mapped":
         """Return these rows with one more thing done to them."""
@@ -118,7 +135,7 @@ class Mapped:
         def both(rows: Array, places: Any) -> Array:
             return prepare(rows if first is None else first(rows, places), places)
 
-        return Mapped(self._source, both, self._places)
+        return Mapped(self.source, both, self._places, self._file)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return self[:].astype(dtype or self.dtype, copy=False)

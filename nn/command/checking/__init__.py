@@ -1,0 +1,1 @@
+"""The command `chalkgrad check`: `command` asks, and a child process, `child`, answers."""

@@ -228,8 +228,8 @@ class Built(Nesting):
         if buffers is None:
             if native is not None:
                 hand = self.parameters > 0 and task != "value"
-                lanes = self.native.lanes(task, batch)
-                buffers = NativeBuffers(native, theta, batch, lanes, hand=hand)
+                library = self.native.library(task, batch)
+                buffers = NativeBuffers(native, *library, theta, batch, hand=hand)
             else:
                 buffers = self.rolled.buffers(theta, batch, task)
         for place, given in zip(buffers.inputs, flat, strict=True):

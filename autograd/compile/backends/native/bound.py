@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from autograd.compile.backends.native.compiler import library
 from autograd.compile.backends.native.spelling import driver, head
 from autograd.compile.graph.graph import Ints
 
@@ -115,25 +114,30 @@ class NativeBuffers:
 
     Args:
         program: the program.
+        lanes: how many samples stand side by side.
+        library: what it was compiled to for so many.
         theta: the parameters' numbers, read at each run where they are.
         batch: the number of samples.
-        lanes: how many stand side by side.
         hand: whether the last result becomes the caller's: an array that later runs leave alone.
 
     Attributes:
         inputs: where each argument's numbers are to be put before a run, (batch, width).
         results: those of the last run: (batch, width), or (width,) for a mean.
         size: bytes held.
-
-    Raises:
-        NoCompilerError: if there is no library.
     """
 
     def __init__(
-        self, program: NativeText, theta: Any, batch: int, lanes: int, *, hand: bool
+        self,
+        program: NativeText,
+        lanes: int,
+        library: Any,
+        theta: Any,
+        batch: int,
+        *,
+        hand: bool,
     ) -> None:
         kind = theta.dtype
-        self._run: Any = library(program.text(kind.char, lanes), program.level).run
+        self._run: Any = library.run
         self.inputs = [np.zeros((batch, size), dtype=kind) for size in program.sizes]
         self._found = [
             np.zeros((batch, n) if result.spread == "each" else n, dtype=kind)

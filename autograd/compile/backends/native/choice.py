@@ -5,6 +5,7 @@ It is chosen for each task once, before that runs first, and a program says whic
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol, TypeAlias
@@ -104,15 +105,15 @@ class Native:
     ) -> None:
         self._kind, self._mean = kind, mean
         self._chosen: dict[Task, NativeText | None] = {}
-        # Of each task, for which numbers of lanes there is a library.
-        self._lanes: dict[Task, list[int]] = {}
+        # Of each task, a library for each number of lanes that it was compiled for.
+        self._libraries: dict[Task, dict[int, Any]] = {}
         inner = int((graph.code >= 0).sum())
         self.is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
         self.want(wanted)
 
     def __getstate__(self) -> dict[str, Any]:
         # Another machine may have no compiler.
-        return {**vars(self), "_chosen": {}}
+        return {**vars(self), "_chosen": {}, "_libraries": {}}
 
     def want(self, wanted: Wanted, calls: int = 0, batch: int = 0) -> None:
         """Begin anew with what the user says.
@@ -144,21 +145,16 @@ class Native:
             self._chosen[task] = self._made(task, source, batch)
         return self._chosen[task]
 
-    def lanes(self, task: Task, batch: int) -> int:
-        """Return how many samples of a task that runs as C stand side by side.
+    def library(self, task: Task, batch: int) -> tuple[int, Any]:
+        """Return how many samples of a task that runs as C stand side by side, and its library.
 
         One sample takes what there is; more have a library of their own made, if it can be.
         """
-        known, wanted = self._lanes[task], lanes(self._kind, batch)
-        text = self._chosen[task]
-        if text is None or wanted in known or batch == 1:
-            return wanted if wanted in known else known[0]
-        try:
-            library(text.text(self._kind, wanted), text.level)
-        except NoCompilerError:
-            return known[0]
-        known.append(wanted)
-        return wanted
+        known, count, text = self._libraries[task], lanes(self._kind, batch), self._chosen[task]
+        if count not in known and batch > 1 and text is not None:
+            with contextlib.suppress(NoCompilerError):
+                known[count] = library(text.text(self._kind, count), text.level)
+        return (count, known[count]) if count in known else next(iter(known.items()))
 
     def said(self, task: Task, source: Source) -> str:
         """Return what runs a task and why, in a few words."""
@@ -185,8 +181,8 @@ class Native:
         try:
             command = compiler()
             text = self._printed(task, source, work)
-            self._lanes[task] = [lanes(self._kind, self._batch or batch)]
-            library(text.text(self._kind, *self._lanes[task]), text.level)
+            count = lanes(self._kind, self._batch or batch)
+            self._libraries[task] = {count: library(text.text(self._kind, count), text.level)}
             self.why = f"compiled by {version(command)}"
             return text
         except TraceError:

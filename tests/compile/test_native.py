@@ -97,6 +97,21 @@ def test_steps_of_a_recurrence_are_one_loop_however_many_there_are() -> None:
     assert len(lengths) == 1
 
 
+def test_steps_of_a_layer_of_loops_are_one_loop_each_way() -> None:
+    """A step has many blocks that are alike, and is a block itself."""
+    W = [[Value(x) for x in row] for row in RNG.normal(size=(6, 8)).tolist()]
+
+    def f(sequence: Any) -> Any:
+        h = [0.0] * 6
+        for x in sequence:
+            h = [tanh(sum(w * v for w, v in zip(row, [*x, *h], strict=True))) for row in W]
+        return total(h)
+
+    program = compile(f, parameters=[w for row in W for w in row], shapes=[(70, 2)], native=False)
+    found = segments(nodes_of(program._known().derivatives.plain))
+    assert [s.times for s in found if s.times > 20] == [69, 67]
+
+
 def test_segments_cover_all_nodes_in_order() -> None:
     graph = trace(pendulum(40), [(), ()])
     found = segments(nodes_of(graph))

@@ -37,6 +37,9 @@ _DEEP, _NARROW = 150, 8.0
 _SMALL = 500
 # Lines of C that "auto" gives to the compiler, half a second of its time; and that anybody may.
 _SHORT, _LONG = 3_000, 60_000
+# Of more statements, steps of a recurrence are looked for, in graphs of up to so many operands; and
+# so many are too many for "auto", and take ten seconds.
+_MANY, _STEPS, _TOO_MANY = 600, 150_000, 3_000
 # Seconds, as measured: of a call of NumPy's, and by how much an operation takes longer in C, on
 # arrays of many samples; of the compiler, to begin and for a statement.
 _CALL, _OPERATION = 0.6e-6, 0.06e-9
@@ -199,12 +202,19 @@ class Native:
     def _printed(self, task: Task, source: Source, work: Work | None) -> NativeText:
         """Return a task as C, by its statements if there are any."""
         if work is None:
-            return self._as_lines(task, source)
+            return self._as_lines(task, source, _LONG if self._wanted is True else _SHORT)
+        count = len(work.statements)
+        if count > _MANY and len(source.graph.operands) <= _STEPS:
+            # The steps of a recurrence may be a loop over nodes, where statements are many.
+            with contextlib.suppress(NoCompilerError):
+                return self._as_lines(task, source, _SHORT)
+        if count > _TOO_MANY and self._wanted == "auto":
+            raise NoCompilerError(f"the program is {count:,} statements, more than {_TOO_MANY:,}")
         try:
             return statements_text(work, mean=self._mean and task == "gradient")
         except NoCompilerError:
             if self._wanted is True:
-                return self._as_lines(task, source)
+                return self._as_lines(task, source, _LONG)
             raise
 
     def _loses(self, work: Work) -> str:
@@ -212,19 +222,17 @@ class Native:
         count = len(work.statements)
         calls = _CALL * count
         saved = calls - _OPERATION * max(1, self._batch) * sum(map(flops_of, work.statements))
-        spent = _BEGIN + _STATEMENT * count
         if saved < 0.5 * calls:
             return "its arrays are wide: NumPy's calls are not the cost"
-        if saved * self._calls < 2.0 * spent:
+        if saved * self._calls < 2.0 * (_BEGIN + _STATEMENT * count):
             return f"{self._calls:,} calls are too few for what the compiler takes"
         return ""
 
-    def _as_lines(self, task: Task, source: Source) -> NativeText:
+    def _as_lines(self, task: Task, source: Source, most: int) -> NativeText:
         graph = source.graph if task == "value" else source.derived().plain
         lines = lines_of(graph)
         if lines.missing:
             raise NoCompilerError(f"there is no C for {', '.join(lines.missing)}")
-        most = _LONG if self._wanted is True else _SHORT
         if lines.count > most:
             raise NoCompilerError(f"the program is {lines.count:,} lines of C, more than {most:,}")
         ends = np.cumsum([1, *source.derived().widths] if task != "value" else [len(graph.outputs)])

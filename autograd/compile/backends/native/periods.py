@@ -14,8 +14,9 @@ import numpy as np
 
 from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints, tallied
 
-# Blocks are looked for where so many rows in a row are met again; so many candidates are tried.
-_GRAM, _NEXT, _TRIED = 8, 6, 24
+# Blocks are looked for where so many rows in a row are met again: at the next place, the one after
+# it, and further on, since a block may hold many that are alike. So many candidates are tried.
+_GRAM, _NEXT, _TRIED = 8, (*range(1, 17), 20, 24, 32, 48, 64), 60
 # A loop takes the place of so many blocks and nodes at least.
 _BLOCKS, _NODES = 4, 48
 
@@ -129,7 +130,9 @@ def _candidates(symbol: Ints) -> list[int]:
         gram = gram * np.uint64(0x9E3779B97F4A7C15) + symbol[k : k + count].astype(np.uint64)
     order = np.argsort(gram, kind="stable")
     met: list[Ints] = []
-    for k in range(1, _NEXT + 1):
+    for k in _NEXT:
+        if k >= count:
+            break
         same = gram[order[k:]] == gram[order[:-k]]
         met.append((order[k:] - order[:-k])[same])
     periods, counts = np.unique(np.concatenate(met), return_counts=True)

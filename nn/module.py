@@ -16,7 +16,7 @@ from nn.data.schema import rows_of
 from nn.data.telling import Telling
 from nn.inference import modes, outline
 from nn.inference.large import is_large, predicted
-from nn.inference.predict import programs_of
+from nn.inference.predict import Means, programs_of
 from nn.init import checked_pair
 from nn.parts import Holder, collect, gather, members, modules_of
 from nn.serialization import Load, Path, model_text
@@ -215,7 +215,15 @@ class Module(Holder, Telling):
 
     # Predicting ---------------------------------------------------------------------------------
 
-    def predict(self, X: Any, *, native: Native = "auto") -> Floats:
+    def predict(
+        self,
+        X: Any,
+        *,
+        engine: str = "auto",
+        native: Native = "auto",
+        devices: Any = None,
+        device: Any = None,
+    ) -> Floats:
         """Return the model's results for many samples, leaving no graph behind.
 
         Many rows are computed by a program that the model keeps, made by `autograd.compile` from
@@ -228,8 +236,12 @@ class Module(Holder, Telling):
                 inputs). After training on a frame, the columns of another are taken by name. Of a
                 `numpy.memmap` some rows are read at a time; a function is called with 1 and yields
                 batches, of samples or of pairs as for `fit`.
+            engine: as in `fit`. "auto" is the described way; "compiled", "jax" and "torch" compute
+                any number of rows by a program, "eager" all by calls.
             native: run the program as C, as for `fit`; "auto" does so with long chains of small
                 steps alone.
+            devices: of "jax", as in `fit`: each process computes all rows, on its own ones.
+            device: of "torch", as in `fit`.
 
         Returns:
             An array of shape (samples, outputs), or (samples,) where the model returns one Value;
@@ -241,11 +253,12 @@ class Module(Holder, Telling):
                 column or has others, by name.
             TypeError: if X is a generator, which can be gone through only once.
         """
+        means = Means(engine, checked_native(native), devices, device)
         if is_large(X, self._sample_axes()):
-            return predicted(X, partial(self._predicted, native=checked_native(native)))
-        return self._predicted(X, native=checked_native(native))
+            return predicted(X, partial(self._predicted, means))
+        return self._predicted(means, X)
 
-    def _predicted(self, X: Any, first: int = 0, *, native: Native = "auto") -> Floats:
+    def _predicted(self, means: Means, X: Any, first: int = 0) -> Floats:
         """Return the results for samples of which the first has that place among all."""
         rows = rows_of(self, X).astype(np.float64)
         axes = self._sample_axes()
@@ -259,7 +272,7 @@ class Module(Holder, Telling):
         self._check_width(rows.shape)
         self._check_samples(many, first)
         # Between two parts nothing of the user's runs, and the first was one row only if all are.
-        outputs = programs_of(self).outputs(self, many, tried=first > 1, native=native)
+        outputs = programs_of(self).outputs_by(means, self, many, tried=first > 1)
         return outputs if rows.ndim > axes else outputs[0]
 
     def _self_contained(self) -> bool:

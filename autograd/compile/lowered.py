@@ -15,7 +15,6 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd import asked
 from autograd.compile.anomaly import failed_samples
 from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.roll import levels
@@ -25,7 +24,7 @@ from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.floats import FloatProgram, with_care
 from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
 from autograd.compile.backends.native.bound import NativeBuffers
-from autograd.compile.backends.native.choice import Native
+from autograd.compile.backends.native.choice import Native, Wanted
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
 from autograd.compile.graph.simplify import reached
 from autograd.compile.nesting import Nesting
@@ -79,7 +78,7 @@ class Built(Nesting):
         names: Sequence[str],
         dtype: np.dtype[Any],
         argnum: Argnum,
-        native: asked.Native,
+        native: Wanted,
     ) -> None:
         self.parameters = len(parameters)
         super().__init__(shapes, argnum, trained=self.parameters > 0)
@@ -146,9 +145,9 @@ class Built(Nesting):
         """Return the statements of a task; None of a narrow graph, which has none."""
         return self.rolled.work(task) if isinstance(self.rolled, Rolled) else None
 
-    def choose(self, wanted: asked.Native, calls: int, batch: int) -> str:
+    def choose(self, native: Wanted, calls: int, batch: int) -> str:
         """Choose anew what runs the program; see `Program.choose`."""
-        self.native.want(wanted, calls, batch)
+        self.native.want(native, calls, batch)
         self._buffers.clear()
         self._spares.clear()
         said = self.native.said("value" if self.listed else "gradient", self)

@@ -15,6 +15,7 @@ import numpy as np
 from autograd import asked
 from autograd.compile.anomaly import failed, replay
 from autograd.compile.backends.floats import as_pair
+from autograd.compile.backends.native.choice import Wanted, checked_native
 from autograd.compile.backends.numpy_text import bound
 from autograd.compile.graph.graph import Bools, Floats, Graph
 from autograd.compile.graph.passes import simplified
@@ -73,7 +74,7 @@ class Program:
             raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
         self._f = f
         self._argnum = checked_argnum(argnum)
-        self._native: asked.Native = asked.native(native)
+        self._native: Wanted = checked_native(native)
         self._dtype = kind
         self.parameters, self._names = named(parameters)
         self._numbers = Theta(self.parameters, kind)
@@ -84,8 +85,8 @@ class Program:
         self._last: tuple[Shape, ...] = ()
         self._float_gradient: Callable[..., Any] | None = None
         if shapes is not None:
-            wanted = "the shape of each argument, such as [(2,), ()], as shapes"
-            self._build(tuple(map(checked_shape, asked.iterable("compile", shapes, wanted))))
+            needed = "the shape of each argument, such as [(2,), ()], as shapes"
+            self._build(tuple(map(checked_shape, asked.iterable("compile", shapes, needed))))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_float_gradient": None}
@@ -158,7 +159,7 @@ class Program:
         first = self._known()
         return first.graph.is_same(simplified(trace(self._f, first.shapes, self.parameters)))
 
-    def choose(self, native: asked.Native = "auto", *, calls: int = 0, batch: int = 1) -> str:
+    def choose(self, native: Wanted = "auto", *, calls: int = 0, batch: int = 1) -> str:
         """Choose now what runs the program: "auto" weighs what C saves against the compiler's time.
 
         Args:
@@ -173,7 +174,7 @@ class Program:
             RuntimeError: with native=True, if there is no C compiler, or no C for the program.
             ValueError: before the first call, if no shapes were given; or of another `native`.
         """
-        self._native = asked.native(native)
+        self._native = checked_native(native)
         return self._known().choose(self._native, calls, batch)
 
     # Calling ----------------------------------------------------------------------------------

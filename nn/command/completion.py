@@ -12,6 +12,7 @@ from types import MappingProxyType
 from nn.activations import ACTIVATIONS
 from nn.command.export import FORMS
 from nn.command.subcommand import Option, Refusal, Subcommand
+from nn.elsewhere.choice import ENGINES
 from nn.init import INITIALISERS
 from nn.interop.pieces import DTYPES
 from nn.losses import LOSSES
@@ -33,6 +34,7 @@ CHOICES: Mapping[str, Sequence[str]] = MappingProxyType(
         "--loss": [*LOSSES],
         "--optimizer": [*OPTIMIZERS],
         "--schedule": [*SCHEDULES],
+        "--engine": [*ENGINES],
         "--metrics": [*METRICS],
         "--task": ["classes", "numbers"],
         "--class-weight": ["balanced"],

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from nn.activations import ACTIVATIONS
 from nn.command.subcommand import INTERRUPTED, OK, Option, Refusal, Subcommand, say
+from nn.elsewhere.choice import ENGINES
 from nn.init import INITIALISERS
 from nn.losses import LOSSES
 from nn.metrics.table import METRICS
@@ -128,6 +129,7 @@ def settings_options() -> list[Option]:
     said = "balanced, or a weight for each class, as in 0=1,1=2.5"
     add("class_weight", "WEIGHTS", said)
     add("batch_size", "N", "samples in a step", _whole)
+    add("engine", "NAME", f"where it is computed: {', '.join(ENGINES)}")
     add("epochs", "N", "times through the data", _whole)
     said = "end after so many epochs without a lower validation loss, and keep the best"
     add("patience", "N", said, _whole)
@@ -243,6 +245,13 @@ def _train(options: argparse.Namespace) -> int:
     return INTERRUPTED if history.interrupted else OK
 
 
+def _prepared(options: argparse.Namespace) -> Experiment:
+    try:
+        return prepare(*chosen_by(options))
+    except ImportError as error:  # of the library that is to train
+        raise Refusal(str(error)) from None
+
+
 def _checked(options: argparse.Namespace) -> tuple[Experiment, Path]:
     """Return the experiment and the output folder, or refuse if anything about them is wrong."""
     if options.dataset is None:
@@ -251,7 +260,7 @@ def _checked(options: argparse.Namespace) -> tuple[Experiment, Path]:
             "such as data.csv, or --config run.toml (chalkgrad train --help lists what it takes)"
         )
     try:
-        experiment = prepare(*chosen_by(options))
+        experiment = _prepared(options)
         folder = check_folder(options.output or f"chalkgrad-{Path(options.dataset).stem}")
         # Checked before training, which is what takes long.
         with importing_matplotlib():

@@ -41,6 +41,9 @@ ELSEWHERE: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     }
 )
 
+# All that programs and calls run by; they give the same numbers, up to rounding.
+ENGINES = ("auto", "compiled", "eager", *ELSEWHERE)
+
 
 def check_where(engine: str, devices: Any = None, device: Any = None) -> None:
     """Refuse devices for an engine that has no such ones.
@@ -62,14 +65,16 @@ def check_where(engine: str, devices: Any = None, device: Any = None) -> None:
             )
 
 
-def elsewhere(engine: str, devices: Any = None, device: Any = None) -> Elsewhere:
-    """Return the devices that an engine of another library runs on.
+def elsewhere(engine: str, devices: Any = None, device: Any = None) -> Elsewhere | None:
+    """Return the devices that an engine of another library runs on; None for the other engines.
 
     Raises:
         ImportError: if the library is not installed, with what to install.
         ValueError: if there are no such devices.
         TypeError: if they are of the wrong kind.
     """
+    if engine not in ELSEWHERE:
+        return None
     module, made, own = ELSEWHERE[engine]
     # The library is imported with it.
     return getattr(import_module(module), made)({"devices": devices, "device": device}[own])

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from nn.elsewhere.libraries import library
-from nn.elsewhere.stepping import StepThere, blocks, in_pieces, moved
+from nn.elsewhere.stepping import blocks, in_pieces, moved
 from nn.elsewhere.text import Parts, bound, divided, joined
+from nn.optim.recorded import StepThere
 from nn.validation import Array, Floats
 
 _AXIS = "batch"
@@ -184,7 +185,7 @@ class JaxState:
             main, rest = self._blocks(rows, size)
             numbers = np.array(step.numbers)
             self._theta, self._memory, sums = run(self._theta, self._memory, numbers, main, rest)
-            lost, squared = np.asarray(sums.addressable_data(0)).tolist()
+            lost, squared = self._read(sums).tolist()
         return lost, squared
 
     def gradient(self, rows: Sequence[Array], size: int) -> tuple[float, Floats]:
@@ -193,12 +194,12 @@ class JaxState:
         with self._jax.enable_x64(True):
             run = steps.known((count, size), lambda: steps.slopes(count))
             lost, slopes = run(self._theta, *self._blocks(rows, size))
-            return float(lost.addressable_data(0)), np.array(slopes.addressable_data(0))
+            return float(self._read(lost)), np.array(self._read(slopes))
 
     def numbers(self) -> tuple[Floats, list[Floats]]:
         """See `stepping.Trained`."""
         theta, *memory = [
-            np.concatenate([np.asarray(x.addressable_data(0)) for x in pieces])
+            np.concatenate([self._read(x) for x in pieces])
             for pieces in (self._theta, *self._memory)
         ]
         return theta, memory
@@ -215,6 +216,10 @@ class JaxState:
             [tuple([self._put(x, rows_there) for x in block]) for block in main],
             [tuple([self._put(x, whole) for x in block]) for block in rest],
         )
+
+    def _read(self, array: Any) -> Array:
+        """Return an array that all devices have alike."""
+        return np.asarray(array.addressable_data(0) if self._is_several else array)
 
     def _put(self, array: Array, there: Any) -> Any:
         """Return an array on the devices; each process has all of it and puts its own share."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from nn.elsewhere.jax_steps import JaxState, shardings, steps_of
 from nn.elsewhere.libraries import library
-from nn.elsewhere.text import bound
+from nn.elsewhere.text import OWN_PRIMITIVE, bound
 from nn.validation import Array, Floats
 
 # Rows that are computed at once where no gradient is asked for.
@@ -99,22 +99,10 @@ class JaxDevices:
         self.jax = library("jax")
         self.devices = devices_of(asked)
         self.is_several = self.jax.process_count() > 1
-        self._check_bits()
+        _check_bits(next(d for d in self.devices if d.process_index == self.jax.process_index()))
 
     def __len__(self) -> int:
         return len(self.devices)
-
-    def _check_bits(self) -> None:
-        """Refuse devices on which float64 is something else."""
-        local = next(d for d in self.devices if d.process_index == self.jax.process_index())
-        try:
-            with self.jax.enable_x64(True):
-                found = self.jax.device_put(np.array([1.0, 2.0**-40]), local).sum()
-                is_exact = float(found) == 1.0 + 2.0**-40
-        except Exception as error:  # whatever a backend raises
-            raise ValueError(_BITS.format(local.device_kind, f": {error}")) from error
-        if not is_exact:
-            raise ValueError(_BITS.format(local.device_kind, ""))
 
     def values(self, program: Any) -> Callable[..., Floats]:
         """Return a function that computes a program's values for rows, on the local devices."""
@@ -160,12 +148,8 @@ class JaxDevices:
                 "without it. The model is as after the last finished epoch; start all processes "
                 f"again, with resume= where a checkpoint was kept. JAX says: {said:.300}"
             )
-        if isinstance(error, TypeError) and "Tracer" in type(error).__name__:
-            return ValueError(
-                "the program of the model does not run on JAX: a primitive of your own is a "
-                "function of NumPy's arrays. Write engine='compiled', or make it of the functions "
-                f"of autograd. JAX says: {said:.300}"
-            )
+        if isinstance(error, NotImplementedError):
+            return ValueError(OWN_PRIMITIVE.format("JAX"))
         return error
 
 
@@ -177,6 +161,21 @@ _GONE = (
     "Gloo", "NCCL", "UNAVAILABLE", "Connection", "connection", "Socket", "DEADLINE", "heartbeat",
     "peer", "ABORTED",
 )  # fmt: skip
+
+
+@lru_cache
+def _check_bits(device: Any) -> None:
+    """Refuse a device on which float64 is something else."""
+    jax = library("jax")
+    try:
+        with jax.enable_x64(True):
+            found = jax.device_put(np.array([1.0, 2.0**-40]), device).sum()
+            is_exact = float(found) == 1.0 + 2.0**-40
+    except Exception as error:  # whatever a backend raises
+        said = " ".join(str(error).split())
+        raise ValueError(_BITS.format(device.device_kind, f": {said:.200}")) from error
+    if not is_exact:
+        raise ValueError(_BITS.format(device.device_kind, ""))
 
 
 @lru_cache(maxsize=16)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from nn.elsewhere.libraries import library
-from nn.elsewhere.stepping import StepThere, blocks, in_pieces, moved
-from nn.elsewhere.text import Parts, bound, divided, joined
+from nn.elsewhere.stepping import blocks, in_pieces, moved
+from nn.elsewhere.text import OWN_PRIMITIVE, Parts, bound, divided, joined
+from nn.optim.recorded import StepThere
 from nn.validation import Array, Floats
 
 # NumPy's names that PyTorch lacks.
@@ -101,12 +102,8 @@ class TorchDevice:
                 "the device's memory does not suffice: write a smaller batch_size with "
                 f"accumulate=. PyTorch says: {said:.300}"
             )
-        if "numpy" in said.lower() or isinstance(error, TypeError):
-            return ValueError(
-                "the program of the model does not run on PyTorch: a primitive of your own is a "
-                "function of NumPy's arrays. Write engine='compiled', or make it of the functions "
-                f"of autograd. PyTorch says: {said:.300}"
-            )
+        if isinstance(error, NotImplementedError):
+            return ValueError(OWN_PRIMITIVE.format("PyTorch"))
         return error
 
 

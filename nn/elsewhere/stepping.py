@@ -5,13 +5,12 @@ clipped as the optimiser asks. A library brings the functions that `Ops` names.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from nn.elsewhere.text import divided, joined
-from nn.optim.recorded import Followed, StepRule, Together
+from nn.optim.recorded import StepRule, StepThere, Together
 from nn.validation import Array, Floats
 
 
@@ -41,7 +40,7 @@ class Trained(Protocol):
     def load(self, theta: Floats, memory: Sequence[Array]) -> None:
         """Take over numbers."""
 
-    def descend(self, rows: Sequence[Array], size: int, step: "StepThere") -> tuple[float, float]:
+    def descend(self, rows: Sequence[Array], size: int, step: StepThere) -> tuple[float, float]:
         """Take a step on a batch; return its mean loss, and the square of its gradient's length.
 
         Where one of the two is not finite, nothing has moved.
@@ -55,32 +54,6 @@ class Trained(Protocol):
     def numbers(self) -> tuple[Floats, list[Floats]]:
         """Return the parameters and the memory as they are now."""
         ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StepThere:
-    """One step of an optimiser, to be taken elsewhere.
-
-    Attributes:
-        key: what a program of it depends on; steps with the same key differ in their numbers alone.
-        rules: how each group moves.
-        numbers: those of this step.
-        groups: the parameters that move.
-        is_whole: whether all do, alike and in order.
-    """
-
-    key: tuple[Any, ...]
-    rules: Sequence[StepRule]
-    numbers: list[float]
-    groups: Sequence[Together]
-    is_whole: bool
-
-    @classmethod
-    def of(cls, followed: Followed) -> "StepThere":
-        """Return an optimiser's next step."""
-        is_clipped, is_shortened, rules = followed.next()
-        key = is_clipped, is_shortened, rules, followed.where
-        return cls(key, rules, followed.numbers, followed.groups, followed.is_whole)
 
 
 def blocks(rows: Sequence[Array], size: int, many: int) -> tuple[list[Any], list[Any]]:
@@ -135,13 +108,12 @@ def moved(
             where the optimiser holds some of them only; then in one piece.
         cuts: where the pieces begin.
     """
-    is_clipped, is_shortened = step.key[:2]
     rules = step.rules
-    if is_clipped:
+    if step.is_clipped:
         least = ops.apply("negative", [numbers[0]])
         low = [ops.apply("minimum", [x, numbers[0]]) for x in slopes]
         slopes = [ops.apply("maximum", [x, least]) for x in low]
-    if is_shortened:
+    if step.is_shortened:
         own = slopes if step.is_whole else _own(ops, step, slopes)
         slopes = ops.shortened(slopes, own, numbers[1])
     if step.is_whole and rules[0].is_elementwise:

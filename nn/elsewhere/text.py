@@ -15,6 +15,11 @@ import numpy as np
 from nn.validation import Array
 
 _IMPORT = "import numpy as np\n"
+# Text that stands for one raises NotImplementedError.
+OWN_PRIMITIVE = (
+    "the program of the model does not run on {}: it has a primitive of your own, which is a "
+    "function of NumPy's arrays. Write engine='compiled', or make it of autograd's functions"
+)
 # The last statement of a gradient: it joins the parts, and is returned.
 _JOINED = re.compile(
     r"^(    (\w+) = )np\.concat\((\[[^\n]*\]), axis=0\)([^\n]*\n    return [^\n]*, \2)$", re.M
@@ -78,7 +83,12 @@ def cuts_of(program: Any, sample: Sequence[Array]) -> list[int]:
     try:
         with np.errstate(all="ignore"):
             program.on(np).value_and_grad(read, *sample)
-    except (AttributeError, TypeError, ValueError):  # it is read in another way: one piece
+    except (
+        AttributeError,
+        NotImplementedError,
+        TypeError,
+        ValueError,
+    ):  # in another way: one piece
         return []
     slices = sorted(read.read)
     begins, ends = [begin for begin, _ in slices], [end for _, end in slices]

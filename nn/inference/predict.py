@@ -14,22 +14,32 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import Value, recording_anyway
+from autograd import TraceError, Value, recording_anyway
 from nn.data.large.mapped import parts
+from nn.elsewhere.choice import ELSEWHERE, ENGINES, check_where, elsewhere
 from nn.inference.compiling import Compiled, compiled
 from nn.inference.modes import Mode
 from nn.inference.snapshot import PROGRAMS, Model, Snapshot
-from nn.validation import Floats, Native
+from nn.validation import Floats, Native, look_up
 
 # A trace and its passes take as long as this many calls, about, and it is better to call until
 # then.
 _FEW = 16
 
 _everywhere: weakref.WeakSet[Programs] = weakref.WeakSet()
+
+
+class Means(NamedTuple):
+    """How outputs are computed, in the words of `predict`."""
+
+    engine: str = "auto"
+    native: Native = "auto"
+    devices: Any = None
+    device: Any = None
 
 
 class Programs:
@@ -47,6 +57,10 @@ class Programs:
         # What was said of native code to the program that there is.
         self._native: Native = "auto"
         self._is_refused = False
+        # Why there is none.
+        self._why: Exception | str = ""
+        # The program on devices of another library, by what was asked for.
+        self._runs: dict[str, tuple[Any, Callable[..., Floats]]] = {}
         _everywhere.add(self)
 
     def __reduce__(self) -> Any:
@@ -135,6 +149,62 @@ class Programs:
             )
         return by_calls(model, X)
 
+    def outputs_by(self, means: Means, model: Model, X: Floats, *, tried: bool = False) -> Floats:
+        """Return the outputs as `outputs` does, by the engine of that name.
+
+        Raises:
+            ValueError: if there is none of that name, or it has no such devices.
+            TraceError: if the model cannot be compiled, and the engine runs programs.
+            ImportError: if its library is not installed, with what to install.
+        """
+        engine, native, devices, device = means
+        look_up("engine", engine, dict.fromkeys(ENGINES))
+        check_where(engine, devices, device)
+        if engine == "auto":
+            return self.outputs(model, X, tried=tried, native=native)
+        if native is True and engine != "compiled":
+            raise ValueError(
+                "native=True asks for C, which a compiled program becomes: write engine='compiled'"
+            )
+        if engine == "eager" or not len(X):
+            return by_calls(model, X)
+        with self._lock:
+            closed = model._self_contained()
+            if not closed:
+                self.forget()  # it may depend on anything
+            program = self._current(model, X.shape[1:], closed)
+            if program is None:
+                raise TraceError(
+                    f"engine={engine!r} runs programs, and {type(model).__name__} has none: "
+                    f"{self._why}. Write engine='eager'"
+                )
+            program.load()
+            run: Callable[..., Floats] = program
+            if engine in ELSEWHERE:
+                run = self._run_on(engine, program, devices, device)
+            elif native != self._native:
+                program.choose(native)
+                self._native = native
+            return np.concatenate([run(part) for part in parts(X)]).reshape(len(X), *self._form)
+
+    def _run_on(self, engine: str, program: Any, devices: Any, device: Any) -> Callable[..., Any]:
+        """Return what computes the program's values on devices of another library."""
+        asked = f"{engine} {devices} {device}"
+        known = self._runs.get(asked)
+        if known is not None and known[0] is program:
+            return known[1]
+        there: Any = elsewhere(engine, devices, device)
+        values = there.values(program)
+
+        def run(X: Floats) -> Floats:
+            try:
+                return values(X)
+            except Exception as error:
+                raise there.told(error) from error
+
+        self._runs[asked] = program, run
+        return run
+
     def _current(self, model: Model, shape: tuple[int, ...], closed: bool) -> Any:
         """Return the program of the model as it is now; None if there can be none."""
         known = self._compiled
@@ -154,13 +224,14 @@ class Programs:
         contents = Snapshot(model).contents
         try:
             found = compiled(model, of_one_sample, [shape], closed=closed)
-        except Exception:  # what is wrong, if anything is, a call will say
+        except Exception as error:  # what is wrong, if anything is, a call will say
             # Not tried again as long as the model is the same.
-            found = Compiled(None, contents, closed)
+            found, self._why = Compiled(None, contents, closed), error
         self._form = form
         # One that keeps something changes at each call, and would be traced anew each time.
         self._is_refused = bool(found.kept)
         self._native = "auto"
+        self._why = found.kept or self._why
         self._compiled, self._shape = (None if found.kept else found), shape
         return self.program
 

@@ -129,6 +129,24 @@ class _Recorded(NDArrayOperatorsMixin):
             raise NotFollowedError(f"it calls np.{function.__name__}")
         return _Recorded(self.book, self.count, self.book.noted(function.__name__, args))
 
+    # Most of a rule is these, and the mixin takes three times as long for them.
+
+    def __iadd__(self, other: Any) -> "_Recorded":
+        self.place = self.book.noted("add", (self, other))
+        return self
+
+    def __isub__(self, other: Any) -> "_Recorded":
+        self.place = self.book.noted("subtract", (self, other))
+        return self
+
+    def __imul__(self, other: Any) -> "_Recorded":
+        self.place = self.book.noted("multiply", (self, other))
+        return self
+
+    def __itruediv__(self, other: Any) -> "_Recorded":
+        self.place = self.book.noted("divide", (self, other))
+        return self
+
     def __bool__(self) -> bool:
         raise NotFollowedError("it asks for a number of an array")
 
@@ -149,6 +167,35 @@ class Together:
     there: Array | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StepThere:
+    """One step of an optimiser, to be taken elsewhere.
+
+    Attributes:
+        key: what a program of it depends on; steps with the same key differ in their numbers alone.
+        rules: how each group moves.
+        numbers: those of this step: the most of a value and of a norm, and those of the rules.
+        groups: the parameters that move.
+        is_whole: whether all do, alike and in order.
+    """
+
+    key: tuple[Any, ...]
+    rules: Sequence[StepRule]
+    numbers: list[float]
+    groups: Sequence[Together]
+    is_whole: bool
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether values of the gradient are clipped."""
+        return self.key[0]
+
+    @property
+    def is_shortened(self) -> bool:
+        """Whether the gradient is shortened."""
+        return self.key[1]
+
+
 class Followed:
     """An optimiser whose steps are taken elsewhere.
 
@@ -158,10 +205,7 @@ class Followed:
         reached: which of them have a gradient.
 
     Attributes:
-        groups: of parameters that move, those that have moved equally often at a time.
-        is_whole: whether all parameters move alike, in the model's order.
-        where: the places of the groups, to compare with those of another run.
-        numbers: of the step that `next` found last.
+        optimizer: the optimiser.
 
     Raises:
         NotFollowedError: if its steps are not made by a `move` that can be followed.
@@ -175,54 +219,62 @@ class Followed:
         ):
             raise NotFollowedError("it has a step of its own")
         self.optimizer = optimizer
-        self.numbers: list[float] = []
         place = {p: i for i, p in enumerate(parameters)}
         if not place.keys() >= set(optimizer.parameters):
             raise NotFollowedError("it moves parameters that are not the model's")
         there = np.array([place[p] for p in optimizer.parameters])
         own = reached[there]
         self._moved = None if own.all() else own
-        is_ordered = len(there) == len(parameters) and (there == np.arange(len(there))).all()
-        self.is_whole = bool(is_ordered) and self._moved is None and optimizer._counts is None
-        self.groups: list[Together] = []
+        is_ordered = len(there) == len(parameters) and bool((there == np.arange(len(there))).all())
+        self._is_whole = is_ordered and self._moved is None and optimizer._counts is None
+        self._groups: list[Together] = []
         self._firsts: list[int | None] = []
         for _, places in optimizer._groups(self._moved):
             index = None if places is None else np.flatnonzero(places)
             self._firsts.append(None if index is None else int(index[0]))
-            whole = is_ordered and index is None
             some = there if index is None else there[index]
-            self.groups.append(Together(index, None if whole else some))
-        self.where = tuple([(_bytes(group.own), _bytes(group.there)) for group in self.groups])
+            self._groups.append(Together(index, None if is_ordered and index is None else some))
+        self._where = tuple([(_bytes(group.own), _bytes(group.there)) for group in self._groups])
+        # Rules of ours depend on these alone, so that what they gave for them they give again.
+        self._is_ours = type(optimizer).move.__module__.startswith("nn.optim.")
+        self._known: tuple[Any, ...] = ()
+        self._step: StepThere | None = None
 
-    def next(self) -> tuple[bool, bool, tuple[StepRule, ...]]:
-        """Call the optimiser's rule for its next step, and keep the numbers of it.
-
-        Returns:
-            Whether values and norms are clipped, and its rule for each group.
+    def next(self) -> StepThere:
+        """Return the optimiser's next step, by a call of its rule.
 
         Raises:
             NotFollowedError: if the rule does what has no counterpart elsewhere.
         """
-        optimizer = self.optimizer
-        numbers = self.numbers = []
-        clips: list[bool] = []
-        for most in (optimizer.clip_value, optimizer.clip_norm):
-            clips.append(most is not None)
-            numbers.append(0.0 if most is None else most)
-        rate, counts = optimizer.lr, optimizer._counts
+        optimizer, counts = self.optimizer, self.optimizer._counts
+        rate = optimizer.lr
+        clips = optimizer.clip_value, optimizer.clip_norm
+        done = [
+            optimizer.steps if counts is None or first is None else int(counts[first])
+            for first in self._firsts
+        ]
+        known: tuple[Any, ...] = ()
+        if self._is_ours:
+            options = [getattr(optimizer, name) for name in optimizer.options]
+            known = (rate, *clips, *options, *(done if optimizer.counted else ()))
+            if known == self._known and self._step is not None:
+                return self._step
+        numbers = [0.0 if most is None else most for most in clips]
         rules: list[StepRule] = []
         room = optimizer._room
         try:
-            for group, first in zip(self.groups, self._firsts, strict=True):
-                done = optimizer.steps
-                if counts is not None and first is not None:
-                    done = int(counts[first])
-                optimizer.moves = done + 1
+            for group, n in zip(self._groups, done, strict=True):
+                optimizer.moves = n + 1
                 count = len(optimizer.parameters if group.own is None else group.own)
                 rules.append(self._recorded(rate, count, numbers))
         finally:
             optimizer._room = room
-        return clips[0], clips[1], tuple(rules)
+        key = (clips[0] is not None, clips[1] is not None, tuple(rules), self._where)
+        if self._step is not None and key == self._step.key:
+            key = self._step.key  # the same one is found in less time
+        self._known = known
+        self._step = StepThere(key, key[2], numbers, self._groups, self._is_whole)
+        return self._step
 
     def _recorded(self, rate: float, count: int, numbers: list[float]) -> StepRule:
         optimizer, book = self.optimizer, _Book(numbers)

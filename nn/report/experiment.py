@@ -17,6 +17,7 @@ from nn.data.labels import targets_of
 from nn.data.preprocessing import Preprocessor
 from nn.data.schema import rows_of
 from nn.data.steps import fitted_on, through
+from nn.elsewhere.choice import ENGINES, elsewhere
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, loss_named
 from nn.metrics.classification import f1, precision, recall
@@ -139,6 +140,7 @@ class Experiment:
             patience=s.patience,
             metrics=s.metrics,
             seed=s.seed,
+            engine=s.engine or "auto",
             callbacks=callbacks,
             progress=progress,
             checkpoint=checkpoint,
@@ -282,6 +284,9 @@ def prepare(settings: Settings, data: Data | None = None) -> Experiment:
     """
     task = data.task if data else task_named(settings.dataset)
     loss = _checked_loss(settings, task)
+    if settings.engine:
+        look_up("engine", settings.engine, dict.fromkeys(ENGINES))
+        elsewhere(settings.engine)
     whole("epochs", settings.epochs)
     whole("the batch size", settings.batch_size)
     for n in settings.hidden:

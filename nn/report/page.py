@@ -345,7 +345,7 @@ def _again(result: Result, files: Iterable[str]) -> str:
         "optimiser": experiment.descent,
         **{
             name.replace("_", " "): s.words(name)[0]
-            for name in ("class_weight", "patience", "metrics")
+            for name in ("class_weight", "patience", "metrics", "engine")
             if s.words(name)
         },
         "batch size": str(s.batch_size),

@@ -47,6 +47,7 @@ class Settings:
         task: "classes" or "numbers", which the target then is; "" for what it looks like.
         ignore: the columns of a table to leave out.
         delimiter, encoding: of a table; "" for what is found.
+        engine: where the training is computed, as `fit` takes it; "" for its own choice.
         no_header: whether the first line of a table is data, though it may look otherwise.
         drop_missing: whether to leave out lines of a table that have a missing cell.
         no_scale: whether to leave the numbers of a table as they are.
@@ -77,6 +78,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     delimiter: str = ""
     encoding: str = ""
+    engine: str = ""
     no_header: bool = False
     drop_missing: bool = False
     no_scale: bool = False

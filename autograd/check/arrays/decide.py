@@ -13,14 +13,23 @@ import numpy as np
 
 from autograd.check.arrays.entries import EntrySlopes, Flags, subject_unit
 from autograd.check.arrays.mistakes import Known
-from autograd.check.arrays.quotients import NoSlope, Weighing, Whole, entrywise, spacings
-from autograd.check.arrays.subject import ArraySubject, Evaluations, Floats, Leaf, TimeUpError
+from autograd.check.arrays.quotients import NoSlope, Weighing, Whole, entrywise
+from autograd.check.arrays.subject import (
+    ArraySubject,
+    Evaluations,
+    Floats,
+    Leaf,
+    TimeUpError,
+    spacings,
+)
 from autograd.check.arrays.verdicts import ORACLE, TROUBLES, all_of, digits, middle, named
 from autograd.check.judge.report import Outcome, Verdict
 from autograd.check.judge.values import along, within_slopes
 
 # So many entries are asked again; if each is wrong, the others are believed. Else some more.
-_ASKED, _AT_MOST = 4, 16
+_ASKED, _AT_MOST = 2, 16
+# So many more are asked at two other steps, where a change of the bend would show.
+_AT_OTHERS = 64
 
 
 @dataclass
@@ -166,6 +175,14 @@ def _confirmed(
             asked += 1
             quick = _asked_again(decision, found, r, k, quick)
             upheld += quick.outcome is Outcome.WRONG
+        elif upheld == asked and found.sound[r, k] and math.isfinite(found.claims[r, k]):
+            if len(fate) >= _AT_OTHERS:
+                fate[r, k] = quick
+                continue
+            try:
+                quick = quick if _at_other_steps(decision, found, r, k) else _open(quick)
+            except TimeUpError:
+                quick = _open(quick)
         elif decision.deep and upheld < asked:
             reason = "it is off by more than its bound, as others that are right after all"
             quick = replace(quick, outcome=Outcome.UNKNOWN, reason=reason)
@@ -199,7 +216,7 @@ def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: 
     if not math.isfinite(claim) or (still and decision.weighing.lively(k)):
         return quick
     unit = float(decision.units[i])
-    relative = decision.relative + 4.0 * unit
+    relative = decision.relative + 2.0 * unit
     try:
         f = one_number(decision.ask, decision.weighing, i, k, float(decision.scale[i]))
         x = float(decision.subject.point[i])
@@ -236,8 +253,11 @@ def _at_other_steps(decision: Decision, found: EntrySlopes, r: int, k: int) -> b
     claim = found.claims[r, k]
     off = np.abs(more.slope[:, k] - claim) > more.bound[:, k] + own
     # What stands still may be the tread of a stair.
-    told = (more.trouble[:, k] == NoSlope.NONE) & ~more.still[:, k]
-    return bool((off & told).all())
+    lively = decision.weighing.lively(k) and not found.stairs
+    told = (more.trouble[:, k] == NoSlope.NONE) & (lively | ~more.still[:, k])
+    # Where the bend changes at the point, slopes move with the step and say nothing.
+    alike = np.abs(more.slope[0, k] - more.slope[1, k]) <= more.bound[:, k].sum() + own
+    return bool((off & told).all() and alike)
 
 
 def one_number(

@@ -273,7 +273,7 @@ class FaultSearch:
         changes = values[0] - values[1]
         products = walk.claims * (sides * (moved + back))
         off = float(walk.weighing.sums(changes)[0] - products.sum()) / (2.0 * self.step)
-        noise = float(walk.weighing.noise_of((values != subject.here).any(axis=0))[0])
+        noise = float(walk.weighing.noise_of(values - subject.here)[0])
         rounding = 3.0 * walk.relative * float(np.linalg.norm(products))
         rounding += 2.0**-50 * float(np.abs(products).sum())
         bound = ROOM * noise / self.step + rounding / (2.0 * self.step) + self.change

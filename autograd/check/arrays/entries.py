@@ -5,7 +5,7 @@ or the end of the domain shows, smaller steps are taken; what seems wrong is han
 of functions of one number.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,12 @@ FEW_DIGITS = 2.0**-40
 # How well a slope must be known, relative to it and to the usual slope of its array, to be called
 # right: of a function with the digits of doubles, and of one with few.
 SHARP, COARSE = 5e-9, 0.02
+# How much of the noise a bend may be where there are few digits.
+_BENT = 1.25
 # By this the step shrinks from round to round, and how often.
 _SHRINK, _ROUNDS = 32.0, 4
-# So many evaluations for an entry on average, and some that few entries may take beyond.
-_MOST, _BEYOND = 8, 16
+# So many evaluations for an entry on average, and some for few entries.
+_MOST, _AT_LEAST = 8, 96
 
 Flags = npt.NDArray[np.bool_]
 
@@ -82,12 +84,12 @@ class EntrySlopes:
 def step_share(noise: float, unit: float) -> float:
     """Return the step as a share of an entry's scale, by the noise relative to the outputs.
 
-    >>> [step_share(noise, 2.0**-53) for noise in (1e-16, 6e-8, 5e-4)] == [2**-10, 0.03125, 0.125]
-    False
+    >>> [round(step_share(noise, 2.0**-53), 3) for noise in (1e-16, 6e-8, 5e-4)]
+    [0.001, 0.025, 0.153]
     """
     if max(noise, unit) < FEW_DIGITS:
         return 2.0**-10
-    return min(max(max(noise, unit) ** 0.2, 2.0**-8), 2.0**-3)
+    return 0.7 * min(max(max(noise, unit) ** 0.2, 2.0**-8), 2.0**-2)
 
 
 def judged(
@@ -117,8 +119,11 @@ def judged(
     few = max(relative_noise, subject_unit(subject)) >= FEW_DIGITS
     steps = share * scale[asked]
     sharp = max(COARSE if few else SHARP, relative)
-    began = ask.count
+    began = 0 if entries is None else ask.count
     first = _as_far_as_time_goes(ask, weighing, asked, steps)
+    if few and not ask.over:
+        # Of two steps, whose roundings have little in common, the noise is less.
+        first = _averaged(ask, weighing, first, asked[: len(first.slope)], 0.8 * steps)
     asked, steps = asked[: len(first.slope)], steps[: len(first.slope)]
     mine = claims[:, asked].T
     blank = np.zeros_like(mine)
@@ -126,7 +131,7 @@ def judged(
     found.stairs = few and subject_unit(subject) < FEW_DIGITS
     settle(found, subject, weighing, units, relative, sharp)
     for _ in range(1, _ROUNDS):
-        left = _MOST * len(asked) + _BEYOND - (ask.count - began)
+        left = max(_MOST * len(asked), _AT_LEAST) - (ask.count - began)
         following = _next_steps(found, steps, scale, few)
         again = np.flatnonzero(_open(found).any(axis=1) & (following > 0.0))[: max(0, left // 4)]
         if not len(again) or ask.over:
@@ -172,6 +177,23 @@ def _as_far_as_time_goes(
 
 
 @np.errstate(all="ignore")
+def _averaged(
+    ask: Evaluations, weighing: Weighing, first: Quotients, entries: Whole, steps: Floats
+) -> Quotients:
+    """Return quotients with those at other steps, where there is a slope at both."""
+    try:
+        second = entrywise(ask, weighing, entries, steps[: len(entries)])
+    except TimeUpError:
+        return first
+    both = (first.trouble == NoSlope.NONE) & (second.trouble == NoSlope.NONE) & ~first.still
+    return replace(
+        first,
+        slope=np.where(both, 0.5 * (first.slope + second.slope), first.slope),
+        noise=np.where(both, 0.5 * np.hypot(first.noise, second.noise), first.noise),
+    )
+
+
+@np.errstate(all="ignore")
 def settle(
     found: EntrySlopes,
     subject: ArraySubject,
@@ -185,11 +207,15 @@ def settle(
     claimed = np.where(np.isfinite(found.claims), np.abs(found.claims), 0.0)
     size = np.maximum(np.abs(q.slope), claimed)
     kind = units[found.entries][:, None]
-    found.bound = q.bound + (relative + 4.0 * kind + 2.0**-50) * size
+    found.bound = q.bound + (relative + 2.0 * kind + 2.0**-50) * size
     # A gradient of fewer digits than the function has says less than it might.
     kind = np.minimum(kind, subject_unit(subject))
     found.usual = _usual(found, subject)
-    found.needed = sharp * np.maximum(size, found.usual) + (relative + 4.0 * kind) * size
+    found.needed = sharp * np.maximum(size, found.usual) + (relative + 2.0 * kind) * size
+    if sharp >= COARSE > relative:
+        # Of few digits as many are asked for as the noise leaves.
+        least = (1.0 + _BENT) * q.noise + (relative + 2.0 * kind) * size
+        found.needed = np.minimum(found.needed, least)
 
 
 def _usual(found: EntrySlopes, subject: ArraySubject) -> Floats:
@@ -219,10 +245,12 @@ def _next_steps(found: EntrySlopes, steps: Floats, scale: Floats, few: bool) -> 
     Where the noise is too much for the largest step there is none: 0.
     """
     q = found.quotients
-    noisy = ((q.noise > q.bend) & (q.trouble == NoSlope.NONE)).all(axis=1)
-    larger = np.minimum(4.0 * steps, scale[found.entries] * (0.125 if few else 0.0625))
+    noisy = ((q.noise * (_BENT if few else 1.0) >= q.bend) & (q.trouble == NoSlope.NONE)).all(
+        axis=1
+    )
+    larger = np.minimum(4.0 * steps, scale[found.entries] * (0.2 if few else 0.0625))
     larger[(larger <= steps) | (found.rounds > 1)] = 0.0
-    return np.where(noisy, larger, steps / (4.0 if few else _SHRINK))
+    return np.where(noisy, larger, steps / (1.6 if few else _SHRINK))
 
 
 def _merge(found: EntrySlopes, again: Whole, more: Quotients) -> None:

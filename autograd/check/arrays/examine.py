@@ -8,7 +8,7 @@ from autograd.check.arrays.decide import Decision, decide, known_of
 from autograd.check.arrays.entries import judged
 from autograd.check.arrays.located import LongCheck
 from autograd.check.arrays.mistakes import explained, with_mistakes
-from autograd.check.arrays.quotients import Weighing, Whole, noises, scales
+from autograd.check.arrays.quotients import Weighing, Whole, noises
 from autograd.check.arrays.subject import (
     ArraySubject,
     Claimed,
@@ -16,6 +16,7 @@ from autograd.check.arrays.subject import (
     Floats,
     Leaf,
     TimeUpError,
+    scales,
 )
 from autograd.check.arrays.verdicts import ArrayReport, all_of, counted, unknown_everywhere
 from autograd.check.judge.report import Outcome, Verdict
@@ -126,7 +127,8 @@ class _Check:
     def judged(self) -> ArrayReport:
         """Return the report on a function that stands still."""
         noise, flat = noises(self.ask, self.scale, self.rng)
-        weighing = Weighing(None if self.each else self.weights, noise, flat)
+        weights = None if self.each else self.weights
+        weighing = Weighing(weights, noise, flat, self.subject.here, self.subject.unit)
         decision = Decision(
             self.ask,
             weighing,

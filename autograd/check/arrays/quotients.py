@@ -13,11 +13,16 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from autograd.check.arrays.subject import ArraySubject, Evaluations, Floats
+from autograd.check.arrays.subject import ArraySubject, Evaluations, Floats, spacings
 
 Whole = npt.NDArray[np.int64]
-# How many standard deviations of the noise a bound allows. Roundings are not quite normal.
-ROOM = 6.0
+# By how much of the noise over the step a slope may be off: nearly four standard deviations.
+ROOM = 3.5
+# How much of what two steps differ by, relative to the slope, is left after extrapolation: of sin
+# and exp 0.13, of a square root 1.6.
+_BENDS = 2.5
+# The deviation of a rounding is 0.29 to 0.58 of its largest error.
+_ROUNDING = 0.3
 # Numbers to hold at once in points and outputs.
 _TOGETHER = 2**21
 
@@ -39,11 +44,15 @@ class Weighing:
         weights: a row for each sum, a column for each output; None for each output by itself.
         noise: of each output, the size of its random errors.
         flat: of each output, whether it did not move at all when all entries did.
+        here: the outputs at the point.
+        unit: the largest relative error of rounding to their kind of numbers.
     """
 
     weights: Floats | None
     noise: Floats
     flat: npt.NDArray[np.bool_] | None = None
+    here: Floats | None = None
+    unit: float = 0.0
 
     @property
     def count(self) -> int:
@@ -54,11 +63,19 @@ class Weighing:
         """Return the sums of outputs, which stand on the last axis."""
         return changes if self.weights is None else changes @ self.weights.T
 
-    def noise_of(self, moved: npt.NDArray[np.bool_]) -> Floats:
-        """Return the noise of each sum, of the outputs that have moved."""
+    def noise_of(self, changes: Floats) -> Floats:
+        """Return the noise of each sum, of those outputs that change, on the axis before the last.
+
+        What is larger some steps away is rounded there with larger errors.
+        """
+        moved = (changes != 0.0).any(axis=-2)
+        noise = self.noise
+        if self.here is not None and self.unit:
+            sizes = np.abs(self.here + changes).max(axis=-2)
+            noise = np.fmax(noise, _ROUNDING * self.unit * sizes)
         if self.weights is None:
-            return np.where(moved, self.noise, 0.0)
-        return np.sqrt((moved * self.noise**2) @ (self.weights**2).T)
+            return np.where(moved, noise, 0.0)
+        return np.sqrt((moved * noise**2) @ (self.weights**2).T)
 
     def lively(self, k: int) -> bool:
         """Whether a sum that stands still does so since it does not depend on what moves.
@@ -72,7 +89,9 @@ class Weighing:
     @property
     def whole(self) -> Floats:
         """The noise of each sum of all outputs."""
-        return self.noise_of(np.ones(len(self.noise), dtype=bool))
+        if self.weights is None:
+            return self.noise
+        return np.sqrt(self.noise**2 @ (self.weights**2).T)
 
 
 @dataclass
@@ -224,14 +243,14 @@ def told(weighing: Weighing, changes: Floats, distances: Floats) -> Quotients:
         else np.repeat(~moved.any(axis=1, keepdims=True), weighing.count, axis=1)
     )
     # Where nothing moves, the slope is as small as the noise of all outputs hides.
-    noise = np.where(still, weighing.whole, weighing.noise_of(moved))
+    noise = np.where(still, weighing.whole, weighing.noise_of(changes))
     above, below, far_above, far_below = np.moveaxis(weighing.sums(changes), 1, 0)
     near, far = (above - below) / (up + down), (far_above - far_below) / (far_up + far_down)
     h, k = 0.5 * (up + down), 0.5 * (far_up + far_down)
     change = np.abs(near - far)
     slope = near + (near - far) * h**2 / (k**2 - h**2)
     # Of f' + a h^2 + b h^4 the change shows a; b is to a as a is to f', a few times over.
-    bend = np.where(change > 0.0, np.minimum(change, 8.0 * change**2 / np.abs(slope)), 0.0)
+    bend = np.where(change > 0.0, np.minimum(change, _BENDS * change**2 / np.abs(slope)), 0.0)
     right: Floats = above / up
     left: Floats = -below / down
     gap, far_gap = np.abs(right - left), np.abs(far_above / far_up + far_below / far_down)
@@ -272,37 +291,7 @@ def told(weighing: Weighing, changes: Floats, distances: Floats) -> Quotients:
 # Points along the direction: nine for a function that is asked seldom, and more where every one of
 # many entries is.
 _FEW, _MANY, _ENTRIES = 9, 17, (40, 4096)
-# Of doubles; not a power of 2, since products with such a spacing would be exact.
-_SPACING = 1.37 * 2.0**-43
 _LEVELS = 6
-
-
-def scales(subject: ArraySubject) -> Floats:
-    """Return the lengths by which steps are measured: an entry's size, or the usual one.
-
-    >>> from autograd.check.arrays.containers import numpy_subject
-    >>> x = np.array([0.0, 1.0, -2.0, 100.0])
-    >>> scales(numpy_subject(np.sum, np.ones_like, (x,))).tolist()
-    [2.0, 2.0, 2.0, 100.0]
-    """
-    found = np.empty_like(subject.point)
-    for leaf in subject.leaves:
-        sizes = np.abs(subject.point[leaf.part])
-        some = sizes[sizes > 0.0]
-        found[leaf.part] = np.maximum(sizes, float(np.median(some)) if len(some) else 1.0)
-    return found
-
-
-def spacings(subject: ArraySubject, scale: Floats, rng: np.random.Generator) -> Floats:
-    """Return tiny steps of random signs that the entries' kinds of numbers can make exactly."""
-    signs = rng.choice((-1.0, 1.0), len(scale))
-    steps = signs * scale * _SPACING * rng.uniform(1.0, 2.0, len(scale))
-    for leaf in subject.leaves:
-        if leaf.unit > 2.0**-53:
-            # Some of the grid's own distances, where the numbers are largest.
-            grid = 2.0 * leaf.unit * 2.0 ** np.ceil(np.log2(scale[leaf.part]))
-            steps[leaf.part] = signs[leaf.part] * grid * rng.choice((5.0, 6.0, 7.0, 9.0), leaf.size)
-    return steps
 
 
 def noises(
@@ -316,6 +305,7 @@ def noises(
     >>> from autograd.check.arrays.containers import numpy_subject
     >>> x = np.linspace(1.0, 2.0, 5)
     >>> subject = numpy_subject(lambda x: np.sin(1e8 * x), lambda x, w: x, (x,))
+    >>> from autograd.check.arrays.subject import scales
     >>> rng = np.random.default_rng(0)
     >>> found, flat = noises(Evaluations(subject), scales(subject), rng)
     >>> bool((found > 1e-10).all() and (found < 1e-6).all())
@@ -326,10 +316,14 @@ def noises(
     steps = spacings(subject, scale, rng)
     places = np.arange(count) - count // 2
     around = places[places != 0]
+    meant = subject.point + around[:, None] * steps
+    exact = (subject.cast(meant) == meant).all(axis=0)
+    if 4 * exact.sum() >= len(exact):
+        # An entry that is rounded on its way moves by other steps, which would look like noise.
+        steps = np.where(exact, steps, 0.0)
     points = subject.cast(subject.point + around[:, None] * steps)
     table = np.insert(ask.at(points), count // 2, subject.here, axis=0)
-    # Of a rounding the deviation is less than half of the largest error.
-    floor = 0.5 * subject.unit * np.abs(table).max(axis=0)
+    floor = _ROUNDING * subject.unit * np.abs(table).max(axis=0)
     # Where the function ends nearby, what is left is the rounding of its value.
     lost = ~np.isfinite(table).all(axis=0)
     table[:, lost] = 0.0

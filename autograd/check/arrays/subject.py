@@ -208,3 +208,35 @@ class Evaluations:
         except (ArithmeticError, ValueError, LookupError, np.linalg.LinAlgError):
             # As functions of `math` do outside of their domain.
             return np.full(self.subject.here.shape, math.nan)
+
+
+# Of doubles; not a power of 2, since products with such a spacing would be exact.
+_SPACING = 1.37 * 2.0**-43
+
+
+def scales(subject: ArraySubject) -> Floats:
+    """Return the lengths by which steps are measured: an entry's size, or the usual one.
+
+    >>> from autograd.check.arrays.containers import numpy_subject
+    >>> x = np.array([0.0, 1.0, -2.0, 100.0])
+    >>> scales(numpy_subject(np.sum, np.ones_like, (x,))).tolist()
+    [2.0, 2.0, 2.0, 100.0]
+    """
+    found = np.empty_like(subject.point)
+    for leaf in subject.leaves:
+        sizes = np.abs(subject.point[leaf.part])
+        some = sizes[sizes > 0.0]
+        found[leaf.part] = np.maximum(sizes, float(np.median(some)) if len(some) else 1.0)
+    return found
+
+
+def spacings(subject: ArraySubject, scale: Floats, rng: np.random.Generator) -> Floats:
+    """Return tiny steps of random signs that the entries' kinds of numbers can make exactly."""
+    signs = rng.choice((-1.0, 1.0), len(scale))
+    steps = signs * scale * _SPACING * rng.uniform(1.0, 2.0, len(scale))
+    for leaf in subject.leaves:
+        if leaf.unit > 2.0**-53:
+            # Some of the grid's own distances, where the numbers are largest.
+            grid = 2.0 * leaf.unit * 2.0 ** np.ceil(np.log2(scale[leaf.part]))
+            steps[leaf.part] = signs[leaf.part] * grid * rng.choice((5.0, 6.0, 7.0, 9.0), leaf.size)
+    return steps

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from nn.elsewhere.choice import ELSEWHERE, check_where, elsewhere
+from nn.elsewhere.choice import ELSEWHERE, ENGINES, check_where, elsewhere
 from nn.losses import Loss
 from nn.module import Module
 from nn.training.engines.base import EagerEngine, Engine
@@ -82,7 +82,7 @@ def _on_devices(name: str, optimizer: Any, where: Where) -> MakeEngine:
     # Most never need it, nor what it stands on.
     from nn.training.engines.elsewhere import DeviceEngine
 
-    found = elsewhere(name, where.devices, where.device)
+    found: Any = elsewhere(name, where.devices, where.device)
     if len(found) > where.batch_size:
         raise ValueError(
             f"batch_size={where.batch_size} leaves {len(found) - where.batch_size} of "
@@ -132,8 +132,6 @@ def _moving(name: str, optimizer: Any) -> MakeEngine:
 _HERE: Mapping[str, MakeEngine] = MappingProxyType(
     {"auto": _auto, "compiled": CompiledEngine, "eager": EagerEngine}
 )
-# All give the same numbers, up to rounding.
-ENGINES = (*_HERE, *ELSEWHERE)
 
 
 def engine_named(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nn.elsewhere.choice import Elsewhere
-from nn.elsewhere.stepping import StepThere, Trained
+from nn.elsewhere.stepping import Trained
 from nn.elsewhere.text import cuts_of
 from nn.losses import Loss
 from nn.module import Module
@@ -107,7 +107,7 @@ class DeviceEngine(CompiledEngine):
                 mean, slopes = state.gradient(rows, size)
                 is_finite = math.isfinite(mean) and bool(np.isfinite(slopes).all())
             else:
-                step = StepThere.of(self._followed)
+                step = self._followed.next()
                 self._is_fetched = False
                 mean, squared = state.descend(rows, size, step)
                 is_finite = math.isfinite(mean) and math.isfinite(squared)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from autograd.asked import Native as Wanted
 from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.routine import Work
 from autograd.compile.arrays.rules import Derivatives
@@ -22,6 +21,9 @@ from autograd.compile.backends.native.statements import statements_text
 from autograd.compile.graph.graph import Graph
 from autograd.compile.report import flops_of
 from autograd.errors import TraceError
+
+# True asks for C or an error, False for NumPy; "auto" is C where it pays.
+Wanted: TypeAlias = Literal["auto"] | bool
 
 # Where this environment variable is 0, "auto" is NumPy.
 SWITCH = "CHALKGRAD_NATIVE"
@@ -36,6 +38,20 @@ _SHORT, _LONG = 3_000, 60_000
 # arrays of many samples; of the compiler, to begin and for a statement.
 _CALL, _OPERATION = 0.6e-6, 0.06e-9
 _BEGIN, _STATEMENT = 0.2, 3e-3
+
+
+def checked_native(native: Any) -> Wanted:
+    """Return what somebody wants of native code, or ask for one of three words.
+
+    >>> checked_native("auto"), checked_native(True)
+    ('auto', True)
+    """
+    if isinstance(native, bool) or (isinstance(native, str) and native == "auto"):
+        return native
+    raise ValueError(
+        f"native is 'auto', True or False, got {native!r:.60}: True asks for C, False for NumPy, "
+        "and 'auto' takes C where it pays and there is a compiler"
+    )
 
 
 class Source(Protocol):

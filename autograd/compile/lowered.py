@@ -390,10 +390,6 @@ class Built(Nesting):
 def _float_samples(inner: int, deep: int) -> tuple[bool, int]:
     """Return whether one sample given as numbers is better run as float code, and how many arrays.
 
-    Args:
-        inner: nodes that are no leaves.
-        deep: their levels.
-
     So are a graph of few nodes and a narrow one. A line of float code takes a tenth of a call of
     NumPy's, and a deep graph takes a call for nearly every node.
     """

@@ -10,7 +10,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -153,9 +153,9 @@ class Built(Nesting):
         said = self.native.said("value" if self.listed else "gradient", self)
         return "" if self.native.is_plain else said
 
-    def runs_as_c(self, task: Task) -> bool:
+    def runs_as_c(self, task: Task, batch: int = 2) -> bool:
         """Return whether a task runs as C; it is chosen now, if it was not before."""
-        return self.native.text(task, self) is not None
+        return self.native.text(task, self, batch) is not None
 
     def _arrays(self, *, derives: bool) -> tuple[Stages, Rolled | Narrow]:
         # Passes are noted apart and kept together with what they made: two threads may be here.
@@ -215,7 +215,7 @@ class Built(Nesting):
         and signal handlers find others meanwhile. The gradient by the parameters is the caller's,
         and so is NumPy's error state: what the caller makes of the results may overflow too.
         """
-        native = self.native.text(task, self)
+        native = self.native.text(task, self, batch)
         if native is None and batch <= self._few:
             return read(self._by_floats(theta, flat, batch, task))
         if native is None:
@@ -231,7 +231,8 @@ class Built(Nesting):
         if buffers is None:
             if native is not None:
                 hand = self.parameters > 0 and task != "value"
-                buffers = NativeBuffers(native, theta, batch, hand=hand)
+                library = self.native.library(task, batch)
+                buffers = NativeBuffers(native, *library, theta, batch, hand=hand)
             else:
                 buffers = self.rolled.buffers(theta, batch, task)
         for place, given in zip(buffers.inputs, flat, strict=True):
@@ -249,13 +250,13 @@ class Built(Nesting):
         """Return the results of a few samples by float code, one after the other."""
         program = self.float_program(gradient=task != "value")
         weights = [theta.tolist()] if self.parameters else []
-        given = [np.asarray(x).reshape(batch, -1).astype(np.float64).tolist() for x in flat]
+        given = [np.asarray(x, dtype=float).reshape(batch, -1).tolist() for x in flat]
         rows = [program(*weights, *chain.from_iterable(xs)) for xs in zip(*given, strict=True)]
         table = np.array(rows, dtype=self.dtype).reshape(batch, -1)
         if task == "value":
             return [table]
-        ends = np.cumsum([1, *self.derivatives.widths])[:-1]
-        values, *slopes = np.split(table, ends, axis=1)
+        ends = accumulate([1, *self.derivatives.widths], initial=0)
+        values, *slopes = [table[:, begin:end] for begin, end in pairwise(ends)]
         if self.parameters and task == "gradient":
             return [values, *[slope.sum(axis=0) * (1.0 / batch) for slope in slopes]]
         return [values, *slopes]

@@ -159,13 +159,13 @@ class Program:
         first = self._known()
         return first.graph.is_same(simplified(trace(self._f, first.shapes, self.parameters)))
 
-    def choose(self, native: Wanted = "auto", *, calls: int = 0, batch: int = 1) -> str:
+    def choose(self, native: Wanted = "auto", *, calls: int = 0, batch: int = 0) -> str:
         """Choose now what runs the program: "auto" weighs what C saves against the compiler's time.
 
         Args:
             native: as for `compile`.
             calls: how many calls are to come; 0 where nobody knows.
-            batch: how many samples each has.
+            batch: how many samples each has; 0 where nobody knows.
 
         Returns:
             What runs it and why; "" where "auto" leaves it to NumPy, as C would not pay.
@@ -197,7 +197,7 @@ class Program:
                 failed are recorded once more, to name the node and the line.
         """
         built, flat, batch = self._prepared(arguments)
-        if batch is None and built.small and not built.runs_as_c("value"):
+        if batch is None and built.small and not built.runs_as_c("value", 1):
             found = built.float_program(gradient=False)(*built.numbers(self._theta, flat))
             if built.listed:
                 found = built.sample(found)
@@ -245,7 +245,7 @@ class Program:
             )
         if per_sample:
             found = self._each_sample(built, flat, batch)
-        elif batch is None and built.small and not built.runs_as_c("gradient"):
+        elif batch is None and built.small and not built.runs_as_c("gradient", 1):
             found = self._single(built, flat)
         else:
             with np.errstate(all="ignore"):

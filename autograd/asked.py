@@ -3,18 +3,15 @@
 Each says what was given, what was expected and, where it is known, what to write instead.
 """
 
-import contextlib
 import functools
 import inspect
 import math
 import numbers
 import operator
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
-from typing import Any, Literal, Never, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast
+from typing import Any, Never, ParamSpec, SupportsIndex, TypeVar, cast
 
 import numpy as np
 
@@ -22,7 +19,6 @@ from autograd.spellings import SPELLINGS, instead
 
 # More than anybody counts to in a loop, and less than fills a memory word: 2**63 epochs are a slip.
 MOST = 10**9
-Native: TypeAlias = Literal["auto"] | bool
 
 
 def function(asker: str, f: object, wanted: str = "a function") -> None:
@@ -186,30 +182,6 @@ def flag(name: str, x: object) -> bool:
     if not isinstance(x, bool | np.bool_) and (not isinstance(x, int) or x not in (0, 1)):
         raise TypeError(f"{name} is True or False, got {x!r:.60}")
     return bool(cast(Any, x))
-
-
-def native(x: object) -> Native:
-    """Return what somebody says of native code, or ask for one of three words."""
-    if isinstance(x, bool) or (isinstance(x, str) and x == "auto"):
-        return x
-    advice = "True asks for C, False for NumPy, and 'auto' takes C where it pays"
-    raise ValueError(f"native is 'auto', True or False, got {x!r:.60}: {advice}")
-
-
-def path_of(path: object) -> Path:
-    """Return where a file is, or say what names one.
-
-    >>> path_of(3)
-    Traceback (most recent call last):
-        ...
-    TypeError: a file is named by a str or a Path, got 3
-    """
-    named: object = None
-    with contextlib.suppress(TypeError):  # what names no file at all
-        named = cast(object, os.fspath(cast(Any, path)))
-    if not isinstance(named, str):
-        raise TypeError(f"a file is named by a str or a Path, got {path!r:.60}")
-    return Path(named)
 
 
 def whole(name: str, value: object, *, at_least: int = 1, at_most: int | None = MOST) -> int:

@@ -1,14 +1,31 @@
 """Files written whole or not at all, and documents whose every byte a checksum vouches for."""
 
+import contextlib
 import json
 import os
 import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from autograd import asked
+
+
+def path_of(path: object) -> Path:
+    """Return where a file is, or say what names one.
+
+    >>> path_of(3)
+    Traceback (most recent call last):
+        ...
+    TypeError: a file is named by a str or a Path, got 3
+    """
+    named: object = None
+    with contextlib.suppress(TypeError):  # what names no file at all
+        named = cast(object, os.fspath(cast(Any, path)))
+    if not isinstance(named, str):
+        raise TypeError(f"a file is named by a str or a Path, got {path!r:.60}")
+    return Path(named)
 
 
 def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
@@ -30,7 +47,7 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     ...     print(Path(folder, "note.txt").read_text(), len(list(Path(folder).iterdir())))
     whole 1
     """
-    given = asked.path_of(path)
+    given = path_of(path)
     # A pipe behind /dev/stdout has a name that leads nowhere.
     target = given if _is_device(given) else Path(os.path.realpath(given))
     asked.instance("write_whole", content, str | bytes, "text or bytes")
@@ -113,7 +130,7 @@ def with_ending(path: str | os.PathLike[str], ending: str) -> Path:
     >>> [with_ending(name, "svg").name for name in ("graph", "graph.txt")]
     ['graph.svg', 'graph.txt']
     """
-    given = asked.path_of(path)
+    given = path_of(path)
     _no_folder(given)
     if given.suffix or _is_device(given):
         return given

@@ -16,7 +16,7 @@ from nn.data.schema import rows_of
 from nn.data.telling import Telling
 from nn.inference import modes, outline
 from nn.inference.large import is_large, predicted
-from nn.inference.predict import Way, programs_of
+from nn.inference.predict import Means, programs_of
 from nn.init import checked_pair
 from nn.parts import Holder, collect, gather, members, modules_of
 from nn.serialization import Load, Path, model_text
@@ -253,12 +253,12 @@ class Module(Holder, Telling):
                 column or has others, by name.
             TypeError: if X is a generator, which can be gone through only once.
         """
-        way = Way(engine, checked_native(native), devices, device)
+        means = Means(engine, checked_native(native), devices, device)
         if is_large(X, self._sample_axes()):
-            return predicted(X, partial(self._predicted, way))
-        return self._predicted(way, X)
+            return predicted(X, partial(self._predicted, means))
+        return self._predicted(means, X)
 
-    def _predicted(self, way: Way, X: Any, first: int = 0) -> Floats:
+    def _predicted(self, means: Means, X: Any, first: int = 0) -> Floats:
         """Return the results for samples of which the first has that place among all."""
         rows = rows_of(self, X).astype(np.float64)
         axes = self._sample_axes()
@@ -272,7 +272,7 @@ class Module(Holder, Telling):
         self._check_width(rows.shape)
         self._check_samples(many, first)
         # Between two parts nothing of the user's runs, and the first was one row only if all are.
-        outputs = programs_of(self).outputs_by(way, self, many, tried=first > 1)
+        outputs = programs_of(self).outputs_by(means, self, many, tried=first > 1)
         return outputs if rows.ndim > axes else outputs[0]
 
     def _self_contained(self) -> bool:

@@ -9,12 +9,12 @@ import decimal
 import math
 import numbers
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Value, asked
+from autograd import Value, asked, compile, files
 from nn.data.large.pages import let_go
 from nn.spellings import NAMED
 from nn.spellings.tensors import refuse_tensors
@@ -25,17 +25,26 @@ flag = asked.flag
 function = asked.function
 instance = asked.instance
 iterable = asked.iterable
-checked_native = asked.native
 own_keywords = asked.own_keywords
-path_of = asked.path_of
+path_of = files.path_of
 real = asked.real
 whole = asked.whole
 
 Floats: TypeAlias = NDArray[np.float64]
 Array: TypeAlias = NDArray[Any]
-Native: TypeAlias = asked.Native
+Native: TypeAlias = Literal["auto"] | bool
 
 T = TypeVar("T")
+
+
+def checked_native(native: Native) -> Native:
+    """Return what somebody wants of native code, which `compile` asks in its own words.
+
+    Raises:
+        ValueError: if it is another word.
+    """
+    compile(abs, native=native)
+    return native
 
 
 def look_up(what: str, name: str, table: Mapping[str, T]) -> T:

@@ -7,7 +7,7 @@ imported with `autograd`, and the function put in its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from autograd import asked
 from autograd.transforms.transforms import Argnum
@@ -25,7 +25,7 @@ def compile(
     argnum: Argnum = 0,
     dtype: Any = "float64",
     shapes: Sequence[Shape] | None = None,
-    native: asked.Native = "auto",
+    native: Literal["auto"] | bool = "auto",
 ) -> Program:
     """Return a program that computes f, and its gradient, over many samples at once.
 

@@ -10,12 +10,11 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd import asked
 from autograd.compile.anomaly import failed_samples
 from autograd.compile.arrays.ir import Task
 from autograd.compile.arrays.roll import levels
@@ -25,7 +24,7 @@ from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.floats import FloatProgram, with_care
 from autograd.compile.backends.lanes import Lanes, Narrow, is_narrow
 from autograd.compile.backends.native.bound import NativeBuffers
-from autograd.compile.backends.native.choice import Native
+from autograd.compile.backends.native.choice import Native, Wanted
 from autograd.compile.graph.graph import INPUT, PARAMETER, Graph
 from autograd.compile.graph.simplify import reached
 from autograd.compile.nesting import Nesting
@@ -79,7 +78,7 @@ class Built(Nesting):
         names: Sequence[str],
         dtype: np.dtype[Any],
         argnum: Argnum,
-        native: asked.Native,
+        native: Wanted,
     ) -> None:
         self.parameters = len(parameters)
         super().__init__(shapes, argnum, trained=self.parameters > 0)
@@ -106,14 +105,17 @@ class Built(Nesting):
         )
         self.reached = np.zeros(self.parameters, dtype=np.bool_)
         self.reached[[*reached(self.graph)]] = True
-        self.small, self._few = _float_samples(self.graph)
+        inner = int((self.graph.code >= 0).sum())
+        # Looking how deep a graph is costs as much as flattening it: once, and not of a wide one.
+        deep = len(levels(self.graph)) if inner <= _NARROW else 0
+        self.small, self._few = _float_samples(inner, deep)
         self.stages = stages
         self.chooses = any(row.chooses for row in self.graph.rows)
         self._refused = ""
         self._careful: Narrow | None = None
         self._rolled: Rolled | Narrow | None = None
         self._float_programs: dict[bool, Callable[..., Any]] = {}
-        self.native = Native(native, self.graph, dtype.char, mean=self.parameters > 0)
+        self.native = Native(native, inner, deep, dtype.char, mean=self.parameters > 0)
         # Buffers that nobody runs on; more than one for a key where calls ran at the same time.
         self._buffers: OrderedDict[_Key, _Bound] = OrderedDict()
         self._spares: dict[_Key, list[_Bound]] = {}
@@ -143,17 +145,17 @@ class Built(Nesting):
         """Return the statements of a task; None of a narrow graph, which has none."""
         return self.rolled.work(task) if isinstance(self.rolled, Rolled) else None
 
-    def choose(self, wanted: asked.Native, calls: int, batch: int) -> str:
+    def choose(self, native: Wanted, calls: int, batch: int) -> str:
         """Choose anew what runs the program; see `Program.choose`."""
-        self.native.want(wanted, calls, batch)
+        self.native.want(native, calls, batch)
         self._buffers.clear()
         self._spares.clear()
         said = self.native.said("value" if self.listed else "gradient", self)
         return "" if self.native.is_plain else said
 
-    def runs_as_c(self, task: Task) -> bool:
+    def runs_as_c(self, task: Task, batch: int = 2) -> bool:
         """Return whether a task runs as C; it is chosen now, if it was not before."""
-        return self.native.text(task, self) is not None
+        return self.native.text(task, self, batch) is not None
 
     def _arrays(self, *, derives: bool) -> tuple[Stages, Rolled | Narrow]:
         # Passes are noted apart and kept together with what they made: two threads may be here.
@@ -213,7 +215,7 @@ class Built(Nesting):
         and signal handlers find others meanwhile. The gradient by the parameters is the caller's,
         and so is NumPy's error state: what the caller makes of the results may overflow too.
         """
-        native = self.native.text(task, self)
+        native = self.native.text(task, self, batch)
         if native is None and batch <= self._few:
             return read(self._by_floats(theta, flat, batch, task))
         if native is None:
@@ -229,7 +231,8 @@ class Built(Nesting):
         if buffers is None:
             if native is not None:
                 hand = self.parameters > 0 and task != "value"
-                buffers = NativeBuffers(native, theta, batch, hand=hand)
+                library = self.native.library(task, batch)
+                buffers = NativeBuffers(native, *library, theta, batch, hand=hand)
             else:
                 buffers = self.rolled.buffers(theta, batch, task)
         for place, given in zip(buffers.inputs, flat, strict=True):
@@ -247,13 +250,13 @@ class Built(Nesting):
         """Return the results of a few samples by float code, one after the other."""
         program = self.float_program(gradient=task != "value")
         weights = [theta.tolist()] if self.parameters else []
-        given = [np.asarray(x).reshape(batch, -1).astype(np.float64).tolist() for x in flat]
+        given = [np.asarray(x, dtype=float).reshape(batch, -1).tolist() for x in flat]
         rows = [program(*weights, *chain.from_iterable(xs)) for xs in zip(*given, strict=True)]
         table = np.array(rows, dtype=self.dtype).reshape(batch, -1)
         if task == "value":
             return [table]
-        ends = np.cumsum([1, *self.derivatives.widths])[:-1]
-        values, *slopes = np.split(table, ends, axis=1)
+        ends = accumulate([1, *self.derivatives.widths], initial=0)
+        values, *slopes = [table[:, begin:end] for begin, end in pairwise(ends)]
         if self.parameters and task == "gradient":
             return [values, *[slope.sum(axis=0) * (1.0 / batch) for slope in slopes]]
         return [values, *slopes]
@@ -385,13 +388,12 @@ class Built(Nesting):
         return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled, ran)
 
 
-def _float_samples(graph: Graph) -> tuple[bool, int]:
+def _float_samples(inner: int, deep: int) -> tuple[bool, int]:
     """Return whether one sample given as numbers is better run as float code, and how many arrays.
 
     So are a graph of few nodes and a narrow one. A line of float code takes a tenth of a call of
     NumPy's, and a deep graph takes a call for nearly every node.
     """
-    inner, deep = int((graph.code >= 0).sum()), len(levels(graph))
     small = inner <= _SMALL or (inner <= _NARROW and deep > inner // 8)
     if deep < _DEEP or inner > _LISTED:
         return small, 0

@@ -15,6 +15,7 @@ import numpy as np
 from autograd import asked
 from autograd.compile.anomaly import failed, replay
 from autograd.compile.backends.floats import as_pair
+from autograd.compile.backends.native.choice import Wanted, checked_native
 from autograd.compile.backends.numpy_text import bound
 from autograd.compile.graph.graph import Bools, Floats, Graph
 from autograd.compile.graph.passes import simplified
@@ -73,7 +74,7 @@ class Program:
             raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
         self._f = f
         self._argnum = checked_argnum(argnum)
-        self._native: asked.Native = asked.native(native)
+        self._native: Wanted = checked_native(native)
         self._dtype = kind
         self.parameters, self._names = named(parameters)
         self._numbers = Theta(self.parameters, kind)
@@ -84,8 +85,8 @@ class Program:
         self._last: tuple[Shape, ...] = ()
         self._float_gradient: Callable[..., Any] | None = None
         if shapes is not None:
-            wanted = "the shape of each argument, such as [(2,), ()], as shapes"
-            self._build(tuple(map(checked_shape, asked.iterable("compile", shapes, wanted))))
+            needed = "the shape of each argument, such as [(2,), ()], as shapes"
+            self._build(tuple(map(checked_shape, asked.iterable("compile", shapes, needed))))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_float_gradient": None}
@@ -158,13 +159,13 @@ class Program:
         first = self._known()
         return first.graph.is_same(simplified(trace(self._f, first.shapes, self.parameters)))
 
-    def choose(self, native: asked.Native = "auto", *, calls: int = 0, batch: int = 1) -> str:
+    def choose(self, native: Wanted = "auto", *, calls: int = 0, batch: int = 0) -> str:
         """Choose now what runs the program: "auto" weighs what C saves against the compiler's time.
 
         Args:
             native: as for `compile`.
             calls: how many calls are to come; 0 where nobody knows.
-            batch: how many samples each has.
+            batch: how many samples each has; 0 where nobody knows.
 
         Returns:
             What runs it and why; "" where "auto" leaves it to NumPy, as C would not pay.
@@ -173,7 +174,7 @@ class Program:
             RuntimeError: with native=True, if there is no C compiler, or no C for the program.
             ValueError: before the first call, if no shapes were given; or of another `native`.
         """
-        self._native = asked.native(native)
+        self._native = checked_native(native)
         return self._known().choose(self._native, calls, batch)
 
     # Calling ----------------------------------------------------------------------------------
@@ -196,7 +197,7 @@ class Program:
                 failed are recorded once more, to name the node and the line.
         """
         built, flat, batch = self._prepared(arguments)
-        if batch is None and built.small and not built.runs_as_c("value"):
+        if batch is None and built.small and not built.runs_as_c("value", 1):
             found = built.float_program(gradient=False)(*built.numbers(self._theta, flat))
             if built.listed:
                 found = built.sample(found)
@@ -244,7 +245,7 @@ class Program:
             )
         if per_sample:
             found = self._each_sample(built, flat, batch)
-        elif batch is None and built.small and not built.runs_as_c("gradient"):
+        elif batch is None and built.small and not built.runs_as_c("gradient", 1):
             found = self._single(built, flat)
         else:
             with np.errstate(all="ignore"):

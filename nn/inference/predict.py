@@ -33,7 +33,7 @@ _FEW = 16
 _everywhere: weakref.WeakSet[Programs] = weakref.WeakSet()
 
 
-class Way(NamedTuple):
+class Means(NamedTuple):
     """How outputs are computed, in the words of `predict`."""
 
     engine: str = "auto"
@@ -149,7 +149,7 @@ class Programs:
             )
         return by_calls(model, X)
 
-    def outputs_by(self, way: Way, model: Model, X: Floats, *, tried: bool = False) -> Floats:
+    def outputs_by(self, means: Means, model: Model, X: Floats, *, tried: bool = False) -> Floats:
         """Return the outputs as `outputs` does, by the engine of that name.
 
         Raises:
@@ -157,7 +157,7 @@ class Programs:
             TraceError: if the model cannot be compiled, and the engine runs programs.
             ImportError: if its library is not installed, with what to install.
         """
-        engine, native, devices, device = way
+        engine, native, devices, device = means
         look_up("engine", engine, dict.fromkeys(ENGINES))
         check_where(engine, devices, device)
         if engine == "auto":

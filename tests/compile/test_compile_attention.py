@@ -18,6 +18,7 @@ from autograd.compile.arrays.ir import Fill, Grouped
 from autograd.compile.graph.graph import INPUT
 from autograd.compile.tracing.trace import trace
 from support.chosen_profile import PROFILE
+from support.compilers import needs_compiler
 from support.roundings import agree, room
 
 COUNT = 1_000 if PROFILE == "long" else 25
@@ -182,6 +183,18 @@ def test_statements_do_not_grow_with_the_length(mask: str, softmax: Any) -> None
         assert sum(isinstance(s, Grouped) for s in statements) == 2
         assert (sum(isinstance(s, Fill) for s in statements) > 0) == (mask == "causal")
     assert max(counts) - min(counts) <= 2
+
+
+@needs_compiler
+def test_attention_runs_as_c_too() -> None:
+    attention = Attention(6, 2, 4, "causal", dot, by_logsumexp, 0.25, swapped=False)
+    data = attention.data(3, 5)
+    data[2][1, 4] = math.inf
+    values, slopes = compile(attention, argnum=(0, 1, 2), native=False).value_and_grad(*data)
+    in_c, slopes_in_c = compile(attention, argnum=(0, 1, 2), native=True).value_and_grad(*data)
+    np.testing.assert_allclose(in_c, values, rtol=1e-12)
+    for one, other in zip(slopes_in_c, slopes, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-13)
 
 
 def test_layers_of_attention_cost_the_same_each() -> None:

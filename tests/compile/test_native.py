@@ -16,7 +16,7 @@ import test_compile_programs
 
 from autograd import Value, compile, dot, log, sin, tanh
 from autograd import sum as total
-from autograd.compile.backends.native import compiler
+from autograd.compile.backends.native import choice, compiler
 from autograd.compile.backends.native.choice import SWITCH
 from autograd.compile.backends.native.lines import lines_of
 from autograd.compile.backends.native.periods import Segment, nodes_of, pieces, segments
@@ -154,6 +154,23 @@ def test_filters_and_integrators_have_the_numbers_of_numpy(batch: int) -> None:
 
 
 @needs_compiler
+def test_many_samples_after_one_have_a_library_of_their_own_if_it_can_be(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, many = data(1, 40), data(9, 40)
+    program = compile(kalman, native=True)
+    program(*one)
+    assert len([*cache.iterdir()]) == 1
+    assert_same(program, *many)
+    assert len([*cache.iterdir()]) == 3
+    first = compile(kalman, native=True)
+    wanted = first(*one)
+    monkeypatch.setenv("CC", "nowhere-cc")
+    np.testing.assert_allclose(first(*many), program(*many), rtol=1e-12)
+    assert np.array_equal(first(*one), wanted)
+
+
+@needs_compiler
 @pytest.mark.parametrize("form", ["lines", "statements"])
 def test_recurrent_weights_and_every_sample_s_gradient(
     form: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -179,11 +196,13 @@ def test_recurrent_weights_and_every_sample_s_gradient(
 
 
 @needs_compiler
+@pytest.mark.parametrize("abreast", [1, 4])
 @each_row
 def test_every_row_at_the_edges_of_the_floats(
-    row: Primitive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    row: Primitive, abreast: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     as_c(monkeypatch, "lines", tmp_path / "cache")
+    monkeypatch.setattr(choice, "lanes", lambda kind, batch: abreast)
     test_compile_programs.test_every_row_at_the_edges_of_the_floats(row)
 
 

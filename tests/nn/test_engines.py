@@ -6,9 +6,7 @@ the number of devices is settled when JAX is imported.
 
 import copy
 import json
-import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,41 +18,18 @@ import pytest
 
 import nn
 from autograd import TraceError, primitive, unregister
+from nn.command import cli
 from nn.elsewhere.text import cuts_of
 from nn.optim.recorded import Followed, NotFollowedError
 from support import engine_runs
+from support.engine_processes import address, ended, needs, started
 from support.places import ROOT
 
 ENGINES = ("jax", "torch")
-# Quick to compile: what is tested is which numbers are computed, not how fast.
-QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-LIMIT = 300.0
-
-
-def needs(name: str) -> Any:
-    return pytest.importorskip(name, reason=f"{name} is not installed: make test-engines")
-
-
-def started(count: int, *words: str, folder: Path | None = None) -> subprocess.Popen[str]:
-    """Start a process whose JAX has so many devices."""
-    flags = f"--xla_force_host_platform_device_count={count} {QUICKLY}"
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    env = {**os.environ, "XLA_FLAGS": flags, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu"}
-    return subprocess.Popen(
-        [sys.executable, *words],
-        cwd=folder or ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
 
 
 def run_of(count: int, *words: str) -> subprocess.Popen[str]:
     return started(count, str(ROOT / "tests" / "support" / "engine_runs.py"), *words)
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
-    try:
-        return process.communicate(timeout=LIMIT)
-    finally:
-        process.kill()
 
 
 def answer(process: subprocess.Popen[str]) -> Any:
@@ -63,12 +38,6 @@ def answer(process: subprocess.Popen[str]) -> Any:
     lines = [line for line in out.splitlines() if line.startswith("{")]
     assert lines, err[-3000:]
     return json.loads(lines[-1])
-
-
-def address() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 def largest(found: dict[str, list[float]]) -> float:
@@ -571,3 +540,23 @@ def test_where_the_first_process_dies_the_other_ends_too(tmp_path: Path) -> None
     assert other.returncode != 0 or "another process of the run has ended" in out
     assert "another process of the run" in out or "another task died" in err
     assert (tmp_path / "run1").exists()
+
+
+# The command -------------------------------------------------------------------------------------
+
+
+def test_the_command_takes_the_same_engines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "moons", "--epochs", "1", "-o", str(tmp_path / "a"), "--engine"]
+    assert cli.main([*words, "jaxx"]) != 0
+    assert "no engine is called 'jaxx'. Did you mean 'jax'?" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "jax", None)
+    assert cli.main([*words, "jax"]) != 0
+    assert 'chalkgrad: this needs jax, which is not installed: pip install "chalkgrad[jax]"' in (
+        capsys.readouterr().err
+    )
+    assert list(tmp_path.iterdir()) == []
+    assert cli.main([*words, "eager"]) == 0
+    assert 'engine = "eager"\n' in (tmp_path / "a" / "run.toml").read_text()
+    assert "<td>eager</td>" in (tmp_path / "a" / "report.html").read_text()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from autograd import asked
+from autograd.compile import program
 from autograd.compile.backends.native import choice
 from autograd.compile.backends.native.compiler import NoCompilerError, compiler
 from support.chosen_profile import PROFILE
@@ -41,7 +41,7 @@ def natively(test: Callable[..., Any], **strategies: Any) -> Callable[..., Any]:
 def as_c(patch: pytest.MonkeyPatch, form: str, cache: Path) -> None:
     """Let every program be C, in the form of "lines", node by node, or of "statements"."""
     patch.setenv("XDG_CACHE_HOME", str(cache))
-    patch.setattr(asked, "native", lambda native: True)
+    patch.setattr(program, "checked_native", lambda native: True)
     if form == "statements":
         made: Any = choice.Native.__init__
 

@@ -279,6 +279,45 @@ class Grouped:
     kept: Bools | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """`out` is, for each index, the nearest of `size` numbers of the source; nan if it is none.
+
+    Attributes:
+        out: a column for each index.
+        index: the indices, counted from 0, and moved to the next number that there is.
+        source: an array.
+        first: the column of the first number for each index.
+        step: from one number to the next.
+        size: how many there are for each.
+    """
+
+    out: Array
+    index: View
+    source: View
+    first: Ints = field(repr=False)
+    step: int
+    size: int
+
+    @property
+    def places(self) -> Ints:
+        """The columns of all numbers, a row for each index."""
+        return self.first[:, None] + self.step * np.arange(self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpick:
+    """`out` is `size` columns for each index, g in the nearest and 0 in the others.
+
+    It is summed over the samples if they share it. Where an index is nan, nothing is known.
+    """
+
+    out: Array
+    index: View
+    g: View
+    size: int
+
+
 Statement: TypeAlias = (
     Apply
     | Concat
@@ -293,6 +332,8 @@ Statement: TypeAlias = (
     | DenseWeights
     | Fill
     | Grouped
+    | Pick
+    | Unpick
 )
 
 
@@ -305,6 +346,10 @@ def operands_of(statement: Statement) -> list[Operand]:
             return [operand for operand, _ in statement.pieces]
         case Take() | Slide() | Reduce() | SumBatch() | Many() | Fill():
             return [statement.source]
+        case Pick():
+            return [statement.index, statement.source]
+        case Unpick():
+            return [statement.index, statement.g]
         case Grouped():
             return [statement.left, statement.right]
         case Dense():

@@ -9,14 +9,13 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd.compile.arrays import ir
 from autograd.compile.arrays.ir import Array, Operand, Statement, View, operands_of
-from autograd.compile.arrays.routine import Routine
+from autograd.compile.arrays.routine import Part, Routine, apart, in_order
 from autograd.compile.arrays.rules import Rule, pulled
 from autograd.compile.arrays.variadic import pull_many
 from autograd.compile.arrays.windows import Lattice, evenly
@@ -25,21 +24,6 @@ from autograd.engine.primitive import lookup
 
 # Gradients of windows that overlap in more steps than this are gathered.
 _MANY_TURNS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A contribution to an array's adjoint: what is added to these columns.
-
-    Attributes:
-        columns: which, each once.
-        value: the numbers, one for each column, or one for all.
-        batched: whether they differ by sample, while the array may be the same for all.
-    """
-
-    columns: Ints
-    value: Operand
-    batched: bool
 
 
 class Reverse:
@@ -157,11 +141,11 @@ class Reverse:
     def _layer(self, width: int, layer: list[Part], batched: bool) -> Operand:
         """Return parts that do not overlap in their columns, with zeros where there is none."""
         layer = sorted(layer, key=lambda part: int(part.columns.min()))
-        if len(layer) == 1 and len(layer[0].columns) == width and _in_order(layer[0].columns):
+        if len(layer) == 1 and len(layer[0].columns) == width and in_order(layer[0].columns):
             return layer[0].value
         pieces: list[tuple[Operand, int]] = []
         at = 0
-        for group in _apart(layer):
+        for group in apart(layer):
             begin = min(int(part.columns.min()) for part in group)
             end = 1 + max(int(part.columns.max()) for part in group)
             if begin > at:
@@ -174,7 +158,7 @@ class Reverse:
 
     def _interleaved(self, group: list[Part], begin: int, end: int, batched: bool) -> Operand:
         """Return parts whose columns lie between each other as the columns they make together."""
-        if len(group) == 1 and _in_order(group[0].columns):
+        if len(group) == 1 and in_order(group[0].columns):
             return group[0].value
         values = [(part.value, len(part.columns)) for part in group]
         source = self.routine.concat(values, batched)
@@ -245,7 +229,9 @@ class Reverse:
                 self._whole(statement.source, value, batched)
             case ir.Grouped():
                 self._pairs(statement, g)
-            case ir.Overlap() | ir.SumBatch() | ir.DenseOperand() | ir.DenseWeights():
+            case ir.Pick():
+                self._pick(statement, g)
+            case ir.Unpick() | ir.Overlap() | ir.SumBatch() | ir.DenseOperand() | ir.DenseWeights():
                 raise TypeError(f"{type(statement).__name__} stands in reverse programs only")
 
     def _filled(self, g: Operand, ragged: ir.Ragged, batched: bool) -> View:
@@ -296,6 +282,16 @@ class Reverse:
         )
         columns = where.index.reshape(where.counts).transpose(order).ravel()
         self.parts[owner].append(Part(columns, out.whole, batched))
+
+    def _pick(self, statement: ir.Pick, g: Operand) -> None:
+        source, size = statement.source, statement.size
+        if source.array not in self.needed:
+            return
+        full = self.routine.filled(g, statement.out.width)
+        batched = source.array.batched or self.per_sample
+        out = self.routine.array(size * full.width, batched)
+        self.routine.statements.append(ir.Unpick(out, statement.index, full, size))
+        self.parts[source.array].append(Part(statement.places.ravel(), out.whole, batched))
 
     def _slide(self, statement: ir.Slide, g: View, batched: bool) -> None:
         source = statement.source
@@ -372,22 +368,6 @@ class Reverse:
             out = self.routine.array(source.width, True)
             self.routine.statements.append(ir.DenseOperand(out, full, weights, windows))
             self._whole(source, out.whole, True)
-
-
-def _apart(layer: list[Part]) -> list[list[Part]]:
-    """Return parts, sorted by their first column, in groups whose columns lie one after another."""
-    groups: list[list[Part]] = []
-    end = 0
-    for part in layer:
-        if not groups or int(part.columns.min()) >= end:
-            groups.append([])
-        groups[-1].append(part)
-        end = max(end, 1 + int(part.columns.max()))
-    return groups
-
-
-def _in_order(columns: Ints) -> bool:
-    return bool((np.diff(columns) == 1).all())
 
 
 def _is_batched(value: Operand) -> bool:

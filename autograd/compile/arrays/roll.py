@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograd.compile.arrays.dense import DenseSums
-from autograd.compile.arrays.ir import Many, Operand, View
+from autograd.compile.arrays.ir import Many, Operand, Pick, View
 from autograd.compile.arrays.placement import Placement
 from autograd.compile.arrays.shared import SharedSums
 from autograd.compile.graph.graph import Graph, Ints
@@ -21,6 +21,7 @@ from autograd.engine.primitives import TABLE, Primitive
 
 # Sums and sums of products are what becomes one statement, or a matrix product.
 _ADD, _SUB, _MUL, _SUM, _DOT = (TABLE[name] for name in ("add", "sub", "mul", "sum", "dot"))
+_SELECT = TABLE["select"]
 
 # Groups of one primitive on one level that differ in where their operands lie: up to so many are
 # statements of their own, beyond it their operands are gathered into one. A statement costs a
@@ -112,6 +113,8 @@ class Rolling:
         table = self.operands_of(nodes, count)
         if row is _DOT:
             self._products(nodes, table)
+        elif row is _SELECT and self.graph.batched[nodes[0]]:
+            self._picked(nodes, table)
         elif row.arity is None and not (row is _SUM and self._one_by_one(table)):
             source = self.placed.filled(table.ravel(), bool(self.graph.batched[nodes[0]]))
             if row is _SUM:
@@ -136,6 +139,27 @@ class Rolling:
                 total = self.routine.apply(_ADD, (total, column))
             return self.placed.wide(total, width)
         return self.placed.wide(self.routine.apply(row, columns), width)
+
+    def _picked(self, nodes: Ints, table: Ints) -> None:
+        """Append what indices pick from lists, each list evenly in one array or gathered."""
+        placed = self.placed
+        lists = table[:, 1:]
+        array, places = placed.array_of[lists], placed.column[lists]
+        steps = np.diff(places, axis=1)
+        even = (array == array[0, 0]).all() and not placed.constant[lists].any()
+        if even and (steps == steps.flat[:1]).all():
+            source = placed.arrays[int(array[0, 0])].whole
+        else:
+            batched = bool(self.graph.batched[lists].any())
+            source = placed.filled(np.ascontiguousarray(lists).ravel(), batched)
+            places = source.columns.reshape(lists.shape)
+            source = source.array.whole
+        step = int(places[0, 1] - places[0, 0]) if lists.shape[1] > 1 else 1
+        index = placed.filled(np.ascontiguousarray(table[:, 0]), True)
+        out = self.routine.array(len(nodes), True)
+        first = places[:, 0].astype(np.int64)
+        self.routine.statements.append(Pick(out, index, source, first, step, lists.shape[1]))
+        placed.put(nodes, out.whole)
 
     def many(self, row: Primitive, source: View, size: int) -> View:
         """Append a row of any number of operands."""

@@ -177,3 +177,38 @@ class Work:
     routine: Routine
     statements: Sequence[Statement]
     results: Sequence[View]
+
+
+# The adjoint of an array -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A contribution to an array's adjoint: what is added to these columns.
+
+    Attributes:
+        columns: which, each once.
+        value: the numbers, one for each column, or one for all.
+        batched: whether they differ by sample, while the array may be the same for all.
+    """
+
+    columns: Ints
+    value: Operand
+    batched: bool
+
+
+def apart(layer: list[Part]) -> list[list[Part]]:
+    """Return parts, sorted by their first column, in groups whose columns lie one after another."""
+    groups: list[list[Part]] = []
+    end = 0
+    for part in layer:
+        if not groups or int(part.columns.min()) >= end:
+            groups.append([])
+        groups[-1].append(part)
+        end = max(end, 1 + int(part.columns.max()))
+    return groups
+
+
+def in_order(columns: Ints) -> bool:
+    """Return whether columns stand side by side, in order."""
+    return bool((np.diff(columns) == 1).all())

@@ -18,6 +18,7 @@ from autograd.compile.arrays.ir import Statement, View
 from autograd.compile.arrays.routine import Work
 from autograd.compile.backends.allocation import Places
 from autograd.compile.backends.kernels import Elementwise
+from autograd.compile.backends.picking import Picking
 from autograd.compile.backends.writer import Lines
 
 # A gradient of more bytes is written where the caller gets it; a smaller one is copied.
@@ -71,6 +72,7 @@ class Buffers:
         self._checks = np.zeros(len(checked), theta.dtype)
         self._checked = 0
         self._rows = Elementwise(self._places, self._lines, work)
+        self._picking = Picking(self._places, self._lines, self._rows)
         self.inputs = [self._places.storage(array) for array in work.routine.inputs]
         made = {statement.out for statement in work.statements}
         last = work.results[-1]
@@ -153,6 +155,10 @@ class Buffers:
                 self._weights(statement)
             case ir.Fill():
                 self._fill(statement, at)
+            case ir.Pick():
+                self._picking.pick(statement)
+            case ir.Unpick():
+                self._picking.unpick(statement)
             case ir.Grouped():
                 self._pairs(statement)
 
@@ -170,17 +176,19 @@ class Buffers:
         places = self._places
         left, right = places.view(statement.left), places.view(statement.right)
         out = places.storage(statement.out)
-        into = statement.out_at.view(out)
+        made = out
+        if statement.kept is not None and not out.flags.c_contiguous:
+            made = places.passing(out.shape)
+        into = statement.out_at.view(made)
         self._lines.call(
             np.matmul, statement.left_at.view(left), statement.right_at.view(right), into
         )
         if statement.kept is not None:
             check = self._checks[self._checked, ...]
             self._checked += 1
-            if out.flags.c_contiguous:
-                self._lines.call(np.dot, out.reshape(-1), out.reshape(-1), check)
-            else:
-                self._lines.call(np.add.reduce, out, None, None, check)
+            self._lines.call(np.dot, made.reshape(-1), made.reshape(-1), check)
+        if made is not out:
+            self._lines.call(np.copyto, out, made)
 
     @property
     def met_infinity(self) -> bool:

@@ -118,6 +118,16 @@ class Printer:
                 return f"np.where({kept}, {source}, {self.operand(statement.number)})"
             case ir.Grouped():
                 return self._pairs(statement)
+            case ir.Pick():
+                return self._pick(statement)
+            case ir.Unpick():
+                count, size = statement.g.width, statement.size
+                self.functions["unpicked"] = portable.unpicked
+                k = self._named(np.arange(size))
+                text = f"unpicked({self.view(statement.index)}, {self.view(statement.g)}, {k})"
+                if statement.out.batched:
+                    return f"{text}.reshape(batch, {count * size})"
+                return f"np.sum({text}, axis=0).reshape(-1)"
 
     def _apply(self, statement: ir.Apply) -> str:
         row = statement.row
@@ -212,6 +222,14 @@ class Printer:
         if (np.diff(order) == 1).all():
             return text
         return f"{text}[{':, ' if statement.out.batched else ''}{self._named(order)}]"
+
+    def _pick(self, statement: ir.Pick) -> str:
+        count, size = statement.out.width, statement.size
+        self.functions["picked"] = portable.picked
+        options = self._taken(statement.source, statement.places.ravel(), padded=False)
+        shape = f"batch, {count}" if statement.source.array.batched else f"{count}"
+        k = self._named(np.arange(size))
+        return f"picked({self.view(statement.index)}, {options}.reshape({shape}, {size}), {k})"
 
     def _overlap(self, statement: ir.Overlap) -> str:
         """Return, for each column, the sum of what is added to it."""

@@ -54,6 +54,26 @@ def logsumexp_array(*xs: Any) -> Any:
     return np.where(np.isfinite(best), best + np.log1p(others + ties), best)
 
 
+def nearest(index: Any, k: Any) -> Any:
+    """Which of the places k = 0, 1, ... is nearest to an index: above one half, below the next."""
+    place = np.where(index <= 0.0, np.zeros_like(index), index)[..., None]
+    last = k[-1] - 0.5
+    is_last = (place >= last) & (k >= last)
+    return is_last | ((place >= k - 0.5) & (place < k + 0.5) & (place < last))
+
+
+def picked(index: Any, options: Any, k: Any) -> Any:
+    """For each index the nearest of its options; nan if it is no number or infinite."""
+    chosen = np.sum(np.where(nearest(index, k), options, np.zeros_like(options)), axis=-1)
+    return np.where(np.isfinite(index), chosen, np.full_like(chosen, np.nan))
+
+
+def unpicked(index: Any, g: Any, k: Any) -> Any:
+    """For each index g in the nearest place and 0 in the others; nan for nan."""
+    unknown = np.where(index == index, np.zeros_like(g), np.full_like(g, np.nan))
+    return np.where(nearest(index, k), g[..., None], unknown[..., None])
+
+
 def erf_array(x: Any) -> Any:
     """The error function.
 

@@ -9,8 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from autograd.compile.backends.native.compiler import library
-from autograd.compile.backends.native.spelling import LANES, driver, head
+from autograd.compile.backends.native.spelling import driver, head
 from autograd.compile.graph.graph import Ints
 
 _ALIGNED = 64
@@ -64,8 +63,13 @@ class NativeText:
     share: bool = False
     level: str = "-O1"
 
-    def text(self, kind: str) -> str:
-        """Return the text of the library, for numbers of the kind "d" or "f"."""
+    def text(self, kind: str, lanes: int) -> str:
+        """Return the text of the library.
+
+        Args:
+            kind: of the numbers, "d" or "f".
+            lanes: how many samples stand side by side.
+        """
         tables = [
             f"static const int places_{r}[] = {{{', '.join(map(str, result.places.tolist()))}}};"
             for r, result in enumerate(self.results)
@@ -101,7 +105,7 @@ class NativeText:
             *[f"  {line}" for line in after],
             "}",
         ]
-        parts = [head(kind, self.rows), self.functions, *tables, driver(), *body]
+        parts = [head(kind, self.rows, lanes), self.functions, *tables, driver(), *body]
         return "\n".join(parts) + "\n"
 
 
@@ -110,6 +114,8 @@ class NativeBuffers:
 
     Args:
         program: the program.
+        lanes: how many samples stand side by side.
+        library: what it was compiled to for so many.
         theta: the parameters' numbers, read at each run where they are.
         batch: the number of samples.
         hand: whether the last result becomes the caller's: an array that later runs leave alone.
@@ -118,14 +124,20 @@ class NativeBuffers:
         inputs: where each argument's numbers are to be put before a run, (batch, width).
         results: those of the last run: (batch, width), or (width,) for a mean.
         size: bytes held.
-
-    Raises:
-        NoCompilerError: if there is no library.
     """
 
-    def __init__(self, program: NativeText, theta: Any, batch: int, *, hand: bool) -> None:
+    def __init__(
+        self,
+        program: NativeText,
+        lanes: int,
+        library: Any,
+        theta: Any,
+        batch: int,
+        *,
+        hand: bool,
+    ) -> None:
         kind = theta.dtype
-        self._run: Any = library(program.text(kind.char), program.level).run
+        self._run: Any = library.run
         self.inputs = [np.zeros((batch, size), dtype=kind) for size in program.sizes]
         self._found = [
             np.zeros((batch, n) if result.spread == "each" else n, dtype=kind)
@@ -134,7 +146,7 @@ class NativeBuffers:
         ]
         self._hand = hand
         self.results: list[Any] = [*self._found]
-        count = (program.places + sum(program.sizes)) * LANES[kind.char]
+        count = (program.places + sum(program.sizes)) * lanes
         memory = np.empty(count + _ALIGNED, dtype=kind)
         off = -memory.ctypes.data % _ALIGNED // kind.itemsize
         # Held, as an address holds nothing.

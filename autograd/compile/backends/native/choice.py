@@ -5,24 +5,27 @@ It is chosen for each task once, before that runs first, and a program says whic
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from autograd.asked import Native as Wanted
 from autograd.compile.arrays.ir import Task
-from autograd.compile.arrays.roll import levels
 from autograd.compile.arrays.routine import Work
 from autograd.compile.arrays.rules import Derivatives
 from autograd.compile.backends.native.bound import NativeText, Returned
 from autograd.compile.backends.native.compiler import NoCompilerError, compiler, library, version
 from autograd.compile.backends.native.lines import lines_of
+from autograd.compile.backends.native.spelling import lanes
 from autograd.compile.backends.native.statements import statements_text
 from autograd.compile.graph.graph import Graph
 from autograd.compile.report import flops_of
 from autograd.errors import TraceError
+
+# True asks for C or an error, False for NumPy; "auto" is C where it pays.
+Wanted: TypeAlias = Literal["auto"] | bool
 
 # Where this environment variable is 0, "auto" is NumPy.
 SWITCH = "CHALKGRAD_NATIVE"
@@ -37,6 +40,20 @@ _SHORT, _LONG = 3_000, 60_000
 # arrays of many samples; of the compiler, to begin and for a statement.
 _CALL, _OPERATION = 0.6e-6, 0.06e-9
 _BEGIN, _STATEMENT = 0.2, 3e-3
+
+
+def checked_native(native: Any) -> Wanted:
+    """Return what somebody wants of native code, or ask for one of three words.
+
+    >>> checked_native("auto"), checked_native(True)
+    ('auto', True)
+    """
+    if isinstance(native, bool) or (isinstance(native, str) and native == "auto"):
+        return native
+    raise ValueError(
+        f"native is 'auto', True or False, got {native!r:.60}: True asks for C, False for NumPy, "
+        "and 'auto' takes C where it pays and there is a compiler"
+    )
 
 
 class Source(Protocol):
@@ -66,7 +83,8 @@ class Native:
 
     Args:
         wanted: what the user says.
-        graph: what computes the values.
+        inner: how many nodes compute the values.
+        deep: on how many levels.
         kind: the dtype's character.
         mean: whether gradients are means over the samples.
 
@@ -80,29 +98,31 @@ class Native:
     def __init__(
         self,
         wanted: Wanted,
-        graph: Graph,
+        inner: int,
+        deep: int,
         kind: str,
         *,
         mean: bool,
     ) -> None:
         self._kind, self._mean = kind, mean
         self._chosen: dict[Task, NativeText | None] = {}
-        inner = int((graph.code >= 0).sum())
-        self.is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
+        # Of each task, a library for each number of lanes that it was compiled for.
+        self._libraries: dict[Task, dict[int, Any]] = {}
+        self.is_deep = inner >= _DEEP and deep >= max(_DEEP, inner / _NARROW)
         self.want(wanted)
 
     def __getstate__(self) -> dict[str, Any]:
         # Another machine may have no compiler.
-        return {**vars(self), "_chosen": {}}
+        return {**vars(self), "_chosen": {}, "_libraries": {}}
 
-    def want(self, wanted: Wanted, calls: int = 0, batch: int = 1) -> None:
+    def want(self, wanted: Wanted, calls: int = 0, batch: int = 0) -> None:
         """Begin anew with what the user says.
 
         Args:
             wanted: that.
             calls: how many are to come, which "auto" weighs against the time of the compiler; 0
                 where nobody knows.
-            batch: of how many samples.
+            batch: of how many samples; 0 where nobody knows.
         """
         self._wanted = wanted
         self._chosen.clear()
@@ -113,8 +133,8 @@ class Native:
             self._wanted = False
             self.why = f"{SWITCH} is 0 in the environment"
 
-    def text(self, task: Task, source: Source) -> NativeText | None:
-        """Return the program in C for a task; None where NumPy runs it.
+    def text(self, task: Task, source: Source, batch: int = 2) -> NativeText | None:
+        """Return the program in C for a task, first of so many samples; None where NumPy runs it.
 
         Raises:
             RuntimeError: if C was asked for and cannot be had.
@@ -122,8 +142,19 @@ class Native:
         if self._wanted is False or (self._wanted == "auto" and self._is_left(task)):
             return None
         if task not in self._chosen:
-            self._chosen[task] = self._made(task, source)
+            self._chosen[task] = self._made(task, source, batch)
         return self._chosen[task]
+
+    def library(self, task: Task, batch: int) -> tuple[int, Any]:
+        """Return how many samples of a task that runs as C stand side by side, and its library.
+
+        One sample takes what there is; more have a library of their own made, if it can be.
+        """
+        known, count, text = self._libraries[task], lanes(self._kind, batch), self._chosen[task]
+        if count not in known and batch > 1 and text is not None:
+            with contextlib.suppress(NoCompilerError):
+                known[count] = library(text.text(self._kind, count), text.level)
+        return (count, known[count]) if count in known else next(iter(known.items()))
 
     def said(self, task: Task, source: Source) -> str:
         """Return what runs a task and why, in a few words."""
@@ -138,7 +169,7 @@ class Native:
         self.why = "it has no long chain of small steps, and nobody said how often it is called"
         return task != "gradient" or not self._calls
 
-    def _made(self, task: Task, source: Source) -> NativeText | None:
+    def _made(self, task: Task, source: Source, batch: int) -> NativeText | None:
         work = None if self.is_deep else source.work(task)
         if work is not None and self._wanted == "auto":
             self.why = self._loses(work)
@@ -150,7 +181,8 @@ class Native:
         try:
             command = compiler()
             text = self._printed(task, source, work)
-            library(text.text(self._kind), text.level)
+            count = lanes(self._kind, self._batch or batch)
+            self._libraries[task] = {count: library(text.text(self._kind, count), text.level)}
             self.why = f"compiled by {version(command)}"
             return text
         except TraceError:
@@ -179,7 +211,7 @@ class Native:
         """Return why statements are left to NumPy: arrays so wide, or calls so few; or ""."""
         count = len(work.statements)
         calls = _CALL * count
-        saved = calls - _OPERATION * self._batch * sum(map(flops_of, work.statements))
+        saved = calls - _OPERATION * max(1, self._batch) * sum(map(flops_of, work.statements))
         spent = _BEGIN + _STATEMENT * count
         if saved < 0.5 * calls:
             return "its arrays are wide: NumPy's calls are not the cost"

@@ -6,9 +6,15 @@
    What the C library computes is computed for the m samples that there are, one by one. */
 
 #define EACH1(name, f) \
-static V row_##name(V x, int m) { for (int k = 0; k < m; k++) x[k] = (R)f(x[k]); return x; }
+static V row_##name(V x, int m) { \
+  for (int k = 0; k < m; k++) LANE(x, k) = (R)f(LANE(x, k)); \
+  return x; \
+}
 #define EACH2(name, f) \
-static V row_##name(V x, V y, int m) { for (int k = 0; k < m; k++) x[k] = (R)f(x[k], y[k]); return x; }
+static V row_##name(V x, V y, int m) { \
+  for (int k = 0; k < m; k++) LANE(x, k) = (R)f(LANE(x, k), LANE(y, k)); \
+  return x; \
+}
 
 EACH1(exp, exp)
 EACH1(expm1, expm1)
@@ -43,7 +49,7 @@ static inline V row_square(V x, int m) {
 }
 
 static inline V row_abs(V x, int m) {
-  return (V)((M)x & ~(M)all(-0.0));
+  return ABS(x);
 }
 
 static V row_power_log(V x, V y, V k, int m) {
@@ -168,10 +174,10 @@ static V row_hypot(const V *xs, long n, int m) {
   V found = all(0);
   for (int k = 0; k < m; k++) {
     double largest = 0, length = 0;
-    for (long i = 0; i < n; i++) largest = fmax(largest, fabs(xs[i][k]));
+    for (long i = 0; i < n; i++) largest = fmax(largest, fabs(LANE(xs[i], k)));
     double scale = largest < 0x1p-960 ? 0x1p60 : 1;
-    for (long i = 0; i < n; i++) length = hypot(length, xs[i][k] * scale);
-    found[k] = (R)(length / scale);
+    for (long i = 0; i < n; i++) length = hypot(length, LANE(xs[i], k) * scale);
+    LANE(found, k) = (R)(length / scale);
   }
   return found;
 }
@@ -180,14 +186,14 @@ static V row_hypot(const V *xs, long n, int m) {
 static V row_logsumexp(const V *xs, long n, int m) {
   V found = row_maximum(xs, n, m);
   for (int k = 0; k < m; k++) {
-    double best = found[k], rest = 0;
+    double best = LANE(found, k), rest = 0;
     int is_met = 0;
     if (!isfinite(best)) continue;
     for (long i = 0; i < n; i++) {
-      if (!is_met && xs[i][k] == best) is_met = 1;
-      else rest += exp(xs[i][k] - best);
+      if (!is_met && LANE(xs[i], k) == best) is_met = 1;
+      else rest += exp(LANE(xs[i], k) - best);
     }
-    found[k] = (R)(best + log1p(rest));
+    LANE(found, k) = (R)(best + log1p(rest));
   }
   return found;
 }
@@ -195,10 +201,10 @@ static V row_logsumexp(const V *xs, long n, int m) {
 static V row_select(const V *xs, long n, int m) {
   V found = all(NAN);
   for (int k = 0; k < m; k++) {
-    double index = xs[0][k];
+    double index = LANE(xs[0], k);
     if (!isfinite(index)) continue;
     index = fmin(fmax(index, 0), n - 2.0);
-    found[k] = xs[1 + (long)floor(index + 0.5)][k];
+    LANE(found, k) = LANE(xs[1 + (long)floor(index + 0.5)], k);
   }
   return found;
 }

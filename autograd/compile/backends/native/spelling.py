@@ -19,7 +19,7 @@ from autograd.engine.primitive import TABLE, Primitive
 # Sums of more terms are loops over an array of them: the compiler nests a chain as deep as it is.
 _LONGEST = 200
 # How many numbers of each kind stand side by side: 32 bytes, which most processors add at once.
-LANES = {"d": 4, "f": 8}
+_LANES = {"d": 4, "f": 8}
 _KINDS = {"d": ("double", "long long"), "f": ("float", "int")}
 
 _DEFINITION = re.compile(
@@ -57,14 +57,24 @@ def is_spelt(row: Primitive) -> bool:
     return ships and bool(row.operator or f"row_{row.name}" in _definitions())
 
 
-def head(kind: str, names: Iterable[str]) -> str:
+def lanes(kind: str, batch: int) -> int:
+    """Return how many samples of a batch stand side by side.
+
+    >>> lanes("d", 1), lanes("d", 2), lanes("f", 100)
+    (1, 4, 8)
+    """
+    return 1 if batch == 1 else _LANES[kind]
+
+
+def head(kind: str, names: Iterable[str], lanes: int) -> str:
     """Return what a program begins with: its kind of numbers, and the rows' functions it calls.
 
     Args:
         kind: "d" for double, "f" for float.
         names: of the rows.
+        lanes: how many samples stand side by side.
 
-    >>> text = head("d", ["silu"])
+    >>> text = head("d", ["silu"], 4)
     >>> [name in text for name in ("row_sigmoid(", "EACH1(exp, exp)", "tanh")]
     [True, True, False]
     """
@@ -77,9 +87,8 @@ def head(kind: str, names: Iterable[str]) -> str:
             if word in known and word not in needed:
                 needed[word] = None
                 open_ends.append(word)
-    lanes = LANES[kind]
     real, whole = _KINDS[kind]
-    copies = f"((V){{{', '.join(['x'] * lanes)}}})"
+    copies = f"((V){{{', '.join(['x'] * lanes)}}})" if lanes > 1 else "x"
     defined = [f"#define {k} {v}" for k, v in zip(
         ("REAL", "WHOLE", "W", "ALL"), (real, whole, lanes, copies), strict=True
     )]  # fmt: skip

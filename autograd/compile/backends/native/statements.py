@@ -18,7 +18,7 @@ from autograd.compile.arrays.routine import Work
 from autograd.compile.backends.native.bound import HEAD, TAKEN, NativeText, Returned
 from autograd.compile.backends.native.compiler import NoCompilerError
 from autograd.compile.backends.native.free import FreePlaces
-from autograd.compile.backends.native.grouped import grouped
+from autograd.compile.backends.native.grouped import Spelled, written
 from autograd.compile.backends.native.spelling import C, is_spelt
 from autograd.compile.graph.graph import Ints
 
@@ -26,6 +26,8 @@ from autograd.compile.graph.graph import Ints
 _Phase: TypeAlias = Literal["before", "inside", "after"]
 # Statements of one function.
 _FUNCTION = 40
+# What sums over the samples where its result is the same for all.
+_SUMS = ir.SumBatch | ir.DenseWeights | ir.Unpick
 # Outputs of a matrix product that are summed at the same time: an addition takes four cycles.
 _ABREAST = 4
 
@@ -63,6 +65,7 @@ class _Statements:
         self._phase: dict[Array, _Phase] = {}
         self._lines: dict[_Phase, list[list[str]]] = {"before": [], "inside": [], "after": []}
         self._sums: list[Array] = []
+        self._names = Spelled(self._operand, self._element, self._at, self._table)
 
     def text(self, *, mean: bool) -> NativeText:
         """Return the program."""
@@ -126,7 +129,7 @@ class _Statements:
     @staticmethod
     def _sums_up(statement: Statement) -> bool:
         """Whether a statement sums over the samples."""
-        return isinstance(statement, ir.SumBatch | ir.DenseWeights) and not statement.out.batched
+        return isinstance(statement, _SUMS) and not statement.out.batched
 
     def _last_uses(self, statements: Sequence[Statement]) -> dict[int, list[Array]]:
         """Return the arrays that are used by a statement last, by its place.
@@ -221,13 +224,14 @@ class _Statements:
                 return self._dense(statement.out, statement.g, statement, turned=True)
             case ir.DenseWeights():
                 return self._weights(statement)
-            case ir.Fill():
-                kept = self._table(statement.ragged.kept.astype(np.int64))
-                source, number = self._operand(statement.source, "j"), C().number(statement.number)
-                text = f"{kept}[j] ? {source} : {number}"
-                return _loop(statement.out.width, [f"{self._at(statement.out, 'j')} = {text};"])
-            case ir.Grouped():
-                return grouped(statement, self._element, self._at, self._table)
+            case ir.Fill() | ir.Grouped() | ir.Pick() | ir.Unpick():
+                if self._sums_up(statement):
+                    self._emptied(statement.out)
+                return written(statement, self._names)
+
+    def _emptied(self, array: Array) -> None:
+        """Begin the sum over the samples in an array."""
+        self._lines["before"].append(_loop(array.width, [f"{self._at(array, 'j')} = all(0);"]))
 
     def _apply(self, statement: ir.Apply) -> list[str]:
         if not is_spelt(statement.row):
@@ -278,9 +282,8 @@ class _Statements:
         return _loop(statement.out.width, body)
 
     def _sum(self, statement: ir.SumBatch) -> list[str]:
-        out = self._at(statement.out, "j")
-        self._lines["before"].append(_loop(statement.out.width, [f"{out} = all(0);"]))
-        source = self._operand(statement.source, "j")
+        self._emptied(statement.out)
+        out, source = self._at(statement.out, "j"), self._operand(statement.source, "j")
         return _loop(statement.out.width, [f"{out} += LIVE({source});"])
 
     def _folded(self, array: Array) -> None:

@@ -170,6 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
                     name, f"{devices}", program, shown(min(times)),
                     shown(statistics.median(times)), f"{ratio:.2f}", shown(found["first"][program]),
                 ))  # fmt: skip
+                print(*lines[-1], sep="  ", flush=True)
     heads = ["network", "devices", "program", "least step", "median", "ratio", "to the first step"]
     print(Table(heads, lines, "<<<>>>>"))
     print("The ratio is to JAX by hand; of four devices, to one of them.")

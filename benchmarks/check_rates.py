@@ -31,6 +31,7 @@ from autograd.engine.backward import order
 from autograd.engine.primitive import TABLE, Primitive
 from autograd.table import Table
 from autograd.transforms.gradient import gradient_numbers
+from benchmarks import array_rates
 from benchmarks.check_cases import (
     OWN_FAULTS,
     OWN_ROWS,
@@ -341,7 +342,13 @@ def without_mpmath() -> Iterator[None]:
         row_slope._affine.update(known)
 
 
-def page(programs: int, second: int) -> tuple[str, list[str]]:
+# Of the part on arrays: points of each function, functions of few digits, and searches.
+ARRAYS = (40, 2_000, 200)
+
+
+def page(
+    programs: int, second: int, arrays: tuple[int, int, int] = ARRAYS
+) -> tuple[str, list[str]]:
     """The page with the tables, and the programs behind any error."""
     start = time.perf_counter()
     counts, orders = measure(programs, 1), measure(second, 2)
@@ -411,8 +418,11 @@ on the way back.
 ## Time
 
 {throughput()}
+
 """
-    examples = [*counts.examples, *orders.examples, *plain.examples, *backwards]
+    of_arrays, more = array_rates.section(*arrays)
+    text += of_arrays
+    examples = [*counts.examples, *orders.examples, *plain.examples, *backwards, *more]
     for found in counted.values():
         examples += found.examples
     return text, examples
@@ -423,8 +433,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--programs", type=int, default=20_000)
     parser.add_argument("--second", type=int, default=4_000)
     parser.add_argument("--write", type=Path, default=None)
+    parser.add_argument(
+        "--arrays",
+        type=int,
+        nargs=3,
+        default=ARRAYS,
+        metavar=("TRIES", "FEW", "SEARCHES"),
+        help="points of each function of arrays, functions of few digits, searches",
+    )
     chosen = parser.parse_args(arguments)
-    text, examples = page(chosen.programs, chosen.second)
+    text, examples = page(chosen.programs, chosen.second, tuple(chosen.arrays))
     print(text)
     for example in examples[:20]:
         print(example, file=sys.stderr)

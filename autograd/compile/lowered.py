@@ -105,14 +105,17 @@ class Built(Nesting):
         )
         self.reached = np.zeros(self.parameters, dtype=np.bool_)
         self.reached[[*reached(self.graph)]] = True
-        self.small, self._few = _float_samples(self.graph)
+        inner = int((self.graph.code >= 0).sum())
+        # Looking how deep a graph is costs as much as flattening it: once, and not of a wide one.
+        deep = len(levels(self.graph)) if inner <= _NARROW else 0
+        self.small, self._few = _float_samples(inner, deep)
         self.stages = stages
         self.chooses = any(row.chooses for row in self.graph.rows)
         self._refused = ""
         self._careful: Narrow | None = None
         self._rolled: Rolled | Narrow | None = None
         self._float_programs: dict[bool, Callable[..., Any]] = {}
-        self.native = Native(native, self.graph, dtype.char, mean=self.parameters > 0)
+        self.native = Native(native, inner, deep, dtype.char, mean=self.parameters > 0)
         # Buffers that nobody runs on; more than one for a key where calls ran at the same time.
         self._buffers: OrderedDict[_Key, _Bound] = OrderedDict()
         self._spares: dict[_Key, list[_Bound]] = {}
@@ -385,13 +388,12 @@ class Built(Nesting):
         return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled, ran)
 
 
-def _float_samples(graph: Graph) -> tuple[bool, int]:
+def _float_samples(inner: int, deep: int) -> tuple[bool, int]:
     """Return whether one sample given as numbers is better run as float code, and how many arrays.
 
     So are a graph of few nodes and a narrow one. A line of float code takes a tenth of a call of
     NumPy's, and a deep graph takes a call for nearly every node.
     """
-    inner, deep = int((graph.code >= 0).sum()), len(levels(graph))
     small = inner <= _SMALL or (inner <= _NARROW and deep > inner // 8)
     if deep < _DEEP or inner > _LISTED:
         return small, 0

@@ -74,6 +74,8 @@ def blocks(rows: Sequence[Array], size: int, many: int) -> tuple[list[Any], list
     main: list[Any] = []
     rest: list[Any] = []
     count = len(rows[0])
+    if many == 1 and count <= size:  # most often, and at once
+        return [tuple([x[None] for x in rows])], rest
     whole = count // size * size
     for begin, end, part in ((0, whole, size), (whole, count, count - whole)):
         if begin == end:

@@ -18,6 +18,7 @@ import pytest
 
 import nn
 from autograd import TraceError, primitive, unregister
+from nn.command import cli
 from nn.elsewhere.text import cuts_of
 from nn.optim.recorded import Followed, NotFollowedError
 from support import engine_runs
@@ -539,3 +540,23 @@ def test_where_the_first_process_dies_the_other_ends_too(tmp_path: Path) -> None
     assert other.returncode != 0 or "another process of the run has ended" in out
     assert "another process of the run" in out or "another task died" in err
     assert (tmp_path / "run1").exists()
+
+
+# The command -------------------------------------------------------------------------------------
+
+
+def test_the_command_takes_the_same_engines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "moons", "--epochs", "1", "-o", str(tmp_path / "a"), "--engine"]
+    assert cli.main([*words, "jaxx"]) != 0
+    assert "no engine is called 'jaxx'. Did you mean 'jax'?" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "jax", None)
+    assert cli.main([*words, "jax"]) != 0
+    assert 'chalkgrad: this needs jax, which is not installed: pip install "chalkgrad[jax]"' in (
+        capsys.readouterr().err
+    )
+    assert list(tmp_path.iterdir()) == []
+    assert cli.main([*words, "eager"]) == 0
+    assert 'engine = "eager"\n' in (tmp_path / "a" / "run.toml").read_text()
+    assert "<td>eager</td>" in (tmp_path / "a" / "report.html").read_text()

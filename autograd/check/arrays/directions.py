@@ -257,25 +257,30 @@ class FaultSearch:
     def off(self, parts: Sequence[Part]) -> tuple[float, float]:
         """Return how far the slope is off as some parts move alone, and how far it may be."""
         walk = self.walk
-        subject, n = walk.subject, len(self.direction)
-        chosen = np.zeros(n, dtype=bool)
+        subject = walk.subject
+        up, down = subject.point.copy(), subject.point.copy()
+        products: list[Floats] = []
         for leaf, box in parts:
-            chosen[leaf.part].reshape(leaf.shape)[box] = True
-        move = np.where(chosen, self.direction * self.step, 0.0)
-        # The side away from 0 first, as numbers of few digits need it.
-        away = np.where(subject.point < 0.0, -1.0, 1.0) * np.abs(move)
-        moved = subject.cast(subject.point + away) - subject.point
-        back = subject.point - subject.cast(subject.point - moved)
-        sides = np.where(away * move < 0.0, -1.0, 1.0)
-        up = np.where(sides > 0.0, subject.point + moved, subject.point - back)
-        down = np.where(sides > 0.0, subject.point - back, subject.point + moved)
+            here, move, claims = (
+                x[leaf.part].reshape(leaf.shape)[box]
+                for x in (subject.point, self.direction, walk.claims)
+            )
+            # The side away from 0 first, as numbers of few digits need it.
+            away = np.where(here < 0.0, -1.0, 1.0) * np.abs(move) * self.step
+            first = leaf.cast(here + away)
+            second = leaf.cast(here - (first - here))
+            ahead = away * move > 0.0
+            high, low = np.where(ahead, first, second), np.where(ahead, second, first)
+            up[leaf.part].reshape(leaf.shape)[box] = high
+            down[leaf.part].reshape(leaf.shape)[box] = low
+            products.append(np.ravel(claims * (high - low)))
+        product = np.concatenate(products)
         values = walk.ask.at(np.array([up, down]))
         changes = values[0] - values[1]
-        products = walk.claims * (sides * (moved + back))
-        off = float(walk.weighing.sums(changes)[0] - products.sum()) / (2.0 * self.step)
+        off = float(walk.weighing.sums(changes)[0] - product.sum()) / (2.0 * self.step)
         noise = float(walk.weighing.noise_of(values - subject.here)[0])
-        rounding = 3.0 * walk.relative * float(np.linalg.norm(products))
-        rounding += 2.0**-50 * float(np.abs(products).sum())
+        rounding = 3.0 * walk.relative * float(np.linalg.norm(product))
+        rounding += 2.0**-50 * float(np.abs(product).sum())
         bound = ROOM * noise / self.step + rounding / (2.0 * self.step) + self.change
         return (off if math.isfinite(off) else 0.0), bound
 

@@ -250,7 +250,10 @@ def _next_steps(found: EntrySlopes, steps: Floats, scale: Floats, few: bool) -> 
     )
     larger = np.minimum(4.0 * steps, scale[found.entries] * (0.2 if few else 0.0625))
     larger[(larger <= steps) | (found.rounds > 1)] = 0.0
-    return np.where(noisy, larger, steps / (1.6 if few else _SHRINK))
+    # A slope that is small by chance bends much by its size; a little less of a step is enough.
+    near = ((4.0 * q.noise + q.bend / 64.0 <= found.needed) | ~_open(found)).all(axis=1)
+    shrink = np.where(near & (found.rounds < 2), 4.0, _SHRINK)
+    return np.where(noisy, larger, steps / (1.6 if few else shrink))
 
 
 def _merge(found: EntrySlopes, again: Whole, more: Quotients) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.compile.arrays.ir import Array, Dense, Matrix, Operand, View
 from autograd.compile.arrays.placement import Placement
-from autograd.compile.graph.graph import Ints
+from autograd.compile.graph.graph import Ints, halves
 from autograd.engine.primitive import lookup
 
 # Sums that share neither operands nor weights: beyond so many of one length, they are gathered.
@@ -47,7 +47,7 @@ class DenseSums:
         weights: dict[int, Ints] = {}
         operands: dict[bytes, Ints] = {}
         for node in nodes:
-            w, x = np.split(placed.graph.operands_of(node), 2)
+            w, x = halves(placed.graph.operands_of(node))
             # Biases last, all else in the order the operands were made: however it was written.
             order = np.lexsort((x, placed.constant[x]))
             key = x[order].tobytes()

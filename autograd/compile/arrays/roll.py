@@ -16,7 +16,7 @@ from autograd.compile.arrays.dense import DenseSums
 from autograd.compile.arrays.ir import Many, Operand, Pick, View
 from autograd.compile.arrays.placement import Placement
 from autograd.compile.arrays.shared import SharedSums
-from autograd.compile.graph.graph import Graph, Ints
+from autograd.compile.graph.graph import Graph, Ints, halves
 from autograd.engine.primitives import TABLE, Primitive
 
 # Sums and sums of products are what becomes one statement, or a matrix product.
@@ -102,7 +102,7 @@ class Rolling:
 
     def _is_dense(self, node: int) -> bool:
         """Whether the first factor of each term is a number that the sample does not decide."""
-        first = np.split(self.graph.operands_of(node), 2)[0]
+        first, _ = halves(self.graph.operands_of(node))
         return bool((~self.graph.batched[first] & ~self.placed.constant[first]).all())
 
     def operands_of(self, nodes: Ints, count: int) -> Ints:

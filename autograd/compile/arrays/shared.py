@@ -18,7 +18,7 @@ import numpy as np
 from autograd.compile.arrays.ir import Array, Grouped, Many, Operand, Ragged, View
 from autograd.compile.arrays.placement import Placement
 from autograd.compile.arrays.windows import Lattice, evenly
-from autograd.compile.graph.graph import Bools, Ints
+from autograd.compile.graph.graph import Bools, Ints, halves
 from autograd.engine.primitives import TABLE, Primitive
 
 _ADD, _MUL, _SUM, _DOT = (TABLE[name] for name in ("add", "mul", "sum", "dot"))
@@ -211,9 +211,7 @@ class SharedSums:
             if not batched or (kind is not _DOT and kind is not _MUL):
                 continue
             for node in nodes:
-                operands = graph.operands_of(node)
-                half = len(operands) // 2
-                a, b = operands[:half], operands[half:]
+                a, b = halves(graph.operands_of(node))
                 for one, other in ((a, b), (b, a)):
                     at = self._row(one)
                     if at is not None and not self.placed.constant[other].any():

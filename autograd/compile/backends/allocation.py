@@ -7,6 +7,7 @@ a statement reads was written a moment ago, and is still in the processor's cach
 
 from __future__ import annotations
 
+import bisect
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -53,7 +54,9 @@ class Places:
         self.size = 0
         self._share = share
         self._stored: dict[Array, Any] = {work.routine.theta: theta}
-        self._free: list[Any] = []
+        # Bytes, a number that counts up, and the memory, in this order.
+        self._free: list[tuple[int, int, Any]] = []
+        self._given = 0
         self._blocks: dict[Array, Any] = {}
         self._passing: list[Any] = []
         # In which array, and from which column on, an array lies that is put side by side later.
@@ -109,13 +112,16 @@ class Places:
 
     def _block(self, size: int) -> Any:
         """Return so many bytes at least: free ones that are not far too many, or new ones."""
-        fitting = [block for block in self._free if size <= block.nbytes <= 2 * size]
-        if fitting:
-            best = min(fitting, key=lambda block: block.nbytes)
-            self._free = [block for block in self._free if block is not best]
-            return best
+        at = bisect.bisect_left(self._free, (size,))
+        if at < len(self._free) and self._free[at][0] <= 2 * size:
+            return self._free.pop(at)[2]
         self.size += size
         return np.zeros(size, dtype=np.uint8)
+
+    def _give(self, block: Any) -> None:
+        """Take a block back: of one size, the one that was free first goes first."""
+        self._given += 1
+        bisect.insort(self._free, (block.nbytes, self._given, block))
 
     def _shaped(self, block: Any, shape: Sequence[int], kind: Any) -> Any:
         kind = np.dtype(kind)
@@ -140,12 +146,13 @@ class Places:
 
     def release(self, at: int) -> None:
         """Take back what no statement after this one needs."""
-        self._free += self._passing
+        for block in self._passing:
+            self._give(block)
         self._passing = []
         for array in self._ends[at]:
             block = self._blocks.pop(array, None)
             if block is not None:
-                self._free.append(block)
+                self._give(block)
 
     def take_over(self, out: Array, operand: View, at: int) -> bool:
         """Give the memory of an operand that ends here to a result of its size, if it may be."""

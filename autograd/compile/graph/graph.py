@@ -48,6 +48,16 @@ def tallied(x: Any, size: int, weights: Any = None) -> Any:
     return np.bincount(x.astype(np.intp, copy=False), weights, minlength=size)
 
 
+def halves(x: Ints) -> tuple[Ints, Ints]:
+    """Return the first and the second half of an array; np.split takes thirty times as long.
+
+    >>> [half.tolist() for half in halves(np.array([1, 2, 3, 4]))]
+    [[1, 2], [3, 4]]
+    """
+    half = len(x) // 2
+    return x[:half], x[half:]
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """A graph of scalars.

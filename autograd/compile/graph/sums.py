@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints, repeated, tallied
+from autograd.compile.graph.graph import CONSTANT, Bools, Graph, Ints, halves, repeated, tallied
 from autograd.compile.graph.simplify import Patch
 from autograd.engine.primitives import TABLE, Primitive
 
@@ -221,7 +221,7 @@ def split(graph: Graph) -> Graph:
     for node in sums.tolist():
         if not graph.batched[node]:
             continue
-        a, b = np.split(graph.operands_of(node), 2)
+        a, b = halves(graph.operands_of(node))
         product = fixed[a] & graph.batched[b]
         dense = product | (fixed[a] & constant[b])
         if not product.any() or dense.all():

@@ -51,6 +51,8 @@ class DeviceEngine(CompiledEngine):
         self._epoch = 0
         # The program whose values are asked for there, by its identity.
         self._values: dict[int, Any] = {}
+        # Whether some parameter has a gradient.
+        self._is_learning = True
         # Whether the last step was taken there already.
         self._is_taken = False
         # How far the optimiser was when its memory was last fetched.
@@ -65,14 +67,14 @@ class DeviceEngine(CompiledEngine):
     def _trace(self) -> None:
         super()._trace()
         self._state = None
+        self._is_learning = bool(self._program.reached.any())
         self._values.clear()
 
     def _follow(self) -> None:
         """Look how the optimiser steps, and whether it can there."""
-        reached = self._program.reached
-        if not reached.any():
+        if not self._is_learning:
             return
-        self._followed = None
+        reached, self._followed = self._program.reached, None
         try:
             # A copy, since what a rule of a user's counts is not to be one more.
             Followed(copy.copy(self._optimizer), self._parameters, reached).next()
@@ -95,12 +97,12 @@ class DeviceEngine(CompiledEngine):
     def accumulated(self, X: Floats, targets: Array, size: int) -> float:
         """See `Engine`; the step is taken at once."""
         self._is_taken = False
-        if not self._program.reached.any():
+        if not self._is_learning:
             return super().accumulated(X, targets, size)
         began = self._masks.states() if self._calls else []
         drawn = [self._masks.batch(self._calls, len(X))] if self._calls else []
         rows = [X, targets, *drawn]
-        slopes, squared = np.zeros(0), math.nan
+        slopes, squared = self._slopes, math.nan
         try:
             state = self._sent(rows, size)
             if self._followed is None:

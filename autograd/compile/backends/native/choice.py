@@ -13,7 +13,6 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from autograd.compile.arrays.ir import Task
-from autograd.compile.arrays.roll import levels
 from autograd.compile.arrays.routine import Work
 from autograd.compile.arrays.rules import Derivatives
 from autograd.compile.backends.native.bound import NativeText, Returned
@@ -87,7 +86,8 @@ class Native:
 
     Args:
         wanted: what the user says.
-        graph: what computes the values.
+        inner: how many nodes compute the values.
+        deep: on how many levels.
         kind: the dtype's character.
         mean: whether gradients are means over the samples.
 
@@ -101,7 +101,8 @@ class Native:
     def __init__(
         self,
         wanted: Wanted,
-        graph: Graph,
+        inner: int,
+        deep: int,
         kind: str,
         *,
         mean: bool,
@@ -110,8 +111,7 @@ class Native:
         self._chosen: dict[Task, NativeText | None] = {}
         # Of each task, a library for each number of lanes that it was compiled for.
         self._libraries: dict[Task, dict[int, Any]] = {}
-        inner = int((graph.code >= 0).sum())
-        self.is_deep = inner >= _DEEP and len(levels(graph)) >= max(_DEEP, inner / _NARROW)
+        self.is_deep = inner >= _DEEP and deep >= max(_DEEP, inner / _NARROW)
         self.want(wanted)
 
     def __getstate__(self) -> dict[str, Any]:

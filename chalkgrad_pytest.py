@@ -9,7 +9,9 @@ a second. They are imported when the fixture is first used.
 # pytest names some of these types since later versions than the lowest that will do.
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -37,15 +39,35 @@ def chalkgrad_gradcheck() -> Callable[..., Report]:
         **settings: Any,
     ) -> Report:
         if gradient is None:
-            return assert_gradients(f, *inputs, strict=strict, **settings)
+            theirs = _library_of(f, inputs)
+            chosen = theirs.assert_gradients if theirs is not None else assert_gradients
+            return chosen(f, *inputs, strict=strict, **settings)
         return check_against(f, gradient, *inputs, **settings).raise_if_wrong(strict=strict)
 
     return check
 
 
+def _library_of(f: Any, inputs: tuple[Any, ...]) -> Any:
+    """Return the checks of PyTorch or JAX, if it is theirs that is to be checked; else None."""
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        owner = getattr(f, "__self__", f)
+        kind = owner if isinstance(owner, type) else type(owner)
+        kinds = torch.nn.Module | torch.autograd.Function
+        if issubclass(kind, kinds) or any(isinstance(x, torch.Tensor) for x in inputs):
+            return import_module("autograd.check.torch")
+    jax: Any = sys.modules.get("jax")
+    if jax is not None and any(
+        isinstance(leaf, jax.Array) for leaf in jax.tree_util.tree_leaves(inputs)
+    ):
+        return import_module("autograd.check.jax")
+    return None
+
+
 def _gradcheck(chalkgrad_gradcheck: Callable[..., Report]) -> Callable[..., Report]:
     """Check the gradients of a function: `gradcheck(f, *inputs, order=2, strict=False)`.
 
+    Tensors, modules and arrays of JAX go to `autograd.check.torch` and `autograd.check.jax`.
     With `gradient=` it checks that gradient of f, of numbers or arrays, as `check_against` does.
     Fails the test with the whole report if a derivative is wrong, and with `strict` also where it
     cannot be told; else returns the report.

@@ -291,8 +291,7 @@ LOWEST: Mapping[str, tuple[int, ...]] = {
     "torch": (2, 3),
 }
 
-# Modules whose version was looked up: reading it takes a millisecond.
-_new_enough: dict[str, Any] = {}
+_new_enough: dict[str, Any] = {}  # reading a version takes a millisecond
 
 
 def library(name: str, module: str = "") -> Any:
@@ -330,11 +329,7 @@ def library(name: str, module: str = "") -> Any:
 
 
 def version(name: str) -> str:
-    """Return the version of an installed library.
-
-    Raises:
-        PackageNotFoundError: a ModuleNotFoundError, if it is not installed.
-    """
+    """Return the version of an installed library; a ModuleNotFoundError if it is not installed."""
     from importlib import metadata  # 15 ms that few programs need
 
     return metadata.version(name)

@@ -184,5 +184,12 @@ def test_assert_gradients_raises_the_report(jax: Any, x64: None) -> None:
         assert_gradients(jax.nn.relu, np.zeros(1), strict=True)
 
 
+def test_the_fixture_takes_arrays_of_jax(jax: Any, gradcheck: Any) -> None:
+    assert gradcheck(lambda p: jax.numpy.sin(p["x"]), {"x": jax.numpy.ones(2)}).ok
+    half = ruled(jax, lambda x: x * x, lambda g, x: g * x)
+    with pytest.raises(GradientError):
+        gradcheck(half, jax.numpy.ones(2))
+
+
 def test_the_examples_are_right(jax: Any) -> None:
     assert_examples("autograd.check.jax.checks")

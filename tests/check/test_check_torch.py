@@ -382,6 +382,13 @@ def test_assert_gradients_raises_the_report(torch: Any) -> None:
         assert_gradients(torch.relu, torch.zeros(1).double(), strict=True)
 
 
+def test_the_fixture_takes_tensors_and_modules(torch: Any, gradcheck: Any) -> None:
+    assert gradcheck(torch.nn.Linear(2, 1).double(), point(torch, 2)).certain
+    half = made(torch, lambda x: x * x, lambda g, x: g * x)
+    with pytest.raises(GradientError, match="at fault: Made"):
+        gradcheck(half.apply, point(torch, 2))
+
+
 def test_the_examples_are_right(torch: Any) -> None:
     assert_examples(
         "autograd.check.torch.checks", "autograd.check.torch.gradcheck", "autograd.check.torch.kept"

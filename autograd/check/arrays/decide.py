@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.check.arrays.entries import EntrySlopes, Flags, subject_unit
+from autograd.check.arrays.entries import FEW_DIGITS, EntrySlopes, Flags, subject_unit
 from autograd.check.arrays.mistakes import Known
 from autograd.check.arrays.quotients import NoSlope, Weighing, Whole, entrywise
 from autograd.check.arrays.subject import (
@@ -86,6 +86,9 @@ def decide(decision: Decision, found: EntrySlopes) -> Flags:
     """Add the verdicts on slopes, and return which are wrong."""
     decision_bound(decision, found)
     outside = ~found.sound & ~_between(found)
+    if len(decision.subject.here) > 1 and not decision.columns:
+        # At a kink each output may have chosen a side, and their sum lies between no two.
+        outside &= ~np.isfinite(found.claims)
     off = (found.sound & ~found.agreed) | outside
     fate = _confirmed(decision, found, off)
     wrong = np.zeros(found.claims.shape, dtype=bool)
@@ -213,11 +216,13 @@ def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: 
     """Return the verdict of the judge of functions of one number, with the sharper numbers."""
     i, claim = int(found.entries[r]), float(found.claims[r, k])
     still = bool(found.quotients.still[r, k]) and not found.stairs
-    if not math.isfinite(claim) or (still and decision.weighing.lively(k)):
+    if math.isnan(claim) or (still and decision.weighing.lively(k)):
         return quick
     unit = float(decision.units[i])
     relative = decision.relative + 2.0 * unit
     try:
+        if _plainly_off(decision, found, r, k):
+            return quick
         f = one_number(decision.ask, decision.weighing, i, k, float(decision.scale[i]))
         x = float(decision.subject.point[i])
         with np.errstate(all="ignore"):
@@ -258,6 +263,27 @@ def _at_other_steps(decision: Decision, found: EntrySlopes, r: int, k: int) -> b
     # Where the bend changes at the point, slopes move with the step and say nothing.
     alike = np.abs(more.slope[0, k] - more.slope[1, k]) <= more.bound[:, k].sum() + own
     return bool((off & told).all() and alike)
+
+
+# Steps from which a slope is looked at once more, in usual steps: up to a sixteenth of the scale.
+_AFAR = np.array([0.37, 1.9, 8.0, 64.0])
+
+
+def _plainly_off(decision: Decision, found: EntrySlopes, r: int, k: int) -> bool:
+    """Whether a claim is off by a fifth of the slope, seen from near and from far.
+
+    Tables and iterations that end at a tolerance have slopes of their own near by, not from afar.
+    """
+    if max(decision.subject.unit, decision.units[found.entries[r]]) > FEW_DIGITS or found.stairs:
+        return False
+    entries = np.full(len(_AFAR), found.entries[r])
+    seen = entrywise(decision.ask, decision.weighing, entries, found.steps[r] * _AFAR)
+    claim, slopes = found.claims[r, k], seen.slope[:, k]
+    with np.errstate(all="ignore"):
+        apart = np.abs(slopes - claim) > 0.2 * np.maximum(np.abs(slopes), abs(claim))
+        beyond = np.abs(slopes - claim) > 8.0 * seen.bound[:, k]
+    told = (seen.trouble[:, k] == NoSlope.NONE) & ~seen.still[:, k] & np.isfinite(claim)
+    return bool((apart & beyond & told).all() and found.sound[r, k])
 
 
 def one_number(

@@ -12,7 +12,7 @@ from typing import Any
 from autograd.asked import library
 from autograd.check.fronts import Asked
 from autograd.check.torch.checks import report_on
-from autograd.check.torch.ways import Way, ways_apart
+from autograd.check.torch.ways import GradientWay, ways_apart
 
 
 class _Default(float):
@@ -85,12 +85,12 @@ def gradcheck(
             "x.requires_grad_(), or autograd.check.torch.check, which does without"
         )
     ways = {
-        Way.AGAIN: check_backward_ad,
-        Way.UNDEFINED: check_undefined_grad and check_backward_ad,
-        Way.DTYPES: check_grad_dtypes,
-        Way.BATCHED: check_batched_grad,
-        Way.FORWARD: check_forward_ad,
-        Way.BATCHED_FORWARD: check_batched_forward_grad,
+        GradientWay.AGAIN: check_backward_ad,
+        GradientWay.UNDEFINED: check_undefined_grad and check_backward_ad,
+        GradientWay.DTYPES: check_grad_dtypes,
+        GradientWay.BATCHED: check_batched_grad,
+        GradientWay.FORWARD: check_forward_ad,
+        GradientWay.BATCHED_FORWARD: check_batched_forward_grad,
     }
     report = report_on(func, given, Asked()) if check_backward_ad else None
     if report is not None and report.wrong:

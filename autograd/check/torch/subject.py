@@ -6,6 +6,7 @@ backward claims of it.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -35,6 +36,7 @@ class TensorValues:
 
     def __init__(self, call: TensorCall, held: Held) -> None:
         self.call, self.held, self.torch = call, held, call.torch
+        self.width = 0
 
     def outputs(self, point: Floats, *, records: bool = True) -> tuple[list[Any], list[Any]]:
         """Return fresh leaves at a point, and the outputs that the function makes of them."""
@@ -49,9 +51,18 @@ class TensorValues:
         try:
             # Recording, as a function may differentiate inside.
             _, found = self.outputs(point)
-        except self.torch.linalg.LinAlgError as error:  # a RuntimeError
+        except self.torch.cuda.OutOfMemoryError:
+            raise
+        except RuntimeError as error:  # outside of the domain, as of a matrix that is singular
             raise ArithmeticError(str(error)) from None
         return np.concatenate([numbers(tensor) for tensor in found])
+
+    def _total(self, point: Floats) -> Floats:
+        """Return the outputs at a point, nan where the function raises."""
+        try:
+            return self.value(point)
+        except (ArithmeticError, ValueError, LookupError):
+            return np.full(self.width, math.nan)
 
     def batch(self, points: Floats) -> Floats:
         """Return the outputs at rows of points, as rows."""
@@ -61,8 +72,13 @@ class TensorValues:
             return tuple([tensor for _, tensor in call.run(leaves)])
 
         self.held.begin()
-        with quiet(), torch.no_grad():
-            found = torch.func.vmap(one)(*call.leaves(points, batched=True))
+        try:
+            with quiet(), torch.no_grad():
+                found = torch.func.vmap(one)(*call.leaves(points, batched=True))
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except RuntimeError:  # one of them lies outside of the domain
+            return np.stack([self._total(point) for point in points])
         rows = [numbers(tensor).reshape(len(points), -1) for tensor in found]
         return np.concatenate(rows, axis=1)
 
@@ -147,6 +163,7 @@ def subject_of(call: TensorCall, held: Held) -> ArraySubject:
     found = call.run(call.leaves(point))
     held.look()
     here = np.concatenate([numbers(tensor) for _, tensor in found])
+    evaluated.width = here.size
     sizes = [(name, tuple(tensor.shape)) for name, tensor in found]
     return ArraySubject(
         title=call.title,

@@ -21,7 +21,7 @@ from autograd.check.torch.subject import TensorValues, quiet, unit
 _ROUNDINGS = 2.0**12
 
 
-class Way(StrEnum):
+class GradientWay(StrEnum):
     """A way to a gradient."""
 
     AGAIN = "a second time"
@@ -33,7 +33,7 @@ class Way(StrEnum):
 
 
 def ways_apart(
-    function: Any, inputs: Sequence[Any], ways: Sequence[Way], nondet_tol: float = 0.0
+    function: Any, inputs: Sequence[Any], ways: Sequence[GradientWay], nondet_tol: float = 0.0
 ) -> list[str]:
     """Return a sentence for each way that does not give the gradient that backward mode gives.
 
@@ -63,14 +63,14 @@ class _Tried:
         self.tangent = draws.integers(32, 128, self.call.size) / 64.0
         self.unit = max(unit(tensor.dtype) for tensor in found)
 
-    def said_of(self, way: Way) -> str:
-        tries: dict[Way, Callable[[], str]] = {
-            Way.AGAIN: self.again,
-            Way.UNDEFINED: self.undefined,
-            Way.DTYPES: self.dtypes,
-            Way.BATCHED: self.batched,
-            Way.FORWARD: self.forward,
-            Way.BATCHED_FORWARD: self.batched_forward,
+    def said_of(self, way: GradientWay) -> str:
+        tries: dict[GradientWay, Callable[[], str]] = {
+            GradientWay.AGAIN: self.again,
+            GradientWay.UNDEFINED: self.undefined,
+            GradientWay.DTYPES: self.dtypes,
+            GradientWay.BATCHED: self.batched,
+            GradientWay.FORWARD: self.forward,
+            GradientWay.BATCHED_FORWARD: self.batched_forward,
         }
         try:
             return tries[way]()

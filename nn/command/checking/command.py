@@ -147,7 +147,7 @@ def shapes_of(text: str) -> list[tuple[int, ...]]:
         raise Refusal(f"{text!r:.60} is no list of shapes: {wanted}") from None
     shapes = [(each,) if isinstance(each, int) else each for each in found]
     for shape in shapes:
-        lengths: Any = shape if isinstance(shape, tuple | list) else [None]
+        lengths: Any = shape if type(shape) in (tuple, list) else [None]
         if any(not isinstance(n, int) or isinstance(n, bool) or n < 1 for n in lengths):
             raise Refusal(f"{shape!r:.60} is no shape: {wanted}")
     if not shapes:

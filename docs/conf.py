@@ -207,12 +207,19 @@ def describe_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None
             raw.replace_self(nodes.raw("", still, format="html"))
 
 
+def skip_members_of_others(*arguments: Any) -> bool | None:
+    """Leave out methods that scikit-learn, where it is installed, writes into the estimators."""
+    member = arguments[3]
+    return True if str(getattr(member, "__module__", "")).startswith("sklearn.") else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add what is special to this site."""
     app.add_role("code-or-name", CodeOrName())
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     app.connect("source-read", write_tables)
     app.connect("source-read", offer_notebook)
+    app.connect("autodoc-skip-member", skip_members_of_others)
     app.connect("autodoc-process-docstring", before_napoleon, priority=400)
     app.connect("autodoc-process-docstring", after_napoleon, priority=600)
     app.connect("missing-reference", resolve)

@@ -68,7 +68,7 @@ def gradcheck(
         Whether nothing is wrong. Where something cannot be told there is a warning.
 
     Raises:
-        GradcheckError: torch's, with the report as its message and as its `report`.
+        RuntimeError: torch's `GradcheckError`, with the report as its message and as its `report`.
         ValueError: if no input requires a gradient.
 
     >>> import torch

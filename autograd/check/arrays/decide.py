@@ -303,7 +303,7 @@ def one_number(
     def value(x: float) -> float:
         point = subject.point.copy()
         point[i] = x
-        outputs = ask.at(subject.cast(point)[None])[0]
+        outputs = ask.one_of_many(subject.cast(point))
         return float(weights[weights != 0.0] @ outputs[weights != 0.0])
 
     return value

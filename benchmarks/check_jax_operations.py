@@ -1,6 +1,6 @@
 """Operations of JAX for the rates of its gradient check, each with the inputs that it takes."""
 
-from benchmarks.check_engines import (
+from benchmarks.check_draws import (
     ANY,
     POSITIVE,
     UNIT,

@@ -1,9 +1,9 @@
 """Operations of PyTorch for the rates of its gradient check, each with the inputs that it takes.
 
-A line is a name, a function, and the kinds of its inputs: see `check_engines`.
+A line is a name, a function, and the kinds of its inputs: see `check_draws`.
 """
 
-from benchmarks.check_engines import (
+from benchmarks.check_draws import (
     ANY,
     POSITIVE,
     UNIT,

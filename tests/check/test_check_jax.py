@@ -135,6 +135,16 @@ def test_rules_that_cannot_run_are_wrong(jax: Any, check: Any) -> None:
     assert "TypeError" in check(raising, np.ones(3)).wrong[0].reason
 
 
+def test_rules_that_branch_on_numbers_run_as_they_are(
+    jax: Any, check: Any, x64: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograd.check.jax.call._SLOW", 0.0)  # so that all is compiled that can be
+    square = ruled(jax, lambda x: x * x, lambda g, x: jax.numpy.asarray(2 * np.asarray(g) * x))
+    assert check(square, np.array([-0.7, 1.2])).certain
+    positive = ruled(jax, lambda x: x[x > 0] ** 2, lambda g, x: 2 * x * (x > 0) * g)
+    assert check(positive, np.array([-0.7, 1.2])).certain
+
+
 def test_chance_is_named(jax: Any, check: Any) -> None:
     rng = np.random.default_rng(0)
     report = check(lambda x: x * rng.normal(), jax.numpy.ones(2))

@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.check.arrays.entries import FEW_DIGITS, EntrySlopes, Flags, subject_unit
+from autograd.check.arrays.entries import (
+    FEW_DIGITS,
+    HIDDEN,
+    EntrySlopes,
+    Flags,
+    below_rounding,
+    subject_unit,
+)
 from autograd.check.arrays.mistakes import Known
 from autograd.check.arrays.quotients import NoSlope, Weighing, Whole, entrywise
 from autograd.check.arrays.subject import (
@@ -118,7 +125,8 @@ def known_of(subject: ArraySubject, found: EntrySlopes, wrong: Flags, column: in
     slopes, claims, bounds = np.full(n, math.nan), np.zeros(n), np.zeros(n)
     off = np.zeros(n, dtype=bool)
     sound = found.sound[:, column]
-    slopes[found.entries] = np.where(sound, found.quotients.slope[:, column], math.nan)
+    told = sound & (found.agreed[:, column] | wrong[:, column])
+    slopes[found.entries] = np.where(told, found.quotients.slope[:, column], math.nan)
     claims[found.entries] = found.claims[:, column]
     bounds[found.entries] = found.bound[:, column]
     off[found.entries] = wrong[:, column] & sound
@@ -221,6 +229,8 @@ def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: 
     unit = float(decision.units[i])
     relative = decision.relative + 2.0 * unit
     try:
+        if below_rounding(decision.ask, decision.weighing, found, r, k):
+            return replace(quick, outcome=Outcome.UNKNOWN, reason=HIDDEN)
         if _plainly_off(decision, found, r, k):
             return quick
         f = one_number(decision.ask, decision.weighing, i, k, float(decision.scale[i]))
@@ -303,7 +313,7 @@ def one_number(
     def value(x: float) -> float:
         point = subject.point.copy()
         point[i] = x
-        outputs = ask.at(subject.cast(point)[None])[0]
+        outputs = ask.one_of_many(subject.cast(point))
         return float(weights[weights != 0.0] @ outputs[weights != 0.0])
 
     return value

@@ -144,7 +144,28 @@ def judged(
         _merge(found, again, more)
         found.rounds[again] += 1
         settle(found, subject, weighing, units, relative, sharp)
+    _look_at_dead(ask, found)
     return found
+
+
+def _look_at_dead(ask: Evaluations, found: EntrySlopes) -> None:
+    """See whether entries with a claim of 0 move nothing at all, where a batch rounds otherwise."""
+    q = found.quotients
+    dead = np.flatnonzero(((found.claims == 0.0) & found.agreed & ~q.still).all(axis=1))
+    if not len(dead) or found.stairs:
+        return
+    point = ask.subject.point
+    try:
+        # All at once, in two patterns of signs.
+        for signs in (np.ones(len(dead)), np.where(np.arange(len(dead)) % 2, 1.0, -1.0)):
+            for side in (signs, -signs):
+                moved = point.copy()
+                moved[found.entries[dead]] += side * found.steps[dead]
+                if (ask.at(ask.subject.cast(moved)[None])[0] != ask.subject.here).any():
+                    return
+    except TimeUpError:
+        return
+    q.still[dead] = True
 
 
 def subject_unit(subject: ArraySubject) -> float:
@@ -266,3 +287,29 @@ def _merge(found: EntrySlopes, again: Whole, more: Quotients) -> None:
     better = np.where(more.trouble == NoSlope.NONE, more.bound < before, worse | ~(before < np.inf))
     for name, was in kept.items():
         getattr(old, name)[again] = np.where(better, getattr(more, name), was)
+
+
+HIDDEN = "saturation: outputs that ought to move with it would do so by less than their rounding"
+
+
+def below_rounding(
+    ask: Evaluations, weighing: Weighing, found: EntrySlopes, r: int, k: int
+) -> bool:
+    """Whether a claim is off by what outputs that do not move ought to move, below their rounding.
+
+    Of softmax a part may be 1, and the others tiny: these move with an entry, and it does not.
+    """
+    subject, weights = ask.subject, weighing.weights
+    if weights is None:
+        return False
+    i, step = int(found.entries[r]), float(found.steps[r])
+    sides = np.repeat(subject.point[None], 2, axis=0)
+    sides[:, i] += np.array([step, -step])
+    still = (ask.at(subject.cast(sides)) == subject.here).all(axis=0)
+    if not still.any() or still.all():
+        return False
+    part = subject.gradient(subject.point, np.where(still, 0.0, weights[k])).values[i]
+    rest = abs(found.claims[r, k] - part)
+    sizes = np.abs(weights[k] * subject.here)[still & np.isfinite(subject.here)]
+    near = abs(part - found.quotients.slope[r, k]) <= found.bound[r, k]
+    return bool(near and rest <= 2.0 * subject.unit * sizes.sum() / step)

@@ -295,9 +295,11 @@ _LEVELS = 6
 
 
 def noises(
-    ask: Evaluations, scale: Floats, rng: np.random.Generator
+    ask: Evaluations, scale: Floats, rng: np.random.Generator, stretch: float = 1.0
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return for each output the size of the random errors in its values, and whether it is flat.
+
+    The values are some tiny steps apart, or so many times as far.
 
     Source: Moré and Wild, "Estimating computational noise", SIAM Journal on Scientific Computing
     33(3), 2011 (algorithm ECnoise).
@@ -313,7 +315,7 @@ def noises(
     """
     subject = ask.subject
     count = _MANY if _ENTRIES[0] <= len(scale) <= _ENTRIES[1] else _FEW
-    steps = spacings(subject, scale, rng)
+    steps = stretch * spacings(subject, scale, rng)
     places = np.arange(count) - count // 2
     around = places[places != 0]
     meant = subject.point + around[:, None] * steps

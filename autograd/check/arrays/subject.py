@@ -111,6 +111,7 @@ class ArraySubject:
         value: the outputs at a point, flat; it may raise as f does where f has no value.
         gradient: the claimed gradient at a point, for given weights of the outputs.
         batch: the outputs at several points, a row for each; None where f takes no batch.
+        often: as value, where it will be asked a thousand times; None where that is no faster.
         output: the name of an output by its number.
         notes: what the report says at its end, gathered while f and gradient are called, such as
             changes of an input in place.
@@ -127,6 +128,7 @@ class ArraySubject:
     value: Callable[[Floats], Floats]
     gradient: Callable[[Floats, Floats], Claimed]
     batch: Callable[[Floats], Floats] | None = None
+    often: Callable[[Floats], Floats] | None = None
     output: Callable[[int], str] = lambda j: f"output {j}"
     notes: set[str] = field(default_factory=set[str])
     scalar: bool = True
@@ -188,7 +190,15 @@ class Evaluations:
             together = max(1, self.MOST // max(1, points.shape[1]))
             starts = range(0, len(points), together)
             return np.concatenate([self._batched(points[k : k + together]) for k in starts])
-        return np.array([self._one(point) for point in points])
+        return np.array([self._one(point, subject.value) for point in points])
+
+    def one_of_many(self, point: Floats) -> Floats:
+        """Return the outputs at a point, as one of a thousand that are asked one by one.
+
+        Raises:
+            TimeUpError: if the time is over.
+        """
+        return self._one(point, self.subject.often or self.subject.value)
 
     def _batched(self, points: Floats) -> Floats:
         if self.over:
@@ -197,12 +207,12 @@ class Evaluations:
         assert self.subject.batch is not None
         return self.subject.batch(points)
 
-    def _one(self, point: Floats) -> Floats:
+    def _one(self, point: Floats, value: Callable[[Floats], Floats]) -> Floats:
         if self.over:
             raise TimeUpError
         self.count += 1
         try:
-            return self.subject.value(point)
+            return value(point)
         except AnswerError:
             raise
         except (ArithmeticError, ValueError, LookupError, np.linalg.LinAlgError):

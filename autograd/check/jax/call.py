@@ -196,12 +196,16 @@ def _called(function: Callable[..., Any], *args: Any) -> Any:
 # An evaluation that takes longer than so many seconds is compiled, if it can be.
 _SLOW = 3e-3
 
+# So many rows at least: JAX compiles its operations for each number of rows anew, 0.1 s each time.
+_ROWS = 16
+
 
 class TreeValues:
     """The values and the gradients of a call.
 
     Operation by operation, a call needs no compiling, and property tests make thousands of calls of
-    few evaluations each. What is slow that way, a loop above all, is compiled once.
+    few evaluations each. What is slow that way, a loop above all, is compiled once, and so is what
+    is called a thousand times, where something is wrong.
     """
 
     def __init__(self, call: TreeCall) -> None:
@@ -211,21 +215,27 @@ class TreeValues:
         self.first = [flat(x) for x in call.run(*leaves)]
         started = time.thread_time()
         again = [flat(x) for x in call.run(*leaves)]
-        slow = time.thread_time() - started > _SLOW
+        self._slow = time.thread_time() - started > _SLOW
         # What draws numbers of its own would draw them once and for all.
-        same = all(map(_same, self.first, again))
+        self._same = all(map(_same, self.first, again))
         self._run: Callable[..., Any] = call.run
         self._pull: Callable[..., Any] = self._pulled
-        if slow and same:
+        self._often: Callable[..., Any] | None = None
+        if self._slow and self._same:
             self._compile(leaves)
 
     def _compile(self, leaves: Sequence[Any]) -> None:
-        run = self.jax.jit(self.call.run)
+        run, pull = self.jax.jit(self.call.run), self.jax.jit(self._pulled)
         try:
-            self.first = [flat(x) for x in run(*leaves)]
-        except (TypeError, ValueError, self.jax.errors.JAXTypeError):  # it branches on numbers
+            first = [flat(x) for x in run(*leaves)]
+        except Exception:  # it branches on numbers, or takes a part where they are positive
             return
-        self._run, self._pull = run, self.jax.jit(self._pulled)
+        self._run, self.first = run, first
+        try:
+            pull(leaves, np.ones(len(self.here)))
+        except Exception:  # a rule alone may do so; if it cannot run at all, it will be told
+            return
+        self._pull = pull
 
     @property
     def here(self) -> Floats:
@@ -236,10 +246,27 @@ class TreeValues:
         """Return the outputs at a point, flat."""
         return np.concatenate([flat(x) for x in self._run(*self.call.leaves(point))])
 
+    def often(self, point: Floats) -> Floats:
+        """Return the outputs at a point, flat, as one of a thousand: compiled, if that can be."""
+        if self._often is None:
+            self._often = self._compiled_alike(point) or self._run
+        return np.concatenate([flat(x) for x in self._often(*self.call.leaves(point))])
+
+    def _compiled_alike(self, point: Floats) -> Callable[..., Any] | None:
+        """Return the function compiled; None where it has been tried, or gives other numbers."""
+        if self._slow or not self._same:
+            return None
+        run = self.jax.jit(self.call.run)
+        try:
+            found = np.concatenate([flat(x) for x in run(*self.call.leaves(point))])
+        except Exception:  # it branches on numbers
+            return None
+        alike = np.allclose(found, self.value(point), rtol=1e-3, atol=0.0, equal_nan=True)
+        return run if alike else None
+
     def batch(self, points: Floats) -> Floats:
         """Return the outputs at rows of points, as rows."""
-        # As many rows as a power of two: JAX compiles its operations for each size anew.
-        count = 1 << (len(points) - 1).bit_length()
+        count = max(1 if self._slow else _ROWS, 1 << (len(points) - 1).bit_length())
         padded = np.concatenate([points, np.repeat(points[-1:], count - len(points), axis=0)])
         found = self.jax.vmap(self._run)(*self.call.leaves(padded))
         rows = [flat(x).reshape(count, -1)[: len(points)] for x in found]

@@ -129,6 +129,7 @@ class TreeFront:
             value=evaluated.value,
             gradient=evaluated.gradient,
             batch=self._batch(point, here),
+            often=evaluated.often,
             output=namer(sizes),
             scalar=here.size == 1,
         )

@@ -122,11 +122,15 @@ class TensorCall:
             leaf = torch.empty_like(like.detach()).copy_(leaf)
         return leaf
 
-    def run(self, leaves: Sequence[Any]) -> list[tuple[str, Any]]:
+    def run(
+        self, leaves: Sequence[Any], finish: Callable[[list[Any]], None] | None = None
+    ) -> list[tuple[str, Any]]:
         """Call the function and return its outputs of floats, each with its name.
 
         Args:
             leaves: what stands in place of the tensors, in the order of the slots.
+            finish: what is done with the outputs while the leaves are still in the module: a
+                backward may call its parts again.
 
         Raises:
             TypeError: if there is none.
@@ -151,26 +155,47 @@ class TensorCall:
             return x.detach().clone()
 
         arguments = [mapped(placed, x) if _nests(x) else placed(x) for x in self.inputs]
-        result = self._called(arguments, leaves)
-        for slot, _, copy in given:
-            if copy._version:
-                self.seen.changed.add(slot.name)
-        return outputs(torch, result)
+        found: list[tuple[str, Any]] = []
 
-    def _called(self, arguments: Sequence[Any], leaves: Sequence[Any]) -> Any:
+        def called(function: Any) -> None:
+            found.extend(outputs(torch, function(*arguments, **self.keywords)))
+            for slot, _, copy in given:
+                if copy._version:
+                    self.seen.changed.add(slot.name)
+            if finish is not None:
+                finish([tensor for _, tensor in found])
+
         if self.module is None:
-            return self.function(*arguments, **self.keywords)
-        torch = self.torch
+            called(self.function)
+        else:
+            whole = _whole(torch, self.module, called)
+            torch.func.functional_call(whole, self._fresh(leaves), ())
+        return found
+
+    def _fresh(self, leaves: Sequence[Any]) -> dict[str, Any]:
+        """Return what stands in place of the parameters and buffers of the module, by name."""
         count = len(self.inputs)
         fresh = {
-            slot.name: leaf
+            f"module.{slot.name}": leaf
             for slot, leaf in zip(self.slots, leaves, strict=True)
             if slot.argument >= count
         }
         # Buffers too: a module in train mode may change them, as running means are.
         for name, buffer in self.module.named_buffers():
-            fresh[name] = buffer.detach().clone()
-        return torch.func.functional_call(self.module, fresh, tuple(arguments), self.keywords)
+            fresh[f"module.{name}"] = buffer.detach().clone()
+        return fresh
+
+
+def _whole(torch: Any, module: Any, called: Callable[[Any], None]) -> Any:
+    """Return a module that does more than to call another: all that is done with its result."""
+
+    class Whole(torch.nn.Module):
+        def forward(self) -> None:
+            called(module)
+
+    whole: Any = Whole()
+    whole.module = module
+    return whole
 
 
 def _nests(x: Any) -> bool:

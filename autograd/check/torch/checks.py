@@ -144,6 +144,11 @@ class TensorFront:
             finally:
                 self._watch = watch
         told = watch.remarks()
+        if self.evaluated.accumulates:
+            told.append(
+                "torch.autograd.grad does not give all gradients here, backward() does: its were "
+                "checked"
+            )
         if call.seen.changed:
             told.append(
                 f"the function changes {_listed(sorted(call.seen.changed))} in place: it was given "

@@ -133,7 +133,13 @@ def _watching(kind: Any, watch: Watched) -> Generator[None]:
 
 def _copies(inputs: Sequence[Any]) -> tuple[Any, ...]:
     torch: Any = library("torch")
-    return tuple([x.detach().clone() if isinstance(x, torch.Tensor) else x for x in inputs])
+
+    def copied(x: Any) -> Any:
+        # A layer that is run backwards may have let go of its numbers.
+        gone = x.numel() and x.layout is torch.strided and not x.untyped_storage().size()
+        return torch.empty_like(x) if gone else x.detach().clone()
+
+    return tuple([copied(x) if isinstance(x, torch.Tensor) else x for x in inputs])
 
 
 def _remarks(use: FunctionCall) -> list[str]:

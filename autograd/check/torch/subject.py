@@ -6,6 +6,7 @@ backward claims of it.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -31,20 +32,36 @@ def quiet() -> Any:
     return warnings.catch_warnings(action="ignore")
 
 
+def _told(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+    """Return what a way back gives, its complaints as a BackwardError."""
+    try:
+        return function(*args, **keywords)
+    except (RuntimeError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        raise BackwardError(f"{type(error).__name__}: {first_line(error)}") from error
+
+
 class TensorValues:
     """The values and the gradients of a call, each call begun as the first one was."""
 
     def __init__(self, call: TensorCall, held: Held) -> None:
         self.call, self.held, self.torch = call, held, call.torch
         self.width = 0
+        # Whether only backward() gives all gradients, as where a layer calls its parts again on the
+        # way back; None while none was missing.
+        self.accumulates: bool | None = None
 
     def outputs(self, point: Floats, *, records: bool = True) -> tuple[list[Any], list[Any]]:
         """Return fresh leaves at a point, and the outputs that the function makes of them."""
+        leaves = self.begun(point, records)
+        return leaves, [tensor for _, tensor in self.call.run(leaves)]
+
+    def begun(self, point: Floats, records: bool = True) -> list[Any]:
+        """Return fresh leaves at a point, for a call that begins as the first one did."""
         leaves = self.call.leaves(point)
         for leaf in leaves:
             leaf.requires_grad_(records)
         self.held.begin()
-        return leaves, [tensor for _, tensor in self.call.run(leaves)]
+        return leaves
 
     def value(self, point: Floats) -> Floats:
         """Return the outputs at a point, flat."""
@@ -84,39 +101,74 @@ class TensorValues:
 
     def gradient(self, point: Floats, weights: Floats) -> Claimed:
         """Return the claimed gradient of the weighted sum of the outputs."""
-        leaves, found = self.outputs(point)
-        return self._claimed(leaves, self.pulled(found, leaves, weights))
+        if self.accumulates:
+            return self._claimed(*self._accumulated(point, weights))
+        failed: BackwardError | None = None
+        leaves, grads = self.call.slots, [None] * len(self.call.slots)
+        try:
+            leaves, grads = self._pulled_at(point, weights)
+        except BackwardError as error:
+            failed = error
+        if self.accumulates is None and not all(grad is not None for grad in grads):
+            with contextlib.suppress(BackwardError):
+                found = self._accumulated(point, weights)
+                pairs = zip(grads, found[1], strict=True)
+                self.accumulates = any(a is None and b is not None for a, b in pairs)
+                if self.accumulates:
+                    return self._claimed(*found)
+        if failed is not None:
+            raise failed
+        return self._claimed(leaves, grads)
+
+    def _pulled_at(
+        self, point: Floats, weights: Floats, **keywords: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """Return fresh leaves, and the gradients by them."""
+        leaves = self.begun(point)
+        grads: list[Any] = []
+        self.call.run(
+            leaves, lambda found: grads.extend(self.pulled(found, leaves, weights, **keywords))
+        )
+        return leaves, grads
+
+    def _accumulated(self, point: Floats, weights: Floats) -> tuple[list[Any], list[Any]]:
+        """Return fresh leaves, and the gradients that `backward()` leaves in them."""
+        leaves = self.begun(point)
+
+        def back(found: list[Any]) -> None:
+            pairs = self._weighted(found, weights)
+            if pairs:
+                _told(self.torch.autograd.backward, *map(list, zip(*pairs, strict=True)))
+
+        self.call.run(leaves, back)
+        return leaves, [leaf.grad for leaf in leaves]
 
     def pulled(
         self, found: Sequence[Any], leaves: Sequence[Any], weights: Floats, **keywords: Any
     ) -> list[Any]:
         """Return the gradients of a weighted sum of tensors; None where none came back."""
-        torch = self.torch
+        pairs = self._weighted(found, weights)
+        self.call.seen.detached = not pairs
+        if not pairs:
+            return [None] * len(leaves)
+        tensors, grads = map(list, zip(*pairs, strict=True))
+        if "create_graph" in keywords:
+            # As they do where a gradient is differentiated: a backward may look at that.
+            grads = [weight.requires_grad_() for weight in grads]
+        grad = self.torch.autograd.grad
+        return list(_told(grad, tensors, list(leaves), grads, allow_unused=True, **keywords))
+
+    def _weighted(self, found: Sequence[Any], weights: Floats) -> list[tuple[Any, Any]]:
+        """Return the tensors that have a way back, each with its weights."""
         pairs: list[tuple[Any, Any]] = []
         start = 0
         for tensor in found:
             part = weights[start : start + tensor.numel()]
             start += tensor.numel()
             if tensor.requires_grad:
-                weight = torch.from_numpy(np.array(part)).reshape(tensor.shape)
-                weight = weight.to(device=tensor.device, dtype=tensor.dtype)
-                # As they do where a gradient is differentiated: a backward may look at that.
-                pairs.append((tensor, weight.requires_grad_("create_graph" in keywords)))
-        self.call.seen.detached = not pairs
-        if not pairs:
-            return [None] * len(leaves)
-        try:
-            return list(
-                torch.autograd.grad(
-                    [tensor for tensor, _ in pairs],
-                    list(leaves),
-                    [weight for _, weight in pairs],
-                    allow_unused=True,
-                    **keywords,
-                )
-            )
-        except (RuntimeError, TypeError, ValueError, LookupError, ArithmeticError) as error:
-            raise BackwardError(f"{type(error).__name__}: {first_line(error)}") from error
+                weight = self.torch.from_numpy(np.array(part)).reshape(tensor.shape)
+                pairs.append((tensor, weight.to(device=tensor.device, dtype=tensor.dtype)))
+        return pairs
 
     def _claimed(self, leaves: Sequence[Any], grads: Sequence[Any]) -> Claimed:
         slots = self.call.slots
@@ -131,8 +183,7 @@ class TensorValues:
 
     def recorded(self, point: Floats, weights: Floats) -> tuple[list[Any], list[Any]]:
         """Return leaves, and the gradient by them as tensors that can be differentiated again."""
-        leaves, found = self.outputs(point)
-        grads = self.pulled(found, leaves, weights, create_graph=True)
+        leaves, grads = self._pulled_at(point, weights, create_graph=True)
         return leaves, [
             self.torch.zeros_like(leaf) if grad is None else grad
             for leaf, grad in zip(leaves, grads, strict=True)
@@ -159,8 +210,8 @@ def subject_of(call: TensorCall, held: Held) -> ArraySubject:
     """
     evaluated = TensorValues(call, held)
     point = call.point()
-    held.begin()
-    found = call.run(call.leaves(point))
+    # Recording: a layer may complain of inputs that want no gradient.
+    found = call.run(evaluated.begun(point))
     held.look()
     here = np.concatenate([numbers(tensor) for _, tensor in found])
     evaluated.width = here.size

@@ -8,11 +8,8 @@ says which run it is of: data, model, optimiser and settings, so that no other r
 # pyright: reportUnknownMemberType=false
 # What is read may be anything.
 
-import base64
-import binascii
 import dataclasses
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,17 +21,16 @@ import numpy as np
 from autograd import check_seal, sealed, write_whole
 from nn.data.large.mapped import Mapped, parts
 from nn.module import Module
+from nn.packing import packed, unpacked
 from nn.training.history import EpochRecord
 from nn.training.record import histogram_of
 from nn.training.streams.yielded import Yielded
-from nn.validation import Floats, path_of
+from nn.validation import Floats, Native, path_of
 
 FORMAT, VERSION = "chalkgrad checkpoint", 1
 _KEYS = ("format", "version", "checksum", "run", "parameters", "optimizer", "history", "patience")
 # Of a file that could be one: more than any run keeps of a parameter, and of its epochs.
 _MOST_EACH, _MOST = 1_000, 10**9
-# Floats in a row that are written as bytes.
-_FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +80,9 @@ class Checkpoints:
         for path in filter(None, (self._target, self._source)):
             _check_place(path)
         self.state: RunState | None = None
-        self._engine = ""
+        self._engine, self._is_native = "", None
         if self._source is not None and self._source.exists():
-            self.state, self._engine = _read(self._source, self._identity)
+            self.state, self._engine, self._is_native = _read(self._source, self._identity)
 
     def check_engine(self, name: str) -> None:
         """Refuse to go on by another engine, whose last digits are others."""
@@ -96,7 +92,23 @@ class Checkpoints:
                 f"this one by {name!r}, which rounds otherwise: write engine={self._engine!r}"
             )
 
-    def keep(self, state: RunState, engine: str) -> None:
+    def native_of(self, native: Native) -> Native:
+        """Return how the run is to be computed, as C or by NumPy: as it was, if "auto" may choose.
+
+        Raises:
+            ValueError: if somebody asks for the other one, whose last digits are others.
+        """
+        before = self._is_native
+        if self.state is None or before is None or native == before:
+            return native
+        if native == "auto":
+            return before
+        raise ValueError(
+            f"{self._source}: the run in it was trained {'as C' if before else 'by NumPy'}, and "
+            f"native={native} rounds otherwise: write native={before}"
+        )
+
+    def keep(self, state: RunState, engine: str, *, native: bool) -> None:
         """Write a run's file, whole or not at all.
 
         Raises:
@@ -108,7 +120,7 @@ class Checkpoints:
         document = {
             "format": FORMAT,
             "version": VERSION,
-            "run": {**self._identity, "engine": engine},
+            "run": {**self._identity, "engine": engine, "native": native},
             "parameters": state.parameters,
             "optimizer": state.optimizer,
             "history": {"records": records, **state.told},
@@ -234,76 +246,17 @@ def _shown(x: Any) -> str:
     return f"{x!r:.100}"
 
 
-# Numbers in JSON ----------------------------------------------------------------------------------
-
-
-def packed(x: Any) -> Any:
-    """Return numbers, text, lists and dicts as JSON can hold them exactly.
-
-    Many floats in a row become the bytes of them in base 64, and a single one that is not finite
-    its name.
-
-    >>> packed([0.1, float("inf")]), packed(np.array([0.5]))
-    ([0.1, {'float': 'inf'}], {'floats': 'AAAAAAAA4D8='})
-    """
-    kind = x.__class__
-    if kind is float:
-        return x if math.isfinite(x) else {"float": repr(x)}
-    if kind is np.ndarray:
-        return {"floats": base64.b64encode(x.astype("<f8").tobytes()).decode()}
-    if isinstance(x, np.generic):
-        return packed(x.item())
-    if isinstance(x, Mapping):
-        found = {str(key): packed(value) for key, value in x.items()}
-        if len(found) == 1 and found.keys() <= {"float", "floats", "list"}:
-            raise ValueError(f"a dict of the key {next(iter(found))!r} alone cannot be kept")
-        return found
-    if isinstance(x, list | tuple):
-        kinds = set(map(type, x))
-        if kinds == {int}:  # such as the counts of histograms, of which there are many
-            return [*x]
-        if len(x) >= _FEW and kinds == {float}:
-            return {"list": base64.b64encode(np.array(x, "<f8").tobytes()).decode()}
-        return [packed(y) for y in x]
-    return x
-
-
-def unpacked(x: Any) -> Any:
-    """Return what `packed` was given; tuples as lists.
-
-    Raises:
-        ValueError: if it could not have come from it.
-
-    >>> unpacked(packed({"a": [0.1, None, float("-inf")], "b": [float(n) for n in range(9)]}))
-    {'a': [0.1, None, -inf], 'b': [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]}
-    """
-    if isinstance(x, list):
-        return [unpacked(y) for y in x]
-    if not isinstance(x, dict):
-        return x
-    key = next(iter(x)) if len(x) == 1 else ""
-    if key == "float" and x[key] in ("nan", "inf", "-inf"):
-        return float(x[key])
-    if key in ("floats", "list"):
-        try:
-            numbers = np.frombuffer(base64.b64decode(x[key], validate=True), "<f8")
-        except (TypeError, ValueError, binascii.Error):
-            raise ValueError("numbers in it cannot be read") from None
-        return numbers.astype(np.float64) if key == "floats" else numbers.tolist()
-    return {name: unpacked(y) for name, y in x.items()}
-
-
 # Reading ------------------------------------------------------------------------------------------
 
 
-def _read(path: Path, here: Mapping[str, Any]) -> tuple[RunState, str]:
-    """Return the run in a file, if it is the one that `here` tells of, and its engine."""
+def _read(path: Path, here: Mapping[str, Any]) -> tuple[RunState, str, bool | None]:
+    """Return the run in a file, if it is the one that `here` tells of, its engine, and if as C."""
     try:
         document = _document(path, here["parameters"])
-        there: dict[str, Any] = {"engine": "", **document["run"]}
+        there: dict[str, Any] = {"engine": "", "native": None, **document["run"]}
         _same_run(there, here)
         fields = unpacked({key: document[key] for key in _KEYS[4:]})
-        return _state_of(fields, here["parameters"]), there["engine"]
+        return _state_of(fields, here["parameters"]), there["engine"], there["native"]
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError) as error:
         raise ValueError(f"{path}: something in it is of the wrong kind: {error!s:.100}") from None
     except ValueError as error:

@@ -135,10 +135,11 @@ class Run:
         first, before = len(history), keep_schema(self.model, plan.schema)
         try:
             engine = make_engine(self.model, plan.loss, *plan.train)
-            count = (steps or 0) * max(0, last - done)
-            history.engine, history.note = engine.choose(native, count, self._part), ""
-            if keeper and state:
+            if keeper:
                 keeper.check_engine(engine.name)
+            count = (steps or 0) * max(0, last - done)
+            history.engine, history.note = self._chosen(engine, native, count), ""
+            if state:
                 self._take(state, engine)
                 say_above(bar, history.note)
             else:
@@ -166,6 +167,18 @@ class Run:
             _restore(self._parameters, self.watch.numbers)
         for p in self._parameters:
             p.grad = None
+
+    def _chosen(self, engine: Engine, native: Native, steps: int) -> str:
+        """Choose between C and NumPy for so many steps; return the words of the history."""
+        wanted = self._keeper.native_of(native) if self._keeper else native
+        try:
+            said = engine.choose(wanted, steps, self._part)
+        except RuntimeError as error:
+            if wanted == native:
+                raise
+            raise RuntimeError(f"the run to go on from was trained as C. {error}") from None
+        # Nobody wrote native=False where "auto" goes on as the run began.
+        return engine.name if native == "auto" and wanted is False else said
 
     def _take(self, state: RunState, engine: Engine) -> None:
         """Go on from a run that was kept in a file."""
@@ -203,7 +216,9 @@ class Run:
         changed = [p.data for p in self._parameters] if is_changed else self.finished
         numbers = np.asarray(changed)
         state = cast(Stateful, self.optimizer).state_dict()
-        self._keeper.keep(RunState(numbers, state, [*history], told, best), engine.name)
+        self._keeper.keep(
+            RunState(numbers, state, [*history], told, best), engine.name, native=engine.is_native
+        )
 
     def _epoch(self, engine: Engine, bar: Bar, last: int) -> None:
         """Train for an epoch, measure, and ask the callbacks and patience whether to go on.

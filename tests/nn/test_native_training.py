@@ -6,13 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+import nn
 from autograd import Value, dot, tanh
+from autograd.compile.backends.native import choice
 from autograd.compile.backends.native.choice import SWITCH
 from nn import MLP, SGD, Module, fit
 from support.compilers import needs_compiler
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(40, 2)), RNG.normal(size=(40, 1))
+
+
+RNG_X, RNG_Y = RNG.normal(size=(4, 12, 1)), RNG.normal(size=(4, 1))
 
 
 class Recurrent(Module):
@@ -98,6 +103,56 @@ def test_words_that_do_not_fit_are_refused() -> None:
             model, X, Y[:, 0], loss=own, optimizer=SGD(model.parameters(), lr=0.1), epochs=1,
             batch_size=4, progress=False, native=True,
         )  # fmt: skip
+
+
+class Interrupted(Exception):
+    pass
+
+
+def stopped(epoch: int) -> Any:
+    def callback(model: Any, history: Any) -> None:
+        if history[-1].epoch == epoch:
+            raise Interrupted
+
+    return callback
+
+
+# "auto" takes C for so many epochs of the model below where a compiler takes little time, and not
+# for the few that are left in the end.
+MANY = 300
+
+
+@needs_compiler
+def test_a_run_goes_on_as_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(native: Any = "auto", **options: Any) -> Any:
+        model = nn.Sequential(nn.Recurrent(1, 3, seed=0), nn.Layer(3, 1, "linear", seed=1))
+        history = fit(
+            model, RNG_X, RNG_Y, loss="mean_squared_error", batch_size=1, native=native,
+            optimizer=SGD(model.parameters(), lr=0.01), progress=False, validation=None, seed=0,
+            **options,
+        )  # fmt: skip
+        return history.engine, [p.data for p in model.parameters()]
+
+    monkeypatch.setattr(choice, "_BEGIN", 0.02)
+    monkeypatch.setattr(choice, "_STATEMENT", 1e-4)
+    engine, whole = run(epochs=MANY)
+    assert engine.startswith("compiled (C")
+    file = str(tmp_path / "run.json")
+    with pytest.raises(Interrupted):
+        run(epochs=MANY, checkpoint=file, callbacks=[stopped(MANY - 2)])
+    assert run(epochs=MANY, resume=file) == (engine, whole)
+    with pytest.raises(ValueError, match="was trained as C, and native=False rounds otherwise"):
+        run(False, epochs=MANY, resume=file)
+    with monkeypatch.context() as patch:
+        patch.setenv("CC", str(tmp_path / "nowhere"))
+        with pytest.raises(RuntimeError, match="the run to go on from was trained as C"):
+            run(epochs=MANY, resume=file)
+
+    few = str(tmp_path / "few.json")
+    assert run(epochs=2, checkpoint=few)[0] == "compiled"
+    assert run(epochs=MANY, resume=few)[0] == "compiled"
+    with pytest.raises(ValueError, match="was trained by NumPy, and native=True rounds otherwise"):
+        run(True, epochs=MANY, resume=few)
 
 
 @needs_compiler

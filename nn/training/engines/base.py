@@ -59,6 +59,7 @@ class Engine:
     Attributes:
         name: the one that it is asked for by, other than "auto".
         note: what a user should know of it, such as why another was not taken; or "".
+        is_native: whether gradients run as C, by the last choice.
     """
 
     name = ""
@@ -74,6 +75,7 @@ class Engine:
         # The last batch, and its mean gradient by every parameter.
         self._batch: tuple[Floats, Array] = X[:0], targets[:0]
         self._slopes: Floats = np.zeros(0)
+        self.is_native = False
         # Of the last gradient that was looked at for faults.
         self.norm = 0.0
 

@@ -112,6 +112,7 @@ class CompiledEngine(Engine):
         said = self._program.choose(native, calls=steps, batch=batch)
         if self._in_eval is not self._program:
             self._in_eval.choose(native)
+        self.is_native = said.startswith("C,")
         return f"{self.name} ({said})" if said else self.name
 
     def gradients(self, X: Floats, targets: Array) -> float:

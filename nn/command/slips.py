@@ -33,7 +33,8 @@ def check(words: Sequence[str], commands: Mapping[str, Subcommand]) -> None:
     except ValueError as error:
         raise Refusal(str(error)) from None
     for word in itertools.takewhile(lambda word: word != "--", words):
-        if f"-{word.partition('=')[0]}" in known:
+        # A word without a minus is a value, were it called q as the option -q.
+        if word.startswith("-") and f"-{word.partition('=')[0]}" in known:
             refuse([word], commands, words[0])
 
 

@@ -90,6 +90,18 @@ def test_quiet_prints_the_result_alone(tmp_path: Path, capsys: pytest.CaptureFix
     assert printed.out.startswith("Accuracy ")
 
 
+@pytest.mark.parametrize("name", ["q", "o"])
+def test_a_value_may_be_called_as_a_short_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{i / 8},{i % 2}\n" for i in range(16))
+    Path("table.csv").write_text(f"x,{name}\n{rows}")
+    words = ["train", "table.csv", "--target", name, "--epochs", "1", "--output", name, "-q"]
+    assert cli.main(words) == 0
+    assert (tmp_path / name / "model.json").exists()
+
+
 @pytest.mark.parametrize("name", [name for name in TASKS if name != "digits"])
 def test_every_drawn_data_set_can_be_trained_on(tmp_path: Path, name: str) -> None:
     assert cli.main(["train", name, *SMALL, "--quiet", "--output", str(tmp_path / name)]) == 0

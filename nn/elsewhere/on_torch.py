@@ -44,7 +44,7 @@ class TorchDevice:
 
     def _checked(self, asked: Any) -> Any:
         torch = self.torch
-        known = "write device='cpu' or device='cuda'"
+        known = "write device='cpu'" + " or device='cuda'" * torch.cuda.is_available()
         if not isinstance(asked, str | torch.device):
             raise TypeError(f"device is the name of one of PyTorch's; got {asked!r:.60}: {known}")
         try:
@@ -102,6 +102,8 @@ class TorchDevice:
                 "the device's memory does not suffice: write a smaller batch_size with "
                 f"accumulate=. PyTorch says: {said:.300}"
             )
+        if self.device.type == "meta":
+            return ValueError("device=meta is for shapes and has no numbers: write device='cpu'")
         if isinstance(error, NotImplementedError):
             return ValueError(OWN_PRIMITIVE.format("PyTorch"))
         return error

@@ -353,7 +353,8 @@ def test_a_primitive_of_ones_own_is_told(engine: str) -> None:
 def test_devices_of_torch_that_are_none() -> None:
     torch = needs("torch")
     for device, words in (
-        ("gpu", "PyTorch has no kind of device 'gpu': write device='cpu' or device='cuda'"),
+        ("gpu", "PyTorch has no kind of device 'gpu': write device='cpu'"),
+        ("meta", "device=meta is for shapes and has no numbers: write device='cpu'"),
         ("cuda:99", "device=cuda:99, and PyTorch sees"),
     ):
         with pytest.raises(ValueError, match=words):

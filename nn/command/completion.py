@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from nn.activations import ACTIVATIONS
 from nn.command.export import FORMS
-from nn.command.subcommand import Option, Refusal, Subcommand
+from nn.command.subcommand import SWITCHES, Option, Refusal, Subcommand
 from nn.elsewhere.choice import ENGINES
 from nn.init import INITIALISERS
 from nn.interop.pieces import DTYPES
@@ -35,6 +35,7 @@ CHOICES: Mapping[str, Sequence[str]] = MappingProxyType(
         "--optimizer": [*OPTIMIZERS],
         "--schedule": [*SCHEDULES],
         "--engine": [*ENGINES],
+        "--device": ["cpu", "cuda"],
         "--metrics": [*METRICS],
         "--task": ["classes", "numbers"],
         "--class-weight": ["balanced"],
@@ -140,7 +141,7 @@ def fish(commands: _Commands) -> str:
             text = (
                 str(meaning["help"]).partition(":")[0].partition(";")[0].partition(" (default")[0]
             )
-            takes = "" if meaning.get("action") == "store_true" else " -r"
+            takes = "" if meaning.get("action") in SWITCHES else " -r"
             names = CHOICES.get(long)
             given = f" -f -a {shlex.quote(' '.join(names))}" if names else ""
             lines.append(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from nn.command.subcommand import Refusal, Subcommand
+from nn.command.subcommand import SWITCHES, Refusal, Subcommand
 from nn.report.settings import LISTS
 from nn.validation import look_up
 
@@ -67,10 +67,11 @@ def _words(path: str, name: str, value: Any, command: Subcommand) -> list[str]:
     """Return one option as words of the command."""
     meaning = _meaning(f"--{name}", command)
     many = meaning.get("nargs") == "*"
-    if meaning.get("action") == "store_true":
+    if meaning.get("action") in SWITCHES:
         if not isinstance(value, bool):
             raise Refusal(f"{path}: {name} is true or false; got {value!r:.60}")
-        return [f"--{name}"] * value
+        word = f"--{name}" if value else f"--no-{name}"
+        return [word] if word in command.words else []
     values = cast(Sequence[Any], value) if isinstance(value, list) else [value]
     if isinstance(value, list) and not many and name.replace("-", "_") not in LISTS:
         raise Refusal(f"{path}: {name} takes one value; got {value!r:.60}")

@@ -19,6 +19,9 @@ _SPELLED = dict(
     zip("∂·×÷±−→…▲▼█", ("D", "*", "*", "/", "+-", "-", "->", "...", "^", "v", "#"), strict=True)
 )
 
+# What argparse calls options without a value.
+SWITCHES = ("store_true", "store_false")
+
 # The spellings of an option or argument, and its meaning in the words of argparse.
 Option: TypeAlias = tuple[Sequence[str], Mapping[str, Any]]
 

@@ -130,6 +130,12 @@ def settings_options() -> list[Option]:
     add("class_weight", "WEIGHTS", said)
     add("batch_size", "N", "samples in a step", _whole)
     add("engine", "NAME", f"where it is computed: {', '.join(ENGINES)}")
+    add("devices", "N", "how many devices of JAX, each with a part of the batch", _whole)
+    add("device", "NAME", "the device of PyTorch: cpu or cuda")
+    for word, said in (("--native", "run it as C"), ("--no-native", "run it by NumPy")):
+        action = "store_true" if word == "--native" else "store_false"
+        meaning = {"action": action, "dest": "native", "default": None, "help": said}
+        found.append(([word], meaning))
     add("epochs", "N", "times through the data", _whole)
     said = "end after so many epochs without a lower validation loss, and keep the best"
     add("patience", "N", said, _whole)
@@ -220,8 +226,8 @@ def _train(options: argparse.Namespace) -> int:
         )
     except DivergenceError as error:
         raise Refusal(f"{error}; nothing was written. Try a smaller --lr") from None
-    except (ValueError, OSError) as error:
-        raise Refusal(str(error)) from None
+    except (ValueError, OSError, RuntimeError) as error:
+        raise Refusal(in_words(str(error))) from None
     seconds = time.perf_counter() - began
     if history.interrupted and not len(history):
         raise KeyboardInterrupt

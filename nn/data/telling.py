@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from nn.data.schema import KeptClasses, KeptSteps, Schema, schema_kept
-from nn.validation import Array, Floats
+from nn.inference.predict import Means
+from nn.validation import Array, Floats, Native
 
 
 class Telling:
@@ -14,11 +15,27 @@ class Telling:
     classes = KeptClasses()
     preprocessing = KeptSteps()
 
-    def predict(self, X: Any) -> Floats:
+    def predict(
+        self,
+        X: Any,
+        *,
+        engine: str = "auto",
+        native: Native = "auto",
+        devices: Any = None,
+        device: Any = None,
+    ) -> Floats:
         """Return the outputs for many samples; see `Module.predict`."""
         raise NotImplementedError
 
-    def predict_classes(self, X: Any) -> Array:
+    def predict_classes(
+        self,
+        X: Any,
+        *,
+        engine: str = "auto",
+        native: Native = "auto",
+        devices: Any = None,
+        device: Any = None,
+    ) -> Array:
         """Return the label of the class that the model says for each sample.
 
         It is that of the largest output, or for one output the second class above the cut between
@@ -26,6 +43,10 @@ class Telling:
 
         Args:
             X: as for `predict`.
+            engine: how it is computed, as for `predict`.
+            native: the same.
+            devices: the same.
+            device: the same.
 
         Returns:
             An array of shape (samples,) of the type of the labels, or one label for one sample;
@@ -44,12 +65,20 @@ class Telling:
         >>> model.classes, model.predict_classes([[0.5], [3.5]])
         (array(['high', 'low'], dtype='<U4'), array(['low', 'high'], dtype='<U4'))
         """
-        outputs = self.predict(X)
+        outputs = self.predict(X, **Means(engine, native, devices, device).given)
         if np.ndim(X) == 1:
             return self._fitted().labels(outputs[None])[0]
         return self._fitted().labels(outputs)
 
-    def predict_probabilities(self, X: Any) -> Floats:
+    def predict_probabilities(
+        self,
+        X: Any,
+        *,
+        engine: str = "auto",
+        native: Native = "auto",
+        devices: Any = None,
+        device: Any = None,
+    ) -> Floats:
         """Return the probability of each class for each sample, in the order of `model.classes`.
 
         They are the softmax of the outputs after training with `cross_entropy`, the sigmoid after
@@ -58,6 +87,10 @@ class Telling:
 
         Args:
             X: as for `predict`.
+            engine: how it is computed, as for `predict`.
+            native: the same.
+            devices: the same.
+            device: the same.
 
         Returns:
             An array of shape (samples, classes), or (classes,) for one sample, whose rows add up to
@@ -66,7 +99,7 @@ class Telling:
         Raises:
             ValueError: as `predict_classes`, or if the loss says nothing of probabilities.
         """
-        outputs = self.predict(X)
+        outputs = self.predict(X, **Means(engine, native, devices, device).given)
         if np.ndim(X) == 1:
             return self._fitted().probabilities(outputs[None])[0]
         return self._fitted().probabilities(outputs)

@@ -41,6 +41,20 @@ class Means(NamedTuple):
     devices: Any = None
     device: Any = None
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """Those that are not the usual ones: a `predict` of a user's own may take none.
+
+        >>> Means("torch", device="cuda").given
+        {'engine': 'torch', 'device': 'cuda'}
+        """
+        usual = Means()
+        return {
+            name: x
+            for name, x, y in zip(self._fields, self, usual, strict=True)
+            if type(x) is not type(y) or x != y
+        }
+
 
 class Programs:
     """The program of one model's outputs; copies and files of the model leave it behind."""

@@ -17,7 +17,6 @@ from nn.data.labels import targets_of
 from nn.data.preprocessing import Preprocessor
 from nn.data.schema import rows_of
 from nn.data.steps import fitted_on, through
-from nn.elsewhere.choice import ENGINES, elsewhere
 from nn.layers import MLP
 from nn.losses import LOSSES, Loss, loss_named
 from nn.metrics.classification import f1, precision, recall
@@ -31,6 +30,7 @@ from nn.report.settings import CLIPS, OPTIONS, Settings, Task, task_named
 from nn.report.sources import Data, known
 from nn.schedules import Schedule, constant
 from nn.training.batches import split
+from nn.training.engines.choice import Where, engine_named
 from nn.training.fit import Callback, fit
 from nn.training.history import History
 from nn.validation import Array, Floats, look_up, whole
@@ -140,7 +140,7 @@ class Experiment:
             patience=s.patience,
             metrics=s.metrics,
             seed=s.seed,
-            engine=s.engine or "auto",
+            **s.where,
             callbacks=callbacks,
             progress=progress,
             checkpoint=checkpoint,
@@ -284,11 +284,9 @@ def prepare(settings: Settings, data: Data | None = None) -> Experiment:
     """
     task = data.task if data else task_named(settings.dataset)
     loss = _checked_loss(settings, task)
-    if settings.engine:
-        look_up("engine", settings.engine, dict.fromkeys(ENGINES))
-        elsewhere(settings.engine)
     whole("epochs", settings.epochs)
-    whole("the batch size", settings.batch_size)
+    batch_size, where = whole("the batch size", settings.batch_size), settings.where
+    engine_named(where.pop("engine"), where=Where(batch_size=batch_size, **where))
     for n in settings.hidden:
         whole("the number of neurons in a hidden layer", n)
     data = data or known(settings)

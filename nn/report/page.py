@@ -20,7 +20,7 @@ from nn.report.drawing import Spread, Tile, tile_svg
 from nn.report.experiment import Result
 from nn.report.neuron import NeuronAtWork
 from nn.report.pictures import MISTAKES_SHOWN, Illustration, weights_of_layer
-from nn.report.settings import FLAGS, READING, TASKS, Settings, Task
+from nn.report.settings import READING, TASKS, Settings, Task
 from nn.report.shell import document, figure, folded, numbers, scrolling, section
 from nn.training.history import History
 
@@ -330,11 +330,7 @@ def _again(result: Result, files: Iterable[str]) -> str:
         "data": f"{s.dataset}"
         + (f", {s.points} points drawn" if s.points is not None else "")
         + (f", noise {s.noise:g}" if s.noise is not None else ""),
-        **{
-            name.replace("_", " "): " ".join(s.words(name)).replace("True", "yes")
-            for name in READING
-            if s.words(name)
-        },
+        **{name.replace("_", " "): " ".join(s.words(name)) for name in READING if s.words(name)},
         "split": f"{experiment.trained_on:,} to train on, "
         f"{len(experiment.train_set[1]) - experiment.trained_on:,} to watch the training, "
         f"{len(experiment.test_set[1]):,} held out for the test",
@@ -345,7 +341,7 @@ def _again(result: Result, files: Iterable[str]) -> str:
         "optimiser": experiment.descent,
         **{
             name.replace("_", " "): s.words(name)[0]
-            for name in ("class_weight", "patience", "metrics", "engine")
+            for name in ("class_weight", "patience", "metrics", *s.where)
             if s.words(name)
         },
         "batch size": str(s.batch_size),
@@ -384,8 +380,7 @@ def command(settings: Settings, usual: Settings | None = None) -> str:
     for field in fields(settings):
         chosen = settings.words(field.name)
         if field.name not in ("dataset", "seed") and chosen != defaults.words(field.name):
-            flag = [f"--{field.name.replace('_', '-')}"]
-            words += flag if field.name in FLAGS else [*flag, *chosen]
+            words += settings.option(field.name)
     return shlex.join([*words, "--seed", str(settings.seed)])
 
 

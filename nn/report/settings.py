@@ -48,6 +48,9 @@ class Settings:
         ignore: the columns of a table to leave out.
         delimiter, encoding: of a table; "" for what is found.
         engine: where the training is computed, as `fit` takes it; "" for its own choice.
+        devices: how many of engine "jax"; None for the first, or all of several processes.
+        device: of engine "torch", by its name there; "" for the processor.
+        native: whether it runs as C; None for where that is quicker.
         no_header: whether the first line of a table is data, though it may look otherwise.
         drop_missing: whether to leave out lines of a table that have a missing cell.
         no_scale: whether to leave the numbers of a table as they are.
@@ -79,6 +82,9 @@ class Settings:
     delimiter: str = ""
     encoding: str = ""
     engine: str = ""
+    devices: int | None = None
+    device: str = ""
+    native: bool | None = None
     no_header: bool = False
     drop_missing: bool = False
     no_scale: bool = False
@@ -91,11 +97,41 @@ class Settings:
         (['8', '4'], ['f1,recall'], [])
         """
         value: Any = getattr(self, name)
+        if isinstance(value, bool):
+            return [] if name in FLAGS and not value else ["yes" if value else "no"]
         if name in LISTS:
             return [",".join(value)] if value else []
         if isinstance(value, tuple):
             return [str(n) for n in cast(tuple[int, ...], value)]
-        return [] if value is None or value == "" or value is False else [str(value)]
+        return [] if value is None or value == "" else [str(value)]
+
+    def option(self, name: str) -> list[str]:
+        """Return a setting as the words of the command that set it.
+
+        >>> Settings("moons", (8, 4), native=False).option("native")
+        ['--no-native']
+        >>> Settings("moons", (8, 4)).option("batch_size")
+        ['--batch-size', '16']
+        """
+        written = name.replace("_", "-")
+        value = getattr(self, name)
+        if isinstance(value, bool):
+            return [f"--{written}" if value else f"--no-{written}"]
+        return [f"--{written}", *self.words(name)]
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """Where the training is computed, as arguments of `fit`.
+
+        >>> Settings("moons", (4,), engine="jax", devices=2).where
+        {'engine': 'jax', 'native': 'auto', 'devices': 2, 'device': None}
+        """
+        return {
+            "engine": self.engine or "auto",
+            "native": "auto" if self.native is None else self.native,
+            "devices": self.devices,
+            "device": self.device or None,
+        }
 
 
 @dataclass(frozen=True, slots=True)

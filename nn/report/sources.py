@@ -4,6 +4,7 @@ A table's kinds of columns are found, its target is told to be classes or number
 network is like by default follows from that.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,13 @@ class Data:
     y: Array
     steps: tuple[Preprocessor, ...] = ()
     digest: str = ""
+
+
+# Arguments of `fit` in its errors, which are options here.
+_ARGUMENT = re.compile(
+    r"(?<![\w-])(?P<name>engine|devices|device|batch_size|native)=(?P<quote>'?)(?P<value>[\w:]*)"
+    r"(?P=quote)"
+)
 
 
 def digest_of(X: Any, y: Array) -> str:
@@ -130,10 +138,12 @@ def known(settings: Settings) -> Data:
 
 
 def in_words(text: str) -> str:
-    """Return an error of `read_csv` with the options of the command in place of its arguments.
+    """Return an error of `read_csv` or `fit` with options of the command in place of arguments.
 
     >>> in_words("Fill them, or leave those lines out with drop_missing=True")
     'Fill them, or leave those lines out with --drop-missing'
+    >>> in_words("devices=2 is for engine='jax': write batch_size=4, or native=False")
+    '--devices 2 is for --engine jax: write --batch-size 4, or --no-native'
     """
     for argument, option in (
         ("drop_missing=True", "--drop-missing"),
@@ -141,9 +151,17 @@ def in_words(text: str) -> str:
         ("encoding='utf-16'", "--encoding utf-16"),
         ("write 'utf-8'", "write --encoding utf-8"),
         ("delimiter=", "--delimiter"),
+        ("write native='auto'", "leave it out"),
     ):
         text = text.replace(argument, option)
-    return text
+    return _ARGUMENT.sub(_option, text)
+
+
+def _option(found: re.Match[str]) -> str:
+    name, value = found["name"].replace("_", "-"), found["value"] or ""
+    if name == "native":
+        return "--no-native" if value == "False" else "--native"
+    return f"--{name} {value}".rstrip()
 
 
 def delimiter_of(word: str) -> str | None:

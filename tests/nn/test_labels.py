@@ -14,6 +14,8 @@ from autograd import Value
 from nn import MLP, SGD, History, Module, Neuron, datasets, fit
 from nn.data.labels import targets_of
 from nn.losses import loss_named
+from support.compilers import needs_compiler
+from support.engine_processes import needs
 
 X, CODES = datasets.moons(40, seed=0)
 THREE = (CODES + (X[:, 0] > 0.5)) % 3
@@ -139,6 +141,79 @@ def test_probabilities_are_those_that_the_loss_takes() -> None:
     assert found.shape == (40, 2)
     assert found[:, 1] == pytest.approx([ag.sigmoid(z) for z in model.predict(X)[:, 0]], rel=1e-15)
     assert np.array_equal(found[:, 1] > 0.5, model.predict_classes(X) == 1)
+
+
+MEANS: list[dict[str, Any]] = [
+    {"engine": "compiled"},
+    {"engine": "eager"},
+    {"engine": "compiled", "native": False},
+]
+ELSEWHERE: list[dict[str, Any]] = [
+    {"engine": "jax", "devices": 1},
+    {"engine": "torch", "device": "cpu"},
+]
+
+
+@pytest.mark.parametrize(
+    "means",
+    [
+        *MEANS,
+        pytest.param({"native": True}, marks=needs_compiler),
+        *[pytest.param(means, marks=pytest.mark.engines) for means in ELSEWHERE],
+    ],
+    ids=str,
+)
+def test_answers_are_computed_by_the_means_of_predict(
+    means: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if means.get("engine") in ("jax", "torch"):
+        needs(means["engine"])
+    asked: list[dict[str, Any]] = []
+    predict = MLP.predict
+
+    def watched(model: MLP, X: Any, **given: Any) -> Any:
+        asked.append(given)
+        return predict(model, X, **given)
+
+    for loss, outputs in (("cross_entropy", 3), ("binary_cross_entropy", 1)):
+        model, _ = trained(THREE if outputs == 3 else CODES, loss, outputs)
+        labels, found = model.predict_classes(X), model.predict_probabilities(X)
+        here = model.predict(X)
+        with monkeypatch.context() as patch:
+            patch.setattr(MLP, "predict", watched)
+            assert np.array_equal(model.predict_classes(X, **means), labels)
+            there = model.predict_probabilities(X, **means)
+            single = model.predict_probabilities(X[3], **means)
+        np.testing.assert_allclose(there, found, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(single, found[3], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(model.predict(X, **means), here, rtol=0, atol=1e-12)
+    assert asked == [means] * 6
+
+
+def test_answers_refuse_the_means_that_predict_refuses() -> None:
+    model, _ = trained(CODES)
+    for answer in (model.predict_classes, model.predict_probabilities):
+        for means, words in (
+            ({"engine": "compield"}, "Did you mean 'compiled'"),
+            ({"native": "fast"}, "native is 'auto', True or False, got 'fast'"),
+            ({"devices": 2}, "devices=2 is for engine='jax'"),
+            ({"device": "cuda"}, "device='cuda' is for engine='torch'"),
+        ):
+            with pytest.raises(ValueError, match=words):
+                answer(X, **means)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_predict_of_ones_own_need_not_take_any() -> None:
+    class Own(MLP):
+        def predict(self, X: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+            return -super().predict(X)
+
+    model = Own([2, 4, 2], seed=0)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    fit(model, X, CODES, loss="cross_entropy", optimizer=optimizer, epochs=1, batch_size=8)
+    usual = MLP.predict(model, X).argmax(axis=1)
+    assert np.array_equal(model.predict_classes(X), 1 - usual)
+    assert model.predict_probabilities(X).argmax(axis=1).tolist() == (1 - usual).tolist()
 
 
 def test_outputs_of_a_sigmoid_are_probabilities_and_those_of_a_hinge_are_none() -> None:

@@ -240,8 +240,7 @@ def _word(group: RunGroup, name: str) -> str:
     kind = OPTIMIZERS.get(settings.optimizer)
     if name in OPTIONS and kind is not None and name not in kind.options:
         return ""
-    words = " ".join(settings.words(name)).replace("True", "yes")
-    return shortened(words) or "none"
+    return shortened(" ".join(settings.words(name))) or "none"
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ from autograd.compile.arrays.ir import (
 from autograd.compile.arrays.roll import levels
 from autograd.compile.arrays.routine import Routine
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
+from autograd.compile.backends.steps.written import Definition
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.compile.tracing.trace import Shape
 from autograd.engine.primitives import TABLE, Primitive
@@ -131,7 +132,7 @@ class Narrow:
             at += width
         printer = Printer(routine, routine.statements, names)
         if len(widths) > 1 and self._parameters:
-            printer.lines.insert(0, "share = np.full((1,), 1.0 / batch, dtype=dtype)")
+            printer.lines.insert(0, Definition("share", "np.full((1,), 1.0 / batch, dtype=dtype)"))
         return routine, printer, [printer.view(view) for view in views]
 
 

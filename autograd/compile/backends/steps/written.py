@@ -1,0 +1,386 @@
+"""Lines of text, `name = expression`, of which blocks that repeat are written as one loop.
+
+Numbers that move on evenly from block to block become a number of steps, `3 * t + 6`. What a block
+makes and others read is kept in a list, so nothing is changed in place and the lines run under
+`jit`; all else has one name in the loop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from autograd.compile.graph.graph import INPUT, Ints
+from autograd.compile.graph.periods import Nodes, Segment, segments
+
+_TOKEN = re.compile(r"[A-Za-z_]\w*|\d+(?:\.\d*)?(?:e[+-]?\d+)?")
+# A list that is put together of more pieces than this is no shorter than its lines.
+_PIECES = 8
+# So many names in a row may be a part of a list.
+_NAMES = 4
+# A whole number, or the number of a line, and how much further it is at each step.
+_Moving: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What makes one thing: its name, the expression, and what is said of it."""
+
+    name: str
+    text: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.text}{self.note}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A text with gaps: `fixed[0]`, a gap, `fixed[1]`, ...; what is a line's number, what a number.
+
+    Attributes:
+        fixed: what stands around the gaps.
+        is_line: of each gap.
+        value: of each gap: the number, or that of the line whose name stands there.
+    """
+
+    fixed: tuple[str, ...]
+    is_line: tuple[bool, ...]
+    value: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """How many blocks of how many lines one loop has."""
+
+    times: int
+    lines: int
+
+
+def written(lines: Sequence[Definition], returned: Sequence[str]) -> tuple[list[str], list[str]]:
+    r"""Return lines as text, and what is returned; blocks that repeat as loops.
+
+    >>> lines = [Definition("v0", "x[:, 0:2]")]
+    >>> for i in range(1, 100):
+    ...     lines.append(Definition(f"v{i}", f"np.tanh(v{i - 1}) + x[:, {2 * i}:{2 * i + 2}]"))
+    >>> body, returned = written(lines, ["v99"])
+    >>> print("\n".join([*body, *returned]))
+    v0 = x[:, 0:2]
+    v1s = [v0]
+    for t in range(99):
+        v1 = np.tanh(v1s[t]) + x[:, 2 * t + 2:2 * t + 4]
+        v1s.append(v1)
+    v1s[99]
+    """
+    text = _Definitions(lines)
+    shown = [text.plain(text.parsed(x)) for x in returned]
+    return text.body(), shown
+
+
+def steps_of(lines: Sequence[Definition]) -> list[Repeated]:
+    """Return the loops that the text of lines has."""
+    return [Repeated(loop.at.times, loop.at.size) for loop in _Definitions(lines).loops]
+
+
+class _Unloopable(Exception):
+    """The blocks read each other's results in a way that no loop has words for."""
+
+
+class _Loop:
+    """A loop underway.
+
+    Attributes:
+        at: where its blocks lie.
+        before: by line of a block, how many blocks before the first are read: they begin the list.
+        gathered: by gap, the line before the loop that makes a list of what each step reads there.
+    """
+
+    def __init__(self, at: Segment) -> None:
+        self.at = at
+        self.before: dict[int, int] = {}
+        self.gathered: dict[tuple[int, int], str] = {}
+
+
+class _Definitions:
+    def __init__(self, lines: Sequence[Definition]) -> None:
+        self._lines = lines
+        self._number = {line.name: i for i, line in enumerate(lines)}
+        self._parsed = [self.parsed(line.text) for line in lines]
+        found = [Segment(0, len(lines))] if lines else []
+        if len(lines) > _NAMES:
+            found = segments(self._nodes())
+        self._segments = found
+        self.loops: list[_Loop] = []
+        # Of each line: the number of its loop or -1, its place in a block, and the block's number.
+        self._loop, self._place, self._block = (np.zeros(len(lines), np.int64) for _ in range(3))
+        self._listed: set[int] = set()
+        self._choose([segment for segment in found if segment.times > 1])
+
+    def parsed(self, text: str) -> _Parsed:
+        """Return a text with gaps for names of lines and for whole numbers."""
+        fixed: list[str] = []
+        is_line: list[bool] = []
+        value: list[int] = []
+        end = 0
+        for token in _TOKEN.finditer(text):
+            word = token.group()
+            number = self._number.get(word)
+            if number is None and not word.isdigit():
+                continue
+            fixed.append(text[end : token.start()])
+            is_line.append(number is not None)
+            value.append(int(word) if number is None else number)
+            end = token.end()
+        return _Parsed((*fixed, text[end:]), tuple(is_line), tuple(value))
+
+    def _nodes(self) -> Nodes:
+        """Return the lines as nodes whose operands are what stands in the gaps."""
+        symbols: dict[tuple[str, ...], int] = {}
+        symbol = [symbols.setdefault(x.fixed, len(symbols)) for x in self._parsed]
+        start = np.cumsum([0, *[len(x.value) for x in self._parsed]])
+        kind = [0 if is_line else INPUT for x in self._parsed for is_line in x.is_line]
+        value = [value for x in self._parsed for value in x.value]
+        return Nodes(*[np.array(x, dtype=np.int64) for x in (symbol, start, kind, value)])
+
+    # Which blocks are loops -----------------------------------------------------------------------
+
+    def _choose(self, candidates: list[Segment]) -> None:
+        """Make loops of segments; without those for which there are no words."""
+        while True:
+            self.loops = [_Loop(at) for at in candidates]
+            self._listed.clear()
+            self._loop[:] = -1
+            for i, at in enumerate(candidates):
+                count = np.arange(at.size * at.times)
+                here = slice(at.begin, at.end)
+                self._loop[here], self._place[here] = i, count % at.size
+                self._block[here] = count // at.size
+            wrong = [loop.at for loop in self.loops if not self._is_sound(loop)]
+            if not wrong:
+                break
+            candidates = [at for at in candidates if at not in wrong]
+        for loop in self.loops:
+            for key, moving in self._far(loop):
+                self._gather(loop, key, self._run(loop, moving))
+
+    def _is_sound(self, loop: _Loop) -> bool:
+        try:
+            for place, before in self._carried(loop):
+                loop.before[place] = max(before, loop.before.get(place, 0))
+            for place, before in loop.before.items():
+                self._pieces(self._earlier(loop, place, before))
+            for _, moving in self._far(loop):
+                self._pieces(self._run(loop, moving))
+        except _Unloopable:
+            return False
+        return True
+
+    def _gaps(self, loop: _Loop) -> Iterable[tuple[tuple[int, int], _Moving]]:
+        """Return the gaps of a block that name lines, by line and gap, with how these move on."""
+        at = loop.at
+        for k in range(at.size):
+            first, second = self._parsed[at.begin + k], self._parsed[at.begin + at.size + k]
+            for i, is_line in enumerate(first.is_line):
+                if is_line:
+                    yield (k, i), (first.value[i], second.value[i] - first.value[i])
+
+    def _carried(self, loop: _Loop) -> Iterable[tuple[int, int]]:
+        """Return which lines of blocks earlier ones read, and how many blocks earlier."""
+        at = loop.at
+        for _, (line, step) in self._gaps(loop):
+            last = line + step * (at.times - 1)
+            if at.begin <= line < at.begin + at.size and step == at.size:
+                continue
+            if max(line, last) < at.begin:
+                continue
+            if step != at.size or line >= at.begin:
+                raise _Unloopable
+            yield (line - at.begin) % at.size, -((line - at.begin) // at.size)
+
+    def _far(self, loop: _Loop) -> Iterable[tuple[tuple[int, int], _Moving]]:
+        """Return the gaps in which each step has another line from before the loop."""
+        at = loop.at
+        for key, (line, step) in self._gaps(loop):
+            if step and max(line, line + step * (at.times - 1)) < at.begin:
+                yield key, (line, step)
+
+    def _run(self, loop: _Loop, moving: _Moving) -> list[int]:
+        return (moving[0] + moving[1] * np.arange(loop.at.times)).tolist()
+
+    def _earlier(self, loop: _Loop, place: int, before: int) -> list[int]:
+        """Return the lines that the first blocks read in the place of blocks before them."""
+        first = loop.at.begin + place
+        if first < before * loop.at.size:
+            raise _Unloopable
+        return [first - k * loop.at.size for k in range(before, 0, -1)]
+
+    def _gather(self, loop: _Loop, key: tuple[int, int], run: Sequence[int]) -> None:
+        """Note a list of what the steps read, if no list has it at even places."""
+        lines = np.array(run)
+        steps = np.diff(self._block[lines])
+        if self._loop[run[0]] < 0 or not self._is_column(lines) or (steps != steps[0]).any():
+            loop.gathered[key] = ", ".join(self._pieces(run))
+
+    def _is_column(self, lines: Ints) -> bool:
+        loops, places = self._loop[lines], self._place[lines]
+        return bool((loops == loops[0]).all() and (places == places[0]).all())
+
+    # What is written for lines that others read ---------------------------------------------------
+
+    def _column(self, line: int) -> int:
+        """Return the line of the first block that stands where a line of a loop does."""
+        return self.loops[int(self._loop[line])].at.begin + int(self._place[line])
+
+    def _list(self, line: int) -> tuple[str, int]:
+        """Return the list in which a line of a loop is found, and at which place."""
+        first = self._column(line)
+        self._listed.add(first)
+        loop = self.loops[int(self._loop[line])]
+        before = loop.before.get(int(self._place[line]), 0)
+        return f"{self._lines[first].name}s", before + int(self._block[line])
+
+    def _named(self, line: int) -> str:
+        if self._loop[line] < 0:
+            return self._lines[line].name
+        name, place = self._list(line)
+        return f"{name}[{place}]"
+
+    def _pieces(self, lines: Sequence[int]) -> list[str]:
+        """Return the elements of a list of lines; in a row in another list, as a part of it."""
+        found: list[str] = []
+        i = 0
+        while i < len(lines):
+            j = i + 1
+            while j < len(lines) and self._goes_on(lines[i : i + 2], lines[j - 1 : j + 1]):
+                j += 1
+            if j - i < _NAMES:
+                j = i + 1
+                found.append(self._named(lines[i]))
+            else:
+                name, begin = self._list(lines[i])
+                step = self._list(lines[i + 1])[1] - begin
+                end = begin + step * (j - i)
+                places = f"{begin}:{end if end >= 0 else ''}{f':{step}' if step != 1 else ''}"
+                found.append(f"*{name}[{places}]")
+            i = j
+            if len(found) > _PIECES and len(lines) > 2 * _PIECES:
+                raise _Unloopable
+        return found
+
+    def _goes_on(self, first: Sequence[int], now: Sequence[int]) -> bool:
+        """Whether two lines are as far apart in a list as two others before them."""
+        lines = np.array([*first, *now])
+        if self._loop[lines[0]] < 0 or not self._is_column(lines):
+            return False
+        a, b, c, d = self._block[lines].tolist()
+        return b - a == d - c != 0
+
+    def plain(self, parsed: _Parsed) -> str:
+        """Return a text outside loops."""
+        texts: list[str] = []
+        i = 0
+        while i < len(parsed.value):
+            j = i + 1
+            if not parsed.is_line[i]:
+                texts += [parsed.fixed[i], str(parsed.value[i])]
+            else:
+                while j < len(parsed.value) and parsed.is_line[j] and parsed.fixed[j] == ", ":
+                    j += 1
+                names = [*map(self._named, parsed.value[i:j])]
+                if j - i >= _NAMES:
+                    with contextlib.suppress(_Unloopable):
+                        names = self._pieces(parsed.value[i:j])
+                texts += [parsed.fixed[i], ", ".join(names)]
+            i = j
+        return "".join([*texts, parsed.fixed[-1]])
+
+    # Lines ----------------------------------------------------------------------------------------
+
+    def body(self) -> list[str]:
+        """Return all lines."""
+        # Once to see which lists are read: each is begun before the loop that fills it.
+        found: list[str] = []
+        for _ in range(2):
+            found = [line for segment in self._segments for line in self._segment(segment)]
+        return found
+
+    def _segment(self, segment: Segment) -> Iterable[str]:
+        loop = int(self._loop[segment.begin])
+        if loop >= 0:
+            yield from self._looped(self.loops[loop])
+            return
+        for i in range(segment.begin, segment.end):
+            line = self._lines[i]
+            yield str(Definition(line.name, self.plain(self._parsed[i]), line.note))
+
+    def _looped(self, loop: _Loop) -> Iterable[str]:
+        at = loop.at
+        for k in range(at.size):
+            if at.begin + k in self._listed:
+                begun = self._pieces(self._earlier(loop, k, loop.before.get(k, 0)))
+                yield f"{self._lines[at.begin + k].name}s = [{', '.join(begun)}]"
+        for (k, i), made in loop.gathered.items():
+            yield f"{self._gathered_name(loop, k, i)} = [{made}]"
+        yield f"for t in range({at.times}):"
+        for k in range(at.size):
+            line = self._lines[at.begin + k]
+            notes = {self._lines[i].note for i in range(at.begin + k, at.end, at.size)}
+            note = line.note if len(notes) == 1 else ""
+            yield f"    {Definition(line.name, self._at_step(loop, k), note)}"
+            if at.begin + k in self._listed:
+                yield f"    {line.name}s.append({line.name})"
+
+    def _gathered_name(self, loop: _Loop, k: int, i: int) -> str:
+        return f"{self._lines[loop.at.begin + k].name}_{i}s"
+
+    def _at_step(self, loop: _Loop, k: int) -> str:
+        """Return the text of a block's line at the step t."""
+        first = self._parsed[loop.at.begin + k]
+        second = self._parsed[loop.at.begin + loop.at.size + k]
+        texts: list[str] = []
+        for i, (value, later) in enumerate(zip(first.value, second.value, strict=True)):
+            before, after = first.fixed[i], first.fixed[i + 1]
+            step = later - value
+            if not first.is_line[i]:
+                alone = before.endswith(("[", "(", ", ", ":")) and after[:1] in {*"]),:"}
+                text = _affine(value, step)
+                texts += [before, text if alone or not step else f"({text})"]
+            else:
+                texts += [before, self._read(loop, k, i, value, step)]
+        return "".join([*texts, first.fixed[-1]])
+
+    def _read(self, loop: _Loop, k: int, i: int, line: int, step: int) -> str:
+        """Return what a gap reads at the step t."""
+        at = loop.at
+        if not step:
+            return self._named(line)
+        if at.begin <= line:
+            return self._lines[line].name
+        if line + step * (at.times - 1) >= at.begin:
+            back, place = divmod(line - at.begin, at.size)
+            self._listed.add(at.begin + place)
+            name = f"{self._lines[at.begin + place].name}s"
+            return f"{name}[{_affine(loop.before[place] + back, 1)}]"
+        if (k, i) in loop.gathered:
+            return f"{self._gathered_name(loop, k, i)}[t]"
+        name, place = self._list(line)
+        return f"{name}[{_affine(place, self._list(line + step)[1] - place)}]"
+
+
+def _affine(first: int, step: int) -> str:
+    """Return a number that moves on evenly as text.
+
+    >>> _affine(6, 3), _affine(0, 1), _affine(5, -1), _affine(4, 0)
+    ('3 * t + 6', 't', '5 - t', '4')
+    """
+    if not step:
+        return str(first)
+    text = "t" if abs(step) == 1 else f"{abs(step)} * t"
+    if step < 0:
+        return f"{first} - {text}"
+    return f"{text} + {first}" if first else text

@@ -16,7 +16,8 @@ from autograd.compile.arrays.roll import Rolling
 from autograd.compile.arrays.routine import Work
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
-from autograd.compile.backends.steps.written import Definition
+from autograd.compile.backends.steps.definition import Definition
+from autograd.compile.backends.steps.written import steps_said
 from autograd.compile.graph.graph import Graph
 from autograd.compile.report import Stages
 from autograd.compile.tracing.trace import Shape
@@ -145,6 +146,10 @@ class Rolled:
             place[...] = given
         buffers.run()
         return buffers.results
+
+    def steps(self) -> list[str]:
+        """Return which steps of a recurrence are loops in the text, and why others are not."""
+        return steps_said(Printer(self.routine, [*self.forward, *self.backward]).lines)
 
     def source(
         self, names: Sequence[str], shapes: Sequence[Shape], first: int, *, careful: bool = False

@@ -25,7 +25,8 @@ from autograd.compile.arrays.ir import (
 from autograd.compile.arrays.roll import levels
 from autograd.compile.arrays.routine import Routine
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
-from autograd.compile.backends.steps.written import Definition
+from autograd.compile.backends.steps.definition import Definition
+from autograd.compile.backends.steps.written import steps_said
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.compile.tracing.trace import Shape
 from autograd.engine.primitives import TABLE, Primitive
@@ -89,6 +90,11 @@ class Narrow:
         assert chosen is not None
         mean = self._parameters > 0 and task == "gradient"
         return Lanes(*chosen, self._sizes, theta, batch, mean=mean)
+
+    def steps(self) -> list[str]:
+        """Return which steps of a recurrence are loops in the text, and why others are not."""
+        _, printer, _ = self._written(*(self._both or self._value), ())
+        return steps_said(printer.lines)
 
     def source(self, names: Sequence[str], shapes: Sequence[Shape], first: int) -> str:
         """Return the text of the program.

@@ -21,7 +21,8 @@ from autograd.compile.arrays.routine import Routine, in_order
 from autograd.compile.arrays.windows import Lattice
 from autograd.compile.backends import portable
 from autograd.compile.backends.definitions import PORTABLE, definitions
-from autograd.compile.backends.steps.written import Definition, written
+from autograd.compile.backends.steps.definition import Definition
+from autograd.compile.backends.steps.written import written
 from autograd.compile.graph.graph import Ints, repeated, tallied
 from autograd.engine import numeric
 from autograd.engine.primitive import Primitive

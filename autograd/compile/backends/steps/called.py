@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from autograd.compile.graph.periods import Nodes, Segment, segments
+from autograd.compile.graph.periods import Segment, alike, segments
 
 # What stands before an operand, as `out=`; what is written for it; whether that is an array's name.
 Written: TypeAlias = tuple[str, str, bool]
@@ -52,12 +50,9 @@ def lines_of(calls: Sequence[Called], scope: dict[str, Any], moving: set[str]) -
             only loops used are taken out.
         moving: names of arrays that are others at each run: no list may hold them.
     """
-    symbols: dict[Any, int] = {}
-    symbol = [symbols.setdefault(call.symbol, len(symbols)) for call in calls]
-    none = np.zeros(0, dtype=np.int64)
-    alike = Nodes(np.array(symbol, dtype=np.int64), np.zeros(len(calls) + 1, np.int64), none, none)
     loops = _Loops(calls, scope, moving)
-    lines = [line for segment in segments(alike) for line in loops.written(segment)]
+    found = segments(alike(call.symbol for call in calls))
+    lines = [line for segment in found for line in loops.written(segment)]
     loops.drop()
     return lines
 

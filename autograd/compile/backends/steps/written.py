@@ -8,58 +8,23 @@ makes and others read is kept in a list, so nothing is changed in place and the 
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
+from autograd.compile.backends.steps.definition import Definition, Gapped, gapped
 from autograd.compile.graph.graph import INPUT, Ints
-from autograd.compile.graph.periods import Nodes, Segment, segments
+from autograd.compile.graph.periods import Nodes, Segment, alike, segments
 
-_TOKEN = re.compile(r"[A-Za-z_]\w*|\d+(?:\.\d*)?(?:e[+-]?\d+)?")
 # A list that is put together of more pieces than this is no shorter than its lines.
 _PIECES = 8
 # So many names in a row may be a part of a list.
 _NAMES = 4
+# Of so many lines that are in no loop a report says why.
+_MANY = 300
 # A whole number, or the number of a line, and how much further it is at each step.
 _Moving: TypeAlias = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """What makes one thing: its name, the expression, and what is said of it."""
-
-    name: str
-    text: str
-    note: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name} = {self.text}{self.note}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    """A text with gaps: `fixed[0]`, a gap, `fixed[1]`, ...; what is a line's number, what a number.
-
-    Attributes:
-        fixed: what stands around the gaps.
-        is_line: of each gap.
-        value: of each gap: the number, or that of the line whose name stands there.
-    """
-
-    fixed: tuple[str, ...]
-    is_line: tuple[bool, ...]
-    value: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """How many blocks of how many lines one loop has."""
-
-    times: int
-    lines: int
 
 
 def written(lines: Sequence[Definition], returned: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -78,13 +43,35 @@ def written(lines: Sequence[Definition], returned: Sequence[str]) -> tuple[list[
     v1s[99]
     """
     text = _Definitions(lines)
-    shown = [text.plain(text.parsed(x)) for x in returned]
+    shown = [text.shown(x) for x in returned]
     return text.body(), shown
 
 
-def steps_of(lines: Sequence[Definition]) -> list[Repeated]:
-    """Return the loops that the text of lines has."""
-    return [Repeated(loop.at.times, loop.at.size) for loop in _Definitions(lines).loops]
+def steps_said(lines: Sequence[Definition]) -> list[str]:
+    """Return what is to say of steps in lines: which are loops, and why many others are none.
+
+    >>> lines = [Definition("v0", "x")]
+    >>> lines += [Definition(f"v{i}", f"np.tanh(v{i - 1})") for i in range(1, 100)]
+    >>> steps_said(lines)
+    ['99 steps of 1 statement are one loop']
+    """
+    text = _Definitions(lines)
+    said: list[str] = []
+    left = len(lines)
+    for loop in text.loops:
+        size, times = loop.at.size, loop.at.times
+        left -= size * times
+        said.append(f"{times:,} steps of {size:,} statement{'s' * (size > 1)} are one loop")
+    if left >= _MANY:
+        why = "no block of operations repeats"
+        if any(at.times > 1 and at.size * at.times > left // 2 for at in segments(text.symbols())):
+            why = "blocks of operations repeat, and what they read does not move on evenly"
+        said.append(
+            f"{left:,} statements are in no loop, as {why}: write steps of one shape, each with "
+            "the operations of the one before on the next inputs, and dot for their products, or "
+            "native=True"
+        )
+    return said
 
 
 class _Unloopable(Exception):
@@ -110,7 +97,7 @@ class _Definitions:
     def __init__(self, lines: Sequence[Definition]) -> None:
         self._lines = lines
         self._number = {line.name: i for i, line in enumerate(lines)}
-        self._parsed = [self.parsed(line.text) for line in lines]
+        self._parsed = [gapped(line.text, self._number) for line in lines]
         found = [Segment(0, len(lines))] if lines else []
         if len(lines) > _NAMES:
             found = segments(self._nodes())
@@ -121,31 +108,17 @@ class _Definitions:
         self._listed: set[int] = set()
         self._choose([segment for segment in found if segment.times > 1])
 
-    def parsed(self, text: str) -> _Parsed:
-        """Return a text with gaps for names of lines and for whole numbers."""
-        fixed: list[str] = []
-        is_line: list[bool] = []
-        value: list[int] = []
-        end = 0
-        for token in _TOKEN.finditer(text):
-            word = token.group()
-            number = self._number.get(word)
-            if number is None and not word.isdigit():
-                continue
-            fixed.append(text[end : token.start()])
-            is_line.append(number is not None)
-            value.append(int(word) if number is None else number)
-            end = token.end()
-        return _Parsed((*fixed, text[end:]), tuple(is_line), tuple(value))
+    def symbols(self) -> Nodes:
+        """Return the lines as nodes without operands: what stands around the gaps."""
+        return alike([x.fixed for x in self._parsed])
 
     def _nodes(self) -> Nodes:
         """Return the lines as nodes whose operands are what stands in the gaps."""
-        symbols: dict[tuple[str, ...], int] = {}
-        symbol = [symbols.setdefault(x.fixed, len(symbols)) for x in self._parsed]
         start = np.cumsum([0, *[len(x.value) for x in self._parsed]])
         kind = [0 if is_line else INPUT for x in self._parsed for is_line in x.is_line]
         value = [value for x in self._parsed for value in x.value]
-        return Nodes(*[np.array(x, dtype=np.int64) for x in (symbol, start, kind, value)])
+        moving = [np.array(x, dtype=np.int64) for x in (start, kind, value)]
+        return Nodes(self.symbols().symbol, *moving)
 
     # Which blocks are loops -----------------------------------------------------------------------
 
@@ -280,7 +253,11 @@ class _Definitions:
         a, b, c, d = self._block[lines].tolist()
         return b - a == d - c != 0
 
-    def plain(self, parsed: _Parsed) -> str:
+    def shown(self, text: str) -> str:
+        """Return a text that stands behind all lines."""
+        return self._plain(gapped(text, self._number))
+
+    def _plain(self, parsed: Gapped) -> str:
         """Return a text outside loops."""
         texts: list[str] = []
         i = 0
@@ -316,7 +293,7 @@ class _Definitions:
             return
         for i in range(segment.begin, segment.end):
             line = self._lines[i]
-            yield str(Definition(line.name, self.plain(self._parsed[i]), line.note))
+            yield str(Definition(line.name, self._plain(self._parsed[i]), line.note))
 
     def _looped(self, loop: _Loop) -> Iterable[str]:
         at = loop.at

@@ -141,6 +141,48 @@ def test_long_recurrences_have_the_numbers_of_their_lines(f: Callable[..., Any])
     assert_same(f, [X], TRAINED)
 
 
+# What a report says -----------------------------------------------------------------------------
+
+
+def steps_said(f: Callable[..., Any], steps: int) -> tuple[str, ...]:
+    program = compile(f, parameters=TRAINED, native=False, shapes=[(steps, 2)])
+    report = program.report()
+    assert all(f"steps: {said}" in str(report) for said in report.steps)
+    return report.steps
+
+
+def test_a_report_counts_the_steps_of_a_loop() -> None:
+    said = steps_said(last, 100)
+    assert "98 steps of 5 statements are one loop" in said
+    assert all("are one loop" in each for each in said)
+    assert steps_said(last, 4) == ()
+
+
+def test_a_report_says_why_steps_are_no_loop() -> None:
+    def other_operations(xs: Any) -> Any:
+        """As many rounds of one cell as the digits of a number say, then one of another."""
+        h: Any = [0.0, 0.0, 0.0]
+        for x, digit in zip(xs, "14142135623730950488016887242096980785696718753769", strict=True):
+            for _ in range(int(digit)):
+                h = [tanh(dot(w, x) + dot(u, h)) for w, u in zip(W, U, strict=True)]
+            h = [sigmoid(a) for a in h]
+        return dot(OUT, h)
+
+    def other_places(xs: Any) -> Any:
+        """Steps of one shape that read the inputs in no order."""
+        h: Any = [0.0, 0.0, 0.0]
+        for t in range(len(xs)):
+            x = xs[t * t * t % len(xs)]
+            h = [tanh(dot(w, x) + dot(u, h)) for w, u in zip(W, U, strict=True)]
+        return dot(OUT, h)
+
+    why = steps_said(other_operations, 50)[-1]
+    assert "no block of operations repeats" in why
+    assert "write steps of one shape" in why
+    assert "native=True" in why
+    assert "does not move on evenly" in steps_said(other_places, 101)[-1]
+
+
 # What loops cannot take -------------------------------------------------------------------------
 
 

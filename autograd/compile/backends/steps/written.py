@@ -64,7 +64,8 @@ def steps_said(lines: Sequence[Definition]) -> list[str]:
         said.append(f"{times:,} steps of {size:,} statement{'s' * (size > 1)} are one loop")
     if left >= _MANY:
         why = "no block of operations repeats"
-        if any(at.times > 1 and at.size * at.times > left // 2 for at in segments(text.symbols())):
+        repeated = [at.size * at.times for at in segments(text.symbols()) if at.times > 1]
+        if 2 * sum(repeated) > len(lines):
             why = "blocks of operations repeat, and what they read does not move on evenly"
         said.append(
             f"{left:,} statements are in no loop, as {why}: write steps of one shape, each with "

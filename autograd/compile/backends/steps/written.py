@@ -8,13 +8,14 @@ makes and others read is kept in a list, so nothing is changed in place and the 
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from autograd.compile.backends.steps.definition import Definition, Gapped, gapped
-from autograd.compile.graph.graph import INPUT, Ints
+from autograd.compile.graph.graph import INPUT
 from autograd.compile.graph.periods import Nodes, Segment, alike, segments
 
 # A list that is put together of more pieces than this is no shorter than its lines.
@@ -25,6 +26,8 @@ _NAMES = 4
 _MANY = 300
 # A whole number, or the number of a line, and how much further it is at each step.
 _Moving: TypeAlias = tuple[int, int]
+# Where a line lies: the number of its loop or -1, its place in a block, and the block's number.
+_Spot: TypeAlias = tuple[int, int, int]
 
 
 def written(lines: Sequence[Definition], returned: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -104,8 +107,7 @@ class _Definitions:
             found = segments(self._nodes())
         self._segments = found
         self.loops: list[_Loop] = []
-        # Of each line: the number of its loop or -1, its place in a block, and the block's number.
-        self._loop, self._place, self._block = (np.zeros(len(lines), np.int64) for _ in range(3))
+        self._spots: list[_Spot] = []
         self._listed: set[int] = set()
         self._choose([segment for segment in found if segment.times > 1])
 
@@ -128,12 +130,10 @@ class _Definitions:
         while True:
             self.loops = [_Loop(at) for at in candidates]
             self._listed.clear()
-            self._loop[:] = -1
+            self._spots = [(-1, 0, 0)] * len(self._lines)
             for i, at in enumerate(candidates):
-                count = np.arange(at.size * at.times)
-                here = slice(at.begin, at.end)
-                self._loop[here], self._place[here] = i, count % at.size
-                self._block[here] = count // at.size
+                steps = itertools.product(range(at.times), range(at.size))
+                self._spots[at.begin : at.end] = [(i, k, block) for block, k in steps]
             wrong = [loop.at for loop in self.loops if not self._is_sound(loop)]
             if not wrong:
                 break
@@ -195,31 +195,28 @@ class _Definitions:
 
     def _gather(self, loop: _Loop, key: tuple[int, int], run: Sequence[int]) -> None:
         """Note a list of what the steps read, if no list has it at even places."""
-        lines = np.array(run)
-        steps = np.diff(self._block[lines])
-        if self._loop[run[0]] < 0 or not self._is_column(lines) or (steps != steps[0]).any():
+        blocks = [self._spots[line][2] for line in run]
+        steps = {later - block for block, later in itertools.pairwise(blocks)}
+        if self._column(run) is None or len(steps) > 1:
             loop.gathered[key] = ", ".join(self._pieces(run))
-
-    def _is_column(self, lines: Ints) -> bool:
-        loops, places = self._loop[lines], self._place[lines]
-        return bool((loops == loops[0]).all() and (places == places[0]).all())
 
     # What is written for lines that others read ---------------------------------------------------
 
-    def _column(self, line: int) -> int:
-        """Return the line of the first block that stands where a line of a loop does."""
-        return self.loops[int(self._loop[line])].at.begin + int(self._place[line])
+    def _column(self, lines: Sequence[int]) -> int | None:
+        """Return the line of the first block whose place in a block lines have, if all do."""
+        found = {self._spots[line][:2] for line in lines}
+        ((loop, place), *others) = found
+        return None if others or loop < 0 else self.loops[loop].at.begin + place
 
     def _list(self, line: int) -> tuple[str, int]:
         """Return the list in which a line of a loop is found, and at which place."""
-        first = self._column(line)
+        loop, place, block = self._spots[line]
+        first = self.loops[loop].at.begin + place
         self._listed.add(first)
-        loop = self.loops[int(self._loop[line])]
-        before = loop.before.get(int(self._place[line]), 0)
-        return f"{self._lines[first].name}s", before + int(self._block[line])
+        return f"{self._lines[first].name}s", self.loops[loop].before.get(place, 0) + block
 
     def _named(self, line: int) -> str:
-        if self._loop[line] < 0:
+        if self._spots[line][0] < 0:
             return self._lines[line].name
         name, place = self._list(line)
         return f"{name}[{place}]"
@@ -248,10 +245,9 @@ class _Definitions:
 
     def _goes_on(self, first: Sequence[int], now: Sequence[int]) -> bool:
         """Whether two lines are as far apart in a list as two others before them."""
-        lines = np.array([*first, *now])
-        if self._loop[lines[0]] < 0 or not self._is_column(lines):
+        if self._column([*first, *now]) is None:
             return False
-        a, b, c, d = self._block[lines].tolist()
+        a, b, c, d = [self._spots[line][2] for line in (*first, *now)]
         return b - a == d - c != 0
 
     def shown(self, text: str) -> str:
@@ -288,7 +284,7 @@ class _Definitions:
         return found
 
     def _segment(self, segment: Segment) -> Iterable[str]:
-        loop = int(self._loop[segment.begin])
+        loop = self._spots[segment.begin][0]
         if loop >= 0:
             yield from self._looped(self.loops[loop])
             return

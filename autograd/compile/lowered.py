@@ -383,9 +383,9 @@ class Built(Nesting):
             stages, derived = self.stages.copy(), self.derivatives
             if not self.listed:
                 stages.made("gradient", "and the nodes of the gradient", lambda: derived.plain)
-            return stages.report([], [], ran)
-        rolled = self.rolled
-        return self.stages.report([*rolled.forward, *rolled.backward], rolled.unrolled, ran)
+            return stages.report(ran)
+        rolled, made = self.rolled, self.rolled.forward + self.rolled.backward
+        return self.stages.report(ran, made, rolled.unrolled, rolled.steps())
 
 
 def _float_samples(inner: int, deep: int) -> tuple[bool, int]:

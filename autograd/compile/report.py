@@ -73,6 +73,7 @@ class CompileReport:
         stages: in order.
         unrolled: which groups did not become one array statement, and why.
         ran: what runs the program, "C" or "NumPy", and why.
+        steps: which steps of a recurrence are loops in the text, and why others are not.
 
     >>> from autograd import compile
     >>> program = compile(lambda x: x * x)
@@ -85,6 +86,7 @@ class CompileReport:
     stages: tuple[Stage, ...]
     unrolled: tuple[str, ...]
     ran: str = "NumPy"
+    steps: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return "\n".join([str(self._table), *self._said])
@@ -108,7 +110,8 @@ class CompileReport:
     @property
     def _said(self) -> list[str]:
         """What stands below the table."""
-        return [*[f"not rolled: {reason}" for reason in self._reasons], f"runs as {self.ran}"]
+        unrolled = [f"not rolled: {reason}" for reason in self._reasons]
+        return [*unrolled, *[f"steps: {said}" for said in self.steps], f"runs as {self.ran}"]
 
     @property
     def svg(self) -> str:
@@ -187,14 +190,19 @@ class Stages:
         return found
 
     def report(
-        self, statements: Sequence[Statement], unrolled: Sequence[str], ran: str
+        self,
+        ran: str,
+        statements: Sequence[Statement] = (),
+        unrolled: Sequence[str] = (),
+        steps: Sequence[str] = (),
     ) -> CompileReport:
         """Return the report.
 
         Args:
+            ran: what runs the program, and why.
             statements: all of them, in the order they were made.
             unrolled: what did not become one statement, and why.
-            ran: what runs the program, and why.
+            steps: which are loops in the text, and why others are not.
         """
         flops = np.cumsum([0, *map(flops_of, statements)]).tolist()
         widths = np.cumsum([0, *[s.out.width for s in statements]]).tolist()
@@ -207,6 +215,7 @@ class Stages:
             ),
             tuple(unrolled),
             ran,
+            tuple(steps),
         )
 
 

@@ -16,6 +16,8 @@ from autograd.compile.arrays.roll import Rolling
 from autograd.compile.arrays.routine import Work
 from autograd.compile.backends.buffers import Buffers
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
+from autograd.compile.backends.steps.definition import Definition
+from autograd.compile.backends.steps.written import steps_said
 from autograd.compile.graph.graph import Graph
 from autograd.compile.report import Stages
 from autograd.compile.tracing.trace import Shape
@@ -145,6 +147,10 @@ class Rolled:
         buffers.run()
         return buffers.results
 
+    def steps(self) -> list[str]:
+        """Return which steps of a recurrence are loops in the text, and why others are not."""
+        return steps_said(Printer(self.routine, [*self.forward, *self.backward]).lines)
+
     def source(
         self, names: Sequence[str], shapes: Sequence[Shape], first: int, *, careful: bool = False
     ) -> str:
@@ -173,7 +179,7 @@ class Rolled:
             both = Printer(self.routine, [*self.forward, *backward], names)
             printers.append(both)
             share = "1.0 / batch" if self.mean else "1.0"
-            both.lines.insert(0, f"share = np.full((1,), {share}, dtype=dtype)")
+            both.lines.insert(0, Definition("share", f"np.full((1,), {share}, dtype=dtype)"))
             gradients = [both.view(g) for g in slopes]
             returned = both_returned(result, gradients, None if self.mean else shapes)
             text = function_text(both, "value_and_grad", returned, kind)

@@ -19,7 +19,7 @@ from autograd import sum as total
 from autograd.compile.backends.native import choice, compiler
 from autograd.compile.backends.native.choice import SWITCH
 from autograd.compile.backends.native.lines import lines_of
-from autograd.compile.backends.native.periods import Segment, nodes_of, pieces, segments
+from autograd.compile.graph.periods import Segment, nodes_of, pieces, segments
 from autograd.compile.program import Program
 from autograd.compile.tracing.trace import trace
 from autograd.engine.primitives import Primitive, apply

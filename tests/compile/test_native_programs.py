@@ -5,13 +5,16 @@ from collections.abc import Iterator
 import pytest
 import test_compile_narrow
 import test_compile_programs
+import test_compile_recurrences
 import test_derivatives_traced
 from hypothesis import strategies as st
 
 from autograd.check.strategies import programs
-from support.compilers import as_c, natively, needs_compiler
+from support.compilers import EXAMPLES, as_c, natively, needs_compiler
 
 pytestmark = [needs_compiler]
+# Steps of random cells are long for a compiler.
+FEW = EXAMPLES if EXAMPLES > 5 else 2
 
 
 @pytest.fixture(autouse=True, scope="module", params=["lines", "statements"])
@@ -53,4 +56,24 @@ test_derivatives_inside_are_eager_s = natively(
 test_what_is_not_chosen_passes_nothing_on_inside_either = natively(
     test_derivatives_traced.test_what_is_not_chosen_passes_nothing_on_inside_either,
     case=test_derivatives_traced.differentiated(test_derivatives_traced.CHOOSING),
+)
+test_recurrences_of_any_cell_are_as_eager = natively(
+    test_compile_recurrences.test_recurrences_of_any_cell_are_as_eager,
+    FEW,
+    recurrence=test_compile_recurrences.recurrences,
+    seed=st.integers(0, 2**32),
+    batch=test_compile_recurrences.batches,
+)
+test_trained_weights_of_any_cell_have_eager_gradients = natively(
+    test_compile_recurrences.test_trained_weights_of_any_cell_have_eager_gradients,
+    FEW,
+    recurrence=test_compile_recurrences.recurrences,
+    seed=st.integers(0, 2**32),
+    batch=st.sampled_from([1, 4]),
+)
+test_narrow_graphs_of_any_kind_are_as_eager = natively(
+    test_compile_recurrences.test_narrow_graphs_of_any_kind_are_as_eager,
+    chain=test_compile_recurrences.chains,
+    seed=st.integers(0, 2**32),
+    batch=test_compile_recurrences.batches,
 )

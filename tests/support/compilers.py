@@ -27,7 +27,9 @@ needs_compiler = pytest.mark.skipif(not _is_there(), reason="there is no C compi
 EXAMPLES = 500 if PROFILE == "long" else 5
 
 
-def natively(test: Callable[..., Any], **strategies: Any) -> Callable[..., Any]:
+def natively(
+    test: Callable[..., Any], examples: int = EXAMPLES, **strategies: Any
+) -> Callable[..., Any]:
     """Return a property test once more, for a module whose programs are all C."""
     inner: Any = getattr(test, "hypothesis").inner_test  # noqa: B009, no part of the type
 
@@ -35,7 +37,7 @@ def natively(test: Callable[..., Any], **strategies: Any) -> Callable[..., Any]:
         inner(**drawn)
 
     again.__doc__ = inner.__doc__
-    return settings(max_examples=EXAMPLES)(given(**strategies)(again))
+    return settings(max_examples=examples)(given(**strategies)(again))
 
 
 def as_c(patch: pytest.MonkeyPatch, form: str, cache: Path) -> None:

@@ -121,7 +121,7 @@ class Reverse:
         layers: list[list[Part]] = []
         taken: list[Bools] = []
         for part in itertools.chain.from_iterable(map(self._unique, parts)):
-            for layer, mask in list(zip(layers, taken, strict=True))[-4:]:
+            for layer, mask in zip(layers[-4:], taken[-4:], strict=True):
                 if not mask[part.columns].any():
                     layer.append(part)
                     mask[part.columns] = True
@@ -173,6 +173,8 @@ class Reverse:
         Columns that stand m times are gathered as m side by side, m rounded up to a power of two,
         and added up: twice the work at most, whatever the mix.
         """
+        if (np.diff(part.columns) > 0).all():
+            return [part]
         columns, counts = np.unique(part.columns, return_counts=True)
         if len(columns) == len(part.columns):
             return [part]

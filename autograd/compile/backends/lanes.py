@@ -25,6 +25,8 @@ from autograd.compile.arrays.ir import (
 from autograd.compile.arrays.roll import levels
 from autograd.compile.arrays.routine import Routine
 from autograd.compile.backends.numpy_text import Printer, both_returned, function_text, preamble
+from autograd.compile.backends.steps.definition import Definition
+from autograd.compile.backends.steps.written import steps_said
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph
 from autograd.compile.tracing.trace import Shape
 from autograd.engine.primitives import TABLE, Primitive
@@ -89,6 +91,11 @@ class Narrow:
         mean = self._parameters > 0 and task == "gradient"
         return Lanes(*chosen, self._sizes, theta, batch, mean=mean)
 
+    def steps(self) -> list[str]:
+        """Return which steps of a recurrence are loops in the text, and why others are not."""
+        _, printer, _ = self._written(*(self._both or self._value), ())
+        return steps_said(printer.lines)
+
     def source(self, names: Sequence[str], shapes: Sequence[Shape], first: int) -> str:
         """Return the text of the program.
 
@@ -131,7 +138,7 @@ class Narrow:
             at += width
         printer = Printer(routine, routine.statements, names)
         if len(widths) > 1 and self._parameters:
-            printer.lines.insert(0, "share = np.full((1,), 1.0 / batch, dtype=dtype)")
+            printer.lines.insert(0, Definition("share", "np.full((1,), 1.0 / batch, dtype=dtype)"))
         return routine, printer, [printer.view(view) for view in views]
 
 

@@ -17,10 +17,12 @@ import numpy as np
 
 from autograd.compile.arrays import ir
 from autograd.compile.arrays.ir import Array, Matrix, Operand, Statement, View
-from autograd.compile.arrays.routine import Routine
+from autograd.compile.arrays.routine import Routine, in_order
 from autograd.compile.arrays.windows import Lattice
 from autograd.compile.backends import portable
 from autograd.compile.backends.definitions import PORTABLE, definitions
+from autograd.compile.backends.steps.definition import Definition
+from autograd.compile.backends.steps.written import written
 from autograd.compile.graph.graph import Ints, repeated, tallied
 from autograd.engine import numeric
 from autograd.engine.primitive import Primitive
@@ -53,13 +55,14 @@ class Printer:
         self.routine = routine
         self.constants: dict[str, Any] = {}
         self.functions: dict[str, Callable[..., Any]] = {}
-        self.lines: list[str] = []
+        self.lines: list[Definition] = []
         self._names = names
         self._matrices: dict[Matrix, str] = {}
+        self._places: dict[tuple[str, bytes], str] = {}
         self._known: set[str] = set()
         for statement in statements:
             text = self._written(statement)
-            self.lines.append(f"{statement.out.name} = {text}{_comment(statement.out.note)}")
+            self.lines.append(Definition(statement.out.name, text, _comment(statement.out.note)))
 
     def view(self, view: View) -> str:
         """Return columns of an array as text."""
@@ -84,7 +87,7 @@ class Printer:
         """Note a constant: a list before the functions, and in them an array of their dtype."""
         if self.constants.setdefault(name.upper(), data) is data and name not in self._known:
             self._known.add(name)
-            self.lines.append(f"{name} = np.asarray({name.upper()}, dtype=dtype)")
+            self.lines.append(Definition(name, f"np.asarray({name.upper()}, dtype=dtype)"))
 
     def _written(self, statement: Statement) -> str:
         match statement:
@@ -194,7 +197,8 @@ class Printer:
 
     def _named(self, data: Any) -> str:
         """Return the name of an array of places or truths that stands before the functions."""
-        name = f"I{len(self.constants) + 1}"
+        key = data.dtype.str, data.tobytes()
+        name = self._places.setdefault(key, f"I{len(self.constants) + 1}")
         self.constants[name] = data
         return name
 
@@ -266,7 +270,7 @@ class Printer:
             text += f".reshape({matrix.rows}, {matrix.stride})"
             if matrix.columns != matrix.stride:
                 text += f"[:, {matrix.skip}:{matrix.skip + matrix.columns}]"
-            self.lines.append(f"{name} = {text}{self._label(matrix)}")
+            self.lines.append(Definition(name, text, self._label(matrix)))
         return f"{name}.T" if turned != matrix.transposed else name
 
     def _label(self, matrix: Matrix) -> str:
@@ -321,7 +325,8 @@ def function_text(printer: Printer, name: str, returned: Sequence[str], kind: Ar
         arguments.insert(0, "theta")
     lines = [f"batch = {routine.inputs[0].name}.shape[0]"]
     lines += [f"{x.name} = {x.name}.reshape(batch, {x.width})" for x in routine.inputs]
-    body = [*printer.lines, f"return {', '.join(returned)}"]
+    body, shown = written(printer.lines, returned)
+    body.append(f"return {', '.join(shown)}")
     if any("dtype=dtype" in line for line in body):
         lines.append(f"dtype = {kind.name}.dtype")
     head = f"def {name}({', '.join(arguments)}):"
@@ -379,6 +384,8 @@ def bound(source: str, namespace: Any) -> SimpleNamespace:
 
 def _literal(data: Any) -> str:
     """Return numbers as a list that becomes an array where the dtype is known, places as one."""
+    if data.dtype.kind == "i" and len(data) > _MANY_SLICES and in_order(data):
+        return f"np.asarray([*range({data[0]}, {data[-1] + 1})])"
     listed = [repr(x) for x in data.tolist()]
     text = re.sub(r"\b(inf|nan)\b", r"np.\1", f"[{', '.join(listed)}]")
     return text if data.dtype.kind == "f" else f"np.asarray({text})"

@@ -11,12 +11,18 @@ calls, and every one of them gets a place.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from autograd.compile.backends.steps.called import Called, lines_of
+
+# Names that the text gives away itself.
+_OURS = re.compile(r"[as]\d+|steps\d+|ndarray|kind|result|run")
 
 
 class Lines:
@@ -37,7 +43,7 @@ class Lines:
     def __init__(self) -> None:
         self._scope: dict[str, Any] = {}
         self._names: dict[int, str] = {}
-        self._lines: list[str] = []
+        self._calls: list[Called] = []
         self._known: dict[Any, Any] = {}
 
     def kept(self, key: Any, make: Callable[[], Any]) -> Any:
@@ -52,24 +58,26 @@ class Lines:
             # NumPy 2.4 takes wrong operands there, where they and the results lie 64 bytes and more
             # apart; its product is right, and as quick.
             function, operands = np.multiply, (operands[0], -1.0, *operands[1:])
-        taken = [self._written(x) for x in operands]
-        taken += [f"{name}={self._written(x)}" for name, x in named.items()]
-        self._lines.append(f"{self._function(function)}({', '.join(taken)})")
+        taken = [("", *self._written(x)) for x in operands]
+        taken += [(f"{name}=", *self._written(x)) for name, x in named.items()]
+        self._calls.append(Called(self._function(function), tuple(taken)))
 
     def _function(self, function: Callable[..., Any]) -> str:
         name = getattr(function, "__name__", "function")
-        name = name if name.isidentifier() else "function"
+        if not name.isidentifier() or _OURS.fullmatch(name):
+            name = "function"
         while self._scope.setdefault(name, function) is not function:
             name += "_"
         return name
 
-    def _written(self, x: Any) -> str:
+    def _written(self, x: Any) -> tuple[str, bool]:
+        """Return what stands for an operand, and whether it is a name."""
         if x is None or isinstance(x, str | int):
-            return repr(x)
+            return repr(x), False
         # The scope keeps what is named alive, so that no other thing gets its identity.
         name = self._names.setdefault(id(x), f"a{len(self._names)}")
         self._scope[name] = x
-        return name
+        return name, True
 
     def function(self, late: Any = None) -> tuple[str, dict[str, Any]]:
         """Return the text of the function `run`, and the scope to execute it in.
@@ -78,14 +86,15 @@ class Lines:
             late: an array in one piece whose numbers go elsewhere at each run, which is given to
                 the function: the views of it that the lines use are cut at its beginning.
         """
-        lines = [*(self._cut(late) if late is not None else []), *self._lines]
+        cut = self._cut(late) if late is not None else {}
+        lines = [*cut.values(), *lines_of(self._calls, self._scope, {*cut})]
         body = [f"    {line}" for line in lines] or ["    pass"]
         head = f"def run({'' if late is None else 'result'}):"
         return "\n".join([head, *body]), self._scope
 
-    def _cut(self, late: Any) -> list[str]:
+    def _cut(self, late: Any) -> dict[str, str]:
         begin = _address(late)
-        cut: list[str] = []
+        cut: dict[str, str] = {}
         arrays: list[tuple[str, Any]] = [
             (name, x) for name, x in self._scope.items() if isinstance(x, np.ndarray)
         ]
@@ -93,7 +102,7 @@ class Lines:
             offset = _address(x) - begin
             if x.nbytes and 0 <= offset < late.nbytes:
                 self._scope["ndarray"], self._scope["kind"] = np.ndarray, late.dtype
-                cut.append(f"{name} = ndarray({x.shape}, kind, result, {offset}, {x.strides})")
+                cut[name] = f"{name} = ndarray({x.shape}, kind, result, {offset}, {x.strides})"
         return cut
 
 

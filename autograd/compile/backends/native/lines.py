@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from autograd.compile.backends.native.bound import HEAD, TAKEN
-from autograd.compile.backends.native.periods import Nodes, Segment, nodes_of, pieces, segments
 from autograd.compile.backends.native.spelling import C, is_spelt
 from autograd.compile.graph.graph import CONSTANT, INPUT, PARAMETER, Graph, Ints
+from autograd.compile.graph.periods import Nodes, Segment, nodes_of, pieces, segments
 from autograd.compile.graph.straight import straight
 from autograd.compile.tracing.composed import composed
 

@@ -1,4 +1,4 @@
-"""Steps of a recurrence found in the table of a graph: blocks of nodes that are repeated.
+"""Steps of a recurrence found in the table of a graph, or of lines: blocks that are repeated.
 
 A filter of a thousand steps is a thousand blocks of the same rows, each of whose operands moves on
 evenly from block to block. They become one loop, so that neither the text nor the time to compile
@@ -7,7 +7,7 @@ it grows with the number of steps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +76,19 @@ def nodes_of(graph: Graph) -> Nodes:
     value = np.where(code >= 0, number[operands], graph.place[operands])
     symbol = graph.code[inner].astype(np.int64) * (int(counts.max(initial=0)) + 1) + counts
     return Nodes(symbol, start, kind.astype(np.int64), value.astype(np.int64))
+
+
+def alike(symbols: Iterable[Hashable]) -> Nodes:
+    """Return nodes without operands: those of equal symbols are alike, whatever they read.
+
+    >>> alike("abab").symbol.tolist()
+    [0, 1, 0, 1]
+    """
+    number: dict[Hashable, int] = {}
+    found = [number.setdefault(symbol, len(number)) for symbol in symbols]
+    none = np.zeros(0, dtype=np.int64)
+    symbol = np.array(found, dtype=np.int64)
+    return Nodes(symbol, np.zeros(len(found) + 1, np.int64), none, none)
 
 
 def segments(nodes: Nodes) -> list[Segment]:

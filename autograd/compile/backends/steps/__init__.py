@@ -1,0 +1,1 @@
+"""Lines that repeat, as steps of a recurrence do, written as loops."""

@@ -203,6 +203,14 @@ def test_single_precision_inside_of_doubles(torch: Any, check: Any) -> None:
 
 
 @engines
+def test_a_slope_that_is_steep_over_a_tiny_distance(torch: Any, check: Any) -> None:
+    y = torch.tensor([0.7283581, 0.83358954, -0.02491632], dtype=torch.float64)
+    similarity = torch.nn.functional.cosine_similarity
+    report = check(lambda x, y: similarity(x, y, dim=0), torch.zeros_like(y), y)
+    assert not report.wrong, report
+
+
+@engines
 def test_dead_entries_that_a_batch_rounds_otherwise(torch: Any, check: Any) -> None:
     x = point(torch, 1, 2, 3, 3)
     # The outer weights meet padding alone.

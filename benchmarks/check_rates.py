@@ -343,7 +343,7 @@ def without_mpmath() -> Iterator[None]:
 
 
 # Of the part on arrays: points of each function, functions of few digits, and searches.
-ARRAYS = (40, 2_000, 200)
+ARRAYS = (20, 2_000, 30)
 
 
 def page(
@@ -369,7 +369,7 @@ def page(
 Made by
 
     python -m benchmarks.check_rates --programs {programs} --second {second} \\
-        --write docs/check-rates.md
+        --arrays {" ".join(map(str, arrays))} --write docs/check-rates.md
 
 with {versions}, in {took:.0f} s.
 

@@ -112,6 +112,74 @@ def test_inputs_whose_numbers_are_let_go_of(torch: Any, check: Any) -> None:
 
 
 @engines
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_cache_that_is_filled_stays_filled(torch: Any, check: Any, whole: bool) -> None:
+    class Rotated(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("angles", torch.zeros(3, dtype=torch.float64), persistent=False)
+            self.is_filled = False
+
+        def forward(self, x: Any) -> Any:
+            if self.is_filled:
+                return x * torch.cos(self.angles)
+            angles = torch.arange(3.0, dtype=torch.float64) / 3.0
+            # With fewer digits, as one package has it.
+            self.angles.copy_(angles.float())
+            self.is_filled = True
+            return x * torch.cos(angles)
+
+    layer = Rotated()
+    x = point(torch, 2, 3)
+    report = check(layer if whole else lambda x: layer(x), x)
+    assert report.certain, report
+    assert torch.equal(layer(x), x * torch.cos((torch.arange(3.0).double() / 3.0).float().double()))
+
+
+@engines
+def test_stairs_with_a_slope_of_their_own_are_wrong(torch: Any, check: Any) -> None:
+    class Spike(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return (x > 0).double()
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return grad / (1.0 + x.abs()) ** 2
+
+    assert check(Spike.apply, point(torch, 2, 3)).wrong
+
+
+@engines
+def test_an_iteration_with_the_gradient_of_what_it_comes_near_to(torch: Any, check: Any) -> None:
+    def solved(b: Any) -> Any:
+        x = np.zeros(3)
+        for _ in range(100):
+            x, last = 0.5 * np.cos(x) + b, x
+            if np.abs(x - last).max() < 1e-9:
+                return x
+        raise AssertionError
+
+    class Solved(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, b: Any) -> Any:
+            x = torch.from_numpy(solved(b.detach().numpy()))
+            ctx.save_for_backward(x)
+            return x
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return grad / (1.0 + 0.5 * torch.sin(x))
+
+    for seed in range(4):
+        report = check(Solved.apply, point(torch, 3, seed=seed))
+        assert not report.wrong, report
+
+
+@engines
 def test_single_precision_inside_of_doubles(torch: Any, check: Any) -> None:
     def attention(q: Any, k: Any, v: Any) -> Any:
         return torch.softmax(q @ k.mT, -1, dtype=torch.float32).double() @ v
@@ -132,6 +200,14 @@ def test_single_precision_inside_of_doubles(torch: Any, check: Any) -> None:
             return 1.1 * grad
 
     assert check(lambda q, k, v: attention(Tenth.apply(q), k, v), *inputs).wrong
+
+
+@engines
+def test_a_slope_that_is_steep_over_a_tiny_distance(torch: Any, check: Any) -> None:
+    y = torch.tensor([0.7283581, 0.83358954, -0.02491632], dtype=torch.float64)
+    similarity = torch.nn.functional.cosine_similarity
+    report = check(lambda x, y: similarity(x, y, dim=0), torch.zeros_like(y), y)
+    assert not report.wrong, report
 
 
 @engines

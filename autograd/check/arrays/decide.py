@@ -31,7 +31,7 @@ from autograd.check.arrays.subject import (
 )
 from autograd.check.arrays.verdicts import ORACLE, TROUBLES, all_of, digits, middle, named
 from autograd.check.judge.report import Outcome, Verdict
-from autograd.check.judge.values import along, within_slopes
+from autograd.check.judge.values import STEPS, along, within_slopes
 
 # So many entries are asked again; if each is wrong, the others are believed. Else some more.
 _ASKED, _AT_MOST = 2, 16
@@ -238,6 +238,8 @@ def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: 
         with np.errstate(all="ignore"):
             again = within_slopes(along(f, x, quick.input, claim, f(x), relative))
             if again.outcome is Outcome.RIGHT and again.bound > found.needed[r, k]:
+                if STEPS in again.reason:  # an iteration that ends at a tolerance has them afar
+                    return replace(quick, outcome=Outcome.UNKNOWN, reason=again.reason)
                 # Too blunt to see it: so the same again at other steps.
                 return quick if _at_other_steps(decision, found, r, k) else _open(quick)
     except TimeUpError:

@@ -174,7 +174,9 @@ class _Check:
             near, far = (noises(self.ask, self.scale, self.rng, 2.0**k)[0] for k in (22, 25))
         except TimeUpError:
             return False
-        steps = np.where(far < 4.0 * near, near, 0.0)
+        # What moves by much of its size has a jump here.
+        least = 2.0**-7 * np.abs(self.subject.here).max()
+        steps = np.where((far < 4.0 * near) & (near <= least), near, 0.0)
         steps[~(steps > 64.0 * weighing.noise)] = 0.0
         weighing.noise = np.maximum(weighing.noise, steps)
         return bool(steps.any())

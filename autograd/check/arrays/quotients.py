@@ -332,7 +332,7 @@ def noises(
     found = np.maximum(_settled(table), floor)
     found[lost] = 8.0 * subject.unit * np.abs(subject.here[lost])
     flat = (table == table[0]).all(axis=0) | lost
-    if flat.all() and not lost.any():
+    if flat.all() and not lost.any() and stretch == 1.0:
         found = np.maximum(found, _plateau(ask, steps))
     return found, flat
 

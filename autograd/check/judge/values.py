@@ -22,6 +22,7 @@ _COARSE = 0.02
 _STEPS = 250.0
 _STEPS_OVER_ONE = 900.0
 
+STEPS = "the function's values move in steps"
 CHANCE = (
     "the function gives different numbers at the same inputs, {first:.9g} and {second:.9g}: "
     "draw random numbers outside of it (dropout, noise, shuffling) and keep them"
@@ -172,7 +173,7 @@ def decided(
     elif found is not None:
         reason = f"{reason}; {found.trouble}".lstrip("; ")
     if found is not None and found.grain:
-        moves = f"the function's values move in steps of about {found.grain:.2g}"
+        moves = f"{STEPS} of about {found.grain:.2g}"
         reason = f"{reason}; {moves}".lstrip("; ")
     sides = found if found is not None and not found.sound else None
     return Verdict(

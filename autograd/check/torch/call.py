@@ -1,7 +1,7 @@
 """A call of PyTorch as a function of one long vector: the numbers in its tensors, laid flat.
 
 Each evaluation is given fresh copies of the tensors, so that nothing of the caller's is changed or
-recorded. Parameters and buffers of a module are put in for one call, its own stay as they are.
+recorded. Parameters of a module are put in for one call, its own stay as they are.
 """
 
 from __future__ import annotations
@@ -173,17 +173,13 @@ class TensorCall:
         return found
 
     def _fresh(self, leaves: Sequence[Any]) -> dict[str, Any]:
-        """Return what stands in place of the parameters and buffers of the module, by name."""
+        """Return what stands in place of the parameters of the module, by name."""
         count = len(self.inputs)
-        fresh = {
+        return {
             f"module.{slot.name}": leaf
             for slot, leaf in zip(self.slots, leaves, strict=True)
             if slot.argument >= count
         }
-        # Buffers too: a module in train mode may change them, as running means are.
-        for name, buffer in self.module.named_buffers():
-            fresh[f"module.{name}"] = buffer.detach().clone()
-        return fresh
 
 
 def _whole(torch: Any, module: Any, called: Callable[[Any], None]) -> Any:

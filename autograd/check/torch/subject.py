@@ -74,7 +74,7 @@ class TensorValues:
             raise ArithmeticError(str(error)) from None
         return np.concatenate([numbers(tensor) for tensor in found])
 
-    def _total(self, point: Floats) -> Floats:
+    def total(self, point: Floats) -> Floats:
         """Return the outputs at a point, nan where the function raises."""
         try:
             return self.value(point)
@@ -95,7 +95,7 @@ class TensorValues:
         except torch.cuda.OutOfMemoryError:
             raise
         except RuntimeError:  # one of them lies outside of the domain
-            return np.stack([self._total(point) for point in points])
+            return np.stack([self.total(point) for point in points])
         rows = [numbers(tensor).reshape(len(points), -1) for tensor in found]
         return np.concatenate(rows, axis=1)
 
@@ -215,6 +215,7 @@ def subject_of(call: TensorCall, held: Held) -> ArraySubject:
     held.look()
     here = np.concatenate([numbers(tensor) for _, tensor in found])
     evaluated.width = here.size
+    here = held.settle(here, lambda: evaluated.total(point))
     sizes = [(name, tuple(tensor.shape)) for name, tensor in found]
     return ArraySubject(
         title=call.title,

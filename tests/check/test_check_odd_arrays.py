@@ -1,12 +1,13 @@
 """What a check of arrays says of functions and gradients that are out of the ordinary."""
 
 import re
+import warnings
 from itertools import count
 
 import numpy as np
 import pytest
 
-from autograd.check import Outcome, check_against
+from autograd.check import Outcome, check_against, check_jac
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -35,3 +36,64 @@ def test_chance_is_told_with_digits_that_differ():
     said = re.search(r"at the same inputs, (\S+) and (\S+):", report.unknown[0].reason)
     assert said
     assert said[1] != said[2]
+
+
+def test_fun_of_a_jac_may_return_a_list_and_args_may_be_one_thing():
+    def fun(x):
+        return [x[0] ** 2, x[1]]
+
+    def jac(x):
+        return np.array([[2 * x[0], 0.0], [0.0, 1.0]])
+
+    assert check_jac(fun, jac, [1.0, 2.0]).certain
+    assert not check_jac(fun, lambda x: [[x[0], 0.0], [0.0, 1.0]], [1.0, 2.0]).ok
+    assert check_jac(lambda x, a: a * (x * x).sum(), lambda x, a: 2 * a * x, X, args=3.0).certain
+    assert check_jac(lambda x: x**2, lambda x: 2 * x, 3.0).certain
+
+
+def test_jacobians_with_few_entries_are_never_filled_with_zeros():
+    sparse = pytest.importorskip("scipy.sparse")
+    n = 200_000  # filled, it would take 300 GiB
+    x = np.linspace(1.0, 2.0, n)
+
+    def jac(x, at=3.0):
+        shifted = sparse.diags([3 * x**2, np.ones(n - 1)], [0, 1]).tocsr()
+        shifted[4, 5] *= at / 3.0
+        return shifted
+
+    def fun(x):
+        return x**3 + np.append(x[1:], 0.0)
+
+    assert check_jac(fun, jac, x).certain
+    wrong = check_jac(fun, lambda x: jac(x, 3.1), x)
+    assert wrong.culprits == ((0, (5,)),)
+    with pytest.raises(TypeError, match="an array of floats"):
+        check_jac(fun, lambda x: sparse.eye(n, dtype=complex), x)
+    with pytest.raises(ValueError, match=r"it is to have \(3, 3\)"):
+        check_jac(lambda x: x, lambda x: sparse.eye(n), X)
+
+
+def test_operators_are_asked_for_some_columns_at_a_time():
+    linear = pytest.importorskip("scipy.sparse.linalg")
+    widths = []
+
+    def jac(x):
+        def times(v):
+            widths.append(v.shape[1])
+            return 2 * x[:, None] * v
+
+        n = len(x)
+        return linear.LinearOperator((n, n), matvec=lambda v: 2 * x * v, matmat=times, dtype=float)
+
+    assert check_jac(lambda x: x * x, jac, np.linspace(1.0, 2.0, 4500)).certain
+    assert max(widths) < 1000
+
+
+def test_numbers_near_the_largest_and_infinite_claims_raise_no_warning():
+    with warnings.catch_warnings(), np.errstate(all="warn"):
+        warnings.simplefilter("error")
+        huge = np.array([700.0, 4.0])
+        assert check_against(lambda x: np.exp(x).sum(), np.exp, huge).ok
+        x = np.array([[0.5, 2.0, 1.0, 4.0], [1.0, 1.0, 1.0, 1.0]])
+        report = check_against(lambda x: (x * x).sum(), lambda x: np.where(x > 1, np.inf, 2 * x), x)
+    assert report.culprits == ((0, (0, 1)), (0, (0, 3)))

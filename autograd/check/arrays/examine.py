@@ -28,6 +28,7 @@ MOST_ENTRIES = 4096
 _ROUNDINGS = 64.0
 
 
+@np.errstate(all="ignore")
 def examined(
     subject: ArraySubject,
     *,
@@ -120,7 +121,6 @@ class _Check:
             return ""
         return self.chance(here)
 
-    @np.errstate(all="ignore")
     def moved_claims(self, again: Floats) -> Whole:
         """Return where claims are others now, by more than roundings explain."""
         off = np.where(np.isnan(again) & np.isnan(self.claims), 0.0, np.abs(again - self.claims))
@@ -132,7 +132,6 @@ class _Check:
             room[:, leaf.part] = _ROUNDINGS * self.units[leaf.part] * largest
         return np.argwhere(~(off <= room))
 
-    @np.errstate(all="ignore")
     def chance(self, here: Floats) -> str:
         """Return that outputs at the same point are others now, "" if roundings explain it."""
         first = self.subject.here

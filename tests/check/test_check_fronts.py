@@ -1,5 +1,6 @@
 """What the checks of PyTorch and JAX say of calls that are out of the ordinary."""
 
+import warnings
 from typing import Any
 
 import pytest
@@ -41,3 +42,30 @@ def test_functions_that_differentiate_inside_are_judged(torch, check) -> None:
     assert check(force, x, order=2).certain
     assert gradcheck(force, (x.clone().requires_grad_(),))
     assert not check(lambda x: force(x).detach() + 0.0 * x, x).ok
+
+
+def test_sparse_gradients_of_embeddings_are_judged(torch, check) -> None:
+    layer = torch.nn.Embedding(4, 2, sparse=True).double()
+    assert check(layer, torch.tensor([1, 2, 1])).certain
+
+
+def test_modules_of_torchscript_are_refused_with_what_to_check(torch, check) -> None:
+    layer = torch.nn.Linear(2, 2).double()
+    x = torch.ones(3, 2, dtype=torch.float64)
+    with warnings.catch_warnings(action="ignore"):
+        traced = torch.jit.trace(layer, x)
+    for each in (traced, torch.nn.Sequential(traced, layer)):
+        with pytest.raises(TypeError, match=r"check the module as it was before torch\.jit"):
+            check(each, x)
+    assert check(lambda x: traced(x), x).certain
+
+
+def test_arrays_that_are_donated_are_copies_of_the_callers() -> None:
+    jax = imported("jax")
+    from autograd.check import jax as checks
+
+    f = jax.jit(lambda x, places: jax.numpy.sin(x)[places], donate_argnums=(0, 1))
+    x, places = jax.numpy.array([1.0, 2.0]), jax.numpy.array([1, 0, 1])
+    with warnings.catch_warnings(action="error"):
+        assert checks.check(f, x, places).certain
+    assert ((x + 1).tolist(), (places + 1).tolist()) == ([2.0, 3.0], [2, 1, 2])

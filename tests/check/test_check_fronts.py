@@ -69,3 +69,30 @@ def test_arrays_that_are_donated_are_copies_of_the_callers() -> None:
     with warnings.catch_warnings(action="error"):
         assert checks.check(f, x, places).certain
     assert ((x + 1).tolist(), (places + 1).tolist()) == ([2.0, 3.0], [2, 1, 2])
+
+
+def test_lines_that_end_no_gradient_are_not_said_to(torch, check) -> None:
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 2.0 * x
+
+        @staticmethod
+        def backward(ctx, grad):
+            return 2.0 * grad
+
+    hidden = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh()).double()
+
+    def cut(x):
+        y = hidden(Double.apply(x))
+        y.register_hook(lambda grad: 1.5 * grad)
+        return y
+
+    x = torch.ones(2, dtype=torch.float64)
+    report = check(cut, x)
+    assert report.wrong
+    assert not report.blamed
+    assert not [note for note in report.notes if "a gradient ends" in note]
+    report = check(lambda x: Double.apply(x) * x.detach(), x)
+    note = next(n for n in report.notes if "ends" in n)
+    assert note.startswith("a gradient ends at detach() at")

@@ -96,3 +96,18 @@ def test_lines_that_end_no_gradient_are_not_said_to(torch, check) -> None:
     report = check(lambda x: Double.apply(x) * x.detach(), x)
     note = next(n for n in report.notes if "ends" in n)
     assert note.startswith("a gradient ends at detach() at")
+
+
+def test_words_of_an_error_in_a_backward_end_once(torch, check) -> None:
+    class Broken(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            raise ValueError("nothing is known here.")
+
+    report = check(Broken.apply, torch.ones(2, dtype=torch.float64))
+    assert "nothing is known here" in str(report)
+    assert ".." not in str(report)

@@ -2,12 +2,13 @@
 
 import re
 import warnings
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
 import pytest
 
-from autograd.check import Outcome, check_against, check_jac
+from autograd.check import Outcome, Report, Verdict, check_against, check_jac
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -97,3 +98,19 @@ def test_numbers_near_the_largest_and_infinite_claims_raise_no_warning():
         x = np.array([[0.5, 2.0, 1.0, 4.0], [1.0, 1.0, 1.0, 1.0]])
         report = check_against(lambda x: (x * x).sum(), lambda x: np.where(x > 1, np.inf, 2 * x), x)
     assert report.culprits == ((0, (0, 1)), (0, (0, 3)))
+
+
+def test_a_gradient_with_other_keys_is_called_by_its_name():
+    with pytest.raises(ValueError, match=r"^the gradient has the keys \['v'\]: return a dict"):
+        check_against(lambda p: p["w"].sum(), lambda p: {"v": p["w"]}, {"w": X})
+    two = {"w": X}, {"v": X}
+    with pytest.raises(ValueError, match=r"^the gradient\[1\] has the keys \['w'\]: return a"):
+        check_against(lambda p, q: (p["w"] * q["v"]).sum(), lambda p, q: (p, p), *two)
+
+
+def test_sentences_of_a_report_end_once():
+    verdict = Verdict(input="x", order=1, outcome=Outcome.WRONG, reason="no number. Or not.")
+    assert str(verdict) == "wrong: x: analytic nan, numeric nan ± inf: no number. Or not."
+    assert str(Report([verdict])).endswith("x: no number. Or not.")
+    told = replace(verdict, reason="no number", likely="wrong at index 0")
+    assert str(Report([told])).endswith("x: no number. It is wrong at index 0.")

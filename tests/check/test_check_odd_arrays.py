@@ -4,6 +4,7 @@ import re
 import warnings
 from dataclasses import replace
 from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -114,3 +115,16 @@ def test_sentences_of_a_report_end_once():
     assert str(Report([verdict])).endswith("x: no number. Or not.")
     told = replace(verdict, reason="no number", likely="wrong at index 0")
     assert str(Report([told])).endswith("x: no number. It is wrong at index 0.")
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(1.05, Outcome.WRONG), (1.0, Outcome.RIGHT)])
+def test_a_function_of_which_few_values_can_be_had_is_judged(monkeypatch, share, verdict):
+    clock = count(0)
+    for room in ("subject", "examine"):
+        stopped = SimpleNamespace(perf_counter=lambda: next(clock) * 0.025)
+        monkeypatch.setattr(f"autograd.check.arrays.{room}.time", stopped)
+    x = np.linspace(1.0, 2.0, 100)
+    report = check_against(lambda x: (x * x).sum(), lambda x: 2 * share * x, x, seconds=1.0)
+    assert report.verdict is verdict
+    assert report.evaluations <= 40
+    assert "random direction" in report.verdicts[0].reason

@@ -24,6 +24,8 @@ from autograd.check.judge.values import chance_of, told_apart
 
 # Up to so many entries each is asked.
 MOST_ENTRIES = 4096
+# Where the time is for fewer evaluations, most are kept for slopes.
+_BRIEF = 64
 # Two ways to compute the same numbers lie a few roundings of the largest apart: that is noise.
 _ROUNDINGS = 64.0
 
@@ -146,7 +148,8 @@ class _Check:
 
     def judged(self) -> ArrayReport:
         """Return the report on a function that stands still."""
-        noise, flat = noises(self.ask, self.scale, self.rng)
+        brief = not self.lasts(_BRIEF)
+        noise, flat = noises(self.ask, self.scale, self.rng, brief=brief)
         noise = np.maximum(noise, self.stir)
         weights = None if self.each else self.weights
         weighing = Weighing(weights, noise, flat, self.subject.here, self.subject.unit)

@@ -15,6 +15,7 @@ from autograd import asked
 from autograd.check.arrays.containers import NeedsValuesError, has_arrays, numpy_subject
 from autograd.check.arrays.examine import examined
 from autograd.check.arrays.subject import Floats
+from autograd.check.jacobians import read, weighted_rows
 from autograd.check.judge import rerecord, values
 from autograd.check.judge.gradients import apart_from, require
 from autograd.check.judge.report import Outcome, Report, Verdict
@@ -136,7 +137,7 @@ def check_jac(
     jac: Any,
     x: Any,
     *,
-    args: Sequence[Any] = (),
+    args: Any = (),
     relative: float = 1e-9,
     seed: int = 0,
     seconds: float | None = None,
@@ -145,11 +146,12 @@ def check_jac(
 
     Args:
         fun: takes an array x of one axis, then `args`; returns a number, as for
-            `scipy.optimize.minimize`, or an array of m numbers, as for `root` and `least_squares`.
-        jac: takes the same; returns the gradient, or the Jacobian of m rows, which may be sparse.
-            True if `fun` returns a pair of both.
+            `scipy.optimize.minimize`, or m numbers, as for `root` and `least_squares`.
+        jac: takes the same; returns the gradient, or the Jacobian of m rows, which may be sparse
+            or a `LinearOperator`. True if `fun` returns a pair of both. Up to a million slopes
+            are judged one by one; of more, the sums of each column with random weights are.
         x: where.
-        args: what both are given after x.
+        args: what both are given after x: a tuple, or one thing alone.
         relative: as for `check_against`, as are `seed` and `seconds`.
         seed: of random weights and directions.
         seconds: how long it may take.
@@ -175,17 +177,21 @@ def check_jac(
     given: Any = x
     point: Any = np.array(given, dtype=getattr(given, "dtype", float), ndmin=1)
 
+    more: tuple[Any, ...] = cast(Any, args) if isinstance(args, tuple) else (args,)
+
     def function(x: Any) -> Any:
-        return fun(x, *args)[0] if pair else fun(x, *args)
+        found = fun(x, *more)[0] if pair else fun(x, *more)
+        return np.array(cast(Any, found)) if isinstance(found, list | tuple) else found
 
     def rule(x: Any) -> Any:
-        return fun(x, *args)[1] if pair else cast(Any, jac)(x, *args)
+        return fun(x, *more)[1] if pair else cast(Any, jac)(x, *more)
 
     def matrix(x: Any) -> Any:
-        return _jacobian(rule(x), count, point.size, scalar)
+        return read(rule(x), (count, point.size), scalar)
 
     def gradient(x: Any, weights: Any) -> Any:
-        return (np.reshape(weights, (1, -1)) @ matrix(x)).reshape(np.shape(x))
+        each = np.array(weights, dtype=np.float64).reshape(-1)
+        return weighted_rows(rule(x), each, (count, point.size), scalar).reshape(point.shape)
 
     subject = numpy_subject(function, gradient, (point,))
     scalar, count = not subject.form, len(subject.here)
@@ -198,21 +204,3 @@ def check_jac(
     subject.jacobian = all_rows
     each = count * point.size <= _ONE_BY_ONE
     return examined(subject, relative=relative, seed=seed, seconds=seconds, jacobian=each)
-
-
-def _jacobian(found: Any, rows: int, columns: int, scalar: bool) -> Any:
-    """Return somebody's Jacobian as a matrix, or say which shape it is to have."""
-    if hasattr(found, "toarray"):  # one of SciPy's sparse kinds
-        found = found.toarray()
-    elif hasattr(found, "matmat"):  # a LinearOperator
-        found = found.matmat(np.eye(columns))
-    wanted = (columns,) if scalar else (rows, columns)
-    if found is None:
-        raise TypeError(f"jac returned None: return an array of the shape {wanted}")
-    array: Any = np.asarray(found)
-    if array.dtype.kind not in "fiu":
-        raise TypeError(f"jac returned {found!r:.60}: return an array of floats")
-    if array.shape != wanted and not (scalar and array.shape == (1, columns)):
-        turned = ": is it transposed? Write .T" if array.shape == wanted[::-1] else ""
-        raise ValueError(f"jac has the shape {array.shape}, and it is to have {wanted}{turned}")
-    return array.reshape(rows, columns).astype(np.float64)

@@ -237,8 +237,8 @@ def _joined(first: Report, second: Report) -> Report:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says."""
-    return (str(error).strip() or "without a word").splitlines()[0]
+    """Return the first line of what an error says, without a full stop."""
+    return (str(error).strip() or "without a word").splitlines()[0].rstrip(" .")
 
 
 def namer(sizes: Sequence[tuple[str, tuple[int, ...]]]) -> Callable[[int], str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nn.command.checking.command import shapes_of
+from nn.command.checking.command import inputs_of
 from nn.command.cli import main
 from nn.command.subcommand import Refusal
 from support.engines import imported
@@ -33,6 +33,9 @@ def kink(x):
 
 def raising(x):
     return x / None
+
+async def later(x):
+    return x
 
 class Box:
     held = staticmethod(both)
@@ -94,6 +97,10 @@ BAD = {
     "layers.py::square --inputs 3 --order 3": "--order is 1 or 2",
     "layers.py::square --inputs 3 --seed -1": "--seed must be at least 0",
     "layers.py::square --inputs 3 --seconds 0": "--seconds must be more than 0",
+    "layers.py::square --inputs 3 --gradient twice --order 2": "--order 2 is not for --gradient",
+    "layers.py::square --inputs int(3) --gradient twice": "are for --torch and --jax",
+    "layers.py::raising --inputs (2,)": "for those of NumPy --gradient",
+    "layers.py::later --inputs 3": "later in layers.py is async: write it as a plain function",
     "layers.py::square --inputs 3 --gradient thrice": "layers.py has no thrice",
     "broken.py::f --inputs 3": "broken.py cannot be imported, SyntaxError",
     "failing.py::f --inputs 3": "failing.py cannot be imported, ZeroDivisionError: division by "
@@ -127,11 +134,36 @@ def test_a_file_that_never_ends_is_ended(
 
 
 def test_shapes_are_read_as_people_write_them() -> None:
-    assert shapes_of("(3, 4), (4,)") == [(3, 4), (4,)]
-    assert shapes_of("[2, 3]") == [(2, 3)]
-    assert shapes_of(" 5 ") == [(5,)]
+    assert inputs_of("(3, 4), (4,)") == [((3, 4), 0), ((4,), 0)]
+    assert inputs_of("[2, 3]") == [((2, 3), 0)]
+    assert inputs_of(" 5 ") == [((5,), 0)]
+    assert inputs_of("(4, 3), int3(4), int((2, 5)), int7()") == [
+        ((4, 3), 0),
+        ((4,), 3),
+        ((2, 5), 2),
+        ((), 7),
+    ]
     with pytest.raises(Refusal, match="--inputs is empty"):
-        shapes_of("")
+        inputs_of("")
+    for bad in ("float(3)", "int(0)", "int3(n)", "int3(2.0)", "x.int(3)", "int3(n=2)", "True"):
+        with pytest.raises(Refusal, match="is no shape"):
+            inputs_of(bad)
+
+
+def test_a_file_of_a_package_may_import_what_stands_beside_it(
+    layers: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    package = layers.parent / "package_of_layers"
+    package.mkdir()
+    (package / "beside.py").write_text("def f(x):\n    return x[0] * x[1]\n")
+    (package / "layer.py").write_text("from .beside import f\n")
+    words = f"{package.name}/layer.py::f", "--inputs", "2"
+    code, _, err = said(capfd, *words)
+    assert code == 2
+    assert "write the import without the dot" in err
+    (package / "__init__.py").write_text("")
+    code, out, _ = said(capfd, *words)
+    assert (code, "2 right" in out) == (0, True)
 
 
 TORCH = """
@@ -159,6 +191,11 @@ class Half(torch.autograd.Function):
 
 def f(x):
     return Half.apply(x).sum()
+
+rows = torch.nn.Embedding(5, 2)
+
+def entropy(x, labels):
+    return torch.nn.functional.cross_entropy(x, labels)
 """
 
 
@@ -171,6 +208,28 @@ def test_tensors_of_pytorch(layers: Path, capfd: pytest.CaptureFixture[str]) -> 
         assert (code, "df/dinner.weight" in out) == (0, True)
     code, out, _ = said(capfd, "layers.py::f", "--inputs", "(2,)", "--torch")
     assert (code, "Half, called at layers.py:" in out) == (1, True)
+
+
+@pytest.mark.engines
+def test_labels_are_drawn_and_weights_are_those_of_the_seed(
+    layers: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    imported("torch")
+    layers.write_text(TORCH)
+    words = "layers.py::entropy", "--torch", "--inputs"
+    code, out, _ = said(capfd, *words, "(4, 3), int3(4)")
+    assert (code, "12 entries right" in out) == (0, True)
+    code, out, _ = said(capfd, "layers.py::rows", "--inputs", "int5(3)", "--seed", "4")
+    assert (code, "10 entries right" in out) == (0, True)
+    code, _, err = said(capfd, "layers.py::rows", "--inputs", "3")
+    assert (code, "write int10(4) in --inputs" in err) == (2, True)
+    for name in ("net", "Net"):
+        first, again, other = [
+            said(capfd, f"layers.py::{name}", "--inputs", "(2, 3)", "--seed", seed)[1]
+            for seed in ("1", "1", "2")
+        ]
+        assert first == again
+        assert first.replace("seed 1", "seed 2") != other
 
 
 @pytest.mark.engines

@@ -28,8 +28,9 @@ def claimed(found: Any, inputs: Sequence[Any], leaves: Sequence[Leaf]) -> Claime
         alone = isinstance(inputs[0], NESTS)
         wrapped = isinstance(found, LISTS) and len(cast(Any, found)) == 1
         # A list of one array for one array; a list of numbers is an array.
-        if not wrapped or alone or not np.ndim(cast(Any, found)[0]):
-            found = [found]
+        if wrapped and not alone and np.ndim(cast(Any, found)[0]):
+            found = cast(Any, found)[0]
+        wanted = inputs[0]
     if isinstance(found, np.ndarray) and len(inputs) > 1:
         found = [*cast(Any, found)]
     names = iter(leaves)
@@ -78,10 +79,10 @@ def _held(found: Any, like: Any, name: str) -> Any:
     if isinstance(like, dict):
         keys = list(cast(Any, like))
         if not isinstance(found, dict) or set(cast(Any, found)) != set(keys):
-            given = f"{found!r:.60}"
+            given = f"is {found!r:.60}"
             if isinstance(found, dict):
-                given = f"of the keys {list(cast(Any, found))}"
-            raise ValueError(f"{name} is {given}: return a dict with the keys {keys}")
+                given = f"has the keys {list(cast(Any, found))}"
+            raise ValueError(f"{name} {given}: return a dict with the keys {keys}")
         return cast(Any, found)
     count = len(like)
     if not isinstance(found, LISTS):

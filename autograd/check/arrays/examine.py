@@ -20,12 +20,17 @@ from autograd.check.arrays.subject import (
 )
 from autograd.check.arrays.verdicts import ArrayReport, all_of, counted, unknown_everywhere
 from autograd.check.judge.report import Outcome, Verdict
-from autograd.check.judge.values import CHANCE
+from autograd.check.judge.values import chance_of, told_apart
 
 # Up to so many entries each is asked.
 MOST_ENTRIES = 4096
+# Where the time is for fewer evaluations, most are kept for slopes.
+_BRIEF = 64
+# Two ways to compute the same numbers lie a few roundings of the largest apart: that is noise.
+_ROUNDINGS = 64.0
 
 
+@np.errstate(all="ignore")
 def examined(
     subject: ArraySubject,
     *,
@@ -62,6 +67,7 @@ class _Check:
         self.scale = scales(subject)
         self.units = np.concatenate([np.full(leaf.size, leaf.unit) for leaf in subject.leaves])
         self.claims = np.zeros((1, len(subject.point)))
+        self.stir = np.zeros(len(subject.here))
 
     def weights_of_outputs(self) -> Floats:
         """Return random weights from 1 to 2, of both signs, that all kinds of numbers hold."""
@@ -98,12 +104,14 @@ class _Check:
         """Return why nothing can be told of the function at all: chance, or no finite value."""
         subject = self.subject
         again = self.claims_at(subject.point)
-        if not np.array_equal(again, self.claims, equal_nan=True):
-            k, i = np.argwhere((again != self.claims) & ~(np.isnan(again)))[0]
-            name = subject.leaf_of(int(i)).name
+        apart = self.moved_claims(again)
+        if len(apart):
+            k, i = apart[0]
+            first, second = told_apart(float(self.claims[k, i]), float(again[k, i]))
             return (
-                f"the gradient gives different numbers at the same inputs, {self.claims[k, i]:.9g} "
-                f"and {again[k, i]:.9g} for {name}: it is random, or keeps something between calls"
+                f"the gradient gives different numbers at the same inputs, {first} and {second} "
+                f"for {subject.leaf_of(int(i)).name}: it is random, or keeps something between "
+                "calls"
             )
         lost = np.flatnonzero(~np.isfinite(subject.here))
         if len(lost):
@@ -115,18 +123,34 @@ class _Check:
             return ""
         return self.chance(here)
 
+    def moved_claims(self, again: Floats) -> Whole:
+        """Return where claims are others now, by more than roundings explain."""
+        off = np.where(np.isnan(again) & np.isnan(self.claims), 0.0, np.abs(again - self.claims))
+        off[again == self.claims] = 0.0
+        room = np.zeros_like(off)
+        for leaf in self.subject.leaves:
+            sizes = np.abs(np.nan_to_num(self.claims[:, leaf.part], posinf=0.0, neginf=0.0))
+            largest = sizes.max(axis=1, keepdims=True, initial=0.0)
+            room[:, leaf.part] = _ROUNDINGS * self.units[leaf.part] * largest
+        return np.argwhere(~(off <= room))
+
     def chance(self, here: Floats) -> str:
-        """Return that outputs at the same point are others now, "" if they are not."""
+        """Return that outputs at the same point are others now, "" if roundings explain it."""
         first = self.subject.here
-        moved = np.flatnonzero(~((here == first) | (np.isnan(here) & np.isnan(first))))
+        off = np.where((here == first) | (np.isnan(here) & np.isnan(first)), 0.0, here - first)
+        largest = np.abs(first[np.isfinite(first)]).max(initial=0.0)
+        moved = np.flatnonzero(~(np.abs(off) <= _ROUNDINGS * self.subject.unit * largest))
         if not len(moved):
+            self.stir = np.maximum(self.stir, np.abs(off))
             return ""
         j = int(moved[0])
-        return CHANCE.format(first=first[j], second=here[j])
+        return chance_of(float(first[j]), float(here[j]))
 
     def judged(self) -> ArrayReport:
         """Return the report on a function that stands still."""
-        noise, flat = noises(self.ask, self.scale, self.rng)
+        brief = not self.lasts(_BRIEF)
+        noise, flat = noises(self.ask, self.scale, self.rng, brief=brief)
+        noise = np.maximum(noise, self.stir)
         weights = None if self.each else self.weights
         weighing = Weighing(weights, noise, flat, self.subject.here, self.subject.unit)
         decision = Decision(

@@ -21,6 +21,8 @@ from autograd.check.judge.report import Outcome, Verdict
 _ROUNDS, _AGAIN = 4, 2
 # Faults that are found one by one before the rest is left open.
 _LISTED = 64
+# What has no place yet is called wrong where it is so many bounds off.
+_FAR = 8.0
 _ASKED = 4
 
 
@@ -41,6 +43,8 @@ class LongCheck:
         relative = d.relative + 4.0 * float(d.units.max())
         self.walk = RandomWalk(d.ask, d.weighing, self.claims, d.scale.copy(), relative, d.rng)
         self.left = {leaf.name: leaf.size for leaf in d.subject.leaves if leaf.size}
+        # Whether a second direction was off, too.
+        self.twice = False
 
     def run(self) -> Decision:
         """Judge it, and return the verdicts."""
@@ -78,7 +82,10 @@ class LongCheck:
     def located(self, seen: Sighting) -> bool:
         """FaultSearch for what is wrong, judge it, and leave it out from now on."""
         search = FaultSearch(self.walk, seen.step, seen.change)
-        search.run()
+        try:
+            search.run()
+        finally:
+            self.twice = search.least > 0.0
         singles = [part for part in search.found if _size(part[1]) == 1][:_LISTED]
         boxes = [part for part in search.found if _size(part[1]) > 1][:_LISTED]
         found = self.judge_entries(singles)
@@ -151,6 +158,14 @@ class LongCheck:
             self.open(f"{TROUBLES[seen.trouble]}, along a random direction")
         elif not seen.agreed:
             k = int(np.argmax(np.abs(seen.off) - seen.bounds))
+            far = abs(seen.off[k]) > _FAR * seen.bounds[k]
+            if self.twice and far and self.decision.ask.over and len(self.left) == 1:
+                reason = (
+                    "along two random directions the slope is another one, off by "
+                    f"{seen.off[k]:.2g} along one; the time was over before it was known where"
+                )
+                self.each(Outcome.WRONG, reason, seen)
+                return
             self.open(
                 f"along a random direction the slope is off by {seen.off[k]:.2g}, more than "
                 f"{seen.bounds[k]:.2g}, but no part of it was found to be"

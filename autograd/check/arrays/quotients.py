@@ -295,11 +295,16 @@ _LEVELS = 6
 
 
 def noises(
-    ask: Evaluations, scale: Floats, rng: np.random.Generator, stretch: float = 1.0
+    ask: Evaluations,
+    scale: Floats,
+    rng: np.random.Generator,
+    stretch: float = 1.0,
+    *,
+    brief: bool = False,
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Return for each output the size of the random errors in its values, and whether it is flat.
 
-    The values are some tiny steps apart, or so many times as far.
+    The values are some tiny steps apart, or so many times as far; few of them, where time is short.
 
     Source: Moré and Wild, "Estimating computational noise", SIAM Journal on Scientific Computing
     33(3), 2011 (algorithm ECnoise).
@@ -314,7 +319,7 @@ def noises(
     True
     """
     subject = ask.subject
-    count = _MANY if _ENTRIES[0] <= len(scale) <= _ENTRIES[1] else _FEW
+    count = _MANY if _ENTRIES[0] <= len(scale) <= _ENTRIES[1] and not brief else _FEW
     steps = stretch * spacings(subject, scale, rng)
     places = np.arange(count) - count // 2
     around = places[places != 0]

@@ -71,7 +71,8 @@ class TreeCall:
             for path, leaf in jax.tree_util.tree_flatten_with_path(x)[0]:
                 full = f"{name}{jax.tree_util.keystr(path)}"
                 array = _array(full, leaf)
-                self._all.append(leaf if array is None else array)
+                # What is put in place of this at each call needs no copy.
+                self._all.append(leaf if array is None or not array.size else None)
                 if array is None or not array.size:
                     continue
                 keys = tuple([_key(key) for key in path])
@@ -111,7 +112,8 @@ class TreeCall:
     def named(self, leaves: Sequence[Any]) -> list[tuple[str, Any]]:
         """Call the function and return its outputs of floats, each with its name."""
         jax: Any = library("jax")
-        values = list(self._all)
+        # Copies, as a call may be given its arrays for good: donate_argnums.
+        values = [x.copy() if isinstance(x, jax.Array) else x for x in self._all]
         for part, leaf in zip(self.parts, leaves, strict=True):
             values[part.place] = leaf
         result = self.function(*jax.tree_util.tree_unflatten(self._tree, values))
@@ -211,8 +213,9 @@ class TreeValues:
     def __init__(self, call: TreeCall) -> None:
         self.call = call
         self.jax: Any = library("jax")
-        leaves = call.leaves(call.point())
-        self.first = [flat(x) for x in call.run(*leaves)]
+        point = call.point()
+        self.first = [flat(x) for x in call.run(*call.leaves(point))]
+        leaves = call.leaves(point)
         started = time.thread_time()
         again = [flat(x) for x in call.run(*leaves)]
         self._slow = time.thread_time() - started > _SLOW
@@ -222,7 +225,7 @@ class TreeValues:
         self._pull: Callable[..., Any] = self._pulled
         self._often: Callable[..., Any] | None = None
         if self._slow and self._same:
-            self._compile(leaves)
+            self._compile(call.leaves(point))
 
     def _compile(self, leaves: Sequence[Any]) -> None:
         run, pull = self.jax.jit(self.call.run), self.jax.jit(self._pulled)

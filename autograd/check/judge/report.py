@@ -139,9 +139,10 @@ class Verdict(Judged):
     def __str__(self) -> str:
         fault = f" [at fault: {self.primitive}]" if self.primitive else ""
         hint = f"; {self.hint}" if self.hint else ""
+        oracle = f" ({self.oracle})" if self.oracle else ""
         return (
             f"{self.outcome}: {self.entry or self.input}: analytic {self.analytic:.12g}, "
-            f"numeric {self.numeric:.12g} ± {self.bound:.2g} ({self.oracle}): "
+            f"numeric {self.numeric:.12g} ± {self.bound:.2g}{oracle}: "
             f"{self.reason}{hint}{fault}"
         )
 
@@ -162,6 +163,11 @@ MISTAKES = (
     (math.log(2.0), "log(2) times the slope: another base of the logarithm?"),
     (1.0 / math.log(2.0), "the slope divided by log(2): another base of the logarithm?"),
 )
+
+
+def _ended(text: str) -> str:
+    """Return a sentence with a full stop, unless it has its end: an error of others may."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 class GradientError(AssertionError):
@@ -324,8 +330,8 @@ class Report(Judged):
                 sides = ""
                 if not (math.isnan(v.left) and math.isnan(v.right)):
                     sides = f" Slope from below {v.left:.6g}, from above {v.right:.6g}."
-                hint = f" It is {v.hint}" if v.hint else ""
-                found.append((v.entry or v.input, f"{v.reason}.{sides}{fault}{hint}"))
+                hint = f" It is {_ended(v.hint)}" if v.hint else ""
+                found.append((v.entry or v.input, f"{_ended(v.reason)}{sides}{fault}{hint}"))
         alike: dict[str, list[str]] = {}
         for name, text in found:
             alike.setdefault(text, []).append(name)

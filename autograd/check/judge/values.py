@@ -23,10 +23,27 @@ _STEPS = 250.0
 _STEPS_OVER_ONE = 900.0
 
 STEPS = "the function's values move in steps"
-CHANCE = (
-    "the function gives different numbers at the same inputs, {first:.9g} and {second:.9g}: "
-    "draw random numbers outside of it (dropout, noise, shuffling) and keep them"
-)
+
+
+def told_apart(first: float, second: float) -> tuple[str, str]:
+    """Return two numbers as a report writes them, with digits enough to see that they differ.
+
+    >>> told_apart(0.1, 0.2), told_apart(0.3, 0.1 + 0.2)
+    (('0.1', '0.2'), ('0.3', '0.30000000000000004'))
+    """
+    for digits in (9, 12, 15):
+        if f"{first:.{digits}g}" != f"{second:.{digits}g}":
+            return f"{first:.{digits}g}", f"{second:.{digits}g}"
+    return repr(float(first)), repr(float(second))
+
+
+def chance_of(first: float, second: float) -> str:
+    """Return what to say of a function that gives two numbers at the same inputs."""
+    one, other = told_apart(first, second)
+    return (
+        f"the function gives different numbers at the same inputs, {one} and {other}: "
+        "draw random numbers outside of it (dropout, noise, shuffling) and keep them"
+    )
 
 
 def by_values(
@@ -44,7 +61,7 @@ def by_values(
     others = [subject.value(subject.point) for _ in range(4)]
     chance = next((z for z in others if z != first and (z == z or first == first)), None)
     if chance is not None:
-        reason = CHANCE.format(first=first, second=chance)
+        reason = chance_of(first, chance)
         return [
             decided(name, 1, f"df/d{name}", claim, None, reason, first, relative, x)
             for name, claim, x in zip(subject.names, claims, subject.point, strict=True)

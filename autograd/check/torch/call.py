@@ -199,7 +199,11 @@ def _nests(x: Any) -> bool:
 
 
 def numbers(tensor: Any) -> Floats:
-    """Return the numbers of a tensor, flat, in the order of its indices."""
+    """Return the numbers of a tensor, flat, in the order of its indices.
+
+    The gradient of an embedding may be sparse.
+    """
+    tensor = tensor if tensor.layout is library("torch").strided else tensor.to_dense()
     array = tensor.detach().to(device="cpu", dtype=library("torch").float64).contiguous().numpy()
     return array.reshape(-1)
 
@@ -275,7 +279,13 @@ def _function(torch: Any, function: Any) -> tuple[Callable[..., Any], str]:
         if issubclass(function, torch.nn.Module):
             raise TypeError(f"check takes a module, got its class: write {function.__name__}(...)")
     if isinstance(function, torch.nn.Module):
-        return cast(Any, function), f"gradients of {type(function).__name__}"
+        kind = type(function).__name__
+        if any(isinstance(part, torch.jit.ScriptModule) for part in cast(Any, function).modules()):
+            raise TypeError(
+                f"{kind} is compiled by TorchScript, which lets nobody put other parameters in: "
+                "check the module as it was before torch.jit.script or torch.jit.trace"
+            )
+        return cast(Any, function), f"gradients of {kind}"
     if not callable(function):
         raise TypeError(f"check takes a function, a module or a Function, got {function!r:.60}")
     owner = _owner(torch, function)

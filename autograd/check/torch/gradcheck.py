@@ -44,7 +44,8 @@ def gradcheck(
     """Check gradients as `torch.autograd.gradcheck` does, and say more where one is wrong.
 
     Write `from autograd.check.torch import gradcheck` in place of
-    `from torch.autograd import gradcheck`; nothing else changes.
+    `from torch.autograd import gradcheck`. It is for real tensors that are dense: a complex z is
+    written as `torch.view_as_real(z)`, with `torch.view_as_complex` inside of the function.
 
     Args:
         func: takes tensors, returns a tensor or several.

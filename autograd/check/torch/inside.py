@@ -23,6 +23,7 @@ from autograd.transforms.trees import mapped
 # Of what is called again and again, as in a loop over time, so many calls are looked at.
 _CALLS = 3
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_OURS = os.path.dirname(_HERE)
 
 
 @dataclass
@@ -66,6 +67,27 @@ def line_here() -> str:
             return f"{os.path.basename(path)}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
+
+
+def _is_by_design() -> bool:
+    """Whether a gradient is cut off by what does not end it: a Function's forward, or a check.
+
+    The forward of an `autograd.Function` runs without recording, its backward makes up for it; and
+    inputs are copied here for a look at them.
+    """
+    torch: Any = library("torch")
+    theirs = os.path.dirname(os.path.abspath(torch.__file__))
+    apply = torch.autograd.Function.apply.__func__.__code__
+    frame: Any = inspect.currentframe()
+    frame = frame.f_back.f_back if frame is not None and frame.f_back is not None else None
+    nearest = ""
+    while frame is not None:
+        if frame.f_code is apply:
+            return True
+        path = os.path.abspath(frame.f_code.co_filename)
+        nearest = nearest or ("" if path.startswith(theirs) else path)
+        frame = frame.f_back
+    return nearest.startswith(_OURS + os.sep)
 
 
 def traced(call: TensorCall, held: Held) -> Trace:
@@ -161,7 +183,7 @@ def _cutting(trace: Trace) -> Generator[None]:
         ) -> Any:
             result = function(*args, **(kwargs or {}))
             wants = any(isinstance(x, torch.Tensor) and x.requires_grad for x in args)
-            if wants and (how := _how(torch, function, result)):
+            if wants and (how := _how(torch, function, result)) and not _is_by_design():
                 text = f"{how} at {line_here()}"
                 if text not in trace.cuts:
                     trace.cuts.append(text)

@@ -4,8 +4,12 @@ It is told what to do as JSON on its standard input, and writes its answer as JS
 the program under check prints goes where it always goes.
 """
 
+import contextlib
+import importlib
 import importlib.util
+import inspect
 import json
+import random
 import sys
 import traceback
 from collections.abc import Callable
@@ -19,7 +23,10 @@ from autograd import asked, check
 from nn.command.subcommand import Refusal
 
 # Behind an error of a function that was given the numbers of this engine.
-_HINTS = {"": "; for tensors write --torch, for arrays of JAX --jax"}
+_HINTS = {
+    "": "; for tensors write --torch, for arrays of JAX --jax, for those of NumPy --gradient with "
+    "the name of the function that gives its gradient"
+}
 
 
 def main() -> None:
@@ -35,6 +42,7 @@ def main() -> None:
 
 
 def _report(request: dict[str, Any]) -> Any:
+    _seed(request)
     module = _imported(request["file"])
     function = _named(module, request["name"], request["file"])
     kind = request["kind"] or _kind_of(function)
@@ -51,10 +59,24 @@ def _report(request: dict[str, Any]) -> Any:
             f"{request['name']} raises {type(error).__name__}: {error}{place}{_HINTS.get(kind, '')}"
         ) from None
     except Exception as error:
+        hint = _HINTS.get(kind, "")
+        if "Long" in str(error):
+            hint = "; write int10(4) in --inputs for four whole numbers below 10"
         raise Refusal(
             f"{request['name']} raises {type(error).__name__}: {error}"
-            f"{_place(error, request['file'])}{_HINTS.get(kind, '')}"
+            f"{_place(error, request['file'])}{hint}"
         ) from None
+
+
+def _seed(request: dict[str, Any]) -> None:
+    """Seed what weights are drawn from that are made when the file is imported, or its class is."""
+    random.seed(request["seed"])
+    np.random.seed(request["seed"] % 2**32)  # noqa: NPY002
+    text = Path(request["file"]).read_text(encoding="utf-8", errors="replace")
+    # It takes a second to import, which other files need not pay.
+    if request["kind"] == "torch" or "torch" in text or "torch" in sys.modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("torch").manual_seed(request["seed"])
 
 
 def _imported(file: str) -> ModuleType:
@@ -71,12 +93,34 @@ def _imported(file: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     try:
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except ImportError as error:
+            name = _name_in_package(path) if "relative import" in str(error) else ""
+            if not name:
+                raise
+            return importlib.import_module(name)
     except Exception as error:
         raise Refusal(
             f"{file} cannot be imported, {type(error).__name__}: {error}{_place(error, file)}"
+            f"{_ADVICE if 'relative import' in str(error) else ''}"
         ) from None
     return module
+
+
+_ADVICE = "; write the import without the dot, or make its folder a package with __init__.py"
+
+
+def _name_in_package(path: Path) -> str:
+    """Return the dotted name of a file in its package, which can be imported then; "" of none."""
+    folder, names = path.parent, [path.stem]
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    if len(names) == 1 or names[0] in sys.modules:
+        return ""
+    sys.path.insert(0, str(folder))
+    return ".".join(names)
 
 
 def _place(error: BaseException, file: str) -> str:
@@ -102,6 +146,8 @@ def _named(module: ModuleType, name: str, file: str) -> Any:
             raise Refusal(f"{file} has no {name}{meant}") from None
     if not callable(found):
         raise Refusal(f"{name} in {file} is no function, but {type(found).__name__}")
+    if inspect.iscoroutinefunction(found):
+        raise Refusal(f"{name} in {file} is async: write it as a plain function, def {name}(...)")
     return found
 
 
@@ -116,9 +162,12 @@ def _kind_of(function: Any) -> str:
 
 
 def _drawn(request: dict[str, Any]) -> list[Any]:
-    """Return normal numbers in the shapes asked for."""
+    """Return normal numbers in the shapes asked for, and whole ones where they are."""
     rng = np.random.default_rng(request["seed"])
-    return [rng.normal(size=tuple(shape)) for shape in request["shapes"]]
+    return [
+        rng.integers(below, size=tuple(shape)) if below else rng.normal(size=tuple(shape))
+        for shape, below in request["inputs"]
+    ]
 
 
 def _checked(
@@ -131,12 +180,22 @@ def _checked(
         made = _made(function, torch)
         if isinstance(made, torch.nn.Module):
             made = made.to(getattr(torch, dtype))
-        tensors = [torch.tensor(x).to(getattr(torch, dtype)) for x in inputs]
+        kinds = [torch.int64 if _is_whole(x) else getattr(torch, dtype) for x in inputs]
+        tensors = [torch.tensor(x).to(kind) for x, kind in zip(inputs, kinds, strict=True)]
         return _check_of("torch")(made, *tensors, **settings)
     if kind == "jax":
         jnp = asked.library("jax", "jax.numpy")
-        arrays = [x if dtype == "float64" else jnp.asarray(x, dtype) for x in inputs]
+        # float64 is left to what JAX makes of it.
+        kinds = ["int32" if _is_whole(x) else dtype for x in inputs]
+        arrays = [
+            x if kind == "float64" else jnp.asarray(x, kind)
+            for x, kind in zip(inputs, kinds, strict=True)
+        ]
         return _check_of("jax")(function, *arrays, **settings)
+    if any(map(_is_whole, inputs)):
+        raise Refusal(
+            "whole numbers are for --torch and --jax: let the function hold its labels itself"
+        )
     if request["gradient"]:
         if dtype == "bfloat16":
             raise Refusal("NumPy has no bfloat16: write float16 or float32")
@@ -145,6 +204,11 @@ def _checked(
         del settings["order"]
         return check.check_against(function, gradient, *arrays, **settings)
     return check.check_gradients(function, *[x.tolist() for x in inputs], order=request["order"])
+
+
+def _is_whole(x: Any) -> bool:
+    """Whether drawn numbers are whole ones."""
+    return np.asarray(x).dtype.kind == "i"
 
 
 def _check_of(name: str) -> Callable[..., Any]:

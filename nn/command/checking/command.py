@@ -9,12 +9,13 @@ import ast
 import contextlib
 import json
 import math
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from autograd import asked
 from nn.command.subcommand import CUT_OFF, OK, Option, Refusal, Subcommand, say
@@ -31,10 +32,10 @@ def checking() -> Subcommand:
     """Return the command."""
     described = (
         "Check the gradient of a function in a file: chalkgrad check layers.py::my_layer --inputs "
-        '"(3, 4), (4,)". The function is one of this engine, unless --gradient names the function '
-        "that gives its gradient, written by hand with NumPy; a module or a Function of PyTorch is "
-        "known as one. Exit code 0 if nothing is wrong, 1 if something is, and with --strict 2 if "
-        "it cannot be told."
+        '"(3, 4), (4,)". The function is one of this engine, unless --torch or --jax says that it '
+        "takes tensors or arrays of JAX, or --gradient names the function that gives its gradient, "
+        "written by hand with NumPy; a module or a Function of PyTorch is known as one. Exit code "
+        "0 if nothing is wrong, 1 if something is, and with --strict 2 if it cannot be told."
     )
     return Subcommand(
         "check the gradient of a function in a file", _check, _options(), (), described
@@ -42,7 +43,10 @@ def checking() -> Subcommand:
 
 
 def _options() -> Sequence[Option]:
-    shapes = 'the shapes of its inputs, such as "(3, 4), (4,)"; () is a number'
+    shapes = (
+        'the shapes of its inputs, such as "(3, 4), (4,)"; () is a number, int10(4) are four whole '
+        "numbers below 10 for PyTorch or JAX, such as labels"
+    )
     return [
         (["function"], {"metavar": "FILE.py::NAME", "help": "a function, layer or object in it"}),
         (["--inputs"], {"metavar": "SHAPES", "required": True, "help": shapes}),
@@ -52,8 +56,8 @@ def _options() -> Sequence[Option]:
             ["--gradient"],
             {
                 "metavar": "NAME",
-                "help": "the function of the same file that gives its gradient: takes the inputs, "
-                "and weights of the outputs if there are several",
+                "help": "for NumPy: the function of the same file that gives its gradient; takes "
+                "the inputs, and weights of the outputs if there are several",
             },
         ),
         (["--order"], {"type": int, "default": 1, "help": "2: second derivatives too (default 1)"}),
@@ -61,7 +65,10 @@ def _options() -> Sequence[Option]:
             ["--strict"],
             {"action": "store_true", "help": "exit code 2 where it cannot be told"},
         ),
-        (["--seed"], {"type": int, "default": 0, "help": "of the inputs drawn (default 0)"}),
+        (
+            ["--seed"],
+            {"type": int, "default": 0, "help": "of the inputs, and of weights drawn (default 0)"},
+        ),
         (
             ["--dtype"],
             {"metavar": "KIND", "help": f"of the inputs: {', '.join(DTYPES)} (default float64)"},
@@ -105,6 +112,11 @@ def _request(options: argparse.Namespace) -> dict[str, Any]:
         raise Refusal("--torch and --jax: write one of them")
     if options.gradient and (options.torch or options.jax):
         raise Refusal("--gradient is for functions of NumPy: PyTorch and JAX have a gradient")
+    if options.gradient and options.order == 2:
+        raise Refusal(
+            "--order 2 is not for --gradient: check the second derivatives as the gradient of a "
+            "function that returns the first"
+        )
     dtype = options.dtype or "float64"
     if dtype not in DTYPES:
         near = asked.near(dtype, DTYPES)
@@ -121,7 +133,7 @@ def _request(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "file": file,
         "name": name,
-        "shapes": shapes_of(options.inputs),
+        "inputs": inputs_of(options.inputs),
         "kind": "torch" if options.torch else "jax" if options.jax else "",
         "gradient": options.gradient or "",
         "order": options.order,
@@ -131,30 +143,53 @@ def _request(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def shapes_of(text: str) -> list[tuple[int, ...]]:
-    """Return the shapes in a text.
+def inputs_of(text: str) -> list[tuple[tuple[int, ...], int]]:
+    """Return the shapes in a text, each with what whole numbers stay below; 0 for floats.
 
     Raises:
         Refusal: saying what to write instead.
 
-    >>> shapes_of("(3, 4), (4,)"), shapes_of("()"), shapes_of("(2,)"), shapes_of("3, 4")
-    ([(3, 4), (4,)], [()], [(2,)], [(3,), (4,)])
+    >>> inputs_of("(3, 4), (4,)"), inputs_of("()"), inputs_of("2")
+    ([((3, 4), 0), ((4,), 0)], [((), 0)], [((2,), 0)])
+    >>> inputs_of("(4, 3), int3(4)"), inputs_of("int(2, 5)")
+    ([((4, 3), 0), ((4,), 3)], [((2, 5), 2)])
     """
-    wanted = 'write the shapes of the inputs as "(3, 4), (4,)"; () is a number'
+    wanted = (
+        'write the shapes of the inputs as "(3, 4), (4,)"; () is a number, int10(4) are four whole '
+        "numbers below 10"
+    )
     try:
-        found = ast.literal_eval(f"[{text.strip()}]")
+        parts = ast.parse(f"[{text.strip()}]", mode="eval").body
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         raise Refusal(f"{text!r:.60} is no list of shapes: {wanted}") from None
-    shapes = [(each,) if isinstance(each, int) else each for each in found]
-    for shape in shapes:
-        lengths: Any = shape if type(shape) in (tuple, list) else [None]
-        if any(not isinstance(n, int) or isinstance(n, bool) or n < 1 for n in lengths):
-            raise Refusal(f"{shape!r:.60} is no shape: {wanted}")
-    if not shapes:
+    found = [_input(part, wanted) for part in cast(ast.List, parts).elts]
+    if not found:
         raise Refusal(f"--inputs is empty: {wanted}")
-    if (count := sum(math.prod(shape) for shape in shapes)) > _MOST:
+    if (count := sum(math.prod(shape) for shape, _ in found)) > _MOST:
         raise Refusal(f"the inputs would hold {count:,} numbers: take smaller shapes")
-    return [tuple(shape) for shape in shapes]
+    return found
+
+
+def _input(part: ast.expr, wanted: str) -> tuple[tuple[int, ...], int]:
+    """Return the shape that an expression stands for, and what its whole numbers stay below."""
+    below, lengths = 0, [part]
+    if isinstance(part, ast.Call) and not part.keywords and isinstance(part.func, ast.Name):
+        kind = re.fullmatch(r"int([1-9]\d{0,8})?", part.func.id)
+        # Whatever it is, it has two classes or rows.
+        below, lengths = (int(kind[1] or 2) if kind else 0), part.args
+        if not kind:
+            raise Refusal(f"{ast.unparse(part)!s:.60} is no shape: {wanted}")
+        if len(lengths) == 1 and isinstance(lengths[0], ast.Tuple | ast.List):
+            lengths = lengths[0].elts
+    elif isinstance(part, ast.Tuple | ast.List):
+        lengths = part.elts
+    shape: list[int] = []
+    for length in lengths:
+        n = length.value if isinstance(length, ast.Constant) else None
+        if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+            raise Refusal(f"{ast.unparse(part)!s:.60} is no shape: {wanted}")
+        shape.append(n)
+    return tuple(shape), below
 
 
 def _run(request: dict[str, Any], seconds: float | None) -> int:

@@ -5,7 +5,8 @@ import time
 import numpy as np
 
 from autograd.check.arrays.decide import Decision, decide, known_of
-from autograd.check.arrays.entries import FEW_DIGITS, judged
+from autograd.check.arrays.doubt.linear import crooked
+from autograd.check.arrays.entries import FEW_DIGITS, Flags, judged, relative_to_outputs
 from autograd.check.arrays.located import LongCheck
 from autograd.check.arrays.mistakes import explained, with_mistakes
 from autograd.check.arrays.quotients import Weighing, Whole, noises
@@ -139,6 +140,7 @@ class _Check:
             self.rng,
             self.each,
         )
+        decision.crooked, decision.why = self.nonlinear(weighing)
         n = len(self.subject.point)
         if not self.each and (n > MOST_ENTRIES or not self.lasts(4 * n)):
             found = LongCheck(decision, self.claims[0]).run()
@@ -161,6 +163,19 @@ class _Check:
             known = known_of(self.subject, found, wrong, 0)
             verdicts = with_mistakes(verdicts, explained(self.ask, self.weights, known))
         return self.ended(verdicts, decision.counts)
+
+    def nonlinear(self, weighing: Weighing) -> tuple[Flags, str]:
+        """Return which claims are not linear in the weights, and how that was seen."""
+        subject, (weights, *more) = self.subject, self.weights
+        takes = subject.weighed or not subject.scalar
+        if more or self.each or subject.jacobian is not None or not takes:
+            return np.zeros(len(subject.point), dtype=bool), ""
+
+        def gradient(weights: Floats) -> Floats:
+            return subject.gradient(subject.point, weights).values
+
+        noise = relative_to_outputs(subject, weighing)
+        return crooked(subject, gradient, weights, self.claims[0], noise)
 
     def has_steps(self, weighing: Weighing) -> bool:
         """Whether the function moves in steps that tiny moves do not see; its noise is then theirs.

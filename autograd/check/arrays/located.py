@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.check.arrays.decide import Decision, decide
+from autograd.check.arrays.decide import Decision, add_nonlinear, decide
 from autograd.check.arrays.directions import Box, FaultSearch, Part, RandomWalk, Sighting
 from autograd.check.arrays.entries import judged
 from autograd.check.arrays.quotients import NoSlope
@@ -46,6 +46,9 @@ class LongCheck:
         """Judge it, and return the verdicts."""
         if self.not_numbers():
             return self.decision
+        self.not_linear()
+        if not any(self.left.values()):
+            return self.decision
         seen = self.walk.seen()
         for _ in range(_ROUNDS):
             if seen.agreed or seen.trouble != NoSlope.NONE:
@@ -74,6 +77,18 @@ class LongCheck:
         if len(places):
             self.open("there are claims that are no numbers, so its sums cannot be compared")
         return bool(len(places))
+
+    def not_linear(self) -> None:
+        """Judge claims that are not linear in the weights, and leave them out from now on."""
+        crooked = self.decision.crooked
+        if crooked is None:
+            return
+        entries = np.flatnonzero(crooked)
+        add_nonlinear(self.decision, entries, self.claims[entries])
+        self.walk.scale[entries] = 0.0
+        for leaf in self.decision.subject.leaves:
+            if leaf.size:
+                self.left[leaf.name] -= int(crooked[leaf.part].sum())
 
     def located(self, seen: Sighting) -> bool:
         """FaultSearch for what is wrong, judge it, and leave it out from now on."""
@@ -138,7 +153,7 @@ class LongCheck:
     def asked(self, entries: list[int]) -> list[Verdict]:
         """Return the verdicts on entries that are not right, each asked by itself."""
         d = self.decision
-        own = replace(d, verdicts=[], counts=dict.fromkeys(Outcome, 0), deep=False)
+        own = replace(d, verdicts=[], counts=dict.fromkeys(Outcome, 0), deep=False, crooked=None)
         places = np.array(entries)
         found = judged(d.ask, d.weighing, self.claims[None], d.units, d.scale, d.relative, places)
         decide(own, found)

@@ -227,6 +227,7 @@ def subject_of(call: TensorCall, held: Held) -> ArraySubject:
         batch=_batch(evaluated, point, here),
         output=namer(sizes),
         scalar=here.size == 1,
+        weighed=True,
     )
 
 
@@ -248,6 +249,7 @@ def second_of(call: TensorCall, held: Held, first: ArraySubject, weights: Floats
         gradient=lambda point, others: evaluated.second(point, weights, others),
         output=namer(sizes),
         scalar=call.size == 1,
+        weighed=True,
     )
 
 

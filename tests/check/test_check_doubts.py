@@ -72,3 +72,91 @@ def test_a_rule_of_jax_that_is_not_linear_is_blamed():
     report = check(lambda x: twice(x).sum(), jax.numpy.linspace(0.5, 2.0, 3))
     assert report.wrong
     assert report.blamed
+
+
+def test_a_slope_of_0_that_may_be_hidden_by_the_rounding_cannot_be_told():
+    one = np.array([1.0, 1.0])
+
+    def f(x: Any) -> Any:
+        return x[0] * 1e8 + x[1] * 1e-8
+
+    for claims in ([1e8, 0.0], [1e8, 1e-8]):
+        report = check_against(f, lambda x, claims=claims: np.array(claims), one)
+        assert report.ok
+        assert [v.index for v in report.unknown] == [(1,)]
+        assert "saturation" in report.unknown[0].reason
+    for count in (1, 5_000):
+        report = check_against(lambda x: 1.0 + 1e-20 * x.sum(), lambda x: 0.0 * x, np.ones(count))
+        assert report.verdict == "cannot tell"
+
+
+def test_a_term_that_was_left_out_and_is_below_the_rounding_cannot_be_told():
+    rng = np.random.default_rng(0)
+    a, w, y, g = (rng.normal(size=n).astype(np.float32) for n in ((20, 5), 5, 20, 5))
+
+    def f(w: Any, g: Any) -> Any:
+        return ((a @ w - y) ** 2).sum() + np.float32(1e-6) * (g**2).sum()
+
+    report = check_against(f, lambda w, g: (2.0 * a.T @ (a @ w - y), 0.0 * g), w, g)
+    assert {v.input[0] for v in report.unknown} == {"g"}
+    assert {v.input for v in report.right} == {"w"}
+
+
+def test_a_kink_within_the_rounding_cannot_be_told():
+    x = np.array([1e-17, -1e-17, 4.0])
+    for wrong in (0.0, 1.0):
+        claims = np.array([wrong, 0.0, 1.0])
+        report = check_against(
+            lambda x: np.maximum(x, 0.0).sum(), lambda x, claims=claims: claims, x
+        )
+        assert {v.index for v in report.unknown} == {(0,), (1,)}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_what_f_does_not_depend_on_is_right(dtype):
+    rng = np.random.default_rng(0)
+    # Far from all kinks.
+    x = rng.choice((-1.1, 0.05, 1.7), (6, 4)) + 0.01 * rng.normal(size=(6, 4))
+    y = rng.normal(size=(6, 4))
+    some = np.arange(24).reshape(6, 4) % 3 == 0
+    cases = {
+        "unused": (lambda x, y: (x * x).sum(), lambda x, y: (2 * x, 0 * y)),
+        "masked": (lambda x, y: (x * some + y).sum(), lambda x, y: (1.0 * some, 1.0 + 0 * y)),
+        "dead": (
+            lambda x, y: (np.maximum(x - 1.0, 0.0) * 3.0 + y).sum(),
+            lambda x, y: (3.0 * (x > 1.0), 1.0 + 0 * y),
+        ),
+        "clipped": (
+            lambda x, y: (np.clip(x, -0.3, 0.3) + y).sum(),
+            lambda x, y: (1.0 * (abs(x) < 0.3), 1.0 + 0 * y),
+        ),
+        "0 times 0": (lambda x, y: (0 * x * y).sum() + 3, lambda x, y: (0 * x, 0 * y)),
+    }
+    for name, (f, gradient) in cases.items():
+        report = check_against(f, gradient, x.astype(dtype), y.astype(dtype))
+        assert report.certain, (name, report)
+        assert report.evaluations <= 8 * 48 or dtype is np.float32
+
+
+@pytest.mark.parametrize(("high", "count"), [(1e9, 3), (1e6, 3), (1e9, 5_000)])
+def test_structure_finer_than_the_steps_is_neither_right_nor_wrong(high, count):
+    x = np.linspace(1.0, 3.0, count)
+
+    def f(x: Any) -> Any:
+        return (x + np.sin(high * x) / high).sum()
+
+    report = check_against(f, lambda x: np.ones(count), x)
+    assert report.verdict == "cannot tell", report
+    assert check_against(f, lambda x: 1.0 + np.cos(high * x), x).ok
+    assert check_against(f, lambda x: np.full(count, 5.0), x).wrong or count > 3
+
+
+def test_a_slope_of_0_between_two_steps_of_a_function_cannot_be_told():
+    x = np.array([0.5, 1.2, 4.0])
+    for f in (lambda x: np.round(x, 3).sum(), lambda x: np.floor(x).sum()):
+        assert check_against(f, lambda x: 0.0 * x, x).verdict == "cannot tell"
+
+    def single(x: Any) -> Any:
+        return float(np.tanh(x.astype(np.float32)).sum())
+
+    assert check_against(single, lambda x: 0.0 * x, x).wrong

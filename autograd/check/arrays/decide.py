@@ -4,6 +4,7 @@ The gradient's own rounding is measured then, and the judge of functions of one 
 stairs, tables and iterations, looks at the entries that are farthest off.
 """
 
+import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.check.arrays.doubt.steps import at_other_steps, one_number, plainly_off
+from autograd.check.arrays.doubt.plateaus import TREAD, Plateaus, is_on_tread
+from autograd.check.arrays.doubt.steps import (
+    FINER,
+    at_other_steps,
+    is_finer,
+    one_number,
+    plainly_off,
+)
 from autograd.check.arrays.entries import (
     HIDDEN,
     EntrySlopes,
@@ -98,6 +106,8 @@ class Decision:
 def decide(decision: Decision, found: EntrySlopes) -> Flags:
     """Add the verdicts on slopes, and return which are wrong."""
     decision_bound(decision, found)
+    with contextlib.suppress(TimeUpError):
+        Plateaus(decision.ask, decision.weighing, decision.scale, decision.rng).look(found)
     outside = ~found.sound & ~_between(found)
     if len(decision.subject.here) > 1 and not decision.columns:
         # At a kink each output may have chosen a side, and their sum lies between no two.
@@ -264,9 +274,13 @@ def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: 
         return quick
     unit = float(decision.units[i])
     relative = decision.relative + 2.0 * unit
+    if claim == 0.0 and is_on_tread(decision.subject, decision.weighing, found):
+        return replace(quick, outcome=Outcome.UNKNOWN, reason=TREAD)
     try:
         if below_rounding(decision.ask, decision.weighing, found, r, k):
             return replace(quick, outcome=Outcome.UNKNOWN, reason=HIDDEN)
+        if found.sound[r, k] and is_finer(decision.ask, decision.weighing, found, r, k):
+            return replace(quick, outcome=Outcome.UNKNOWN, reason=FINER)
         if plainly_off(decision.ask, decision.weighing, found, r, k, unit):
             return quick
         f = one_number(decision.ask, decision.weighing, i, k, float(decision.scale[i]))

@@ -6,10 +6,17 @@ import numpy as np
 
 from autograd.check.arrays.decide import Decision, decide, known_of
 from autograd.check.arrays.doubt.linear import crooked
-from autograd.check.arrays.entries import FEW_DIGITS, Flags, judged, relative_to_outputs
+from autograd.check.arrays.doubt.steps import FINER, has_fine_structure
+from autograd.check.arrays.entries import (
+    FEW_DIGITS,
+    Flags,
+    judged,
+    relative_to_outputs,
+    subject_unit,
+)
 from autograd.check.arrays.located import LongCheck
 from autograd.check.arrays.mistakes import explained, with_mistakes
-from autograd.check.arrays.quotients import Weighing, Whole, noises
+from autograd.check.arrays.quotients import Nearby, Weighing, Whole, noises
 from autograd.check.arrays.subject import (
     ArraySubject,
     Claimed,
@@ -127,9 +134,9 @@ class _Check:
 
     def judged(self) -> ArrayReport:
         """Return the report on a function that stands still."""
-        noise, flat = noises(self.ask, self.scale, self.rng)
+        near = noises(self.ask, self.scale, self.rng)
         weights = None if self.each else self.weights
-        weighing = Weighing(weights, noise, flat, self.subject.here, self.subject.unit)
+        weighing = Weighing(weights, near.noise, near.flat, self.subject.here, self.subject.unit)
         decision = Decision(
             self.ask,
             weighing,
@@ -144,6 +151,8 @@ class _Check:
         n = len(self.subject.point)
         if not self.each and (n > MOST_ENTRIES or not self.lasts(4 * n)):
             found = LongCheck(decision, self.claims[0]).run()
+            if self.is_fine(decision, near):
+                return self.told(unknown_everywhere(self.subject, self.claims[0], FINER))
             return self.ended(found.verdicts, found.counts)
         order = None
         if self.ask.seconds is not None:
@@ -158,11 +167,24 @@ class _Check:
         wrong = decide(decision, found)
         for leaf in self.subject.leaves:
             self.not_asked(decision, leaf, found.entries)
+        if self.is_fine(decision, near):
+            return self.told(unknown_everywhere(self.subject, self.claims[0], FINER))
         verdicts = decision.verdicts
         if wrong.any() and not self.each and not self.ask.over:
             known = known_of(self.subject, found, wrong, 0)
             verdicts = with_mistakes(verdicts, explained(self.ask, self.weights, known))
         return self.ended(verdicts, decision.counts)
+
+    def is_fine(self, decision: Decision, near: Nearby) -> bool:
+        """Whether all is right but for structure that is finer than the steps that were taken."""
+        if decision.counts[Outcome.WRONG] or not decision.counts[Outcome.RIGHT]:
+            return False
+        if subject_unit(self.subject) >= FEW_DIGITS or self.ask.over:
+            return False
+        try:
+            return has_fine_structure(self.ask, decision.weighing, self.claims, near)
+        except TimeUpError:
+            return False
 
     def nonlinear(self, weighing: Weighing) -> tuple[Flags, str]:
         """Return which claims are not linear in the weights, and how that was seen."""
@@ -186,7 +208,7 @@ class _Check:
         if self.subject.unit > FEW_DIGITS:
             return False
         try:
-            near, far = (noises(self.ask, self.scale, self.rng, 2.0**k)[0] for k in (22, 25))
+            near, far = (noises(self.ask, self.scale, self.rng, 2.0**k).noise for k in (22, 25))
         except TimeUpError:
             return False
         steps = np.where(far < 4.0 * near, near, 0.0)

@@ -160,3 +160,39 @@ def test_a_slope_of_0_between_two_steps_of_a_function_cannot_be_told():
         return float(np.tanh(x.astype(np.float32)).sum())
 
     assert check_against(single, lambda x: 0.0 * x, x).wrong
+
+
+def likely(report: Any) -> set[str]:
+    assert report.wrong
+    return {v.hint for v in report.wrong}
+
+
+def test_a_factor_is_named_where_all_have_it_and_before_a_term_that_is_missing():
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    for dtype in (np.float64, np.float32):
+        report = check_against(
+            lambda x: (x * x).sum(), lambda x: x.dtype.type(2.01) * x, x.astype(dtype)
+        )
+        assert likely(report) == {"1.005 times the slope: is a constant mistyped?"}
+    ones = np.ones((4, 3))
+
+    def decayed(w: Any) -> Any:
+        return ((ones @ w - 1.0) ** 2).mean() + 0.01 * (w * w).sum()
+
+    (said,) = likely(
+        check_against(decayed, lambda w: 0.5 * ones.T @ (ones @ w - 1.0) + 0.01 * w, x[0])
+    )
+    assert said.startswith("off by different factors, from ")
+
+
+def test_a_variance_that_was_left_out_is_named_as_before():
+    def parts(x: Any) -> Any:
+        centred = x - x.mean(-1, keepdims=True)
+        return centred, np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
+
+    def backward(x: Any, w: Any) -> Any:
+        return (w - w.mean(-1, keepdims=True)) / parts(x)[1]
+
+    x = np.random.default_rng(0).normal(size=(4, 6))
+    report = check_against(lambda x: parts(x)[0] / parts(x)[1], backward, x)
+    assert all("variance or a norm" in said for said in likely(report))

@@ -196,3 +196,64 @@ def test_a_variance_that_was_left_out_is_named_as_before():
     x = np.random.default_rng(0).normal(size=(4, 6))
     report = check_against(lambda x: parts(x)[0] / parts(x)[1], backward, x)
     assert all("variance or a norm" in said for said in likely(report))
+
+
+@engines
+def test_what_pytorch_has_no_derivative_of_cannot_be_told():
+    torch: Any = imported("torch")
+    from autograd.check.torch import check
+
+    x = torch.linspace(1.5, 2.5, 3).double()
+    report = check(lambda s: torch.special.zeta(s, 2.0 * x), x)
+    assert report.verdict == "cannot tell"
+    assert "is not implemented" in report.unknown[0].reason
+
+
+@engines
+def test_what_jax_has_no_derivative_of_cannot_be_told():
+    jax: Any = imported("jax")
+    from autograd.check.jax import check
+
+    def looped(x: Any) -> Any:
+        return jax.lax.while_loop(lambda c: c[0] < 3, lambda c: (c[0] + 1, 2.0 * c[1]), (0, x))[1]
+
+    report = check(looped, jax.numpy.ones(2))
+    assert report.verdict == "cannot tell"
+    assert "JAX says" in report.unknown[0].reason
+
+
+@engines
+def test_a_backward_that_changes_what_comes_in_is_blamed_where_others_are_given_it():
+    torch: Any = imported("torch")
+    from autograd.check.torch import check
+
+    class InPlace(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return 2.0 * x
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            return grad.mul_(2.0)
+
+    x = torch.linspace(0.5, 2.0, 3).double()
+    report = check(lambda x: InPlace.apply(x) + x, x)
+    assert report.wrong
+    assert report.blamed == ("InPlace",)
+    alone = check(InPlace.apply, x)
+    assert alone.certain
+    assert any("in place" in note for note in alone.notes)
+
+
+@engines
+def test_a_rule_inside_of_a_checkpoint_of_jax_is_blamed():
+    jax: Any = imported("jax")
+    from autograd.check.jax import check
+
+    def square(x: Any) -> Any:
+        return x * x
+
+    rule = jax.custom_vjp(square)
+    rule.defvjp(lambda x: (x * x, x), lambda x, grad: (grad * x,))
+    report = check(jax.checkpoint(lambda x: rule(jax.numpy.sin(x)).sum()), jax.numpy.ones(2))
+    assert report.blamed == ("square",)

@@ -153,7 +153,7 @@ class Factors:
         if math.isnan(self.common):
             apart = f"from {self.low:.6g} to {self.high:.6g} times the slope"
             return f"{_DIFFERENT}, {apart}: is a term wrong or missing?"
-        digits = min(6, max(2, math.floor(-math.log10(self.blur))))
+        digits = min(6, max(2, round(-math.log10(self.blur))))
         if not 2.0 * self.blur < abs(self.common - 1.0):
             return ""
         return f"{self.common:.{digits}g} times the slope: is a constant mistyped?"

@@ -30,6 +30,27 @@ def test_a_backward_that_is_not_linear_in_what_comes_in_is_wrong(how, count):
     assert check_against(lambda x: 2.0 * x, lambda x, w: 2.0 * w, x).certain
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_a_power_of_what_comes_in_is_wrong_at_a_weight_of_1(dtype):
+    x = np.array([0.5], dtype=dtype)
+    for seed in range(8):
+        report = check_against(lambda x: 2 * x, lambda x, w: 2 * w**3, x, seed=seed)
+        assert report.wrong, report
+
+
+@engines
+def test_half_precision_inside_that_leaves_its_range_is_not_wrong():
+    torch: Any = imported("torch")
+    from autograd.check.torch import check
+
+    x = torch.linspace(-1.0, 1.0, 6)
+
+    def halves(x: Any) -> Any:
+        return 1e-3 * (torch.sigmoid(x).half().float() ** 2).mean()
+
+    assert check(halves, x).ok
+
+
 def test_what_is_linear_in_part_is_right_there():
     def backward(x: Any, w: Any) -> Any:
         return 2.0 * np.concatenate([abs(w[:2]), w[2:]])

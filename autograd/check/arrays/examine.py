@@ -5,11 +5,10 @@ import time
 import numpy as np
 
 from autograd.check.arrays.decide import Decision, decide, known_of
-from autograd.check.arrays.doubt.linear import crooked
+from autograd.check.arrays.doubt.linear import Crooked, crooked
 from autograd.check.arrays.doubt.steps import FINER, has_fine_structure
 from autograd.check.arrays.entries import (
     FEW_DIGITS,
-    Flags,
     judged,
     relative_to_outputs,
     subject_unit,
@@ -30,6 +29,8 @@ from autograd.check.arrays.verdicts import ArrayReport, all_of, counted, unknown
 from autograd.check.judge.report import Outcome, Verdict
 from autograd.check.judge.values import CHANCE
 
+# Beyond so much noise, relative to the outputs, half precision may be inside.
+_FEW = 2.0**-20
 # Up to so many entries each is asked.
 MOST_ENTRIES = 4096
 
@@ -147,7 +148,8 @@ class _Check:
             self.rng,
             self.each,
         )
-        decision.crooked, decision.why = self.nonlinear(weighing)
+        bent = self.nonlinear()
+        decision.crooked, decision.why = bent.entries, bent.said
         n = len(self.subject.point)
         if not self.each and (n > MOST_ENTRIES or not self.lasts(4 * n)):
             found = LongCheck(decision, self.claims[0]).run()
@@ -186,18 +188,21 @@ class _Check:
         except TimeUpError:
             return False
 
-    def nonlinear(self, weighing: Weighing) -> tuple[Flags, str]:
+    def nonlinear(self) -> Crooked:
         """Return which claims are not linear in the weights, and how that was seen."""
         subject, (weights, *more) = self.subject, self.weights
         takes = subject.weighed or not subject.scalar
         if more or self.each or subject.jacobian is not None or not takes:
-            return np.zeros(len(subject.point), dtype=bool), ""
+            return Crooked(np.zeros(len(subject.point), dtype=bool))
 
         def gradient(weights: Floats) -> Floats:
             return subject.gradient(subject.point, weights).values
 
-        noise = relative_to_outputs(subject, weighing)
-        return crooked(subject, gradient, weights, self.claims[0], noise)
+        def few() -> bool:
+            far = noises(self.ask, self.scale, self.rng, 2.0**22)
+            return relative_to_outputs(subject, Weighing(None, far.noise)) > _FEW
+
+        return crooked(subject, gradient, weights, self.claims[0], few)
 
     def has_steps(self, weighing: Weighing) -> bool:
         """Whether the function moves in steps that tiny moves do not see; its noise is then theirs.

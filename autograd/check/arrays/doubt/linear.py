@@ -5,6 +5,7 @@ the slopes; at the opposite weights, or a thousand times as large, it does not.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,26 +13,57 @@ import numpy.typing as npt
 from autograd.check.arrays.subject import ArraySubject, Floats
 
 # Powers of 2, by which every sum and product is multiplied without rounding.
-_FAR, _NEAR = -(2.0**10), 2.0**-10
-# Where half precision computes, its range is soon left: a product may be 0, or infinite.
-_FEW, _FEW_FAR = 2.0**-16, 2.0**4
+_FAR, _NEAR = 2.0**10, 2.0**-10
+# Where half precision may compute, its range is soon left: a product may be infinite, then these
+# are tried in turn, or lost, and comes back for larger weights. What is clipped shrinks, and what
+# takes a power grows with the factor.
+_LARGER, _SHRUNK = (2.0**10, 2.0**6, 2.0**3), 0.25
 # What an iteration that ends at a tolerance may leave.
 _ROOM = 2.0**-17
 
 Gradient = Callable[[Floats], Floats]
 
 
+@dataclass
+class Crooked:
+    """Where a gradient is not linear in the weights of the outputs.
+
+    Attributes:
+        entries: whether it is one, by entry.
+        said: how that was seen.
+    """
+
+    entries: npt.NDArray[np.bool_]
+    said: str = ""
+
+    def add(self, off: npt.NDArray[np.bool_], factor: float, claims: Floats, found: Floats) -> None:
+        """Add the entries that are off for weights so many times as large."""
+        if off.any() and not self.said:
+            i = int(np.flatnonzero(off)[0])
+            self.said = (
+                "a backward must be linear in the gradient that comes in: for weights "
+                f"{factor:g} times as large it gives {found[i]:.6g}, and is to give "
+                f"{claims[i] * factor:.6g}"
+            )
+        self.entries |= off
+
+
+@np.errstate(all="ignore")
 def crooked(
-    subject: ArraySubject, gradient: Gradient, weights: Floats, claims: Floats, noise: float
-) -> tuple[npt.NDArray[np.bool_], str]:
-    """Return at which entries a gradient is not linear in the weights, and how that was seen.
+    subject: ArraySubject,
+    gradient: Gradient,
+    weights: Floats,
+    claims: Floats,
+    few: Callable[[], bool],
+) -> Crooked:
+    """Return at which entries a gradient is not linear in the weights.
 
     Args:
         subject: what is checked.
         gradient: the claims for given weights of the outputs.
         weights: that were asked first.
         claims: what was claimed for them.
-        noise: of the outputs, relative to them.
+        few: whether half precision may compute somewhere inside.
 
     >>> from autograd.check.arrays.containers import numpy_subject
     >>> x = np.array([1.0, -2.0])
@@ -39,35 +71,48 @@ def crooked(
     >>> def gradient(w):
     ...     return subject.gradient(x, w).values
     >>> w = np.array([1.0, 1.5])
-    >>> crooked(subject, gradient, w, gradient(w), 0.0)[0].tolist()
+    >>> crooked(subject, gradient, w, gradient(w), lambda: False).entries.tolist()
     [True, True]
     """
-    few = max(noise, subject.unit, *[leaf.unit for leaf in subject.leaves]) > _FEW
-    found = np.zeros(len(claims), dtype=bool)
-    said = ""
-    for factor in (-1.0, _FEW_FAR) if few else (_FAR, _NEAR):
-        for tried in (factor, -1.0):
-            scaled = gradient(tried * weights) / tried
-            # Too far for its kind of numbers; the sign alone never is.
-            lost = np.isfinite(claims) & ~np.isfinite(scaled)
-            if not lost.any() or tried == -1.0:
-                break
-        off = _apart(subject, claims, scaled)
-        if few and factor == _FEW_FAR:
-            # What was lost below the smallest number comes back; what is clipped only shrinks.
-            off &= np.abs(scaled) < 0.5 * np.abs(claims)
-        if off.any() and not found.any():
-            i = int(np.flatnonzero(off)[0])
-            said = (
-                "a backward must be linear in the gradient that comes in: for weights "
-                f"{tried:g} times as large it gives {scaled[i] * tried:.6g}, and is to give "
-                f"{claims[i] * tried:.6g}"
-            )
-        found |= off
-    return found, said
+    result = Crooked(np.zeros(len(claims), dtype=bool))
+    opposite = gradient(-weights)
+    result.add(_apart(subject, claims, -opposite), -1.0, claims, opposite)
+    finest = max(subject.unit, *[leaf.unit for leaf in subject.leaves])
+    if finest <= 2.0**-53:
+        sizes = [(factor, gradient(factor * weights)) for factor in (_FAR, _NEAR)]
+        offs = [_apart(subject, claims, found / factor) for factor, found in sizes]
+        if not any(off.any() for off in offs):
+            return result
+        if not few():
+            for (factor, found), off in zip(sizes, offs, strict=True):
+                result.add(off, factor, claims, found)
+            return result
+    for factor in _LARGER:
+        found = gradient(factor * weights)
+        if np.isfinite(found).all() or not np.isfinite(claims).all():
+            result.add(_resized(subject, claims, found / factor, factor), factor, claims, found)
+            break
+    return result
 
 
-@np.errstate(all="ignore")
+def _resized(
+    subject: ArraySubject, claims: Floats, scaled: Floats, factor: float
+) -> npt.NDArray[np.bool_]:
+    """Where claims are clipped, or grow by another power, of arrays whose largest one does."""
+    off = np.zeros(len(claims), dtype=bool)
+    for leaf in subject.leaves:
+        before, after = np.abs(claims[leaf.part]), np.abs(scaled[leaf.part])
+        if not before.any():
+            continue
+        shares = after / before
+        largest = shares[np.argmax(before)]
+        if largest < _SHRUNK:
+            off[leaf.part] = shares < 2.0 * _SHRUNK
+        elif largest > factor / 4.0:
+            off[leaf.part] = shares > factor / 8.0
+    return off
+
+
 def _apart(subject: ArraySubject, claims: Floats, scaled: Floats) -> npt.NDArray[np.bool_]:
     off = np.zeros(len(claims), dtype=bool)
     for leaf in subject.leaves:

@@ -18,7 +18,7 @@ from autograd.check.arrays.subject import ArraySubject, Evaluations, Floats
 _FAR, _HALFWAY, _NEAR = 2.0**24, 2.0**6, 2.0**-11
 # A plateau ends at once if its end is known to so much of itself, and nothing moved in between by
 # fewer roundings than these, nor by less than that share of the outputs.
-_ENDS, _ROUNDINGS, _SHARE = 1.15, 1024.0, 0.02
+_ENDS, _ROUNDINGS, _SHARE = 1.15, 1024.0, 0.004
 # Evaluations for an entry on average, and some for few.
 _EACH, _AT_LEAST = 2, 64
 

@@ -289,7 +289,9 @@ class Coarse:
         def gradient(x: Any, weights: Any) -> Any:
             used.append(weights)
             found = self.right(weights)
-            found[2] += off * self.noise(weights)
+            # Linear in the weights, as every gradient is.
+            first = used[0].astype(float)
+            found[2] += off * self.noise(first) * (first @ weights) / (first @ first)
             return found.astype(x.dtype)
 
         report = check_against(self, gradient, self.x, seed=seed)

@@ -27,6 +27,10 @@ class BackwardError(Exception):
     """A gradient cannot be computed; the text says what was raised."""
 
 
+class NoRuleError(BackwardError):
+    """A library has no derivative of something: it claims no gradient that could be wrong."""
+
+
 @dataclass(frozen=True)
 class Culprit:
     """A part of a call that is wrong by itself.
@@ -116,12 +120,13 @@ def checked(front: Front, wanted: Asked, *, inside: bool = True) -> Report:
     weights = _weights(subject, wanted.seed)
     try:
         subject.notes.update(front.remarks(subject, weights))
-    except BackwardError as error:
-        seen = front.broken()
-        report = _broken(subject, 1, f"{seen}; {error}" if seen else str(error))
-    else:
         report = examined(subject, relative=wanted.relative, seed=wanted.seed, seconds=left())
         report = _retold(report, lambda v: _explained(front, v))
+    except NoRuleError as error:
+        report = _broken(subject, Outcome.UNKNOWN, str(error))
+    except BackwardError as error:
+        seen = front.broken()
+        report = _broken(subject, Outcome.WRONG, f"{seen}; {error}" if seen else str(error))
     if inside and report.wrong:
         report = _blamed(front, report, wanted, left)
     if wanted.order == 2:
@@ -138,9 +143,8 @@ def _weights(subject: ArraySubject, seed: int) -> Floats:
     return signs * draws / 64.0
 
 
-def _broken(subject: ArraySubject, order: int, why: str) -> Report:
+def _broken(subject: ArraySubject, outcome: Outcome, why: str, order: int = 1) -> Report:
     """Return the report on a gradient that cannot be computed."""
-    outcome = Outcome.WRONG if order == 1 else Outcome.UNKNOWN
     verdicts = [
         Verdict(
             input=leaf.name,
@@ -161,7 +165,7 @@ def _second(
         subject = front.second(first, weights)
         subject.gradient(subject.point, _weights(subject, wanted.seed))
     except BackwardError as error:
-        return _broken(first, 2, f"a second time: {error}")
+        return _broken(first, Outcome.UNKNOWN, f"a second time: {error}", order=2)
     found = examined(subject, relative=wanted.relative, seed=wanted.seed, seconds=seconds)
     found = _retold(found, lambda v: _explained(front, v))
     return _retold(found, lambda v: replace(v, order=2, entry=v.entry.replace("df/d", "d2f/d", 1)))

@@ -4,6 +4,7 @@ The gradient's own rounding is measured then, and the judge of functions of one 
 stairs, tables and iterations, looks at the entries that are farthest off.
 """
 
+import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,8 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from autograd.check.arrays.doubt.plateaus import TREAD, Plateaus, is_on_tread
+from autograd.check.arrays.doubt.steps import (
+    FINER,
+    at_other_steps,
+    is_finer,
+    one_number,
+    plainly_off,
+)
 from autograd.check.arrays.entries import (
-    FEW_DIGITS,
     HIDDEN,
     EntrySlopes,
     Flags,
@@ -20,7 +28,7 @@ from autograd.check.arrays.entries import (
     subject_unit,
 )
 from autograd.check.arrays.mistakes import Known
-from autograd.check.arrays.quotients import NoSlope, Weighing, Whole, entrywise
+from autograd.check.arrays.quotients import NoSlope, Weighing, Whole
 from autograd.check.arrays.subject import (
     ArraySubject,
     Evaluations,
@@ -37,6 +45,8 @@ from autograd.check.judge.values import STEPS, along, within_slopes
 _ASKED, _AT_MOST = 2, 16
 # So many more are asked at two other steps, where a change of the bend would show.
 _AT_OTHERS = 64
+# So many entries that are wrong by one fault are named one by one.
+_NAMED = 64
 
 
 @dataclass
@@ -53,6 +63,8 @@ class Decision:
         rng: for tiny moves.
         columns: whether the sums are single outputs, the rows of a Jacobian.
         deep: whether the judge of functions of one number is asked as well.
+        crooked: which claims are not linear in the weights of the outputs; None if all are.
+        why: how that was seen.
         verdicts: those that were found.
         counts: the number of slopes by outcome.
     """
@@ -66,6 +78,8 @@ class Decision:
     rng: np.random.Generator
     columns: bool = False
     deep: bool = True
+    crooked: Flags | None = None
+    why: str = ""
     verdicts: list[Verdict] = field(default_factory=list[Verdict])
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
 
@@ -92,6 +106,8 @@ class Decision:
 def decide(decision: Decision, found: EntrySlopes) -> Flags:
     """Add the verdicts on slopes, and return which are wrong."""
     decision_bound(decision, found)
+    with contextlib.suppress(TimeUpError):
+        Plateaus(decision.ask, decision.weighing, decision.scale, decision.rng).look(found)
     outside = ~found.sound & ~_between(found)
     if len(decision.subject.here) > 1 and not decision.columns:
         # At a kink each output may have chosen a side, and their sum lies between no two.
@@ -99,24 +115,50 @@ def decide(decision: Decision, found: EntrySlopes) -> Flags:
     off = (found.sound & ~found.agreed) | outside
     fate = _confirmed(decision, found, off)
     wrong = np.zeros(found.claims.shape, dtype=bool)
+    bent = np.zeros_like(wrong)
+    if decision.crooked is not None:
+        bent |= decision.crooked[found.entries][:, None]
     for (r, k), verdict in fate.items():
-        decision.add(verdict)
         wrong[r, k] = verdict.outcome is Outcome.WRONG
-    for count, (r, k) in enumerate(np.argwhere(~found.sound & ~off)):
+        if wrong[r, k] and bent[r, k]:
+            decision.add(replace(verdict, reason=decision.why))
+        elif not bent[r, k]:
+            decision.add(verdict)
+    bent &= ~wrong
+    rows = np.flatnonzero(bent.any(axis=1))
+    add_nonlinear(decision, found.entries[rows], found.claims[rows, 0])
+    for count, (r, k) in enumerate(np.argwhere(~found.sound & ~off & ~bent)):
         verdict = _troubled(decision, found, int(r), int(k))
         if count < _ASKED and decision.deep and _near_zero(decision, found, int(r)):
             verdict = _asked_again(decision, found, int(r), int(k), verdict)
         decision.add(verdict)
-    vague = found.agreed & ~found.known & ~off
+    vague = found.agreed & ~found.known & ~off & ~bent
     for r, k in np.argwhere(vague):
         decision.add(_vague(decision, found, int(r), int(k)))
-    right = found.agreed & found.known & ~off
+    right = found.agreed & found.known & ~off & ~bent
     for leaf in decision.subject.leaves:
         mine = (found.entries >= leaf.start) & (found.entries < leaf.start + leaf.size)
         rows = np.flatnonzero(mine)
         if right[rows].any():
             decision.add(_right(found, leaf, rows, right), int(right[rows].sum()))
     return wrong
+
+
+def add_nonlinear(decision: Decision, entries: Whole, claims: Floats) -> None:
+    """Add verdicts on entries whose claims are not linear in the weights of the outputs."""
+    for leaf in decision.subject.leaves:
+        mine = np.flatnonzero((entries >= leaf.start) & (entries < leaf.start + leaf.size))
+        few = len(mine) <= _NAMED
+        for k in mine if few else mine[:1]:
+            where = decision.where(int(entries[k]), 0) if few else all_of(leaf, len(mine))
+            verdict = Verdict(
+                order=1,
+                outcome=Outcome.WRONG,
+                analytic=float(claims[k]),
+                reason=decision.why,
+                **where,
+            )
+            decision.add(verdict, 1 if few else len(mine))
 
 
 def known_of(subject: ArraySubject, found: EntrySlopes, wrong: Flags, column: int) -> list[Known]:
@@ -191,7 +233,11 @@ def _confirmed(
                 fate[r, k] = quick
                 continue
             try:
-                quick = quick if _at_other_steps(decision, found, r, k) else _open(quick)
+                quick = (
+                    quick
+                    if at_other_steps(decision.ask, decision.weighing, found, r, k)
+                    else _open(quick)
+                )
             except TimeUpError:
                 quick = _open(quick)
         elif decision.deep and upheld < asked:
@@ -228,10 +274,14 @@ def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: 
         return quick
     unit = float(decision.units[i])
     relative = decision.relative + 2.0 * unit
+    if claim == 0.0 and is_on_tread(decision.subject, decision.weighing, found):
+        return replace(quick, outcome=Outcome.UNKNOWN, reason=TREAD)
     try:
         if below_rounding(decision.ask, decision.weighing, found, r, k):
             return replace(quick, outcome=Outcome.UNKNOWN, reason=HIDDEN)
-        if _plainly_off(decision, found, r, k):
+        if found.sound[r, k] and is_finer(decision.ask, decision.weighing, found, r, k):
+            return replace(quick, outcome=Outcome.UNKNOWN, reason=FINER)
+        if plainly_off(decision.ask, decision.weighing, found, r, k, unit):
             return quick
         f = one_number(decision.ask, decision.weighing, i, k, float(decision.scale[i]))
         x = float(decision.subject.point[i])
@@ -241,7 +291,11 @@ def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: 
                 if STEPS in again.reason:  # an iteration that ends at a tolerance has them afar
                     return replace(quick, outcome=Outcome.UNKNOWN, reason=again.reason)
                 # Too blunt to see it: so the same again at other steps.
-                return quick if _at_other_steps(decision, found, r, k) else _open(quick)
+                return (
+                    quick
+                    if at_other_steps(decision.ask, decision.weighing, found, r, k)
+                    else _open(quick)
+                )
     except TimeUpError:
         return quick
     place = {"entry": quick.entry, "argument": quick.argument, "index": quick.index}
@@ -258,67 +312,6 @@ def _asked_again(decision: Decision, found: EntrySlopes, r: int, k: int, quick: 
 def _open(quick: Verdict) -> Verdict:
     reason = f"noise: the slope is known to ± {quick.bound:.2g} only, and other steps differ"
     return replace(quick, outcome=Outcome.UNKNOWN, reason=reason)
-
-
-def _at_other_steps(decision: Decision, found: EntrySlopes, r: int, k: int) -> bool:
-    """Whether a claim is off at two more steps too."""
-    i = int(found.entries[r])
-    entries = np.array([i, i])
-    own = float(found.bound[r, k] - found.quotients.bound[r, k])
-    usual = found.steps[r]
-    more = entrywise(decision.ask, decision.weighing, entries, usual * np.array([0.37, 1.9]))
-    claim = found.claims[r, k]
-    off = np.abs(more.slope[:, k] - claim) > more.bound[:, k] + own
-    # What stands still may be the tread of a stair.
-    lively = decision.weighing.lively(k) and not found.stairs
-    told = (more.trouble[:, k] == NoSlope.NONE) & (lively | ~more.still[:, k])
-    # Where the bend changes at the point, slopes move with the step and say nothing.
-    alike = np.abs(more.slope[0, k] - more.slope[1, k]) <= more.bound[:, k].sum() + own
-    return bool((off & told).all() and alike)
-
-
-# Steps from which a slope is looked at once more, in usual steps: up to a sixteenth of the scale.
-_AFAR = np.array([0.37, 1.9, 8.0, 64.0])
-
-
-def _plainly_off(decision: Decision, found: EntrySlopes, r: int, k: int) -> bool:
-    """Whether a claim is off by a fifth of the slope, seen from near and from far.
-
-    Tables and iterations that end at a tolerance have slopes of their own near by, not from afar.
-    """
-    if max(decision.subject.unit, decision.units[found.entries[r]]) > FEW_DIGITS or found.stairs:
-        return False
-    entries = np.full(len(_AFAR), found.entries[r])
-    seen = entrywise(decision.ask, decision.weighing, entries, found.steps[r] * _AFAR)
-    claim, slopes = found.claims[r, k], seen.slope[:, k]
-    with np.errstate(all="ignore"):
-        apart = np.abs(slopes - claim) > 0.2 * np.maximum(np.abs(slopes), abs(claim))
-        beyond = np.abs(slopes - claim) > 8.0 * seen.bound[:, k]
-    told = (seen.trouble[:, k] == NoSlope.NONE) & ~seen.still[:, k] & np.isfinite(claim)
-    return bool((apart & beyond & told).all() and found.sound[r, k])
-
-
-def one_number(
-    ask: Evaluations, weighing: Weighing, i: int, k: int, scale: float
-) -> Callable[[float], float]:
-    """Return a sum of outputs as a function of one entry: of those outputs that it moves."""
-    subject = ask.subject
-    sides = np.repeat(subject.point[None], 4, axis=0)
-    sides[:, i] += scale * np.array([2.0**-10, -(2.0**-10), 2.0**-4, -(2.0**-4)])
-    moved = (ask.at(subject.cast(sides)) != subject.here).any(axis=0)
-    if weighing.weights is None:
-        weights = np.zeros(len(moved))
-        weights[k] = 1.0
-    else:
-        weights = np.where(moved, weighing.weights[k], 0.0)
-
-    def value(x: float) -> float:
-        point = subject.point.copy()
-        point[i] = x
-        outputs = ask.one_of_many(subject.cast(point))
-        return float(weights[weights != 0.0] @ outputs[weights != 0.0])
-
-    return value
 
 
 def _troubled(decision: Decision, found: EntrySlopes, r: int, k: int) -> Verdict:

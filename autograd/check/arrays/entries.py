@@ -49,6 +49,7 @@ class EntrySlopes:
         usual: the usual slope of the array that an entry is of.
         steps: the last that was taken by each.
         stairs: whether the function moves in steps, though its numbers are doubles.
+        hidden: where a claim of 0 may be a slope below the rounding of the outputs.
     """
 
     entries: Whole
@@ -59,6 +60,7 @@ class EntrySlopes:
     rounds: Whole
     usual: Floats
     steps: Floats
+    hidden: Flags
     stairs: bool = False
 
     @property
@@ -77,7 +79,7 @@ class EntrySlopes:
         own = np.maximum(np.abs(self.claims), np.abs(self.quotients.slope))
         seen = (self.bound <= self.needed) & (self.bound <= 0.1 * own)
         # Nothing moves, and nothing is claimed to; of stairs that says nothing.
-        nothing = (self.claims == 0.0) & self.quotients.still & (not self.stairs)
+        nothing = (self.claims == 0.0) & self.quotients.still & ~self.hidden & (not self.stairs)
         return self.sound & (seen | nothing)
 
 
@@ -127,7 +129,8 @@ def judged(
     asked, steps = asked[: len(first.slope)], steps[: len(first.slope)]
     mine = claims[:, asked].T
     blank = np.zeros_like(mine)
-    found = EntrySlopes(asked, mine, first, blank, blank, np.ones(len(asked), int), blank, steps)
+    rounds, hidden = np.ones(len(asked), int), np.zeros(mine.shape, dtype=bool)
+    found = EntrySlopes(asked, mine, first, blank, blank, rounds, blank, steps, hidden)
     found.stairs = few and subject_unit(subject) < FEW_DIGITS
     settle(found, subject, weighing, units, relative, sharp)
     for _ in range(1, _ROUNDS):

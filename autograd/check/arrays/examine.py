@@ -5,10 +5,17 @@ import time
 import numpy as np
 
 from autograd.check.arrays.decide import Decision, decide, known_of
-from autograd.check.arrays.entries import FEW_DIGITS, judged
+from autograd.check.arrays.doubt.linear import Crooked, crooked
+from autograd.check.arrays.doubt.steps import FINER, has_fine_structure
+from autograd.check.arrays.entries import (
+    FEW_DIGITS,
+    judged,
+    relative_to_outputs,
+    subject_unit,
+)
 from autograd.check.arrays.located import LongCheck
 from autograd.check.arrays.mistakes import explained, with_mistakes
-from autograd.check.arrays.quotients import Weighing, Whole, noises
+from autograd.check.arrays.quotients import Nearby, Weighing, Whole, noises
 from autograd.check.arrays.subject import (
     ArraySubject,
     Claimed,
@@ -22,6 +29,8 @@ from autograd.check.arrays.verdicts import ArrayReport, all_of, counted, unknown
 from autograd.check.judge.report import Outcome, Verdict
 from autograd.check.judge.values import chance_of, told_apart
 
+# Beyond so much noise, relative to the outputs, half precision may be inside.
+_FEW = 2.0**-20
 # Up to so many entries each is asked.
 MOST_ENTRIES = 4096
 # Where the time is for fewer evaluations, most are kept for slopes.
@@ -148,11 +157,10 @@ class _Check:
 
     def judged(self) -> ArrayReport:
         """Return the report on a function that stands still."""
-        brief = not self.lasts(_BRIEF)
-        noise, flat = noises(self.ask, self.scale, self.rng, brief=brief)
-        noise = np.maximum(noise, self.stir)
+        near = noises(self.ask, self.scale, self.rng, brief=not self.lasts(_BRIEF))
+        near.noise = np.maximum(near.noise, self.stir)
         weights = None if self.each else self.weights
-        weighing = Weighing(weights, noise, flat, self.subject.here, self.subject.unit)
+        weighing = Weighing(weights, near.noise, near.flat, self.subject.here, self.subject.unit)
         decision = Decision(
             self.ask,
             weighing,
@@ -163,9 +171,13 @@ class _Check:
             self.rng,
             self.each,
         )
+        bent = self.nonlinear()
+        decision.crooked, decision.why = bent.entries, bent.said
         n = len(self.subject.point)
         if not self.each and (n > MOST_ENTRIES or not self.lasts(4 * n)):
             found = LongCheck(decision, self.claims[0]).run()
+            if self.is_fine(decision, near):
+                return self.told(unknown_everywhere(self.subject, self.claims[0], FINER))
             return self.ended(found.verdicts, found.counts)
         order = None
         if self.ask.seconds is not None:
@@ -180,11 +192,40 @@ class _Check:
         wrong = decide(decision, found)
         for leaf in self.subject.leaves:
             self.not_asked(decision, leaf, found.entries)
+        if self.is_fine(decision, near):
+            return self.told(unknown_everywhere(self.subject, self.claims[0], FINER))
         verdicts = decision.verdicts
         if wrong.any() and not self.each and not self.ask.over:
             known = known_of(self.subject, found, wrong, 0)
             verdicts = with_mistakes(verdicts, explained(self.ask, self.weights, known))
         return self.ended(verdicts, decision.counts)
+
+    def is_fine(self, decision: Decision, near: Nearby) -> bool:
+        """Whether all is right but for structure that is finer than the steps that were taken."""
+        if decision.counts[Outcome.WRONG] or not decision.counts[Outcome.RIGHT]:
+            return False
+        if subject_unit(self.subject) >= FEW_DIGITS or self.ask.over:
+            return False
+        try:
+            return has_fine_structure(self.ask, decision.weighing, self.claims, near)
+        except TimeUpError:
+            return False
+
+    def nonlinear(self) -> Crooked:
+        """Return which claims are not linear in the weights, and how that was seen."""
+        subject, (weights, *more) = self.subject, self.weights
+        takes = subject.weighed or not subject.scalar
+        if more or self.each or subject.jacobian is not None or not takes:
+            return Crooked(np.zeros(len(subject.point), dtype=bool))
+
+        def gradient(weights: Floats) -> Floats:
+            return subject.gradient(subject.point, weights).values
+
+        def few() -> bool:
+            far = noises(self.ask, self.scale, self.rng, 2.0**22)
+            return relative_to_outputs(subject, Weighing(None, far.noise)) > _FEW
+
+        return crooked(subject, gradient, weights, self.claims[0], few)
 
     def has_steps(self, weighing: Weighing) -> bool:
         """Whether the function moves in steps that tiny moves do not see; its noise is then theirs.
@@ -195,7 +236,7 @@ class _Check:
         if self.subject.unit > FEW_DIGITS:
             return False
         try:
-            near, far = (noises(self.ask, self.scale, self.rng, 2.0**k)[0] for k in (22, 25))
+            near, far = (noises(self.ask, self.scale, self.rng, 2.0**k).noise for k in (22, 25))
         except TimeUpError:
             return False
         # What moves by much of its size has a jump here.

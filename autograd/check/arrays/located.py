@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.check.arrays.decide import Decision, decide
+from autograd.check.arrays.decide import Decision, add_nonlinear, decide
 from autograd.check.arrays.directions import Box, FaultSearch, Part, RandomWalk, Sighting
+from autograd.check.arrays.doubt.plateaus import Plateaus
+from autograd.check.arrays.doubt.steps import is_finer
 from autograd.check.arrays.entries import judged
 from autograd.check.arrays.quotients import NoSlope
 from autograd.check.arrays.subject import Floats, Leaf, TimeUpError
@@ -50,6 +52,9 @@ class LongCheck:
         """Judge it, and return the verdicts."""
         if self.not_numbers():
             return self.decision
+        self.not_linear()
+        if not any(self.left.values()):
+            return self.decision
         seen = self.walk.seen()
         for _ in range(_ROUNDS):
             if seen.agreed or seen.trouble != NoSlope.NONE:
@@ -78,6 +83,18 @@ class LongCheck:
         if len(places):
             self.open("there are claims that are no numbers, so its sums cannot be compared")
         return bool(len(places))
+
+    def not_linear(self) -> None:
+        """Judge claims that are not linear in the weights, and leave them out from now on."""
+        crooked = self.decision.crooked
+        if crooked is None:
+            return
+        entries = np.flatnonzero(crooked)
+        add_nonlinear(self.decision, entries, self.claims[entries])
+        self.walk.scale[entries] = 0.0
+        for leaf in self.decision.subject.leaves:
+            if leaf.size:
+                self.left[leaf.name] -= int(crooked[leaf.part].sum())
 
     def located(self, seen: Sighting) -> bool:
         """FaultSearch for what is wrong, judge it, and leave it out from now on."""
@@ -133,7 +150,7 @@ class LongCheck:
             at = np.unravel_index(int(i), shape)
             pairs = zip(at, box, strict=True)
             entries.append(_place(leaf, tuple(slice(side.start + int(k), 0) for k, side in pairs)))
-        wrong = [v for v in self.asked(entries) if v.outcome is Outcome.WRONG]
+        wrong = [v for v in self.asked(entries, smaller=True) if v.outcome is Outcome.WRONG]
         if not wrong:
             return False
         where = named(leaf, part_of(leaf, box))
@@ -142,12 +159,20 @@ class LongCheck:
         self.leave_out((leaf, box), replace(worst, reason=reason, **where))
         return True
 
-    def asked(self, entries: list[int]) -> list[Verdict]:
-        """Return the verdicts on entries that are not right, each asked by itself."""
+    def asked(self, entries: list[int], *, smaller: bool = False) -> list[Verdict]:
+        """Return the verdicts on entries that are not right, each asked by itself.
+
+        Args:
+            entries: which ones.
+            smaller: whether to look at smaller steps, too: none is told where these differ.
+        """
         d = self.decision
-        own = replace(d, verdicts=[], counts=dict.fromkeys(Outcome, 0), deep=False)
+        own = replace(d, verdicts=[], counts=dict.fromkeys(Outcome, 0), deep=False, crooked=None)
         places = np.array(entries)
         found = judged(d.ask, d.weighing, self.claims[None], d.units, d.scale, d.relative, places)
+        off = np.flatnonzero((found.sound & ~found.agreed)[:, 0])
+        if smaller and len(off) and is_finer(d.ask, d.weighing, found, int(off[0]), 0):
+            return []
         decide(own, found)
         return [v for v in own.verdicts if v.outcome is not Outcome.RIGHT]
 
@@ -170,10 +195,21 @@ class LongCheck:
                 f"along a random direction the slope is off by {seen.off[k]:.2g}, more than "
                 f"{seen.bounds[k]:.2g}, but no part of it was found to be"
             )
+        elif seen.still and self.hidden():
+            self.open("saturation: no output moves near by, and far away little by little")
         elif not seen.sharp(few):
             self.open(f"noise: it {seen.said()}")
         else:
             self.each(Outcome.RIGHT, seen.said(), seen)
+
+    def hidden(self) -> bool:
+        """Whether slopes may be hidden by the rounding of outputs that no entry moves near by."""
+        d = self.decision
+        entries = np.flatnonzero(self.walk.scale)
+        try:
+            return Plateaus(d.ask, d.weighing, self.walk.scale, d.rng).gradual(entries)
+        except TimeUpError:
+            return True
 
     def open(self, reason: str) -> None:
         """Leave open what is left."""

@@ -18,6 +18,7 @@ from autograd.check.judge.report import MISTAKES, Outcome, Verdict
 
 # How far two slopes may lie apart to be taken for the same, beyond their bound.
 _ALIKE = 1e-6
+_DIFFERENT = "off by different factors"
 # More axes than these are not laid in every order.
 _MOST_AXES = 4
 
@@ -59,15 +60,17 @@ def explained(ask: Evaluations, weights: Floats, known: Sequence[Known]) -> dict
     found: dict[str, str] = {}
     lengths = _lengths(ask.subject)
     for one in known:
-        if one.wrong.any() and not _has_a_name(_ratio(one)):
+        factors = _factors(one)
+        if one.wrong.any() and not _has_a_name(factors.common, factors.blur):
             others = [k for k in known if k is not one]
             said = (
                 _another(one, others)
                 or _detached(one)
-                or _mean(one, lengths)
+                or _mean(factors, lengths)
                 or _term_of_a_sum(ask, weights, one)
-                or _missing_along(one)
+                or (_missing_along(one) if math.isnan(factors.common) else "")
                 or _where(one)
+                or factors.said()
             )
             if said:
                 found[one.leaf.name] = said
@@ -78,10 +81,16 @@ def with_mistakes(verdicts: Sequence[Verdict], said: dict[str, str]) -> list[Ver
     """Return verdicts, those on wrong slopes with the likely mistakes of their arrays."""
     return [
         replace(v, likely=mistake)
-        if v.outcome is Outcome.WRONG and (mistake := _of(v, said))
+        if v.outcome is Outcome.WRONG and (mistake := _of(v, said)) and not _has_its_own(v, mistake)
         else v
         for v in verdicts
     ]
+
+
+def _has_its_own(v: Verdict, mistake: str) -> bool:
+    """Whether a number is off by a factor that has a name, among others by other factors."""
+    known = math.isfinite(v.numeric) and v.numeric != 0.0
+    return mistake.startswith(_DIFFERENT) and known and _has_a_name(v.analytic / v.numeric)
 
 
 def _of(v: Verdict, said: dict[str, str]) -> str:
@@ -91,9 +100,9 @@ def _of(v: Verdict, said: dict[str, str]) -> str:
     return ""
 
 
-def _has_a_name(ratio: float) -> bool:
+def _has_a_name(ratio: float, blur: float = _ALIKE) -> bool:
     """Whether a ratio is one that `Verdict.hint` knows."""
-    return any(abs(ratio / likely - 1.0) <= _ALIKE for likely, _ in MISTAKES)
+    return any(abs(ratio / likely - 1.0) <= blur for likely, _ in MISTAKES)
 
 
 def _lengths(subject: ArraySubject) -> dict[int, str]:
@@ -109,26 +118,60 @@ def _lengths(subject: ArraySubject) -> dict[int, str]:
     return {n: said for n, said in found.items() if n > 1}
 
 
-def _mean(one: Known, lengths: dict[int, str]) -> str:
-    ratio = _ratio(one)
+def _mean(factors: "Factors", lengths: dict[int, str]) -> str:
+    ratio, blur = factors.common, min(factors.blur, 1e-3)
     for n, said in lengths.items():
-        if abs(ratio / n - 1.0) <= _ALIKE:
+        if abs(ratio / n - 1.0) <= blur:
             return f"{n} times the slope, and {n} is {said}: was a mean forgotten?"
-        if abs(ratio * n - 1.0) <= _ALIKE:
+        if abs(ratio * n - 1.0) <= blur:
             return f"1/{n} of the slope, and {n} is {said}: is a mean taken where f has a sum?"
     return ""
 
 
-def _ratio(one: Known) -> float:
-    """Return the ratio of the wrong claims to the slopes if they all have the same, else nan."""
-    where = one.wrong & np.isfinite(one.slopes) & (np.abs(one.slopes) > 1e3 * one.bounds)
+@dataclass
+class Factors:
+    """By what the wrong claims of an array are too large or too small.
+
+    Attributes:
+        common: the factor of all of them; nan if they have different ones, or none is known.
+        blur: how well it is known, relative to it.
+        low: the smallest of those that are known.
+        high: the largest.
+        count: of those that are known.
+    """
+
+    common: float = math.nan
+    blur: float = math.inf
+    low: float = math.nan
+    high: float = math.nan
+    count: int = 0
+
+    def said(self) -> str:
+        """Return the factor, or that there is no single one; "" of a single entry, or if vague."""
+        if self.count < 2:
+            return ""
+        if math.isnan(self.common):
+            apart = f"from {self.low:.6g} to {self.high:.6g} times the slope"
+            return f"{_DIFFERENT}, {apart}: is a term wrong or missing?"
+        digits = min(6, max(2, round(-math.log10(self.blur))))
+        if not 2.0 * self.blur < abs(self.common - 1.0):
+            return ""
+        return f"{self.common:.{digits}g} times the slope: is a constant mistyped?"
+
+
+@np.errstate(all="ignore")
+def _factors(one: Known) -> Factors:
+    """Return the ratios of the wrong claims to the slopes, and the common one if there is one."""
+    where = one.wrong & np.isfinite(one.slopes) & (np.abs(one.slopes) > 1e2 * one.bounds)
     if not where.any():
-        return math.nan
+        return Factors()
     ratios = one.claims[where] / one.slopes[where]
-    middle = float(np.median(ratios))
-    room = 2.0 * one.bounds[where] / np.abs(one.slopes[where]) + _ALIKE
-    same = bool((np.abs(ratios - middle) <= room * max(1.0, abs(middle))).all())
-    return middle if same else math.nan
+    rooms = 2.0 * one.bounds[where] / np.abs(one.slopes[where]) + _ALIKE
+    # The best known ones tell most.
+    middle = float((ratios / rooms**2).sum() / (1.0 / rooms**2).sum())
+    same = bool((np.abs(ratios - middle) <= rooms * max(1.0, abs(middle))).all())
+    low, high = float(ratios.min()), float(ratios.max())
+    return Factors(middle if same else math.nan, float(rooms.min()), low, high, len(ratios))
 
 
 def _another(one: Known, others: Sequence[Known]) -> str:

@@ -294,6 +294,23 @@ _FEW, _MANY, _ENTRIES = 9, 17, (40, 4096)
 _LEVELS = 6
 
 
+@dataclass
+class Nearby:
+    """What values some tiny steps away tell of each output.
+
+    Attributes:
+        noise: the size of the random errors in its values.
+        flat: whether it did not move at all.
+        steps: the tiny steps, by entry.
+        tilt: how far it moves with them.
+    """
+
+    noise: Floats
+    flat: npt.NDArray[np.bool_]
+    steps: Floats
+    tilt: Floats
+
+
 def noises(
     ask: Evaluations,
     scale: Floats,
@@ -301,7 +318,7 @@ def noises(
     stretch: float = 1.0,
     *,
     brief: bool = False,
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+) -> Nearby:
     """Return for each output the size of the random errors in its values, and whether it is flat.
 
     The values are some tiny steps apart, or so many times as far; few of them, where time is short.
@@ -314,7 +331,7 @@ def noises(
     >>> subject = numpy_subject(lambda x: np.sin(1e8 * x), lambda x, w: x, (x,))
     >>> from autograd.check.arrays.subject import scales
     >>> rng = np.random.default_rng(0)
-    >>> found, flat = noises(Evaluations(subject), scales(subject), rng)
+    >>> found = noises(Evaluations(subject), scales(subject), rng).noise
     >>> bool((found > 1e-10).all() and (found < 1e-6).all())
     True
     """
@@ -339,7 +356,7 @@ def noises(
     flat = (table == table[0]).all(axis=0) | lost
     if flat.all() and not lost.any() and stretch == 1.0:
         found = np.maximum(found, _plateau(ask, steps))
-    return found, flat
+    return Nearby(found, flat, steps, places @ table / float(places @ places))
 
 
 def _settled(table: Floats) -> Floats:

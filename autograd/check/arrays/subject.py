@@ -116,6 +116,7 @@ class ArraySubject:
         notes: what the report says at its end, gathered while f and gradient are called, such as
             changes of an input in place.
         scalar: whether f gives one number: its weight is then 1.
+        weighed: whether the gradient of one number takes its weight, too.
         form: the shape of f's result where it is one array.
         jacobian: the claimed slopes of all outputs at once at a point, a row for each.
     """
@@ -132,6 +133,7 @@ class ArraySubject:
     output: Callable[[int], str] = lambda j: f"output {j}"
     notes: set[str] = field(default_factory=set[str])
     scalar: bool = True
+    weighed: bool = False
     form: tuple[int, ...] = ()
     jacobian: Callable[[Floats], Floats] | None = None
 

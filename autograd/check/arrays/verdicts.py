@@ -91,10 +91,10 @@ def _entries(count: int) -> str:
 def digits(bound: float, size: float) -> int:
     """Return how many decimal digits of a number of some size are known, by its bound.
 
-    >>> digits(1e-6, 2.0), digits(3.0, 1.0)
-    (6, 0)
+    >>> digits(1e-6, 2.0), digits(0.0085, 0.0501), digits(3.0, 1.0)
+    (6, 1, 0)
     """
-    return max(0, int(-math.log10(bound / size))) if 0.0 < bound < size else 0 if bound else 16
+    return max(0, round(-math.log10(bound / size))) if 0.0 < bound < size else 0 if bound else 16
 
 
 def named(leaf: Leaf, index: Index, column: str = "") -> dict[str, Any]:

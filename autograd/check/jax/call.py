@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.asked import library
 from autograd.check.arrays.subject import Claimed, Floats, Index
-from autograd.check.fronts import BackwardError, first_line
+from autograd.check.fronts import BackwardError, NoRuleError, first_line
 from autograd.check.target import FunctionSubject, argument_names
 
 
@@ -187,11 +187,17 @@ def unit(dtype: Any) -> float:
     return 0.5 * float(library("jax", "jax.numpy").finfo(dtype).eps)
 
 
+# What JAX says of an operation that it has no derivative of.
+_NO_RULE = ("ifferentiation rule for", "ifferentiation does not work for")
+
+
 def _called(function: Callable[..., Any], *args: Any) -> Any:
     """Return what a function of JAX gives, its complaints about a rule as a BackwardError."""
     try:
         return function(*args)
     except (TypeError, ValueError, NotImplementedError, ArithmeticError, LookupError) as error:
+        if any(said in str(error) for said in _NO_RULE):
+            raise NoRuleError(f"JAX says: {first_line(error)}") from error
         raise BackwardError(f"{type(error).__name__}: {first_line(error)}") from error
 
 

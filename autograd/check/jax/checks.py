@@ -135,6 +135,7 @@ class TreeFront:
             often=evaluated.often,
             output=namer(sizes),
             scalar=here.size == 1,
+            weighed=True,
         )
 
     def _batch(self, point: Floats, here: Floats) -> Callable[[Floats], Floats] | None:
@@ -159,6 +160,7 @@ class TreeFront:
             gradient=lambda point, others: evaluated.second(point, weights, others),
             output=namer(sizes),
             scalar=self.call.size == 1,
+            weighed=True,
         )
 
     def remarks(self, subject: ArraySubject, weights: Floats) -> list[str]:

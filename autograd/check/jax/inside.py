@@ -89,7 +89,7 @@ def _step(equation: Any, given: Sequence[Any], trace: TreeTrace) -> Sequence[Any
         return _run(branch.jaxpr, branch.consts, given[1:], trace)
     elif name == "while":
         return _looped(equation, given, trace)
-    elif name in ("jit", "pjit", "closed_call", "remat", "checkpoint", "core_call"):
+    elif name in ("jit", "pjit", "closed_call", "remat", "remat2", "checkpoint", "core_call"):
         body = _body(params)
         if body is not None:
             return _run(body.jaxpr, body.consts, given, trace)

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.check.arrays.subject import ArraySubject, Floats
 from autograd.check.fronts import Asked, Culprit, Front, checked
-from autograd.check.judge.report import Report, Verdict
+from autograd.check.judge.report import Outcome, Report, Verdict
 from autograd.check.torch.call import TensorCall
 from autograd.check.torch.functions import Watched, kinds, watched
 from autograd.check.torch.inside import InnerCall, innermost, traced
@@ -118,6 +118,9 @@ def report_on(
         return checked(TensorFront(call, held), wanted, inside=inside)
 
 
+_OVERWRITES = "the backward changes the gradient that comes in, in place"
+
+
 class TensorFront:
     """A call of PyTorch as the front of a check; see `autograd.check.fronts`."""
 
@@ -149,6 +152,8 @@ class TensorFront:
                 "torch.autograd.grad does not give all gradients here, backward() does: its were "
                 "checked"
             )
+        if self.evaluated.overwrites:
+            told.append(f"{_OVERWRITES}: what else it flows to is given the changed one")
         if call.seen.changed:
             told.append(
                 f"the function changes {_listed(sorted(call.seen.changed))} in place: it was given "
@@ -188,16 +193,27 @@ class TensorFront:
     def culprits(self, report: Callable[[Front], Report]) -> tuple[list[Culprit], list[str]]:
         """Return the parts that are wrong by themselves, and where a gradient is cut off."""
         trace = traced(self.call, self.held)
+        overwriting: list[Culprit] = []
 
         def alone(step: InnerCall) -> Report:
             call = TensorCall(step.function, step.inputs, step.keywords)
             with kept(step.function, step.inputs) as held:
-                return report(TensorFront(call, held))
+                front = TensorFront(call, held)
+                found = report(front)
+            if front.evaluated.overwrites and not step.is_module:
+                why = f"{_OVERWRITES}: write grad * 2.0, say, for grad.mul_(2.0)"
+                verdict = Verdict(
+                    input="", order=1, outcome=Outcome.WRONG, entry="grad", reason=why
+                )
+                overwriting.append(Culprit(step.name, self._where(step), verdict))
+            return found
 
         found = [
             Culprit(step.name, self._where(step), verdict)
             for step, verdict in innermost(trace, alone)
         ]
+        # By itself it may be right: only others are given wrong numbers.
+        found = found or [*{each.name: each for each in overwriting}.values()]
         cuts = [f"a gradient ends at {cut}" for cut in trace.cuts] if not found else []
         return found, cuts
 

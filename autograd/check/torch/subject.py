@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.asked import library
 from autograd.check.arrays.subject import ArraySubject, Claimed, Floats, Leaf
-from autograd.check.fronts import BackwardError, first_line, namer
+from autograd.check.fronts import BackwardError, NoRuleError, first_line, namer
 from autograd.check.torch.call import Slot, TensorCall, numbers
 from autograd.check.torch.functions import is_once_only
 from autograd.check.torch.kept import Held
@@ -37,6 +37,8 @@ def _told(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     try:
         return function(*args, **keywords)
     except (RuntimeError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        if isinstance(error, NotImplementedError) and "derivative for" in str(error):
+            raise NoRuleError(f"PyTorch says: {first_line(error)}") from error
         raise BackwardError(f"{type(error).__name__}: {first_line(error)}") from error
 
 
@@ -49,6 +51,8 @@ class TensorValues:
         # Whether only backward() gives all gradients, as where a layer calls its parts again on the
         # way back; None while none was missing.
         self.accumulates: bool | None = None
+        # Whether a backward changed the gradient that it was given.
+        self.overwrites = False
 
     def outputs(self, point: Floats, *, records: bool = True) -> tuple[list[Any], list[Any]]:
         """Return fresh leaves at a point, and the outputs that the function makes of them."""
@@ -138,7 +142,9 @@ class TensorValues:
         def back(found: list[Any]) -> None:
             pairs = self._weighted(found, weights)
             if pairs:
-                _told(self.torch.autograd.backward, *map(list, zip(*pairs, strict=True)))
+                tensors, grads = map(list, zip(*pairs, strict=True))
+                with self.looking_at(grads):
+                    _told(self.torch.autograd.backward, tensors, grads)
 
         self.call.run(leaves, back)
         return leaves, [leaf.grad for leaf in leaves]
@@ -156,7 +162,16 @@ class TensorValues:
             # As they do where a gradient is differentiated: a backward may look at that.
             grads = [weight.requires_grad_() for weight in grads]
         grad = self.torch.autograd.grad
-        return list(_told(grad, tensors, list(leaves), grads, allow_unused=True, **keywords))
+        with self.looking_at(grads):
+            return list(_told(grad, tensors, list(leaves), grads, allow_unused=True, **keywords))
+
+    @contextlib.contextmanager
+    def looking_at(self, grads: Sequence[Any]) -> Generator[None]:
+        """See whether the gradients that are handed to a backward are changed by it."""
+        before = [grad.detach().clone() for grad in grads]
+        yield
+        pairs = zip(grads, before, strict=True)
+        self.overwrites |= any(not self.torch.equal(grad.detach(), kept) for grad, kept in pairs)
 
     def _weighted(self, found: Sequence[Any], weights: Floats) -> list[tuple[Any, Any]]:
         """Return the tensors that have a way back, each with its weights."""
@@ -228,6 +243,7 @@ def subject_of(call: TensorCall, held: Held) -> ArraySubject:
         batch=_batch(evaluated, point, here),
         output=namer(sizes),
         scalar=here.size == 1,
+        weighed=True,
     )
 
 
@@ -249,6 +265,7 @@ def second_of(call: TensorCall, held: Held, first: ArraySubject, weights: Floats
         gradient=lambda point, others: evaluated.second(point, weights, others),
         output=namer(sizes),
         scalar=call.size == 1,
+        weighed=True,
     )
 
 

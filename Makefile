@@ -30,11 +30,11 @@ test-long: $(VENV)/installed-test $(VENV)/installed-docs ## the same, with many 
 
 test-tools: $(VENV)/installed-test ## run the tests with PyTorch, ONNX, safetensors, scikit-learn
 	@$(BIN)/python .ci/tools.py
-	$(BIN)/python -m pytest $(PROCESSES) -m tools tests $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) -m tools tests nn/sklearn $(ARGS)
 
 test-engines: $(VENV)/installed-test ## run the tests that train by JAX and by PyTorch
 	@$(BIN)/python .ci/tools.py test-engines
-	$(BIN)/python -m pytest $(PROCESSES) -m engines tests $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) -m engines tests autograd/check $(ARGS)
 
 check-versions: $(VENV)/place ## run the tests on every Python found, and on the lowest dependencies
 	$(BIN)/python .ci/versions.py $(ARGS)

@@ -34,8 +34,12 @@ if Path(autograd.__file__).resolve().parent != ROOT / "autograd":
         f"run `pip install --editable {ROOT}` in this environment"
     )
 
-# Rooms whose examples need a library.
-NEEDED = {"sklearn": "nn/sklearn", "torch": "autograd/check/torch", "jax": "autograd/check/jax"}
+# Rooms whose examples need a library, and the mark of the tests that are run with it.
+NEEDED = {
+    "sklearn": ("nn/sklearn", pytest.mark.tools),
+    "torch": ("autograd/check/torch", pytest.mark.engines),
+    "jax": ("autograd/check/jax", pytest.mark.engines),
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,14 +48,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(importlib.import_module("support.processes"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the examples of what needs a program that is not installed."""
-    for library, folder in NEEDED.items():
+    """Mark the examples of what needs a library, and skip them where that is not installed."""
+    for library, (folder, mark) in NEEDED.items():
+        marks = [mark]
         if importlib.util.find_spec(library) is None:
-            missing = pytest.mark.skip(reason=f"{library} is not installed")
-            for item in items:
-                if item.path.is_relative_to(ROOT / folder):
-                    item.add_marker(missing)
+            marks.append(pytest.mark.skip(reason=f"{library} is not installed"))
+        for item in items:
+            if item.path.is_relative_to(ROOT / folder):
+                for each in marks:
+                    item.add_marker(each)
 
 
 def pytest_collection_finish() -> None:

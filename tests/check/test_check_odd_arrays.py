@@ -53,6 +53,7 @@ def test_fun_of_a_jac_may_return_a_list_and_args_may_be_one_thing():
     assert check_jac(lambda x: x**2, lambda x: 2 * x, 3.0).certain
 
 
+@pytest.mark.tools
 def test_jacobians_with_few_entries_are_never_filled_with_zeros():
     sparse = pytest.importorskip("scipy.sparse")
     n = 200_000  # filled, it would take 300 GiB
@@ -75,6 +76,7 @@ def test_jacobians_with_few_entries_are_never_filled_with_zeros():
         check_jac(lambda x: x, lambda x: sparse.eye(n), X)
 
 
+@pytest.mark.tools
 def test_operators_are_asked_for_some_columns_at_a_time():
     linear = pytest.importorskip("scipy.sparse.linalg")
     widths = []

@@ -271,7 +271,12 @@ def in_jax(program: Any, columns: list[Any]) -> list[Any]:
 
 
 ELSEWHERE = pytest.mark.parametrize(
-    "run", [pytest.param(in_torch, marks=pytest.mark.tools), in_jax], ids=["torch", "jax"]
+    "run",
+    [
+        pytest.param(in_torch, marks=pytest.mark.tools),
+        pytest.param(in_jax, marks=pytest.mark.engines),
+    ],
+    ids=["torch", "jax"],
 )
 
 

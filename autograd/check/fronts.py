@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import asked
 from autograd.check.arrays.examine import examined
-from autograd.check.arrays.subject import ArraySubject, Floats
+from autograd.check.arrays.subject import ArraySubject, Claimed, Floats
 from autograd.check.arrays.verdicts import ArrayReport
 from autograd.check.judge.report import Outcome, Report, Verdict
 
@@ -243,6 +243,38 @@ def _joined(first: Report, second: Report) -> Report:
 def first_line(error: BaseException) -> str:
     """Return the first line of what an error says, without a full stop."""
     return (str(error).strip() or "without a word").splitlines()[0].rstrip(" .")
+
+
+class Evaluated(Protocol):
+    """A call of a library, as the gradients that the library computes of it."""
+
+    def slopes(self, point: Floats, weights: Floats) -> Floats:
+        """Return the gradient of a weighted sum of the outputs, flat."""
+        ...
+
+    def second(self, point: Floats, weights: Floats, others: Floats) -> Claimed:
+        """Return the claimed gradient of that gradient, for weights of its entries."""
+        ...
+
+
+def second_subject(evaluated: Evaluated, first: ArraySubject, weights: Floats) -> ArraySubject:
+    """Return the subject of order 2: the gradient of a weighted sum of the outputs of the first.
+
+    Raises:
+        BackwardError: if the backward cannot be run.
+    """
+    return ArraySubject(
+        title=first.title,
+        leaves=first.leaves,
+        point=first.point,
+        here=evaluated.slopes(first.point, weights),
+        unit=max(leaf.unit for leaf in first.leaves),
+        value=lambda point: evaluated.slopes(point, weights),
+        gradient=lambda point, others: evaluated.second(point, weights, others),
+        output=namer([(f"df/d{leaf.name}", leaf.shape) for leaf in first.leaves]),
+        scalar=len(first.point) == 1,
+        weighed=True,
+    )
 
 
 def namer(sizes: Sequence[tuple[str, tuple[int, ...]]]) -> Callable[[int], str]:

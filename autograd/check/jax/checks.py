@@ -11,7 +11,15 @@ import numpy as np
 
 from autograd.asked import library
 from autograd.check.arrays.subject import ArraySubject, Floats, Leaf
-from autograd.check.fronts import Asked, BackwardError, Culprit, Front, checked, namer
+from autograd.check.fronts import (
+    Asked,
+    BackwardError,
+    Culprit,
+    Front,
+    checked,
+    namer,
+    second_subject,
+)
 from autograd.check.jax.call import Portion, TreeCall, TreeValues, flat, unit
 from autograd.check.jax.inside import Inner, traced
 from autograd.check.judge.report import Report, Verdict
@@ -148,20 +156,7 @@ class TreeFront:
 
     def second(self, first: ArraySubject, weights: Floats) -> ArraySubject:
         """Return the subject of order 2: the gradient of a weighted sum of the outputs."""
-        evaluated = self.evaluated
-        sizes = [(f"df/d{part.name}", tuple(part.array.shape)) for part in self.call.parts]
-        return ArraySubject(
-            title=first.title,
-            leaves=first.leaves,
-            point=first.point,
-            here=evaluated.slopes(first.point, weights),
-            unit=max(leaf.unit for leaf in first.leaves),
-            value=lambda point: evaluated.slopes(point, weights),
-            gradient=lambda point, others: evaluated.second(point, weights, others),
-            output=namer(sizes),
-            scalar=self.call.size == 1,
-            weighed=True,
-        )
+        return second_subject(self.evaluated, first, weights)
 
     def remarks(self, subject: ArraySubject, weights: Floats) -> list[str]:
         """Return what is to be said beside the verdicts, after a pass forward and back."""

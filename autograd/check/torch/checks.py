@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd.check.arrays.subject import ArraySubject, Floats
-from autograd.check.fronts import Asked, Culprit, Front, checked
+from autograd.check.fronts import Asked, Culprit, Front, checked, second_subject
 from autograd.check.judge.report import Outcome, Report, Verdict
 from autograd.check.torch.call import TensorCall
 from autograd.check.torch.functions import Watched, kinds, watched
 from autograd.check.torch.inside import InnerCall, innermost, traced
 from autograd.check.torch.kept import Held, kept, modules
-from autograd.check.torch.subject import TensorValues, second_of, subject_of
+from autograd.check.torch.subject import TensorValues, subject_of
 
 
 def check(
@@ -135,7 +135,7 @@ class TensorFront:
 
     def second(self, first: ArraySubject, weights: Floats) -> ArraySubject:
         """Return the subject of order 2: the gradient of a weighted sum of the outputs."""
-        return second_of(self.call, self.held, first, weights)
+        return second_subject(TensorValues(self.call, self.held), first, weights)
 
     def remarks(self, subject: ArraySubject, weights: Floats) -> list[str]:
         """Return what is to be said beside the verdicts, after a pass forward and back."""

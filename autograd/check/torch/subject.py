@@ -247,28 +247,6 @@ def subject_of(call: TensorCall, held: Held) -> ArraySubject:
     )
 
 
-def second_of(call: TensorCall, held: Held, first: ArraySubject, weights: Floats) -> ArraySubject:
-    """Return the subject of order 2: the gradient of a weighted sum of the outputs.
-
-    Raises:
-        BackwardError: if the backward cannot be run.
-    """
-    evaluated = TensorValues(call, held)
-    sizes = [(f"df/d{slot.name}", tuple(slot.tensor.shape)) for slot in call.slots]
-    return ArraySubject(
-        title=first.title,
-        leaves=first.leaves,
-        point=first.point,
-        here=evaluated.slopes(first.point, weights),
-        unit=max(leaf.unit for leaf in first.leaves),
-        value=lambda point: evaluated.slopes(point, weights),
-        gradient=lambda point, others: evaluated.second(point, weights, others),
-        output=namer(sizes),
-        scalar=call.size == 1,
-        weighed=True,
-    )
-
-
 def leaves_of(slots: Sequence[Slot]) -> tuple[Leaf, ...]:
     """Return the tensors of a call as the leaves of a subject."""
     return tuple(
